@@ -1,0 +1,123 @@
+"""Mint, revoke and reuse the short-lived user tokens of ZDK, zerohash and Strigo.
+
+    from tokenkit import StrigoClient
+
+    with StrigoClient(org_id="…", api_key="…") as strigo:
+        token = strigo.create_user_token(email="user1@example.com")
+
+Names are loaded when they are first used: a vendor that nobody asks for costs nothing.
+"""
+
+from importlib import import_module
+from logging import NullHandler, getLogger
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import auth, errors, extension, strigo, zdk, zerohash
+    from ._call import Call, Reply
+    from ._effects import Timeouts
+    from ._retry import RetryPolicy
+    from ._secret import Secret
+    from .errors import (
+        APIError,
+        AuthenticationError,
+        BadRequestError,
+        ClientClosedError,
+        ConfigurationError,
+        ConflictError,
+        ConnectError,
+        ConnectionLostError,
+        DeadlineExceeded,
+        DecodeError,
+        InvalidInputError,
+        NotFoundError,
+        PermissionDeniedError,
+        ProtocolError,
+        RateLimitError,
+        RequestTimeoutError,
+        ResponseTooLarge,
+        ServerError,
+        TokenKitError,
+        TransportError,
+        UnexpectedRedirect,
+        UnprocessableError,
+    )
+    from .strigo.client import AsyncStrigoClient, StrigoClient
+    from .zdk.client import AsyncZdkClient, ZdkClient
+    from .zerohash.client import AsyncZeroHashClient, ZeroHashClient
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "APIError",
+    "AsyncStrigoClient",
+    "AsyncZdkClient",
+    "AsyncZeroHashClient",
+    "AuthenticationError",
+    "BadRequestError",
+    "Call",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectError",
+    "ConnectionLostError",
+    "DeadlineExceeded",
+    "DecodeError",
+    "InvalidInputError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "ProtocolError",
+    "RateLimitError",
+    "Reply",
+    "RequestTimeoutError",
+    "ResponseTooLarge",
+    "RetryPolicy",
+    "Secret",
+    "ServerError",
+    "StrigoClient",
+    "Timeouts",
+    "TokenKitError",
+    "TransportError",
+    "UnexpectedRedirect",
+    "UnprocessableError",
+    "ZdkClient",
+    "ZeroHashClient",
+    "auth",
+    "errors",
+    "extension",
+    "strigo",
+    "zdk",
+    "zerohash",
+]
+
+_MODULES = frozenset({"auth", "errors", "extension", "sandbox", "strigo", "zdk", "zerohash"})
+_HOMES = {
+    "AsyncStrigoClient": "strigo.client",
+    "AsyncZdkClient": "zdk.client",
+    "AsyncZeroHashClient": "zerohash.client",
+    "Call": "_call",
+    "Reply": "_call",
+    "RetryPolicy": "_retry",
+    "Secret": "_secret",
+    "StrigoClient": "strigo.client",
+    "Timeouts": "_effects",
+    "ZdkClient": "zdk.client",
+    "ZeroHashClient": "zerohash.client",
+}
+
+getLogger(__name__).addHandler(NullHandler())
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = import_module(f".{_HOMES.get(name, 'errors')}", __name__)
+    value: object = getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,76 @@
+"""The answer of a success: a value, or the error that says why it is none."""
+
+from collections.abc import Collection
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+
+from ._call import Call, Response
+from ._json import Mismatch, load_json
+from ._secret import redact
+from .errors import DecodeError, UnexpectedRedirect
+
+__all__ = ["SUCCESSES", "Value", "read_success", "unexpected_redirect"]
+
+T = TypeVar("T")
+
+SUCCESSES = range(200, 300)
+SNIPPET = 200
+
+
+@attrs.frozen
+class Value(Generic[T]):
+    """What a call returns; the call's own answer may well be ``None``."""
+
+    value: T = attrs.field(repr=False)
+
+
+def read_success(
+    call: Call[T], response: Response, hidden: Collection[str], request_id: str | None
+) -> Value[T] | DecodeError | None:
+    """Read an answer with a success status; ``None`` where it says that the call failed."""
+    try:
+        answer = load_json(response.body) if response.body else None
+        if call.is_failure(answer):
+            return None
+        return Value(call.decode(answer))
+    except Mismatch as mismatch:
+        problem, path = mismatch.problem, mismatch.path
+    except ValueError:
+        problem, path = f"not JSON{_snippet(response, hidden)}", "$"
+    except Exception as error:  # noqa: BLE001 - a model of the caller's may raise anything
+        problem, path = f"{type(call).__name__}.decode() raised {type(error).__name__}", "$"
+    if not response.body:
+        problem = "the body is empty"
+    content_type = response.headers.get("content-type")
+    return DecodeError(
+        f"HTTP {response.status}, {content_type or 'no content type'}: "
+        f"the answer cannot be read: {redact(problem, hidden)} (at {path})",
+        path=path,
+        status=response.status,
+        content_type=content_type,
+        request_id=request_id,
+    )
+
+
+def _snippet(response: Response, hidden: Collection[str]) -> str:
+    """Quote what is certainly no answer of the vendor's; a broken answer may hold the token."""
+    text = " ".join(response.body.decode("utf-8", "replace").split())
+    json_like = "json" in response.headers.get("content-type", "") or text.startswith(("{", "["))
+    return "" if json_like else f"; it begins {redact(text, hidden)[:SNIPPET]!r}"
+
+
+def unexpected_redirect(response: Response, location: str) -> UnexpectedRedirect:
+    """Tell where an answer pointed, without its query, which may hold anything."""
+    try:
+        parts = urlsplit(location)
+        shown = f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else parts.path
+    except ValueError:
+        shown = ""
+    return UnexpectedRedirect(
+        f"HTTP {response.status}: the answer redirects to {shown or 'nowhere'}, and redirects "
+        "are not followed; check base_url",
+        status=response.status,
+        location=shown or None,
+    )

@@ -1,0 +1,56 @@
+"""The body of a request: written once, so that the signed bytes are the sent bytes."""
+
+from datetime import datetime
+
+from ._call import Call
+from ._json import JSON, dump_json
+from ._secret import without_frames
+from .errors import FieldError, InvalidInputError, TokenKitError
+
+__all__ = ["encode_body"]
+
+MAX_BODY = 1_048_576
+
+
+def encode_body(call: Call[object], now: datetime) -> bytes | TokenKitError:
+    """Write a call's body; return the error where that is not possible.
+
+    Args:
+        call: The call.
+        now: What relative times count from.
+    """
+    try:
+        value = call.encode(now)
+        body = b"" if value is None else dump_json(value)
+    except TokenKitError as error:
+        return without_frames(error)
+    except (TypeError, ValueError, RecursionError):
+        body = None
+    if body is None:
+        return _invalid(call, "cannot be written as JSON", _unwritable_field(call, now))
+    if len(body) > MAX_BODY:
+        return _invalid(call, f"takes {len(body)} bytes as JSON, more than {MAX_BODY}", None)
+    return body
+
+
+def _invalid(call: Call[object], problem: str, field: str | None) -> InvalidInputError:
+    name = type(call).__name__
+    return InvalidInputError(name, (FieldError(field=field or "the body", message=problem),))
+
+
+def _unwritable_field(call: Call[object], now: datetime) -> str | None:
+    try:
+        value = call.encode(now)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    return next((name for name, part in value.items() if not _writable(part)), None)
+
+
+def _writable(value: JSON) -> bool:
+    try:
+        dump_json(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True

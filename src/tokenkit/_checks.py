@@ -1,0 +1,200 @@
+"""Checks and converters for the fields of request models.
+
+A converter never raises: what it cannot convert it leaves as it is, and the check names the
+trouble, so that all problems of a model are reported together.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Any, TypeVar
+
+from ._json import JSON, is_tuple, kind_of
+from ._model import Check, json_object
+
+__all__ = [
+    "amount",
+    "aware_datetime",
+    "copy_mapping",
+    "instance",
+    "instances",
+    "json_object",
+    "one_of",
+    "permissions",
+    "plain_decimal",
+    "text",
+    "texts",
+    "to_decimal",
+    "to_decimal_or_none",
+    "to_tuple",
+    "to_tuple_or_none",
+]
+
+T = TypeVar("T")
+
+MAX_TEXT = 65_536
+MAX_DIGITS = 100
+CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+
+
+def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
+    """Check for text of a length, without control characters and lone surrogates."""
+
+    def check(value: object) -> str | None:
+        if not isinstance(value, str):
+            return f"must be text, not {kind_of(value)}"
+        length = len(value)
+        if length < min_length <= 1:
+            return "must not be empty"
+        if not min_length <= length <= max_length:
+            wanted = (
+                f"exactly {min_length}"
+                if min_length == max_length
+                else f"at most {max_length}"
+                if min_length <= 1
+                else f"{min_length} to {max_length}"
+            )
+            return f"must have {wanted} characters, not {length}"
+        if CONTROL_CHARACTER.search(value):
+            return "must not hold control characters such as line breaks"
+        if SURROGATE.search(value):
+            return "must not hold lone surrogates, which UTF-8 has no form for"
+        return None
+
+    return check
+
+
+def _each(value: object, one: Check, wanted: str, min_items: int) -> str | None:
+    """Check a list, which the converters have made a tuple, and each of its items."""
+    if not is_tuple(value):
+        return f"must be a list of {wanted}, not {_kind_of_single(value)}"
+    if len(value) < min_items:
+        return "must not be empty"
+    for index, item in enumerate(value):
+        if (problem := one(item)) is not None:
+            return f"item {index} {problem}"
+    return None
+
+
+def _kind_of_single(value: object) -> str:
+    return f"one {type(value).__name__}" if isinstance(value, (str, bytes)) else kind_of(value)
+
+
+def texts(*, min_items: int = 0) -> Check:
+    """Check for a list of texts, none of them empty."""
+    one = text()
+    return lambda value: _each(value, one, "texts", min_items)
+
+
+def permissions(value: object) -> str | None:
+    """Check for a list of permissions: integers or their names."""
+    return _each(value, _permission, "permissions", 0)
+
+
+def _permission(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return None
+    return text()(value) if isinstance(value, str) else "must be a number or a name"
+
+
+def one_of(*allowed: str) -> Check:
+    """Check for one of a closed set of texts."""
+
+    def check(value: object) -> str | None:
+        if value in allowed:
+            return None
+        return f"must be one of {', '.join(repr(choice) for choice in allowed)}"
+
+    return check
+
+
+def instance(model: type) -> Check:
+    """Check for a nested object: its class, rather than a mapping in its place."""
+
+    def check(value: object) -> str | None:
+        if isinstance(value, model):
+            return None
+        return f"must be a {model.__name__}(...), not {kind_of(value)}"
+
+    return check
+
+
+def instances(model: type, *, min_items: int = 0) -> Check:
+    """Check for a list of nested objects."""
+    one = instance(model)
+    return lambda value: _each(value, one, f"{model.__name__} objects", min_items)
+
+
+def amount(*, integer: bool = False) -> Check:
+    """Check for an exact number: a Decimal, an int or their text."""
+
+    def check(value: object) -> str | None:
+        if not isinstance(value, Decimal):
+            return "must be a Decimal, an int or a number as text; a float loses digits"
+        if not value.is_finite():
+            return "must be a finite number"
+        if abs(value.adjusted()) > MAX_DIGITS or len(value.as_tuple().digits) > MAX_DIGITS:
+            return f"must not have more than {MAX_DIGITS} digits"
+        if integer and value != value.to_integral_value():
+            return "must be a whole number"
+        return None
+
+    return check
+
+
+def aware_datetime(value: object) -> str | None:
+    """Check for a datetime with a time zone."""
+    if not isinstance(value, datetime):
+        return f"must be a datetime, not {kind_of(value)}"
+    if value.utcoffset() is None:
+        return "must be a datetime with a time zone, such as datetime.now(timezone.utc)"
+    return None
+
+
+def plain_decimal(value: Decimal) -> JSON:
+    """Write a number as text with all its digits and without an exponent."""
+    return format(value, "f")
+
+
+def to_decimal(value: Decimal | str | int) -> Decimal:
+    """Turn an int or a number as text into a Decimal."""
+    number: Any = value  # typed for the sound case: what stays unconverted the check refuses
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = Decimal(value)
+    elif isinstance(value, str) and PLAIN_NUMBER.fullmatch(value):
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            number = value
+    converted: Decimal = number
+    return converted
+
+
+def to_decimal_or_none(value: Decimal | str | int | None) -> Decimal | None:
+    """Turn an int or a number as text into a Decimal; ``None`` stays."""
+    return None if value is None else to_decimal(value)
+
+
+def to_tuple_or_none(value: Iterable[T] | None) -> tuple[T, ...] | None:
+    """Turn an iterable into a tuple of its items, enum members as their values."""
+    items: Any = value  # likewise
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
+        items = tuple(item.value if isinstance(item, Enum) else item for item in value)
+    converted: tuple[T, ...] | None = items
+    return converted
+
+
+def to_tuple(value: Iterable[T]) -> tuple[T, ...]:
+    """Turn an iterable into a tuple of its items, enum members as their values."""
+    items: Any = to_tuple_or_none(value)  # likewise
+    converted: tuple[T, ...] = items
+    return converted
+
+
+def copy_mapping(value: Mapping[str, JSON] | None) -> Mapping[str, JSON] | None:
+    """Copy a mapping, so that a later change to it cannot change the request."""
+    return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,289 @@
+"""The sync and the async client, for any vendor."""
+
+import inspect
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, TypeVar
+
+from typing_extensions import Self, Unpack
+
+from ._call import Call, Reply
+from ._client_base import ClientBase, raw_call, read_environment
+from ._clock import AsyncClock, AsyncSystemClock, Clock, SystemClock
+from ._drivers import AsyncConnections, Connections, drive, drive_async
+from ._json import JSON
+from ._operation import AsyncCaller, Caller
+from ._settings import (
+    AsyncClientOptions,
+    CallOptions,
+    ClientOptions,
+    SendOptions,
+    refuse_unknown,
+)
+from .auth.strategy import AsyncStrategy, Strategy
+from .errors import ConfigurationError
+
+__all__ = ["AsyncClient", "Client"]
+
+T = TypeVar("T")
+
+
+class Client(ClientBase[Connections, Clock], Caller):
+    """A vendor's client, sync; safe to share between threads and across forks.
+
+    A vendor's client derives from it, sets ``profile``, and mixes in its operations.
+
+    Args:
+        auth: How requests are authenticated.
+        **options: See :class:`ClientOptions`.
+
+    Raises:
+        ConfigurationError: An option cannot be used.
+    """
+
+    def __init__(self, *, auth: Strategy, **options: Unpack[ClientOptions]) -> None:
+        from ._http import open_connections  # noqa: PLC0415 - importing a client must not cost httpx
+
+        refuse_unknown(f"{type(self).__name__}()", options, ClientOptions)
+        _refuse_async_sources(self, auth)
+        self._set_up(
+            options,
+            auth=auth,
+            connect=lambda base: open_connections(
+                base.origin,
+                http_client=options.get("http_client"),
+                transport=options.get("transport"),
+                ssl_context=options.get("ssl_context"),
+            ),
+            clock=SystemClock(),
+        )
+
+    @classmethod
+    def from_env(
+        cls, *, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]
+    ) -> Self:
+        """Build a client from environment variables.
+
+        Args:
+            environ: Take the variables from here instead of the process's environment.
+            **options: See :class:`ClientOptions`.
+
+        Raises:
+            ConfigurationError: A variable is missing or empty (all of them are named), or an
+                option cannot be used.
+        """
+        found = read_environment(cls.profile, environ, options)
+        del environ
+        if isinstance(found, ConfigurationError):
+            raise found
+        arguments: dict[str, Any] = {**options, **found}
+        return cls(**arguments)
+
+    def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
+        """Perform a call and return its answer.
+
+        Args:
+            call: A request model's instance.
+            **options: What this call has of its own; see :class:`SendOptions`.
+
+        Raises:
+            InvalidInputError: The call cannot be sent as it is; nothing was sent.
+            TransportError: No complete answer arrived.
+            APIError: The vendor answered that it failed.
+            DecodeError: The answer cannot be read.
+            ResponseTooLarge: The answer is larger than 8 MiB.
+            UnexpectedRedirect: The answer is a redirect.
+            ConfigurationError: A secret source failed.
+            ClientClosedError: The client is closed.
+        """
+        return self.send_raw(call, **options).value
+
+    def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
+        """Perform a call and return its answer with status, headers and attempts.
+
+        Args and errors are those of :meth:`send`.
+        """
+        return drive(self._begin(call, options), self._shared.connections, self._shared.clock)
+
+    def request(
+        self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
+    ) -> Reply[JSON]:
+        """Reach an endpoint that has no model; a GET is retried, others are not.
+
+        Args:
+            method: The HTTP method, in upper case.
+            path: The path below the base URL, percent-encoded, with a query where needed.
+            json: The body.
+            **options: See :class:`SendOptions`.
+
+        Raises:
+            InvalidInputError: The method or the path cannot be used. Other errors are those
+                of :meth:`send`.
+        """
+        return self.send_raw(raw_call(method, path, json), **options)
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return a client on the same connections whose calls have other settings.
+
+        Closing it does nothing; closing the original closes all.
+
+        Args:
+            **options: See :class:`CallOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot be used.
+        """
+        return self._sibling(options)
+
+    def close(self) -> None:
+        """Close the connections. Further calls raise :class:`ClientClosedError`."""
+        if self._owner:
+            self._shared.closed = True
+            self._shared.connections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
+    """A vendor's client, async, on asyncio and trio; usable from several event loops.
+
+    A vendor's client derives from it, sets ``profile``, and mixes in its operations.
+
+    Args:
+        auth: How requests are authenticated.
+        **options: See :class:`AsyncClientOptions`.
+
+    Raises:
+        ConfigurationError: An option cannot be used.
+    """
+
+    def __init__(self, *, auth: AsyncStrategy, **options: Unpack[AsyncClientOptions]) -> None:
+        from ._http import open_async_connections  # noqa: PLC0415 - importing a client must not cost httpx
+
+        refuse_unknown(f"{type(self).__name__}()", options, AsyncClientOptions)
+        self._set_up(
+            options,
+            auth=auth,
+            connect=lambda base: open_async_connections(
+                base.origin,
+                http_client=options.get("http_client"),
+                transport=options.get("transport"),
+                ssl_context=options.get("ssl_context"),
+            ),
+            clock=AsyncSystemClock(),
+        )
+
+    @classmethod
+    def from_env(
+        cls, *, environ: Mapping[str, str] | None = None, **options: Unpack[AsyncClientOptions]
+    ) -> Self:
+        """Build a client from environment variables.
+
+        Args:
+            environ: Take the variables from here instead of the process's environment.
+            **options: See :class:`AsyncClientOptions`.
+
+        Raises:
+            ConfigurationError: A variable is missing or empty (all of them are named), or an
+                option cannot be used.
+        """
+        found = read_environment(cls.profile, environ, options)
+        del environ
+        if isinstance(found, ConfigurationError):
+            raise found
+        arguments: dict[str, Any] = {**options, **found}
+        return cls(**arguments)
+
+    async def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
+        """Perform a call and return its answer.
+
+        Args:
+            call: A request model's instance.
+            **options: What this call has of its own; see :class:`SendOptions`.
+
+        Raises:
+            InvalidInputError: The call cannot be sent as it is; nothing was sent.
+            TransportError: No complete answer arrived.
+            APIError: The vendor answered that it failed.
+            DecodeError: The answer cannot be read.
+            ResponseTooLarge: The answer is larger than 8 MiB.
+            UnexpectedRedirect: The answer is a redirect.
+            ConfigurationError: A secret source failed.
+            ClientClosedError: The client is closed.
+        """
+        return (await self.send_raw(call, **options)).value
+
+    async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
+        """Perform a call and return its answer with status, headers and attempts.
+
+        Args and errors are those of :meth:`send`.
+        """
+        begin = self._begin(call, options)
+        return await drive_async(begin, self._shared.connections, self._shared.clock)
+
+    async def request(
+        self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
+    ) -> Reply[JSON]:
+        """Reach an endpoint that has no model; a GET is retried, others are not.
+
+        Args:
+            method: The HTTP method, in upper case.
+            path: The path below the base URL, percent-encoded, with a query where needed.
+            json: The body.
+            **options: See :class:`SendOptions`.
+
+        Raises:
+            InvalidInputError: The method or the path cannot be used. Other errors are those
+                of :meth:`send`.
+        """
+        return await self.send_raw(raw_call(method, path, json), **options)
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return a client on the same connections whose calls have other settings.
+
+        Closing it does nothing; closing the original closes all.
+
+        Args:
+            **options: See :class:`CallOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot be used.
+        """
+        return self._sibling(options)
+
+    async def aclose(self) -> None:
+        """Close the connections. Further calls raise :class:`ClientClosedError`.
+
+        Connections of other event loops are closed when those loops end.
+        """
+        if self._owner:
+            self._shared.closed = True
+            await self._shared.connections.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+def _refuse_async_sources(client: Client, auth: AsyncStrategy) -> None:
+    if any(inspect.iscoroutinefunction(source) for source in auth.secrets):
+        raise ConfigurationError(
+            f"{type(client).__name__} cannot wait for an async secret source; use the async "
+            "client, or a plain function"
+        )

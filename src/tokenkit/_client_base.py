@@ -1,0 +1,217 @@
+"""What sync and async clients share: everything but the sending."""
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from uuid import uuid4
+
+import attrs
+from typing_extensions import Self
+
+from . import __version__
+from ._call import Call, Headers, RawCall, Reply
+from ._clock import Moment, TimeSource
+from ._effects import Steps
+from ._origin import BaseURL, check_path, parse_base_url
+from ._pipeline import Plan, perform
+from ._profile import Profile
+from ._retry import RetryBudget
+from ._secret import Secret
+from ._settings import HEADER_VALUE, CallOptions, SendOptions, Settings, refuse_unknown
+from .auth.strategy import AsyncStrategy
+from .errors import ClientClosedError, ConfigurationError, FieldError, InvalidInputError
+
+__all__ = ["ClientBase", "Shared", "one_strategy", "read_environment"]
+
+A = TypeVar("A", bound=AsyncStrategy)
+C = TypeVar("C")
+K = TypeVar("K", bound=TimeSource)
+T = TypeVar("T")
+
+
+@attrs.define(kw_only=True)
+class Shared(Generic[C, K]):
+    """What a client shares with its ``with_options`` siblings."""
+
+    base: BaseURL
+    strategy: AsyncStrategy
+    connections: C
+    clock: K
+    user_agent: str
+    budget: RetryBudget = attrs.field(factory=RetryBudget)
+    closed: bool = False
+
+
+class ClientBase(Generic[C, K]):
+    """The settings of a client and the start of its calls."""
+
+    profile: ClassVar[Profile]
+    """The vendor."""
+
+    _shared: Shared[C, K]
+    _settings: Settings
+    _owner: bool
+
+    def _set_up(
+        self,
+        options: Mapping[str, Any],
+        *,
+        auth: AsyncStrategy,
+        connect: Callable[[BaseURL], C],
+        clock: K,
+    ) -> None:
+        base = parse_base_url(
+            options.get("base_url", self.profile.base_url),
+            allow_insecure_http=options.get("allow_insecure_http", False),
+        )
+        if options.get("http_client") is not None and options.get("transport") is not None:
+            raise ConfigurationError("http_client and transport exclude each other")
+        self._settings = Settings().with_options(self.profile, options)
+        self._shared = Shared(
+            base=base,
+            strategy=auth,
+            connections=connect(base),
+            clock=options.get("clock", clock),
+            user_agent=_user_agent(options.get("user_agent_suffix")),
+        )
+        self._owner = True
+
+    def _begin(
+        self, call: Call[T], options: Mapping[str, Any]
+    ) -> Callable[[Moment], Steps[Reply[T]]]:
+        refuse_unknown(f"{type(self).__name__}.send()", options, SendOptions)
+        _check_call(call)
+        if self._shared.closed:
+            raise ClientClosedError(f"This {type(self).__name__} is closed; build a new one")
+        plan = self._plan(self._settings.with_options(self.profile, options), options)
+        return lambda start: perform(call, plan, start)
+
+    def _plan(self, settings: Settings, options: Mapping[str, Any]) -> Plan:
+        shared = self._shared
+        constant = {
+            "accept": "application/json",
+            "accept-encoding": "gzip",
+            "user-agent": shared.user_agent,
+        }
+        return Plan(
+            profile=self.profile,
+            origin=shared.base.origin,
+            base_path=shared.base.path,
+            headers=Headers({**constant, **settings.headers}),
+            strategy=shared.strategy,
+            timeouts=settings.timeouts,
+            deadline=settings.deadline,
+            policy=settings.retry,
+            budget=shared.budget,
+            request_id=_request_id(options.get("request_id")),
+        )
+
+    def _sibling(self, options: Mapping[str, Any]) -> Self:
+        refuse_unknown(f"{type(self).__name__}.with_options()", options, CallOptions)
+        sibling = object.__new__(type(self))
+        sibling._shared = self._shared
+        sibling._settings = self._settings.with_options(self.profile, options)
+        sibling._owner = False
+        return sibling
+
+    def __repr__(self) -> str:
+        base = self._shared.base
+        return f"{type(self).__name__}(base_url={base.origin + base.path!r})"
+
+    def __reduce__(self) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(f"A {name} cannot be pickled: build it anew, say with {name}.from_env()")
+
+
+def _check_call(call: object) -> None:
+    if not isinstance(call, Call):
+        problem = f"must be a call such as a request model, not {type(call).__name__}"
+        raise InvalidInputError("send()", (FieldError(field="call", message=problem),))
+
+
+def raw_call(method: str, path: str, json: Any) -> RawCall:
+    """Make the call of a ``request()``.
+
+    Raises:
+        InvalidInputError: The method or the path cannot be used.
+    """
+    if method not in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"):
+        problem = "must be an HTTP method in upper case, such as 'POST'"
+        raise InvalidInputError("request()", (FieldError(field="method", message=problem),))
+    check_path(path)
+    return RawCall(verb=method, target=path, json=json)
+
+
+def read_environment(
+    profile: Profile, environ: Mapping[str, str] | None, options: Mapping[str, Any]
+) -> dict[str, Any] | ConfigurationError:
+    """Read a client's arguments from environment variables; empty ones count as missing.
+
+    Returns the error where one is missing: the frame of this function holds secrets.
+    """
+    source = os.environ if environ is None else environ
+    variables = profile.credential_variables
+    found: dict[str, Any] = {
+        name: Secret(source[variable])
+        for name, variable in variables.items()
+        if source.get(variable)
+    }
+    missing = [variable for name, variable in variables.items() if name not in found]
+    if missing:
+        names = ", ".join(missing)
+        return ConfigurationError(f"{profile.vendor}: set {names} in the environment")
+    base_url = options.get("base_url") or source.get(profile.base_url_variable)
+    if base_url:
+        return {**found, "base_url": base_url}
+    settings = {
+        name: source[variable]
+        for name, variable in profile.setting_variables.items()
+        if source.get(variable)
+    }
+    return {**found, **settings}
+
+
+def one_strategy(auth: A | None, build: Callable[..., A], **credentials: object) -> A:
+    """Return the caller's strategy, or the vendor's own for the credentials.
+
+    Args:
+        auth: The caller's strategy.
+        build: Makes the vendor's strategy from the credentials, by name.
+        **credentials: The credentials, ``None`` where one is not given.
+
+    Raises:
+        ConfigurationError: A credential is missing, or stands beside ``auth``.
+    """
+    given = [name for name, value in credentials.items() if value is not None]
+    if auth is not None:
+        if given:
+            raise ConfigurationError(f"auth takes the place of {', '.join(given)}: pass one")
+        return auth
+    missing = [name for name in credentials if name not in given]
+    if missing:
+        raise ConfigurationError(f"{', '.join(missing)} must be given, or auth")
+    for name, value in credentials.items():
+        if not isinstance(value, Secret) and not callable(value):
+            raise ConfigurationError(
+                f"{name} must be text, a Secret or a callable, not {type(value).__name__}"
+            )
+    return build(**credentials)
+
+
+def _user_agent(suffix: object) -> str:
+    agent = f"tokenkit/{__version__} python/{platform.python_version()}"
+    if suffix is None:
+        return agent
+    if not isinstance(suffix, str) or not HEADER_VALUE.fullmatch(suffix):
+        raise ConfigurationError("user_agent_suffix must be visible ASCII text")
+    return f"{agent} {suffix}"
+
+
+def _request_id(given: object) -> str:
+    if given is None:
+        return str(uuid4())
+    if not isinstance(given, str) or not HEADER_VALUE.fullmatch(given):
+        problem = "must be visible ASCII text"
+        raise InvalidInputError("send()", (FieldError(field="request_id", message=problem),))
+    return given

@@ -1,0 +1,257 @@
+"""The converter between models and JSON: exact types, kept unknown fields, JSON paths."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from functools import cache, partial
+from typing import Any, TypeVar
+
+import attrs
+from cattrs import Converter, transform_error
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from ._checks import SURROGATE, plain_decimal
+from ._json import JSON, JSONObject, Mismatch, is_object, kind_of
+from ._model import DUMP, WIRE_NAME, RequestModel
+
+__all__ = [
+    "answer_field",
+    "epoch_milliseconds",
+    "epoch_seconds",
+    "read_answer",
+    "text_value",
+    "token_text",
+    "write_model",
+]
+
+M = TypeVar("M")
+
+LOAD = "tokenkit.load"
+LENIENT = "tokenkit.lenient"
+REMEMBERED = "tokenkit.remembered"
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+PATH_MARK = " @ $"
+
+
+class _Unfit(Exception):  # noqa: N818 - becomes a Mismatch
+    """A value of the wrong type."""
+
+
+def answer_field(
+    *,
+    wire_name: str | None = None,
+    load: Callable[[JSON], object] | None = None,
+    lenient: Callable[[JSON], object] | None = None,
+    remembered: bool = False,
+) -> Mapping[str, object]:
+    """Describe an answer's field, as the ``metadata`` of its ``attrs.field``.
+
+    Args:
+        wire_name: The field's name in JSON, where it differs.
+        load: How to read the value, where its type doesn't tell.
+        lenient: Likewise, for a field that is ``None`` where the value cannot be read; the
+            value is then kept in ``extra``. Once a token exists, nothing beside it may make
+            the answer an error.
+        remembered: The field is not in the answer: it is taken over from the request.
+    """
+    return {WIRE_NAME: wire_name, LOAD: load, LENIENT: lenient, REMEMBERED: remembered}
+
+
+def text_value(value: JSON) -> str:
+    """Read a text."""
+    return _exact_text(value)
+
+
+def token_text(value: JSON) -> str:
+    """Read an issued token: text that is not empty."""
+    token = _exact_text(value)
+    if not token:
+        raise _Unfit("expected a token, found empty text")
+    return token
+
+
+def epoch_seconds(value: JSON) -> datetime:
+    """Read a time in seconds since 1970."""
+    return _time(value, timedelta(seconds=1))
+
+
+def epoch_milliseconds(value: JSON) -> datetime:
+    """Read a time in milliseconds since 1970."""
+    return _time(value, timedelta(milliseconds=1))
+
+
+def _time(value: JSON, unit: timedelta) -> datetime:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _Unfit(f"expected a time as a number, found {kind_of(value)}")
+    try:
+        return EPOCH + value * unit
+    except (OverflowError, ValueError):
+        pass
+    raise _Unfit("expected a time as a number, found one out of range")
+
+
+def _exact_text(value: object, _: object = None) -> str:
+    if not isinstance(value, str):
+        raise _Unfit(f"expected text, found {kind_of(value)}")
+    if not value.isascii() and SURROGATE.search(value):
+        raise _Unfit("expected text, found lone surrogates")
+    return value
+
+
+def _exact(expected: type, name: str) -> Callable[[object, object], Any]:
+    def structure(value: object, _: object) -> object:
+        if type(value) is not expected:
+            raise _Unfit(f"expected {name}, found {kind_of(value)}")
+        return value
+
+    return structure
+
+
+def _is_json(annotation: object) -> bool:
+    return annotation in (JSON, JSONObject, Mapping[str, JSON])
+
+
+def _is_request_model(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, RequestModel)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _write_hook(model: type[Any], converter: Converter) -> Callable[[Any], dict[str, JSON]]:
+    overrides: dict[str, Any] = {
+        field.name: override(
+            rename=field.metadata.get(WIRE_NAME),
+            omit_if_default=True,
+            unstruct_hook=field.metadata.get(DUMP),
+        )
+        for field in attrs.fields(model)
+    }
+    overrides["extra"] = override(omit=True)
+    known = make_dict_unstructure_fn(model, converter, **overrides)
+
+    def write(value: Any) -> dict[str, JSON]:
+        return {**known(value), **value.extra}
+
+    return write
+
+
+def _read_hook(model: type[Any], converter: Converter) -> Callable[[object, object], Any]:
+    fields = attrs.fields(model)
+    overrides: dict[str, Any] = {}
+    for field in fields:
+        lenient = field.metadata.get(LENIENT)
+        load = _or_none(lenient) if lenient else field.metadata.get(LOAD)
+        overrides[field.name] = override(
+            rename=field.metadata.get(WIRE_NAME),
+            omit=True if field.metadata.get(REMEMBERED) or field.name == "extra" else None,
+            struct_hook=_ignoring_type(load) if load else None,
+        )
+    names = {field.metadata.get(WIRE_NAME) or field.name: field for field in fields}
+    lenient_names = {wire: f.name for wire, f in names.items() if f.metadata.get(LENIENT)}
+    known = make_dict_structure_fn(
+        model,
+        converter,
+        _cattrs_detailed_validation=converter.detailed_validation,
+        _cattrs_include_init_false=False,
+        **overrides,
+    )
+
+    def read(value: object, annotation: object) -> Any:
+        if not is_object(value):
+            raise _Unfit(f"expected an object, found {kind_of(value)}")
+        result = known(value, annotation)
+        unknown: dict[str, JSON] = {key: value[key] for key in value if key not in names}
+        for wire_name, name in lenient_names.items():
+            if value.get(wire_name) is not None and getattr(result, name) is None:
+                unknown[wire_name] = value[wire_name]
+        return attrs.evolve(result, extra=unknown) if unknown else result
+
+    return read
+
+
+def _or_none(load: Callable[[JSON], object]) -> Callable[[JSON], object]:
+    def load_or_none(value: JSON) -> object:
+        try:
+            return load(value)
+        except _Unfit:
+            return None
+
+    return load_or_none
+
+
+def _ignoring_type(load: Callable[[JSON], object]) -> Callable[[Any, Any], object]:
+    return lambda value, _: load(value)
+
+
+def _converter(*, detailed: bool) -> Converter:
+    converter = Converter(detailed_validation=detailed)
+    converter.register_unstructure_hook(Decimal, plain_decimal)
+    converter.register_unstructure_hook_func(_is_json, _same)
+    converter.register_unstructure_hook_factory(
+        _is_request_model, partial(_write_hook, converter=converter)
+    )
+    converter.register_structure_hook(str, _exact_text)
+    converter.register_structure_hook(int, _exact(int, "a whole number"))
+    converter.register_structure_hook(bool, _exact(bool, "a boolean"))
+    converter.register_structure_hook_func(_is_json, lambda value, _: value)
+    converter.register_structure_hook_factory(attrs.has, partial(_read_hook, converter=converter))
+    return converter
+
+
+@cache
+def _fast() -> Converter:
+    return _converter(detailed=False)
+
+
+@cache
+def _explaining() -> Converter:
+    """Build the converter that tells where an answer goes wrong; only failures pay for it."""
+    return _converter(detailed=True)
+
+
+def write_model(model: RequestModel) -> dict[str, JSON]:
+    """Turn a request model into the JSON object that it stands for."""
+    written: dict[str, JSON] = _fast().unstructure(model)
+    return written
+
+
+def _describe(error: BaseException, _: object) -> str:
+    if isinstance(error, KeyError):
+        return "a required field is missing"
+    if isinstance(error, _Unfit):
+        return str(error)
+    return f"unreadable ({type(error).__name__})"
+
+
+def _explain(value: JSON, model: type[M], path: str) -> Mismatch:
+    try:
+        _explaining().structure(value, model)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is unreadable
+        first = transform_error(error, "$", format_exception=_describe)[0]
+    else:
+        first = f"unreadable{PATH_MARK}"
+    problem, _, place = first.partition(PATH_MARK)
+    return Mismatch(problem, path + place)
+
+
+def read_answer(value: JSON, model: type[M], *, path: str = "$", **remembered: object) -> M:
+    """Read a part of an answer as a model.
+
+    Args:
+        value: The part of the answer.
+        model: The attrs class to make of it.
+        path: Where in the answer ``value`` stands, for error messages.
+        **remembered: Fields that the request knows and the answer does not repeat.
+
+    Raises:
+        Mismatch: The value does not fit; it names the path and the types, no values.
+    """
+    try:
+        result = _fast().structure(value, model)
+    except Exception:  # noqa: BLE001 - the explaining converter tells what it was
+        result = None
+    if result is None:
+        raise _explain(value, model, path)
+    return attrs.evolve(result, **remembered) if remembered else result  # type: ignore[misc] # M is an attrs class

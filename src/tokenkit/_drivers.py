@@ -1,0 +1,172 @@
+"""The two loops that perform the effects of a call's life, sync and async."""
+
+import inspect
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from ._call import Request, Response
+from ._clock import AsyncClock, Clock, Moment, TimeSource
+from ._effects import Effect, Fault, Notify, Resolve, Result, Send, Sleep, Steps, Timeouts
+from ._hooks import log
+from ._secret import AsyncSecretSource, Secret, without_frames
+from .errors import ConfigurationError
+
+__all__ = ["AsyncConnections", "Connections", "drive", "drive_async"]
+
+T = TypeVar("T")
+
+
+class Connections(Protocol):
+    """Sends requests for a sync client."""
+
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+        """Send a request and read the answer, in ``left`` seconds."""
+        ...
+
+    def close(self) -> None:
+        """Close what is open."""
+        ...
+
+
+class AsyncConnections(Protocol):
+    """Sends requests for an async client."""
+
+    async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+        """Send a request and read the answer, in ``left`` seconds."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        ...
+
+
+def drive(begin: Callable[[Moment], Steps[T]], connections: Connections, clock: Clock) -> T:
+    """Perform a call's effects one after the other; return what it returns."""
+    steps = begin(_moment(clock))
+    result, thrown = None, None
+    try:
+        while True:
+            effect = _next(steps, result, thrown)
+            try:
+                value = _perform(effect, connections, clock)
+                result, thrown = Result(value, _moment(clock)), None
+            except BaseException as error:  # noqa: BLE001 - the generator gets all of them
+                thrown = without_frames(error)
+    except StopIteration as stop:
+        returned: T = stop.value
+        return returned
+
+
+async def drive_async(
+    begin: Callable[[Moment], Steps[T]], connections: AsyncConnections, clock: AsyncClock
+) -> T:
+    """Perform a call's effects one after the other; return what it returns."""
+    steps = begin(_moment(clock))
+    result, thrown = None, None
+    try:
+        while True:
+            effect = _next(steps, result, thrown)
+            try:
+                value = await _perform_async(effect, connections, clock)
+                result, thrown = Result(value, _moment(clock)), None
+            except BaseException as error:  # noqa: BLE001 - the generator gets all of them
+                thrown = without_frames(error)
+    except StopIteration as stop:
+        returned: T = stop.value
+        return returned
+
+
+def _moment(clock: TimeSource) -> Moment:
+    # Jitter spreads load; it protects nothing.
+    return Moment(clock.time(), clock.monotonic(), random.random())  # noqa: S311
+
+
+def _next(
+    steps: Steps[T], result: Result[Any] | None, thrown: BaseException | None
+) -> Effect[Any]:
+    if thrown is not None:
+        return steps.throw(thrown)
+    return next(steps) if result is None else steps.send(result)
+
+
+def _perform(effect: Effect[Any], connections: Connections, clock: Clock) -> object:
+    match effect:
+        case Send():
+            left = effect.until - clock.monotonic()
+            return connections.send(effect.request, effect.timeouts, left)
+        case Sleep():
+            clock.sleep(effect.seconds)
+        case Resolve():
+            return _resolved(effect.source)
+        case _:
+            _notify(effect)
+    return None
+
+
+async def _perform_async(
+    effect: Effect[Any], connections: AsyncConnections, clock: AsyncClock
+) -> object:
+    match effect:
+        case Send():
+            left = effect.until - clock.monotonic()
+            return await connections.send(effect.request, effect.timeouts, left)
+        case Sleep():
+            await clock.sleep(effect.seconds)
+        case Resolve():
+            return await _resolved_async(effect.source)
+        case _:
+            _notify(effect)
+    return None
+
+
+def _notify(effect: Effect[Any]) -> None:
+    if isinstance(effect, Notify):
+        log(effect.record)
+
+
+def _asked(source: AsyncSecretSource) -> object:
+    """Ask a source for its secret; an awaitable comes back as it is."""
+    if not callable(source):
+        return source
+    try:
+        return source()
+    except Exception as error:  # noqa: BLE001 - a source of the caller's may raise anything
+        name = type(error).__name__
+    raise ConfigurationError(f"The secret source {_name(source)} raised {name}")
+
+
+def _name(source: object) -> str:
+    return getattr(source, "__qualname__", type(source).__name__)
+
+
+def _as_secret(source: object, value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, str):
+        return Secret(value)
+    problem = f"must return text or a Secret, not {type(value).__name__}"
+    if inspect.isawaitable(value):
+        problem = "is async, which only the async clients can wait for"
+    if inspect.iscoroutine(value):
+        value.close()
+    raise ConfigurationError(f"The secret source {_name(source)} {problem}")
+
+
+def _resolved(source: AsyncSecretSource) -> Secret:
+    return _as_secret(source, _asked(source))
+
+
+async def _resolved_async(source: AsyncSecretSource) -> Secret:
+    value = _asked(source)
+    if inspect.isawaitable(value):
+        value = await _awaited(source, value)
+    return _as_secret(source, value)
+
+
+async def _awaited(source: AsyncSecretSource, value: Awaitable[object]) -> object:
+    try:
+        return await value
+    except Exception as error:  # noqa: BLE001 - a source of the caller's may raise anything
+        name = type(error).__name__
+    raise ConfigurationError(f"The secret source {_name(source)} raised {name}")

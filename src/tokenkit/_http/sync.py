@@ -1,0 +1,159 @@
+"""Sending requests for sync clients."""
+
+import os
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import attrs
+import httpx
+
+from .._call import Request, Response
+from .._effects import Fault, Timeouts
+from .body import BoundedBody
+from .exchange import deadline_fault, fault_of, head_of, httpx_request
+from .network import DeadlineBackend, use_network
+from .progress import PROGRESS, Progress
+from .tls import context_for
+
+__all__ = ["CallersClient", "CallersTransport", "OwnConnections"]
+
+MAX_CONNECTIONS = 100
+KEEPALIVE = 30.0
+
+
+def _exchange(
+    handle: Callable[[httpx.Request], httpx.Response],
+    request: Request,
+    timeouts: Timeouts,
+    left: float,
+    defaults: httpx.Headers | None = None,
+) -> Response | Fault:
+    outgoing = httpx_request(request, timeouts, left, defaults)
+    progress = Progress(left)
+    previous = PROGRESS.set(progress)
+    try:
+        return _receive(handle, outgoing, request, progress)
+    finally:
+        PROGRESS.reset(previous)
+
+
+def _receive(
+    handle: Callable[[httpx.Request], httpx.Response],
+    outgoing: httpx.Request,
+    request: Request,
+    progress: Progress,
+) -> Response | Fault:
+    try:
+        response = handle(outgoing)
+    except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
+        return fault_of(error, request, progress, None)
+    partial = head_of(response)
+    body: BoundedBody | None = None
+    try:
+        body = BoundedBody(partial.headers)
+        stream: Any = (
+            response.stream
+        )  # httpx types it as sync or async; a sync transport's is sync
+        for chunk in stream:
+            body.feed(chunk)
+            if progress.left() <= 0:
+                return deadline_fault(attrs.evolve(partial, body=body.bytes()))
+        body.finish()
+        return attrs.evolve(partial, body=body.bytes())
+    except Exception as error:  # noqa: BLE001 - likewise
+        partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
+        return fault_of(error, request, progress, partial)
+    finally:
+        with suppress(Exception):
+            response.close()
+
+
+class OwnConnections:
+    """Connections that a client opens for itself, anew in a forked child.
+
+    Args:
+        origin: Scheme, host and port that they go to.
+        ssl_context: The caller's TLS settings.
+    """
+
+    def __init__(self, origin: str, ssl_context: ssl.SSLContext | None) -> None:
+        self._origin = origin
+        self._ssl_context = ssl_context
+        self._lock = threading.Lock()
+        self._process = 0
+        self._transport: httpx.HTTPTransport | None = None
+        self._backend = DeadlineBackend()
+
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+        """Send a request and read the answer, in ``left`` seconds."""
+        return _exchange(self._open().handle_request, request, timeouts, left)
+
+    def close(self) -> None:
+        """Close what this process has opened."""
+        if self._transport is not None and self._process == os.getpid():
+            self._transport.close()
+
+    def _open(self) -> httpx.HTTPTransport:
+        if self._transport is None or self._process != os.getpid():
+            self._after_fork()
+            with self._lock:
+                if self._transport is None:
+                    self._transport = self._new_transport()
+                    self._process = os.getpid()
+        return self._transport
+
+    def _after_fork(self) -> None:
+        if self._transport is not None:
+            # The parent's locks came along as they were: nothing of its pool may be touched.
+            self._lock = threading.Lock()
+            self._backend.abandon()
+            self._inherited, self._transport = self._transport, None
+
+    def _new_transport(self) -> httpx.HTTPTransport:
+        transport = httpx.HTTPTransport(
+            verify=self._ssl_context or context_for(self._origin),
+            trust_env=False,
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE),
+        )
+        self._backend = DeadlineBackend()
+        use_network(transport, self._backend)
+        return transport
+
+
+class CallersTransport:
+    """A transport of the caller's, closed with the client, as httpx does."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+        """Send a request and read the answer; the deadline holds between body chunks."""
+        return _exchange(self._transport.handle_request, request, timeouts, left)
+
+    def close(self) -> None:
+        """Close the transport."""
+        self._transport.close()
+
+
+class CallersClient:
+    """An ``httpx.Client`` of the caller's, which is never closed."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+        """Send a request and read the answer; the deadline holds between body chunks.
+
+        The client's auth, redirects and default parameters stay out: they would change what
+        was signed.
+        """
+        return _exchange(self._handle, request, timeouts, left, self._client.headers)
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        return self._client.send(request, stream=True, auth=None, follow_redirects=False)
+
+    def close(self) -> None:
+        """Leave the client open."""

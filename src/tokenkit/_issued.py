@@ -1,0 +1,72 @@
+"""What the tokens of all vendors have in common."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from html import escape
+from typing import ClassVar
+
+import attrs
+
+from ._codec import answer_field, token_text
+from ._json import JSON
+from .errors import FieldError, InvalidInputError
+
+__all__ = ["IssuedToken"]
+
+
+@attrs.frozen(kw_only=True)
+class IssuedToken:
+    """A token that a vendor has issued.
+
+    Equality compares everything; the hash is made of the token and its issuer. The token is
+    in no repr.
+
+    Attributes:
+        token: The token, to be handed to the vendor's browser module.
+        extra: Fields of the answer that this release does not know.
+    """
+
+    issuer: ClassVar[str] = ""
+    """The vendor's name."""
+
+    token: str = attrs.field(repr=False, metadata=answer_field(load=token_text))
+    extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON], repr=False)
+
+    @property
+    def subject(self) -> str | None:
+        """Whom the token identifies, where that is known."""
+        return None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the token ends, in UTC; ``None`` where that is unknown."""
+        return None
+
+    def is_expired(self, at: datetime | None = None, *, leeway: float = 0.0) -> bool:
+        """Tell whether the token has ended; ``False`` where its end is unknown.
+
+        Args:
+            at: The time to judge by, with a time zone; by default now.
+            leeway: Seconds before its end from which on the token counts as ended.
+
+        Raises:
+            InvalidInputError: ``at`` has no time zone.
+        """
+        if at is not None and at.utcoffset() is None:
+            problem = FieldError(field="at", message="must be a datetime with a time zone")
+            raise InvalidInputError("is_expired()", (problem,))
+        ends = self.expires_at
+        now = at or datetime.now(timezone.utc)
+        return ends is not None and ends - timedelta(seconds=leeway) <= now
+
+    def __hash__(self) -> int:
+        return hash((self.issuer, self.token))
+
+    def _repr_html_(self) -> str:
+        ends = self.expires_at
+        left = "unknown lifetime"
+        if ends is not None:
+            seconds = int((ends - datetime.now(timezone.utc)).total_seconds())
+            left = f"{timedelta(seconds=seconds)} left" if seconds > 0 else "expired"
+        parts = (self.issuer, type(self).__name__, self.subject or "unknown subject", left)
+        return f"<code>{' · '.join(escape(part) for part in parts)}</code>"

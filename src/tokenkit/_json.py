@@ -1,0 +1,103 @@
+"""JSON values as types, and their exact reading and writing."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from typing_extensions import TypeAliasType, TypeIs
+
+__all__ = [
+    "JSON",
+    "JSONObject",
+    "Mismatch",
+    "dump_json",
+    "is_mapping",
+    "is_object",
+    "is_tuple",
+    "kind_of",
+    "load_json",
+]
+
+if TYPE_CHECKING:
+    JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+    JSONObject: TypeAlias = Mapping[str, JSON]
+else:
+    # Signatures and help() show these by their names.
+    JSON = TypeAliasType("JSON", "bool | int | float | str | Sequence | Mapping | None")
+    JSONObject = TypeAliasType("JSONObject", Mapping[str, JSON])
+
+NAMES: Mapping[type, str] = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "an array",
+    dict: "an object",
+}
+
+
+class Mismatch(Exception):  # noqa: N818 - becomes a DecodeError, and never leaves the package
+    """A JSON value that is not what was expected, and where.
+
+    Args:
+        problem: What was expected and what was found, without the value itself.
+        path: The JSON path, such as ``$.data.token``.
+    """
+
+    def __init__(self, problem: str, path: str = "$") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.path = path
+
+
+def is_mapping(value: object) -> TypeIs[Mapping[object, object]]:
+    """Tell whether a value is a mapping of whatever."""
+    return isinstance(value, Mapping)
+
+
+def is_object(value: object) -> TypeIs[Mapping[str, JSON]]:
+    """Tell whether a JSON value is an object, whose keys are always texts."""
+    return isinstance(value, Mapping)
+
+
+def is_tuple(value: object) -> TypeIs[tuple[object, ...]]:
+    """Tell whether a value is a tuple of whatever."""
+    return isinstance(value, tuple)
+
+
+def kind_of(value: object) -> str:
+    """Name a JSON value's type as people do."""
+    return NAMES.get(type(value), type(value).__name__)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def load_json(body: bytes) -> JSON:
+    """Read a JSON text.
+
+    Raises:
+        ValueError: The bytes are not UTF-8, not JSON, or nested beyond reading.
+    """
+    try:
+        value: JSON = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except RecursionError:
+        value, too_deep = None, True
+    else:
+        too_deep = False
+    if too_deep:
+        raise ValueError("nested too deeply")
+    return value
+
+
+def dump_json(value: JSON) -> bytes:
+    """Write compact UTF-8, which reads the same whether a server hashes it raw or re-written.
+
+    Raises:
+        ValueError: The value holds something that JSON has no form for.
+        TypeError: Likewise.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8")

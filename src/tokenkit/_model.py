@@ -1,0 +1,149 @@
+"""The base of request models: fields with their wire names, checked all together."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+from ._json import JSON, is_mapping, kind_of
+from .errors import FieldError, InvalidInputError
+
+__all__ = ["Check", "RequestModel", "json_object", "param"]
+
+Check: TypeAlias = Callable[[Any], str | None]
+"""Tells what is wrong with a value, as a phrase, or ``None``."""
+
+CHECK = "tokenkit.check"
+WIRE_NAME = "tokenkit.wire_name"
+DUMP = "tokenkit.dump"
+
+
+def param(
+    check: Check,
+    *,
+    wire_name: str | None = None,
+    dump: Callable[[Any], JSON] | None = None,
+) -> Mapping[str, object]:
+    """Describe a request field, as the ``metadata`` of its ``attrs.field``.
+
+    Args:
+        check: What the vendor's documentation demands of the value.
+        wire_name: The field's name in JSON, where it differs.
+        dump: How the value is written as JSON, where its type doesn't tell.
+    """
+    return {CHECK: check, WIRE_NAME: wire_name, DUMP: dump}
+
+
+@attrs.frozen
+class _Rule:
+    name: str
+    wire_name: str | None
+    check: Check
+    optional: bool
+
+    def judge(self, value: object) -> FieldError | None:
+        if value is None and self.optional:
+            return None
+        problem = self.check(value)
+        if problem is None:
+            return None
+        return FieldError(field=self.name, wire_name=self.wire_name, message=problem)
+
+
+@cache
+def _rules(model: type["RequestModel"]) -> tuple[_Rule, ...]:
+    return tuple(
+        _Rule(
+            name=field.name,
+            wire_name=field.metadata.get(WIRE_NAME),
+            check=field.metadata[CHECK],
+            optional=field.default is None,
+        )
+        for field in attrs.fields(model)
+        if CHECK in field.metadata
+    )
+
+
+@cache
+def wire_names(model: type["RequestModel"]) -> Mapping[str, str]:
+    """Map each field's Python name to its name in JSON, ``extra`` left out."""
+    return {
+        field.name: field.metadata.get(WIRE_NAME) or field.name
+        for field in attrs.fields(model)
+        if field.name != "extra"
+    }
+
+
+def json_object(value: object) -> str | None:
+    """Check for a mapping with text keys."""
+    if not is_mapping(value):
+        return f"must be a mapping, not {kind_of(value)}"
+    if not all(isinstance(key, str) for key in value):
+        return "must have text keys only"
+    return None
+
+
+class _CheckedType(type):
+    """Raises a model's problems from its caller's line.
+
+    The generated ``__init__`` holds the arguments, a token among them, in its frame; an error
+    that left from there would carry the frame along.
+    """
+
+    # Type checkers must see the model's own constructor, not this one.
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args: object, **kwargs: object) -> object:
+            try:
+                return super().__call__(*args, **kwargs)
+            except InvalidInputError as error:
+                problem = error.with_traceback(None)
+            del args, kwargs
+            raise problem
+
+        @property
+        def __signature__(cls) -> inspect.Signature:
+            # inspect would else show the arguments of __call__ above.
+            signature = inspect.signature(cls.__init__)
+            return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+@attrs.frozen(kw_only=True)
+class RequestModel(metaclass=_CheckedType):
+    """What a request's body, or an object nested in it, is made of.
+
+    Fields that are ``None`` are not sent, so that the vendor's default applies. All problems
+    are reported at once.
+
+    Args:
+        extra: Fields that the vendor added later, by their wire names; sent as given.
+
+    Raises:
+        InvalidInputError: A field breaks what the vendor documents.
+    """
+
+    extra: Mapping[str, JSON] = attrs.field(
+        factory=dict[str, JSON], repr=False, metadata=param(json_object)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        found = [rule.judge(getattr(self, rule.name)) for rule in _rules(type(self))]
+        errors = [error for error in found if error is not None]
+        if not errors:
+            errors = [*self._check_extra(), *self.check()]
+        if errors:
+            raise InvalidInputError(type(self).__name__, tuple(errors))
+
+    def check(self) -> Iterator[FieldError]:
+        """Yield the problems that concern several fields; every field alone is sound."""
+        return iter(())
+
+    def _check_extra(self) -> Iterator[FieldError]:
+        if not self.extra:
+            return
+        names = {wire: name for name, wire in wire_names(type(self)).items()}
+        for key in sorted(names.keys() & self.extra.keys()):
+            message = f"{key!r} has a parameter of its own: {names[key]}"
+            yield FieldError(field="extra", message=message)

@@ -1,0 +1,192 @@
+"""The descriptor that turns a request model into a typed client method."""
+
+import inspect
+import sys
+import typing
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from ._call import Call
+from .errors import InvalidInputError
+
+__all__ = ["AsyncCaller", "Caller", "Operation", "operation"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Caller:
+    """Something that sends a call and returns its answer."""
+
+    def send(self, call: Call[T]) -> T:
+        """Perform a call."""
+        raise NotImplementedError
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, found in _operations(cls):
+            setattr(cls, name, found.method(cls))
+
+
+class AsyncCaller:
+    """Something that sends a call and returns its answer, asynchronously."""
+
+    async def send(self, call: Call[T]) -> T:
+        """Perform a call."""
+        raise NotImplementedError
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, found in _operations(cls):
+            setattr(cls, name, found.async_method(cls))
+
+
+class Operation(Generic[P, T_co]):
+    """A client method that is a request model's constructor followed by ``send``.
+
+    Type checkers see this descriptor. At run time every client class holds a real function in
+    its place, so that ``help()``, ``inspect`` and mocks work as for any method.
+    """
+
+    def __init__(self, model: Callable[P, Call[T_co]], stub: Callable[..., None]) -> None:
+        self.model = model
+        self.stub = stub
+        self.__doc__ = stub.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type[object]) -> "Operation[P, T_co]": ...
+
+    @overload
+    def __get__(self, instance: Caller, owner: type[object]) -> Callable[P, T_co]: ...
+
+    @overload
+    def __get__(
+        self, instance: AsyncCaller, owner: type[object]
+    ) -> Callable[P, Coroutine[Any, Any, T_co]]: ...
+
+    def __get__(self, instance: object, owner: type[object]) -> object:
+        """Return the descriptor itself: client classes hold functions instead."""
+        return self
+
+    def method(self, owner: type[object]) -> Callable[..., object]:
+        """Make the function for a sync client class."""
+        build = self._builder(owner)
+
+        def call(self: Caller, *args: Any, **kwargs: Any) -> object:
+            request = build(args, kwargs)
+            del args, kwargs
+            if isinstance(request, Exception):
+                raise request
+            return self.send(request)
+
+        return self._named(call, owner)
+
+    def async_method(self, owner: type[object]) -> Callable[..., object]:
+        """Make the function for an async client class."""
+        build = self._builder(owner)
+
+        async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
+            request = build(args, kwargs)
+            del args, kwargs
+            if isinstance(request, Exception):
+                raise request
+            return await self.send(request)
+
+        return self._named(call, owner)
+
+    def _builder(
+        self, owner: type[object]
+    ) -> Callable[[tuple[Any, ...], dict[str, Any]], Call[T_co] | Exception]:
+        model: Callable[..., Call[T_co]] = self.model
+        written = f"{self.model.__qualname__}.__init__()"
+        meant = f"{owner.__qualname__}.{self.stub.__name__}()"
+
+        # An error leaves from the method itself: this frame holds the arguments, and a token
+        # may be among them.
+        def build(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call[T_co] | Exception:
+            try:
+                return model(*args, **kwargs)
+            except InvalidInputError as error:
+                return error.with_traceback(None)
+            except TypeError as error:
+                return TypeError(str(error).replace(written, meant))
+
+        return build
+
+    def _named(
+        self, function: Callable[..., object], owner: type[object]
+    ) -> Callable[..., object]:
+        name = self.stub.__name__
+        function.__name__ = name
+        function.__qualname__ = f"{owner.__qualname__}.{name}"
+        function.__module__ = owner.__module__
+        function.__doc__ = self.stub.__doc__
+        signature = _method_signature(self.model)
+        function.__signature__ = signature  # type: ignore[attr-defined] # inspect's own protocol
+        function.__annotations__ = {
+            parameter.name: parameter.annotation
+            for parameter in signature.parameters.values()
+            if parameter.annotation is not inspect.Parameter.empty
+        } | {"return": signature.return_annotation}
+        return function
+
+
+def operation(
+    model: Callable[P, Call[T]],
+) -> Callable[[Callable[[Any], None]], Operation[P, T]]:
+    """Declare a client method for a request model.
+
+    Decorate a stub whose name and docstring are the method's::
+
+        @operation(UserTokenRequest)
+        def create_user_token(self) -> None:
+            \"\"\"Mint a user token.\"\"\"
+
+    The method takes the model's arguments, and returns the call's answer: on a client class
+    directly, on an async one as a coroutine.
+    """
+
+    def declare(stub: Callable[[Any], None]) -> Operation[P, T]:
+        return Operation(model, stub)
+
+    return declare
+
+
+def _operations(cls: type) -> list[tuple[str, Operation[..., object]]]:
+    return [
+        (name, found)
+        for base in reversed(cls.__mro__)
+        for name, found in vars(base).items()
+        if isinstance(found, Operation)
+    ]
+
+
+def _answer_type(model: Callable[..., object]) -> object:
+    """Return the ``T`` of the ``Call[T]`` that a model derives from."""
+    bases: tuple[type, ...] = getattr(model, "__mro__", ())
+    for base in bases:
+        parents: tuple[Any, ...] = vars(base).get("__orig_bases__", ())
+        for parent in parents:
+            arguments = typing.get_args(parent)
+            if arguments and issubclass(typing.get_origin(parent), Call):
+                return arguments[0]
+    return inspect.Signature.empty
+
+
+def _method_signature(model: Callable[..., object]) -> inspect.Signature:
+    signature = inspect.signature(model)
+    initializer = getattr(model, "__init__", model)
+    names = vars(sys.modules[model.__module__])
+    try:
+        hints = typing.get_type_hints(initializer, globalns=dict(names))
+    except NameError:
+        hints = {}
+    parameters = [
+        parameter.replace(annotation=hints.get(parameter.name, parameter.annotation))
+        for parameter in signature.parameters.values()
+    ]
+    # What everybody passes comes first, the escape hatch for new fields last.
+    parameters.sort(key=lambda parameter: parameter.name == "extra")
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return inspect.Signature([itself, *parameters], return_annotation=_answer_type(model))

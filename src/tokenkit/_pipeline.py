@@ -1,0 +1,256 @@
+"""The life of a call, as one generator of effects.
+
+It signs, sends, retries within the deadline and the budget, and turns the answer into a value
+or an error. It does no I/O itself: a driver performs each effect and sends back its result with
+the time and a random number, so that the whole policy can be driven by hand.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Generic, TypeVar
+
+import attrs
+
+from ._answer import SUCCESSES, read_success, unexpected_redirect
+from ._body import encode_body
+from ._call import Call, Headers, Repeat, Reply, Request, Response
+from ._clock import Moment
+from ._effects import Effect, Fault, Notify, Resolve, Result, Send, Sleep, Steps, Timeouts
+from ._failure import read_failure, request_id_of
+from ._hooks import AttemptSent, CallFailed, ResponseReceived, RetryPlanned
+from ._profile import Profile
+from ._retry import RetryBudget, RetryPolicy, wait_before
+from ._secret import Secret, redact, without_frames
+from .auth.strategy import AsyncStrategy
+from .errors import ConfigurationError, DeadlineExceeded, ResponseTooLarge, TokenKitError
+
+__all__ = ["Plan", "perform"]
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+REDIRECTS = range(300, 400)
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """Everything about a call that is settled before it starts.
+
+    Attributes:
+        profile: The vendor.
+        origin: Scheme, host and port.
+        base_path: What stands before each call's path.
+        headers: The headers of every request.
+        strategy: Authenticates the request.
+        timeouts: For each step of an attempt.
+        deadline: Seconds for everything together; infinite for no deadline.
+        policy: When to retry.
+        budget: The client's retry budget.
+        request_id: The id for the vendor's request-id header.
+    """
+
+    profile: Profile
+    origin: str
+    base_path: str
+    headers: Headers
+    strategy: AsyncStrategy
+    timeouts: Timeouts
+    deadline: float
+    policy: RetryPolicy
+    budget: RetryBudget
+    request_id: str
+
+
+@attrs.frozen(kw_only=True)
+class _Refusal:
+    """An attempt that failed: the error it means, and whether trying again is allowed."""
+
+    error: TokenKitError
+    repeatable: bool
+    asked_wait: float | None = None
+
+
+def perform(call: Call[T], plan: Plan, start: Moment) -> Steps[Reply[T]]:
+    """Return the life of a call as a generator of effects.
+
+    Args:
+        call: The call.
+        plan: Everything else that is settled.
+        start: The moment of the start.
+    """
+    return _Life(call, plan, start).run()
+
+
+class _Life(Generic[T]):
+    def __init__(self, call: Call[T], plan: Plan, start: Moment) -> None:
+        self.call = call
+        self.plan = plan
+        self.at = start
+        self.until = start.monotonic + plan.deadline
+        self.attempts = 0
+        self.secrets: list[Secret] = []
+        repeat = call.repeat
+        unless_paid = plan.policy.repeat_payments and repeat is Repeat.IF_NOT_PERFORMED
+        self.repeat = Repeat.SAFE if unless_paid else repeat
+
+    def run(self) -> Steps[Reply[T]]:
+        unsigned = self._unsigned_request()
+        while True:
+            outcome = yield from self._attempt(unsigned)
+            verdict = self._judge(outcome, unsigned)
+            if isinstance(verdict, Reply):
+                self.plan.budget.refund(self.attempts - 1)
+                return verdict
+            wait = self._wait_before_retry(verdict)
+            if wait is None:
+                yield from self._notify_failure(verdict.error)
+                raise verdict.error
+            reason = str(verdict.error)
+            record = RetryPlanned(reason=reason, wait=wait, retry=self.attempts)
+            yield from self._do(Notify(record))
+            yield from self._do(Sleep(wait))
+
+    def _do(self, effect: Effect[R]) -> Steps[R]:
+        result: Result[R] = yield effect
+        self.at = result.at
+        return result.value
+
+    def _unsigned_request(self) -> Request:
+        plan = self.plan
+        body = encode_body(self.call, datetime.fromtimestamp(self.at.wall, timezone.utc))
+        if isinstance(body, TokenKitError):
+            raise body
+        added = {"content-length": str(len(body)), "content-type": "application/json"}
+        headers = {**plan.headers, **(added if body else {})}
+        if plan.profile.request_id_header is not None:
+            headers[plan.profile.request_id_header] = plan.request_id
+        method, path = self.call.request_line
+        return Request(
+            method=method,
+            origin=plan.origin,
+            route=plan.base_path + path,
+            headers=Headers(headers),
+            body=body,
+        )
+
+    def _attempt(self, unsigned: Request) -> Steps[Response | Fault]:
+        request = yield from self._signed(unsigned)
+        if self.at.monotonic >= self.until:
+            return Fault(
+                error=DeadlineExceeded,
+                message="The deadline passed before the request could be sent",
+                sent=False,
+            )
+        self.attempts += 1
+        record = AttemptSent(
+            method=request.method, url=request.url.partition("?")[0], attempt=self.attempts
+        )
+        yield from self._do(Notify(record))
+        began = self.at.monotonic
+        outcome = yield from self._do(
+            Send(request=request, timeouts=self.plan.timeouts, until=self.until)
+        )
+        if isinstance(outcome, Response):
+            received = ResponseReceived(
+                status=outcome.status,
+                request_id=self._request_id(outcome),
+                seconds=self.at.monotonic - began,
+            )
+            yield from self._do(Notify(received))
+        return outcome
+
+    def _signed(self, unsigned: Request) -> Steps[Request]:
+        if not self.call.authenticated:
+            return unsigned
+        strategy = self.plan.strategy
+        secrets: list[Secret] = []
+        for source in strategy.secrets:
+            if isinstance(source, Secret):
+                secrets.append(source)
+            else:
+                secrets.append((yield from self._do(Resolve(source))))
+        self.secrets += [secret for secret in secrets if secret not in self.secrets]
+        request = _sign(strategy, unsigned, secrets, self.at.wall)
+        if isinstance(request, TokenKitError):
+            raise request
+        return request
+
+    def _judge(self, outcome: Response | Fault, request: Request) -> Reply[T] | _Refusal:
+        if isinstance(outcome, Fault):
+            return self._judge_fault(outcome, request)
+        if outcome.status in REDIRECTS:
+            location = redact(outcome.headers.get("location", ""), self._hidden())
+            return _Refusal(error=unexpected_redirect(outcome, location), repeatable=False)
+        if outcome.status not in SUCCESSES:
+            return self._judge_failure(outcome, request)
+        value = read_success(self.call, outcome, self._hidden(), self._request_id(outcome))
+        if isinstance(value, TokenKitError):
+            return _Refusal(error=value, repeatable=False)
+        if value is None:
+            return self._judge_failure(outcome, request)
+        return Reply(
+            value=value.value,
+            status=outcome.status,
+            headers=outcome.headers,
+            request_id=self._request_id(outcome),
+            attempts=self.attempts,
+        )
+
+    def _judge_fault(self, fault: Fault, request: Request) -> _Refusal:
+        partial = fault.response
+        if partial is not None and partial.status not in (*SUCCESSES, *REDIRECTS):
+            return self._judge_failure(partial, request)
+        message = redact(fault.message, self._hidden())
+        if issubclass(fault.error, ResponseTooLarge):
+            return _Refusal(error=fault.error(message), repeatable=False)
+        error = fault.error(message, attempts=self.attempts)
+        return _Refusal(error=error, repeatable=not fault.sent or self.repeat is Repeat.SAFE)
+
+    def _judge_failure(self, response: Response, request: Request) -> _Refusal:
+        profile = self.plan.profile
+        error = read_failure(
+            response,
+            request,
+            reader=profile.read_failure,
+            request_id_header=profile.request_id_header,
+            secrets=self._hidden(),
+            wall=self.at.wall,
+            attempts=self.attempts,
+        )
+        return _Refusal(
+            error=error,
+            repeatable=profile.retries.allow(response.status, response.headers, self.repeat),
+            asked_wait=profile.retries.wait(response.status, response.headers, self.at.wall),
+        )
+
+    def _wait_before_retry(self, refusal: _Refusal) -> float | None:
+        if not refusal.repeatable or isinstance(refusal.error, DeadlineExceeded):
+            return None
+        left = self.until - self.at.monotonic
+        wait = wait_before(
+            self.plan.policy, self.attempts, self.at.chance, refusal.asked_wait, left
+        )
+        return wait if wait is not None and self.plan.budget.take() else None
+
+    def _notify_failure(self, error: TokenKitError) -> Steps[None]:
+        record = CallFailed(error=type(error).__name__, reason=str(error), attempts=self.attempts)
+        yield from self._do(Notify(record))
+
+    def _hidden(self) -> list[str]:
+        return [*(secret.reveal() for secret in self.secrets), *self.call.tokens]
+
+    def _request_id(self, response: Response) -> str | None:
+        return request_id_of(response.headers, self.plan.profile.request_id_header)
+
+
+def _sign(
+    strategy: AsyncStrategy, unsigned: Request, secrets: Sequence[Secret], now: float
+) -> Request | TokenKitError:
+    try:
+        added = strategy.headers(unsigned, secrets, now)
+        return attrs.evolve(unsigned, headers=Headers({**unsigned.headers, **added}))
+    except ConfigurationError as error:
+        return without_frames(error)
+    except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything
+        name = type(error).__name__
+    return ConfigurationError(f"{type(strategy).__name__}.headers() raised {name}")

@@ -1,0 +1,165 @@
+"""When to try again, and how long to wait: arithmetic only."""
+
+import math
+import re
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+from ._call import Headers, Repeat
+from .errors import ConfigurationError
+
+__all__ = ["RetryBudget", "RetryPolicy", "RetryRules", "retry_after", "wait_before"]
+
+PLAIN_SECONDS = re.compile(r"\+?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
+
+
+def _whole(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ConfigurationError(f"{name} must be a whole number, not {type(value).__name__}")
+
+
+def _not_negative(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigurationError(f"{name} must be a number, not {type(value).__name__}")
+    if not (math.isfinite(value) and value >= 0):
+        raise ConfigurationError(f"{name} must be zero or more and finite, not {value}")
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """How often a call is tried again, and how long it waits in between.
+
+    The wait before the n-th retry is random, from zero to ``first_wait * 2 ** (n - 1)``
+    seconds, at most ``longest_wait``. A wait that the vendor asks for takes its place.
+
+    Args:
+        max_retries: Retries beyond the first attempt. 0 switches retries off.
+        first_wait: The longest wait before the first retry, in seconds.
+        longest_wait: The longest wait before any retry, in seconds.
+        repeat_payments: Also repeat calls that may have opened a payment.
+
+    Raises:
+        ConfigurationError: A value is negative or not a number.
+    """
+
+    max_retries: int = 2
+    first_wait: float = 0.5
+    longest_wait: float = 8.0
+    repeat_payments: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        _whole("max_retries", self.max_retries)
+        for name in ("max_retries", "first_wait", "longest_wait"):
+            _not_negative(name, getattr(self, name))
+
+    def backoff(self, retry: int, chance: float) -> float:
+        """Return the wait before a retry, counted from 1, in seconds."""
+        try:
+            longest = min(self.longest_wait, self.first_wait * 2.0 ** (retry - 1))
+        except OverflowError:
+            longest = self.longest_wait
+        return chance * longest
+
+
+def _never(status: int, headers: Headers) -> bool:
+    del status, headers
+    return False
+
+
+@attrs.frozen(kw_only=True)
+class RetryRules:
+    """Which of a vendor's answers may be tried again.
+
+    Attributes:
+        not_performed: Statuses that say the request was not carried out.
+        perhaps_performed: Statuses after which that is unknown.
+        invites_retry: Tells from the status and the headers whether the vendor says that a
+            retry is safe at once.
+        waits: Seconds to wait after a status without ``Retry-After``.
+    """
+
+    not_performed: frozenset[int] = frozenset({429})
+    perhaps_performed: frozenset[int] = frozenset({502, 503, 504})
+    invites_retry: Callable[[int, Headers], bool] = _never
+    waits: Mapping[int, float] = attrs.field(factory=dict[int, float])
+
+    def allow(self, status: int, headers: Headers, repeat: Repeat) -> bool:
+        """Tell whether a call that was answered with a status may be sent again."""
+        if repeat is Repeat.NEVER:
+            return False
+        if status in self.not_performed or self.invites_retry(status, headers):
+            return True
+        return status in self.perhaps_performed and repeat is Repeat.SAFE
+
+    def wait(self, status: int, headers: Headers, wall: float) -> float | None:
+        """Return the wait that the vendor asks for, in seconds."""
+        asked = retry_after(headers, wall)
+        if asked is not None:
+            return asked
+        if self.invites_retry(status, headers):
+            return 0.0
+        return self.waits.get(status)
+
+
+def retry_after(headers: Headers, wall: float) -> float | None:
+    """Read ``Retry-After``, as seconds or as a date; ``None`` for anything else."""
+    value = headers.get("retry-after", "").strip()
+    if PLAIN_SECONDS.fullmatch(value):
+        seconds = float(value)
+        return seconds if math.isfinite(seconds) else None
+    try:
+        date = parsedate_to_datetime(value)
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=timezone.utc)
+        return max(0.0, date.timestamp() - wall)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+
+
+def wait_before(
+    policy: RetryPolicy, retry: int, chance: float, asked: float | None, left: float
+) -> float | None:
+    """Return how long to wait before a retry, or ``None`` where it must not happen.
+
+    Args:
+        policy: The call's policy.
+        retry: Which retry this would be, counted from 1.
+        chance: A random number from 0 to below 1.
+        asked: The wait that the vendor asks for.
+        left: The seconds left until the call's deadline.
+    """
+    if retry > policy.max_retries:
+        return None
+    wait = policy.backoff(retry, chance) if asked is None else asked
+    return wait if wait < left else None
+
+
+class RetryBudget:
+    """Keeps an outage from multiplying the load: 90 retries, refunded by successes.
+
+    A success gives back what its own retries took, and a tenth of a retry besides.
+    """
+
+    CAPACITY = 90.0
+    REFUND = 0.1
+
+    def __init__(self) -> None:
+        self._left = self.CAPACITY
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Take one retry from the budget, where there is one."""
+        with self._lock:
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+    def refund(self, retries: int) -> None:
+        """Note a success that took some retries."""
+        with self._lock:
+            self._left = min(self.CAPACITY, self._left + retries + self.REFUND)

@@ -1,0 +1,100 @@
+"""Secrets as values that do not show themselves, and the redactor for text that might."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NoReturn, TypeAlias, TypeVar
+from urllib.parse import quote
+
+__all__ = [
+    "REDACTED",
+    "AsyncSecretSource",
+    "Secret",
+    "SecretSource",
+    "conceal",
+    "redact",
+    "without_frames",
+]
+
+B = TypeVar("B", bound=BaseException)
+S = TypeVar("S")
+
+REDACTED = "[redacted]"
+
+
+class Secret:
+    """A credential that never shows itself in a repr, a log, a pickle or an error.
+
+    Args:
+        value: The credential's text.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the credential's text."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret({REDACTED})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        ours, theirs = (
+            secret.reveal().encode("utf-8", "surrogatepass") for secret in (self, other)
+        )
+        return hmac.compare_digest(ours, theirs)
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Secret":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A Secret cannot be pickled. Build the client anew where it is needed, "
+            "for example with its from_env()."
+        )
+
+
+SecretSource: TypeAlias = str | Secret | Callable[[], str | Secret]
+"""A secret: its text, a :class:`Secret`, or a callable that returns one (for rotation)."""
+
+AsyncSecretSource: TypeAlias = SecretSource | Callable[[], Awaitable[str | Secret]]
+"""A :data:`SecretSource`, or an async callable that returns a secret."""
+
+
+def conceal(source: S) -> S | Secret:
+    """Wrap a secret given as text; leave everything else as it is."""
+    return Secret(source) if isinstance(source, str) else source
+
+
+def _spellings(secret: str) -> Iterable[str]:
+    """Yield the ways in which a server may write a secret back."""
+    escaped = json.dumps(secret)[1:-1]
+    yield secret
+    yield escaped
+    yield escaped.replace("/", "\\/")
+    yield quote(secret.encode("utf-8", "surrogatepass"), safe="")
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Replace every secret, in each spelling a server may use, by a fixed mark."""
+    spellings = {way for secret in secrets if secret for way in _spellings(secret)}
+    for spelling in sorted(spellings, key=len, reverse=True):
+        text = text.replace(spelling, REDACTED)
+    return text
+
+
+def without_frames(error: B) -> B:
+    """Cut the frames off an exception: their locals may hold headers and bodies."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

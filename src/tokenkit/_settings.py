@@ -1,0 +1,247 @@
+"""What a caller can set: the options of clients and of single calls, checked."""
+
+import math
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import attrs
+from typing_extensions import TypedDict
+
+from ._call import Headers
+from ._clock import AsyncClock, Clock
+from ._effects import Timeouts
+from ._json import is_mapping
+from ._profile import Profile
+from ._retry import RetryPolicy
+from .errors import ConfigurationError
+
+__all__ = [
+    "AsyncClientOptions",
+    "AsyncHttpClient",
+    "AsyncTransport",
+    "CallOptions",
+    "ClientOptions",
+    "HttpClient",
+    "SendOptions",
+    "Settings",
+    "Transport",
+    "refuse_unknown",
+]
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+OWN_HEADERS = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "cookie",
+        "host",
+        "proxy-authorization",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+class HttpClient(Protocol):
+    """An ``httpx.Client``."""
+
+    @property
+    def send(self) -> Callable[..., object]:
+        """Send a request."""
+        ...
+
+    def close(self) -> None:
+        """Close the client."""
+        ...
+
+
+class AsyncHttpClient(Protocol):
+    """An ``httpx.AsyncClient``."""
+
+    @property
+    def send(self) -> Callable[..., object]:
+        """Send a request."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the client."""
+        ...
+
+
+class Transport(Protocol):
+    """An ``httpx.BaseTransport``."""
+
+    @property
+    def handle_request(self) -> Callable[..., object]:
+        """Send a request."""
+        ...
+
+    def close(self) -> None:
+        """Close the transport."""
+        ...
+
+
+class AsyncTransport(Protocol):
+    """An ``httpx.AsyncBaseTransport``."""
+
+    @property
+    def handle_async_request(self) -> Callable[..., object]:
+        """Send a request."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the transport."""
+        ...
+
+
+class CallOptions(TypedDict, total=False):
+    """What can differ between the calls of one client.
+
+    Attributes:
+        timeout: Seconds for each step of an attempt, or ``Timeouts``. Default: connect 5,
+            read 30, write 30.
+        deadline: Seconds for a call as a whole, all attempts and waits included. Default 60;
+            ``None`` for no deadline.
+        retry: When to try again. Default: ``RetryPolicy()``.
+        headers: Headers for every request; those that authenticate or frame it are refused.
+    """
+
+    timeout: float | Timeouts
+    deadline: float | None
+    retry: RetryPolicy
+    headers: Mapping[str, str]
+
+
+class SendOptions(CallOptions, total=False):
+    """What a single call can have of its own.
+
+    Attributes:
+        request_id: The id for the vendor's request-id header; made up where none is given.
+    """
+
+    request_id: str
+
+
+class _SharedOptions(CallOptions, total=False):
+    base_url: str
+    ssl_context: ssl.SSLContext
+    user_agent_suffix: str
+    allow_insecure_http: bool
+
+
+class ClientOptions(_SharedOptions, total=False):
+    """What every sync client can be given.
+
+    Attributes:
+        base_url: Takes the place of the vendor's base URL.
+        http_client: An ``httpx.Client`` to send with; it is never closed.
+        transport: An ``httpx`` transport to send with; it is closed with the client.
+        ssl_context: TLS settings for the client's own connections.
+        user_agent_suffix: Text to add to the ``User-Agent`` header.
+        allow_insecure_http: Allow plain http to a host that isn't loopback.
+        clock: The clock to use, for tests.
+    """
+
+    http_client: HttpClient
+    transport: Transport
+    clock: Clock
+
+
+class AsyncClientOptions(_SharedOptions, total=False):
+    """What every async client can be given.
+
+    Attributes:
+        base_url: Takes the place of the vendor's base URL.
+        http_client: An ``httpx.AsyncClient`` to send with; it is never closed.
+        transport: An async ``httpx`` transport to send with; it is closed with the client.
+        ssl_context: TLS settings for the client's own connections.
+        user_agent_suffix: Text to add to the ``User-Agent`` header.
+        allow_insecure_http: Allow plain http to a host that isn't loopback.
+        clock: The clock to use, for tests.
+    """
+
+    http_client: AsyncHttpClient
+    transport: AsyncTransport
+    clock: AsyncClock
+
+
+def refuse_unknown(where: str, options: Mapping[str, object], known: type[Any]) -> None:
+    """Raise Python's own error for keywords that a signature with ``Unpack`` lets through."""
+    for name in options:
+        if name not in known.__annotations__:
+            raise TypeError(f"{where} got an unexpected keyword argument {name!r}")
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The checked form of the options that concern calls."""
+
+    timeouts: Timeouts = attrs.field(factory=Timeouts)
+    deadline: float = 60.0
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
+    headers: Headers = attrs.field(factory=Headers)
+
+    def with_options(self, profile: Profile, options: Mapping[str, Any]) -> "Settings":
+        """Return these settings with some of them changed.
+
+        Raises:
+            ConfigurationError: An option's value cannot be used.
+        """
+        changes: dict[str, Any] = {}
+        if "timeout" in options:
+            changes["timeouts"] = _timeouts(options["timeout"])
+        if "deadline" in options:
+            changes["deadline"] = _deadline(options["deadline"])
+        if "retry" in options:
+            changes["retry"] = _retry(options["retry"])
+        if "headers" in options:
+            added = _headers(profile, options["headers"])
+            changes["headers"] = Headers({**self.headers, **added})
+        return attrs.evolve(self, **changes) if changes else self
+
+
+def _timeouts(value: object) -> Timeouts:
+    if isinstance(value, Timeouts):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigurationError("timeout must be a number of seconds or Timeouts(...)")
+    return Timeouts(connect=value, read=value, write=value)
+
+
+def _deadline(value: object) -> float:
+    if value is None:
+        return math.inf
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ConfigurationError("deadline must be a positive number of seconds, or None")
+    return float(value)
+
+
+def _retry(value: object) -> RetryPolicy:
+    if not isinstance(value, RetryPolicy):
+        raise ConfigurationError("retry must be a RetryPolicy(...)")
+    return value
+
+
+def _headers(profile: Profile, headers: object) -> dict[str, str]:
+    if not is_mapping(headers):
+        raise ConfigurationError("headers must be a mapping of names to values")
+    checked: dict[str, str] = {}
+    for name, value in headers.items():
+        if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
+            raise ConfigurationError("headers has a name that is no HTTP header name")
+        key = name.lower()
+        if key in profile.credential_headers:
+            raise ConfigurationError(f"headers: {name} is set by the client's auth strategy")
+        if key in OWN_HEADERS or key == profile.request_id_header:
+            raise ConfigurationError(f"headers: {name} is set by the client itself")
+        if not isinstance(value, str) or not HEADER_VALUE.fullmatch(value):
+            raise ConfigurationError(f"headers: the value of {name} must be visible ASCII text")
+        checked[key] = value
+    return checked

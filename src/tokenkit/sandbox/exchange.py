@@ -1,0 +1,112 @@
+"""A request read in full, and its answer: issuers are plain functions from one to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol, TypeAlias
+
+import attrs
+
+from .json_text import JSON, encode, parse
+
+Vendor: TypeAlias = Literal["zdk", "zerohash", "strigo"]
+"""The issuers' names in the ledger and in the log."""
+
+MAX_BODY = 1024 * 1024
+"""Bytes of body accepted; a limit of this sandbox, no vendor documents one."""
+
+
+@attrs.frozen(kw_only=True)
+class Received:
+    """A request as it came over the wire."""
+
+    method: str
+    path: str
+    """The path with its percent escapes decoded."""
+    route: bytes
+    """Path and query string exactly as received."""
+    headers: Mapping[str, str]
+    """Headers by name; the mapping ignores case."""
+    body: bytes = b""
+    oversized: bool = False
+    """Whether the body was longer than `MAX_BODY`; `body` is then cut off."""
+
+    def header(self, name: str) -> str:
+        """Give a header's value, empty where it was not sent."""
+        return self.headers.get(name, "")
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """What is sent back, and what the log and the ledger say about it."""
+
+    status: int
+    content: bytes = b""
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    subject: str = ""
+    token: str = attrs.field(default="", repr=False)
+    reason: str = ""
+    """Why the request was refused; empty where it was served."""
+    hint: str = ""
+    """The likely mistake behind a refusal; for the log, never sent to the client."""
+    signed_text: str = ""
+    """The text that should have been signed, where a signature was refused."""
+
+    def with_headers(self, headers: Mapping[str, str]) -> Answer:
+        """Give the same answer with more headers."""
+        return attrs.evolve(self, headers={**self.headers, **headers})
+
+
+class Issuer(Protocol):
+    """A vendor's token service."""
+
+    @property
+    def vendor(self) -> Vendor:
+        """The vendor's name in the ledger and in the log."""
+        ...
+
+    def answer(self, request: Received) -> Answer:
+        """Answer a request; never raise because of what is in it."""
+        ...
+
+
+class Refusal(Exception):  # noqa: N818 (a refusal is an ordinary answer, not an error of ours)
+    """Leave an issuer's checks early, with the answer to send."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.reason)
+        self.answer = answer
+
+
+def refusal(status: int, body: JSON, reason: str, *, hint: str = "") -> Refusal:
+    """Make a refusal with a JSON body."""
+    return Refusal(Answer(status=status, content=encode(body), reason=reason, hint=hint))
+
+
+def settle(handler: Callable[[Received], Answer], request: Received) -> Answer:
+    """Run a handler; a refusal on the way is an answer like any other."""
+    try:
+        return handler(request)
+    except Refusal as refused:
+        return refused.answer
+
+
+def json_object(request: Received, refuse: Callable[[int, str], Refusal]) -> dict[str, JSON]:
+    """Read the body as a JSON object.
+
+    `refuse` turns a status (413, 415 or 400) and a text into the vendor's own shape of error;
+    which of these statuses each vendor sends is not documented.
+    """
+    if request.oversized:
+        raise refuse(413, f"body must not be larger than {MAX_BODY} bytes")
+    media_type = request.header("content-type").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise refuse(415, f"content-type must be application/json, not {media_type or 'absent'}")
+    try:
+        value = parse(request.body)
+    except ValueError as error:
+        raise refuse(400, f"body must be JSON: {error}") from None
+    if not isinstance(value, Mapping):
+        raise refuse(400, "body must be object")
+    return dict(value)

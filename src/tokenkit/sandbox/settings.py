@@ -1,0 +1,78 @@
+"""The sandbox's fixed credentials, and the switches for what the vendors leave open.
+
+The credentials are the same in every sandbox and deliberately look fake: they open nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STRIGO_BASE_PATH = "/api/v1"
+"""The path of Strigo's base URL, as in the documented `https://app.strigo.io/api/v1`."""
+
+
+@attrs.frozen(kw_only=True)
+class Credentials:
+    """Hold what a client must present to each issuer."""
+
+    zdk_api_key: str = "sandbox-zdk-api-key"
+    zerohash_api_key: str = "sandbox-zerohash-api-key"
+    zerohash_private_key: str = base64.b64encode(b"sandbox-zerohash-private-key-32b").decode()
+    """Base64 of 32 bytes, as in every documented sample."""
+    zerohash_passphrase: str = "sandbox-zerohash-" + "passphrase"
+    strigo_org_id: str = "sandbox-strigo-org-id"
+    strigo_api_key: str = "sandbox-strigo-api-key"
+
+    def environment(self, url: str) -> dict[str, str]:
+        """Name the credentials and the base URLs below `url` as environment variables."""
+        return {
+            "ZDK_API_KEY": self.zdk_api_key,
+            "ZDK_BASE_URL": url,
+            "ZEROHASH_API_KEY": self.zerohash_api_key,
+            "ZEROHASH_PRIVATE_KEY": self.zerohash_private_key,
+            "ZEROHASH_PASSPHRASE": self.zerohash_passphrase,
+            "ZEROHASH_BASE_URL": url,
+            "STRIGO_ORG_ID": self.strigo_org_id,
+            "STRIGO_API_KEY": self.strigo_api_key,
+            "STRIGO_BASE_URL": url + STRIGO_BASE_PATH,
+        }
+
+
+CREDENTIALS = Credentials()
+"""The credentials of every sandbox."""
+
+
+@attrs.frozen(kw_only=True)
+class Switches:
+    """Choose between the behaviours that the vendors' documentation leaves open."""
+
+    clock: Callable[[], float]
+    """Wall time in seconds since the epoch; everything that concerns time asks it."""
+    zerohash_auth_failure_status: Literal[401, 403] = attrs.field(
+        default=401, validator=attrs.validators.in_((401, 403))
+    )
+    """Answer to bad zerohash credentials; the vendor's sources disagree."""
+    zerohash_time_shape: Literal["epoch", "message"] = attrs.field(
+        default="epoch", validator=attrs.validators.in_(("epoch", "message"))
+    )
+    """Body of `GET /time`: `{"epoch": seconds}`, or a `message` object with milliseconds."""
+    strigo_rate_limit: int | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
+    )
+    """Strigo requests allowed a minute; None refuses none."""
+    strigo_success_status: Literal[200, 201] = attrs.field(
+        default=200, validator=attrs.validators.in_((200, 201))
+    )
+    """Status of a Strigo mint; the vendor's sources vary."""
+
+
+def same_secret(given: str, expected: str) -> bool:
+    """Compare two secrets in a time that tells nothing about where they differ."""
+    return hmac.compare_digest(given.encode(), expected.encode())

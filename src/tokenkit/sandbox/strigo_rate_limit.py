@@ -1,0 +1,55 @@
+"""Strigo's rate-limit headers, which every answer carries, and its refusal beyond the limit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .exchange import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WINDOW = 60  # seconds
+SAMPLE_LIMIT = 60  # requests a minute, the documentation's sample
+
+
+@attrs.define
+class RateLimit:
+    """Count requests in fixed windows of a minute, for all clients together (modelled).
+
+    Without a limit the headers tell the documented sample of 60 and a quota that never shrinks,
+    so that a client that heeds them is not slowed down.
+    """
+
+    limit: int | None
+    clock: Callable[[], float]
+    _opened: float = 0.0
+    _used: int = 0
+
+    def count(self) -> tuple[bool, dict[str, str]]:
+        """Count a request; tell whether it is allowed, and the headers of its answer."""
+        now = self.clock()
+        if not self._opened <= now < self._opened + WINDOW:
+            self._opened, self._used = now, 0
+        self._used += 1
+        limit = SAMPLE_LIMIT if self.limit is None else self.limit
+        used = 1 if self.limit is None else self._used
+        return used <= limit, {
+            "x-ratelimit-limit": str(limit),
+            "x-ratelimit-remaining": str(max(0, limit - used)),
+            "x-ratelimit-reset": str(int(self._opened) + WINDOW),
+        }
+
+
+def too_many_requests() -> Answer:
+    """Give the documented refusal: plain text that calls itself HTML."""
+    text = "Too many requests, please try again later."
+    return Answer(
+        status=429,
+        content=text.encode(),
+        media_type="text/html",
+        headers={"retry-after": str(WINDOW)},
+        reason=text,
+    )

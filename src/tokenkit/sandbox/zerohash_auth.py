@@ -1,0 +1,78 @@
+"""The check of zerohash's four authentication headers.
+
+What is checked is documented; in which order, and the messages other than `Missing API Key`, are
+modelled. A timestamp exactly 60 seconds off passes, which is modelled too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .exchange import Answer, Refusal
+from .json_text import encode
+from .settings import CREDENTIALS, Switches, same_secret
+from .zerohash_signature import likely_mistake, sign, signed_message
+
+if TYPE_CHECKING:
+    from .exchange import Received
+
+TOLERANCE = 60  # seconds, documented
+WHOLE_SECONDS = re.compile(r"[0-9]{1,12}")
+
+
+def authenticate(request: Received, switches: Switches) -> None:
+    """Raise a refusal unless key, passphrase, timestamp and signature are all right."""
+    refused = _fault(request, switches.clock())
+    if refused is not None:
+        status = switches.zerohash_auth_failure_status
+        content = encode({"error": True, "message": refused.reason})
+        raise Refusal(attrs.evolve(refused, status=status, content=content))
+
+
+def _fault(request: Received, now: float) -> Answer | None:
+    if not request.header("x-scx-api-key"):
+        return _refused("Missing API Key")
+    if not same_secret(request.header("x-scx-api-key"), CREDENTIALS.zerohash_api_key):
+        return _refused("Unknown API key")
+    if not same_secret(request.header("x-scx-passphrase"), CREDENTIALS.zerohash_passphrase):
+        return _refused("Invalid passphrase")
+    return _time_fault(request.header("x-scx-timestamp"), now) or _signature_fault(request)
+
+
+def _refused(reason: str, *, hint: str = "", signed_text: str = "") -> Answer:
+    return Answer(status=401, reason=reason, hint=hint, signed_text=signed_text)
+
+
+def _time_fault(timestamp: str, now: float) -> Answer | None:
+    if not WHOLE_SECONDS.fullmatch(timestamp):
+        return _refused("Invalid timestamp", hint=_time_hint(timestamp))
+    ahead = int(timestamp) - now
+    if abs(ahead) > TOLERANCE:
+        off = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the server's clock"
+        return _refused("Timestamp out of range", hint=f"the timestamp is {off}")
+    return None
+
+
+def _time_hint(timestamp: str) -> str:
+    if not timestamp:
+        return "X-SCX-TIMESTAMP is missing"
+    if timestamp.isdecimal():
+        return "the timestamp is in milliseconds or finer: send Unix time in seconds"
+    return "the timestamp must be Unix time in whole seconds, digits only"
+
+
+def _signature_fault(request: Received) -> Answer | None:
+    timestamp, given = request.header("x-scx-timestamp"), request.header("x-scx-signed")
+    message = signed_message(timestamp, request.method, request.route, request.body)
+    if same_secret(given, sign(CREDENTIALS.zerohash_private_key, message)):
+        return None
+    if not given:
+        hint = "X-SCX-SIGNED is missing"
+    else:
+        mistake = likely_mistake(CREDENTIALS.zerohash_private_key, given, timestamp, request)
+        hint = mistake or "no usual mistake explains it: compare the private key and the text"
+    text = message.decode(errors="backslashreplace")
+    return _refused("Invalid signature", hint=hint, signed_text=text)

@@ -1,0 +1,78 @@
+"""Strigo's clients."""
+
+from typing_extensions import Unpack
+
+from ..auth import AsyncStrategy, OrgKey, Strategy
+from ..extension import (
+    AsyncClient,
+    AsyncClientOptions,
+    AsyncSecretSource,
+    Client,
+    ClientOptions,
+    SecretSource,
+    conceal,
+    one_strategy,
+)
+from .calls import StrigoCalls
+from .profile import PROFILE
+
+__all__ = ["AsyncStrigoClient", "StrigoClient"]
+
+
+class StrigoClient(StrigoCalls, Client):
+    """Mint Strigo Academy user tokens.
+
+    Args:
+        org_id: The organisation's id.
+        api_key: The organisation's API key: text, a ``Secret``, or a callable returning one.
+        auth: A strategy, instead of the two.
+        **options: See :class:`~tokenkit.extension.ClientOptions`. ``base_url`` defaults to
+            ``https://app.strigo.io/api/v1``.
+
+    Raises:
+        ConfigurationError: The credentials or an option cannot be used.
+    """
+
+    profile = PROFILE
+
+    def __init__(
+        self,
+        *,
+        org_id: SecretSource | None = None,
+        api_key: SecretSource | None = None,
+        auth: Strategy | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        org_id, api_key = conceal(org_id), conceal(api_key)
+        strategy = one_strategy(auth, OrgKey[SecretSource], org_id=org_id, api_key=api_key)
+        super().__init__(auth=strategy, **options)
+
+
+class AsyncStrigoClient(StrigoCalls, AsyncClient):
+    """Mint Strigo Academy user tokens, on asyncio or trio.
+
+    Args:
+        org_id: The organisation's id.
+        api_key: The organisation's API key: text, a ``Secret``, or a callable returning one,
+            which may be async.
+        auth: A strategy, instead of the two.
+        **options: See :class:`~tokenkit.extension.AsyncClientOptions`. ``base_url`` defaults
+            to ``https://app.strigo.io/api/v1``.
+
+    Raises:
+        ConfigurationError: The credentials or an option cannot be used.
+    """
+
+    profile = PROFILE
+
+    def __init__(
+        self,
+        *,
+        org_id: AsyncSecretSource | None = None,
+        api_key: AsyncSecretSource | None = None,
+        auth: AsyncStrategy | None = None,
+        **options: Unpack[AsyncClientOptions],
+    ) -> None:
+        org_id, api_key = conceal(org_id), conceal(api_key)
+        strategy = one_strategy(auth, OrgKey[AsyncSecretSource], org_id=org_id, api_key=api_key)
+        super().__init__(auth=strategy, **options)

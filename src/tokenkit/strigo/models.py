@@ -1,0 +1,213 @@
+"""Strigo's requests and answers, as its API documentation describes them."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import ClassVar, Generic, TypeVar
+
+import attrs
+from typing_extensions import TypedDict
+
+from ..errors import FieldError, InvalidInputError
+from ..extension import (
+    JSON,
+    Call,
+    IssuedToken,
+    Mismatch,
+    Repeat,
+    answer_field,
+    aware_datetime,
+    epoch_milliseconds,
+    kind_of,
+    param,
+    read_answer,
+    text,
+    text_value,
+    texts,
+    to_tuple_or_none,
+    write_model,
+)
+
+__all__ = [
+    "Health",
+    "HealthRequest",
+    "SdkSetup",
+    "SdkToken",
+    "StrigoCall",
+    "UserToken",
+    "UserTokenRequest",
+]
+
+T_co = TypeVar("T_co", covariant=True)
+
+LONGEST_LIFETIME = timedelta(days=62)
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def _expiration(value: object) -> str | None:
+    return None if isinstance(value, timedelta) else aware_datetime(value)
+
+
+class SdkToken(TypedDict):
+    """The ``token`` of :class:`SdkSetup`."""
+
+    token: str
+    expiration: int | None
+
+
+class SdkSetup(TypedDict):
+    """What the browser's ``Strigo.setup`` needs of a token; expiration in milliseconds."""
+
+    email: str
+    token: SdkToken
+
+
+@attrs.frozen(kw_only=True)
+class StrigoCall(Call[T_co], Generic[T_co]):
+    """A call whose answer is in Strigo's envelope, ``{"result": …, "data": …}``.
+
+    A subclass defines :meth:`read` for the ``data``.
+    """
+
+    def is_failure(self, answer: JSON) -> bool:
+        """Judge by ``result``: a success status may carry a failure, and data besides."""
+        return isinstance(answer, Mapping) and answer.get("result") == "failure"
+
+    def decode(self, answer: JSON) -> T_co:
+        """Open the envelope."""
+        if not isinstance(answer, Mapping):
+            raise Mismatch(f"expected an object, found {kind_of(answer)}")
+        if answer.get("result") != "success":
+            found = kind_of(answer.get("result"))
+            raise Mismatch(f"expected 'success' or 'failure', found {found}", "$.result")
+        return self.read(answer.get("data"))
+
+    def read(self, data: JSON) -> T_co:
+        """Read the envelope's ``data``, which stands at ``$.data``."""
+        raise NotImplementedError
+
+
+@attrs.frozen(kw_only=True)
+class UserToken(IssuedToken):
+    """A token for Strigo's browser SDK.
+
+    Attributes:
+        token: The token: 43 characters, opaque.
+        user_id: Strigo's id of the learner.
+        expiration: When the token ends, in UTC.
+        email: The learner's e-mail, as it was asked for.
+        extra: Fields of the answer that this release does not know.
+    """
+
+    issuer: ClassVar[str] = "Strigo"
+
+    user_id: str | None = attrs.field(default=None, metadata=answer_field(lenient=text_value))
+    expiration: datetime | None = attrs.field(
+        default=None, metadata=answer_field(lenient=epoch_milliseconds)
+    )
+    email: str = attrs.field(default="", metadata=answer_field(remembered=True))
+
+    @property
+    def subject(self) -> str | None:
+        """The learner's e-mail."""
+        return self.email
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the token ends, in UTC."""
+        return self.expiration
+
+    def to_sdk_setup(self) -> SdkSetup:
+        """Return what a page passes to ``Strigo.setup``; it holds the token."""
+        ends = None if self.expiration is None else _milliseconds(self.expiration)
+        return {"email": self.email, "token": {"token": self.token, "expiration": ends}}
+
+    # attrs would else make a hash of all fields, and ``extra`` has none.
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+
+@attrs.frozen(kw_only=True)
+class UserTokenRequest(StrigoCall[UserToken]):
+    """Mint a token that identifies one learner: ``POST /academy/users/token``.
+
+    Args:
+        email: The learner's unique e-mail.
+        name: The learner's name. Default: empty.
+        external_user_id: The learner's id in your system. Default: empty.
+        expiration: When the token ends: a datetime with a time zone, or how long it lasts from
+            the moment of the first sending. At most 2 months ahead (up to 62 days are let
+            through; Strigo judges the rest). Default: 2 months.
+        groups: The groups of the learner. Default: none.
+        extra: Fields that Strigo added later.
+
+    Raises:
+        InvalidInputError: A field breaks what is said above; an ``expiration`` out of range
+            is found when the request is sent.
+    """
+
+    path: ClassVar[str] = "/academy/users/token"
+
+    email: str = attrs.field(metadata=param(text()))
+    name: str | None = attrs.field(default=None, metadata=param(text(min_length=0)))
+    external_user_id: str | None = attrs.field(
+        default=None, metadata=param(text(min_length=0), wire_name="externalUserId")
+    )
+    expiration: datetime | timedelta | None = attrs.field(
+        default=None, metadata=param(_expiration, dump=_milliseconds)
+    )
+    groups: tuple[str, ...] | None = attrs.field(
+        default=None, converter=to_tuple_or_none, metadata=param(texts())
+    )
+
+    @property
+    def repeat(self) -> Repeat:
+        """A repeated mint only makes another token."""
+        return Repeat.SAFE
+
+    def encode(self, now: datetime) -> JSON:
+        """Write the body, with ``expiration`` in milliseconds."""
+        if self.expiration is None:
+            return write_model(self)
+        lasts = (
+            self.expiration if isinstance(self.expiration, timedelta) else self.expiration - now
+        )
+        if not timedelta(0) < lasts <= LONGEST_LIFETIME:
+            problem = "must lie in the future, at most 2 months (62 days) ahead"
+            errors = (FieldError(field="expiration", message=problem),)
+            raise InvalidInputError(type(self).__name__, errors)
+        return write_model(attrs.evolve(self, expiration=now + lasts))
+
+    def read(self, data: JSON) -> UserToken:
+        """Read the token."""
+        return read_answer(data, UserToken, path="$.data", email=self.email)
+
+
+@attrs.frozen(kw_only=True)
+class Health:
+    """Strigo's health.
+
+    Attributes:
+        status: ``ok`` when all is well.
+        message: The same in words.
+        extra: Fields of the answer that this release does not know.
+    """
+
+    status: str
+    message: str
+    extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON], repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class HealthRequest(Call[Health]):
+    """Check the server and the credentials: ``GET /health``."""
+
+    method: ClassVar[str] = "GET"
+    path: ClassVar[str] = "/health"
+
+    def decode(self, answer: JSON) -> Health:
+        """Read the answer, which has no envelope."""
+        return read_answer(answer, Health)

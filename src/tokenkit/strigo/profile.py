@@ -1,0 +1,14 @@
+"""Strigo as one value."""
+
+from ..extension import Profile
+from .errors import read_failure
+
+__all__ = ["PROFILE"]
+
+PROFILE = Profile(
+    vendor="Strigo",
+    base_url="https://app.strigo.io/api/v1",
+    base_url_variable="STRIGO_BASE_URL",
+    credential_variables={"org_id": "STRIGO_ORG_ID", "api_key": "STRIGO_API_KEY"},
+    read_failure=read_failure,
+)

@@ -1,0 +1,157 @@
+"""ZDK's requests and answers, as its documentation and samples show them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar, TypeVar
+
+import attrs
+
+from ..extension import (
+    JSON,
+    Call,
+    IssuedToken,
+    Mismatch,
+    Repeat,
+    answer_field,
+    copy_mapping,
+    instances,
+    json_object,
+    kind_of,
+    param,
+    permissions,
+    read_answer,
+    text,
+    to_tuple,
+    to_tuple_or_none,
+    write_model,
+)
+
+__all__ = [
+    "ALL_PERMISSIONS",
+    "CHAT_PERMISSION",
+    "UserToken",
+    "UserTokenRequest",
+    "UserTokensRequest",
+]
+
+T_co = TypeVar("T_co", covariant=True)
+
+CHAT_PERMISSION = 100
+"""Grants everything about chat: a group's head value grants the whole group."""
+
+ALL_PERMISSIONS = (100, 200, 300, 400, 500, 600, 700, 800)
+"""The head values of all eight groups, as every sample sends them. ZDK documents only chat."""
+
+
+@attrs.frozen(kw_only=True)
+class UserToken(IssuedToken):
+    """A token for ZDK's user module; its lifetime is not documented.
+
+    Attributes:
+        token: The token, opaque.
+        user_id: The user's id, as it was asked for.
+        extra: Always empty: the answer holds tokens only.
+    """
+
+    issuer: ClassVar[str] = "ZDK"
+
+    user_id: str = attrs.field(default="", metadata=answer_field(remembered=True))
+
+    @property
+    def subject(self) -> str | None:
+        """The user's id."""
+        return self.user_id
+
+    # attrs would else make a hash of all fields, and ``extra`` has none.
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+
+def _read_tokens(answer: JSON, user_ids: Sequence[str]) -> tuple[UserToken, ...]:
+    if not isinstance(answer, Mapping):
+        raise Mismatch(f"expected an object, found {kind_of(answer)}")
+    tokens = answer.get("tokens")
+    if not isinstance(tokens, list):
+        raise Mismatch(f"expected an array of tokens, found {kind_of(tokens)}", "$.tokens")
+    if len(tokens) != len(user_ids):
+        problem = f"expected {len(user_ids)} tokens, one for each request, found {len(tokens)}"
+        raise Mismatch(problem, "$.tokens")
+    return tuple(
+        read_answer({"token": token}, UserToken, path=f"$.tokens[{index}]", user_id=user_id)
+        for index, (token, user_id) in enumerate(zip(tokens, user_ids, strict=True))
+    )
+
+
+@attrs.frozen(kw_only=True)
+class UserTokenRequest(Call[UserToken]):
+    """Mint one user token: ``POST /user.tokens.private.v1.Service/Create``.
+
+    Args:
+        id: The user's id in your system; every sample sends a UUID.
+        nickname: The user's nickname; may be empty.
+        fullname: The user's full name; may be empty.
+        avatar: The user's avatar; may be empty.
+        metadata: Whatever else is to be known about the user; text values are the safe choice.
+        permissions: What the user may do, as numbers or names: :data:`CHAT_PERMISSION`,
+            :data:`ALL_PERMISSIONS`. Default: not sent.
+        extra: Fields that ZDK added later.
+
+    Raises:
+        InvalidInputError: A field breaks what is said above.
+    """
+
+    path: ClassVar[str] = "/user.tokens.private.v1.Service/Create"
+
+    id: str = attrs.field(metadata=param(text()))
+    nickname: str | None = attrs.field(default=None, metadata=param(text(min_length=0)))
+    fullname: str | None = attrs.field(default=None, metadata=param(text(min_length=0)))
+    avatar: str | None = attrs.field(default=None, metadata=param(text(min_length=0)))
+    metadata: Mapping[str, JSON] | None = attrs.field(
+        default=None, converter=copy_mapping, metadata=param(json_object)
+    )
+    permissions: tuple[int | str, ...] | None = attrs.field(
+        default=None, converter=to_tuple_or_none, metadata=param(permissions)
+    )
+
+    @property
+    def repeat(self) -> Repeat:
+        """A repeated mint only makes another token."""
+        return Repeat.SAFE
+
+    def encode(self, now: datetime) -> JSON:
+        """Write the request as the only argument."""
+        del now
+        return {"arguments": [write_model(self)]}
+
+    def decode(self, answer: JSON) -> UserToken:
+        """Read the only token."""
+        return _read_tokens(answer, [self.id])[0]
+
+
+@attrs.frozen(kw_only=True)
+class UserTokensRequest(Call[tuple[UserToken, ...]]):
+    """Mint many user tokens with one request.
+
+    Args:
+        requests: One for each token.
+        extra: Fields that ZDK added later, beside ``arguments``.
+
+    Raises:
+        InvalidInputError: There is no request, or one of them is none.
+    """
+
+    path: ClassVar[str] = UserTokenRequest.path
+
+    requests: tuple[UserTokenRequest, ...] = attrs.field(
+        converter=to_tuple,
+        metadata=param(instances(UserTokenRequest, min_items=1), wire_name="arguments"),
+    )
+
+    @property
+    def repeat(self) -> Repeat:
+        """Repeated mints only make other tokens."""
+        return Repeat.SAFE
+
+    def decode(self, answer: JSON) -> tuple[UserToken, ...]:
+        """Read one token for each request, in their order."""
+        return _read_tokens(answer, [request.id for request in self.requests])

@@ -1,0 +1,48 @@
+"""zerohash: client access tokens for its SDK modules."""
+
+from .calls import ZeroHashCalls
+from .client import AsyncZeroHashClient, ZeroHashClient
+from .details import (
+    ClientDeviceInfo,
+    CustomFeesAndSpreads,
+    DepositDetails,
+    Fee,
+    FeesAndSpread,
+    PaymentDetails,
+    WithdrawalDetails,
+)
+from .errors import ApprovalState, ManualApprovalError, MissingRequirementsError
+from .models import (
+    ClientAuthToken,
+    ClientAuthTokenRequest,
+    Permission,
+    RevokeAuthTokenRequest,
+    ServerTime,
+    TimeRequest,
+)
+from .profile import ENVIRONMENTS, HMAC_SCHEME, PROFILE
+
+__all__ = [
+    "ENVIRONMENTS",
+    "HMAC_SCHEME",
+    "PROFILE",
+    "ApprovalState",
+    "AsyncZeroHashClient",
+    "ClientAuthToken",
+    "ClientAuthTokenRequest",
+    "ClientDeviceInfo",
+    "CustomFeesAndSpreads",
+    "DepositDetails",
+    "Fee",
+    "FeesAndSpread",
+    "ManualApprovalError",
+    "MissingRequirementsError",
+    "PaymentDetails",
+    "Permission",
+    "RevokeAuthTokenRequest",
+    "ServerTime",
+    "TimeRequest",
+    "WithdrawalDetails",
+    "ZeroHashCalls",
+    "ZeroHashClient",
+]

@@ -1,0 +1,182 @@
+"""The objects nested in a client auth token request.
+
+Amounts are Decimals, ints or their text, never floats; zerohash gets them as text, digit for
+digit.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+import attrs
+
+from ..errors import FieldError
+from ..extension import (
+    RequestModel,
+    amount,
+    instance,
+    instances,
+    param,
+    text,
+    to_decimal,
+    to_decimal_or_none,
+    to_tuple_or_none,
+)
+
+__all__ = [
+    "ClientDeviceInfo",
+    "CustomFeesAndSpreads",
+    "DepositDetails",
+    "Fee",
+    "FeesAndSpread",
+    "PaymentDetails",
+    "WithdrawalDetails",
+]
+
+SUBDIVISION = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
+
+
+def _location(value: object) -> str | None:
+    if isinstance(value, str) and SUBDIVISION.fullmatch(value):
+        return None
+    return "must be an ISO 3166-2 subdivision, such as 'US-IL'"
+
+
+@attrs.frozen(kw_only=True)
+class WithdrawalDetails(RequestModel):
+    """Details of crypto withdrawals and payouts.
+
+    Args:
+        quoted_asset: The asset in which the amount is quoted.
+        withdrawal_request_amount: The amount.
+        external_account_id: The account to withdraw to.
+        account_label: The label of the account to withdraw from.
+        underlying_asset: The asset to withdraw; only together with ``network``.
+        network: The network to withdraw on; only together with ``underlying_asset``.
+        extra: Fields that zerohash added later.
+    """
+
+    quoted_asset: str | None = attrs.field(default=None, metadata=param(text()))
+    withdrawal_request_amount: Decimal | None = attrs.field(
+        default=None, converter=to_decimal_or_none, metadata=param(amount())
+    )
+    external_account_id: str | None = attrs.field(default=None, metadata=param(text()))
+    account_label: str | None = attrs.field(default=None, metadata=param(text()))
+    underlying_asset: str | None = attrs.field(default=None, metadata=param(text()))
+    network: str | None = attrs.field(default=None, metadata=param(text()))
+
+    def check(self) -> Iterator[FieldError]:
+        """Check that the asset and its network come together."""
+        if self.underlying_asset is None and self.network is not None:
+            yield FieldError(field="underlying_asset", message="must be given with network")
+        if self.network is None and self.underlying_asset is not None:
+            yield FieldError(field="network", message="must be given with underlying_asset")
+
+
+@attrs.frozen(kw_only=True)
+class DepositDetails(RequestModel):
+    """Details of deposits.
+
+    Args:
+        account_label: The label of the account to deposit to. Default: ``general``.
+        external_wallet_address: The wallet that the deposit comes from; only with the
+            permission ``crypto-deposits``.
+        deposit_amount: The amount; only with the permission ``fwc``.
+        denominated_currency: The currency of the amount; zerohash takes ``USD`` only.
+        extra: Fields that zerohash added later.
+    """
+
+    account_label: str | None = attrs.field(default=None, metadata=param(text()))
+    external_wallet_address: str | None = attrs.field(default=None, metadata=param(text()))
+    deposit_amount: Decimal | None = attrs.field(
+        default=None, converter=to_decimal_or_none, metadata=param(amount())
+    )
+    denominated_currency: str | None = attrs.field(default=None, metadata=param(text()))
+
+
+@attrs.frozen(kw_only=True)
+class PaymentDetails(RequestModel):
+    """Details of a crypto payment.
+
+    Args:
+        purchase_amount: The amount.
+        denominated_currency: The amount's currency.
+        extra: Fields that zerohash added later.
+    """
+
+    purchase_amount: Decimal = attrs.field(converter=to_decimal, metadata=param(amount()))
+    denominated_currency: str = attrs.field(metadata=param(text()))
+
+
+@attrs.frozen(kw_only=True)
+class ClientDeviceInfo(RequestModel):
+    """Where the SDK will run.
+
+    Args:
+        ip_address: The device's public IP address.
+        location: The device's place as an ISO 3166-2 subdivision, such as ``US-IL``.
+        extra: Fields that zerohash added later.
+    """
+
+    ip_address: str = attrs.field(metadata=param(text()))
+    location: str = attrs.field(metadata=param(_location))
+
+
+@attrs.frozen(kw_only=True)
+class Fee(RequestModel):
+    """One fee on a trade.
+
+    Args:
+        type: ``bps`` or ``notional``.
+        amount: The fee: a whole number of basis points, or a notional amount.
+        name: The fee's name.
+        extra: Fields that zerohash added later.
+    """
+
+    type: str | None = attrs.field(default=None, metadata=param(text()))
+    amount: Decimal | None = attrs.field(
+        default=None, converter=to_decimal_or_none, metadata=param(amount())
+    )
+    name: str | None = attrs.field(default=None, metadata=param(text()))
+
+    def check(self) -> Iterator[FieldError]:
+        """Check that basis points are whole."""
+        problem = amount(integer=True)(self.amount) if self.amount is not None else None
+        if self.type == "bps" and problem is not None:
+            yield FieldError(field="amount", message=f"{problem} when type is 'bps'")
+
+
+@attrs.frozen(kw_only=True)
+class FeesAndSpread(RequestModel):
+    """What one kind of trade costs.
+
+    Args:
+        spread_bps: The spread in basis points, a whole number.
+        fees: The fees.
+        extra: Fields that zerohash added later.
+    """
+
+    spread_bps: Decimal | None = attrs.field(
+        default=None, converter=to_decimal_or_none, metadata=param(amount(integer=True))
+    )
+    fees: tuple[Fee, ...] | None = attrs.field(
+        default=None, converter=to_tuple_or_none, metadata=param(instances(Fee))
+    )
+
+
+@attrs.frozen(kw_only=True)
+class CustomFeesAndSpreads(RequestModel):
+    """Custom fees and spreads for crypto trades.
+
+    Args:
+        crypto_buy: What buying costs.
+        crypto_sell: What selling costs.
+        extra: Fields that zerohash added later.
+    """
+
+    crypto_buy: FeesAndSpread | None = attrs.field(
+        default=None, metadata=param(instance(FeesAndSpread))
+    )
+    crypto_sell: FeesAndSpread | None = attrs.field(
+        default=None, metadata=param(instance(FeesAndSpread))
+    )

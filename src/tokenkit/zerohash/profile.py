@@ -1,0 +1,57 @@
+"""zerohash as one value."""
+
+from collections.abc import Mapping
+
+from ..auth import HmacScheme
+from ..extension import Headers, Profile, Request, RetryRules
+from .errors import ENVIRONMENT_OF, read_failure
+
+__all__ = ["ENVIRONMENTS", "HMAC_SCHEME", "PROFILE"]
+
+ENVIRONMENTS: Mapping[str, str] = {name: origin for origin, name in ENVIRONMENT_OF.items()}
+"""The base URL of each environment."""
+
+
+def _canonical_text(timestamp: str, request: Request) -> bytes:
+    head = f"{timestamp}{request.method}{request.route}".encode()
+    # A request without a body signs an empty object in its place.
+    return head + (request.body or b"{}")
+
+
+HMAC_SCHEME = HmacScheme(
+    api_key_header="x-scx-api-key",
+    signature_header="x-scx-signed",
+    timestamp_header="x-scx-timestamp",
+    passphrase_header="x-scx-passphrase",  # noqa: S106 - a header's name
+    canonical_text=_canonical_text,
+)
+"""How zerohash wants requests signed."""
+
+
+def _invites_retry(status: int, headers: Headers) -> bool:
+    return status == 503 and headers.get("zh-allow-retry", "").lower() == "true"  # noqa: PLR2004 - HTTP's own number
+
+
+PROFILE = Profile(
+    vendor="zerohash",
+    base_url=ENVIRONMENTS["us-cert"],
+    base_url_variable="ZEROHASH_BASE_URL",
+    credential_variables={
+        "api_key": "ZEROHASH_API_KEY",
+        "private_key": "ZEROHASH_PRIVATE_KEY",
+        "passphrase": "ZEROHASH_PASSPHRASE",
+    },
+    setting_variables={"environment": "ZEROHASH_ENVIRONMENT"},
+    credential_headers=frozenset(
+        {
+            "authorization",
+            "x-scx-api-key",
+            "x-scx-passphrase",
+            "x-scx-signed",
+            "x-scx-timestamp",
+        }
+    ),
+    request_id_header="x-request-id",
+    retries=RetryRules(invites_retry=_invites_retry, waits={429: 10.0}),
+    read_failure=read_failure,
+)
