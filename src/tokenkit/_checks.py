@@ -28,8 +28,9 @@ __all__ = [
     "texts",
     "to_decimal",
     "to_decimal_or_none",
+    "to_texts",
+    "to_texts_or_none",
     "to_tuple",
-    "to_tuple_or_none",
 ]
 
 T = TypeVar("T")
@@ -179,20 +180,31 @@ def to_decimal_or_none(value: Decimal | str | int | None) -> Decimal | None:
     return None if value is None else to_decimal(value)
 
 
-def to_tuple_or_none(value: Iterable[T] | None) -> tuple[T, ...] | None:
-    """Turn an iterable into a tuple of its items, enum members as their values."""
-    items: Any = value  # likewise
-    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
-        items = tuple(item.value if isinstance(item, Enum) else item for item in value)
-    converted: tuple[T, ...] | None = items
-    return converted
+def _is_plural(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
 
 
 def to_tuple(value: Iterable[T]) -> tuple[T, ...]:
-    """Turn an iterable into a tuple of its items, enum members as their values."""
-    items: Any = to_tuple_or_none(value)  # likewise
+    """Turn an iterable into a tuple of its items, enum members as their values.
+
+    For a field, wrap it in a function that names the items' type: mypy takes no generic
+    converters.
+    """
+    items: Any = value  # typed for the sound case: what stays unconverted the check refuses
+    if _is_plural(value):
+        items = tuple(item.value if isinstance(item, Enum) else item for item in value)
     converted: tuple[T, ...] = items
     return converted
+
+
+def to_texts(value: Iterable[str]) -> tuple[str, ...]:
+    """Turn an iterable of texts into a tuple, text enums as their text."""
+    return to_tuple(value)
+
+
+def to_texts_or_none(value: Iterable[str] | None) -> tuple[str, ...] | None:
+    """Turn an iterable of texts into a tuple; ``None`` stays."""
+    return None if value is None else to_tuple(value)
 
 
 def copy_mapping(value: Mapping[str, JSON] | None) -> Mapping[str, JSON] | None:

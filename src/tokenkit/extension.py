@@ -18,8 +18,9 @@ from ._checks import (
     texts,
     to_decimal,
     to_decimal_or_none,
+    to_texts,
+    to_texts_or_none,
     to_tuple,
-    to_tuple_or_none,
 )
 from ._client import AsyncClient, Client
 from ._client_base import one_strategy
@@ -113,8 +114,9 @@ __all__ = [
     "texts",
     "to_decimal",
     "to_decimal_or_none",
+    "to_texts",
+    "to_texts_or_none",
     "to_tuple",
-    "to_tuple_or_none",
     "token_text",
     "visible_text",
     "write_model",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import uvicorn
 
 from .app import create_app
+from .clients import ClientFactory
 from .ledger import Issued, Ledger, Refused
 from .settings import CREDENTIALS, Switches
 from .zerohash_token import prepare_key, public_key_pem
@@ -74,7 +75,7 @@ class _Server(uvicorn.Server):
             raise RuntimeError("the sandbox's server failed") from self.failure
 
 
-class Sandbox:
+class Sandbox(ClientFactory):
     """Serve the three issuers on one loopback port, as a context manager or by `start()`.
 
     `port` 0 takes any free one. `clock` gives wall time in seconds since the epoch and rules

@@ -23,7 +23,7 @@ from ..extension import (
     text,
     text_value,
     texts,
-    to_tuple_or_none,
+    to_texts_or_none,
     write_model,
 )
 
@@ -160,7 +160,7 @@ class UserTokenRequest(StrigoCall[UserToken]):
         default=None, metadata=param(_expiration, dump=_milliseconds)
     )
     groups: tuple[str, ...] | None = attrs.field(
-        default=None, converter=to_tuple_or_none, metadata=param(texts())
+        default=None, converter=to_texts_or_none, metadata=param(texts())
     )
 
     @property

@@ -1,6 +1,6 @@
 """ZDK's requests and answers, as its documentation and samples show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
@@ -22,7 +22,6 @@ from ..extension import (
     read_answer,
     text,
     to_tuple,
-    to_tuple_or_none,
     write_model,
 )
 
@@ -82,6 +81,10 @@ def _read_tokens(answer: JSON, user_ids: Sequence[str]) -> tuple[UserToken, ...]
     )
 
 
+def _to_permissions(value: Iterable[int | str] | None) -> tuple[int | str, ...] | None:
+    return None if value is None else to_tuple(value)
+
+
 @attrs.frozen(kw_only=True)
 class UserTokenRequest(Call[UserToken]):
     """Mint one user token: ``POST /user.tokens.private.v1.Service/Create``.
@@ -110,7 +113,7 @@ class UserTokenRequest(Call[UserToken]):
         default=None, converter=copy_mapping, metadata=param(json_object)
     )
     permissions: tuple[int | str, ...] | None = attrs.field(
-        default=None, converter=to_tuple_or_none, metadata=param(permissions)
+        default=None, converter=_to_permissions, metadata=param(permissions)
     )
 
     @property
@@ -128,6 +131,10 @@ class UserTokenRequest(Call[UserToken]):
         return _read_tokens(answer, [self.id])[0]
 
 
+def _to_requests(value: Iterable[UserTokenRequest]) -> tuple[UserTokenRequest, ...]:
+    return to_tuple(value)
+
+
 @attrs.frozen(kw_only=True)
 class UserTokensRequest(Call[tuple[UserToken, ...]]):
     """Mint many user tokens with one request.
@@ -143,7 +150,7 @@ class UserTokensRequest(Call[tuple[UserToken, ...]]):
     path: ClassVar[str] = UserTokenRequest.path
 
     requests: tuple[UserTokenRequest, ...] = attrs.field(
-        converter=to_tuple,
+        converter=_to_requests,
         metadata=param(instances(UserTokenRequest, min_items=1), wire_name="arguments"),
     )
 

@@ -5,7 +5,7 @@ digit.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import attrs
@@ -20,7 +20,7 @@ from ..extension import (
     text,
     to_decimal,
     to_decimal_or_none,
-    to_tuple_or_none,
+    to_tuple,
 )
 
 __all__ = [
@@ -146,6 +146,10 @@ class Fee(RequestModel):
             yield FieldError(field="amount", message=f"{problem} when type is 'bps'")
 
 
+def _to_fees(value: Iterable[Fee] | None) -> tuple[Fee, ...] | None:
+    return None if value is None else to_tuple(value)
+
+
 @attrs.frozen(kw_only=True)
 class FeesAndSpread(RequestModel):
     """What one kind of trade costs.
@@ -160,7 +164,7 @@ class FeesAndSpread(RequestModel):
         default=None, converter=to_decimal_or_none, metadata=param(amount(integer=True))
     )
     fees: tuple[Fee, ...] | None = attrs.field(
-        default=None, converter=to_tuple_or_none, metadata=param(instances(Fee))
+        default=None, converter=_to_fees, metadata=param(instances(Fee))
     )
 
 

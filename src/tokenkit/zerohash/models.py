@@ -25,7 +25,7 @@ from ..extension import (
     text,
     text_value,
     texts,
-    to_tuple,
+    to_texts,
 )
 from .details import (
     ClientDeviceInfo,
@@ -181,7 +181,7 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
         default=None, metadata=param(text(max_length=50))
     )
     permissions: tuple[str, ...] = attrs.field(
-        converter=to_tuple, metadata=param(texts(min_items=1))
+        converter=to_texts, metadata=param(texts(min_items=1))
     )
     withdrawal_details: WithdrawalDetails | None = attrs.field(
         default=None, metadata=param(instance(WithdrawalDetails))
@@ -221,12 +221,16 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
         )
 
 
+def _token_text(token: ClientAuthToken | str) -> str:
+    return token.token if isinstance(token, ClientAuthToken) else token
+
+
 @attrs.frozen(kw_only=True)
 class RevokeAuthTokenRequest(Call[None]):
     """Revoke a client access token: ``POST /revoke_auth_token``.
 
     Args:
-        token: The JWT.
+        token: The token: a :class:`ClientAuthToken`, or the JWT's text.
         extra: Fields that zerohash added later.
 
     Raises:
@@ -235,7 +239,7 @@ class RevokeAuthTokenRequest(Call[None]):
 
     path: ClassVar[str] = "/revoke_auth_token"
 
-    token: str = attrs.field(repr=False, metadata=param(text()))
+    token: str = attrs.field(repr=False, converter=_token_text, metadata=param(text()))
 
     def check(self) -> Iterator[FieldError]:
         """Check what zerohash asks of the token."""

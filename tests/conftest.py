@@ -1,0 +1,25 @@
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Run each async test on both event loops."""
+    backend: str = request.param
+    return backend
+
+
+@pytest.fixture(scope="session")
+def issuers() -> Iterator[Mapping[str, str]]:
+    """Run a sandbox in another process; yield the variables that its clients read."""
+    command = [sys.executable, "-m", "tokenkit", "sandbox"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in range(9)]
+        yield dict(line.split("=", 1) for line in lines)
+        process.terminate()
