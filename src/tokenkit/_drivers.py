@@ -78,8 +78,8 @@ async def drive_async(
 
 
 def _moment(clock: TimeSource) -> Moment:
-    # Jitter spreads load; it protects nothing.
-    return Moment(clock.time(), clock.monotonic(), random.random())  # noqa: S311
+    chance = random.random()  # noqa: S311 - jitter spreads load, it protects nothing
+    return Moment(clock.time(), clock.monotonic(), chance)
 
 
 def _next(

@@ -1,0 +1,181 @@
+"""What the tests of the vendors' clients share: still clocks, scripted answers, a plain server."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import attrs
+import httpx
+
+from tokenkit import RetryPolicy, StrigoClient, ZdkClient, ZeroHashClient
+
+PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
+ONCE = RetryPolicy(max_retries=0)
+
+
+@attrs.define
+class StillClock:
+    """A clock that moves only when somebody sleeps by it."""
+
+    now: float = 1_714_445_704.0
+    naps: list[float] = attrs.field(factory=list[float])
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.now += seconds
+
+
+@attrs.define
+class StillAsyncClock:
+    """Likewise, for async clients."""
+
+    now: float = 1_714_445_704.0
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@attrs.define
+class Script(httpx.MockTransport):
+    """A transport that gives one answer after the other, the last one again and again."""
+
+    answers: tuple[httpx.Response, ...]
+    requests: list[httpx.Request] = attrs.field(factory=list[httpx.Request])
+
+    def __attrs_post_init__(self) -> None:
+        super().__init__(self._next)
+
+    def _next(self, request: httpx.Request) -> httpx.Response:
+        given = self.answers[min(len(self.requests), len(self.answers) - 1)]
+        self.requests.append(request)
+        # A response can be read once only.
+        return httpx.Response(given.status_code, headers=given.headers, content=given.content)
+
+    @property
+    def bodies(self) -> list[bytes]:
+        return [request.content for request in self.requests]
+
+
+def answering(status: int, body: object = b"", headers: Mapping[str, str] | None = None) -> Script:
+    """Make a transport that always gives one answer: bytes as they are, anything else as JSON."""
+    return Script((answer(status, body, headers),))
+
+
+def answer(
+    status: int, body: object = b"", headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    if isinstance(body, bytes):
+        return httpx.Response(status, content=body, headers=headers)
+    content = json.dumps(body).encode()
+    return httpx.Response(
+        status, content=content, headers={"content-type": "application/json", **(headers or {})}
+    )
+
+
+def zdk_client(transport: httpx.MockTransport) -> ZdkClient:
+    return ZdkClient(api_key="zdk-company-key", transport=transport, retry=ONCE)
+
+
+def strigo_client(transport: httpx.MockTransport) -> StrigoClient:
+    return StrigoClient(
+        org_id="the-org", api_key="strigo-org-key", transport=transport, retry=ONCE
+    )
+
+
+def zerohash_client(
+    transport: httpx.MockTransport, environment: str = "us-cert"
+) -> ZeroHashClient:
+    return ZeroHashClient(
+        api_key="public-key-1",
+        private_key=PRIVATE_KEY,
+        passphrase="a pass phrase",
+        environment=environment,
+        transport=transport,
+        retry=ONCE,
+    )
+
+
+def jwt_of(claims: object) -> str:
+    """Make an unsigned JWT in the vendor's form."""
+    parts = ({"alg": "RS256", "typ": "JWT"}, claims)
+    written = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
+    return ".".join(part.rstrip("=") for part in [*written, base64.b64encode(b"sig").decode()])
+
+
+def signature(private_key: str, message: bytes) -> str:
+    """Sign as the vendor's documentation says, with none of the package's code."""
+    digest = hmac.new(base64.b64decode(private_key), message, hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+@attrs.frozen(kw_only=True)
+class Received:
+    """A request as it came over the socket."""
+
+    method: str
+    route: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@attrs.frozen
+class Listener:
+    """A server on a socket of its own that keeps what it receives."""
+
+    url: str
+    received: list[Received]
+
+
+@contextmanager
+def listening(respond: Callable[[Received], tuple[int, object]]) -> Generator[Listener]:
+    """Serve in a thread; ``respond`` gives each answer's status and JSON (``None``: no body)."""
+    received: list[Received] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline()
+            if not self.parse_request():
+                return
+            size = int(self.headers.get("content-length", "0"))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            request = Received(
+                method=self.command, route=self.path, headers=headers, body=self.rfile.read(size)
+            )
+            received.append(request)
+            status, value = respond(request)
+            content = b"" if value is None else json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield Listener(f"http://127.0.0.1:{server.server_port}", received)
+        finally:
+            server.shutdown()
+            thread.join()
