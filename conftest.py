@@ -1,8 +1,13 @@
+"""What all tests share, and the tests of the snippets in the README and the documentation."""
+
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -23,3 +28,19 @@ def issuers() -> Iterator[Mapping[str, str]]:
         lines = [process.stdout.readline().strip() for _ in range(9)]
         yield dict(line.split("=", 1) for line in lines)
         process.terminate()
+
+
+@pytest.fixture
+def vendor_environment(issuers: Mapping[str, str]) -> Iterator[None]:
+    """Point the snippets' ``from_env()`` at a sandbox."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in issuers.items():
+            patch.setitem(os.environ, name, value)
+        yield
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser()],
+    patterns=["README.md", "docs/*.md"],
+    fixtures=["vendor_environment"],
+).pytest()

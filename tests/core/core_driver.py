@@ -1,0 +1,192 @@
+"""Drives a call's life by hand: scripted answers, a driven clock, no waiting."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tokenkit import zdk, zerohash
+from tokenkit._call import Call, Headers, Reply, Request, Response
+from tokenkit._clock import Moment
+from tokenkit._effects import Effect, Fault, Notify, Resolve, Result, Send, Sleep, Timeouts
+from tokenkit._pipeline import Plan, perform
+from tokenkit._retry import RetryBudget, RetryPolicy
+from tokenkit._secret import Secret
+from tokenkit.auth import Bearer, HmacSigner
+from tokenkit.errors import ConnectionLostError, TokenKitError, TransportError
+from tokenkit.zdk.profile import PROFILE as ZDK
+from tokenkit.zerohash.profile import HMAC_SCHEME
+from tokenkit.zerohash.profile import PROFILE as ZEROHASH
+
+if TYPE_CHECKING:
+    from tokenkit._hooks import Record
+    from tokenkit._profile import Profile
+    from tokenkit.auth import AsyncStrategy
+
+T = TypeVar("T")
+
+API_KEY = "tk-api-key-for-tests"
+PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
+PASSPHRASE = "correct horse battery"
+REQUEST_ID = "3f8b6c1e-0a4f-4d27-9a51-2f0c7d5e8b90"
+WALL = 1_714_445_704.0
+MONOTONIC = 1000.0
+
+ZDK_CALL = zdk.UserTokenRequest(id="user-1")
+ZEROHASH_CALL = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
+PAYMENT_CALL = zerohash.ClientAuthTokenRequest(
+    participant_code="CUST01", permissions=["crypto-withdrawals"]
+)
+
+
+def untyped(value: object) -> Any:
+    """Hand a value to an argument that its type does not fit."""
+    return value
+
+
+def answer(status: int, body: bytes | str = b"", **headers: str) -> Response:
+    """Make an answer; header names are given with underscores."""
+    raw = body.encode() if isinstance(body, str) else body
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status=status, headers=Headers(named), body=raw)
+
+
+def json_answer(status: int, body: object, **headers: str) -> Response:
+    """Make an answer in JSON."""
+    return answer(status, json.dumps(body), content_type="application/json", **headers)
+
+
+def minted(token: str = "minted-token") -> Response:
+    """Make ZDK's answer to a mint."""
+    return json_answer(200, {"tokens": [token]})
+
+
+def zerohash_minted(token: str = "minted.client.token") -> Response:
+    """Make zerohash's answer to a mint."""
+    return json_answer(201, {"message": {"token": token}})
+
+
+def fault(
+    kind: type[TransportError] = ConnectionLostError,
+    *,
+    sent: bool,
+    message: str = "the connection broke",
+    response: Response | None = None,
+) -> Fault:
+    """Make an attempt without a complete answer."""
+    return Fault(error=kind, message=message, sent=sent, response=response)
+
+
+def make_plan(
+    profile: Profile,
+    strategy: AsyncStrategy,
+    *,
+    policy: RetryPolicy | None = None,
+    deadline: float = 60.0,
+    budget: RetryBudget | None = None,
+    base_path: str = "",
+) -> Plan:
+    """Settle everything about a call but what a test varies."""
+    return Plan(
+        profile=profile,
+        origin=profile.base_url,
+        base_path=base_path,
+        headers=Headers({"accept": "application/json"}),
+        strategy=strategy,
+        timeouts=Timeouts(),
+        deadline=deadline,
+        policy=policy or RetryPolicy(),
+        budget=budget or RetryBudget(),
+        request_id=REQUEST_ID,
+    )
+
+
+def zdk_plan(
+    *,
+    policy: RetryPolicy | None = None,
+    deadline: float = 60.0,
+    budget: RetryBudget | None = None,
+    strategy: AsyncStrategy | None = None,
+) -> Plan:
+    """Settle everything about a call to ZDK."""
+    auth = strategy or Bearer(API_KEY)
+    return make_plan(ZDK, auth, policy=policy, deadline=deadline, budget=budget)
+
+
+def zerohash_plan(*, policy: RetryPolicy | None = None, deadline: float = 60.0) -> Plan:
+    """Settle everything about a call to zerohash."""
+    signer = HmacSigner(API_KEY, PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    return make_plan(ZEROHASH, signer, policy=policy, deadline=deadline)
+
+
+class Driver:
+    """Performs a call's effects from a script.
+
+    Args:
+        *script: What each sending brings: an answer, a fault, or an exception to throw in.
+        chance: The random number of every moment.
+        seconds: How long each sending takes.
+    """
+
+    def __init__(
+        self, *script: Response | Fault | BaseException, chance: float = 0.5, seconds: float = 0.0
+    ) -> None:
+        self.script = list(script)
+        self.chance = chance
+        self.seconds = seconds
+        self.elapsed = 0.0
+        self.requests: list[Request] = []
+        self.untils: list[float] = []
+        self.slept: list[float] = []
+        self.records: list[Record] = []
+
+    def moment(self) -> Moment:
+        """Return the driven clock's time."""
+        return Moment(WALL + self.elapsed, MONOTONIC + self.elapsed, self.chance)
+
+    def run(self, call: Call[T], plan: Plan) -> Reply[T]:
+        """Drive a call to its end."""
+        steps = perform(call, plan, self.moment())
+        effect = next(steps)
+        try:
+            while True:
+                value, thrown = self._perform(effect)
+                effect = (
+                    steps.send(Result(value, self.moment()))
+                    if thrown is None
+                    else steps.throw(thrown)
+                )
+        except StopIteration as stop:
+            reply: Reply[T] = stop.value
+            return reply
+
+    def error(self, call: Call[Any], plan: Plan) -> TokenKitError:
+        """Drive a call that must fail; return its error."""
+        try:
+            reply = self.run(call, plan)
+        except TokenKitError as error:
+            return error
+        raise AssertionError(f"no error but {reply!r}")
+
+    def _perform(self, effect: Effect[Any]) -> tuple[object, BaseException | None]:
+        match effect:
+            case Send():
+                self.requests.append(effect.request)
+                self.untils.append(effect.until)
+                self.elapsed += self.seconds
+                result = self.script.pop(0)
+                return (None, result) if isinstance(result, BaseException) else (result, None)
+            case Sleep():
+                self.slept.append(effect.seconds)
+                self.elapsed += effect.seconds
+            case Resolve():
+                source: Any = effect.source
+                try:
+                    value: object = source()
+                except TokenKitError as error:
+                    return None, error
+                return value if isinstance(value, Secret) else Secret(str(value)), None
+            case _:
+                assert isinstance(effect, Notify)
+                self.records.append(effect.record)
+        return None, None

@@ -1,0 +1,155 @@
+"""What the network tests share: the same calls made sync, on asyncio and on trio."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+import anyio
+import pytest
+from raw_server import json_answer
+
+from tokenkit import (
+    AsyncStrigoClient,
+    AsyncZeroHashClient,
+    RetryPolicy,
+    StrigoClient,
+    ZeroHashClient,
+    strigo,
+    zerohash,
+)
+from tokenkit.extension import AsyncClient, CallOptions, Client
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator
+
+    from raw_server import RawRequest
+    from typing_extensions import Unpack
+
+    from tokenkit import Call, Reply
+
+T = TypeVar("T")
+
+Flavour: TypeAlias = Literal["sync", "asyncio", "trio"]
+
+each_flavour = pytest.mark.parametrize("flavour", ["sync", "asyncio", "trio"])
+
+ORG_ID = "org-4Xq81"
+API_KEY = "strigo-key-77aa51c0de"
+ZEROHASH_KEY = "zh-public-3f9d21"
+ZEROHASH_PRIVATE_KEY = "c2VjcmV0LXNpZ25pbmcta2V5LW9mLXRlc3Rz"
+ZEROHASH_PASSPHRASE = "correct-horse-battery"
+TOKEN = "tOkEn_that_was_minted_for_one_learner_only_1"
+
+MINT = strigo.UserTokenRequest(email="user1@example.com")
+HEALTH = strigo.HealthRequest()
+WITHDRAWAL = zerohash.ClientAuthTokenRequest(
+    participant_code="CUST01", permissions=["crypto-withdrawals"]
+)
+HARMLESS = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
+
+MINTED = json_answer({"result": "success", "data": {"token": TOKEN, "user_id": "u1"}})
+ZEROHASH_MINTED = json_answer({"message": {"token": TOKEN}})
+HEALTHY = json_answer({"status": "ok", "message": "all is well"})
+FAST_RETRIES = RetryPolicy(first_wait=0.01)
+NO_RETRIES = RetryPolicy(max_retries=0)
+
+
+class Options(CallOptions, total=False):
+    ssl_context: ssl.SSLContext
+
+
+def strigo_client(url: str, **options: Unpack[Options]) -> StrigoClient:
+    return StrigoClient(org_id=ORG_ID, api_key=API_KEY, base_url=url, **options)
+
+
+def async_strigo_client(url: str, **options: Unpack[Options]) -> AsyncStrigoClient:
+    return AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, base_url=url, **options)
+
+
+def zerohash_client(url: str, **options: Unpack[Options]) -> ZeroHashClient:
+    return ZeroHashClient(
+        api_key=ZEROHASH_KEY,
+        private_key=ZEROHASH_PRIVATE_KEY,
+        passphrase=ZEROHASH_PASSPHRASE,
+        base_url=url,
+        **options,
+    )
+
+
+def async_zerohash_client(url: str, **options: Unpack[Options]) -> AsyncZeroHashClient:
+    return AsyncZeroHashClient(
+        api_key=ZEROHASH_KEY,
+        private_key=ZEROHASH_PRIVATE_KEY,
+        passphrase=ZEROHASH_PASSPHRASE,
+        base_url=url,
+        **options,
+    )
+
+
+def nothing() -> None:
+    pass
+
+
+def _send_all(
+    client: Client | AsyncClient,
+    flavour: Flavour,
+    calls: tuple[Call[T], ...],
+    between: Callable[[], None],
+) -> list[Reply[T]]:
+    replies: list[Reply[T]] = []
+    if isinstance(client, Client):
+        with client:
+            for call in calls:
+                replies.append(client.send_raw(call))
+                between()
+        return replies
+
+    async def main() -> None:
+        async with client:
+            for call in calls:
+                replies.append(await client.send_raw(call))
+                between()
+
+    anyio.run(main, backend=flavour)
+    return replies
+
+
+def send_strigo(
+    flavour: Flavour,
+    url: str,
+    *calls: Call[T],
+    between: Callable[[], None] = nothing,
+    **options: Unpack[Options],
+) -> list[Reply[T]]:
+    """Send calls one after the other on one Strigo client."""
+    make = strigo_client if flavour == "sync" else async_strigo_client
+    return _send_all(make(url, **options), flavour, calls, between)
+
+
+def send_zerohash(
+    flavour: Flavour,
+    url: str,
+    *calls: Call[T],
+    between: Callable[[], None] = nothing,
+    **options: Unpack[Options],
+) -> list[Reply[T]]:
+    """Send calls one after the other on one zerohash client."""
+    make = zerohash_client if flavour == "sync" else async_zerohash_client
+    return _send_all(make(url, **options), flavour, calls, between)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Fail if the block takes longer, the slack of a busy machine aside."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds + 0.3
+
+
+def echo_token(request: RawRequest) -> bytes:
+    """Mint a token that tells whose e-mail the request held."""
+    body: dict[str, Any] = request.json()
+    return json_answer({"result": "success", "data": {"token": f"for {body['email']}"}})
