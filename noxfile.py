@@ -1,5 +1,6 @@
 """Every check of the project: `nox` runs them all, `nox -s NAME` one of them."""
 
+import os
 import pathlib
 
 import nox
@@ -11,6 +12,17 @@ nox.options.sessions = ["lint", "layers", "types", "tests", "tests_lowest", "cov
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
 SANDBOX = PROJECT["project"]["optional-dependencies"]["sandbox"]
+
+
+def select_pyenv_versions() -> None:
+    """Let pyenv's shims answer for each installed version; they know only the selected ones."""
+    root = pathlib.Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    versions = [path.name for path in sorted((root / "versions").glob("3.*"))]
+    if versions:
+        os.environ["PYENV_VERSION"] = ":".join(versions)
+
+
+select_pyenv_versions()
 
 
 def group(name: str) -> list[str]:

@@ -15,7 +15,6 @@ from ._json import JSON
 from ._operation import AsyncCaller, Caller
 from ._settings import (
     AsyncClientOptions,
-    CallOptions,
     ClientOptions,
     SendOptions,
     refuse_unknown,
@@ -121,19 +120,6 @@ class Client(ClientBase[Connections, Clock], Caller):
                 of :meth:`send`.
         """
         return self.send_raw(raw_call(method, path, json), **options)
-
-    def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a client on the same connections whose calls have other settings.
-
-        Closing it does nothing; closing the original closes all.
-
-        Args:
-            **options: See :class:`CallOptions`.
-
-        Raises:
-            ConfigurationError: An option cannot be used.
-        """
-        return self._sibling(options)
 
     def close(self) -> None:
         """Close the connections. Further calls raise :class:`ClientClosedError`."""
@@ -246,19 +232,6 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
                 of :meth:`send`.
         """
         return await self.send_raw(raw_call(method, path, json), **options)
-
-    def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a client on the same connections whose calls have other settings.
-
-        Closing it does nothing; closing the original closes all.
-
-        Args:
-            **options: See :class:`CallOptions`.
-
-        Raises:
-            ConfigurationError: An option cannot be used.
-        """
-        return self._sibling(options)
 
     async def aclose(self) -> None:
         """Close the connections. Further calls raise :class:`ClientClosedError`.

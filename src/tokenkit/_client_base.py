@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 from uuid import uuid4
 
 import attrs
-from typing_extensions import Self
+from typing_extensions import Self, Unpack
 
 from . import __version__
 from ._call import Call, Headers, RawCall, Reply
@@ -107,7 +107,17 @@ class ClientBase(Generic[C, K]):
             request_id=_request_id(options.get("request_id")),
         )
 
-    def _sibling(self, options: Mapping[str, Any]) -> Self:
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return a client on the same connections whose calls have other settings.
+
+        Closing it does nothing; closing the original closes all.
+
+        Args:
+            **options: See :class:`CallOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot be used.
+        """
         refuse_unknown(f"{type(self).__name__}.with_options()", options, CallOptions)
         sibling = object.__new__(type(self))
         sibling._shared = self._shared

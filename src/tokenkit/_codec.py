@@ -33,10 +33,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 PATH_MARK = " @ $"
 
 
-class _Unfit(Exception):  # noqa: N818 - becomes a Mismatch
-    """A value of the wrong type."""
-
-
 def answer_field(
     *,
     wire_name: str | None = None,
@@ -66,7 +62,7 @@ def token_text(value: JSON) -> str:
     """Read an issued token: text that is not empty."""
     token = _exact_text(value)
     if not token:
-        raise _Unfit("expected a token, found empty text")
+        raise Mismatch("expected a token, found empty text")
     return token
 
 
@@ -82,26 +78,26 @@ def epoch_milliseconds(value: JSON) -> datetime:
 
 def _time(value: JSON, unit: timedelta) -> datetime:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _Unfit(f"expected a time as a number, found {kind_of(value)}")
+        raise Mismatch(f"expected a time as a number, found {kind_of(value)}")
     try:
         return EPOCH + value * unit
     except (OverflowError, ValueError):
         pass
-    raise _Unfit("expected a time as a number, found one out of range")
+    raise Mismatch("expected a time as a number, found one out of range")
 
 
 def _exact_text(value: object, _: object = None) -> str:
     if not isinstance(value, str):
-        raise _Unfit(f"expected text, found {kind_of(value)}")
+        raise Mismatch(f"expected text, found {kind_of(value)}")
     if not value.isascii() and SURROGATE.search(value):
-        raise _Unfit("expected text, found lone surrogates")
+        raise Mismatch("expected text, found lone surrogates")
     return value
 
 
 def _exact(expected: type, name: str) -> Callable[[object, object], Any]:
     def structure(value: object, _: object) -> object:
         if type(value) is not expected:
-            raise _Unfit(f"expected {name}, found {kind_of(value)}")
+            raise Mismatch(f"expected {name}, found {kind_of(value)}")
         return value
 
     return structure
@@ -160,7 +156,7 @@ def _read_hook(model: type[Any], converter: Converter) -> Callable[[object, obje
 
     def read(value: object, annotation: object) -> Any:
         if not is_object(value):
-            raise _Unfit(f"expected an object, found {kind_of(value)}")
+            raise Mismatch(f"expected an object, found {kind_of(value)}")
         result = known(value, annotation)
         unknown: dict[str, JSON] = {key: value[key] for key in value if key not in names}
         for wire_name, name in lenient_names.items():
@@ -175,7 +171,7 @@ def _or_none(load: Callable[[JSON], object]) -> Callable[[JSON], object]:
     def load_or_none(value: JSON) -> object:
         try:
             return load(value)
-        except _Unfit:
+        except Mismatch:
             return None
 
     return load_or_none
@@ -220,8 +216,8 @@ def write_model(model: RequestModel) -> dict[str, JSON]:
 def _describe(error: BaseException, _: object) -> str:
     if isinstance(error, KeyError):
         return "a required field is missing"
-    if isinstance(error, _Unfit):
-        return str(error)
+    if isinstance(error, Mismatch):
+        return error.problem
     return f"unreadable ({type(error).__name__})"
 
 

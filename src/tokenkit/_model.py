@@ -85,6 +85,12 @@ def json_object(value: object) -> str | None:
     return None
 
 
+def _for_readers(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Put required parameters first, and the escape hatch for new fields last."""
+    parameters.sort(key=lambda one: (one.name == "extra", one.default is not one.empty))
+    return [one.replace(default={}) if one.default is attrs.NOTHING else one for one in parameters]
+
+
 class _CheckedType(type):
     """Raises a model's problems from its caller's line.
 
@@ -107,7 +113,8 @@ class _CheckedType(type):
         def __signature__(cls) -> inspect.Signature:
             # inspect would else show the arguments of __call__ above.
             signature = inspect.signature(cls.__init__)
-            return signature.replace(parameters=list(signature.parameters.values())[1:])
+            _, *parameters = signature.parameters.values()
+            return signature.replace(parameters=_for_readers(parameters))
 
 
 @attrs.frozen(kw_only=True)

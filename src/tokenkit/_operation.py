@@ -186,7 +186,5 @@ def _method_signature(model: Callable[..., object]) -> inspect.Signature:
         parameter.replace(annotation=hints.get(parameter.name, parameter.annotation))
         for parameter in signature.parameters.values()
     ]
-    # What everybody passes comes first, the escape hatch for new fields last.
-    parameters.sort(key=lambda parameter: parameter.name == "extra")
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return inspect.Signature([itself, *parameters], return_annotation=_answer_type(model))

@@ -26,7 +26,7 @@ def test_sync_against_another_process(issuers: Mapping[str, str]) -> None:
     """A sync client mints one token and many over a real socket."""
     with ZdkClient.from_env(environ=issuers) as client:
         token = client.create_user_token(id=IDS[0], permissions=zdk.ALL_PERMISSIONS)
-        many = client.create_user_tokens(requests=[zdk.UserTokenRequest(id=id) for id in IDS])
+        many = client.create_user_tokens(requests=[zdk.UserTokenRequest(id=user) for user in IDS])
     assert (token.user_id, len(token.token), token.expires_at) == (IDS[0], 372, None)
     assert [one.user_id for one in many] == IDS
     assert len({token.token, *(one.token for one in many)}) == 3
@@ -38,7 +38,7 @@ async def test_async_against_another_process(issuers: Mapping[str, str]) -> None
     async with AsyncZdkClient.from_env(environ=issuers) as client:
         token = await client.create_user_token(id=IDS[0], nickname="")
         many = await client.create_user_tokens(
-            requests=(zdk.UserTokenRequest(id=id) for id in IDS)
+            requests=(zdk.UserTokenRequest(id=user) for user in IDS)
         )
     assert (token.user_id, len(token.token)) == (IDS[0], 372)
     assert [one.user_id for one in many] == IDS
@@ -176,7 +176,7 @@ def test_unreadable_answers(answer: object, path: str, problem: str) -> None:
 
 def test_too_few_tokens() -> None:
     """Fewer tokens than requests are a DecodeError, never tokens for the wrong users."""
-    requests = [zdk.UserTokenRequest(id=id) for id in IDS]
+    requests = [zdk.UserTokenRequest(id=user) for user in IDS]
     with pytest.raises(DecodeError) as caught:
         zdk_client(answering(200, {"tokens": ["only-one"]})).create_user_tokens(requests=requests)
     assert str(caught.value) == (
@@ -187,7 +187,7 @@ def test_too_few_tokens() -> None:
 
 def test_which_of_many_is_unreadable() -> None:
     """The path tells which token of several cannot be read."""
-    requests = [zdk.UserTokenRequest(id=id) for id in IDS]
+    requests = [zdk.UserTokenRequest(id=user) for user in IDS]
     with pytest.raises(DecodeError) as caught:
         zdk_client(answering(200, {"tokens": ["a", None]})).create_user_tokens(requests=requests)
     assert caught.value.path == "$.tokens[1].token"
@@ -220,16 +220,14 @@ def test_unfit_arguments(arguments: dict[str, Any], problem: str) -> None:
 @pytest.mark.parametrize(
     ("requests", "problem"),
     [
-        ([], "requests ('arguments' in JSON): must not be empty"),
+        ([], "must not be empty"),
         (
             [{"id": "a"}],
-            "requests ('arguments' in JSON): item 0 must be a UserTokenRequest(...), "
-            "not an object",
+            "item 0 must be a UserTokenRequest(...), not an object",
         ),
         (
             zdk.UserTokenRequest(id="a"),
-            "requests ('arguments' in JSON): must be a list of UserTokenRequest objects, "
-            "not UserTokenRequest",
+            "must be a list of UserTokenRequest objects, not UserTokenRequest",
         ),
     ],
 )
@@ -237,7 +235,9 @@ def test_unfit_requests(requests: Any, problem: str) -> None:
     """Something other than a list of requests is refused by a message that names the class."""
     with pytest.raises(InvalidInputError) as caught:
         zdk_client(answering(200)).create_user_tokens(requests=requests)
-    assert str(caught.value) == f"UserTokensRequest is not valid: {problem}"
+    assert str(caught.value) == (
+        f"UserTokensRequest is not valid: requests ('arguments' in JSON): {problem}"
+    )
 
 
 def test_whatever_text_is_an_id() -> None:

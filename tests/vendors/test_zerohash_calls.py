@@ -28,6 +28,7 @@ PERMISSIONS = [
     "crypto-sell",
     "fwc",
 ]
+PAYING = ("crypto-pay", "crypto-withdrawals", "crypto-deposits", "fwc")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -106,7 +107,7 @@ def test_wire_form_of_everything(sandbox: Sandbox, client: ZeroHashClient) -> No
         otp_verified="sms",
         reference_id="r" * 50,
         merchant_participant_code="MERCH1",
-        permissions=(permission for permission in ("crypto-pay", "crypto-withdrawals", "fwc")),
+        permissions=(permission for permission in PAYING),
         withdrawal_details=zerohash.WithdrawalDetails(
             quoted_asset="USD",
             withdrawal_request_amount=Decimal("10.500"),
@@ -143,7 +144,7 @@ def test_wire_form_of_everything(sandbox: Sandbox, client: ZeroHashClient) -> No
         "otp_verified": "sms",
         "reference_id": "r" * 50,
         "merchant_participant_code": "MERCH1",
-        "permissions": ["crypto-pay", "crypto-withdrawals", "fwc"],
+        "permissions": ["crypto-pay", "crypto-withdrawals", "crypto-deposits", "fwc"],
         "withdrawal_details": {
             "quoted_asset": "USD",
             "withdrawal_request_amount": "10.500",

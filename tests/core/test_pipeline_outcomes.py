@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+from core_driver import (
+    API_KEY,
+    ZDK_CALL,
+    ZEROHASH_CALL,
+    Driver,
+    answer,
+    fault,
+    json_answer,
+    make_plan,
+    minted,
+    zdk_plan,
+    zerohash_minted,
+    zerohash_plan,
+)
+
+from tokenkit import strigo
+from tokenkit._hooks import AttemptSent, CallFailed, ResponseReceived, RetryPlanned, log
+from tokenkit.auth import OrgKey
+from tokenkit.errors import (
+    APIError,
+    ConnectionLostError,
+    DecodeError,
+    TransportError,
+    UnexpectedRedirect,
+)
+from tokenkit.strigo.profile import PROFILE as STRIGO
+
+STRIGO_CALL = strigo.UserTokenRequest(email="a@example.com")
+STRIGO_PLAN = make_plan(STRIGO, OrgKey("org", "key-of-strigo"))
+
+
+def test_reply() -> None:
+    """A success gives the value with status, headers, request id and attempts."""
+    response = json_answer(201, {"message": {"token": "a.b.c"}}, x_request_id="rid-1")
+    reply = Driver(response).run(ZEROHASH_CALL, zerohash_plan())
+    assert (reply.status, reply.attempts, reply.request_id) == (201, 1, "rid-1")
+    assert reply.headers["X-Request-Id"] == "rid-1"
+    assert reply.value.participant_code == "CUST01"
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 299])
+def test_any_2xx_is_a_success(status: int) -> None:
+    """The success statuses vary between sources, so every 2xx is taken."""
+    assert Driver(json_answer(status, {"tokens": ["t"]})).run(ZDK_CALL, zdk_plan()).value
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308, 399])
+def test_redirects_are_never_followed(status: int) -> None:
+    """Every 3xx is an UnexpectedRedirect that tells where it pointed, without the query."""
+    driver = Driver(answer(status, location="https://evil.example:8443/path?key=1#f"))
+    error = driver.error(ZDK_CALL, zdk_plan())
+    assert isinstance(error, UnexpectedRedirect)
+    assert error.status == status
+    assert error.location == "https://evil.example/path"
+    assert len(driver.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("/elsewhere?x=1", "/elsewhere"),
+        (f"https://h/{API_KEY}", "https://h/[redacted]"),
+        ("https://[broken", None),
+        ("", None),
+    ],
+)
+def test_where_a_redirect_points(location: str, shown: str | None) -> None:
+    """A relative, an unreadable or a missing location, and one with the key, are shown safely."""
+    error = Driver(answer(302, location=location)).error(ZDK_CALL, zdk_plan())
+    assert isinstance(error, UnexpectedRedirect)
+    assert error.location == shown
+    assert f"redirects to {shown or 'nowhere'}" in str(error)
+
+
+def test_a_success_that_says_failure_is_an_api_error() -> None:
+    """Strigo's 200 with result failure is an APIError, and the token in it is hidden."""
+    body = {
+        "result": "failure",
+        "error": {"type": "PartialFailure", "message": "no groups"},
+        "data": {"token": "T" * 43},
+    }
+    error = Driver(json_answer(200, body)).error(STRIGO_CALL, STRIGO_PLAN)
+    assert type(error) is APIError
+    assert str(error) == "HTTP 200 PartialFailure: no groups"
+    assert "TTTT" not in repr(vars(error))
+    assert "[redacted]" in error.body
+
+
+def test_an_unreadable_success_is_not_retried() -> None:
+    """A mint whose answer cannot be read has happened: it is a DecodeError at once."""
+    driver = Driver(json_answer(200, {"tokens": []}))
+    error = driver.error(ZDK_CALL, zdk_plan())
+    assert isinstance(error, DecodeError)
+    assert error.path == "$.tokens"
+    assert len(driver.requests) == 1
+
+
+def test_transport_errors_tell_the_attempts_and_hide_secrets() -> None:
+    """A transport error counts the attempts and replaces the key in its message."""
+    broken = fault(ConnectionLostError, sent=True, message=f"lost after {API_KEY}")
+    error = Driver(broken, broken, broken).error(ZDK_CALL, zdk_plan())
+    assert isinstance(error, TransportError)
+    assert (str(error), error.attempts) == ("lost after [redacted]", 3)
+
+
+def test_records_of_a_success() -> None:
+    """Those who watch see each attempt, the retry with its reason, and the answers."""
+    busy = answer(429, x_request_id="r1", retry_after="2")
+    driver = Driver(busy, zerohash_minted(), seconds=0.5)
+    driver.run(ZEROHASH_CALL, zerohash_plan())
+    url = "https://api.cert.zerohash.com/client_auth_token"
+    assert driver.records == [
+        AttemptSent(method="POST", url=url, attempt=1),
+        ResponseReceived(status=429, request_id="r1", seconds=0.5),
+        RetryPlanned(
+            reason="HTTP 429: Too Many Requests (retry_after=2; request_id=r1)", wait=2.0, retry=1
+        ),
+        AttemptSent(method="POST", url=url, attempt=2),
+        ResponseReceived(status=201, request_id=None, seconds=0.5),
+    ]
+
+
+def test_records_of_a_failure() -> None:
+    """Those who watch see the error that ends a call, by class and text."""
+    driver = Driver(fault(sent=True, message="reset by peer"), answer(400))
+    driver.error(ZDK_CALL, zdk_plan())
+    assert isinstance(driver.records[1], RetryPlanned)
+    assert driver.records[1].reason == "reset by peer"
+    assert driver.records[-1] == CallFailed(
+        error="BadRequestError", reason="HTTP 400: Bad Request", attempts=2
+    )
+
+
+def test_records_hold_no_credential() -> None:
+    """No record of a call shows its key, its body or its token."""
+    driver = Driver(answer(503, API_KEY), minted("the-minted-token"))
+    driver.run(ZDK_CALL, zdk_plan())
+    shown = repr(driver.records)
+    assert API_KEY not in shown
+    assert "the-minted-token" not in shown
+
+
+def test_records_are_logged_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
+    """The log's name is the package's, and its level is DEBUG."""
+    record = AttemptSent(method="GET", url="https://h/time", attempt=1)
+    with caplog.at_level(logging.DEBUG, logger="tokenkit"):
+        log(record)
+    (entry,) = caplog.records
+    assert (entry.name, entry.levelno) == ("tokenkit", logging.DEBUG)
+    assert "https://h/time" in entry.getMessage()

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from core_driver import (
+    API_KEY,
+    PASSPHRASE,
+    REQUEST_ID,
+    WALL,
+    ZDK_CALL,
+    ZEROHASH_CALL,
+    Driver,
+    answer,
+    fault,
+    json_answer,
+    make_plan,
+    minted,
+    untyped,
+    zdk_plan,
+    zerohash_minted,
+    zerohash_plan,
+)
+
+from tokenkit import strigo, zerohash
+from tokenkit._call import RawCall
+from tokenkit._secret import Secret
+from tokenkit.auth import Bearer, OrgKey
+from tokenkit.errors import ConfigurationError, InvalidInputError, TokenKitError
+from tokenkit.strigo.profile import PROFILE as STRIGO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tokenkit._call import Request
+
+STRIGO_PLAN = make_plan(STRIGO, OrgKey("org", "key-of-strigo"))
+
+
+class Odd:
+    """A strategy whose headers() does whatever it is told."""
+
+    uses_time = False
+    secrets: Sequence[Secret] = ()
+
+    def __init__(self, outcome: object) -> None:
+        self.outcome = outcome
+
+    def headers(
+        self, request: Request, secrets: Sequence[Secret], now: float
+    ) -> Mapping[str, str]:
+        """Return or raise the outcome."""
+        del request, secrets, now
+        if isinstance(self.outcome, BaseException):
+            raise self.outcome
+        return untyped(self.outcome)
+
+
+def test_each_attempt_is_signed_anew_over_the_same_bytes() -> None:
+    """Retries carry a fresh timestamp and signature, the same body and the same request id."""
+    driver = Driver(
+        fault(sent=False), answer(429, retry_after="2"), zerohash_minted(), seconds=1.0
+    )
+    driver.run(ZEROHASH_CALL, zerohash_plan())
+    first, second, third = driver.requests
+    assert first.body == second.body == third.body
+    assert first.body == b'{"participant_code":"CUST01","permissions":["fwc"]}'
+    assert [request.headers["X-SCX-TIMESTAMP"] for request in driver.requests] == [
+        "1714445704",
+        "1714445705",
+        "1714445708",
+    ]
+    assert len({request.headers["X-SCX-SIGNED"] for request in driver.requests}) == 3
+    assert first.headers["X-SCX-SIGNED"] == "3OrQcgpWzUB+WDxlUJrXhpHRTdjuJUHg2Wirbw3QOYY="
+    assert {request.headers["X-REQUEST-ID"] for request in driver.requests} == {REQUEST_ID}
+
+
+def test_zerohash_headers() -> None:
+    """A mint carries the key, the passphrase, the content's type and length."""
+    driver = Driver(zerohash_minted())
+    driver.run(ZEROHASH_CALL, zerohash_plan())
+    (request,) = driver.requests
+    assert request.method == "POST"
+    assert request.url == "https://api.cert.zerohash.com/client_auth_token"
+    assert request.headers["x-scx-api-key"] == API_KEY
+    assert request.headers["x-scx-passphrase"] == PASSPHRASE
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["content-length"] == str(len(request.body))
+
+
+@pytest.mark.parametrize("header", ["x-request-id"])
+def test_only_zerohash_gets_a_request_id(header: str) -> None:
+    """ZDK and Strigo document no request id, so none is sent to them."""
+    zdk_driver, strigo_driver = Driver(minted()), Driver(answer(400))
+    zdk_driver.run(ZDK_CALL, zdk_plan())
+    strigo_driver.error(strigo.UserTokenRequest(email="a@example.com"), STRIGO_PLAN)
+    assert header not in zdk_driver.requests[0].headers
+    assert header not in strigo_driver.requests[0].headers
+
+
+def test_calls_without_authentication_send_no_credential() -> None:
+    """get_time asks no secret source and carries neither key nor signature."""
+    driver = Driver(json_answer(200, {"epoch": 1_714_445_704}))
+    reply = driver.run(zerohash.TimeRequest(), zerohash_plan())
+    (request,) = driver.requests
+    assert reply.value.time == datetime(2024, 4, 30, 2, 55, 4, tzinfo=timezone.utc)
+    assert not [name for name in request.headers if name.startswith("x-scx")]
+    assert "authorization" not in request.headers
+    assert request.body == b""
+    assert "content-type" not in request.headers
+
+
+def test_the_route_is_signed_with_base_path_and_query() -> None:
+    """What stands before a call's path, and its query, are part of the route."""
+    seen: list[str] = []
+
+    class Watching(Odd):
+        def headers(
+            self, request: Request, secrets: Sequence[Secret], now: float
+        ) -> Mapping[str, str]:
+            seen.append(request.route)
+            return super().headers(request, secrets, now)
+
+    plan = make_plan(STRIGO, Watching({}), base_path="/api/v1")
+    Driver(json_answer(200, 1)).run(RawCall(verb="GET", target="/x?a=b&c=%20"), plan)
+    assert seen == ["/api/v1/x?a=b&c=%20"]
+
+
+def test_secrets_are_resolved_anew_for_each_attempt() -> None:
+    """A key that is rotated between two attempts is used in the second."""
+    keys = iter(["old-key", "new-key"])
+    driver = Driver(answer(503), minted())
+    driver.run(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: next(keys))))
+    sent = [request.headers["authorization"] for request in driver.requests]
+    assert sent == ["Bearer old-key", "Bearer new-key"]
+
+
+def test_every_key_of_the_call_is_replaced_in_its_error() -> None:
+    """After a rotation both the old and the new key are hidden in what the server echoes."""
+    keys = iter(["old-key-text", "new-key-text"])
+    driver = Driver(answer(503), answer(400, "old-key-text and new-key-text"))
+    error = driver.error(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: next(keys))))
+    assert "[redacted] and [redacted]" in str(error)
+    assert "key-text" not in repr(vars(error))
+
+
+def test_a_failing_secret_source_ends_the_call() -> None:
+    """What a driver reports about a secret source comes out, and nothing is sent."""
+
+    def broken() -> str:
+        raise ConfigurationError("The secret source broken raised OSError")
+
+    driver = Driver()
+    with pytest.raises(ConfigurationError, match="broken raised OSError"):
+        driver.run(ZDK_CALL, zdk_plan(strategy=Bearer(broken)))
+    assert driver.requests == []
+
+
+def test_a_resolved_secret_is_judged_before_sending() -> None:
+    """A callable that returns a key with a line break is a ConfigurationError."""
+    driver = Driver()
+    error = driver.error(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: Secret("key\n"))))
+    assert isinstance(error, ConfigurationError)
+    assert "line break" in str(error)
+    assert driver.requests == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        (RuntimeError("with the key in it"), r"Odd.headers\(\) raised RuntimeError"),
+        (5, r"Odd.headers\(\) raised TypeError"),
+        (ConfigurationError("no such key"), "no such key"),
+    ],
+)
+def test_a_strategy_that_fails_is_a_configuration_error(outcome: object, text: str) -> None:
+    """Whatever a strategy raises or returns, a typed error names it without quoting it."""
+    with pytest.raises(ConfigurationError, match=text) as caught:
+        Driver().run(ZDK_CALL, zdk_plan(strategy=Odd(outcome)))
+    assert "with the key" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, MemoryError, ValueError])
+def test_whatever_a_driver_throws_in_comes_out(kind: type[BaseException]) -> None:
+    """An exception thrown in at a sending leaves the call as it is, the same object."""
+    thrown = kind("thrown")
+    with pytest.raises(kind) as caught:
+        Driver(thrown).run(ZDK_CALL, zdk_plan())
+    assert caught.value is thrown
+
+
+def test_a_relative_expiration_is_resolved_once_a_call() -> None:
+    """A timedelta counts from the first sending, and the retry carries the same bytes."""
+    call = strigo.UserTokenRequest(email="a@example.com", expiration=timedelta(hours=1))
+    driver = Driver(answer(503), answer(400), seconds=5.0)
+    driver.error(call, STRIGO_PLAN)
+    first, second = driver.requests
+    assert first.body == second.body
+    assert json.loads(first.body)["expiration"] == int((WALL + 3600) * 1000)
+
+
+@pytest.mark.parametrize("lasts", [timedelta(0), timedelta(seconds=-1), timedelta(days=63)])
+def test_an_unsendable_call_raises_before_anything_is_sent(lasts: timedelta) -> None:
+    """A relative expiration out of range is an InvalidInputError, found at the start."""
+    driver = Driver()
+    call = strigo.UserTokenRequest(email="a@example.com", expiration=lasts)
+    with pytest.raises(InvalidInputError, match="expiration: must lie in the future"):
+        driver.run(call, STRIGO_PLAN)
+    assert driver.requests == []
+    assert driver.records == []
+
+
+def test_an_error_that_the_pipeline_raises_has_no_chain() -> None:
+    """Errors are raised outside of any except, so that no foreign frame hangs on them."""
+    error: TokenKitError = Driver(answer(200, "<html>")).error(ZDK_CALL, zdk_plan())
+    assert error.__cause__ is None
+    assert error.__context__ is None

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from email.utils import formatdate
+
+import pytest
+from core_driver import (
+    MONOTONIC,
+    WALL,
+    ZDK_CALL,
+    ZEROHASH_CALL,
+    Driver,
+    answer,
+    fault,
+    minted,
+    zdk_plan,
+    zerohash_plan,
+)
+
+from tokenkit._retry import RetryBudget, RetryPolicy
+from tokenkit.auth import Bearer
+from tokenkit.errors import (
+    APIError,
+    ConnectionLostError,
+    DeadlineExceeded,
+    RateLimitError,
+    ServerError,
+    TransportError,
+)
+
+BACKOFF = 0.25
+"""The first wait by default (0.5 s) times the drivers' chance (0.5)."""
+
+
+@pytest.mark.parametrize(
+    ("value", "waits", "retry_after"),
+    [
+        ("0", 0.0, 0.0),
+        ("7", 7.0, 7.0),
+        ("1.5", 1.5, 1.5),
+        ("+2", 2.0, 2.0),
+        (" 4 ", 4.0, 4.0),
+        ("1e1", 10.0, 10.0),
+        ("-5", BACKOFF, None),
+        ("NaN", BACKOFF, None),
+        ("inf", BACKOFF, None),
+        ("1e309", BACKOFF, None),
+        ("soon", BACKOFF, None),
+        ("", BACKOFF, None),
+        ("7, 7", BACKOFF, None),
+        ("٣", BACKOFF, None),
+        (formatdate(WALL + 12, usegmt=True), 12.0, 12.0),
+        (formatdate(WALL - 3600, usegmt=True), 0.0, 0.0),
+        ("Tue, 30 Apr 2024 02:55:34 -0000", 30.0, 30.0),
+        ("Mon, 99 Foo 2024 99:99:99 GMT", BACKOFF, None),
+    ],
+)
+def test_retry_after(value: str, waits: float, retry_after: float | None) -> None:
+    """Retry-After is waited out as seconds or a date; anything else is the policy's backoff."""
+    driver = Driver(answer(429, retry_after=value), answer(400, retry_after=value))
+    error = driver.error(ZDK_CALL, zdk_plan())
+    assert driver.slept == [waits]
+    expected = retry_after if retry_after is None else max(0.0, retry_after)
+    late = "GMT" in value or "-0000" in value
+    assert isinstance(error, APIError)
+    if not late:
+        assert error.retry_after == expected
+
+
+@pytest.mark.parametrize("value", ["3600", "60", formatdate(WALL + 3600, usegmt=True)])
+def test_a_wait_beyond_the_deadline_is_not_slept(value: str) -> None:
+    """A wait that the deadline does not allow is an error at once, with the seconds asked for."""
+    driver = Driver(answer(429, retry_after=value))
+    error = driver.error(ZDK_CALL, zdk_plan())
+    assert isinstance(error, RateLimitError)
+    assert error.retry_after == (60.0 if value == "60" else 3600.0)
+    assert driver.slept == []
+    assert len(driver.requests) == 1
+
+
+def test_without_a_deadline_an_hour_is_waited() -> None:
+    """An infinite deadline lets any wait happen, because the caller asked for it."""
+    driver = Driver(answer(429, retry_after="3600"), minted())
+    driver.run(ZDK_CALL, zdk_plan(deadline=float("inf")))
+    assert driver.slept == [3600.0]
+
+
+def test_the_deadline_covers_attempts_and_waits() -> None:
+    """Slow failures end when their time and the waits reach the deadline, not at max_retries."""
+    driver = Driver(*[answer(503)] * 10, seconds=4.0)
+    error = driver.error(ZDK_CALL, zdk_plan(deadline=9.0, policy=RetryPolicy(max_retries=9)))
+    assert isinstance(error, ServerError)
+    assert driver.elapsed <= 4.0 * 3
+    assert len(driver.requests) == 3
+    assert driver.untils == [MONOTONIC + 9.0] * 3
+
+
+def test_endless_busy_answers_end_within_the_deadline() -> None:
+    """A server that always asks for a second stops being asked when two are over."""
+    driver = Driver(*[answer(503, retry_after="1")] * 10, seconds=0.3)
+    driver.error(ZDK_CALL, zdk_plan(deadline=2.0, policy=RetryPolicy(max_retries=9)))
+    assert driver.elapsed <= 2.0
+    assert len(driver.requests) == 2
+
+
+def test_a_deadline_fault_is_final() -> None:
+    """DeadlineExceeded is not retried, not even for a call that is safe to repeat."""
+    driver = Driver(fault(DeadlineExceeded, sent=True))
+    error = driver.error(ZDK_CALL, zdk_plan())
+    assert isinstance(error, DeadlineExceeded)
+    assert isinstance(error, TimeoutError)
+    assert driver.slept == []
+
+
+def test_a_failed_answer_that_outlives_the_deadline_is_that_failure() -> None:
+    """Where the deadline cuts a failed answer short, the failure is told, without a retry."""
+    late = fault(DeadlineExceeded, sent=True, response=answer(503, "busy"))
+    driver = Driver(late, seconds=60.0)
+    assert isinstance(driver.error(ZDK_CALL, zdk_plan()), ServerError)
+    assert len(driver.requests) == 1
+
+
+def test_slow_secret_sources_use_up_the_deadline() -> None:
+    """Nothing is sent when the secret came after the deadline."""
+
+    def slow() -> str:
+        driver.elapsed += 61.0
+        return "late-key"
+
+    driver = Driver()
+    error = driver.error(ZDK_CALL, zdk_plan(strategy=Bearer(slow)))
+    assert isinstance(error, DeadlineExceeded)
+    assert "before the request could be sent" in str(error)
+    assert error.attempts == 0
+    assert driver.requests == []
+
+
+@pytest.mark.parametrize(
+    ("chance", "slept"),
+    [(0.0, [0.0] * 6), (0.5, [0.25, 0.5, 1.0, 2.0, 4.0, 4.0]), (0.999, None)],
+)
+def test_backoff_grows_with_full_jitter(chance: float, slept: list[float] | None) -> None:
+    """Waits are random between zero and a bound that doubles from 0.5 s up to 8 s."""
+    driver = Driver(*[answer(503)] * 7, chance=chance)
+    driver.error(ZDK_CALL, zdk_plan(policy=RetryPolicy(max_retries=6)))
+    if slept is not None:
+        assert driver.slept == slept
+    else:
+        assert all(wait < 8.0 for wait in driver.slept)
+        assert driver.slept[-1] > 7.9
+
+
+def test_the_budget_keeps_an_outage_from_multiplying_the_load() -> None:
+    """A thousand failing calls send fewer than 1,100 requests."""
+    budget = RetryBudget()
+    sent = 0
+    for _ in range(1000):
+        driver = Driver(*[answer(503)] * 3)
+        driver.error(ZDK_CALL, zdk_plan(budget=budget))
+        sent += len(driver.requests)
+    assert 1000 < sent < 1100
+
+
+def test_the_budget_counts_lost_connections_too() -> None:
+    """A thousand calls that cannot connect send fewer than 1,100 requests."""
+    budget = RetryBudget()
+    sent = 0
+    for _ in range(1000):
+        driver = Driver(*[fault(ConnectionLostError, sent=False)] * 3)
+        error = driver.error(ZDK_CALL, zdk_plan(budget=budget))
+        assert isinstance(error, TransportError)
+        assert error.attempts == len(driver.requests)
+        sent += len(driver.requests)
+    assert 1000 < sent < 1100
+
+
+def test_successes_refund_their_own_retries() -> None:
+    """Calls that succeed at the second attempt never run out of retries."""
+    budget = RetryBudget()
+    for _ in range(300):
+        reply = Driver(answer(503), minted()).run(ZDK_CALL, zdk_plan(budget=budget))
+        assert reply.attempts == 2
+
+
+def test_successes_slowly_refill_an_empty_budget() -> None:
+    """After an outage ten plain successes buy one retry back."""
+    budget = RetryBudget()
+    while budget.take():
+        pass
+    for _ in range(9):
+        Driver(minted()).run(ZDK_CALL, zdk_plan(budget=budget))
+    driver = Driver(answer(503))
+    driver.error(ZDK_CALL, zdk_plan(budget=budget))
+    assert len(driver.requests) == 1
+    for _ in range(2):
+        Driver(minted()).run(ZDK_CALL, zdk_plan(budget=budget))
+    assert Driver(answer(503), minted()).run(ZDK_CALL, zdk_plan(budget=budget)).attempts == 2
+
+
+def test_zerohash_rate_limit_beyond_the_deadline() -> None:
+    """Zerohash's 10 s block is not waited out in a call that has 5 s."""
+    driver = Driver(answer(429))
+    error = driver.error(ZEROHASH_CALL, zerohash_plan(deadline=5.0))
+    assert isinstance(error, RateLimitError)
+    assert error.retry_after is None
+    assert driver.slept == []
