@@ -1,5 +1,6 @@
 """One call as a value: what is sent, what came back, and what the caller gets."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -16,6 +17,7 @@ __all__ = ["Call", "Headers", "RawCall", "Repeat", "Reply", "Request", "Response
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 SHOWN_HEADERS = frozenset(
     {
         "accept",

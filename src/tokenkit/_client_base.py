@@ -10,7 +10,7 @@ import attrs
 from typing_extensions import Self, Unpack
 
 from . import __version__
-from ._call import Call, Headers, RawCall, Reply
+from ._call import HEADER_VALUE, Call, Headers, RawCall, Reply
 from ._clock import Moment, TimeSource
 from ._effects import Steps
 from ._origin import BaseURL, check_path, parse_base_url
@@ -18,7 +18,7 @@ from ._pipeline import Plan, perform
 from ._profile import Profile
 from ._retry import RetryBudget
 from ._secret import Secret
-from ._settings import HEADER_VALUE, CallOptions, SendOptions, Settings, refuse_unknown
+from ._settings import CallOptions, SendOptions, Settings, refuse_unknown
 from .auth.strategy import AsyncStrategy
 from .errors import ClientClosedError, ConfigurationError, FieldError, InvalidInputError
 

@@ -21,10 +21,13 @@ __all__ = [
     "Sleep",
     "Steps",
     "Timeouts",
+    "check_seconds",
 ]
 
 R = TypeVar("R")
 T = TypeVar("T")
+
+LONGEST = 1_000_000
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +40,7 @@ class Timeouts:
         write: Waiting until the next bytes of the request are taken.
 
     Raises:
-        ConfigurationError: A value is not a positive number.
+        ConfigurationError: A value is not a positive number of seconds, below a million.
     """
 
     connect: float = 5.0
@@ -46,9 +49,17 @@ class Timeouts:
 
     def __attrs_post_init__(self) -> None:
         for name in ("connect", "read", "write"):
-            value: object = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-                raise ConfigurationError(f"the {name} timeout must be a positive number")
+            check_seconds(f"the {name} timeout", getattr(self, name))
+
+
+def check_seconds(name: str, value: object) -> None:
+    """Check a time limit.
+
+    Raises:
+        ConfigurationError: It is no positive number, or longer than sockets can wait.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST:
+        raise ConfigurationError(f"{name} must be a positive number of seconds, below a million")
 
 
 @attrs.frozen(kw_only=True)

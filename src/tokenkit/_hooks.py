@@ -7,7 +7,7 @@ import attrs
 
 __all__ = ["AttemptSent", "CallFailed", "Record", "ResponseReceived", "RetryPlanned", "log"]
 
-logger = logging.getLogger(__name__.partition("._")[0])
+logger = logging.getLogger(__name__.rpartition(".")[0])
 
 
 @attrs.frozen(kw_only=True)

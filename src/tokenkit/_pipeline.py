@@ -13,14 +13,14 @@ import attrs
 
 from ._answer import SUCCESSES, read_success, unexpected_redirect
 from ._body import encode_body
-from ._call import Call, Headers, Repeat, Reply, Request, Response
+from ._call import HEADER_VALUE, Call, Headers, Repeat, Reply, Request, Response
 from ._clock import Moment
 from ._effects import Effect, Fault, Notify, Resolve, Result, Send, Sleep, Steps, Timeouts
 from ._failure import read_failure, request_id_of
 from ._hooks import AttemptSent, CallFailed, ResponseReceived, RetryPlanned
 from ._profile import Profile
 from ._retry import RetryBudget, RetryPolicy, wait_before
-from ._secret import Secret, redact, without_frames
+from ._secret import Hidden, Secret, redact, without_frames
 from .auth.strategy import AsyncStrategy
 from .errors import ConfigurationError, DeadlineExceeded, ResponseTooLarge, TokenKitError
 
@@ -30,6 +30,8 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 REDIRECTS = range(300, 400)
+# A shorter header value, such as a timestamp, proves nothing and stands elsewhere too.
+SHORTEST_SIGNATURE = 16
 
 
 @attrs.frozen(kw_only=True)
@@ -88,7 +90,7 @@ class _Life(Generic[T]):
         self.at = start
         self.until = start.monotonic + plan.deadline
         self.attempts = 0
-        self.secrets: list[Secret] = []
+        self.hidden = Hidden(call.tokens)
         repeat = call.repeat
         unless_paid = plan.policy.repeat_payments and repeat is Repeat.IF_NOT_PERFORMED
         self.repeat = Repeat.SAFE if unless_paid else repeat
@@ -169,21 +171,22 @@ class _Life(Generic[T]):
                 secrets.append(source)
             else:
                 secrets.append((yield from self._do(Resolve(source))))
-        self.secrets += [secret for secret in secrets if secret not in self.secrets]
-        request = _sign(strategy, unsigned, secrets, self.at.wall)
-        if isinstance(request, TokenKitError):
-            raise request
-        return request
+        added = _authentication(strategy, unsigned, secrets, self.at.wall)
+        if isinstance(added, TokenKitError):
+            raise added
+        self.hidden.update(secret.reveal() for secret in secrets)
+        self.hidden.update(value for value in added.values() if len(value) >= SHORTEST_SIGNATURE)
+        return attrs.evolve(unsigned, headers=Headers({**unsigned.headers, **added}))
 
     def _judge(self, outcome: Response | Fault, request: Request) -> Reply[T] | _Refusal:
         if isinstance(outcome, Fault):
             return self._judge_fault(outcome, request)
         if outcome.status in REDIRECTS:
-            location = redact(outcome.headers.get("location", ""), self._hidden())
+            location = redact(outcome.headers.get("location", ""), self.hidden)
             return _Refusal(error=unexpected_redirect(outcome, location), repeatable=False)
         if outcome.status not in SUCCESSES:
             return self._judge_failure(outcome, request)
-        value = read_success(self.call, outcome, self._hidden(), self._request_id(outcome))
+        value = read_success(self.call, outcome, self.hidden, self._request_id(outcome))
         if isinstance(value, TokenKitError):
             return _Refusal(error=value, repeatable=False)
         if value is None:
@@ -200,7 +203,7 @@ class _Life(Generic[T]):
         partial = fault.response
         if partial is not None and partial.status not in (*SUCCESSES, *REDIRECTS):
             return self._judge_failure(partial, request)
-        message = redact(fault.message, self._hidden())
+        message = redact(fault.message, self.hidden)
         if issubclass(fault.error, ResponseTooLarge):
             return _Refusal(error=fault.error(message), repeatable=False)
         error = fault.error(message, attempts=self.attempts)
@@ -213,7 +216,7 @@ class _Life(Generic[T]):
             request,
             reader=profile.read_failure,
             request_id_header=profile.request_id_header,
-            secrets=self._hidden(),
+            secrets=self.hidden,
             wall=self.at.wall,
             attempts=self.attempts,
         )
@@ -236,21 +239,22 @@ class _Life(Generic[T]):
         record = CallFailed(error=type(error).__name__, reason=str(error), attempts=self.attempts)
         yield from self._do(Notify(record))
 
-    def _hidden(self) -> list[str]:
-        return [*(secret.reveal() for secret in self.secrets), *self.call.tokens]
-
     def _request_id(self, response: Response) -> str | None:
         return request_id_of(response.headers, self.plan.profile.request_id_header)
 
 
-def _sign(
+def _authentication(
     strategy: AsyncStrategy, unsigned: Request, secrets: Sequence[Secret], now: float
-) -> Request | TokenKitError:
+) -> Headers | ConfigurationError:
     try:
-        added = strategy.headers(unsigned, secrets, now)
-        return attrs.evolve(unsigned, headers=Headers({**unsigned.headers, **added}))
+        added = Headers(strategy.headers(unsigned, secrets, now))
+        unfit = [name for name, value in added.items() if not HEADER_VALUE.fullmatch(value)]
     except ConfigurationError as error:
         return without_frames(error)
     except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything
-        name = type(error).__name__
-    return ConfigurationError(f"{type(strategy).__name__}.headers() raised {name}")
+        problem = f"raised {type(error).__name__}"
+    else:
+        if not unfit:
+            return added
+        problem = f"returned a value for {unfit[0]!r} that no header can carry"
+    return ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")

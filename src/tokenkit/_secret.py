@@ -9,6 +9,7 @@ from urllib.parse import quote
 __all__ = [
     "REDACTED",
     "AsyncSecretSource",
+    "Hidden",
     "Secret",
     "SecretSource",
     "conceal",
@@ -84,6 +85,13 @@ def _spellings(secret: str) -> Iterable[str]:
     yield escaped
     yield escaped.replace("/", "\\/")
     yield quote(secret.encode("utf-8", "surrogatepass"), safe="")
+
+
+class Hidden(set[str]):
+    """The texts that a call must not show; not even its own repr does."""
+
+    def __repr__(self) -> str:
+        return f"Hidden({len(self)} texts)"
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import attrs
 from typing_extensions import TypedDict
 
-from ._call import Headers
+from ._call import HEADER_VALUE, Headers
 from ._clock import AsyncClock, Clock
-from ._effects import Timeouts
+from ._effects import Timeouts, check_seconds
 from ._json import is_mapping
 from ._profile import Profile
 from ._retry import RetryPolicy
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 OWN_HEADERS = frozenset(
     {
         "accept-encoding",
@@ -207,19 +206,17 @@ class Settings:
         return attrs.evolve(self, **changes) if changes else self
 
 
-def _timeouts(value: object) -> Timeouts:
+def _timeouts(value: Any) -> Timeouts:
     if isinstance(value, Timeouts):
         return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ConfigurationError("timeout must be a number of seconds or Timeouts(...)")
+    check_seconds("timeout, where it is not Timeouts(...),", value)
     return Timeouts(connect=value, read=value, write=value)
 
 
-def _deadline(value: object) -> float:
+def _deadline(value: Any) -> float:
     if value is None:
         return math.inf
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise ConfigurationError("deadline must be a positive number of seconds, or None")
+    check_seconds("deadline, where it is not None,", value)
     return float(value)
 
 

@@ -125,7 +125,7 @@ class Driver:
     Args:
         *script: What each sending brings: an answer, a fault, or an exception to throw in.
         chance: The random number of every moment.
-        seconds: How long each sending takes.
+        seconds: How long each sending takes, as far as the deadline lets it.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class Driver:
             case Send():
                 self.requests.append(effect.request)
                 self.untils.append(effect.until)
-                self.elapsed += self.seconds
+                self.elapsed += min(self.seconds, effect.until - self.moment().monotonic)
                 result = self.script.pop(0)
                 return (None, result) if isinstance(result, BaseException) else (result, None)
             case Sleep():

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hmac
 import json
+from base64 import b64decode, b64encode
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -8,6 +10,7 @@ import pytest
 from core_driver import (
     API_KEY,
     PASSPHRASE,
+    PRIVATE_KEY,
     REQUEST_ID,
     WALL,
     ZDK_CALL,
@@ -55,7 +58,8 @@ class Odd:
         del request, secrets, now
         if isinstance(self.outcome, BaseException):
             raise self.outcome
-        return untyped(self.outcome)
+        added: Mapping[str, str] = untyped(self.outcome)
+        return added
 
 
 def test_each_attempt_is_signed_anew_over_the_same_bytes() -> None:
@@ -66,14 +70,17 @@ def test_each_attempt_is_signed_anew_over_the_same_bytes() -> None:
     driver.run(ZEROHASH_CALL, zerohash_plan())
     first, second, third = driver.requests
     assert first.body == second.body == third.body
-    assert first.body == b'{"participant_code":"CUST01","permissions":["fwc"]}'
+    assert json.loads(first.body) == {"participant_code": "CUST01", "permissions": ["fwc"]}
     assert [request.headers["X-SCX-TIMESTAMP"] for request in driver.requests] == [
         "1714445704",
         "1714445705",
         "1714445708",
     ]
-    assert len({request.headers["X-SCX-SIGNED"] for request in driver.requests}) == 3
-    assert first.headers["X-SCX-SIGNED"] == "3OrQcgpWzUB+WDxlUJrXhpHRTdjuJUHg2Wirbw3QOYY="
+    key = b64decode(PRIVATE_KEY)
+    for request in driver.requests:
+        stamp = request.headers["X-SCX-TIMESTAMP"].encode()
+        digest = hmac.digest(key, stamp + b"POST/client_auth_token" + first.body, "sha256")
+        assert request.headers["X-SCX-SIGNED"] == b64encode(digest).decode()
     assert {request.headers["X-REQUEST-ID"] for request in driver.requests} == {REQUEST_ID}
 
 

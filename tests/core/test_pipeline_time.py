@@ -59,11 +59,10 @@ def test_retry_after(value: str, waits: float, retry_after: float | None) -> Non
     driver = Driver(answer(429, retry_after=value), answer(400, retry_after=value))
     error = driver.error(ZDK_CALL, zdk_plan())
     assert driver.slept == [waits]
-    expected = retry_after if retry_after is None else max(0.0, retry_after)
-    late = "GMT" in value or "-0000" in value
     assert isinstance(error, APIError)
-    if not late:
-        assert error.retry_after == expected
+    # The second answer comes as much later as was slept, which a date then lacks.
+    left = 0.0 if retry_after is not None and " " in value.strip() else retry_after
+    assert error.retry_after == left
 
 
 @pytest.mark.parametrize("value", ["3600", "60", formatdate(WALL + 3600, usegmt=True)])
@@ -89,7 +88,7 @@ def test_the_deadline_covers_attempts_and_waits() -> None:
     driver = Driver(*[answer(503)] * 10, seconds=4.0)
     error = driver.error(ZDK_CALL, zdk_plan(deadline=9.0, policy=RetryPolicy(max_retries=9)))
     assert isinstance(error, ServerError)
-    assert driver.elapsed <= 4.0 * 3
+    assert driver.elapsed == 9.0
     assert len(driver.requests) == 3
     assert driver.untils == [MONOTONIC + 9.0] * 3
 

@@ -63,20 +63,9 @@ def flood_of_informational_answers(peer: Peer) -> None:
         peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
 
 
-def never_read(peer: Peer) -> None:
-    peer.server.stopped.wait()
-
-
 @each_flavour
 @pytest.mark.parametrize(
-    "script",
-    [
-        black_hole,
-        never_read,
-        drip_headers,
-        drip_body,
-        flood_of_informational_answers,
-    ],
+    "script", [black_hole, drip_headers, drip_body, flood_of_informational_answers]
 )
 def test_no_server_outlasts_the_deadline(
     flavour: Flavour, script: Callable[[Peer], None]

@@ -1,19 +1,23 @@
 """What the tests of the vendors' clients share: still clocks, scripted answers, a plain server."""
 
 import base64
+import copy
 import hashlib
 import hmac
 import json
+import pickle
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import httpx
 
 from tokenkit import RetryPolicy, StrigoClient, ZdkClient, ZeroHashClient
+
+T = TypeVar("T")
 
 PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 ONCE = RetryPolicy(max_retries=0)
@@ -118,6 +122,12 @@ def jwt_of(claims: object) -> str:
     parts = ({"alg": "RS256", "typ": "JWT"}, claims)
     written = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
     return ".".join(part.rstrip("=") for part in [*written, base64.b64encode(b"sig").decode()])
+
+
+def copies(value: T) -> list[T]:
+    """Return what pickling, copying and copying deeply make of a value."""
+    pickled: T = pickle.loads(pickle.dumps(value))  # noqa: S301 - our own bytes
+    return [pickled, copy.copy(value), copy.deepcopy(value)]
 
 
 def signature(private_key: str, message: bytes) -> str:

@@ -50,9 +50,9 @@ async def _receive(
 ) -> Response | Fault:
     try:
         response = await handle(outgoing)
+        partial = head_of(response)
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
         return fault_of(error, request, progress, None)
-    partial = head_of(response)
     stream: Any = response.stream  # httpx types it as sync or async; an async transport's is async
     chunks: AsyncIterator[bytes] = aiter(stream)
     body: BoundedBody | None = None

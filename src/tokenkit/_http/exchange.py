@@ -17,19 +17,28 @@ from ..errors import (
     TransportError,
 )
 from .body import MAX_BODY, BodyStream, TooLargeError, UnreadableBodyError
-from .progress import Progress
+from .progress import LONGEST_STEP, Progress
 
 __all__ = ["deadline_fault", "fault_of", "head_of", "httpx_request"]
 
+# Zero would make a socket non-blocking.
+SHORTEST_STEP = 0.001
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 @lru_cache(maxsize=256)
 def _url(origin: str, route: str) -> httpx.URL:
-    url = httpx.URL(origin + route)
-    if url.raw_path.decode("ascii") != route:
-        raise ConfigurationError(f"The path {route!r} is not in its normal form")
+    url = _parsed(origin + route)
+    if url is None or url.raw_path.decode("ascii") != route:
+        raise ConfigurationError(f"httpx cannot send to {origin + route!r} as it stands")
     return url
+
+
+def _parsed(text: str) -> httpx.URL | None:
+    try:
+        return httpx.URL(text)
+    except httpx.InvalidURL:
+        return None
 
 
 def httpx_request(
@@ -50,11 +59,12 @@ def httpx_request(
     headers = httpx.Headers([("host", url.netloc.decode("ascii"))])
     headers.update(defaults)
     headers.update(dict(request.headers))
+    longest = min(max(left, SHORTEST_STEP), LONGEST_STEP)
     timeout = {
-        "connect": min(timeouts.connect, left),
-        "read": min(timeouts.read, left),
-        "write": min(timeouts.write, left),
-        "pool": None if left == float("inf") else left,
+        "connect": min(timeouts.connect, longest),
+        "read": min(timeouts.read, longest),
+        "write": min(timeouts.write, longest),
+        "pool": longest,
     }
     return httpx.Request(
         request.method,

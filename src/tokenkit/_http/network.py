@@ -5,7 +5,6 @@ and httpcore does not tell a failed write from a lost answer.
 """
 
 import ipaddress
-import math
 import queue
 import selectors
 import socket
@@ -59,10 +58,12 @@ class DeadlineStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read some bytes."""
-        self._sock.settimeout(time_left(timeout))
-        return _guarded(
-            lambda: self._sock.recv(max_bytes), httpcore.ReadTimeout, httpcore.ReadError
-        )
+
+        def receive() -> bytes:
+            self._sock.settimeout(time_left(timeout))
+            return self._sock.recv(max_bytes)
+
+        return _guarded(receive, httpcore.ReadTimeout, httpcore.ReadError)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all bytes, and note that some have left."""
@@ -134,7 +135,7 @@ def _is_readable(sock: socket.socket) -> bool:
         return bool(selector.select(0))
 
 
-def _addresses(host: str, port: int, timeout: float | None) -> list[Any]:
+def _addresses(host: str, port: int, timeout: float) -> list[Any]:
     """Look a name up, in a thread: the system's resolver takes no timeout."""
     try:
         ipaddress.ip_address(host)
@@ -160,16 +161,16 @@ def _addresses(host: str, port: int, timeout: float | None) -> list[Any]:
     return found
 
 
-def _connect(host: str, port: int, timeout: float | None, local: str | None) -> socket.socket:
-    end = math.inf if timeout is None else time.monotonic() + timeout
+def _connect(host: str, port: int, timeout: float) -> socket.socket:
+    end = time.monotonic() + timeout
     problem = OSError(f"{host} has no address")
-    for family, kind, protocol, _, address in _addresses(host, port, timeout):
+    addresses = _addresses(host, port, timeout)
+    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+        # An address that swallows packets must leave time for the next one.
+        share = (end - time.monotonic()) / (len(addresses) - tried)
         sock = socket.socket(family, kind, protocol)
         try:
-            if local is not None:
-                sock.bind((local, 0))
-            left = max(end - time.monotonic(), 0.001)
-            sock.settimeout(None if math.isinf(left) else left)
+            sock.settimeout(max(share, 0.001))
             sock.connect(address)
         except OSError as error:
             sock.close()
@@ -190,12 +191,12 @@ class DeadlineBackend(httpcore.NetworkBackend):
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - only a transport of ours asks, without
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first address of a host that accepts."""
         sock = _guarded(
-            lambda: _connect(host, port, time_left(timeout), local_address),
+            lambda: _connect(host, port, time_left(timeout)),
             httpcore.ConnectTimeout,
             httpcore.ConnectError,
         )

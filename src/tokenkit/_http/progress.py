@@ -3,7 +3,10 @@
 import time
 from contextvars import ContextVar
 
-__all__ = ["PROGRESS", "Progress", "time_left"]
+__all__ = ["LONGEST_STEP", "PROGRESS", "Progress", "time_left"]
+
+# Sockets refuse timeouts that take more than 31 bits as milliseconds.
+LONGEST_STEP = 2_000_000.0
 
 
 class Progress:
@@ -37,13 +40,15 @@ class Progress:
 PROGRESS: ContextVar[Progress | None] = ContextVar("tokenkit_progress", default=None)
 
 
-def time_left(timeout: float | None) -> float | None:
+def time_left(timeout: float | None) -> float:
     """Return the smaller of a step's timeout and the time until the exchange's deadline.
 
-    Never zero: a socket would take that for non-blocking.
+    Raises:
+        TimeoutError: The deadline has passed. A socket that always has something to read would
+            else never time out.
     """
     progress = PROGRESS.get()
-    if progress is None:
-        return timeout
-    left = max(progress.left(), 0.001)
-    return left if timeout is None else min(timeout, left)
+    left = LONGEST_STEP if progress is None else progress.left()
+    if left <= 0:
+        raise TimeoutError("the deadline has passed")
+    return min(left, LONGEST_STEP if timeout is None else timeout)

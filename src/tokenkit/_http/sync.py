@@ -48,9 +48,9 @@ def _receive(
 ) -> Response | Fault:
     try:
         response = handle(outgoing)
+        partial = head_of(response)
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
         return fault_of(error, request, progress, None)
-    partial = head_of(response)
     body: BoundedBody | None = None
     try:
         body = BoundedBody(partial.headers)
@@ -71,6 +71,15 @@ def _receive(
             response.close()
 
 
+@attrs.frozen
+class _Opened:
+    """The connections of one process."""
+
+    transport: httpx.HTTPTransport
+    backend: DeadlineBackend
+    process: int
+
+
 class OwnConnections:
     """Connections that a client opens for itself, anew in a forked child.
 
@@ -82,10 +91,10 @@ class OwnConnections:
     def __init__(self, origin: str, ssl_context: ssl.SSLContext | None) -> None:
         self._origin = origin
         self._ssl_context = ssl_context
-        self._lock = threading.Lock()
-        self._process = 0
-        self._transport: httpx.HTTPTransport | None = None
-        self._backend = DeadlineBackend()
+        # One for each process: another thread of the parent may hold its own during a fork.
+        self._locks: dict[int, threading.Lock] = {}
+        self._opened: _Opened | None = None
+        self._inherited: _Opened | None = None
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
         """Send a request and read the answer, in ``left`` seconds."""
@@ -93,34 +102,34 @@ class OwnConnections:
 
     def close(self) -> None:
         """Close what this process has opened."""
-        if self._transport is not None and self._process == os.getpid():
-            self._transport.close()
+        opened = self._opened
+        if opened is not None and opened.process == os.getpid():
+            opened.transport.close()
 
     def _open(self) -> httpx.HTTPTransport:
-        if self._transport is None or self._process != os.getpid():
-            self._after_fork()
-            with self._lock:
-                if self._transport is None:
-                    self._transport = self._new_transport()
-                    self._process = os.getpid()
-        return self._transport
+        process = os.getpid()
+        opened = self._opened
+        if opened is not None and opened.process == process:
+            return opened.transport
+        with self._locks.setdefault(process, threading.Lock()):
+            opened = self._opened
+            if opened is None or opened.process != process:
+                if opened is not None:
+                    # Its pool's locks came along as they were: it must not be touched.
+                    opened.backend.abandon()
+                    self._inherited = opened
+                opened = self._opened = self._new_connections(process)
+        return opened.transport
 
-    def _after_fork(self) -> None:
-        if self._transport is not None:
-            # The parent's locks came along as they were: nothing of its pool may be touched.
-            self._lock = threading.Lock()
-            self._backend.abandon()
-            self._inherited, self._transport = self._transport, None
-
-    def _new_transport(self) -> httpx.HTTPTransport:
+    def _new_connections(self, process: int) -> _Opened:
         transport = httpx.HTTPTransport(
             verify=self._ssl_context or context_for(self._origin),
             trust_env=False,
             limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE),
         )
-        self._backend = DeadlineBackend()
-        use_network(transport, self._backend)
-        return transport
+        backend = DeadlineBackend()
+        use_network(transport, backend)
+        return _Opened(transport, backend, process)
 
 
 class CallersTransport:

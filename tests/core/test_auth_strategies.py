@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from core_driver import PASSPHRASE, PRIVATE_KEY, WALL, untyped
+
+from tokenkit._call import Headers, Request
+from tokenkit._secret import Secret
+from tokenkit.auth import Bearer, HmacSigner, OrgKey, header_secret
+from tokenkit.errors import ConfigurationError
+from tokenkit.zerohash.profile import HMAC_SCHEME
+
+VECTORS = [
+    (
+        "1714445421GET/accounts?account_owner=00SCXM&account_group=BBLGTW{}",
+        "nvY/lGZoaom8x6eHeMWlzF4NnGvGA3YPtrbCmyUSplo=",
+    ),
+    (
+        "1714445704POST/convert_withdraw/execute"
+        '{"quote_id":"3fc51610-3dd9-409f-b531-38f78de8ca8a"}',
+        "7SwJyWdDvInzNmzKHOC4SVpLuMrops/xG8DbucYpV50=",
+    ),
+    (
+        '1714445704POST/client_auth_token{"participant_code":"CUST01","permissions":["fwc"]}',
+        "3OrQcgpWzUB+WDxlUJrXhpHRTdjuJUHg2Wirbw3QOYY=",
+    ),
+    ("1714445704POST/client_auth_token{}", "J7im2dMzcgroQq7lFliJzA2r+ZHIHi+NGOOd0yF/YHQ="),
+    (
+        '1714445704POST/revoke_auth_token{"token":"a.b.c"}',
+        "4Vzd30rHd7kzPuHpEzEsaxXlglQBgK55tuFUtGWpkHg=",
+    ),
+    (
+        '1714445704POST/client_auth_token{"email":"josé@example.com",'
+        '"permissions":["onboarding"]}',
+        "iCzHHGKtFBHm1WX7w0bVB0I+vqBgM71MqRScsTWOJrU=",
+    ),
+]
+REQUEST = Request(method="POST", origin="https://h", route="/x", headers=Headers(), body=b"{}")
+
+
+def signature(message: str) -> str:
+    """Sign the request that a vector's message stands for."""
+    parts = re.fullmatch(r"(\d+)(GET|POST)([^{]*)(\{.*)", message)
+    assert parts is not None
+    time, method, route, body = parts.groups()
+    raw = b"" if body == "{}" else body.encode()
+    request = Request(method=method, origin="https://h", route=route, headers=Headers(), body=raw)
+    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    secrets = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    headers = signer.headers(request, secrets, float(time) + 0.9)
+    assert headers["x-scx-timestamp"] == time
+    assert headers["x-scx-api-key"] == "public"
+    assert headers["x-scx-passphrase"] == "correct horse battery"
+    return headers["x-scx-signed"]
+
+
+@pytest.mark.parametrize(("message", "expected"), VECTORS)
+def test_zerohash_vectors(message: str, expected: str) -> None:
+    """The vendor's published signature and the contract's regression values come out."""
+    assert signature(message) == expected
+
+
+def test_the_key_is_decoded_before_signing() -> None:
+    """The signature under the undecoded key text, the commonest mistake, does not come out."""
+    undecoded = "38QwoFirRzEddzCTTLqmU1d6QrsOl6QZqNA+4gP1MR8="
+    assert signature(VECTORS[2][0]) != undecoded
+
+
+def test_a_literal_empty_object_signs_like_no_body() -> None:
+    """A request with the body {} has the signature of one without a body."""
+    signer = HmacSigner("k", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    secrets = [Secret("k"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    bare = Request(method="POST", origin="https://h", route="/x", headers=Headers())
+    assert signer.headers(REQUEST, secrets, WALL) == signer.headers(bare, secrets, WALL)
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("not base64!", "visible ASCII"),
+        ("not-base64-url_alphabet", "private_key is not base64"),
+        ("abc", "private_key is not base64"),
+        ("=", "private_key is not base64"),
+        (PRIVATE_KEY[:-1], "private_key is not base64"),
+        (PRIVATE_KEY + "\n", "private_key begins or ends with .* a line break"),
+        (" " + PRIVATE_KEY, "private_key begins or ends with white space"),
+        (PRIVATE_KEY[:20] + "\n" + PRIVATE_KEY[20:], "visible ASCII"),
+        ("", "private_key is empty"),
+        ("2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSé=", "visible ASCII"),
+    ],
+)
+def test_private_keys_are_read_strictly(key: str, problem: str) -> None:
+    """A private key that is no base64, or was read from a file carelessly, is refused."""
+    with pytest.raises(ConfigurationError, match=problem) as caught:
+        HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
+    assert len(key) < 2 or key not in str(caught.value)
+    signer = HmacSigner("public", lambda: key, PASSPHRASE, scheme=HMAC_SCHEME)
+    with pytest.raises(ConfigurationError, match=problem):
+        signer.headers(REQUEST, [Secret("public"), Secret(key), Secret(PASSPHRASE)], WALL)
+
+
+@pytest.mark.parametrize(
+    "bad", ["", " key", "key\r\nX-Evil: 1", "k\x00ey", "kéy", "\ud800", "k\u2028", "\t", "a b"]
+)
+def test_keys_must_fit_a_header(bad: str) -> None:
+    """An empty key, and one with a character that no header takes, is refused everywhere."""
+    for build in (
+        lambda: Bearer(bad),
+        lambda: Bearer(Secret(bad)),
+        lambda: OrgKey("org", bad),
+        lambda: OrgKey(bad, "key"),
+        lambda: HmacSigner(bad, PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            build()
+        assert len(bad) < 4 or bad not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["", " pass", "pass\n", "p\x00ss", "pässphrase"])
+def test_passphrases_must_fit_a_header(bad: str) -> None:
+    """A passphrase may hold inner spaces, but nothing that a header refuses."""
+    HmacSigner("public", PRIVATE_KEY, "two words", scheme=HMAC_SCHEME)
+    with pytest.raises(ConfigurationError, match="passphrase"):
+        HmacSigner("public", PRIVATE_KEY, bad, scheme=HMAC_SCHEME)
+
+
+def test_bearer() -> None:
+    """Bearer sends the key and does not depend on the clock."""
+    strategy = Bearer("the-key")
+    assert strategy.uses_time is False
+    assert strategy.headers(REQUEST, [Secret("the-key")], WALL) == {
+        "authorization": "Bearer the-key"
+    }
+
+
+def test_org_key() -> None:
+    """OrgKey sends the raw pair with a colon and does not depend on the clock."""
+    strategy = OrgKey("org", "key:with:colons")
+    assert strategy.uses_time is False
+    secrets = [Secret("org"), Secret("key:with:colons")]
+    assert strategy.headers(REQUEST, secrets, WALL) == {
+        "authorization": "Bearer org:key:with:colons"
+    }
+
+
+def test_org_ids_with_a_colon_are_refused() -> None:
+    """A colon in the organisation's id would shift the border to the key."""
+    with pytest.raises(ConfigurationError, match="org_id holds a colon"):
+        OrgKey("org:id", "key")
+    with pytest.raises(ConfigurationError, match="org_id holds a colon"):
+        OrgKey(lambda: "org:id", lambda: "key").headers(
+            REQUEST, [Secret("org:id"), Secret("key")], WALL
+        )
+
+
+def test_the_signer_depends_on_the_clock() -> None:
+    """A signature holds the time, so a wrong clock matters."""
+    assert HmacSigner("k", PRIVATE_KEY, "p", scheme=HMAC_SCHEME).uses_time is True
+
+
+def test_sources_are_kept_as_given() -> None:
+    """Text is wrapped at once; a Secret and a callable stay what they are."""
+
+    def source() -> str:
+        raise AssertionError("asked before a call")
+
+    secret = Secret("key")
+    assert Bearer("key").secrets == (Secret("key"),)
+    assert Bearer(secret).secrets[0] is secret
+    assert Bearer(source).secrets == (source,)
+    assert OrgKey(source, source).secrets == (source, source)
+    signer = HmacSigner(source, source, source, scheme=HMAC_SCHEME)
+    assert signer.secrets == (source, source, source)
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        Bearer("hidden-key"),
+        OrgKey("hidden-org", "hidden-key"),
+        HmacSigner("hidden-key", PRIVATE_KEY, "hidden-phrase", scheme=HMAC_SCHEME),
+    ],
+)
+def test_strategies_do_not_show_their_secrets(strategy: object) -> None:
+    """Neither repr nor vars of a strategy holds a secret's text."""
+    shown = repr(strategy) + repr(vars(strategy))
+    assert "hidden" not in shown
+    assert PRIVATE_KEY not in shown
+
+
+def test_header_secret() -> None:
+    """A sound secret comes back as it is; a faulty one is named, never quoted."""
+    secret = Secret("sound")
+    assert header_secret("password", secret) is secret
+    with pytest.raises(ConfigurationError, match=r"^password holds characters") as caught:
+        header_secret("password", Secret("two words"))
+    assert "two words" not in str(caught.value)
+
+
+def test_signers_need_a_matching_number_of_secrets() -> None:
+    """A signer that is handed fewer secrets than it asked for does not sign at all."""
+    signer = HmacSigner("k", PRIVATE_KEY, "p", scheme=HMAC_SCHEME)
+    with pytest.raises(ValueError, match="shorter"):
+        signer.headers(REQUEST, untyped([Secret("k")]), WALL)

@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import json
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from core_driver import WALL, answer, json_answer, untyped
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tokenkit._call import Headers, Request, Response
+from tokenkit._failure import (
+    ErrorBody,
+    Failure,
+    error_for_status,
+    read_failure,
+    read_plain_failure,
+    visible_text,
+)
+from tokenkit.errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    FieldError,
+    ServerError,
+    UnprocessableError,
+)
+from tokenkit.strigo.profile import PROFILE as STRIGO
+from tokenkit.zdk.profile import PROFILE as ZDK
+from tokenkit.zerohash.profile import PROFILE as ZEROHASH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+READERS = [ZDK.read_failure, STRIGO.read_failure, ZEROHASH.read_failure, read_plain_failure]
+SECRET = "s3cret/key+of=mine"
+
+
+def read(
+    response: Response,
+    reader: Callable[[ErrorBody], Failure] = read_plain_failure,
+    request_id_header: str | None = None,
+) -> APIError:
+    """Read a failed answer."""
+    request = Request(
+        method="POST", origin="https://h", route="/x?token=abc", headers=Headers(), body=b"{}"
+    )
+    return read_failure(
+        response,
+        request,
+        reader=reader,
+        request_id_header=request_id_header,
+        secrets=[SECRET],
+        wall=WALL,
+        attempts=1,
+    )
+
+
+SHAPES = [
+    b"",
+    b" \n",
+    b"<html>no</html>",
+    b"plain text",
+    b"null",
+    b"[]",
+    b"[1, [2]]",
+    b"5",
+    b"true",
+    b'"text"',
+    b"{}",
+    b'{"error": "x"}',
+    b'{"error": true}',
+    b'{"error": {}}',
+    b'{"error": [{}]}',
+    b'{"error": {"errors": "text"}}',
+    b'{"error": {"errors": [null, 1, {}, {"msg": 5, "param": []}]}}',
+    b'{"errors": []}',
+    b'{"errors": {}}',
+    b'{"errors": [null, 1, {}]}',
+    b'{"error": "x", "missing_requirements": "no list"}',
+    b'{"error": null, "transaction_id": "t"}',
+    b'{"code": {}, "message": []}',
+    b'{"message": {"token": 5}}',
+    b'{"error": "cut sho',
+    b"\xff\xfe\x00\x80",
+    b'{"error": "\xff"}',
+    b'{"error": "\\ud800"}',
+    b'{"x": NaN}',
+    b"[" * 100_000,
+    b"[" * 400 + b"]" * 400,
+    b'{"a":' * 400 + b"1" + b"}" * 400,
+    b"1" * 5000,
+    b"x" * 200_000,
+]
+
+
+@pytest.mark.parametrize("body", SHAPES, ids=lambda body: repr(body[:40]))
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 422, 500])
+def test_every_shape_gives_the_error_of_its_status(body: bytes, status: int) -> None:
+    """Whatever a failed answer's body is, its status alone decides the class."""
+    for reader in READERS:
+        error = read(answer(status, body), reader)
+        assert isinstance(error, error_for_status(status))
+        assert error.message
+        assert len(error.body) <= 65_536
+        assert pickle.loads(pickle.dumps(error)).body == error.body  # noqa: S301 - our own
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.binary(max_size=200), st.integers(100, 999), st.text(max_size=30), st.sampled_from(READERS)
+)
+def test_arbitrary_bytes_never_raise(
+    body: bytes, status: int, content_type: str, reader: Callable[[ErrorBody], Failure]
+) -> None:
+    """Arbitrary bytes under an arbitrary status and content type are an APIError."""
+    error = read(answer(status, body, content_type=content_type), reader)
+    assert error.status == status
+    assert str(error).startswith(f"HTTP {status}")
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(
+        st.sampled_from(
+            ["error", "errors", "message", "code", "transaction_id", "missing_requirements", "msg"]
+        ),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(JSON_VALUES, st.sampled_from([400, 401, 403, 409, 422, 429, 503]))
+def test_arbitrary_json_never_raises(body: Any, status: int) -> None:
+    """Arbitrary JSON built of the vendors' own field names is an APIError of every vendor."""
+    for reader in READERS:
+        assert read(json_answer(status, body), reader).status == status
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "text"),
+    [
+        ("text/plain; charset=iso-8859-1", b"caf\xe9", "café"),
+        ('text/plain; charset="Windows-1252"', b"\x80 5", "€ 5"),
+        ("text/plain; charset=utf-8", "é".encode(), "é"),
+        ("text/plain; charset=utf-8", b"caf\xe9", "caf�"),
+        ("text/plain; charset=no-such-thing; x=y", b"plain", "plain"),
+        ("text/plain; charset=base64", b"plain", "plain"),
+        ("text/plain; charset=", b"plain", "plain"),
+        ("text/plain; charset=utf-16", b"\xff", "�"),
+        ("charset=ascii", b"a\xff", "a�"),
+    ],
+)
+def test_charsets(content_type: str, body: bytes, text: str) -> None:
+    """A known charset is used, an unknown or a lying one costs no more than a few marks."""
+    assert read(answer(400, body, content_type=content_type)).body == text
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (404, "Not Found"),
+        (599, "The call failed"),
+        (799, "The call failed"),
+        (200, "The answer says that the call failed"),
+    ],
+)
+def test_messages_without_a_message(status: int, message: str) -> None:
+    """Where the body tells nothing the status's phrase is the message."""
+    assert read(answer(status, b"{}")).message == message
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, BadRequestError), (401, AuthenticationError), (422, UnprocessableError)]
+    + [(status, ServerError) for status in (500, 501, 503, 599)]
+    + [(status, APIError) for status in (200, 402, 418, 451, 499, 600)],
+)
+def test_error_for_status(status: int, kind: type[APIError]) -> None:
+    """Each status has its class; those without one are a plain APIError."""
+    assert error_for_status(status) is kind
+
+
+def test_visible_text() -> None:
+    """Text becomes one line of at most 500 characters; HTML and emptiness become nothing."""
+    assert visible_text(" a\r\n b\t c ") == "a b c"
+    assert visible_text("x" * 600) == "x" * 500
+    assert visible_text(" <!doctype html>") is None
+    assert visible_text(" \n ") is None
+
+
+def test_secrets_are_replaced_everywhere() -> None:
+    """A server that echoes the key, in any spelling, does not get it into the error."""
+    spellings = [SECRET, SECRET.replace("/", "\\/"), "s3cret%2Fkey%2Bof%3Dmine"]
+    for spelling in spellings:
+        response = answer(
+            422,
+            f'{{"error": {{"type": "{spelling}", "message": "{spelling}", "errors": '
+            f'[{{"msg": "{spelling}", "param": "{spelling}", "location": "{spelling}"}}]}}}}',
+            x_request_id=spelling,
+            x_echo=spelling,
+        )
+        error = read(response, STRIGO.read_failure)
+        for shown in (repr(vars(error)), str(error), error.body, repr(dict(error.headers))):
+            assert "s3cret" not in shown
+        assert error.errors == (
+            FieldError(message="[redacted]", field="[redacted]", location="[redacted]"),
+        )
+        assert error.request_id == "[redacted]"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, {"error": SECRET, "transaction_id": SECRET}),
+        (409, {"error": "no", "missing_requirements": [SECRET]}),
+        (400, {"errors": [f"body/{SECRET} is {SECRET}"]}),
+        (401, {"error": True, "message": f"bad key {SECRET}"}),
+    ],
+)
+def test_secrets_are_replaced_in_vendor_attributes(status: int, body: object) -> None:
+    """What a vendor's own error class keeps beside the answer holds no secret either."""
+    error = read(json_answer(status, body), ZEROHASH.read_failure)
+    assert "s3cret" not in repr(vars(error))
+    assert "s3cret" not in str(error)
+
+
+@pytest.mark.parametrize("fill", [485, 495, 499])
+def test_a_secret_at_the_message_limit_does_not_leak_in_part(fill: int) -> None:
+    """A message is cut after its secrets were replaced, so no half of one is left."""
+    error = read(answer(400, "x" * fill + SECRET))
+    assert "s3" not in error.message
+
+
+def test_tokens_in_the_body_are_replaced() -> None:
+    """Longer texts under a key that speaks of a token are hidden wherever they occur."""
+    token = "minted-token-text"
+    body = {"data": {"userTokens": [token, {"x": token}], "token": "short"}, "note": token}
+    error = read(json_answer(400, body))
+    assert token not in error.body
+    assert json.loads(error.body)["data"] == {
+        "userTokens": ["[redacted]", {"x": "[redacted]"}],
+        "token": "short",
+    }
+
+
+def test_private_headers_are_left_out() -> None:
+    """Cookies and challenges are not kept; other headers are."""
+    response = answer(400, set_cookie="a=b", www_authenticate="Basic", server="x")
+    assert read(response).headers == {"server": "x"}
+
+
+def test_the_snapshot() -> None:
+    """The error knows the request without its query, the attempts and the request id."""
+    error = read(answer(400, x_trace="t-1"), request_id_header="x-trace")
+    assert (error.method, error.url, error.request_id) == ("POST", "https://h/x", "t-1")
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x_ratelimit_limit": "5"}, (5, None, None)),
+        ({"x_ratelimit_remaining": "many", "x_ratelimit_limit": "-1"}, None),
+        ({"x_ratelimit_limit": "9" * 13}, None),
+        ({"x_ratelimit_limit": "²"}, None),
+        ({"x_ratelimit_reset": "9" * 12}, (None, None, None)),
+    ],
+)
+def test_rate_limits(headers: dict[str, str], expected: tuple[int | None, ...] | None) -> None:
+    """Rate-limit figures are read as far as they can be."""
+    limit = read(answer(429, **headers)).rate_limit
+    if expected is None:
+        assert limit is None
+    else:
+        assert limit is not None
+        assert (limit.limit, limit.remaining, limit.reset_at) == expected
+
+
+def test_a_reader_that_fails_costs_only_the_details() -> None:
+    """A vendor's reader that stumbles leaves the class, the body and its text as the message."""
+
+    def stumbling(body: ErrorBody) -> Failure:
+        message: str = untyped(body.json)["no"]["such"]
+        return Failure(message=message)
+
+    error = read(answer(400, "words"), stumbling)
+    assert type(error) is BadRequestError
+    assert error.message == "words"
+
+
+def test_an_error_body_hides_itself() -> None:
+    """What a reader is given does not show its contents in a repr."""
+    body = ErrorBody(status=400, json={"a": "hidden"}, text="hidden", origin="https://h")
+    assert "hidden" not in repr(body)
