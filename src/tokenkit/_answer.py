@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from ._call import Call, Response
-from ._json import Mismatch, load_json
+from ._json import JSON, Mismatch, load_json
 from ._secret import redact
 from .errors import DecodeError, UnexpectedRedirect
 
@@ -31,34 +31,40 @@ def read_success(
 ) -> Value[T] | DecodeError | None:
     """Read an answer with a success status; ``None`` where it says that the call failed."""
     try:
-        answer = load_json(response.body) if response.body else None
+        answer = _loaded(response, hidden)
         if call.is_failure(answer):
             return None
         return Value(call.decode(answer))
     except Mismatch as mismatch:
         problem, path = mismatch.problem, mismatch.path
-    except ValueError:
-        problem, path = f"not JSON{_snippet(response, hidden)}", "$"
     except Exception as error:  # noqa: BLE001 - a model of the caller's may raise anything
         problem, path = f"{type(call).__name__}.decode() raised {type(error).__name__}", "$"
     if not response.body:
         problem = "the body is empty"
-    content_type = response.headers.get("content-type")
+    content_type = redact(response.headers.get("content-type", ""), hidden) or None
     return DecodeError(
         f"HTTP {response.status}, {content_type or 'no content type'}: "
         f"the answer cannot be read: {redact(problem, hidden)} (at {path})",
         path=path,
         status=response.status,
         content_type=content_type,
-        request_id=request_id,
+        request_id=None if request_id is None else redact(request_id, hidden),
     )
+
+
+def _loaded(response: Response, hidden: Collection[str]) -> JSON:
+    try:
+        return load_json(response.body) if response.body else None
+    except ValueError:
+        pass
+    raise Mismatch(f"not JSON{_snippet(response, hidden)}")
 
 
 def _snippet(response: Response, hidden: Collection[str]) -> str:
     """Quote what is certainly no answer of the vendor's; a broken answer may hold the token."""
-    text = " ".join(response.body.decode("utf-8", "replace").split())
+    text = " ".join(redact(response.body.decode("utf-8", "replace"), hidden).split())
     json_like = "json" in response.headers.get("content-type", "") or text.startswith(("{", "["))
-    return "" if json_like else f"; it begins {redact(text, hidden)[:SNIPPET]!r}"
+    return "" if json_like else f"; it begins {text[:SNIPPET]!r}"
 
 
 def unexpected_redirect(response: Response, location: str) -> UnexpectedRedirect:

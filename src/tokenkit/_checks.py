@@ -7,7 +7,7 @@ trouble, so that all problems of a model are reported together.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -167,10 +167,7 @@ def to_decimal(value: Decimal | str | int) -> Decimal:
     if isinstance(value, int) and not isinstance(value, bool):
         number = Decimal(value)
     elif isinstance(value, str) and PLAIN_NUMBER.fullmatch(value):
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            number = value
+        number = Decimal(value)
     converted: Decimal = number
     return converted
 

@@ -11,7 +11,7 @@ from typing_extensions import Self, Unpack
 
 from . import __version__
 from ._call import HEADER_VALUE, Call, Headers, RawCall, Reply
-from ._clock import Moment, TimeSource
+from ._clock import ClockOffset, Moment, TimeSource
 from ._effects import Steps
 from ._origin import BaseURL, check_path, parse_base_url
 from ._pipeline import Plan, perform
@@ -39,6 +39,7 @@ class Shared(Generic[C, K]):
     connections: C
     clock: K
     user_agent: str
+    offset: ClockOffset | None
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     closed: bool = False
 
@@ -73,6 +74,7 @@ class ClientBase(Generic[C, K]):
             strategy=auth,
             connections=connect(base),
             clock=options.get("clock", clock),
+            offset=ClockOffset() if options.get("correct_clock_skew", True) else None,
             user_agent=_user_agent(options.get("user_agent_suffix")),
         )
         self._owner = True
@@ -104,6 +106,7 @@ class ClientBase(Generic[C, K]):
             deadline=settings.deadline,
             policy=settings.retry,
             budget=shared.budget,
+            offset=shared.offset,
             request_id=_request_id(options.get("request_id")),
         )
 

@@ -1,11 +1,26 @@
 """Time as the clients see it: a clock that a test can replace."""
 
 import time
+from collections.abc import Mapping
+from datetime import timezone
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 import attrs
 
-__all__ = ["AsyncClock", "AsyncSystemClock", "Clock", "Moment", "SystemClock", "TimeSource"]
+__all__ = [
+    "AsyncClock",
+    "AsyncSystemClock",
+    "Clock",
+    "ClockOffset",
+    "Moment",
+    "SystemClock",
+    "TimeSource",
+]
+
+A_DAY = 86_400.0
+FIRST_RELEASE = 1_793_491_200.0  # 2026-11-01: no honest clock is behind it
+TOLERANCE = 30.0
 
 
 class TimeSource(Protocol):
@@ -49,6 +64,43 @@ class Moment:
     wall: float
     monotonic: float
     chance: float
+
+
+class ClockOffset:
+    """How far a vendor's clock is ahead of ours, as its refusals have shown.
+
+    Shared by the clients that talk to one origin.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def adopt(self, headers: Mapping[str, str], now: float, used: float) -> bool:
+        """Adopt the time of a refusal, if it says that the refused timestamp was wrong.
+
+        Args:
+            headers: The refusal's headers.
+            now: Our time at the middle between sending and receiving, uncorrected.
+            used: The offset that the refused request was signed with.
+        """
+        ahead = _seconds_ahead(headers, now)
+        if ahead is None or abs(ahead - used) <= TOLERANCE:
+            return False
+        self.seconds = ahead if abs(ahead) > TOLERANCE else 0.0
+        return True
+
+
+def _seconds_ahead(headers: Mapping[str, str], now: float) -> float | None:
+    """Read how far a ``Date`` is ahead; ``None`` for one that cannot be believed."""
+    if "age" in headers:  # a cache's answer is as old as that
+        return None
+    try:
+        date = parsedate_to_datetime(headers.get("date", ""))
+        stamp = date.replace(tzinfo=date.tzinfo or timezone.utc).timestamp()
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    ahead = stamp - now
+    return ahead if stamp >= FIRST_RELEASE and abs(ahead) <= A_DAY else None
 
 
 class _SystemTime:

@@ -10,7 +10,7 @@ import attrs
 from ._call import Headers, Request, Response
 from ._json import JSON, load_json
 from ._retry import retry_after
-from ._secret import redact
+from ._secret import redactor
 from .errors import (
     APIError,
     AuthenticationError,
@@ -178,6 +178,24 @@ def tokens_in(value: JSON) -> Iterator[str]:
             waiting += [(part, named) for part in item]
 
 
+def _without_secrets(value: JSON, shown: Callable[[str], str]) -> JSON:
+    """Replace the secrets in every text; what is nested too deeply counts as no JSON."""
+
+    def replaced(part: JSON) -> JSON:
+        if isinstance(part, str):
+            return shown(part)
+        if isinstance(part, Mapping):
+            return {key: replaced(item) for key, item in part.items()}
+        if isinstance(part, Sequence):
+            return [replaced(item) for item in part]
+        return part
+
+    try:
+        return replaced(value)
+    except RecursionError:
+        return None
+
+
 def _vendor_failure(reader: FailureReader, body: ErrorBody) -> Failure:
     # A body of an unforeseen shape must not hide that the call failed.
     try:
@@ -199,15 +217,19 @@ def read_failure(
     """Turn a failed answer into the error that it means, with every secret replaced."""
     json = _json_of(response)
     text = _text_of(response)
-    hidden = {*secrets, *tokens_in(json)}
-
-    def shown(value: str) -> str:
-        return redact(value, hidden)
+    shown = redactor({*secrets, *tokens_in(json)})
 
     def shown_or_none(value: str | None) -> str | None:
         return None if value is None else shown(value)[:MAX_MESSAGE]
 
-    body = ErrorBody(status=response.status, json=json, text=text, origin=request.origin)
+    # A reader keeps what it likes, and cuts it: the secrets are gone before it sees the body.
+    text = shown(text)
+    body = ErrorBody(
+        status=response.status,
+        json=_without_secrets(json, shown),
+        text=text,
+        origin=request.origin,
+    )
     failure = _vendor_failure(reader, body)
     answer = FailedAnswer(
         status=response.status,
@@ -233,7 +255,7 @@ def read_failure(
             for name, value in response.headers.items()
             if name not in PRIVATE_HEADERS
         },
-        body=shown(text)[:MAX_BODY_TEXT],
+        body=text[:MAX_BODY_TEXT],
         attempts=attempts,
     )
     return (failure.error or error_for_status(response.status))(answer)

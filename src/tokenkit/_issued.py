@@ -57,7 +57,7 @@ class IssuedToken:
             raise InvalidInputError("is_expired()", (problem,))
         ends = self.expires_at
         now = at or datetime.now(timezone.utc)
-        return ends is not None and ends - timedelta(seconds=leeway) <= now
+        return ends is not None and (ends - now).total_seconds() <= leeway
 
     def __hash__(self) -> int:
         return hash((self.issuer, self.token))

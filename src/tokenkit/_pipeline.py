@@ -14,7 +14,7 @@ import attrs
 from ._answer import SUCCESSES, read_success, unexpected_redirect
 from ._body import encode_body
 from ._call import HEADER_VALUE, Call, Headers, Repeat, Reply, Request, Response
-from ._clock import Moment
+from ._clock import ClockOffset, Moment
 from ._effects import Effect, Fault, Notify, Resolve, Result, Send, Sleep, Steps, Timeouts
 from ._failure import read_failure, request_id_of
 from ._hooks import AttemptSent, CallFailed, ResponseReceived, RetryPlanned
@@ -29,6 +29,7 @@ __all__ = ["Plan", "perform"]
 R = TypeVar("R")
 T = TypeVar("T")
 
+METHODS_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
 REDIRECTS = range(300, 400)
 # A shorter header value, such as a timestamp, proves nothing and stands elsewhere too.
 SHORTEST_SIGNATURE = 16
@@ -49,6 +50,7 @@ class Plan:
         policy: When to retry.
         budget: The client's retry budget.
         request_id: The id for the vendor's request-id header.
+        offset: How far the vendor's clock is ahead; ``None`` not to correct ours.
     """
 
     profile: Profile
@@ -61,6 +63,7 @@ class Plan:
     policy: RetryPolicy
     budget: RetryBudget
     request_id: str
+    offset: ClockOffset | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +73,7 @@ class _Refusal:
     error: TokenKitError
     repeatable: bool
     asked_wait: float | None = None
+    blames_credentials: bool = False
 
 
 def perform(call: Call[T], plan: Plan, start: Moment) -> Steps[Reply[T]]:
@@ -91,6 +95,9 @@ class _Life(Generic[T]):
         self.until = start.monotonic + plan.deadline
         self.attempts = 0
         self.hidden = Hidden(call.tokens)
+        self.began = start
+        self.used_offset = 0.0
+        self.offset_before: float | None = None
         repeat = call.repeat
         unless_paid = plan.policy.repeat_payments and repeat is Repeat.IF_NOT_PERFORMED
         self.repeat = Repeat.SAFE if unless_paid else repeat
@@ -103,13 +110,14 @@ class _Life(Generic[T]):
             if isinstance(verdict, Reply):
                 self.plan.budget.refund(self.attempts - 1)
                 return verdict
+            if self._corrects_clock(verdict, outcome):
+                yield from self._announce_retry(verdict, 0.0)
+                continue
             wait = self._wait_before_retry(verdict)
             if wait is None:
                 yield from self._notify_failure(verdict.error)
                 raise verdict.error
-            reason = str(verdict.error)
-            record = RetryPlanned(reason=reason, wait=wait, retry=self.attempts)
-            yield from self._do(Notify(record))
+            yield from self._announce_retry(verdict, wait)
             yield from self._do(Sleep(wait))
 
     def _do(self, effect: Effect[R]) -> Steps[R]:
@@ -122,11 +130,14 @@ class _Life(Generic[T]):
         body = encode_body(self.call, datetime.fromtimestamp(self.at.wall, timezone.utc))
         if isinstance(body, TokenKitError):
             raise body
-        added = {"content-length": str(len(body)), "content-type": "application/json"}
-        headers = {**plan.headers, **(added if body else {})}
+        method, path = self.call.request_line
+        headers = dict(plan.headers)
+        if body or method in METHODS_WITH_BODY:
+            headers["content-length"] = str(len(body))
+        if body:
+            headers["content-type"] = "application/json"
         if plan.profile.request_id_header is not None:
             headers[plan.profile.request_id_header] = plan.request_id
-        method, path = self.call.request_line
         return Request(
             method=method,
             origin=plan.origin,
@@ -148,7 +159,7 @@ class _Life(Generic[T]):
             method=request.method, url=request.url.partition("?")[0], attempt=self.attempts
         )
         yield from self._do(Notify(record))
-        began = self.at.monotonic
+        self.began = self.at
         outcome = yield from self._do(
             Send(request=request, timeouts=self.plan.timeouts, until=self.until)
         )
@@ -156,7 +167,7 @@ class _Life(Generic[T]):
             received = ResponseReceived(
                 status=outcome.status,
                 request_id=self._request_id(outcome),
-                seconds=self.at.monotonic - began,
+                seconds=self.at.monotonic - self.began.monotonic,
             )
             yield from self._do(Notify(received))
         return outcome
@@ -171,7 +182,9 @@ class _Life(Generic[T]):
                 secrets.append(source)
             else:
                 secrets.append((yield from self._do(Resolve(source))))
-        added = _authentication(strategy, unsigned, secrets, self.at.wall)
+        self.used_offset = self.plan.offset.seconds if self.plan.offset else 0.0
+        now = self.at.wall + self.used_offset
+        added = _authentication(strategy, unsigned, secrets, now)
         if isinstance(added, TokenKitError):
             raise added
         self.hidden.update(secret.reveal() for secret in secrets)
@@ -224,7 +237,22 @@ class _Life(Generic[T]):
             error=error,
             repeatable=profile.retries.allow(response.status, response.headers, self.repeat),
             asked_wait=profile.retries.wait(response.status, response.headers, self.at.wall),
+            blames_credentials=profile.blames_credentials(error),
         )
+
+    def _corrects_clock(self, refusal: _Refusal, outcome: Response | Fault) -> bool:
+        """Tell whether a wrong clock explains a refusal, and is corrected: once a call."""
+        offset = self.plan.offset
+        if offset is None or not refusal.blames_credentials or not isinstance(outcome, Response):
+            return False
+        if self.offset_before is not None:
+            offset.seconds = self.offset_before
+            return False
+        if not (self.plan.strategy.uses_time and self.call.authenticated):
+            return False
+        self.offset_before = self.used_offset
+        middle = (self.began.wall + self.at.wall) / 2
+        return offset.adopt(outcome.headers, middle, self.used_offset)
 
     def _wait_before_retry(self, refusal: _Refusal) -> float | None:
         if not refusal.repeatable or isinstance(refusal.error, DeadlineExceeded):
@@ -234,6 +262,10 @@ class _Life(Generic[T]):
             self.plan.policy, self.attempts, self.at.chance, refusal.asked_wait, left
         )
         return wait if wait is not None and self.plan.budget.take() else None
+
+    def _announce_retry(self, refusal: _Refusal, wait: float) -> Steps[None]:
+        record = RetryPlanned(reason=str(refusal.error), wait=wait, retry=self.attempts)
+        yield from self._do(Notify(record))
 
     def _notify_failure(self, error: TokenKitError) -> Steps[None]:
         record = CallFailed(error=type(error).__name__, reason=str(error), attempts=self.attempts)

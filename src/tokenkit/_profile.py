@@ -1,13 +1,19 @@
 """A vendor as one value: its addresses, its variables, how its failures read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
 from ._failure import FailureReader, read_plain_failure
 from ._retry import RetryRules
+from .errors import APIError, AuthenticationError
 
 __all__ = ["Profile"]
+
+
+def is_unauthenticated(error: APIError) -> bool:
+    """Tell whether an error is the one of HTTP 401."""
+    return isinstance(error, AuthenticationError)
 
 
 @attrs.frozen(kw_only=True)
@@ -24,6 +30,8 @@ class Profile:
         setting_variables: The environment variable of each optional setting, likewise.
         credential_headers: The headers that only a strategy may set, in lower case.
         request_id_header: The header in which the vendor takes an id for each request.
+        blames_credentials: Tells whether an error means that the credentials, the signature or
+            its timestamp were refused; a wrong clock may be the cause then.
         retries: Which answers may be tried again.
         read_failure: Reads the vendor's error bodies.
     """
@@ -35,5 +43,6 @@ class Profile:
     setting_variables: Mapping[str, str] = attrs.field(factory=dict[str, str])
     credential_headers: frozenset[str] = frozenset({"authorization"})
     request_id_header: str | None = None
+    blames_credentials: Callable[[APIError], bool] = is_unauthenticated
     retries: RetryRules = attrs.field(factory=RetryRules)
     read_failure: FailureReader = read_plain_failure

@@ -14,6 +14,7 @@ from .errors import ConfigurationError
 
 __all__ = ["RetryBudget", "RetryPolicy", "RetryRules", "retry_after", "wait_before"]
 
+LARGEST = 1_000_000
 PLAIN_SECONDS = re.compile(r"\+?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -25,8 +26,8 @@ def _whole(name: str, value: object) -> None:
 def _not_negative(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name} must be a number, not {type(value).__name__}")
-    if not (math.isfinite(value) and value >= 0):
-        raise ConfigurationError(f"{name} must be zero or more and finite, not {value}")
+    if not 0 <= value <= LARGEST:
+        raise ConfigurationError(f"{name} must be zero or more, and at most a million")
 
 
 @attrs.frozen(kw_only=True)

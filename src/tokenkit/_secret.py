@@ -14,6 +14,7 @@ __all__ = [
     "SecretSource",
     "conceal",
     "redact",
+    "redactor",
     "without_frames",
 ]
 
@@ -94,12 +95,22 @@ class Hidden(set[str]):
         return f"Hidden({len(self)} texts)"
 
 
+def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
+    """Return a function that replaces every secret in a text; see :func:`redact`."""
+    found = {way for secret in secrets if secret for way in _spellings(secret)}
+    spellings = sorted(found, key=len, reverse=True)
+
+    def redacted(text: str) -> str:
+        for spelling in spellings:
+            text = text.replace(spelling, REDACTED)
+        return text
+
+    return redacted
+
+
 def redact(text: str, secrets: Iterable[str]) -> str:
     """Replace every secret, in each spelling a server may use, by a fixed mark."""
-    spellings = {way for secret in secrets if secret for way in _spellings(secret)}
-    for spelling in sorted(spellings, key=len, reverse=True):
-        text = text.replace(spelling, REDACTED)
-    return text
+    return redactor(secrets)(text)
 
 
 def without_frames(error: B) -> B:

@@ -133,6 +133,7 @@ class _SharedOptions(CallOptions, total=False):
     ssl_context: ssl.SSLContext
     user_agent_suffix: str
     allow_insecure_http: bool
+    correct_clock_skew: bool
 
 
 class ClientOptions(_SharedOptions, total=False):
@@ -145,6 +146,8 @@ class ClientOptions(_SharedOptions, total=False):
         ssl_context: TLS settings for the client's own connections.
         user_agent_suffix: Text to add to the ``User-Agent`` header.
         allow_insecure_http: Allow plain http to a host that isn't loopback.
+        correct_clock_skew: Correct this machine's clock by the vendor's, where a refusal shows
+            that it is wrong and a signature depends on it. Default: true.
         clock: The clock to use, for tests.
     """
 
@@ -163,6 +166,8 @@ class AsyncClientOptions(_SharedOptions, total=False):
         ssl_context: TLS settings for the client's own connections.
         user_agent_suffix: Text to add to the ``User-Agent`` header.
         allow_insecure_http: Allow plain http to a host that isn't loopback.
+        correct_clock_skew: Correct this machine's clock by the vendor's, where a refusal shows
+            that it is wrong and a signature depends on it. Default: true.
         clock: The clock to use, for tests.
     """
 

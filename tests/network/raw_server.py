@@ -98,11 +98,16 @@ class RawServer:
     """Listens on loopback; connections follow the scripts in turn, later ones the last."""
 
     def __init__(
-        self, *scripts: Callable[[Peer], None], tls: ssl.SSLContext | None = None
+        self,
+        *scripts: Callable[[Peer], None],
+        tls: ssl.SSLContext | None = None,
+        receive_buffer: int | None = None,
     ) -> None:
         self._scripts = scripts
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        if receive_buffer is not None:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.port: int = self._listener.getsockname()[1]
         self.stopped = threading.Event()
         self.requests: list[RawRequest] = []

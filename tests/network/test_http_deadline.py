@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from network_calls import (
     API_KEY,
-    HEALTH,
+    FAST_RETRIES,
     MINT,
     MINTED,
     NO_RETRIES,
     ORG_ID,
+    TOKEN,
+    async_strigo_client,
     at_most,
     each_flavour,
     send_strigo,
+    strigo_client,
 )
-from raw_server import RawServer, answering, black_hole, http, json_answer
+from raw_server import RawServer, answering, black_hole, http
 
 from tokenkit import (
+    AsyncStrigoClient,
+    ConnectError,
     DeadlineExceeded,
     RateLimitError,
     RequestTimeoutError,
@@ -29,10 +37,11 @@ from tokenkit import (
     ServerError,
     StrigoClient,
     Timeouts,
+    strigo,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from network_calls import Flavour
     from raw_server import Peer
@@ -67,9 +76,7 @@ def flood_of_informational_answers(peer: Peer) -> None:
 @pytest.mark.parametrize(
     "script", [black_hole, drip_headers, drip_body, flood_of_informational_answers]
 )
-def test_no_server_outlasts_the_deadline(
-    flavour: Flavour, script: Callable[[Peer], None]
-) -> None:
+def test_no_server_outlasts_the_deadline(flavour: Flavour, script: Callable[[Peer], None]) -> None:
     """A silent, dripping or flooding server is left when the deadline passes."""
     with RawServer(script) as server:
         with pytest.raises(DeadlineExceeded) as caught, at_most(DEADLINE):
@@ -124,42 +131,164 @@ def test_a_call_has_a_deadline_of_its_own(
         assert isinstance(caught.value, DeadlineExceeded) is (script is not black_hole)
 
 
-@each_flavour
-def test_a_slow_name_lookup_is_bounded(
-    flavour: Flavour, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A resolver that hangs holds no call beyond its deadline."""
-    resolve, asked = threading.Event(), threading.Event()
+@pytest.fixture
+def slow_lookup(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Let lookups of slow.example hang until the event is set."""
+    resolve = threading.Event()
     look_up = socket.getaddrinfo
 
-    def slow(host: Any, *args: Any, **kwargs: Any) -> Any:
+    def slow(host: str | bytes, *args: Any, **kwargs: Any) -> Any:
         if host in ("slow.example", b"slow.example"):
-            asked.set()
             resolve.wait(10)
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
         return look_up(host, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    timer = threading.Timer(DEADLINE + 0.05, resolve.set)
-    timer.start()
-    try:
-        # asyncio waits for its resolver threads when a loop ends: the answer comes just late.
-        with pytest.raises(DeadlineExceeded), at_most(DEADLINE + 0.05):
-            send_strigo(flavour, "https://slow.example", HEALTH, deadline=DEADLINE)
-    finally:
-        resolve.set()
-        timer.join()
-    assert asked.is_set()
+    yield resolve
+    resolve.set()
+
+
+def test_a_slow_name_lookup_is_bounded(slow_lookup: threading.Event) -> None:
+    """A resolver that hangs holds no sync call beyond its deadline."""
+    client = strigo_client("https://slow.example", deadline=DEADLINE)
+    with client, pytest.raises(DeadlineExceeded), at_most(DEADLINE):
+        client.send(MINT)
+    assert not slow_lookup.is_set()
+
+
+@pytest.mark.anyio
+async def test_a_slow_name_lookup_is_bounded_async(slow_lookup: threading.Event) -> None:
+    """A resolver that hangs holds no async call beyond its deadline."""
+    async with async_strigo_client("https://slow.example", deadline=DEADLINE) as client:
+        with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
+            await client.send(MINT)
+    # asyncio waits for its resolver threads when a loop ends.
+    slow_lookup.set()
 
 
 @each_flavour
 def test_a_name_that_does_not_exist_is_a_connect_error(
     flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A failed name lookup is told as such, with the address that was meant."""
+    """A failed name lookup is told as such, with the address that was meant; retries end."""
 
     def unknown(*args: Any, **kwargs: Any) -> Any:
         del args, kwargs
         raise socket.gaierror(socket.EAI_NONAME, "no such name")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(ConnectError, match=r"https://nowhere\.example: .*no such name") as caught:
+        send_strigo(flavour, "https://nowhere.example", MINT, retry=FAST_RETRIES)
+    assert caught.value.attempts == 3
+
+
+@each_flavour
+def test_a_name_that_cannot_be_looked_up_is_a_connect_error(flavour: Flavour) -> None:
+    """A label too long for the name system fails as every other lookup."""
+    with pytest.raises(ConnectError):
+        send_strigo(flavour, f"https://{'a' * 80}.example", MINT, retry=NO_RETRIES)
+
+
+def test_an_address_that_swallows_packets_leaves_time_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A host's second address is tried within the connect timeout when the first is silent."""
+    with (
+        RawServer(answering(lambda _: MINTED)) as server,
+        socket.create_server(("127.0.0.1", 0), backlog=0) as full,
+        socket.create_connection(full.getsockname()),
+    ):
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", full.getsockname()),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port)),
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        options = Timeouts(connect=0.4)
+        with at_most(0.4):
+            send_strigo("sync", f"http://localhost:{server.port}", MINT, timeout=options)
+
+
+def test_a_callers_client_is_bounded_between_chunks() -> None:
+    """With a caller's sync client, the deadline ends a body that drips."""
+    with RawServer(drip_body) as server, httpx.Client() as http_client:
+        client = StrigoClient(
+            org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=http_client
+        )
+        with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
+            client.send(MINT, deadline=DEADLINE)
+
+
+@pytest.mark.anyio
+async def test_a_callers_async_client_is_bounded_everywhere() -> None:
+    """With a caller's async client, the deadline ends even headers that drip."""
+    with RawServer(drip_headers) as server:
+        async with httpx.AsyncClient() as http_client:
+            client = AsyncStrigoClient(
+                org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=http_client
+            )
+            with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
+                await client.send(MINT, deadline=DEADLINE)
+
+
+@each_flavour
+def test_no_deadline_and_endless_timeouts_are_no_trouble(flavour: Flavour) -> None:
+    """A call without any limit of time is sent like every other."""
+    endless = Timeouts(connect=math.inf, read=math.inf, write=math.inf)
+    with RawServer(answering(lambda _: MINTED)) as server:
+        address = server.url.replace("127.0.0.1", "localhost")
+        (reply,) = send_strigo(flavour, address, MINT, deadline=None, timeout=endless)
+    assert reply.value.token == TOKEN
+
+
+@each_flavour
+def test_a_request_that_is_never_taken_is_bounded(flavour: Flavour) -> None:
+    """A server that stops reading holds no call beyond its deadline."""
+    big = strigo.UserTokenRequest(email="user1@example.com", extra={"filler": "x" * 1_000_000})
+    gate = threading.Event()
+
+    def read_nothing(peer: Peer) -> None:
+        gate.wait(10)
+        peer.wait_gone()
+
+    with RawServer(read_nothing, receive_buffer=2048) as server:
+        try:
+            with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
+                send_strigo(flavour, server.url, big, deadline=DEADLINE)
+        finally:
+            gate.set()
+        server.wait_all_closed()
+
+
+class Jumping(logging.Handler):
+    """A clock that is past every deadline once an attempt was logged, as by a slow log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        del record
+        self.ahead = 100.0
+
+    def time(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        raise NotImplementedError
+
+
+def test_time_lost_before_sending_counts(caplog: pytest.LogCaptureFixture) -> None:
+    """A deadline that passes while a log record is written is a deadline, and nothing is sent."""
+    clock, logger = Jumping(), logging.getLogger("tokenkit")
+    logger.addHandler(clock)
+    try:
+        with RawServer(black_hole) as server, caplog.at_level("DEBUG", "tokenkit"):
+            client = StrigoClient(org_id=ORG_ID, api_key=API_KEY, base_url=server.url, clock=clock)
+            with client, pytest.raises(DeadlineExceeded), at_most(0):
+                client.send(MINT)
+    finally:
+        logger.removeHandler(clock)
+    assert server.connections == 0

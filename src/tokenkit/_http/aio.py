@@ -40,7 +40,7 @@ async def _exchange(
     try:
         with anyio.move_on_after(left):
             return await _receive(handle, outgoing, request, progress)
-        return deadline_fault()
+        return deadline_fault(progress.partial)
     finally:
         PROGRESS.reset(previous)
 
@@ -65,6 +65,9 @@ async def _receive(
     except Exception as error:  # noqa: BLE001 - likewise
         partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
         return fault_of(error, request, progress, partial)
+    except BaseException:  # the deadline, or the caller, cancels
+        progress.partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
+        raise
     finally:
         await _finish(response, chunks)
 

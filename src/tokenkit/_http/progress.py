@@ -3,6 +3,8 @@
 import time
 from contextvars import ContextVar
 
+from .._call import Response
+
 __all__ = ["LONGEST_STEP", "PROGRESS", "Progress", "time_left"]
 
 # Sockets refuse timeouts that take more than 31 bits as milliseconds.
@@ -15,13 +17,15 @@ class Progress:
     Attributes:
         until: The deadline, on this process's monotonic clock.
         sent: True once a byte was written, False if the first write failed, None if unknown.
+        partial: What had come of the answer when the exchange was cancelled.
     """
 
-    __slots__ = ("sent", "until")
+    __slots__ = ("partial", "sent", "until")
 
     def __init__(self, left: float) -> None:
         self.until = time.monotonic() + left
         self.sent: bool | None = None
+        self.partial: Response | None = None
 
     def left(self) -> float:
         """Return the seconds until the deadline."""

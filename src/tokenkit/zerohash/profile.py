@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ..auth import HmacScheme
+from ..errors import APIError
 from ..extension import Headers, Profile, Request, RetryRules
 from .errors import ENVIRONMENT_OF, read_failure
 
@@ -32,6 +33,12 @@ def _invites_retry(status: int, headers: Headers) -> bool:
     return status == 503 and headers.get("zh-allow-retry", "").lower() == "true"  # noqa: PLR2004 - HTTP's own number
 
 
+def _blames_credentials(error: APIError) -> bool:
+    # The sources disagree on 401 and 403, and payments are refused with a 403 too; the hint
+    # goes with the former only.
+    return error.status in (401, 403) and error.hint is not None
+
+
 PROFILE = Profile(
     vendor="zerohash",
     base_url=ENVIRONMENTS["us-cert"],
@@ -52,6 +59,7 @@ PROFILE = Profile(
         }
     ),
     request_id_header="x-request-id",
+    blames_credentials=_blames_credentials,
     retries=RetryRules(invites_retry=_invites_retry, waits={429: 10.0}),
     read_failure=read_failure,
 )

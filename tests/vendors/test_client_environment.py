@@ -1,0 +1,247 @@
+import os
+import traceback
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import pytest
+from vendors_support import PRIVATE_KEY, answering
+
+from tokenkit import (
+    AsyncStrigoClient,
+    AsyncZdkClient,
+    AsyncZeroHashClient,
+    ConfigurationError,
+    StrigoClient,
+    ZdkClient,
+    ZeroHashClient,
+)
+
+CLIENTS: list[Any] = [
+    ZdkClient,
+    AsyncZdkClient,
+    ZeroHashClient,
+    AsyncZeroHashClient,
+    StrigoClient,
+    AsyncStrigoClient,
+]
+ALL = {
+    "ZDK_API_KEY": "zdk-s3cret",
+    "ZEROHASH_API_KEY": "zh-s3cret",
+    "ZEROHASH_PRIVATE_KEY": PRIVATE_KEY,
+    "ZEROHASH_PASSPHRASE": "pass-s3cret",
+    "STRIGO_ORG_ID": "the-org",
+    "STRIGO_API_KEY": "strigo-s3cret",
+}
+DEFAULTS = [
+    "https://user.dev.zu.casa",
+    "https://user.dev.zu.casa",
+    "https://api.cert.zerohash.com",
+    "https://api.cert.zerohash.com",
+    "https://app.strigo.io/api/v1",
+    "https://app.strigo.io/api/v1",
+]
+MISSING = [
+    "ZDK: set ZDK_API_KEY in the environment",
+    "zerohash: set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE in the environment",
+    "Strigo: set STRIGO_ORG_ID, STRIGO_API_KEY in the environment",
+]
+
+
+def base_url_of(client: object) -> str:
+    return repr(client).partition("base_url='")[2].removesuffix("')")
+
+
+@pytest.mark.parametrize(("kind", "url"), [*zip(CLIENTS, DEFAULTS, strict=True)])
+def test_documented_base_urls(kind: Any, url: str) -> None:
+    """Credentials alone lead to the documented address, and the repr shows it and no secret."""
+    client = kind.from_env(environ=ALL)
+    assert repr(client) == f"{kind.__name__}(base_url='{url}')"
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_all_that_is_missing_is_named(index: int) -> None:
+    """An empty environment is refused by one error that names every variable."""
+    for environ in ({}, dict.fromkeys(ALL, "")):
+        with pytest.raises(ConfigurationError) as caught:
+            CLIENTS[index].from_env(environ=environ)
+        assert str(caught.value) == MISSING[index // 2]
+
+
+def test_only_what_is_missing_is_named() -> None:
+    """Variables that are there are not listed."""
+    with pytest.raises(ConfigurationError) as caught:
+        ZeroHashClient.from_env(environ={**ALL, "ZEROHASH_PRIVATE_KEY": ""})
+    assert str(caught.value) == "zerohash: set ZEROHASH_PRIVATE_KEY in the environment"
+
+
+@pytest.mark.parametrize(
+    ("kind", "added", "url"),
+    [
+        (ZdkClient, {"ZDK_API_HOST": "zu.example"}, "https://user.zu.example"),
+        (AsyncZdkClient, {"ZDK_API_HOST": "zu.example:8443"}, "https://user.zu.example:8443"),
+        (ZdkClient, {"ZDK_API_HOST": ""}, "https://user.dev.zu.casa"),
+        (
+            ZdkClient,
+            {"ZDK_BASE_URL": "https://a.example", "ZDK_API_HOST": "://"},
+            "https://a.example",
+        ),
+        (ZdkClient, {"ZDK_BASE_URL": ""}, "https://user.dev.zu.casa"),
+        (ZeroHashClient, {"ZEROHASH_ENVIRONMENT": "eu-cert"}, "https://api.cert.zerohash.eu"),
+        (
+            AsyncZeroHashClient,
+            {"ZEROHASH_ENVIRONMENT": "us-production"},
+            "https://api.zerohash.com",
+        ),
+        (
+            ZeroHashClient,
+            {"ZEROHASH_ENVIRONMENT": "nowhere", "ZEROHASH_BASE_URL": "http://localhost:1/x/"},
+            "http://localhost:1/x",
+        ),
+        (StrigoClient, {"STRIGO_BASE_URL": "http://[::1]:8000/api"}, "http://[::1]:8000/api"),
+    ],
+)
+def test_addresses(kind: Any, added: Mapping[str, str], url: str) -> None:
+    """Host and environment choose the address; the base URL's variable wins over both."""
+    assert base_url_of(kind.from_env(environ={**ALL, **added})) == url
+
+
+def test_a_base_url_argument_wins() -> None:
+    """An argument wins over every variable of the address."""
+    environ = {**ALL, "ZDK_BASE_URL": "https://a.example", "ZDK_API_HOST": "b.example"}
+    client = ZdkClient.from_env(environ=environ, base_url="https://c.example")
+    assert base_url_of(client) == "https://c.example"
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        (
+            {"ZEROHASH_ENVIRONMENT": "production"},
+            (
+                "environment must be one of 'us-cert', 'us-production', 'eu-cert', 'eu-production', "
+                "not 'production'"
+            ),
+        ),
+        (
+            {"ZDK_API_HOST": "https://user.dev.zu.casa"},
+            (
+                "base_host must be a host such as 'dev.zu.casa', without a scheme and without "
+                "'user.' before it"
+            ),
+        ),
+        (
+            {"STRIGO_BASE_URL": "http://strigo.example/api/v1"},
+            (
+                "base_url would send credentials to strigo.example over plain http; use https, or "
+                "allow_insecure_http=True for a test server in a network of your own"
+            ),
+        ),
+        (
+            {"ZEROHASH_PRIVATE_KEY": "%%%"},
+            (
+                "private_key is not base64: pass it as the vendor shows it (standard alphabet, "
+                "padded with '='), neither decoded nor cut"
+            ),
+        ),
+        (
+            {"STRIGO_API_KEY": "k\n"},
+            "api_key begins or ends with white space or a line break, as from a file; strip it",
+        ),
+        (
+            {"STRIGO_ORG_ID": "a:b"},
+            "org_id holds a colon, which separates it from the api_key",
+        ),
+    ],
+)
+def test_values_that_cannot_work(environ: Mapping[str, str], problem: str) -> None:
+    """A value that cannot work is refused when the client is built, by a helpful message."""
+    vendor = next(iter(environ)).partition("_")[0]
+    index = {"ZDK": 0, "ZEROHASH": 2, "STRIGO": 4}[vendor]
+    for kind in CLIENTS[index : index + 2]:
+        with pytest.raises(ConfigurationError) as caught:
+            kind.from_env(environ={**ALL, **environ})
+        assert str(caught.value) == problem
+
+
+def test_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ``environ`` the process's own variables are read."""
+    for name, value in ALL.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ZDK_API_HOST", "zu.example")
+    transport = answering(200, {"tokens": ["t"]})
+    ZdkClient.from_env(transport=transport).create_user_token(id="u")
+    (request,) = transport.requests
+    assert request.headers["authorization"] == "Bearer zdk-s3cret"
+    assert str(request.url).startswith("https://user.zu.example/user.tokens.private.v1.Service/")
+
+
+def test_constructors_read_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A constructor takes nothing from the environment."""
+    for name, value in ALL.items():
+        monkeypatch.setenv(name, value)
+    for name in ("ZDK_BASE_URL", "STRIGO_BASE_URL", "ZEROHASH_BASE_URL"):
+        monkeypatch.setenv(name, "https://elsewhere.example")
+    monkeypatch.setenv("ZEROHASH_ENVIRONMENT", "eu-cert")
+    for kind in CLIENTS:
+        with pytest.raises(ConfigurationError, match="must be given, or auth"):
+            kind()
+    client = ZeroHashClient(api_key="k", private_key=PRIVATE_KEY, passphrase="p")
+    assert base_url_of(client) == "https://api.cert.zerohash.com"
+
+
+def test_from_env_takes_options() -> None:
+    """Options go on to the constructor, and unknown ones are Python's own error."""
+    client = StrigoClient.from_env(environ=ALL, timeout=1, base_url="https://a.example/b")
+    assert base_url_of(client) == "https://a.example/b"
+    options: dict[str, Any] = {"time_out": 1}
+    for kind in CLIENTS:
+        with pytest.raises(TypeError) as caught:
+            kind.from_env(environ=ALL, **options)
+        assert str(caught.value) == (
+            f"{kind.__name__}() got an unexpected keyword argument 'time_out'"
+        )
+
+
+def locals_of(trace: TracebackType | None) -> str:
+    """Write out the variables of the package's own frames, one level of containers deep."""
+    texts = [
+        repr(value)
+        for frame, _ in traceback.walk_tb(trace)
+        if f"{os.sep}tokenkit{os.sep}" in frame.f_code.co_filename
+        for value in frame.f_locals.values()
+    ]
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_no_frame_of_a_failure_holds_a_secret(index: int) -> None:
+    """A refused setting leaves no secret in the frames of its traceback."""
+    kind = CLIENTS[index]
+    vendor = ("ZDK", "ZEROHASH", "STRIGO")[index // 2]
+    environments: list[dict[str, str]] = [
+        {**ALL, f"{vendor}_BASE_URL": "nonsense"},
+        {name: value for name, value in ALL.items() if name != f"{vendor}_API_KEY"},
+        {**ALL, f"{vendor}_API_KEY": "s3cret\n"},
+    ]
+    for environ in environments:
+        with pytest.raises(ConfigurationError) as caught:
+            kind.from_env(environ=environ)
+        assert "s3cret" not in locals_of(caught.value.__traceback__)
+        assert PRIVATE_KEY not in locals_of(caught.value.__traceback__)
+
+
+def test_no_frame_of_a_constructor_holds_a_secret() -> None:
+    """The constructor itself keeps the text of no credential either."""
+    attempts: list[tuple[Any, dict[str, Any]]] = [
+        (ZdkClient, {"api_key": "s3cret", "base_host": "a/b"}),
+        (AsyncZdkClient, {"api_key": "s3cret\n"}),
+        (StrigoClient, {"org_id": "s3cret:", "api_key": "s3cret"}),
+        (AsyncStrigoClient, {"org_id": "s3cret"}),
+        (ZeroHashClient, {"api_key": "s3cret", "private_key": "%s3cret", "passphrase": "s3cret"}),
+        (AsyncZeroHashClient, {"api_key": "s3cret", "environment": "moon"}),
+    ]
+    for kind, arguments in attempts:
+        with pytest.raises(ConfigurationError) as caught:
+            kind(**arguments)
+        assert "s3cret" not in locals_of(caught.value.__traceback__)

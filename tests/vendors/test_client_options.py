@@ -1,0 +1,207 @@
+from typing import Any
+
+import httpx
+import pytest
+from vendors_support import PRIVATE_KEY, answering, zdk_client
+
+from tokenkit import (
+    AsyncStrigoClient,
+    AsyncZdkClient,
+    AsyncZeroHashClient,
+    ConfigurationError,
+    RetryPolicy,
+    Secret,
+    StrigoClient,
+    Timeouts,
+    ZdkClient,
+    ZeroHashClient,
+    auth,
+)
+
+ZEROHASH = {"api_key": "k", "private_key": PRIVATE_KEY, "passphrase": "p"}
+CLIENTS: list[Any] = [
+    (ZdkClient, {"api_key": "k"}),
+    (AsyncZdkClient, {"api_key": "k"}),
+    (ZeroHashClient, ZEROHASH),
+    (AsyncZeroHashClient, ZEROHASH),
+    (StrigoClient, {"org_id": "o", "api_key": "k"}),
+    (AsyncStrigoClient, {"org_id": "o", "api_key": "k"}),
+]
+EACH = pytest.mark.parametrize(("kind", "credentials"), CLIENTS)
+
+
+def refusal(kind: Any, **arguments: Any) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        kind(**arguments)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "url"),
+    [
+        (ZdkClient, {"base_host": "zu.example"}, "https://user.zu.example"),
+        (AsyncZdkClient, {"base_host": "DEV.zu.casa"}, "https://user.dev.zu.casa"),
+        (ZdkClient, {"base_host": "zu.example:444"}, "https://user.zu.example:444"),
+        (ZdkClient, {"base_url": "https://user.zu.example/"}, "https://user.zu.example"),
+        (ZeroHashClient, {"environment": "us-cert"}, "https://api.cert.zerohash.com"),
+        (ZeroHashClient, {"environment": "us-production"}, "https://api.zerohash.com"),
+        (ZeroHashClient, {"environment": "eu-cert"}, "https://api.cert.zerohash.eu"),
+        (AsyncZeroHashClient, {"environment": "eu-production"}, "https://api.zerohash.eu"),
+        (StrigoClient, {"base_url": "https://a.example:443/b/"}, "https://a.example/b"),
+        (
+            StrigoClient,
+            {"base_url": "http://a.example", "allow_insecure_http": True},
+            "http://a.example",
+        ),
+    ],
+)
+def test_addresses(kind: Any, arguments: dict[str, Any], url: str) -> None:
+    """Each way to choose the address leads to the documented one."""
+    credentials = next(given for known, given in CLIENTS if known is kind)
+    assert repr(kind(**credentials, **arguments)) == f"{kind.__name__}(base_url='{url}')"
+
+
+def test_addresses_exclude_each_other() -> None:
+    """A base URL beside a host or an environment is refused: which one is meant is unclear."""
+    url = "https://a.example"
+    for kind in (ZdkClient, AsyncZdkClient):
+        assert refusal(kind, api_key="k", base_host="b.example", base_url=url) == (
+            "base_host and base_url exclude each other: pass one"
+        )
+    for other in (ZeroHashClient, AsyncZeroHashClient):
+        assert refusal(other, **ZEROHASH, environment="eu-cert", base_url=url) == (
+            "environment and base_url exclude each other: pass one"
+        )
+
+
+@pytest.mark.parametrize("host", ["", "user.zu.casa", "https://zu.casa", "a/b", "a b", "a:b", "ü"])
+def test_unfit_base_hosts(host: str) -> None:
+    """A base host is a bare host, without ``user.``."""
+    assert refusal(ZdkClient, api_key="k", base_host=host) == (
+        "base_host must be a host such as 'dev.zu.casa', without a scheme and without 'user.' "
+        "before it"
+    )
+
+
+@EACH
+def test_a_strategy_or_the_credentials(kind: Any, credentials: dict[str, str]) -> None:
+    """Both are refused, neither is refused, and an incomplete set names what is missing."""
+    both = refusal(kind, auth=auth.Bearer("b"), **credentials)
+    assert both == f"auth takes the place of {', '.join(credentials)}: pass one"
+    assert refusal(kind) == f"{', '.join(credentials)} must be given, or auth"
+    if len(credentials) > 1:
+        first, *rest = credentials
+        assert refusal(kind, **{first: credentials[first]}) == (
+            f"{', '.join(rest)} must be given, or auth"
+        )
+
+
+def test_another_strategy() -> None:
+    """A strategy in the credentials' place authenticates the requests."""
+    transport = answering(200, {"status": "ok", "message": "Healthy"})
+    StrigoClient(auth=auth.Bearer("proxy-key"), transport=transport).check_health()
+    assert transport.requests[0].headers["authorization"] == "Bearer proxy-key"
+
+
+@EACH
+def test_credentials_of_the_wrong_type(kind: Any, credentials: dict[str, str]) -> None:
+    """A credential is text, a Secret or a callable."""
+    for name, value in credentials.items():
+        assert refusal(kind, **{**credentials, name: 7}) == (
+            f"{name} must be text, a Secret or a callable, not int"
+        )
+        assert refusal(kind, **{**credentials, name: ""}) == f"{name} is empty"
+        assert kind(**{**credentials, name: Secret(value)})
+
+
+@EACH
+def test_unknown_keywords(kind: Any, credentials: dict[str, str]) -> None:
+    """An unknown keyword is a TypeError that names the class."""
+    with pytest.raises(TypeError) as caught:
+        kind(**credentials, time_out=5)
+    assert str(caught.value) == (
+        f"{kind.__name__}() got an unexpected keyword argument 'time_out'"
+    )
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"base_url": 5}, "base_url must be text, not int"),
+        ({"base_url": "ftp://a"}, "base_url must be like https://host or http://localhost:8000"),
+        ({"timeout": "5"}, "timeout must be a number of seconds or Timeouts(...)"),
+        ({"deadline": 0}, "deadline must be a positive number of seconds, or None"),
+        ({"retry": 3}, "retry must be a RetryPolicy(...)"),
+        ({"headers": "x"}, "headers must be a mapping of names to values"),
+        ({"headers": {"Authorization": "x"}}, "headers: Authorization is set by the client's"),
+        ({"headers": {"Content-Type": "x"}}, "headers: Content-Type is set by the client itself"),
+        ({"headers": {"Host": "x"}}, "headers: Host is set by the client itself"),
+        ({"headers": {"a b": "x"}}, "headers has a name that is no HTTP header name"),
+        ({"headers": {"x": "a\r\nb: c"}}, "headers: the value of x must be visible ASCII text"),
+        ({"user_agent_suffix": "a\nb"}, "user_agent_suffix must be visible ASCII text"),
+        ({"user_agent_suffix": 5}, "user_agent_suffix must be visible ASCII text"),
+        ({"transport": 5}, "transport must be an httpx."),
+        ({"http_client": 5}, "http_client must be an httpx."),
+    ],
+)
+def test_unfit_options(
+    kind: Any, credentials: dict[str, str], options: dict[str, Any], problem: str
+) -> None:
+    """An option that cannot work is refused when the client is built."""
+    assert refusal(kind, **credentials, **options).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["X-SCX-API-KEY", "x-scx-signed", "X-Scx-Timestamp", "x-scx-passphrase", "Authorization"],
+)
+def test_headers_that_authenticate_zerohash(name: str) -> None:
+    """The headers of the signature are the strategy's alone."""
+    assert refusal(ZeroHashClient, **ZEROHASH, headers={name: "x"}) == (
+        f"headers: {name} is set by the client's auth strategy"
+    )
+
+
+def test_request_id_header() -> None:
+    """Only zerohash has a request-id header, and there it is the client's."""
+    assert refusal(ZeroHashClient, **ZEROHASH, headers={"X-Request-Id": "x"}) == (
+        "headers: X-Request-Id is set by the client itself"
+    )
+    transport = answering(200, {"tokens": ["t"]})
+    client = zdk_client(transport).with_options(headers={"X-Request-Id": "mine"})
+    client.create_user_token(id="u")
+    zdk_client(transport).create_user_token(id="u")
+    assert transport.requests[0].headers["x-request-id"] == "mine"
+    assert "x-request-id" not in transport.requests[1].headers
+
+
+def test_client_and_transport_exclude_each_other() -> None:
+    """A client brings its own transport."""
+    with httpx.Client() as http_client:
+        assert refusal(
+            ZdkClient, api_key="k", http_client=http_client, transport=answering(200)
+        ) == ("http_client and transport exclude each other")
+
+
+def test_headers_and_user_agent() -> None:
+    """A caller's headers go out beside ours, and the suffix follows our user agent."""
+    transport = answering(200, {"tokens": ["t"]})
+    client = ZdkClient(
+        api_key="k",
+        transport=transport,
+        headers={"X-Team": "a", "Accept": "application/json;q=1"},
+        user_agent_suffix="backend/1.2 (eu)",
+        timeout=Timeouts(connect=1, read=2, write=3),
+        deadline=None,
+        retry=RetryPolicy(max_retries=0),
+    )
+    client.create_user_token(id="u")
+    (request,) = transport.requests
+    agent = request.headers["user-agent"]
+    assert agent.startswith("tokenkit/0.1.0 python/3.")
+    assert agent.endswith(" backend/1.2 (eu)")
+    assert request.headers["x-team"] == "a"
+    assert request.headers["accept"] == "application/json;q=1"
+    assert request.headers["content-type"] == "application/json"
+    assert request.extensions["timeout"] == {"connect": 1, "read": 2, "write": 3, "pool": None}
