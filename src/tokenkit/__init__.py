@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from . import auth, errors, extension, strigo, zdk, zerohash
     from ._call import Call, Reply
     from ._effects import Timeouts
+    from ._hooks import Hooks
     from ._retry import RetryPolicy
     from ._secret import Secret
     from .errors import (
@@ -63,6 +64,7 @@ __all__ = [
     "ConnectionLostError",
     "DeadlineExceeded",
     "DecodeError",
+    "Hooks",
     "InvalidInputError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -96,6 +98,7 @@ _HOMES = {
     "AsyncZdkClient": "zdk.client",
     "AsyncZeroHashClient": "zerohash.client",
     "Call": "_call",
+    "Hooks": "_hooks",
     "Reply": "_call",
     "RetryPolicy": "_retry",
     "Secret": "_secret",

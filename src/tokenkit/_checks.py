@@ -164,9 +164,9 @@ def plain_decimal(value: Decimal) -> JSON:
 def to_decimal(value: Decimal | str | int) -> Decimal:
     """Turn an int or a number as text into a Decimal."""
     number: Any = value  # typed for the sound case: what stays unconverted the check refuses
-    if isinstance(value, int) and not isinstance(value, bool):
-        number = Decimal(value)
-    elif isinstance(value, str) and PLAIN_NUMBER.fullmatch(value):
+    if (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, str) and PLAIN_NUMBER.fullmatch(value)
+    ):
         number = Decimal(value)
     converted: Decimal = number
     return converted

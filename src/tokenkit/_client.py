@@ -55,6 +55,7 @@ class Client(ClientBase[Connections, Clock], Caller):
                 ssl_context=options.get("ssl_context"),
             ),
             clock=SystemClock(),
+            may_be_async=False,
         )
 
     @classmethod
@@ -102,7 +103,8 @@ class Client(ClientBase[Connections, Clock], Caller):
 
         Args and errors are those of :meth:`send`.
         """
-        return drive(self._begin(call, options), self._shared.connections, self._shared.clock)
+        shared, begin = self._shared, self._begin(call, options)
+        return drive(begin, shared.connections, shared.clock, shared.hooks)
 
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
@@ -166,6 +168,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
                 ssl_context=options.get("ssl_context"),
             ),
             clock=AsyncSystemClock(),
+            may_be_async=True,
         )
 
     @classmethod
@@ -213,8 +216,8 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
 
         Args and errors are those of :meth:`send`.
         """
-        begin = self._begin(call, options)
-        return await drive_async(begin, self._shared.connections, self._shared.clock)
+        shared, begin = self._shared, self._begin(call, options)
+        return await drive_async(begin, shared.connections, shared.clock, shared.hooks)
 
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]

@@ -12,7 +12,9 @@ from typing_extensions import Self, Unpack
 from . import __version__
 from ._call import HEADER_VALUE, Call, Headers, RawCall, Reply
 from ._clock import ClockOffset, Moment, TimeSource
+from ._drivers import NO_HOOKS
 from ._effects import Steps
+from ._hooks import Hooks, check_hooks
 from ._origin import BaseURL, check_path, parse_base_url
 from ._pipeline import Plan, perform
 from ._profile import Profile
@@ -40,6 +42,7 @@ class Shared(Generic[C, K]):
     clock: K
     user_agent: str
     offset: ClockOffset | None
+    hooks: Hooks
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     closed: bool = False
 
@@ -61,6 +64,7 @@ class ClientBase(Generic[C, K]):
         auth: AsyncStrategy,
         connect: Callable[[BaseURL], C],
         clock: K,
+        may_be_async: bool,
     ) -> None:
         base = parse_base_url(
             options.get("base_url", self.profile.base_url),
@@ -74,6 +78,7 @@ class ClientBase(Generic[C, K]):
             strategy=auth,
             connections=connect(base),
             clock=options.get("clock", clock),
+            hooks=check_hooks(options.get("hooks", NO_HOOKS), may_be_async=may_be_async),
             offset=ClockOffset() if options.get("correct_clock_skew", True) else None,
             user_agent=_user_agent(options.get("user_agent_suffix")),
         )
@@ -129,8 +134,9 @@ class ClientBase(Generic[C, K]):
         return sibling
 
     def __repr__(self) -> str:
-        base = self._shared.base
-        return f"{type(self).__name__}(base_url={base.origin + base.path!r})"
+        shared = vars(self).get("_shared")  # a constructor that fails has not come so far
+        where = shared.base.origin + shared.base.path if shared else None
+        return f"{type(self).__name__}(base_url={where!r})"
 
     def __reduce__(self) -> NoReturn:
         name = type(self).__name__

@@ -7,14 +7,16 @@ from typing import Any, Protocol, TypeVar
 
 from ._call import Request, Response
 from ._clock import AsyncClock, Clock, Moment, TimeSource
-from ._effects import Effect, Fault, Notify, Resolve, Result, Send, Sleep, Steps, Timeouts
-from ._hooks import log
+from ._effects import AnyEffect, Fault, Resolve, Result, Send, Sleep, Steps, Timeouts
+from ._hooks import Hooks, Record, log, log_raising_hook
 from ._secret import AsyncSecretSource, Secret, without_frames
 from .errors import ConfigurationError
 
 __all__ = ["AsyncConnections", "Connections", "drive", "drive_async"]
 
 T = TypeVar("T")
+
+NO_HOOKS = Hooks()
 
 
 class Connections(Protocol):
@@ -41,7 +43,12 @@ class AsyncConnections(Protocol):
         ...
 
 
-def drive(begin: Callable[[Moment], Steps[T]], connections: Connections, clock: Clock) -> T:
+def drive(
+    begin: Callable[[Moment], Steps[T]],
+    connections: Connections,
+    clock: Clock,
+    hooks: Hooks = NO_HOOKS,
+) -> T:
     """Perform a call's effects one after the other; return what it returns."""
     steps = begin(_moment(clock))
     result, thrown = None, None
@@ -49,7 +56,7 @@ def drive(begin: Callable[[Moment], Steps[T]], connections: Connections, clock: 
         while True:
             effect = _next(steps, result, thrown)
             try:
-                value = _perform(effect, connections, clock)
+                value = _perform(effect, connections, clock, hooks)
                 result, thrown = Result(value, _moment(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
                 thrown = without_frames(error)
@@ -59,7 +66,10 @@ def drive(begin: Callable[[Moment], Steps[T]], connections: Connections, clock: 
 
 
 async def drive_async(
-    begin: Callable[[Moment], Steps[T]], connections: AsyncConnections, clock: AsyncClock
+    begin: Callable[[Moment], Steps[T]],
+    connections: AsyncConnections,
+    clock: AsyncClock,
+    hooks: Hooks = NO_HOOKS,
 ) -> T:
     """Perform a call's effects one after the other; return what it returns."""
     steps = begin(_moment(clock))
@@ -68,7 +78,7 @@ async def drive_async(
         while True:
             effect = _next(steps, result, thrown)
             try:
-                value = await _perform_async(effect, connections, clock)
+                value = await _perform_async(effect, connections, clock, hooks)
                 result, thrown = Result(value, _moment(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
                 thrown = without_frames(error)
@@ -82,47 +92,59 @@ def _moment(clock: TimeSource) -> Moment:
     return Moment(clock.time(), clock.monotonic(), chance)
 
 
-def _next(
-    steps: Steps[T], result: Result[Any] | None, thrown: BaseException | None
-) -> Effect[Any]:
+def _next(steps: Steps[T], result: Result[Any] | None, thrown: BaseException | None) -> Any:
     if thrown is not None:
         return steps.throw(thrown)
     return next(steps) if result is None else steps.send(result)
 
 
-def _perform(effect: Effect[Any], connections: Connections, clock: Clock) -> object:
-    match effect:
-        case Send():
-            left = effect.until - clock.monotonic()
-            return connections.send(effect.request, effect.timeouts, left)
-        case Sleep():
-            clock.sleep(effect.seconds)
-        case Resolve():
-            return _resolved(effect.source)
-        case _:
-            _notify(effect)
+def _perform(effect: AnyEffect, connections: Connections, clock: Clock, hooks: Hooks) -> object:
+    if isinstance(effect, Send):
+        left = effect.until - clock.monotonic()
+        return connections.send(effect.request, effect.timeouts, left)
+    if isinstance(effect, Resolve):
+        return _resolved(effect.source)
+    if isinstance(effect, Sleep):
+        clock.sleep(effect.seconds)
+    else:
+        _notify(effect.record, hooks)
     return None
 
 
 async def _perform_async(
-    effect: Effect[Any], connections: AsyncConnections, clock: AsyncClock
+    effect: AnyEffect, connections: AsyncConnections, clock: AsyncClock, hooks: Hooks
 ) -> object:
-    match effect:
-        case Send():
-            left = effect.until - clock.monotonic()
-            return await connections.send(effect.request, effect.timeouts, left)
-        case Sleep():
-            await clock.sleep(effect.seconds)
-        case Resolve():
-            return await _resolved_async(effect.source)
-        case _:
-            _notify(effect)
+    if isinstance(effect, Send):
+        left = effect.until - clock.monotonic()
+        return await connections.send(effect.request, effect.timeouts, left)
+    if isinstance(effect, Resolve):
+        return await _resolved_async(effect.source)
+    if isinstance(effect, Sleep):
+        await clock.sleep(effect.seconds)
+    else:
+        waiting = _notify(effect.record, hooks)
+        if inspect.isawaitable(waiting):
+            await _awaited_notice(effect.record, waiting)
     return None
 
 
-def _notify(effect: Effect[Any]) -> None:
-    if isinstance(effect, Notify):
-        log(effect.record)
+def _notify(record: Record, hooks: Hooks) -> object:
+    """Tell the log and the hook; return what the hook returns."""
+    log(record)
+    if hooks is NO_HOOKS:
+        return None
+    try:
+        return hooks.tell(record)
+    except Exception:  # noqa: BLE001 - a hook of the caller's may raise anything
+        log_raising_hook(record)
+    return None
+
+
+async def _awaited_notice(record: Record, waiting: Awaitable[object]) -> None:
+    try:
+        await waiting
+    except Exception:  # noqa: BLE001 - likewise
+        log_raising_hook(record)
 
 
 def _asked(source: AsyncSecretSource) -> object:

@@ -12,6 +12,7 @@ from ._secret import AsyncSecretSource, Secret
 from .errors import ConfigurationError, ResponseTooLarge, TransportError
 
 __all__ = [
+    "AnyEffect",
     "Effect",
     "Fault",
     "Notify",
@@ -23,6 +24,9 @@ __all__ = [
     "Timeouts",
     "check_seconds",
 ]
+
+AnyEffect: TypeAlias = "Send | Sleep | Resolve | Notify"
+"""What a driver has to be able to do."""
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -52,14 +56,16 @@ class Timeouts:
             check_seconds(f"the {name} timeout", getattr(self, name))
 
 
-def check_seconds(name: str, value: object) -> None:
+def check_seconds(name: str, value: object, *, alternative: str = "") -> None:
     """Check a time limit.
 
     Raises:
         ConfigurationError: It is no positive number, or longer than sockets can wait.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST:
-        raise ConfigurationError(f"{name} must be a positive number of seconds, below a million")
+        raise ConfigurationError(
+            f"{name} must be a positive number of seconds, below a million{alternative}"
+        )
 
 
 @attrs.frozen(kw_only=True)

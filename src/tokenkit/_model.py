@@ -117,6 +117,12 @@ class _CheckedType(type):
             return signature.replace(parameters=_for_readers(parameters))
 
 
+def _copied(extra: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """Copy a mapping, so that a later change to it cannot change the request."""
+    unchecked: object = extra
+    return dict(extra) if is_mapping(unchecked) else extra
+
+
 @attrs.frozen(kw_only=True)
 class RequestModel(metaclass=_CheckedType):
     """What a request's body, or an object nested in it, is made of.
@@ -132,7 +138,7 @@ class RequestModel(metaclass=_CheckedType):
     """
 
     extra: Mapping[str, JSON] = attrs.field(
-        factory=dict[str, JSON], repr=False, metadata=param(json_object)
+        factory=dict[str, JSON], converter=_copied, repr=False, metadata=param(json_object)
     )
 
     def __attrs_post_init__(self) -> None:

@@ -250,9 +250,11 @@ class _Life(Generic[T]):
             return False
         if not (self.plan.strategy.uses_time and self.call.authenticated):
             return False
-        self.offset_before = self.used_offset
         middle = (self.began.wall + self.at.wall) / 2
-        return offset.adopt(outcome.headers, middle, self.used_offset)
+        adopted = offset.adopt(outcome.headers, middle, self.used_offset)
+        if adopted:
+            self.offset_before = self.used_offset
+        return adopted
 
     def _wait_before_retry(self, refusal: _Refusal) -> float | None:
         if not refusal.repeatable or isinstance(refusal.error, DeadlineExceeded):

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from ._call import HEADER_VALUE, Headers
 from ._clock import AsyncClock, Clock
 from ._effects import Timeouts, check_seconds
+from ._hooks import Hooks
 from ._json import is_mapping
 from ._profile import Profile
 from ._retry import RetryPolicy
@@ -133,6 +134,7 @@ class _SharedOptions(CallOptions, total=False):
     ssl_context: ssl.SSLContext
     user_agent_suffix: str
     allow_insecure_http: bool
+    hooks: Hooks
     correct_clock_skew: bool
 
 
@@ -148,6 +150,7 @@ class ClientOptions(_SharedOptions, total=False):
         allow_insecure_http: Allow plain http to a host that isn't loopback.
         correct_clock_skew: Correct this machine's clock by the vendor's, where a refusal shows
             that it is wrong and a signature depends on it. Default: true.
+        hooks: Functions that are told what happens during calls.
         clock: The clock to use, for tests.
     """
 
@@ -168,6 +171,7 @@ class AsyncClientOptions(_SharedOptions, total=False):
         allow_insecure_http: Allow plain http to a host that isn't loopback.
         correct_clock_skew: Correct this machine's clock by the vendor's, where a refusal shows
             that it is wrong and a signature depends on it. Default: true.
+        hooks: Functions that are told what happens during calls.
         clock: The clock to use, for tests.
     """
 
@@ -214,14 +218,14 @@ class Settings:
 def _timeouts(value: Any) -> Timeouts:
     if isinstance(value, Timeouts):
         return value
-    check_seconds("timeout, where it is not Timeouts(...),", value)
+    check_seconds("timeout", value, alternative=", or Timeouts(...)")
     return Timeouts(connect=value, read=value, write=value)
 
 
 def _deadline(value: Any) -> float:
     if value is None:
         return math.inf
-    check_seconds("deadline, where it is not None,", value)
+    check_seconds("deadline", value, alternative=", or None")
     return float(value)
 
 

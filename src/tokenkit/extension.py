@@ -43,6 +43,7 @@ from ._failure import (
     read_plain_failure,
     visible_text,
 )
+from ._hooks import AttemptSent, CallFailed, Hooks, ResponseReceived, RetryPlanned
 from ._issued import IssuedToken
 from ._json import JSON, JSONObject, Mismatch, dump_json, kind_of, load_json
 from ._model import Check, RequestModel, param
@@ -60,7 +61,9 @@ __all__ = [
     "AsyncClock",
     "AsyncSecretSource",
     "AsyncStrategy",
+    "AttemptSent",
     "Call",
+    "CallFailed",
     "CallOptions",
     "Check",
     "Client",
@@ -70,6 +73,7 @@ __all__ = [
     "Failure",
     "FailureReader",
     "Headers",
+    "Hooks",
     "IssuedToken",
     "JSONObject",
     "Mismatch",
@@ -80,6 +84,8 @@ __all__ = [
     "Request",
     "RequestModel",
     "Response",
+    "ResponseReceived",
+    "RetryPlanned",
     "RetryPolicy",
     "RetryRules",
     "Secret",

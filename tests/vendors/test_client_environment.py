@@ -119,8 +119,8 @@ def test_a_base_url_argument_wins() -> None:
         (
             {"ZEROHASH_ENVIRONMENT": "production"},
             (
-                "environment must be one of 'us-cert', 'us-production', 'eu-cert', 'eu-production', "
-                "not 'production'"
+                "environment must be one of 'us-cert', 'us-production', 'eu-cert', "
+                "'eu-production', not 'production'"
             ),
         ),
         (

@@ -5,7 +5,7 @@ from functools import lru_cache
 import httpx
 
 from .._call import Headers, Request, Response
-from .._effects import Fault, Timeouts
+from .._effects import LONGEST, Fault, Timeouts
 from ..errors import (
     ConfigurationError,
     ConnectError,
@@ -17,7 +17,7 @@ from ..errors import (
     TransportError,
 )
 from .body import MAX_BODY, BodyStream, TooLargeError, UnreadableBodyError
-from .progress import LONGEST_STEP, Progress
+from .progress import Progress
 
 __all__ = ["deadline_fault", "fault_of", "head_of", "httpx_request"]
 
@@ -59,7 +59,7 @@ def httpx_request(
     headers = httpx.Headers([("host", url.netloc.decode("ascii"))])
     headers.update(defaults)
     headers.update(dict(request.headers))
-    longest = min(max(left, SHORTEST_STEP), LONGEST_STEP)
+    longest = min(max(left, SHORTEST_STEP), LONGEST)
     timeout = {
         "connect": min(timeouts.connect, longest),
         "read": min(timeouts.read, longest),

@@ -4,11 +4,9 @@ import time
 from contextvars import ContextVar
 
 from .._call import Response
+from .._effects import LONGEST
 
-__all__ = ["LONGEST_STEP", "PROGRESS", "Progress", "time_left"]
-
-# Sockets refuse timeouts that take more than 31 bits as milliseconds.
-LONGEST_STEP = 2_000_000.0
+__all__ = ["PROGRESS", "Progress", "time_left"]
 
 
 class Progress:
@@ -52,7 +50,7 @@ def time_left(timeout: float | None) -> float:
             else never time out.
     """
     progress = PROGRESS.get()
-    left = LONGEST_STEP if progress is None else progress.left()
+    left = LONGEST if progress is None else progress.left()
     if left <= 0:
         raise TimeoutError("the deadline has passed")
-    return min(left, LONGEST_STEP if timeout is None else timeout)
+    return min(left, LONGEST if timeout is None else timeout)
