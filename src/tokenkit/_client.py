@@ -104,7 +104,8 @@ class Client(ClientBase[Connections, Clock], Caller):
         Args and errors are those of :meth:`send`.
         """
         shared, begin = self._shared, self._begin(call, options)
-        return drive(begin, shared.connections, shared.clock, shared.hooks)
+        with shared.trace(call.request_line[0], shared.hooks) as listener:
+            return drive(begin, shared.connections, shared.clock, listener)
 
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
@@ -217,7 +218,8 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         Args and errors are those of :meth:`send`.
         """
         shared, begin = self._shared, self._begin(call, options)
-        return await drive_async(begin, shared.connections, shared.clock, shared.hooks)
+        with shared.trace(call.request_line[0], shared.hooks) as listener:
+            return await drive_async(begin, shared.connections, shared.clock, listener)
 
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]

@@ -21,6 +21,7 @@ from ._profile import Profile
 from ._retry import RetryBudget
 from ._secret import Secret
 from ._settings import CallOptions, SendOptions, Settings, refuse_unknown
+from ._tracing import Trace, trace_calls, trace_nothing
 from .auth.strategy import AsyncStrategy
 from .errors import ClientClosedError, ConfigurationError, FieldError, InvalidInputError
 
@@ -43,6 +44,7 @@ class Shared(Generic[C, K]):
     user_agent: str
     offset: ClockOffset | None
     hooks: Hooks
+    trace: Trace
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     closed: bool = False
 
@@ -79,6 +81,7 @@ class ClientBase(Generic[C, K]):
             connections=connect(base),
             clock=options.get("clock", clock),
             hooks=check_hooks(options.get("hooks", NO_HOOKS), may_be_async=may_be_async),
+            trace=trace_calls(__version__) if options.get("tracing") else trace_nothing,
             offset=ClockOffset() if options.get("correct_clock_skew", True) else None,
             user_agent=_user_agent(options.get("user_agent_suffix")),
         )

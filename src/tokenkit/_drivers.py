@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from ._call import Request, Response
 from ._clock import AsyncClock, Clock, Moment, TimeSource
 from ._effects import AnyEffect, Fault, Resolve, Result, Send, Sleep, Steps, Timeouts
-from ._hooks import Hooks, Record, log, log_raising_hook
+from ._hooks import Hooks, Listener, Record, log, log_raising_hook
 from ._secret import AsyncSecretSource, Secret, without_frames
 from .errors import ConfigurationError
 
@@ -47,7 +47,7 @@ def drive(
     begin: Callable[[Moment], Steps[T]],
     connections: Connections,
     clock: Clock,
-    hooks: Hooks = NO_HOOKS,
+    listener: Listener = NO_HOOKS,
 ) -> T:
     """Perform a call's effects one after the other; return what it returns."""
     steps = begin(_moment(clock))
@@ -56,7 +56,7 @@ def drive(
         while True:
             effect = _next(steps, result, thrown)
             try:
-                value = _perform(effect, connections, clock, hooks)
+                value = _perform(effect, connections, clock, listener)
                 result, thrown = Result(value, _moment(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
                 thrown = without_frames(error)
@@ -69,7 +69,7 @@ async def drive_async(
     begin: Callable[[Moment], Steps[T]],
     connections: AsyncConnections,
     clock: AsyncClock,
-    hooks: Hooks = NO_HOOKS,
+    listener: Listener = NO_HOOKS,
 ) -> T:
     """Perform a call's effects one after the other; return what it returns."""
     steps = begin(_moment(clock))
@@ -78,7 +78,7 @@ async def drive_async(
         while True:
             effect = _next(steps, result, thrown)
             try:
-                value = await _perform_async(effect, connections, clock, hooks)
+                value = await _perform_async(effect, connections, clock, listener)
                 result, thrown = Result(value, _moment(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
                 thrown = without_frames(error)
@@ -98,7 +98,9 @@ def _next(steps: Steps[T], result: Result[Any] | None, thrown: BaseException | N
     return next(steps) if result is None else steps.send(result)
 
 
-def _perform(effect: AnyEffect, connections: Connections, clock: Clock, hooks: Hooks) -> object:
+def _perform(
+    effect: AnyEffect, connections: Connections, clock: Clock, listener: Listener
+) -> object:
     if isinstance(effect, Send):
         left = effect.until - clock.monotonic()
         return connections.send(effect.request, effect.timeouts, left)
@@ -107,12 +109,12 @@ def _perform(effect: AnyEffect, connections: Connections, clock: Clock, hooks: H
     if isinstance(effect, Sleep):
         clock.sleep(effect.seconds)
     else:
-        _notify(effect.record, hooks)
+        _notify(effect.record, listener)
     return None
 
 
 async def _perform_async(
-    effect: AnyEffect, connections: AsyncConnections, clock: AsyncClock, hooks: Hooks
+    effect: AnyEffect, connections: AsyncConnections, clock: AsyncClock, listener: Listener
 ) -> object:
     if isinstance(effect, Send):
         left = effect.until - clock.monotonic()
@@ -122,19 +124,19 @@ async def _perform_async(
     if isinstance(effect, Sleep):
         await clock.sleep(effect.seconds)
     else:
-        waiting = _notify(effect.record, hooks)
+        waiting = _notify(effect.record, listener)
         if inspect.isawaitable(waiting):
             await _awaited_notice(effect.record, waiting)
     return None
 
 
-def _notify(record: Record, hooks: Hooks) -> object:
+def _notify(record: Record, listener: Listener) -> object:
     """Tell the log and the hook; return what the hook returns."""
     log(record)
-    if hooks is NO_HOOKS:
+    if listener is NO_HOOKS:
         return None
     try:
-        return hooks.tell(record)
+        return listener.tell(record)
     except Exception:  # noqa: BLE001 - a hook of the caller's may raise anything
         log_raising_hook(record)
     return None

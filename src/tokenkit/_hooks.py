@@ -4,7 +4,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import attrs
 
@@ -14,6 +14,7 @@ __all__ = [
     "AttemptSent",
     "CallFailed",
     "Hooks",
+    "Listener",
     "Record",
     "ResponseReceived",
     "RetryPlanned",
@@ -86,6 +87,14 @@ class CallFailed:
 
 
 Record: TypeAlias = AttemptSent | ResponseReceived | RetryPlanned | CallFailed
+
+
+class Listener(Protocol):
+    """Something that wants to know what happens during a call."""
+
+    def tell(self, record: Record) -> object:
+        """Take a record; an awaitable that is returned is awaited by async clients."""
+        ...
 
 
 @attrs.frozen(kw_only=True)

@@ -135,6 +135,7 @@ class _SharedOptions(CallOptions, total=False):
     user_agent_suffix: str
     allow_insecure_http: bool
     hooks: Hooks
+    tracing: bool
     correct_clock_skew: bool
 
 
@@ -151,6 +152,7 @@ class ClientOptions(_SharedOptions, total=False):
         correct_clock_skew: Correct this machine's clock by the vendor's, where a refusal shows
             that it is wrong and a signature depends on it. Default: true.
         hooks: Functions that are told what happens during calls.
+        tracing: Open an OpenTelemetry span for each call. Default: false.
         clock: The clock to use, for tests.
     """
 
@@ -172,6 +174,7 @@ class AsyncClientOptions(_SharedOptions, total=False):
         correct_clock_skew: Correct this machine's clock by the vendor's, where a refusal shows
             that it is wrong and a signature depends on it. Default: true.
         hooks: Functions that are told what happens during calls.
+        tracing: Open an OpenTelemetry span for each call. Default: false.
         clock: The clock to use, for tests.
     """
 

@@ -20,10 +20,12 @@ class Progress:
 
     __slots__ = ("partial", "sent", "until")
 
+    partial: Response | None
+
     def __init__(self, left: float) -> None:
         self.until = time.monotonic() + left
         self.sent: bool | None = None
-        self.partial: Response | None = None
+        self.partial = None
 
     def left(self) -> float:
         """Return the seconds until the deadline."""
