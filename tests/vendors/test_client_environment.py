@@ -204,7 +204,7 @@ def test_from_env_takes_options() -> None:
 
 
 def locals_of(trace: TracebackType | None) -> str:
-    """Write out the variables of the package's own frames, one level of containers deep."""
+    """Write out the variables of the package's own frames, as tracebacks with locals do."""
     texts = [
         repr(value)
         for frame, _ in traceback.walk_tb(trace)

@@ -1,0 +1,326 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+import pytest
+from core_driver import untyped
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tokenkit import zerohash
+from tokenkit._checks import (
+    amount,
+    aware_datetime,
+    copy_mapping,
+    instance,
+    instances,
+    one_of,
+    permissions,
+    plain_decimal,
+    text,
+    texts,
+    to_decimal,
+    to_decimal_or_none,
+    to_texts,
+    to_texts_or_none,
+    to_tuple,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CONTROL = "must not hold control characters such as line breaks"
+
+
+class Colour(str, Enum):
+    """A text enum."""
+
+    RED = "red"
+
+
+class Group(IntEnum):
+    """A number enum."""
+
+    CHAT = 100
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("fine", None),
+        ("ünï ©ode 🎉", None),
+        (Colour.RED, None),
+        ("", "must not be empty"),
+        (5, "must be text, not a number"),
+        (b"x", "must be text, not bytes"),
+        (None, "must be text, not null"),
+        (["x"], "must be text, not an array"),
+        ("a\r\nX-Evil: 1", CONTROL),
+        ("a\x00", CONTROL),
+        ("\x7f", CONTROL),
+        ("\ud800", "must not hold lone surrogates, which UTF-8 has no form for"),
+        ("x" * 65_536, None),
+        ("x" * 65_537, "must have at most 65536 characters, not 65537"),
+        ("x" * 1_000_000, "must have at most 65536 characters, not 1000000"),
+    ],
+)
+def test_text(value: object, problem: str | None) -> None:
+    """Text is neither empty nor huge, and holds nothing that breaks a line or UTF-8."""
+    assert text()(value) == problem
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest", "value", "problem"),
+    [
+        (0, 5, "", None),
+        (6, 6, "CUST01", None),
+        (6, 6, "", "must have exactly 6 characters, not 0"),
+        (6, 6, "CUST012", "must have exactly 6 characters, not 7"),
+        (2, 3, "x", "must have 2 to 3 characters, not 1"),
+        (1, 50, "x" * 51, "must have at most 50 characters, not 51"),
+        (0, 2, "xxx", "must have at most 2 characters, not 3"),
+    ],
+)
+def test_lengths(shortest: int, longest: int, value: str, problem: str | None) -> None:
+    """The message about a length tells what is wanted and what was given."""
+    assert text(min_length=shortest, max_length=longest)(value) == problem
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ((), None),
+        (("a", "b"), None),
+        ("ab", "must be a list of texts, not one str"),
+        (b"ab", "must be a list of texts, not one bytes"),
+        (5, "must be a list of texts, not a number"),
+        ({"a": 1}, "must be a list of texts, not an object"),
+        (("a", ""), "item 1 must not be empty"),
+        (("a", 5), "item 1 must be text, not a number"),
+        (("a\n",), f"item 0 {CONTROL}"),
+    ],
+)
+def test_texts(value: object, problem: str | None) -> None:
+    """A list of texts is no single text, and each of its items is judged."""
+    assert texts()(value) == problem
+
+
+def test_lists_that_must_not_be_empty() -> None:
+    """A least number of items is checked."""
+    assert texts(min_items=1)(()) == "must not be empty"
+    assert texts(min_items=1)(("a",)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ((100, "CHAT", Group.CHAT), None),
+        ((), None),
+        ((True,), "item 0 must be a number or a name"),
+        ((1.0,), "item 0 must be a number or a name"),
+        ((100, ""), "item 1 must not be empty"),
+        ("100", "must be a list of permissions, not one str"),
+    ],
+)
+def test_permissions(value: object, problem: str | None) -> None:
+    """Permissions are numbers or names, and no booleans."""
+    assert permissions(value) == problem
+
+
+def test_one_of() -> None:
+    """A closed set of texts is listed in the message."""
+    check = one_of("email", "sms")
+    assert check("sms") is None
+    assert check("fax") == "must be one of 'email', 'sms'"
+    assert check([]) == "must be one of 'email', 'sms'"
+
+
+def test_instances() -> None:
+    """A nested object is of its class, alone or in a list."""
+    fee = zerohash.Fee(name="x")
+    assert instance(zerohash.Fee)(fee) is None
+    assert instance(zerohash.Fee)({}) == "must be a Fee(...), not an object"
+    assert instances(zerohash.Fee)((fee,)) is None
+    assert instances(zerohash.Fee)((fee, {})) == "item 1 must be a Fee(...), not an object"
+    assert instances(zerohash.Fee, min_items=1)(()) == "must not be empty"
+    assert instances(zerohash.Fee)(fee) == "must be a list of Fee objects, not Fee"
+
+
+NO_NUMBER = "must be a Decimal, an int or a number as text; a float loses digits"
+TOO_LONG = "must not have more than 100 digits"
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (Decimal("10.50"), None),
+        ("10.50", None),
+        (" 10", NO_NUMBER),
+        ("1_000", NO_NUMBER),
+        ("١٢", NO_NUMBER),
+        ("1,5", NO_NUMBER),
+        ("", NO_NUMBER),
+        ("ten", NO_NUMBER),
+        ("1e99999", NO_NUMBER),
+        (7, None),
+        (-7, None),
+        (True, NO_NUMBER),
+        (1.5, NO_NUMBER),
+        (float("nan"), NO_NUMBER),
+        (None, NO_NUMBER),
+        ([1], NO_NUMBER),
+        ("NaN", NO_NUMBER),
+        ("Infinity", NO_NUMBER),
+        (Decimal("NaN"), "must be a finite number"),
+        (Decimal("sNaN"), "must be a finite number"),
+        (Decimal("-Infinity"), "must be a finite number"),
+        (Decimal("1e101"), TOO_LONG),
+        (Decimal("1e-101"), TOO_LONG),
+        (Decimal("1e999999"), TOO_LONG),
+        ("9e9999", TOO_LONG),
+        pytest.param(10**5000, TOO_LONG, id="huge"),
+        ("1" * 101, TOO_LONG),
+        ("0." + "1" * 101, TOO_LONG),
+        ("1" * 100, None),
+        (".5", None),
+        ("+1.", None),
+        ("1e2", None),
+    ],
+)
+def test_amounts(value: object, problem: str | None) -> None:
+    """Exact numbers of a sane size pass; a float, an odd text and a huge number do not."""
+    assert amount()(to_decimal(untyped(value))) == problem
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("25", None),
+        ("25.0", None),
+        ("1e2", None),
+        ("9" * 60, None),
+        ("25.5", "must be a whole number"),
+        ("9" * 60 + ".5", "must be a whole number"),
+        (Decimal("NaN"), "must be a finite number"),
+    ],
+)
+def test_whole_amounts(value: str | Decimal, problem: str | None) -> None:
+    """A whole number may be written with zeros or an exponent."""
+    assert amount(integer=True)(to_decimal(value)) == problem
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("10.50", "10.50"),
+        ("1e2", "100"),
+        ("1E-7", "0.0000001"),
+        (Decimal("0E+3"), "0000"),
+        (12345678901234567890, "12345678901234567890"),
+        ("-0.10", "-0.10"),
+    ],
+)
+def test_amounts_are_written_plainly(value: Decimal | str | int, written: str) -> None:
+    """Digits are kept, and no exponent reaches the wire."""
+    assert plain_decimal(to_decimal(value)) in {written, written.lstrip("0") or "0"}
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**50), max_value=10**50))
+def test_written_amounts_read_back_equal(value: Decimal) -> None:
+    """Any amount that passes the check is written as a text of the same value."""
+    if amount()(value) is None:
+        written = plain_decimal(value)
+        assert isinstance(written, str)
+        assert Decimal(written) == value
+        assert "e" not in written.lower()
+
+
+class Hostile:
+    """An object that refuses most of what can be asked of it."""
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("no comparison")
+
+    def __hash__(self) -> int:
+        raise RuntimeError("no hash")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
+ANYTHING: st.SearchStrategy[object] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.binary(max_size=5),
+    st.decimals(),
+    st.lists(st.integers() | st.text(max_size=2), max_size=3),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
+    st.sampled_from([Hostile(), Colour.RED, Group.CHAT, object, (), range(3)]),
+)
+CONVERTERS: list[Callable[..., object]] = [
+    to_decimal,
+    to_decimal_or_none,
+    to_tuple,
+    to_texts,
+    to_texts_or_none,
+    copy_mapping,
+]
+CHECKS = [
+    text(),
+    texts(),
+    permissions,
+    amount(),
+    amount(integer=True),
+    aware_datetime,
+    instance(zerohash.Fee),
+    instances(zerohash.Fee),
+]
+
+
+@settings(deadline=None, max_examples=200)
+@given(ANYTHING, st.sampled_from(CONVERTERS))
+def test_converters_and_checks_never_raise(value: object, convert: Callable[..., object]) -> None:
+    """Whatever a field is given, converting and checking it gives a verdict."""
+    converted = convert(value)
+    for check in CHECKS:
+        assert isinstance(check(converted), (str, type(None)))
+
+
+def test_converters_leave_what_they_cannot_convert() -> None:
+    """A text stays a text where a list is meant, and None stays None."""
+    assert to_tuple(untyped("abc")) == untyped("abc")
+    assert to_tuple(untyped({"a": 1})) == untyped({"a": 1})
+    assert to_texts_or_none(None) is None
+    assert to_decimal_or_none(None) is None
+    assert to_decimal_or_none("1") == Decimal(1)
+    assert copy_mapping(None) is None
+    assert copy_mapping(untyped(5)) == untyped(5)
+
+
+def test_converters_take_any_iterable() -> None:
+    """Lists, sets, generators and enum members become a tuple of plain values."""
+
+    def generate() -> Iterator[str]:
+        yield Colour.RED
+        yield "blue"
+
+    converted = to_texts(generate())
+    assert converted == ("red", "blue")
+    assert type(converted[0]) is str
+    assert to_tuple([Group.CHAT, 200]) == (100, 200)
+    assert to_texts_or_none({"a"}) == ("a",)
+
+
+def test_aware_datetime() -> None:
+    """Only a datetime with a time zone is an instant."""
+    assert aware_datetime(datetime(2026, 1, 1, tzinfo=timezone.utc)) is None
+    naive = datetime(2026, 1, 1)  # noqa: DTZ001 - naive on purpose
+    assert str(aware_datetime(naive)).startswith("must be a datetime with a time zone")
+    assert aware_datetime("2026-01-01") == "must be a datetime, not text"

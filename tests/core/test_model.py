@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+import pytest
+from core_driver import untyped
+
+from tokenkit import strigo, zdk, zerohash
+from tokenkit._call import Call
+from tokenkit._codec import write_model
+from tokenkit._model import RequestModel, json_object, param, wire_names
+from tokenkit.errors import FieldError, InvalidInputError
+
+JWT = "e30.eyJqdGkiOiJqIn0.c2ln"
+
+
+def problems(build: Any, **arguments: object) -> dict[str | None, str]:
+    """Return the problems of a model that must be refused, by field."""
+    with pytest.raises(InvalidInputError) as caught:
+        build(**arguments)
+    assert isinstance(caught.value, ValueError)
+    return {error.field: error.message for error in caught.value.errors}
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    """Every faulty field is named, in Python and on the wire, in one error."""
+    with pytest.raises(InvalidInputError) as caught:
+        strigo.UserTokenRequest(
+            email="",
+            name=untyped(5),
+            external_user_id="a\nb",
+            expiration=untyped(1648100582468),
+            groups=untyped("staff"),
+            extra=untyped([]),
+        )
+    assert [error.field for error in caught.value.errors] == [
+        "extra",
+        "email",
+        "name",
+        "external_user_id",
+        "expiration",
+        "groups",
+    ]
+    text = str(caught.value)
+    assert text.startswith("UserTokenRequest is not valid: ")
+    assert "email: must not be empty" in text
+    assert "external_user_id ('externalUserId' in JSON): must not hold control characters" in text
+    assert "groups: must be a list of texts, not one str" in text
+    assert "expiration: must be a datetime, not a number" in text
+
+
+def test_checks_across_fields_come_last() -> None:
+    """What concerns several fields is checked when every field alone is sound."""
+    assert problems(zerohash.ClientAuthTokenRequest, permissions=["fwc"]) == {
+        "participant_code": "must be given, or email"
+    }
+    assert problems(zerohash.ClientAuthTokenRequest, permissions=[]) == {
+        "permissions": "must not be empty"
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [("underlying_asset", "network"), ("network", "underlying_asset")]
+)
+def test_assets_come_with_networks(given: str, missing: str) -> None:
+    """A withdrawal's asset and network are given together or not at all."""
+    assert problems(zerohash.WithdrawalDetails, **{given: "x"}) == {
+        missing: f"must be given with {given}"
+    }
+    zerohash.WithdrawalDetails(underlying_asset="BTC", network="bitcoin")
+
+
+@pytest.mark.parametrize("arguments", [{}, {"email": "a@example.com", "mail": "x"}])
+def test_missing_and_unknown_keywords_are_type_errors(arguments: dict[str, str]) -> None:
+    """A missing or a misspelt keyword stays Python's own TypeError."""
+    build: Any = strigo.UserTokenRequest
+    with pytest.raises(TypeError):
+        build(**arguments)
+
+
+def test_positional_arguments_are_type_errors() -> None:
+    """Requests take keywords only."""
+    build: Any = zdk.UserTokenRequest
+    with pytest.raises(TypeError):
+        build("user-1")
+
+
+def test_none_means_not_sent() -> None:
+    """What is not given, and what is None, is left to the vendor's default."""
+    request = strigo.UserTokenRequest(email="a@example.com", name=None, groups=None)
+    assert write_model(request) == {"email": "a@example.com"}
+
+
+def test_none_is_refused_where_a_value_is_required() -> None:
+    """A required field takes no None."""
+    assert problems(strigo.UserTokenRequest, email=None) == {"email": "must be text, not null"}
+
+
+def test_empty_text_and_empty_lists_are_sent() -> None:
+    """Where the vendor allows emptiness it is sent, other than None."""
+    request = strigo.UserTokenRequest(
+        email="a@example.com", name="", external_user_id="", groups=[]
+    )
+    assert write_model(request) == {
+        "email": "a@example.com",
+        "name": "",
+        "externalUserId": "",
+        "groups": (),
+    }
+
+
+def test_extra_is_sent_as_given() -> None:
+    """Fields that the vendor added later are sent beside the known ones."""
+    request = zdk.UserTokenRequest(id="u", extra={"newField": [1, None]})
+    assert write_model(request) == {"id": "u", "newField": [1, None]}
+
+
+@pytest.mark.parametrize(
+    ("key", "parameter"), [("externalUserId", "external_user_id"), ("email", "email")]
+)
+def test_extra_must_not_repeat_a_parameter(key: str, parameter: str) -> None:
+    """A known field in extra is refused by a message that names its parameter."""
+    with pytest.raises(InvalidInputError, match=f"'{key}' has a parameter of its own: {parameter}"):
+        strigo.UserTokenRequest(email="a@example.com", extra={key: "x"})
+
+
+def test_extra_may_use_a_python_name_that_is_no_wire_name() -> None:
+    """Only names on the wire collide."""
+    request = strigo.UserTokenRequest(email="a@example.com", extra={"external_user_id": "x"})
+    assert write_model(request) == {"email": "a@example.com", "external_user_id": "x"}
+
+
+@pytest.mark.parametrize("extra", [None, 5, "x", [("a", 1)], {1: 2}, {None: 1}])
+def test_extra_must_be_a_mapping_of_texts(extra: object) -> None:
+    """Anything but a mapping with text keys is refused."""
+    found = problems(zdk.UserTokenRequest, id="u", extra=extra)
+    assert list(found) == ["extra"]
+
+
+def test_extra_is_copied() -> None:
+    """A later change to the caller's mapping does not change the request."""
+    extra: dict[str, int] = {"a": 1}
+    request = zdk.UserTokenRequest(id="u", extra=extra)
+    extra["b"] = 2
+    assert request.extra == {"a": 1}
+
+
+def test_metadata_is_copied() -> None:
+    """A later change to the metadata does not change the request."""
+    metadata: dict[str, str] = {"a": "1"}
+    request = zdk.UserTokenRequest(id="u", metadata=metadata)
+    metadata.clear()
+    assert request.metadata == {"a": "1"}
+
+
+def test_requests_are_frozen_values() -> None:
+    """A request cannot be changed, compares by value, and evolves with its checks."""
+    request = zdk.UserTokenRequest(id="u", permissions=[100])
+    assert request == zdk.UserTokenRequest(id="u", permissions=(100,))
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        untyped(request).id = "v"
+    with pytest.raises(InvalidInputError):
+        attrs.evolve(request, id="")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        zdk.UserTokenRequest(id="u", metadata={"a": "b"}, extra=MappingProxyType({"x": 1})),
+        strigo.UserTokenRequest(email="a@example.com", groups=["g"]),
+        zerohash.RevokeAuthTokenRequest(token=JWT),
+        zerohash.ClientAuthTokenRequest(
+            participant_code="CUST01",
+            permissions=[zerohash.Permission.FWC],
+            payment_details=zerohash.PaymentDetails(
+                purchase_amount="10.50", denominated_currency="USD"
+            ),
+        ),
+    ],
+)
+def test_requests_pickle_and_copy(request_: Call[object]) -> None:
+    """Requests go through pickle, copy and deepcopy unchanged."""
+    for twin in (
+        pickle.loads(pickle.dumps(request_)),  # noqa: S301 - our own
+        copy.copy(request_),
+        copy.deepcopy(request_),
+    ):
+        assert twin == request_
+        assert type(twin) is type(request_)
+
+
+def test_a_token_to_revoke_is_in_no_repr() -> None:
+    """The request to revoke a token does not show it."""
+    assert JWT not in repr(zerohash.RevokeAuthTokenRequest(token=JWT))
+    assert zerohash.RevokeAuthTokenRequest(token=JWT).tokens == (JWT,)
+
+
+def test_nested_objects_are_classes() -> None:
+    """A mapping in place of a nested object is refused by a message that names the class."""
+    found = problems(
+        zerohash.ClientAuthTokenRequest,
+        participant_code="CUST01",
+        permissions=["crypto-pay"],
+        payment_details={"purchase_amount": "1"},
+        custom_fees_and_spreads=5,
+    )
+    assert found == {
+        "payment_details": "must be a PaymentDetails(...), not an object",
+        "custom_fees_and_spreads": "must be a CustomFeesAndSpreads(...), not a number",
+    }
+
+
+def test_nested_objects_are_written_with_their_amounts_as_text() -> None:
+    """Amounts in nested objects and lists reach the wire digit for digit, as text."""
+    fee = zerohash.Fee(type="notional", amount=Decimal("0.10"), name="fee", extra={"n": 1})
+    costs = zerohash.FeesAndSpread(spread_bps=25, fees=[fee])
+    request = zerohash.ClientAuthTokenRequest(
+        participant_code="CUST01",
+        permissions=["crypto-buy"],
+        custom_fees_and_spreads=zerohash.CustomFeesAndSpreads(crypto_buy=costs),
+    )
+    assert write_model(request)["custom_fees_and_spreads"] == {
+        "crypto_buy": {
+            "spread_bps": "25",
+            "fees": ({"type": "notional", "amount": "0.10", "name": "fee", "n": 1},),
+        }
+    }
+
+
+def test_the_signature_is_the_models_own() -> None:
+    """inspect shows a model's parameters, not the metaclass's."""
+    parameters = inspect.signature(strigo.UserTokenRequest).parameters
+    assert set(parameters) == {
+        "email",
+        "name",
+        "external_user_id",
+        "expiration",
+        "groups",
+        "extra",
+    }
+    assert all(item.kind is inspect.Parameter.KEYWORD_ONLY for item in parameters.values())
+
+
+def test_wire_names() -> None:
+    """Each field knows its name in JSON."""
+    assert wire_names(strigo.UserTokenRequest) == {
+        "email": "email",
+        "name": "name",
+        "external_user_id": "externalUserId",
+        "expiration": "expiration",
+        "groups": "groups",
+    }
+
+
+def test_fields_without_a_check() -> None:
+    """A field that no check describes is taken as it is."""
+
+    @attrs.frozen(kw_only=True)
+    class Loose(RequestModel):
+        anything: object = attrs.field()
+        even: int = attrs.field(
+            default=0, metadata=param(lambda value: "must be even" if value % 2 else None)
+        )
+
+    assert Loose(anything=object(), even=2).even == 2
+    with pytest.raises(InvalidInputError) as caught:
+        Loose(anything=None, even=3)
+    assert caught.value.errors == (FieldError(field="even", message="must be even"),)
+
+
+def test_json_object() -> None:
+    """A JSON object is a mapping with text keys."""
+    assert json_object({"a": 1}) is None
+    assert json_object([]) == "must be a mapping, not an array"
+    assert json_object({1: 1}) == "must have text keys only"

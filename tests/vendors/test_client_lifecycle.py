@@ -1,0 +1,217 @@
+import pickle
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from pytest_httpx import HTTPXMock
+from vendors_support import PRIVATE_KEY, StillClock, answering, zdk_client
+
+from tokenkit import (
+    AsyncStrigoClient,
+    AsyncZdkClient,
+    AsyncZeroHashClient,
+    ClientClosedError,
+    ConfigurationError,
+    RetryPolicy,
+    ServerError,
+    StrigoClient,
+    ZdkClient,
+    ZeroHashClient,
+)
+from tokenkit.sandbox import Sandbox
+
+ZEROHASH = {"api_key": "k", "private_key": PRIVATE_KEY, "passphrase": "p"}
+CLIENTS: list[Any] = [
+    (ZdkClient, {"api_key": "k"}),
+    (AsyncZdkClient, {"api_key": "k"}),
+    (ZeroHashClient, ZEROHASH),
+    (AsyncZeroHashClient, ZEROHASH),
+    (StrigoClient, {"org_id": "o", "api_key": "k"}),
+    (AsyncStrigoClient, {"org_id": "o", "api_key": "k"}),
+]
+CREATE = "https://user.dev.zu.casa/user.tokens.private.v1.Service/Create"
+TOKENS = {"tokens": ["t0ken-1"]}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+class CountingTransport(httpx.MockTransport):
+    """A transport, sync and async, that counts how often it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: httpx.Response(200, json=TOKENS))
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def test_closed(sandbox: Sandbox) -> None:
+    """After the ``with`` block every way to send raises, and closing again is harmless."""
+    with sandbox.zdk_client() as client:
+        client.create_user_token(id="u")
+    client.close()
+    for use in (
+        lambda: client.create_user_token(id="u"),
+        lambda: client.request("GET", "/x"),
+        lambda: client.with_options(timeout=1).create_user_token(id="u"),
+    ):
+        with pytest.raises(ClientClosedError) as caught:
+            use()
+        assert str(caught.value) == "This ZdkClient is closed; build a new one"
+
+
+@pytest.mark.anyio
+async def test_async_closed(sandbox: Sandbox) -> None:
+    """The async client does the same, on either event loop."""
+    async with sandbox.async_zerohash_client() as client:
+        await client.get_time()
+    await client.aclose()
+    with pytest.raises(ClientClosedError) as caught:
+        await client.get_time()
+    assert str(caught.value) == "This AsyncZeroHashClient is closed; build a new one"
+
+
+def test_an_unused_client_closes() -> None:
+    """A client that never sent anything closes as well."""
+    with ZdkClient(api_key="k") as client:
+        pass
+    with pytest.raises(ClientClosedError):
+        client.create_user_token(id="u")
+
+
+def test_siblings() -> None:
+    """A sibling has settings of its own and shares everything else, its sibling's end included."""
+    transport = CountingTransport()
+    owner = ZdkClient(api_key="k", transport=transport, headers={"x-team": "a"})
+    sibling = owner.with_options(headers={"x-more": "b"})
+    assert type(sibling) is ZdkClient
+    assert repr(sibling) == repr(owner)
+    with sibling:
+        sibling.create_user_token(id="u")
+    sibling.close()
+    sibling.create_user_token(id="u")
+    assert owner.create_user_token(id="u").token == "t0ken-1"
+    assert transport.closed == 0
+    owner.close()
+    assert transport.closed == 1
+    with pytest.raises(ClientClosedError):
+        sibling.create_user_token(id="u")
+
+
+@pytest.mark.anyio
+async def test_async_siblings() -> None:
+    """The async client's siblings behave alike."""
+    transport = CountingTransport()
+    owner = AsyncZdkClient(api_key="k", transport=transport)
+    async with owner.with_options(timeout=1) as sibling:
+        await sibling.create_user_token(id="u")
+    assert (await sibling.create_user_token(id="u")).token == "t0ken-1"
+    assert transport.closed == 0
+    await owner.aclose()
+    assert transport.closed == 1
+    with pytest.raises(ClientClosedError):
+        await sibling.create_user_token(id="u")
+
+
+def test_siblings_of_siblings_add_up() -> None:
+    """Settings that are not changed are kept, and headers are added to those before."""
+    transport = answering(503)
+    clock = StillClock()
+    owner = ZdkClient(api_key="k", transport=transport, clock=clock, headers={"x-a": "1"})
+    once = owner.with_options(retry=RetryPolicy(max_retries=0), headers={"X-B": "2"})
+    again = once.with_options(headers={"x-a": "3"})
+    with pytest.raises(ServerError) as caught:
+        again.create_user_token(id="u")
+    assert caught.value.attempts == 1
+    sent = transport.requests[-1].headers
+    assert (sent["x-a"], sent["x-b"]) == ("3", "2")
+    with pytest.raises(ServerError) as caught:
+        owner.create_user_token(id="u")
+    assert caught.value.attempts == 3
+    assert "x-b" not in transport.requests[-1].headers
+
+
+def test_siblings_share_the_retry_budget() -> None:
+    """An outage uses up one budget of 90 retries, whichever sibling meets it."""
+    transport = answering(503)
+    owner = ZdkClient(
+        api_key="k",
+        transport=transport,
+        clock=StillClock(),
+        deadline=None,
+        retry=RetryPolicy(max_retries=60),
+    )
+    attempts: list[int] = []
+    for client in (owner, owner.with_options(headers={"x-a": "1"}), owner):
+        with pytest.raises(ServerError) as caught:
+            client.create_user_token(id="u")
+        attempts.append(caught.value.attempts)
+    assert attempts == [61, 31, 1]
+
+
+def test_a_sibling_checks_its_settings() -> None:
+    """What cannot work is refused for a sibling as for a client."""
+    retry: Any = 3
+    with pytest.raises(ConfigurationError, match=r"retry must be a RetryPolicy\(\.\.\.\)"):
+        zdk_client(answering(200)).with_options(retry=retry)
+
+
+@pytest.mark.parametrize(("kind", "credentials"), CLIENTS)
+def test_clients_refuse_to_be_pickled(kind: Any, credentials: dict[str, str]) -> None:
+    """A client cannot be pickled, which the message explains by the way out."""
+    with pytest.raises(TypeError) as caught:
+        pickle.dumps(kind(**credentials))
+    name = kind.__name__
+    assert str(caught.value) == (
+        f"A {name} cannot be pickled: build it anew, say with {name}.from_env()"
+    )
+
+
+def test_a_users_client_stays_open() -> None:
+    """A client of the caller's is used and never closed, its default headers under ours."""
+    transport = CountingTransport()
+    with httpx.Client(
+        transport=transport, headers={"x-team": "a", "user-agent": "theirs"}
+    ) as theirs:
+        with ZdkClient(api_key="k", http_client=theirs) as client:
+            assert client.create_user_token(id="u").token == "t0ken-1"
+        assert transport.closed == 0
+        assert not theirs.is_closed
+
+
+@pytest.mark.anyio
+async def test_a_users_async_client_stays_open() -> None:
+    """The same for async clients, on either event loop."""
+    transport = CountingTransport()
+    async with httpx.AsyncClient(transport=transport) as theirs:
+        async with AsyncZdkClient(api_key="k", http_client=theirs) as client:
+            assert (await client.create_user_token(id="u")).token == "t0ken-1"
+        assert transport.closed == 0
+
+
+def test_pytest_httpx(httpx_mock: HTTPXMock) -> None:
+    """A user's mock of httpx sees the client's own connections."""
+    httpx_mock.add_response(method="POST", url=CREATE, json=TOKENS)
+    with ZdkClient(api_key="k") as client:
+        assert client.create_user_token(id="u").token == "t0ken-1"
+    request = httpx_mock.get_request()
+    assert request is not None
+    assert request.headers["authorization"] == "Bearer k"
+    assert request.read() == b'{"arguments":[{"id":"u"}]}'
+
+
+@pytest.mark.anyio
+async def test_pytest_httpx_async(httpx_mock: HTTPXMock) -> None:
+    """The same for the async client."""
+    httpx_mock.add_response(method="POST", url=CREATE, json=TOKENS)
+    async with AsyncZdkClient(api_key="k") as client:
+        assert (await client.create_user_token(id="u")).token == "t0ken-1"

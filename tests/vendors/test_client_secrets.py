@@ -1,0 +1,237 @@
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from vendors_support import PRIVATE_KEY, Script, StillClock, answer, answering
+
+from tokenkit import (
+    AsyncStrigoClient,
+    AsyncZdkClient,
+    AsyncZeroHashClient,
+    AuthenticationError,
+    ConfigurationError,
+    Secret,
+    StrigoClient,
+    ZdkClient,
+    ZeroHashClient,
+    auth,
+)
+
+TOKENS = {"tokens": ["t0ken-1"]}
+
+
+class Rotating:
+    """A secret source whose value changes each time."""
+
+    def __init__(self, *values: Any) -> None:
+        self.values = iter(values)
+
+    def __call__(self) -> Any:
+        return next(self.values)
+
+    async def later(self) -> Any:
+        return next(self.values)
+
+
+def explode() -> str:
+    raise KeyError("vault-s3cret")
+
+
+async def explode_later() -> str:
+    raise KeyError("vault-s3cret")
+
+
+def number() -> Any:
+    return 5
+
+
+async def number_later() -> Any:
+    return 5
+
+
+def broken_key() -> str:
+    return "zdk-s3cret\n"
+
+
+async def zdk_key() -> str:
+    return "zdk-s3cret"
+
+
+def sent_keys(transport: Script) -> list[str]:
+    return [request.headers["authorization"] for request in transport.requests]
+
+
+def test_rotation_without_a_restart() -> None:
+    """A callable is asked anew for each call; text and Secret are both fine."""
+    transport = answering(200, TOKENS)
+    client = ZdkClient(api_key=Rotating("one", Secret("two")), transport=transport)
+    client.create_user_token(id="u")
+    client.create_user_token(id="u")
+    assert sent_keys(transport) == ["Bearer one", "Bearer two"]
+
+
+def test_rotation_between_attempts() -> None:
+    """A callable is asked anew for each attempt of a call, and no value is shown."""
+    script = Script((answer(503), answer(401, {"message": "not one, not two"})))
+    client = ZdkClient(
+        api_key=Rotating("s3cret-one", "s3cret-two"), transport=script, clock=StillClock()
+    )
+    with pytest.raises(AuthenticationError):
+        client.create_user_token(id="u")
+    assert sent_keys(script) == ["Bearer s3cret-one", "Bearer s3cret-two"]
+
+
+def test_rotated_secrets_are_all_hidden() -> None:
+    """A key of an earlier attempt is replaced in the error like the last one."""
+    message = "neither s3cret-one nor s3cret-two"
+    script = Script((answer(503), answer(401, {"message": message})))
+    client = ZdkClient(
+        api_key=Rotating("s3cret-one", "s3cret-two"), transport=script, clock=StillClock()
+    )
+    with pytest.raises(AuthenticationError) as caught:
+        client.create_user_token(id="u")
+    assert caught.value.message == "neither [redacted] nor [redacted]"
+
+
+@pytest.mark.anyio
+async def test_async_sources() -> None:
+    """An async client waits for async callables, and takes plain ones as well."""
+    transport = answering(200, TOKENS)
+    async with AsyncZdkClient(
+        api_key=Rotating("one", Secret("two")).later, transport=transport
+    ) as client:
+        await client.create_user_token(id="u")
+        await client.create_user_token(id="u")
+    async with AsyncZdkClient(api_key=Rotating("three"), transport=transport) as client:
+        await client.create_user_token(id="u")
+    assert sent_keys(transport) == ["Bearer one", "Bearer two", "Bearer three"]
+
+
+def test_sources_of_every_credential(issuers: Mapping[str, str]) -> None:
+    """Each credential of each vendor may be a callable."""
+
+    def source(name: str) -> Callable[[], str]:
+        return lambda: issuers[name]
+
+    with ZeroHashClient(
+        api_key=source("ZEROHASH_API_KEY"),
+        private_key=source("ZEROHASH_PRIVATE_KEY"),
+        passphrase=source("ZEROHASH_PASSPHRASE"),
+        base_url=issuers["ZEROHASH_BASE_URL"],
+    ) as zerohash:
+        token = zerohash.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
+        assert token.permissions == ("fwc",)
+    with StrigoClient(
+        org_id=source("STRIGO_ORG_ID"),
+        api_key=source("STRIGO_API_KEY"),
+        base_url=issuers["STRIGO_BASE_URL"],
+    ) as strigo:
+        assert strigo.check_health().status == "ok"
+
+
+@pytest.mark.anyio
+async def test_async_sources_of_every_credential(issuers: Mapping[str, str]) -> None:
+    """The async clients take async callables for each of them."""
+
+    def source(name: str) -> Callable[[], Any]:
+        return Rotating(issuers[name]).later
+
+    async with AsyncZeroHashClient(
+        api_key=source("ZEROHASH_API_KEY"),
+        private_key=source("ZEROHASH_PRIVATE_KEY"),
+        passphrase=source("ZEROHASH_PASSPHRASE"),
+        base_url=issuers["ZEROHASH_BASE_URL"],
+    ) as zerohash:
+        token = await zerohash.create_client_auth_token(email="a@b.io", permissions=["onboarding"])
+        assert token.permissions == ("onboarding",)
+    async with AsyncStrigoClient(
+        org_id=source("STRIGO_ORG_ID"),
+        api_key=source("STRIGO_API_KEY"),
+        base_url=issuers["STRIGO_BASE_URL"],
+    ) as strigo:
+        assert (await strigo.check_health()).status == "ok"
+
+
+def test_async_sources_on_sync_clients() -> None:
+    """A sync client refuses an async source when it is built, or when it turns out to be one."""
+    source: Any = zdk_key
+    with pytest.raises(ConfigurationError) as caught:
+        ZdkClient(api_key=source)
+    assert str(caught.value) == (
+        "ZdkClient cannot wait for an async secret source; use the async client, or a plain "
+        "function"
+    )
+    hidden: Any = lambda: zdk_key()  # noqa: E731, PLW0108 - a plain function that returns a coroutine
+    transport = answering(200, TOKENS)
+    with pytest.raises(ConfigurationError, match="is async, which only the async clients can"):
+        ZdkClient(api_key=hidden, transport=transport).create_user_token(id="u")
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (explode, "The secret source explode raised KeyError"),
+        (number, "The secret source number must return text or a Secret, not int"),
+        (
+            broken_key,
+            "api_key begins or ends with white space or a line break, as from a file; strip it",
+        ),
+        (Rotating(""), "api_key is empty"),
+        (Rotating(None), "The secret source Rotating must return text or a Secret, not NoneType"),
+    ],
+)
+def test_sources_that_fail(source: Any, problem: str) -> None:
+    """A source that raises or returns nonsense is a ConfigurationError, and nothing is sent."""
+    transport = answering(200, TOKENS)
+    with pytest.raises(ConfigurationError) as caught:
+        ZdkClient(api_key=source, transport=transport).create_user_token(id="u")
+    assert str(caught.value) == problem
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    assert transport.requests == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (explode, "The secret source explode raised KeyError"),
+        (explode_later, "The secret source explode_later raised KeyError"),
+        (number_later, "The secret source number_later must return text or a Secret, not int"),
+    ],
+)
+async def test_async_sources_that_fail(source: Any, problem: str) -> None:
+    """The async client says the same, on either event loop."""
+    transport = answering(200, TOKENS)
+    client = AsyncZdkClient(api_key=source, transport=transport)
+    with pytest.raises(ConfigurationError) as caught:
+        await client.create_user_token(id="u")
+    assert str(caught.value) == problem
+    assert transport.requests == []
+
+
+def test_a_rotated_private_key_is_checked() -> None:
+    """A key that a source returns is judged as strictly as one given at once."""
+    client = ZeroHashClient(
+        api_key="k", private_key=lambda: "not base64!", passphrase="p", transport=answering(200)
+    )
+    with pytest.raises(ConfigurationError, match="private_key is not base64"):
+        client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
+
+
+def test_calls_without_authentication_ask_no_source() -> None:
+    """The time is asked for without resolving any credential."""
+    client = ZeroHashClient(
+        api_key=explode,
+        private_key=PRIVATE_KEY,
+        passphrase="p",
+        transport=answering(200, {"epoch": 0}),
+    )
+    assert client.get_time().time.year == 1970
+
+
+def test_no_credential_shows() -> None:
+    """Clients and secrets show no credential."""
+    client = ZdkClient(api_key="zdk-s3cret")
+    assert "s3cret" not in f"{client!r}{client}{Secret('s3cret')!r}{Secret('s3cret')}"
+    assert "s3cret" not in repr(auth.Bearer("zdk-s3cret").secrets)

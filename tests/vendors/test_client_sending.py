@@ -1,0 +1,283 @@
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+import attrs
+import pytest
+from vendors_support import (
+    ONCE,
+    PRIVATE_KEY,
+    StillClock,
+    answer,
+    answering,
+    listening,
+    strigo_client,
+    zdk_client,
+    zerohash_client,
+)
+from vendors_support import Script as Transport
+
+from tokenkit import (
+    AsyncZdkClient,
+    DecodeError,
+    InvalidInputError,
+    NotFoundError,
+    Reply,
+    RetryPolicy,
+    ServerError,
+    ZdkClient,
+    ZeroHashClient,
+    strigo,
+    zdk,
+    zerohash,
+)
+from tokenkit.extension import JSON, Call, text
+from tokenkit.extension import param as parameter
+from tokenkit.sandbox import Sandbox
+
+CALL = zdk.UserTokenRequest(id="user-1")
+TOKENS = {"tokens": ["t0ken-1"]}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+def test_send_performs_any_call(sandbox: Sandbox) -> None:
+    """A call that exists as a value is sent like the method's own, as often as one likes."""
+    with sandbox.zdk_client() as client:
+        first, second = client.send(CALL), client.send(CALL)
+    assert (first.user_id, second.user_id) == ("user-1", "user-1")
+    assert first.token != second.token
+
+
+@attrs.frozen(kw_only=True)
+class Echo(Call[JSON]):
+    """A call of the test's own."""
+
+    path = "/echo"
+    word: str = attrs.field(metadata=parameter(text()))
+
+    def decode(self, answer: JSON) -> JSON:
+        return answer
+
+
+def test_calls_of_ones_own() -> None:
+    """A client performs a call that a user has written, with the client's credentials."""
+    transport = answering(200, {"said": "hi"})
+    assert zdk_client(transport).send(Echo(word="hi")) == {"said": "hi"}
+    (request,) = transport.requests
+    assert (request.url.path, request.content) == ("/echo", b'{"word":"hi"}')
+    assert request.headers["authorization"] == "Bearer zdk-company-key"
+
+
+def test_send_raw() -> None:
+    """A reply has the value and its circumstances."""
+    headers = {"X-Request-Id": "req-7", "Retry-After": "0"}
+    transport = Transport((answer(503, b"", headers), answer(200, TOKENS, headers)))
+    client = ZdkClient(api_key="k", transport=transport, clock=StillClock())
+    reply = client.send_raw(CALL)
+    assert reply == Reply(
+        value=zdk.UserToken(token="t0ken-1", user_id="user-1"),
+        status=200,
+        headers=reply.headers,
+        request_id="req-7",
+        attempts=2,
+    )
+    assert reply.headers["x-request-id"] == reply.headers["X-REQUEST-ID"] == "req-7"
+    assert "t0ken-1" not in repr(reply)
+
+
+@pytest.mark.anyio
+async def test_async_send_raw(sandbox: Sandbox) -> None:
+    """The async client gives the same, on either event loop."""
+    async with sandbox.async_zdk_client() as client:
+        reply = await client.send_raw(CALL)
+        token = await client.send(CALL)
+    assert (reply.status, reply.attempts, reply.value.user_id) == (200, 1, "user-1")
+    assert token.user_id == "user-1"
+
+
+@pytest.mark.parametrize("call", [None, {"id": "a"}, zdk.UserTokenRequest, "POST"])
+def test_sending_no_call(call: Any) -> None:
+    """Something that is no call is refused before anything is sent."""
+    transport = answering(200, TOKENS)
+    with pytest.raises(InvalidInputError, match=r"call: must be a call such as a request model"):
+        zdk_client(transport).send(call)
+    assert transport.requests == []
+
+
+def test_overrides_of_one_call() -> None:
+    """A call's own settings hold for it alone."""
+    clock = StillClock()
+    transport = answering(503)
+    client = ZdkClient(
+        api_key="k", transport=transport, clock=clock, headers={"x-team": "a", "x-more": "b"}
+    )
+    for options, attempts in (({"retry": ONCE}, 1), ({"retry": RetryPolicy(max_retries=1)}, 2)):
+        with pytest.raises(ServerError) as caught:
+            client.send(CALL, headers={"X-Team": "z"}, timeout=3, **options)
+        assert caught.value.attempts == attempts
+    with pytest.raises(ServerError) as caught:
+        client.send(CALL)
+    assert caught.value.attempts == 3
+    first, last = transport.requests[0], transport.requests[-1]
+    assert (first.headers["x-team"], first.headers["x-more"]) == ("z", "b")
+    assert (last.headers["x-team"], last.headers["x-more"]) == ("a", "b")
+    assert first.extensions["timeout"]["read"] == 3
+    assert last.extensions["timeout"]["read"] == 30
+
+
+def test_deadline_of_one_call() -> None:
+    """A wait that the call's own deadline does not allow is not slept."""
+    clock = StillClock()
+    client = ZdkClient(
+        api_key="k", transport=answering(503, b"", {"retry-after": "5"}), clock=clock
+    )
+    with pytest.raises(ServerError):
+        client.send(CALL, deadline=5)
+    assert clock.naps == []
+    with pytest.raises(ServerError):
+        client.send(CALL, deadline=5.5)
+    assert clock.naps == [5.0]
+
+
+def test_unknown_overrides() -> None:
+    """An unknown keyword is a TypeError that names the method of the class."""
+    options: dict[str, Any] = {"base_url": "https://elsewhere.example"}
+    client = zdk_client(answering(200, TOKENS))
+    with pytest.raises(TypeError) as caught:
+        client.send(CALL, **options)
+    assert str(caught.value) == "ZdkClient.send() got an unexpected keyword argument 'base_url'"
+    with pytest.raises(TypeError, match=r"ZdkClient\.with_options\(\) got an unexpected keyword"):
+        client.with_options(**options)
+
+
+def test_request_ids() -> None:
+    """Zerohash gets the given request id, else a new UUID each call; it comes back."""
+    transport = answering(200, {"epoch": 0}, {"x-request-id": "echoed"})
+    client = zerohash_client(transport)
+    reply = client.send_raw(zerohash.TimeRequest(), request_id="mine-1")
+    client.get_time()
+    client.get_time()
+    sent = [request.headers["x-request-id"] for request in transport.requests]
+    assert (sent[0], reply.request_id) == ("mine-1", "echoed")
+    assert UUID(sent[1]).version == UUID(sent[2]).version == 4
+    assert sent[1] != sent[2]
+    unfit: list[Any] = ["", "a\nb", "é", 7]
+    for given in unfit:
+        with pytest.raises(InvalidInputError, match="request_id: must be visible ASCII text"):
+            client.send(zerohash.TimeRequest(), request_id=given)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/time"),
+        ("POST", "/convert_withdraw/execute"),
+        ("PUT", "/a/b%20c"),
+        ("PATCH", "/a?b=c&d=%C3%A9&e=/?"),
+        ("DELETE", "/a~b/(c)"),
+    ],
+)
+def test_request(method: str, path: str) -> None:
+    """An endpoint without a model is reached by method and path, exactly as written."""
+    transport = answering(200, {"a": [1, None]})
+    json = None if method == "GET" else {"quote_id": "3fc51610"}
+    reply = zerohash_client(transport).request(method, path, json=json)
+    assert (reply.value, reply.status) == ({"a": [1, None]}, 200)
+    (request,) = transport.requests
+    assert (request.method, request.url.raw_path.decode()) == (method, path)
+    assert request.content == (b"" if json is None else b'{"quote_id":"3fc51610"}')
+
+
+def test_request_goes_below_the_base_url() -> None:
+    """The path counts from the base URL, Strigo's version included."""
+    transport = answering(200, {})
+    strigo_client(transport).request("GET", "/classes?page=2")
+    assert str(transport.requests[0].url) == "https://app.strigo.io/api/v1/classes?page=2"
+
+
+def test_request_without_an_answer() -> None:
+    """An empty answer is ``None``, and one that is no JSON a DecodeError."""
+    client = zdk_client(answering(204))
+    assert client.request("POST", "/x", json={}).value is None
+    with pytest.raises(DecodeError, match="not JSON; it begins 'hello'"):
+        zdk_client(answering(200, b"hello")).request("GET", "/x")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "problem"),
+    [
+        ("GET", "https://evil.example/x", "path: must start with one slash"),
+        ("GET", "//evil.example/x", "path: must start with one slash"),
+        ("GET", "x", "path: must start with one slash"),
+        ("GET", "", "path: must start with one slash"),
+        ("GET", "/a/../b", "path: must be percent-encoded, without '.' and '..' segments"),
+        ("GET", "/./b", "path: must be percent-encoded"),
+        ("GET", "/a b", "path: must be percent-encoded"),
+        ("GET", "/a\r\nHost: b", "path: must be percent-encoded"),
+        ("GET", "/é", "path: must be percent-encoded"),
+        ("GET", "/a#b", "path: must be percent-encoded"),
+        ("GET", "/a\\b", "path: must be percent-encoded"),
+        ("GET", "/a%zz", "path: must be percent-encoded"),
+        ("GET", "/a?", "path: must not end in a lone '?'"),
+        ("GET", None, "path: must be text, not NoneType"),
+        ("get", "/a", "method: must be an HTTP method in upper case, such as 'POST'"),
+        ("CONNECT", "/a", "method: must be an HTTP method in upper case"),
+        (None, "/a", "method: must be an HTTP method in upper case"),
+    ],
+)
+def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
+    """Nothing but a plain path below the base URL is reached: no other host, no other route."""
+    transport = answering(200, {})
+    with pytest.raises(InvalidInputError) as caught:
+        zdk_client(transport).request(method, path)
+    assert str(caught.value).startswith(f"request() is not valid: {problem}")
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize(("method", "attempts"), [("GET", 3), ("POST", 1), ("DELETE", 1)])
+def test_repeats_of_requests(method: str, attempts: int) -> None:
+    """A GET is tried again; of another method nothing is known, so it is not."""
+    client = ZdkClient(api_key="k", transport=answering(502), clock=StillClock())
+    with pytest.raises(ServerError) as caught:
+        client.request(method, "/x")
+    assert caught.value.attempts == attempts
+
+
+@pytest.mark.anyio
+async def test_async_request(issuers: Mapping[str, str]) -> None:
+    """The async client's request works over a real socket, failures included."""
+    async with AsyncZdkClient.from_env(environ=issuers) as client:
+        path = "/user.tokens.private.v1.Service/Create"
+        reply = await client.request("POST", path, json={"arguments": [{"id": "a"}]})
+        with pytest.raises(ServerError, match="HTTP 501 unimplemented"):
+            await client.request("POST", "/user.tokens.private.v1.Service/Delete", json={})
+    assert isinstance(reply.value, dict)
+    assert list(reply.value) == ["tokens"]
+
+
+def test_a_path_below_a_base_path() -> None:
+    """Over a socket, a base URL with a path stands before every call's path."""
+    with (
+        listening(lambda _: (404, {"error": "Not Found"})) as server,
+        ZeroHashClient(
+            api_key="k",
+            private_key=PRIVATE_KEY,
+            passphrase="p",
+            base_url=f"{server.url}/proxy/zh/",
+        ) as client,
+        pytest.raises(NotFoundError),
+    ):
+        client.get_time()
+    assert [request.route for request in server.received] == ["/proxy/zh/time"]
+
+
+def test_strigo_calls_as_values() -> None:
+    """A call of one vendor is equal to another with the same fields, and hashable."""
+    first, second = (strigo.UserTokenRequest(email="a@b.io") for _ in range(2))
+    assert first == second
+    assert first != strigo.UserTokenRequest(email="a@b.io", name="")
