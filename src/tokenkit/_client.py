@@ -48,12 +48,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         self._set_up(
             options,
             auth=auth,
-            connect=lambda base: open_connections(
-                base.origin,
-                http_client=options.get("http_client"),
-                transport=options.get("transport"),
-                ssl_context=options.get("ssl_context"),
-            ),
+            connect=lambda base: open_connections(base.origin, options),
             clock=SystemClock(),
             may_be_async=False,
         )
@@ -162,12 +157,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         self._set_up(
             options,
             auth=auth,
-            connect=lambda base: open_async_connections(
-                base.origin,
-                http_client=options.get("http_client"),
-                transport=options.get("transport"),
-                ssl_context=options.get("ssl_context"),
-            ),
+            connect=lambda base: open_async_connections(base.origin, options),
             clock=AsyncSystemClock(),
             may_be_async=True,
         )

@@ -72,8 +72,6 @@ class ClientBase(Generic[C, K]):
             options.get("base_url", self.profile.base_url),
             allow_insecure_http=options.get("allow_insecure_http", False),
         )
-        if options.get("http_client") is not None and options.get("transport") is not None:
-            raise ConfigurationError("http_client and transport exclude each other")
         self._settings = Settings().with_options(self.profile, options)
         self._shared = Shared(
             base=base,

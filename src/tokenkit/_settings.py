@@ -4,7 +4,7 @@ import math
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import attrs
 from typing_extensions import TypedDict
@@ -131,7 +131,10 @@ class SendOptions(CallOptions, total=False):
 
 class _SharedOptions(CallOptions, total=False):
     base_url: str
+    http_family: Literal["httpx", "httpx2"]
     ssl_context: ssl.SSLContext
+    proxy: str
+    trust_env: bool
     user_agent_suffix: str
     allow_insecure_http: bool
     hooks: Hooks
@@ -146,7 +149,13 @@ class ClientOptions(_SharedOptions, total=False):
         base_url: Takes the place of the vendor's base URL.
         http_client: An ``httpx.Client`` to send with; it is never closed.
         transport: An ``httpx`` transport to send with; it is closed with the client.
-        ssl_context: TLS settings for the client's own connections.
+        http_family: The library to send with, ``httpx`` (the default) or ``httpx2``.
+        ssl_context: TLS settings for the client's own connections, such as a CA or a client
+            certificate.
+        proxy: The proxy for the client's own connections, such as ``http://host:port``. Plain
+            http never goes through one.
+        trust_env: Whether the environment's proxy and CA variables count when a connection is
+            first opened. Default: true.
         user_agent_suffix: Text to add to the ``User-Agent`` header.
         allow_insecure_http: Allow plain http to a host that isn't loopback.
         correct_clock_skew: Correct this machine's clock by the vendor's, where a refusal shows
@@ -168,7 +177,13 @@ class AsyncClientOptions(_SharedOptions, total=False):
         base_url: Takes the place of the vendor's base URL.
         http_client: An ``httpx.AsyncClient`` to send with; it is never closed.
         transport: An async ``httpx`` transport to send with; it is closed with the client.
-        ssl_context: TLS settings for the client's own connections.
+        http_family: The library to send with, ``httpx`` (the default) or ``httpx2``.
+        ssl_context: TLS settings for the client's own connections, such as a CA or a client
+            certificate.
+        proxy: The proxy for the client's own connections, such as ``http://host:port``. Plain
+            http never goes through one.
+        trust_env: Whether the environment's proxy and CA variables count when a connection is
+            first opened. Default: true.
         user_agent_suffix: Text to add to the ``User-Agent`` header.
         allow_insecure_http: Allow plain http to a host that isn't loopback.
         correct_clock_skew: Correct this machine's clock by the vendor's, where a refusal shows

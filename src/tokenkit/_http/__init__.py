@@ -1,51 +1,47 @@
-"""Connections: the only place that knows httpx."""
+"""Connections: the only place that knows httpx and httpx2."""
 
-import ssl
-
-import httpx
+from collections.abc import Mapping
+from typing import Any
 
 from .._drivers import AsyncConnections, Connections
 from ..errors import ConfigurationError
+from .family import Family, family_of, load_family
+from .own import OwnSettings
 
 __all__ = ["open_async_connections", "open_connections"]
 
 
-def open_connections(
-    origin: str,
-    *,
-    http_client: object,
-    transport: object,
-    ssl_context: ssl.SSLContext | None,
-) -> Connections:
+def open_connections(origin: str, options: Mapping[str, Any]) -> Connections:
     """Choose what a sync client sends with; nothing is opened before the first call.
 
+    Args:
+        origin: Scheme, host and port.
+        options: The client's options.
+
     Raises:
-        ConfigurationError: The caller's client or transport is not one for sync clients.
+        ConfigurationError: The options contradict each other, or the caller's client or
+            transport is not one for sync clients.
     """
     from .sync import CallersClient, CallersTransport, OwnConnections  # noqa: PLC0415 - async clients do without it
 
-    if isinstance(http_client, httpx.Client):
-        return CallersClient(http_client)
-    if http_client is not None:
-        raise _unfit("http_client", http_client, "an httpx.Client")
-    if isinstance(transport, httpx.BaseTransport):
-        return CallersTransport(transport)
+    client, transport = options.get("http_client"), options.get("transport")
+    if client is not None:
+        return CallersClient(_family(options, "http_client", "Client"), client)
     if transport is not None:
-        raise _unfit("transport", transport, "an httpx.BaseTransport")
-    return OwnConnections(origin, ssl_context)
+        return CallersTransport(_family(options, "transport", "BaseTransport"), transport)
+    return OwnConnections(_own_settings(origin, options))
 
 
-def open_async_connections(
-    origin: str,
-    *,
-    http_client: object,
-    transport: object,
-    ssl_context: ssl.SSLContext | None,
-) -> AsyncConnections:
+def open_async_connections(origin: str, options: Mapping[str, Any]) -> AsyncConnections:
     """Choose what an async client sends with; nothing is opened before the first call.
 
+    Args:
+        origin: Scheme, host and port.
+        options: The client's options.
+
     Raises:
-        ConfigurationError: The caller's client or transport is not one for async clients.
+        ConfigurationError: The options contradict each other, or the caller's client or
+            transport is not one for async clients.
     """
     from .aio import (  # noqa: PLC0415 - sync clients do without anyio
         AsyncCallersClient,
@@ -53,16 +49,36 @@ def open_async_connections(
         AsyncOwnConnections,
     )
 
-    if isinstance(http_client, httpx.AsyncClient):
-        return AsyncCallersClient(http_client)
-    if http_client is not None:
-        raise _unfit("http_client", http_client, "an httpx.AsyncClient")
-    if isinstance(transport, httpx.AsyncBaseTransport):
-        return AsyncCallersTransport(transport)
+    client, transport = options.get("http_client"), options.get("transport")
+    if client is not None:
+        return AsyncCallersClient(_family(options, "http_client", "AsyncClient"), client)
     if transport is not None:
-        raise _unfit("transport", transport, "an httpx.AsyncBaseTransport")
-    return AsyncOwnConnections(origin, ssl_context)
+        family = _family(options, "transport", "AsyncBaseTransport")
+        return AsyncCallersTransport(family, transport)
+    return AsyncOwnConnections(_own_settings(origin, options))
 
 
-def _unfit(name: str, value: object, wanted: str) -> ConfigurationError:
-    return ConfigurationError(f"{name} must be {wanted}, not {type(value).__name__}")
+def _family(options: Mapping[str, Any], name: str, class_name: str) -> Family:
+    """Return the family of a caller's client or transport, and refuse what it makes useless."""
+    for other in ("http_client", "transport", "ssl_context", "proxy"):
+        if other != name and options.get(other) is not None:
+            raise ConfigurationError(f"{name} and {other} exclude each other")
+    value = options[name]
+    family = family_of(value, class_name)
+    if family is None:
+        found = type(value).__name__
+        raise ConfigurationError(f"{name} must be an httpx.{class_name}, not {found}")
+    wanted = options.get("http_family", family.name)
+    if wanted != family.name:
+        raise ConfigurationError(f"{name} is of {family.name}, http_family={wanted!r} is not")
+    return family
+
+
+def _own_settings(origin: str, options: Mapping[str, Any]) -> OwnSettings:
+    return OwnSettings(
+        origin=origin,
+        family=load_family(options.get("http_family", "httpx")),
+        ssl_context=options.get("ssl_context"),
+        proxy=options.get("proxy"),
+        trust_env=options.get("trust_env", True),
+    )

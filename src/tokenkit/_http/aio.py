@@ -1,15 +1,13 @@
 """Sending requests for async clients, on asyncio and trio."""
 
 import os
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import anyio
 import attrs
-import httpx
 from anyio.lowlevel import RunVar
 
 from .._call import Request, Response
@@ -17,42 +15,50 @@ from .._effects import Fault, Timeouts
 from .aio_network import CountingBackend
 from .body import BoundedBody
 from .exchange import deadline_fault, fault_of, head_of, httpx_request
+from .family import Family
 from .network import use_network
+from .own import OwnSettings
 from .progress import PROGRESS, Progress
-from .sync import KEEPALIVE, MAX_CONNECTIONS
-from .tls import context_for
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["AsyncCallersClient", "AsyncCallersTransport", "AsyncOwnConnections"]
 
-Handle = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Handle: TypeAlias = "Callable[[httpx.Request], Awaitable[httpx.Response]]"
 
 
 async def _exchange(
+    family: Family,
     handle: Handle,
     request: Request,
     timeouts: Timeouts,
     left: float,
-    defaults: httpx.Headers | None = None,
+    defaults: "httpx.Headers | None" = None,
 ) -> Response | Fault:
-    outgoing = httpx_request(request, timeouts, left, defaults)
+    outgoing = httpx_request(family, request, timeouts, left, defaults)
     progress = Progress(left)
     previous = PROGRESS.set(progress)
     try:
         with anyio.move_on_after(left):
-            return await _receive(handle, outgoing, request, progress)
+            return await _receive(family, handle, outgoing, request, progress)
         return deadline_fault(progress.partial)
     finally:
         PROGRESS.reset(previous)
 
 
 async def _receive(
-    handle: Handle, outgoing: httpx.Request, request: Request, progress: Progress
+    family: Family,
+    handle: Handle,
+    outgoing: "httpx.Request",
+    request: Request,
+    progress: Progress,
 ) -> Response | Fault:
     try:
         response = await handle(outgoing)
         partial = head_of(response)
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
-        return fault_of(error, request, progress, None)
+        return fault_of(family, error, request, progress, None)
     stream: Any = response.stream  # httpx types it as sync or async; an async transport's is async
     chunks: AsyncIterator[bytes] = aiter(stream)
     body: BoundedBody | None = None
@@ -64,7 +70,7 @@ async def _receive(
         return attrs.evolve(partial, body=body.bytes())
     except Exception as error:  # noqa: BLE001 - likewise
         partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
-        return fault_of(error, request, progress, partial)
+        return fault_of(family, error, request, progress, partial)
     except BaseException:  # the deadline, or the caller, cancels
         progress.partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
         raise
@@ -72,7 +78,7 @@ async def _receive(
         await _finish(response, chunks)
 
 
-async def _finish(response: httpx.Response, chunks: AsyncIterator[bytes]) -> None:
+async def _finish(response: "httpx.Response", chunks: AsyncIterator[bytes]) -> None:
     """Close an answer, and end its iterator, which would else be left to the event loop."""
     with suppress(Exception):
         await response.aclose()
@@ -85,7 +91,7 @@ async def _finish(response: httpx.Response, chunks: AsyncIterator[bytes]) -> Non
 class _LoopConnections:
     """The connections of one event loop in one process, and what closes them at its end."""
 
-    transport: httpx.AsyncHTTPTransport
+    transport: "httpx.AsyncHTTPTransport"
     keeper: AsyncGenerator[None, None]
     process: int
 
@@ -105,7 +111,7 @@ def _of_this_loop() -> WeakKeyDictionary["AsyncOwnConnections", _LoopConnections
     return _OF_LOOP.get()
 
 
-async def _keep(transport: httpx.AsyncHTTPTransport) -> AsyncGenerator[None, None]:
+async def _keep(transport: "httpx.AsyncHTTPTransport") -> AsyncGenerator[None, None]:
     # An event loop closes its async generators when it ends, while it still runs: the only
     # moment at which connections of that loop can be closed properly.
     try:
@@ -118,18 +124,16 @@ class AsyncOwnConnections:
     """Connections that a client opens for itself: each event loop has its own.
 
     Args:
-        origin: Scheme, host and port that they go to.
-        ssl_context: The caller's TLS settings.
+        settings: How to open them.
     """
 
-    def __init__(self, origin: str, ssl_context: ssl.SSLContext | None) -> None:
-        self._origin = origin
-        self._ssl_context = ssl_context
+    def __init__(self, settings: OwnSettings) -> None:
+        self._settings = settings
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
         """Send a request and read the answer, in ``left`` seconds."""
-        transport = await self._open()
-        return await _exchange(transport.handle_async_request, request, timeouts, left)
+        handle = (await self._open()).handle_async_request
+        return await _exchange(self._settings.family, handle, request, timeouts, left)
 
     async def aclose(self) -> None:
         """Close what was opened in the running loop; other loops close theirs when they end."""
@@ -137,7 +141,7 @@ class AsyncOwnConnections:
         if connections is not None and connections.process == os.getpid():
             await connections.keeper.aclose()
 
-    async def _open(self) -> httpx.AsyncHTTPTransport:
+    async def _open(self) -> "httpx.AsyncHTTPTransport":
         of_loop = _of_this_loop()
         connections = of_loop.get(self)
         if connections is not None and connections.process != os.getpid():
@@ -150,25 +154,23 @@ class AsyncOwnConnections:
             await anext(connections.keeper)
         return connections.transport
 
-    def _new_transport(self) -> httpx.AsyncHTTPTransport:
-        transport = httpx.AsyncHTTPTransport(
-            verify=self._ssl_context or context_for(self._origin),
-            trust_env=False,
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE),
-        )
-        use_network(transport, CountingBackend())
+    def _new_transport(self) -> "httpx.AsyncHTTPTransport":
+        transport: httpx.AsyncHTTPTransport = self._settings.transport("AsyncHTTPTransport")
+        use_network(transport, CountingBackend(self._settings.family))
         return transport
 
 
 class AsyncCallersTransport:
     """A transport of the caller's, closed with the client, as httpx does."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, family: Family, transport: "httpx.AsyncBaseTransport") -> None:
+        self._family = family
         self._transport = transport
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
         """Send a request and read the answer, in ``left`` seconds."""
-        return await _exchange(self._transport.handle_async_request, request, timeouts, left)
+        handle = self._transport.handle_async_request
+        return await _exchange(self._family, handle, request, timeouts, left)
 
     async def aclose(self) -> None:
         """Close the transport."""
@@ -178,7 +180,8 @@ class AsyncCallersTransport:
 class AsyncCallersClient:
     """An ``httpx.AsyncClient`` of the caller's, which is never closed."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, family: Family, client: "httpx.AsyncClient") -> None:
+        self._family = family
         self._client = client
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
@@ -187,9 +190,10 @@ class AsyncCallersClient:
         The client's auth, redirects and default parameters stay out: they would change what
         was signed.
         """
-        return await _exchange(self._handle, request, timeouts, left, self._client.headers)
+        defaults = self._client.headers
+        return await _exchange(self._family, self._handle, request, timeouts, left, defaults)
 
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
+    async def _handle(self, request: "httpx.Request") -> "httpx.Response":
         return await self._client.send(request, stream=True, auth=None, follow_redirects=False)
 
     async def aclose(self) -> None:

@@ -4,25 +4,26 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
-import httpcore
-
+from .family import Family
 from .progress import PROGRESS
 
 __all__ = ["CountingBackend"]
 
 
-class _CountingStream(httpcore.AsyncNetworkStream):
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+class _CountingStream:
+    def __init__(self, inner: Any, core: Any) -> None:
         self._inner = inner
+        self._core = core
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._inner.read(max_bytes, timeout)
+        received: bytes = await self._inner.read(max_bytes, timeout)
+        return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         progress = PROGRESS.get()
         try:
             await self._inner.write(buffer, timeout)
-        except httpcore.WriteError:
+        except self._core.WriteError:
             if progress is not None:
                 progress.failed_to_write()
             raise
@@ -37,25 +38,20 @@ class _CountingStream(httpcore.AsyncNetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        return _CountingStream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+    ) -> "_CountingStream":
+        secured = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        return _CountingStream(secured, self._core)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
 
 
-def _stock_backend() -> httpcore.AsyncNetworkBackend:
-    # httpcore's types leave open that anyio is missing; tokenkit depends on it.
-    stock: Any = httpcore.AnyIOBackend
-    backend: httpcore.AsyncNetworkBackend = stock()
-    return backend
-
-
-class CountingBackend(httpcore.AsyncNetworkBackend):
+class CountingBackend:
     """Opens connections that note when a request's bytes leave."""
 
-    def __init__(self) -> None:
-        self._inner = _stock_backend()
+    def __init__(self, family: Family) -> None:
+        self._core = family.core
+        self._inner = family.core.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -64,10 +60,10 @@ class CountingBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+    ) -> _CountingStream:
         """Connect to a host."""
         stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _CountingStream(stream)
+        return _CountingStream(stream, self._core)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

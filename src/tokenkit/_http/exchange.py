@@ -1,8 +1,7 @@
 """What sync and async senders share: requests and answers in httpx's terms and in ours."""
 
 from functools import lru_cache
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from .._call import Headers, Request, Response
 from .._effects import LONGEST, Fault, Timeouts
@@ -16,37 +15,46 @@ from ..errors import (
     ResponseTooLarge,
     TransportError,
 )
-from .body import MAX_BODY, BodyStream, TooLargeError, UnreadableBodyError
+from .body import MAX_BODY, TooLargeError, UnreadableBodyError
+from .family import Family
 from .progress import Progress
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["deadline_fault", "fault_of", "head_of", "httpx_request"]
 
 # Zero would make a socket non-blocking.
 SHORTEST_STEP = 0.001
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 @lru_cache(maxsize=256)
-def _url(origin: str, route: str) -> httpx.URL:
-    url = _parsed(origin + route)
+def _url(family: Family, origin: str, route: str) -> "httpx.URL":
+    url = _parsed(family, origin + route)
     if url is None or url.raw_path.decode("ascii") != route:
         raise ConfigurationError(f"httpx cannot send to {origin + route!r} as it stands")
     return url
 
 
-def _parsed(text: str) -> httpx.URL | None:
+def _parsed(family: Family, text: str) -> "httpx.URL | None":
     try:
-        return httpx.URL(text)
-    except httpx.InvalidURL:
+        url: httpx.URL = family.http.URL(text)
+    except family.http.InvalidURL:
         return None
+    return url
 
 
 def httpx_request(
-    request: Request, timeouts: Timeouts, left: float, defaults: httpx.Headers | None = None
-) -> httpx.Request:
+    family: Family,
+    request: Request,
+    timeouts: Timeouts,
+    left: float,
+    defaults: "httpx.Headers | None" = None,
+) -> "httpx.Request":
     """Make the request that httpx sends.
 
     Args:
+        family: Whose classes to use.
         request: The request.
         timeouts: For each step.
         left: Seconds until the deadline; infinite for none.
@@ -55,8 +63,8 @@ def httpx_request(
     Raises:
         ConfigurationError: httpx would send another path than the one that was signed.
     """
-    url = _url(request.origin, request.route)
-    headers = httpx.Headers([("host", url.netloc.decode("ascii"))])
+    url = _url(family, request.origin, request.route)
+    headers: httpx.Headers = family.http.Headers([("host", url.netloc.decode("ascii"))])
     headers.update(defaults)
     headers.update(dict(request.headers))
     longest = min(max(left, SHORTEST_STEP), LONGEST)
@@ -66,16 +74,17 @@ def httpx_request(
         "write": min(timeouts.write, longest),
         "pool": longest,
     }
-    return httpx.Request(
+    outgoing: httpx.Request = family.http.Request(
         request.method,
         url,
         headers=headers,
-        stream=BodyStream(request.body),
+        stream=family.body_stream(request.body),
         extensions={"timeout": timeout},
     )
+    return outgoing
 
 
-def head_of(response: httpx.Response) -> Response:
+def head_of(response: "httpx.Response") -> Response:
     """Return an answer's status and headers."""
     return Response(status=response.status_code, headers=Headers(response.headers.multi_items()))
 
@@ -90,40 +99,50 @@ def deadline_fault(partial: Response | None = None) -> Fault:
     )
 
 
-def _kind(error: Exception) -> type[TransportError | ResponseTooLarge]:
-    match error:
-        case httpx.TimeoutException():
-            return RequestTimeoutError
-        case httpx.ConnectError() | httpx.ProxyError():
-            return ConnectError
-        case httpx.NetworkError():
-            return ConnectionLostError
-        case httpx.ProtocolError() | UnreadableBodyError():
-            return ProtocolError
-        case TooLargeError():
-            return ResponseTooLarge
-        case _:
-            return TransportError
+def _kind(family: Family, error: Exception) -> type[TransportError | ResponseTooLarge]:
+    http = family.http
+    kinds: tuple[tuple[Any, type[TransportError | ResponseTooLarge]], ...] = (
+        (http.TimeoutException, RequestTimeoutError),
+        ((http.ConnectError, http.ProxyError), ConnectError),
+        (http.NetworkError, ConnectionLostError),
+        ((http.ProtocolError, UnreadableBodyError), ProtocolError),
+        (TooLargeError, ResponseTooLarge),
+    )
+    for classes, kind in kinds:
+        if isinstance(error, classes):
+            return kind
+    return TransportError
 
 
-def _message(error: Exception, origin: str) -> str:
+def _message(family: Family, error: Exception, origin: str) -> str:
     if isinstance(error, TooLargeError):
         return f"The answer of {origin} is larger than {MAX_BODY} bytes, decoded"
     # h11's and httpcore's texts for a refused request quote its headers.
-    detail = "" if isinstance(error, httpx.LocalProtocolError) else str(error)
+    detail = "" if isinstance(error, family.http.LocalProtocolError) else str(error)
     name = type(error).__name__
     return f"{origin}: {name}: {detail}" if detail else f"{origin}: {name}"
 
 
+def _never_sent(family: Family, error: Exception) -> bool:
+    http = family.http
+    return isinstance(
+        error, (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.ProxyError)
+    )
+
+
 def fault_of(
-    error: Exception, request: Request, progress: Progress, partial: Response | None
+    family: Family,
+    error: Exception,
+    request: Request,
+    progress: Progress,
+    partial: Response | None,
 ) -> Fault:
     """Turn an exception of httpx, or of a caller's transport, into a plain value."""
-    if isinstance(error, httpx.TimeoutException) and progress.left() <= 0:
+    if isinstance(error, family.http.TimeoutException) and progress.left() <= 0:
         return deadline_fault(partial)
     return Fault(
-        error=_kind(error),
-        message=_message(error, request.origin),
-        sent=progress.sent is not False and not isinstance(error, NOT_SENT),
+        error=_kind(family, error),
+        message=_message(family, error, request.origin),
+        sent=progress.sent is not False and not _never_sent(family, error),
         response=partial,
     )

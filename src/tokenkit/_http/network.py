@@ -15,8 +15,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-import httpcore
-
+from .family import Family
 from .progress import PROGRESS, time_left
 
 __all__ = ["DeadlineBackend", "DeadlineStream", "use_network"]
@@ -48,11 +47,14 @@ def use_network(transport: object, backend: object) -> None:
     vars(pool)["_network_backend"] = backend
 
 
-class DeadlineStream(httpcore.NetworkStream):
+class DeadlineStream:
     """A socket whose every step ends by the exchange's deadline."""
 
-    def __init__(self, sock: socket.socket, siblings: "weakref.WeakSet[DeadlineStream]") -> None:
+    def __init__(
+        self, sock: socket.socket, core: Any, siblings: "weakref.WeakSet[DeadlineStream]"
+    ) -> None:
         self._sock = sock
+        self._core = core
         self._siblings = siblings
         siblings.add(self)
 
@@ -63,12 +65,12 @@ class DeadlineStream(httpcore.NetworkStream):
             self._sock.settimeout(time_left(timeout))
             return self._sock.recv(max_bytes)
 
-        return _guarded(receive, httpcore.ReadTimeout, httpcore.ReadError)
+        return _guarded(receive, self._core.ReadTimeout, self._core.ReadError)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all bytes, and note that some have left."""
         _guarded(
-            lambda: self._send_all(buffer, timeout), httpcore.WriteTimeout, httpcore.WriteError
+            lambda: self._send_all(buffer, timeout), self._core.WriteTimeout, self._core.WriteError
         )
 
     def _send_all(self, buffer: bytes, timeout: float | None) -> None:
@@ -95,7 +97,7 @@ class DeadlineStream(httpcore.NetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> "DeadlineStream":
         """Upgrade to TLS."""
 
         def wrap() -> ssl.SSLSocket:
@@ -103,11 +105,11 @@ class DeadlineStream(httpcore.NetworkStream):
             return ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
 
         try:
-            secured = _guarded(wrap, httpcore.ConnectTimeout, httpcore.ConnectError)
+            secured = _guarded(wrap, self._core.ConnectTimeout, self._core.ConnectError)
         except Exception:
             self.close()
             raise
-        return DeadlineStream(secured, self._siblings)
+        return DeadlineStream(secured, self._core, self._siblings)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore asks about a socket."""
@@ -180,10 +182,11 @@ def _connect(host: str, port: int, timeout: float) -> socket.socket:
     raise problem
 
 
-class DeadlineBackend(httpcore.NetworkBackend):
+class DeadlineBackend:
     """Opens connections within the exchange's deadline, the name lookup included."""
 
-    def __init__(self) -> None:
+    def __init__(self, family: Family) -> None:
+        self._core = family.core
         self._open: weakref.WeakSet[DeadlineStream] = weakref.WeakSet()
 
     def connect_tcp(
@@ -193,16 +196,16 @@ class DeadlineBackend(httpcore.NetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,  # noqa: ARG002 - only a transport of ours asks, without
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> "DeadlineStream":
         """Connect to the first address of a host that accepts."""
         sock = _guarded(
             lambda: _connect(host, port, time_left(timeout)),
-            httpcore.ConnectTimeout,
-            httpcore.ConnectError,
+            self._core.ConnectTimeout,
+            self._core.ConnectError,
         )
         for option in (*(socket_options or ()), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)):
             sock.setsockopt(*option)
-        return DeadlineStream(sock, self._open)
+        return DeadlineStream(sock, self._core, self._open)
 
     def abandon(self) -> None:
         """Close a forked child's copies of the sockets; the parent's stay open."""

@@ -1,48 +1,52 @@
 """Sending requests for sync clients."""
 
 import os
-import ssl
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
-import httpx
 
 from .._call import Request, Response
 from .._effects import Fault, Timeouts
 from .body import BoundedBody
 from .exchange import deadline_fault, fault_of, head_of, httpx_request
+from .family import Family
 from .network import DeadlineBackend, use_network
+from .own import OwnSettings
 from .progress import PROGRESS, Progress
-from .tls import context_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
 
 __all__ = ["CallersClient", "CallersTransport", "OwnConnections"]
 
-MAX_CONNECTIONS = 100
-KEEPALIVE = 30.0
+Handle: TypeAlias = "Callable[[httpx.Request], httpx.Response]"
 
 
 def _exchange(
-    handle: Callable[[httpx.Request], httpx.Response],
+    family: Family,
+    handle: Handle,
     request: Request,
     timeouts: Timeouts,
     left: float,
-    defaults: httpx.Headers | None = None,
+    defaults: "httpx.Headers | None" = None,
 ) -> Response | Fault:
-    outgoing = httpx_request(request, timeouts, left, defaults)
+    outgoing = httpx_request(family, request, timeouts, left, defaults)
     progress = Progress(left)
     previous = PROGRESS.set(progress)
     try:
-        return _receive(handle, outgoing, request, progress)
+        return _receive(family, handle, outgoing, request, progress)
     finally:
         PROGRESS.reset(previous)
 
 
 def _receive(
-    handle: Callable[[httpx.Request], httpx.Response],
-    outgoing: httpx.Request,
+    family: Family,
+    handle: Handle,
+    outgoing: "httpx.Request",
     request: Request,
     progress: Progress,
 ) -> Response | Fault:
@@ -50,7 +54,7 @@ def _receive(
         response = handle(outgoing)
         partial = head_of(response)
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
-        return fault_of(error, request, progress, None)
+        return fault_of(family, error, request, progress, None)
     body: BoundedBody | None = None
     try:
         body = BoundedBody(partial.headers)
@@ -65,7 +69,7 @@ def _receive(
         return attrs.evolve(partial, body=body.bytes())
     except Exception as error:  # noqa: BLE001 - likewise
         partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
-        return fault_of(error, request, progress, partial)
+        return fault_of(family, error, request, progress, partial)
     finally:
         with suppress(Exception):
             response.close()
@@ -75,7 +79,7 @@ def _receive(
 class _Opened:
     """The connections of one process."""
 
-    transport: httpx.HTTPTransport
+    transport: "httpx.HTTPTransport"
     backend: DeadlineBackend
     process: int
 
@@ -84,13 +88,11 @@ class OwnConnections:
     """Connections that a client opens for itself, anew in a forked child.
 
     Args:
-        origin: Scheme, host and port that they go to.
-        ssl_context: The caller's TLS settings.
+        settings: How to open them.
     """
 
-    def __init__(self, origin: str, ssl_context: ssl.SSLContext | None) -> None:
-        self._origin = origin
-        self._ssl_context = ssl_context
+    def __init__(self, settings: OwnSettings) -> None:
+        self._settings = settings
         # One for each process: another thread of the parent may hold its own during a fork.
         self._locks: dict[int, threading.Lock] = {}
         self._opened: _Opened | None = None
@@ -98,7 +100,8 @@ class OwnConnections:
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
         """Send a request and read the answer, in ``left`` seconds."""
-        return _exchange(self._open().handle_request, request, timeouts, left)
+        handle = self._open().handle_request
+        return _exchange(self._settings.family, handle, request, timeouts, left)
 
     def close(self) -> None:
         """Close what this process has opened."""
@@ -106,7 +109,7 @@ class OwnConnections:
         if opened is not None and opened.process == os.getpid():
             opened.transport.close()
 
-    def _open(self) -> httpx.HTTPTransport:
+    def _open(self) -> "httpx.HTTPTransport":
         process = os.getpid()
         opened = self._opened
         if opened is not None and opened.process == process:
@@ -122,12 +125,8 @@ class OwnConnections:
         return opened.transport
 
     def _new_connections(self, process: int) -> _Opened:
-        transport = httpx.HTTPTransport(
-            verify=self._ssl_context or context_for(self._origin),
-            trust_env=False,
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE),
-        )
-        backend = DeadlineBackend()
+        transport: httpx.HTTPTransport = self._settings.transport("HTTPTransport")
+        backend = DeadlineBackend(self._settings.family)
         use_network(transport, backend)
         return _Opened(transport, backend, process)
 
@@ -135,12 +134,13 @@ class OwnConnections:
 class CallersTransport:
     """A transport of the caller's, closed with the client, as httpx does."""
 
-    def __init__(self, transport: httpx.BaseTransport) -> None:
+    def __init__(self, family: Family, transport: "httpx.BaseTransport") -> None:
+        self._family = family
         self._transport = transport
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
         """Send a request and read the answer; the deadline holds between body chunks."""
-        return _exchange(self._transport.handle_request, request, timeouts, left)
+        return _exchange(self._family, self._transport.handle_request, request, timeouts, left)
 
     def close(self) -> None:
         """Close the transport."""
@@ -150,7 +150,8 @@ class CallersTransport:
 class CallersClient:
     """An ``httpx.Client`` of the caller's, which is never closed."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, family: Family, client: "httpx.Client") -> None:
+        self._family = family
         self._client = client
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
@@ -159,9 +160,10 @@ class CallersClient:
         The client's auth, redirects and default parameters stay out: they would change what
         was signed.
         """
-        return _exchange(self._handle, request, timeouts, left, self._client.headers)
+        defaults = self._client.headers
+        return _exchange(self._family, self._handle, request, timeouts, left, defaults)
 
-    def _handle(self, request: httpx.Request) -> httpx.Response:
+    def _handle(self, request: "httpx.Request") -> "httpx.Response":
         return self._client.send(request, stream=True, auth=None, follow_redirects=False)
 
     def close(self) -> None:

@@ -1,0 +1,93 @@
+"""httpx and httpx2: one interface, two sets of classes."""
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import attrs
+
+from ..errors import ConfigurationError
+
+__all__ = ["Family", "family_of", "load_family"]
+
+CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
+
+
+class _Once(AsyncIterator[bytes]):
+    """Yields one value; httpx's own stream leaves an async generator behind when cancelled."""
+
+    def __init__(self, value: bytes) -> None:
+        self._values = iter((value,))
+
+    def __aiter__(self) -> "_Once":
+        return self
+
+    async def __anext__(self) -> bytes:
+        for value in self._values:
+            return value
+        raise StopAsyncIteration
+
+
+class _BodyStream:
+    """A request's body, for sync and async transports."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._body,))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self._body)
+
+
+@attrs.frozen(eq=False)
+class Family:
+    """One of the two libraries.
+
+    Attributes:
+        name: Its name.
+        http: Its module, typed by nobody: httpx2's classes are not httpx's.
+        core: The module of the connections below it.
+        body_stream: The class of request bodies that its transports accept.
+    """
+
+    name: str
+    http: Any = attrs.field(repr=False)
+    core: Any = attrs.field(repr=False)
+    body_stream: type[_BodyStream] = attrs.field(repr=False)
+
+
+@cache
+def _load(name: str) -> Family:
+    http, core = import_module(name), import_module(CORES[name])
+    bases = (_BodyStream, http.SyncByteStream, http.AsyncByteStream)
+    return Family(name, http, core, type("BodyStream", bases, {}))
+
+
+def load_family(name: object) -> Family:
+    """Import a family.
+
+    Raises:
+        ConfigurationError: There is no such family, or it is not installed.
+    """
+    if name not in CORES:
+        raise ConfigurationError(f"http_family must be 'httpx' or 'httpx2', not {name!r}")
+    try:
+        return _load(str(name))
+    except ModuleNotFoundError:
+        pass
+    raise ConfigurationError(
+        f"http_family={name!r} is not installed: python -m pip install 'tokenkit-sdk[{name}]'"
+    )
+
+
+def family_of(value: object, class_name: str) -> Family | None:
+    """Return the family among whose classes a caller's object is; it is imported already."""
+    for name in CORES:
+        module: Any = sys.modules.get(name)
+        if module is not None and isinstance(value, getattr(module, class_name)):
+            return _load(name)
+    return None
