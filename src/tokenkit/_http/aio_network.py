@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
+import anyio
 import httpcore
 
 from .progress import PROGRESS
@@ -38,7 +39,13 @@ class _CountingStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        return _CountingStream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+        try:
+            secured = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:  # httpcore does not close what is cancelled here
+            with anyio.CancelScope(shield=True):
+                await self._inner.aclose()
+            raise
+        return _CountingStream(secured)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
