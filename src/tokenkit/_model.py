@@ -99,7 +99,7 @@ class _CheckedType(type):
     """
 
     # Type checkers must see the model's own constructor, not this one.
-    if not TYPE_CHECKING:  # pragma: no branch
+    if not TYPE_CHECKING:
 
         def __call__(cls, *args: object, **kwargs: object) -> object:
             try:

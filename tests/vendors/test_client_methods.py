@@ -1,5 +1,6 @@
 import inspect
 import pydoc
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,7 +70,7 @@ def test_methods_are_documented(sync: Any, asynchronous: Any, name: str, answer:
         for parameter in named:
             assert f"    {parameter}: " in docstring
         shown = pydoc.plain(pydoc.render_doc(kind))
-        assert f"{name}(self" in shown
+        assert re.search(rf"\b{name}\(\s*self\b", shown)
         assert docstring.splitlines()[0] in shown
 
 
@@ -115,7 +116,7 @@ def test_autospec_of_a_client() -> None:
     client.create_user_token.assert_called_once_with(email="a@b.io")
     with pytest.raises(TypeError, match="unexpected keyword argument 'mail'"):
         client.create_user_token(email="a@b.io", mail="c")
-    with pytest.raises(TypeError, match="missing a required argument: 'email'"):
+    with pytest.raises(TypeError, match=r"missing a required (keyword-only )?argument: 'email'"):
         client.create_user_token()
     with pytest.raises(AttributeError):
         client.create_token(email="a@b.io")
@@ -128,7 +129,7 @@ async def test_autospec_of_an_async_client() -> None:
     client.create_user_token.return_value = TOKEN
     assert await client.create_user_token(email="a@b.io") is TOKEN
     client.create_user_token.assert_awaited_once_with(email="a@b.io")
-    with pytest.raises(TypeError, match="missing a required argument: 'email'"):
+    with pytest.raises(TypeError, match=r"missing a required (keyword-only )?argument: 'email'"):
         await client.create_user_token(name="user1")
 
 
