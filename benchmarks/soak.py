@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -78,7 +78,7 @@ class Work:
 
 
 @contextmanager
-def failing_server() -> Iterator[str]:
+def failing_server() -> Generator[str, None, None]:
     """Run the server in another process; yield its address."""
     program = pathlib.Path(__file__).with_name("failing_server.py")
     with subprocess.Popen(  # noqa: S603 - this interpreter, the program beside this one

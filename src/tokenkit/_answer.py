@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from typing import Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
@@ -63,7 +63,8 @@ def _loaded(response: Response, hidden: Collection[str]) -> JSON:
 def _snippet(response: Response, hidden: Collection[str]) -> str:
     """Quote what is certainly no answer of the vendor's; a broken answer may hold the token."""
     text = " ".join(redact(response.body.decode("utf-8", "replace"), hidden).split())
-    json_like = "json" in response.headers.get("content-type", "") or text.startswith(("{", "["))
+    content_type = response.headers.get("content-type", "").lower()
+    json_like = "json" in content_type or text.startswith(("{", "["))
     return "" if json_like else f"; it begins {text[:SNIPPET]!r}"
 
 
@@ -71,7 +72,8 @@ def unexpected_redirect(response: Response, location: str) -> UnexpectedRedirect
     """Tell where an answer pointed, without its query, which may hold anything."""
     try:
         parts = urlsplit(location)
-        shown = f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else parts.path
+        host = parts.netloc.rpartition("@")[2]
+        shown = urlunsplit((parts.scheme, host, parts.path, "", ""))
     except ValueError:
         shown = ""
     return UnexpectedRedirect(

@@ -71,7 +71,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         del environ
         if isinstance(found, ConfigurationError):
             raise found
-        arguments: dict[str, Any] = {**options, **found}
+        arguments: dict[str, Any] = {**found, **options}
         return cls(**arguments)
 
     def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
@@ -180,7 +180,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         del environ
         if isinstance(found, ConfigurationError):
             raise found
-        arguments: dict[str, Any] = {**options, **found}
+        arguments: dict[str, Any] = {**found, **options}
         return cls(**arguments)
 
     async def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:

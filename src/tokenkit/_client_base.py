@@ -181,9 +181,10 @@ def read_environment(
     if missing:
         names = ", ".join(missing)
         return ConfigurationError(f"{profile.vendor}: set {names} in the environment")
-    base_url = options.get("base_url") or source.get(profile.base_url_variable)
-    if base_url:
-        return {**found, "base_url": base_url}
+    if "base_url" in options:
+        return found
+    if source.get(profile.base_url_variable):
+        return {**found, "base_url": source[profile.base_url_variable]}
     settings = {
         name: source[variable]
         for name, variable in profile.setting_variables.items()

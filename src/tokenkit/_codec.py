@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import Any, TypeVar
 
 import attrs
-from cattrs import Converter, transform_error
+from cattrs import ClassValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from ._checks import SURROGATE, plain_decimal
@@ -136,15 +136,19 @@ def _write_hook(model: type[Any], converter: Converter) -> Callable[[Any], dict[
 def _read_hook(model: type[Any], converter: Converter) -> Callable[[object, object], Any]:
     fields = attrs.fields(model)
     overrides: dict[str, Any] = {}
+    names: dict[str, attrs.Attribute[Any]] = {}
     for field in fields:
+        absent = field.name == "extra" or field.metadata.get(REMEMBERED)
+        if not absent:
+            names[field.metadata.get(WIRE_NAME) or field.name] = field
         lenient = field.metadata.get(LENIENT)
         load = _or_none(lenient) if lenient else field.metadata.get(LOAD)
         overrides[field.name] = override(
             rename=field.metadata.get(WIRE_NAME),
-            omit=True if field.metadata.get(REMEMBERED) or field.name == "extra" else None,
+            omit=True if absent else None,
             struct_hook=_ignoring_type(load) if load else None,
         )
-    names = {field.metadata.get(WIRE_NAME) or field.name: field for field in fields}
+    wire_names = {field.name: wire for wire, field in names.items()}
     lenient_names = {wire: f.name for wire, f in names.items() if f.metadata.get(LENIENT)}
     known = make_dict_structure_fn(
         model,
@@ -157,7 +161,12 @@ def _read_hook(model: type[Any], converter: Converter) -> Callable[[object, obje
     def read(value: object, annotation: object) -> Any:
         if not is_object(value):
             raise Mismatch(f"expected an object, found {kind_of(value)}")
-        result = known(value, annotation)
+        try:
+            result = known(value, annotation)
+        except ClassValidationError as error:
+            for _, note in error.group_exceptions()[0]:
+                note.name = wire_names[note.name]
+            raise
         unknown: dict[str, JSON] = {key: value[key] for key in value if key not in names}
         for wire_name, name in lenient_names.items():
             if value.get(wire_name) is not None and getattr(result, name) is None:

@@ -80,7 +80,7 @@ class Fault:
     """
 
     error: type[TransportError | ResponseTooLarge]
-    message: str
+    message: str = attrs.field(repr=False)
     sent: bool
     response: Response | None = None
 

@@ -129,7 +129,7 @@ class Hooks:
                 return self.on_response and self.on_response(record)
             case RetryPlanned():
                 return self.on_retry and self.on_retry(record)
-            case CallFailed():
+            case _:
                 return self.on_error and self.on_error(record)
 
 

@@ -154,12 +154,11 @@ def operation(
 
 
 def _operations(cls: type) -> list[tuple[str, Operation[..., object]]]:
-    return [
-        (name, found)
-        for base in reversed(cls.__mro__)
-        for name, found in vars(base).items()
-        if isinstance(found, Operation)
-    ]
+    # What a class overrides, itself or by a base that comes first, stays overridden.
+    attributes: dict[str, object] = {}
+    for base in reversed(cls.__mro__):
+        attributes.update(vars(base))
+    return [(name, found) for name, found in attributes.items() if isinstance(found, Operation)]
 
 
 def _answer_type(model: Callable[..., object]) -> object:
@@ -170,7 +169,7 @@ def _answer_type(model: Callable[..., object]) -> object:
         for parent in parents:
             arguments = typing.get_args(parent)
             if arguments and issubclass(typing.get_origin(parent), Call):
-                return arguments[0]
+                return None if arguments[0] is type(None) else arguments[0]
     return inspect.Signature.empty
 
 

@@ -251,10 +251,13 @@ class _Life(Generic[T]):
         if not (self.plan.strategy.uses_time and self.call.authenticated):
             return False
         middle = (self.began.wall + self.at.wall) / 2
-        adopted = offset.adopt(outcome.headers, middle, self.used_offset)
-        if adopted:
-            self.offset_before = self.used_offset
-        return adopted
+        if not offset.adopt(outcome.headers, middle, self.used_offset):
+            return False
+        self.offset_before = self.used_offset
+        if self.plan.budget.take():
+            return True
+        offset.seconds = self.used_offset
+        return False
 
     def _wait_before_retry(self, refusal: _Refusal) -> float | None:
         if not refusal.repeatable or isinstance(refusal.error, DeadlineExceeded):

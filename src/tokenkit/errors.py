@@ -140,6 +140,7 @@ class FailedAnswer:
 
 def _rebuild(kind: type[E], args: tuple[object, ...], state: dict[str, object]) -> E:
     error = kind.__new__(kind, *args)
+    error.args = args  # TimeoutError's __new__ leaves this to __init__
     error.__dict__.update(state)
     return error
 

@@ -9,16 +9,20 @@ from tokenkit import zdk, zerohash
 from tokenkit._call import Call, Headers, Reply, Request, Response
 from tokenkit._clock import Moment
 from tokenkit._effects import Effect, Fault, Notify, Resolve, Result, Send, Sleep, Timeouts
+from tokenkit._failure import ErrorBody, Failure, read_failure, read_plain_failure
 from tokenkit._pipeline import Plan, perform
 from tokenkit._retry import RetryBudget, RetryPolicy
 from tokenkit._secret import Secret
 from tokenkit.auth import Bearer, HmacSigner
-from tokenkit.errors import ConnectionLostError, TokenKitError, TransportError
+from tokenkit.errors import APIError, ConnectionLostError, TokenKitError, TransportError
 from tokenkit.zdk.profile import PROFILE as ZDK
 from tokenkit.zerohash.profile import HMAC_SCHEME
 from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tokenkit._clock import ClockOffset
     from tokenkit._hooks import Record
     from tokenkit._profile import Profile
     from tokenkit.auth import AsyncStrategy
@@ -27,6 +31,7 @@ T = TypeVar("T")
 
 API_KEY = "tk-api-key-for-tests"
 PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
+ECHOED_SECRET = "s3cret/key+of=mine"
 PASSPHRASE = "correct horse battery"
 REQUEST_ID = "3f8b6c1e-0a4f-4d27-9a51-2f0c7d5e8b90"
 WALL = 1_714_445_704.0
@@ -85,6 +90,7 @@ def make_plan(
     deadline: float = 60.0,
     budget: RetryBudget | None = None,
     base_path: str = "",
+    offset: ClockOffset | None = None,
 ) -> Plan:
     """Settle everything about a call but what a test varies."""
     return Plan(
@@ -98,6 +104,7 @@ def make_plan(
         policy=policy or RetryPolicy(),
         budget=budget or RetryBudget(),
         request_id=REQUEST_ID,
+        offset=offset,
     )
 
 
@@ -113,10 +120,38 @@ def zdk_plan(
     return make_plan(ZDK, auth, policy=policy, deadline=deadline, budget=budget)
 
 
-def zerohash_plan(*, policy: RetryPolicy | None = None, deadline: float = 60.0) -> Plan:
+def zerohash_plan(
+    *,
+    policy: RetryPolicy | None = None,
+    deadline: float = 60.0,
+    offset: ClockOffset | None = None,
+    budget: RetryBudget | None = None,
+) -> Plan:
     """Settle everything about a call to zerohash."""
     signer = HmacSigner(API_KEY, PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
-    return make_plan(ZEROHASH, signer, policy=policy, deadline=deadline)
+    return make_plan(
+        ZEROHASH, signer, policy=policy, deadline=deadline, offset=offset, budget=budget
+    )
+
+
+def read_body(
+    response: Response,
+    reader: Callable[[ErrorBody], Failure] = read_plain_failure,
+    request_id_header: str | None = None,
+) -> APIError:
+    """Read a failed answer of a call that had a secret."""
+    request = Request(
+        method="POST", origin="https://h", route="/x?token=abc", headers=Headers(), body=b"{}"
+    )
+    return read_failure(
+        response,
+        request,
+        reader=reader,
+        request_id_header=request_id_header,
+        secrets=[ECHOED_SECRET],
+        wall=WALL,
+        attempts=1,
+    )
 
 
 class Driver:
@@ -126,14 +161,20 @@ class Driver:
         *script: What each sending brings: an answer, a fault, or an exception to throw in.
         chance: The random number of every moment.
         seconds: How long each sending takes, as far as the deadline lets it.
+        wall: The time of day at the start.
     """
 
     def __init__(
-        self, *script: Response | Fault | BaseException, chance: float = 0.5, seconds: float = 0.0
+        self,
+        *script: Response | Fault | BaseException,
+        chance: float = 0.5,
+        seconds: float = 0.0,
+        wall: float = WALL,
     ) -> None:
         self.script = list(script)
         self.chance = chance
         self.seconds = seconds
+        self.wall = wall
         self.elapsed = 0.0
         self.requests: list[Request] = []
         self.untils: list[float] = []
@@ -142,7 +183,7 @@ class Driver:
 
     def moment(self) -> Moment:
         """Return the driven clock's time."""
-        return Moment(WALL + self.elapsed, MONOTONIC + self.elapsed, self.chance)
+        return Moment(self.wall + self.elapsed, MONOTONIC + self.elapsed, self.chance)
 
     def run(self, call: Call[T], plan: Plan) -> Reply[T]:
         """Drive a call to its end."""

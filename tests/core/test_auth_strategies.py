@@ -17,8 +17,10 @@ VECTORS = [
         "nvY/lGZoaom8x6eHeMWlzF4NnGvGA3YPtrbCmyUSplo=",
     ),
     (
-        "1714445704POST/convert_withdraw/execute"
-        '{"quote_id":"3fc51610-3dd9-409f-b531-38f78de8ca8a"}',
+        (
+            "1714445704POST/convert_withdraw/execute"
+            '{"quote_id":"3fc51610-3dd9-409f-b531-38f78de8ca8a"}'
+        ),
         "7SwJyWdDvInzNmzKHOC4SVpLuMrops/xG8DbucYpV50=",
     ),
     (
@@ -31,8 +33,10 @@ VECTORS = [
         "4Vzd30rHd7kzPuHpEzEsaxXlglQBgK55tuFUtGWpkHg=",
     ),
     (
-        '1714445704POST/client_auth_token{"email":"josé@example.com",'
-        '"permissions":["onboarding"]}',
+        (
+            '1714445704POST/client_auth_token{"email":"josé@example.com",'
+            '"permissions":["onboarding"]}'
+        ),
         "iCzHHGKtFBHm1WX7w0bVB0I+vqBgM71MqRScsTWOJrU=",
     ),
 ]
@@ -95,7 +99,7 @@ def test_private_keys_are_read_strictly(key: str, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=problem) as caught:
         HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
     assert len(key) < 2 or key not in str(caught.value)
-    signer = HmacSigner("public", lambda: key, PASSPHRASE, scheme=HMAC_SCHEME)
+    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
     with pytest.raises(ConfigurationError, match=problem):
         signer.headers(REQUEST, [Secret("public"), Secret(key), Secret(PASSPHRASE)], WALL)
 

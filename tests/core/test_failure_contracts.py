@@ -175,7 +175,7 @@ def test_strigo_credentials(status: int, body: object) -> None:
 
 
 def test_zerohash_validation_error() -> None:
-    """zerohash's 400 lists what is wrong, field by field where the text tells it."""
+    """Zerohash's 400 lists what is wrong, field by field where the text tells it."""
     entries = ["body/amount must be >= 0", "body/asset is required", "odd", "a/ b", 7]
     error = failed(ZEROHASH, 400, {"errors": entries})
     assert type(error) is BadRequestError
@@ -188,7 +188,9 @@ def test_zerohash_validation_error() -> None:
     )
 
 
-@pytest.mark.parametrize(("status", "kind"), [(401, AuthenticationError), (403, PermissionDeniedError)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, AuthenticationError), (403, PermissionDeniedError)]
+)
 @pytest.mark.parametrize(
     "message", ["Missing API Key", "This api key does not have write permission to this endpoint"]
 )

@@ -1,20 +1,17 @@
 from __future__ import annotations
 
-import json
 import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from core_driver import WALL, answer, json_answer, untyped
+from core_driver import answer, json_answer, read_body, untyped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenkit._call import Headers, Request, Response
 from tokenkit._failure import (
     ErrorBody,
     Failure,
     error_for_status,
-    read_failure,
     read_plain_failure,
     visible_text,
 )
@@ -22,7 +19,6 @@ from tokenkit.errors import (
     APIError,
     AuthenticationError,
     BadRequestError,
-    FieldError,
     ServerError,
     UnprocessableError,
 )
@@ -34,27 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 READERS = [ZDK.read_failure, STRIGO.read_failure, ZEROHASH.read_failure, read_plain_failure]
-SECRET = "s3cret/key+of=mine"
-
-
-def read(
-    response: Response,
-    reader: Callable[[ErrorBody], Failure] = read_plain_failure,
-    request_id_header: str | None = None,
-) -> APIError:
-    """Read a failed answer."""
-    request = Request(
-        method="POST", origin="https://h", route="/x?token=abc", headers=Headers(), body=b"{}"
-    )
-    return read_failure(
-        response,
-        request,
-        reader=reader,
-        request_id_header=request_id_header,
-        secrets=[SECRET],
-        wall=WALL,
-        attempts=1,
-    )
 
 
 SHAPES = [
@@ -88,7 +63,7 @@ SHAPES = [
     b'{"error": "\\ud800"}',
     b'{"x": NaN}',
     b"[" * 100_000,
-    b"[" * 400 + b"]" * 400,
+    *(b"[" * depth + b"]" * depth for depth in (400, 700, 2000, 5000)),
     b'{"a":' * 400 + b"1" + b"}" * 400,
     b"1" * 5000,
     b"x" * 200_000,
@@ -100,7 +75,7 @@ SHAPES = [
 def test_every_shape_gives_the_error_of_its_status(body: bytes, status: int) -> None:
     """Whatever a failed answer's body is, its status alone decides the class."""
     for reader in READERS:
-        error = read(answer(status, body), reader)
+        error = read_body(answer(status, body), reader)
         assert isinstance(error, error_for_status(status))
         assert error.message
         assert len(error.body) <= 65_536
@@ -115,20 +90,30 @@ def test_arbitrary_bytes_never_raise(
     body: bytes, status: int, content_type: str, reader: Callable[[ErrorBody], Failure]
 ) -> None:
     """Arbitrary bytes under an arbitrary status and content type are an APIError."""
-    error = read(answer(status, body, content_type=content_type), reader)
+    error = read_body(answer(status, body, content_type=content_type), reader)
     assert error.status == status
     assert str(error).startswith(f"HTTP {status}")
 
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(
-            ["error", "errors", "message", "code", "transaction_id", "missing_requirements", "msg"]
-        ),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "error",
+                    "errors",
+                    "message",
+                    "code",
+                    "transaction_id",
+                    "missing_requirements",
+                    "msg",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
@@ -139,7 +124,7 @@ JSON_VALUES = st.recursive(
 def test_arbitrary_json_never_raises(body: Any, status: int) -> None:
     """Arbitrary JSON built of the vendors' own field names is an APIError of every vendor."""
     for reader in READERS:
-        assert read(json_answer(status, body), reader).status == status
+        assert read_body(json_answer(status, body), reader).status == status
 
 
 @pytest.mark.parametrize(
@@ -158,7 +143,7 @@ def test_arbitrary_json_never_raises(body: Any, status: int) -> None:
 )
 def test_charsets(content_type: str, body: bytes, text: str) -> None:
     """A known charset is used, an unknown or a lying one costs no more than a few marks."""
-    assert read(answer(400, body, content_type=content_type)).body == text
+    assert read_body(answer(400, body, content_type=content_type)).body == text
 
 
 @pytest.mark.parametrize(
@@ -172,7 +157,7 @@ def test_charsets(content_type: str, body: bytes, text: str) -> None:
 )
 def test_messages_without_a_message(status: int, message: str) -> None:
     """Where the body tells nothing the status's phrase is the message."""
-    assert read(answer(status, b"{}")).message == message
+    assert read_body(answer(status, b"{}")).message == message
 
 
 @pytest.mark.parametrize(
@@ -194,70 +179,15 @@ def test_visible_text() -> None:
     assert visible_text(" \n ") is None
 
 
-def test_secrets_are_replaced_everywhere() -> None:
-    """A server that echoes the key, in any spelling, does not get it into the error."""
-    spellings = [SECRET, SECRET.replace("/", "\\/"), "s3cret%2Fkey%2Bof%3Dmine"]
-    for spelling in spellings:
-        response = answer(
-            422,
-            f'{{"error": {{"type": "{spelling}", "message": "{spelling}", "errors": '
-            f'[{{"msg": "{spelling}", "param": "{spelling}", "location": "{spelling}"}}]}}}}',
-            x_request_id=spelling,
-            x_echo=spelling,
-        )
-        error = read(response, STRIGO.read_failure)
-        for shown in (repr(vars(error)), str(error), error.body, repr(dict(error.headers))):
-            assert "s3cret" not in shown
-        assert error.errors == (
-            FieldError(message="[redacted]", field="[redacted]", location="[redacted]"),
-        )
-        assert error.request_id == "[redacted]"
-
-
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (403, {"error": SECRET, "transaction_id": SECRET}),
-        (409, {"error": "no", "missing_requirements": [SECRET]}),
-        (400, {"errors": [f"body/{SECRET} is {SECRET}"]}),
-        (401, {"error": True, "message": f"bad key {SECRET}"}),
-    ],
-)
-def test_secrets_are_replaced_in_vendor_attributes(status: int, body: object) -> None:
-    """What a vendor's own error class keeps beside the answer holds no secret either."""
-    error = read(json_answer(status, body), ZEROHASH.read_failure)
-    assert "s3cret" not in repr(vars(error))
-    assert "s3cret" not in str(error)
-
-
-@pytest.mark.parametrize("fill", [485, 495, 499])
-def test_a_secret_at_the_message_limit_does_not_leak_in_part(fill: int) -> None:
-    """A message is cut after its secrets were replaced, so no half of one is left."""
-    error = read(answer(400, "x" * fill + SECRET))
-    assert "s3" not in error.message
-
-
-def test_tokens_in_the_body_are_replaced() -> None:
-    """Longer texts under a key that speaks of a token are hidden wherever they occur."""
-    token = "minted-token-text"
-    body = {"data": {"userTokens": [token, {"x": token}], "token": "short"}, "note": token}
-    error = read(json_answer(400, body))
-    assert token not in error.body
-    assert json.loads(error.body)["data"] == {
-        "userTokens": ["[redacted]", {"x": "[redacted]"}],
-        "token": "short",
-    }
-
-
 def test_private_headers_are_left_out() -> None:
     """Cookies and challenges are not kept; other headers are."""
     response = answer(400, set_cookie="a=b", www_authenticate="Basic", server="x")
-    assert read(response).headers == {"server": "x"}
+    assert read_body(response).headers == {"server": "x"}
 
 
 def test_the_snapshot() -> None:
     """The error knows the request without its query, the attempts and the request id."""
-    error = read(answer(400, x_trace="t-1"), request_id_header="x-trace")
+    error = read_body(answer(400, x_trace="t-1"), request_id_header="x-trace")
     assert (error.method, error.url, error.request_id) == ("POST", "https://h/x", "t-1")
 
 
@@ -273,7 +203,7 @@ def test_the_snapshot() -> None:
 )
 def test_rate_limits(headers: dict[str, str], expected: tuple[int | None, ...] | None) -> None:
     """Rate-limit figures are read as far as they can be."""
-    limit = read(answer(429, **headers)).rate_limit
+    limit = read_body(answer(429, **headers)).rate_limit
     if expected is None:
         assert limit is None
     else:
@@ -288,7 +218,7 @@ def test_a_reader_that_fails_costs_only_the_details() -> None:
         message: str = untyped(body.json)["no"]["such"]
         return Failure(message=message)
 
-    error = read(answer(400, "words"), stumbling)
+    error = read_body(answer(400, "words"), stumbling)
     assert type(error) is BadRequestError
     assert error.message == "words"
 

@@ -5,17 +5,19 @@ import inspect
 import pickle
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 from core_driver import untyped
 
 from tokenkit import strigo, zdk, zerohash
-from tokenkit._call import Call
 from tokenkit._codec import write_model
 from tokenkit._model import RequestModel, json_object, param, wire_names
 from tokenkit.errors import FieldError, InvalidInputError
+
+if TYPE_CHECKING:
+    from tokenkit._call import Call
 
 JWT = "e30.eyJqdGkiOiJqIn0.c2ln"
 
@@ -111,7 +113,7 @@ def test_empty_text_and_empty_lists_are_sent() -> None:
         "email": "a@example.com",
         "name": "",
         "externalUserId": "",
-        "groups": (),
+        "groups": [],
     }
 
 
@@ -126,7 +128,9 @@ def test_extra_is_sent_as_given() -> None:
 )
 def test_extra_must_not_repeat_a_parameter(key: str, parameter: str) -> None:
     """A known field in extra is refused by a message that names its parameter."""
-    with pytest.raises(InvalidInputError, match=f"'{key}' has a parameter of its own: {parameter}"):
+    with pytest.raises(
+        InvalidInputError, match=f"'{key}' has a parameter of its own: {parameter}"
+    ):
         strigo.UserTokenRequest(email="a@example.com", extra={key: "x"})
 
 
@@ -228,13 +232,13 @@ def test_nested_objects_are_written_with_their_amounts_as_text() -> None:
     assert write_model(request)["custom_fees_and_spreads"] == {
         "crypto_buy": {
             "spread_bps": "25",
-            "fees": ({"type": "notional", "amount": "0.10", "name": "fee", "n": 1},),
+            "fees": [{"type": "notional", "amount": "0.10", "name": "fee", "n": 1}],
         }
     }
 
 
 def test_the_signature_is_the_models_own() -> None:
-    """inspect shows a model's parameters, not the metaclass's."""
+    """Inspect shows a model's parameters, not the metaclass's."""
     parameters = inspect.signature(strigo.UserTokenRequest).parameters
     assert set(parameters) == {
         "email",

@@ -57,7 +57,7 @@ def test_redirects_are_never_followed(status: int) -> None:
     error = driver.error(ZDK_CALL, zdk_plan())
     assert isinstance(error, UnexpectedRedirect)
     assert error.status == status
-    assert error.location == "https://evil.example/path"
+    assert error.location == "https://evil.example:8443/path"
     assert len(driver.requests) == 1
 
 

@@ -111,6 +111,9 @@ def test_a_base_url_argument_wins() -> None:
     environ = {**ALL, "ZDK_BASE_URL": "https://a.example", "ZDK_API_HOST": "b.example"}
     client = ZdkClient.from_env(environ=environ, base_url="https://c.example")
     assert base_url_of(client) == "https://c.example"
+    for unfit in ("", "c.example"):
+        with pytest.raises(ConfigurationError, match="base_url must be like https://host"):
+            ZdkClient.from_env(environ=environ, base_url=unfit)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +191,14 @@ def test_constructors_read_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
             kind()
     client = ZeroHashClient(api_key="k", private_key=PRIVATE_KEY, passphrase="p")
     assert base_url_of(client) == "https://api.cert.zerohash.com"
+
+
+def test_arguments_win_over_variables() -> None:
+    """What is passed beside the environment is not overridden by it."""
+    environ = {**ALL, "ZEROHASH_ENVIRONMENT": "eu-cert"}
+    arguments: dict[str, Any] = {"environment": "us-production"}
+    client = ZeroHashClient.from_env(environ=environ, **arguments)
+    assert base_url_of(client) == "https://api.zerohash.com"
 
 
 def test_from_env_takes_options() -> None:

@@ -213,7 +213,7 @@ async def test_async_sources_that_fail(source: Any, problem: str) -> None:
 def test_a_rotated_private_key_is_checked() -> None:
     """A key that a source returns is judged as strictly as one given at once."""
     client = ZeroHashClient(
-        api_key="k", private_key=lambda: "not base64!", passphrase="p", transport=answering(200)
+        api_key="k", private_key=lambda: "not-base64!", passphrase="p", transport=answering(200)
     )
     with pytest.raises(ConfigurationError, match="private_key is not base64"):
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])

@@ -8,6 +8,7 @@ from tokenkit import (
     APIError,
     AuthenticationError,
     BadRequestError,
+    ConflictError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
@@ -168,10 +169,10 @@ def test_failure_without_a_message() -> None:
         (418, failure("Teapot", ""), APIError, "HTTP 418 Teapot: I'm a Teapot"),
         (599, b"", ServerError, "HTTP 599: The call failed"),
         (
-            422,
+            409,
             {"result": "failure", "error": {"type": 5, "message": None, "errors": "all"}},
-            UnprocessableError,
-            "HTTP 422: Unprocessable Entity",
+            ConflictError,
+            "HTTP 409: Conflict",
         ),
         (
             422,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncCallersClient", "AsyncCallersTransport", "AsyncOwnConnections"]
 
+CHUNKS_IN_A_READ = 16_384
+
 Handle: TypeAlias = "Callable[[httpx.Request], Awaitable[httpx.Response]]"
 
 
@@ -78,13 +80,18 @@ async def _receive(
         await _finish(response, chunks)
 
 
-async def _finish(response: "httpx.Response", chunks: AsyncIterator[bytes]) -> None:
-    """Close an answer, and end its iterator, which would else be left to the event loop."""
+async def _finish(response: "httpx.Response", chunks: Any) -> None:
+    """Close an answer, and end its iterator, which would else be left to the event loop.
+
+    Behind httpx's iterator stand httpcore's, which only end by being exhausted; once closed,
+    they hold no more than one read. A caller's transport may go on for ever.
+    """
     with suppress(Exception):
         await response.aclose()
     with suppress(Exception):
-        async for _ in chunks:
-            pass
+        for _ in range(CHUNKS_IN_A_READ):
+            await anext(chunks)
+        await chunks.aclose()
 
 
 @attrs.frozen
@@ -137,8 +144,10 @@ class AsyncOwnConnections:
 
     async def aclose(self) -> None:
         """Close what was opened in the running loop; other loops close theirs when they end."""
-        connections = _of_this_loop().pop(self, None)
+        of_loop = _of_this_loop()
+        connections = of_loop.get(self)
         if connections is not None and connections.process == os.getpid():
+            del of_loop[self]
             await connections.keeper.aclose()
 
     async def _open(self) -> "httpx.AsyncHTTPTransport":

@@ -4,6 +4,8 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
+import anyio
+
 from .family import Family
 from .progress import PROGRESS
 
@@ -39,7 +41,12 @@ class _CountingStream:
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> "_CountingStream":
-        secured = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        try:
+            secured = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:  # httpcore does not close what is cancelled here
+            with anyio.CancelScope(shield=True):
+                await self._inner.aclose()
+            raise
         return _CountingStream(secured, self._core)
 
     def get_extra_info(self, info: str) -> Any:

@@ -35,6 +35,7 @@ class BoundedBody:
         self._gzip = None if encoding == "identity" else zlib.decompressobj(GZIP_HEADER)
         self._chunks: list[bytes] = []
         self._size = 0
+        self._packed_size = 0
 
     def feed(self, chunk: bytes) -> None:
         """Take some raw bytes.
@@ -44,6 +45,8 @@ class BoundedBody:
             UnreadableBodyError: The bytes are not gzip.
         """
         if self._gzip is not None:
+            # Packed bytes count as well: zlib keeps all that follows the end.
+            self._packed_size += len(chunk)
             try:
                 chunk = self._gzip.decompress(chunk, MAX_BODY + 1 - self._size)
             except zlib.error:
@@ -54,7 +57,7 @@ class BoundedBody:
             if broken:
                 raise UnreadableBodyError("the answer's gzip encoding is broken")
         self._size += len(chunk)
-        if self._size > MAX_BODY:
+        if max(self._size, self._packed_size) > MAX_BODY:
             raise TooLargeError
         self._chunks.append(chunk)
 

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import attrs
+import pytest
+from core_driver import ZDK_CALL, answer, json_answer, untyped
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tokenkit import strigo, zdk, zerohash
+from tokenkit._answer import Value, read_success
+from tokenkit._body import encode_body
+from tokenkit._call import Call, RawCall, Response
+from tokenkit._json import JSON, Mismatch, dump_json, is_mapping, is_tuple, kind_of, load_json
+from tokenkit.errors import DecodeError, InvalidInputError
+
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+CALLS: list[Call[Any]] = [
+    ZDK_CALL,
+    zdk.UserTokensRequest(requests=[ZDK_CALL]),
+    strigo.UserTokenRequest(email="a@example.com"),
+    strigo.HealthRequest(),
+    zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"]),
+    zerohash.TimeRequest(),
+]
+
+
+@attrs.frozen(kw_only=True)
+class Odd(Call[str]):
+    """A call of a caller's own, whose methods raise what they are given."""
+
+    path = "/odd"
+    error: Exception = attrs.field(factory=lambda: KeyError("key"))
+
+    def encode(self, now: datetime) -> JSON:
+        """Raise."""
+        del now
+        raise self.error
+
+    def decode(self, answer: JSON) -> str:
+        """Raise."""
+        del answer
+        raise self.error
+
+
+def unreadable(
+    response: Response, call: Call[Any] = ZDK_CALL, request_id: str | None = None
+) -> DecodeError:
+    """Read an answer that must not be readable."""
+    error = read_success(call, response, ["the-secret"], request_id)
+    assert isinstance(error, DecodeError)
+    return error
+
+
+def test_a_captive_portal() -> None:
+    """An HTML page with status 200 is told by its content type and a snippet."""
+    page = "<html>\n <b>Log in</b> the-secret" + "x" * 500
+    error = unreadable(answer(200, page, content_type="text/html"), request_id="r-1")
+    assert str(error).startswith(
+        "HTTP 200, text/html: the answer cannot be read: not JSON; it begins "
+        "'<html> <b>Log in</b> [redacted]xxx"
+    )
+    assert len(str(error)) < 320
+    assert (error.path, error.status, error.content_type) == ("$", 200, "text/html")
+    assert error.request_id == "r-1"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b'{"tokens": ["minted-tok', "application/json"),
+        (b'{"tokens": ["minted-tok', "text/plain"),
+        (b' ["minted-tok', "text/plain"),
+        (b"minted-tok", "application/json; charset=utf-8"),
+        (b"minted-tok", "Application/JSON"),
+        (b"minted-tok\xff", "application/problem+json"),
+    ],
+)
+def test_a_truncated_answer_is_not_quoted(body: bytes, content_type: str) -> None:
+    """What may be a cut mint is told without a snippet: it may hold the token."""
+    error = unreadable(answer(200, body, content_type=content_type))
+    assert "minted" not in repr(vars(error)) + str(error)
+    assert "not JSON" in str(error)
+
+
+@pytest.mark.parametrize("call", CALLS[:4])
+def test_an_empty_success(call: Call[object]) -> None:
+    """A success without a body is told as such."""
+    error = unreadable(answer(200), call)
+    assert "no content type: the answer cannot be read: the body is empty (at $)" in str(error)
+
+
+def test_secrets_in_an_unreadable_success() -> None:
+    """A key that the answer's headers echo does not get into the error."""
+    error = unreadable(
+        json_answer(200, {"tokens": 5}, content_type_="x"), request_id="id-the-secret"
+    )
+    assert error.request_id == "id-[redacted]"
+    error = unreadable(answer(200, "x", content_type="text/the-secret"))
+    assert "the-secret" not in str(error) + repr(vars(error))
+
+
+@pytest.mark.parametrize("error", [KeyError("k"), ValueError("minted"), RecursionError()])
+def test_a_model_that_raises_while_decoding(error: Exception) -> None:
+    """A decode() of the caller's that raises is told by class, and nothing is quoted."""
+    told = unreadable(answer(200, '"minted"', content_type="text/plain"), Odd(error=error))
+    assert f"Odd.decode() raised {type(error).__name__}" in str(told)
+    assert "minted" not in str(told)
+
+
+@pytest.mark.parametrize("error", [KeyError("k"), ValueError("v"), AttributeError("a")])
+def test_a_model_that_raises_while_encoding(error: Exception) -> None:
+    """An encode() of the caller's that raises is an InvalidInputError about the body."""
+    told = encode_body(Odd(error=error), NOW)
+    assert isinstance(told, InvalidInputError)
+    assert str(told) == "Odd is not valid: the body: cannot be written as JSON"
+
+
+def test_a_readable_success() -> None:
+    """A sound answer is wrapped, so that a value of None is told from a failure."""
+    assert read_success(RawCall(verb="GET", target="/"), answer(204), [], None) == Value(None)
+    assert "5" not in repr(Value(5))
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.binary(max_size=100), st.sampled_from(CALLS))
+def test_arbitrary_bytes_as_answer(body: bytes, call: Call[Any]) -> None:
+    """Arbitrary bytes are a value, a failure or a DecodeError, and raise nothing."""
+    result = read_success(call, answer(200, body), [], None)
+    assert result is None or isinstance(result, (Value, DecodeError))
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["tokens", "token", "message", "result", "data", "epoch", "expiration"]
+            )
+            | st.text(max_size=3),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(JSON_VALUES, st.sampled_from(CALLS))
+def test_arbitrary_json_as_answer(value: Any, call: Call[Any]) -> None:
+    """Arbitrary JSON is a value, a failure or a DecodeError, and raises nothing."""
+    result = read_success(call, json_answer(200, value), [], None)
+    assert result is None or isinstance(result, (Value, DecodeError))
+
+
+@settings(deadline=None, max_examples=150)
+@given(JSON_VALUES)
+def test_json_round_trip(value: Any) -> None:
+    """What is written reads back the same."""
+    assert load_json(dump_json(value)) == value
+
+
+def test_compact_json() -> None:
+    """Bodies have no spaces, and non-ASCII is not escaped."""
+    assert dump_json({"a": [1, "é"], "b": None}) == '{"a":[1,"é"],"b":null}'.encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"NaN", b"-Infinity", b"\xff", b'{"a": 1}x', b"[" * 200_000, b"\xef\xbb\xbf1"],
+)
+def test_what_is_no_json(body: bytes) -> None:
+    """Bytes that are no JSON text in UTF-8, NaN among them, are a ValueError."""
+    with pytest.raises(ValueError, match=r"."):
+        load_json(body)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800"])
+def test_what_json_has_no_form_for(value: JSON) -> None:
+    """Non-finite numbers and lone surrogates are not written."""
+    with pytest.raises(ValueError, match=r"."):
+        dump_json(value)
+
+
+def test_kinds() -> None:
+    """JSON types are named as people name them, others by their class."""
+    values: list[object] = [None, True, 1, 1.5, "x", [], {}, ()]
+    kinds = [kind_of(value) for value in values]
+    assert kinds == [
+        "null",
+        "a boolean",
+        "a number",
+        "a number",
+        "text",
+        "an array",
+        "an object",
+        "tuple",
+    ]
+    assert is_mapping({}) is not is_mapping([])
+    assert is_tuple(()) is not is_tuple([])
+    assert Mismatch("odd").path == "$"
+
+
+def body_problem(call: Call[Any]) -> str:
+    """Return the problem of a call that cannot be written."""
+    error = encode_body(call, NOW)
+    assert isinstance(error, InvalidInputError)
+    return str(error)
+
+
+def looping() -> dict[str, Any]:
+    """Return a mapping that holds itself."""
+    loop: dict[str, Any] = {}
+    loop["self"] = loop
+    return loop
+
+
+def nested() -> list[Any]:
+    """Return a list that is nested beyond writing."""
+    deep: list[Any] = []
+    for _ in range(200_000):
+        deep = [deep]
+    return deep
+
+
+@pytest.mark.parametrize(
+    "value",
+    [object(), {1, 2}, b"x", float("nan"), "\ud800", looping()],
+    ids=lambda v: type(v).__name__,
+)
+def test_what_cannot_be_written_names_the_field(value: object) -> None:
+    """A value that JSON has no form for is refused by the name of its field."""
+    call = strigo.UserTokenRequest(email="a@example.com", extra={"new": untyped(value)})
+    assert body_problem(call) == "UserTokenRequest is not valid: new: cannot be written as JSON"
+
+
+def test_a_body_that_is_nested_too_deeply() -> None:
+    """Nesting beyond writing is refused like any other unwritable value."""
+    call = RawCall(verb="POST", target="/x", json=nested())
+    assert "cannot be written as JSON" in body_problem(call)
+
+
+def test_a_raw_body_that_cannot_be_written() -> None:
+    """A call without a model has no field to name."""
+    call = RawCall(verb="POST", target="/x", json=untyped([object()]))
+    assert body_problem(call) == "RawCall is not valid: the body: cannot be written as JSON"
+
+
+def test_a_body_that_is_too_large() -> None:
+    """A body over a mebibyte is refused before it is sent."""
+    call = RawCall(verb="POST", target="/x", json="x" * 1_048_576)
+    assert "the body: takes 1048578 bytes as JSON, more than 1048576" in body_problem(call)
+
+
+def test_bodies() -> None:
+    """A GET has no body, a POST the model's, a raw call what it was given."""
+    assert encode_body(zerohash.TimeRequest(), NOW) == b""
+    assert encode_body(ZDK_CALL, NOW) == b'{"arguments":[{"id":"user-1"}]}'
+    assert encode_body(RawCall(verb="POST", target="/x"), NOW) == b""
+    assert encode_body(RawCall(verb="POST", target="/x", json=[]), NOW) == b"[]"

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from core_driver import ZDK_CALL, answer, minted, untyped, zdk_plan
+from driven_clock import (
+    AsyncDrivenClock,
+    AsyncScriptedConnections,
+    DrivenClock,
+    ScriptedConnections,
+)
+
+from tokenkit._clock import AsyncSystemClock, SystemClock
+from tokenkit._drivers import drive, drive_async
+from tokenkit._hooks import AttemptSent, Hooks, ResponseReceived, RetryPlanned
+from tokenkit._pipeline import perform
+from tokenkit._secret import Secret
+from tokenkit.auth import Bearer
+from tokenkit.errors import BadRequestError, ConfigurationError
+
+if TYPE_CHECKING:
+    from tokenkit._call import Reply, Response
+    from tokenkit._clock import Moment
+    from tokenkit._effects import Steps
+    from tokenkit.zdk import UserToken
+
+
+class SyncRun:
+    """One call driven by the sync loop."""
+
+    def __init__(self, *script: Response | BaseException) -> None:
+        self.clock = DrivenClock()
+        self.connections = ScriptedConnections(self.clock, *script)
+
+    def __call__(self, source: object = "the-key", hooks: Hooks | None = None) -> Reply[UserToken]:
+        def begin(start: Moment) -> Steps[Reply[UserToken]]:
+            return perform(ZDK_CALL, zdk_plan(strategy=Bearer(untyped(source))), start)
+
+        if hooks is None:
+            return drive(begin, self.connections, self.clock)
+        return drive(begin, self.connections, self.clock, hooks)
+
+
+class AsyncRun:
+    """One call driven by the async loop."""
+
+    def __init__(self, *script: Response | BaseException) -> None:
+        self.clock = AsyncDrivenClock()
+        self.connections = AsyncScriptedConnections(self.clock, *script)
+
+    async def __call__(
+        self, source: object = "the-key", hooks: Hooks | None = None
+    ) -> Reply[UserToken]:
+        def begin(start: Moment) -> Steps[Reply[UserToken]]:
+            return perform(ZDK_CALL, zdk_plan(strategy=Bearer(untyped(source))), start)
+
+        if hooks is None:
+            return await drive_async(begin, self.connections, self.clock)
+        return await drive_async(begin, self.connections, self.clock, hooks)
+
+
+def keys(run: SyncRun | AsyncRun) -> list[str]:
+    """Return the keys that were sent."""
+    return [request.headers["authorization"] for request in run.connections.requests]
+
+
+BROKEN: list[tuple[object, str]] = [
+    (lambda: 5, "must return text or a Secret, not int"),
+    (lambda: b"the-secret", "must return text or a Secret, not bytes"),
+    (lambda: None, "must return text or a Secret, not NoneType"),
+    (5, "The secret source int must return text or a Secret, not int"),
+    (lambda: 1 / 0, "<lambda> raised ZeroDivisionError"),
+    (iter([]).__next__, "__next__ raised StopIteration"),
+    (functools.partial(int, "the-secret"), "The secret source partial raised ValueError"),
+]
+
+
+def test_sync_retry() -> None:
+    """The sync loop sends, sleeps on the caller's clock and sends again, with the time left."""
+    run = SyncRun(answer(503, retry_after="2"), minted())
+    assert run().value.token == "minted-token"
+    assert run.clock.slept == [2.0]
+    assert run.connections.left == [60.0, 57.0]
+
+
+@pytest.mark.anyio
+async def test_async_retry() -> None:
+    """The async loop does the same."""
+    run = AsyncRun(answer(503, retry_after="2"), minted())
+    assert (await run()).value.token == "minted-token"
+    assert run.clock.slept == [2.0]
+    assert run.connections.left == [60.0, 57.0]
+
+
+def test_sync_errors() -> None:
+    """An error of the call leaves the sync loop."""
+    with pytest.raises(BadRequestError):
+        SyncRun(answer(400))()
+
+
+@pytest.mark.anyio
+async def test_async_errors() -> None:
+    """An error of the call leaves the async loop."""
+    with pytest.raises(BadRequestError):
+        await AsyncRun(answer(400))()
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ConfigurationError])
+def test_sync_interrupts(kind: type[BaseException]) -> None:
+    """Whatever the connections raise comes out, the same object, without their frames."""
+    thrown = kind("stop")
+    with pytest.raises(kind) as caught:
+        SyncRun(thrown)()
+    assert caught.value is thrown
+    assert "next" not in [entry.name for entry in caught.traceback]
+
+
+@pytest.mark.anyio
+async def test_async_interrupts() -> None:
+    """The async loop lets an interrupt through too, without the connections' frames."""
+    thrown = KeyboardInterrupt("stop")
+    with pytest.raises(KeyboardInterrupt) as caught:
+        await AsyncRun(thrown)()
+    assert caught.value is thrown
+    assert "next" not in [entry.name for entry in caught.traceback]
+
+
+def test_sync_sources() -> None:
+    """A source may return text or a Secret, and is asked for each attempt."""
+    found: list[str | Secret] = ["first", Secret("second")]
+    run = SyncRun(answer(503), minted())
+    run(lambda: found.pop(0))
+    assert keys(run) == ["Bearer first", "Bearer second"]
+
+
+@pytest.mark.anyio
+async def test_async_sources() -> None:
+    """An async client asks plain and async sources alike."""
+
+    async def fetch() -> Secret:
+        return Secret("fetched")
+
+    for source, expected in ((fetch, "Bearer fetched"), (lambda: "plain", "Bearer plain")):
+        run = AsyncRun(minted())
+        await run(source)
+        assert keys(run) == [expected]
+
+
+@pytest.mark.parametrize(("source", "text"), BROKEN)
+def test_sync_sources_that_fail(source: object, text: str) -> None:
+    """A source that raises, or returns no secret, is a ConfigurationError that names it."""
+    run = SyncRun()
+    with pytest.raises(ConfigurationError, match=text) as caught:
+        run(source)
+    assert "the-secret" not in str(caught.value)
+    assert caught.value.__context__ is None
+    assert run.connections.requests == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("source", "text"), BROKEN)
+async def test_async_sources_that_fail(source: object, text: str) -> None:
+    """The same holds for async clients."""
+    run = AsyncRun()
+    with pytest.raises(ConfigurationError, match=text) as caught:
+        await run(source)
+    assert "the-secret" not in str(caught.value)
+
+
+@pytest.mark.anyio
+async def test_async_sources_that_fail_while_awaited() -> None:
+    """An async source that raises is a ConfigurationError that names it."""
+
+    async def vault() -> str:
+        raise OSError("the-secret")
+
+    with pytest.raises(ConfigurationError, match=r"vault raised OSError") as caught:
+        await AsyncRun()(vault)
+    assert "the-secret" not in str(caught.value)
+
+
+def test_sync_clients_refuse_awaitables() -> None:
+    """An async source in a sync client is told apart, and its coroutine is closed."""
+
+    async def vault() -> str:
+        raise AssertionError("never awaited")
+
+    class Later:
+        def __await__(self) -> Any:
+            raise AssertionError("never awaited")
+
+    for source in (vault, Later):
+        with pytest.raises(ConfigurationError, match="is async, which only the async clients"):
+            SyncRun()(source)
+
+
+def test_sync_hooks() -> None:
+    """The sync loop tells the hooks each step of a call."""
+    seen: list[object] = []
+    hooks = Hooks(on_request=seen.append, on_response=seen.append, on_retry=seen.append)
+    SyncRun(answer(503, retry_after="0"), minted())("the-key", hooks)
+    assert [type(record) for record in seen] == [
+        AttemptSent,
+        ResponseReceived,
+        RetryPlanned,
+        AttemptSent,
+        ResponseReceived,
+    ]
+
+
+@pytest.mark.anyio
+async def test_async_hooks() -> None:
+    """The async loop awaits async hooks and takes plain ones as well."""
+    seen: list[object] = []
+
+    async def watch(record: object) -> None:
+        seen.append(record)
+
+    hooks = Hooks(on_request=watch, on_error=watch, on_response=seen.append)
+    with pytest.raises(BadRequestError):
+        await AsyncRun(answer(400))("the-key", hooks)
+    assert len(seen) == 3
+
+
+def test_sync_hooks_that_raise(caplog: pytest.LogCaptureFixture) -> None:
+    """A hook that raises is logged, and changes nothing about the call."""
+    hooks = Hooks(on_request=lambda _: 1 / 0)
+    assert SyncRun(minted())("the-key", hooks).attempts == 1
+    (entry,) = [item for item in caplog.records if item.levelname == "WARNING"]
+    assert "AttemptSent" in entry.getMessage()
+
+
+@pytest.mark.anyio
+async def test_async_hooks_that_raise(caplog: pytest.LogCaptureFixture) -> None:
+    """The same holds for a hook that raises while it is awaited."""
+
+    async def broken(_: object) -> None:
+        raise ValueError("oops")
+
+    hooks = Hooks(on_request=broken, on_response=lambda _: 1 / 0)
+    assert (await AsyncRun(minted())("the-key", hooks)).attempts == 1
+    assert len([item for item in caplog.records if item.levelname == "WARNING"]) == 2
+
+
+def test_the_machines_clock() -> None:
+    """The default clock tells a time of day of this decade and never goes backwards."""
+    clock = SystemClock()
+    assert clock.time() > 1_700_000_000
+    first = clock.monotonic()
+    clock.sleep(0)
+    assert clock.monotonic() >= first
+
+
+@pytest.mark.anyio
+async def test_the_machines_async_clock() -> None:
+    """The default clock of async clients lets other tasks run on either event loop."""
+    clock = AsyncSystemClock()
+    first = clock.monotonic()
+    await clock.sleep(0)
+    assert clock.monotonic() >= first

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from core_driver import PRIVATE_KEY, ZDK_CALL, Driver, answer, fault, zdk_plan, zerohash_plan
+
+from tokenkit import zerohash
+from tokenkit._secret import Secret
+from tokenkit.auth import Bearer, HmacSigner, OrgKey
+from tokenkit.errors import ConfigurationError, InvalidInputError, TokenKitError
+from tokenkit.zerohash.profile import HMAC_SCHEME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MARK = "leaky-secret"
+BAD = f"{MARK}\n"
+JWT = "e30.eyJqdGkiOiJsZWFreS1zZWNyZXQifQ.leaky-secret"
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error with everything that hangs on it."""
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        item = waiting.pop()
+        if item is not None:
+            yield item
+            waiting += [item.__cause__, item.__context__]
+
+
+def shown(error: BaseException) -> str:
+    """Return all that an error tells, our frames' local variables included."""
+    parts: list[str] = []
+    for item in chain(error):
+        parts += [str(item), repr(item), repr(vars(item))]
+        for frame, _ in traceback.walk_tb(item.__traceback__):
+            if "tokenkit" in str(frame.f_globals.get("__name__", "")):
+                parts.append(repr(frame.f_locals))
+                parts += [
+                    repr(getattr(value, "__dict__", "")) for value in frame.f_locals.values()
+                ]
+    return "\n".join(parts)
+
+
+CONSTRUCTORS: list[Callable[[], object]] = [
+    lambda: Bearer(BAD),
+    lambda: Bearer(api_key=BAD),
+    lambda: Bearer(Secret(BAD)),
+    lambda: OrgKey(BAD, MARK),
+    lambda: OrgKey(f"{MARK}:x", MARK),
+    lambda: OrgKey("org", BAD),
+    lambda: HmacSigner(BAD, PRIVATE_KEY, MARK, scheme=HMAC_SCHEME),
+    lambda: HmacSigner(MARK, BAD, MARK, scheme=HMAC_SCHEME),
+    lambda: HmacSigner(MARK, MARK, MARK, scheme=HMAC_SCHEME),
+    lambda: HmacSigner(MARK, PRIVATE_KEY, BAD, scheme=HMAC_SCHEME),
+    lambda: zerohash.RevokeAuthTokenRequest(token=BAD),
+    lambda: zerohash.RevokeAuthTokenRequest(token=MARK),
+    lambda: zerohash.RevokeAuthTokenRequest(token=JWT, extra={"token": JWT}),
+]
+
+
+@pytest.mark.parametrize("build", CONSTRUCTORS)
+def test_constructors_leave_no_secret_in_their_frames(build: Callable[[], object]) -> None:
+    """A refused secret or token stands in no local variable of ours along the traceback."""
+    with pytest.raises((ConfigurationError, InvalidInputError)) as caught:
+        build()
+    told = shown(caught.value)
+    assert MARK not in told
+    assert PRIVATE_KEY not in told
+
+
+def raising() -> str:
+    """Fail as a secret source does that quotes its secret."""
+    raise ConfigurationError("no key")
+
+
+OUTCOMES: list[Callable[[], object]] = [
+    lambda: Driver().run(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: BAD))),
+    lambda: Driver().run(ZDK_CALL, zdk_plan(strategy=Bearer(raising))),
+    lambda: Driver(answer(401, MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
+    lambda: Driver(answer(200, MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
+    lambda: Driver(answer(200, '{"tokens": ["leaky-secret"')).run(ZDK_CALL, zdk_plan()),
+    lambda: Driver(answer(302, location=f"https://h/{MARK}")).run(
+        ZDK_CALL, zdk_plan(strategy=Bearer(MARK))
+    ),
+    lambda: Driver(*[fault(sent=True, message=MARK)] * 3).run(
+        ZDK_CALL, zdk_plan(strategy=Bearer(MARK))
+    ),
+    lambda: Driver(answer(400, JWT)).run(
+        zerohash.RevokeAuthTokenRequest(token=JWT), zerohash_plan()
+    ),
+]
+
+
+@pytest.mark.parametrize("act", OUTCOMES)
+def test_failed_calls_leave_no_secret_in_our_frames(act: Callable[[], object]) -> None:
+    """An error of a call holds no credential and no token, in itself or in our frames."""
+    with pytest.raises(TokenKitError) as caught:
+        act()
+    assert MARK not in shown(caught.value)
+
+
+def test_interrupts_leave_no_secret_in_our_frames() -> None:
+    """A KeyboardInterrupt that passes through a call carries no frame with the key."""
+    driver = Driver(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt) as caught:
+        driver.run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK)))
+    assert MARK not in shown(caught.value)
+
+
+def test_the_search_finds_what_is_there() -> None:
+    """The search is not blind: it sees a secret in a local variable of a frame of ours."""
+
+    def leaking() -> None:
+        code = "def leak(secret):\n    raise ValueError('x')"
+        space: dict[str, Any] = {"__name__": "tokenkit.leak"}
+        exec(code, space)  # noqa: S102 - a frame that counts as ours
+        space["leak"](MARK)
+
+    with pytest.raises(ValueError, match="x") as caught:
+        leaking()
+    assert MARK in shown(caught.value)

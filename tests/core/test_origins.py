@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+from tokenkit._origin import BaseURL, check_path, parse_base_url
+from tokenkit.errors import ConfigurationError, InvalidInputError
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "path"),
+    [
+        ("https://app.strigo.io/api/v1", "https://app.strigo.io", "/api/v1"),
+        ("https://app.strigo.io/api/v1/", "https://app.strigo.io", "/api/v1"),
+        ("https://API.Example.COM", "https://api.example.com", ""),
+        ("HTTPS://h", "https://h", ""),
+        ("https://h:443", "https://h", ""),
+        ("https://h:8443/", "https://h:8443", ""),
+        ("http://localhost:8000", "http://localhost:8000", ""),
+        ("http://localhost:80", "http://localhost", ""),
+        ("http://127.0.0.1:8000/zdk", "http://127.0.0.1:8000", "/zdk"),
+        ("http://127.8.8.8", "http://127.8.8.8", ""),
+        ("http://[::1]:8000", "http://[::1]:8000", ""),
+        ("https://[2001:db8::1]", "https://[2001:db8::1]", ""),
+        ("https://h/a%20b", "https://h", "/a%20b"),
+    ],
+)
+def test_base_urls(url: str, origin: str, path: str) -> None:
+    """A base URL is taken apart into an origin and a path."""
+    assert parse_base_url(url, allow_insecure_http=False) == BaseURL(origin, path)
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        (None, "must be text, not NoneType"),
+        (b"https://h", "must be text, not bytes"),
+        ("", "must be like https://host"),
+        ("h", "must be like"),
+        ("//h", "must be like"),
+        ("ftp://h", "must be like"),
+        ("file:///etc/passwd", "must be like"),
+        ("https://", "must be like"),
+        ("https://h:port", "must be like"),
+        ("https://h:99999", "must be like"),
+        ("https://h:", "must be like"),
+        ("https://[::1", "must be like"),
+        ("https://-h", "must be like"),
+        ("https://höst", "must be like"),
+        ("https://a b", "must be like"),
+        ("https://user:hidden@h", "must not hold credentials"),
+        ("https://hidden@h", "must not hold credentials"),
+        ("https://:hidden@h", "must not hold credentials"),
+        ("https://h?key=hidden", "must not have a query"),
+        ("https://h#hidden", "must not have a query or a fragment"),
+        ("https://h?", "must not have a query"),
+        ("https://h/#", "must not have a query"),
+        ("https://h/a b", "path must be plain"),
+        ("https://h/ä", "path must be plain"),
+        ("https://h/a\nb", "path must be plain"),
+        ("https://h\t/", "path must be plain"),
+        ("https://h/%zz", "path must be plain"),
+        ("https://h/../x", "path must be plain"),
+        ("https://h/./x", "path must be plain"),
+        ("http://api.zerohash.com", "over plain http"),
+        ("http://10.0.0.1", "over plain http"),
+        ("http://127.0.0.1.example.com", "over plain http"),
+        ("http://localhost.example.com", "over plain http"),
+        ("http://[::2]", "over plain http"),
+        ("http://0.0.0.0", "over plain http"),
+    ],
+)
+def test_base_urls_that_are_refused(url: object, text: str) -> None:
+    """Another scheme, credentials, a query and plain http to elsewhere are refused."""
+    with pytest.raises(ConfigurationError, match=text) as caught:
+        parse_base_url(url, allow_insecure_http=False)
+    assert "hidden" not in str(caught.value)
+
+
+def test_plain_http_in_a_network_of_ones_own() -> None:
+    """allow_insecure_http lets a sandbox in a container network be reached."""
+    found = parse_base_url("http://sandbox:8000", allow_insecure_http=True)
+    assert found.origin == "http://sandbox:8000"
+
+
+@pytest.mark.parametrize("path", ["/", "/x", "/x/y?a=b&c=%20", "/x?a=/?", "/a//b", "/~x/%41;v=1"])
+def test_paths(path: str) -> None:
+    """A percent-encoded path with an optional query is accepted."""
+    check_path(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (5, "must be text, not int"),
+        ("", "must start with one slash"),
+        ("x", "must start with one slash"),
+        ("https://evil.example/x", "must start with one slash"),
+        ("//evil.example/x", "must start with one slash"),
+        ("/a b", "must be percent-encoded"),
+        ("/ä", "must be percent-encoded"),
+        ("/a\r\nb", "must be percent-encoded"),
+        ("/%4", "must be percent-encoded"),
+        ("/../x", "without '.' and '..' segments"),
+        ("/x/.", "without '.' and '..' segments"),
+        ("/x?a b", "must be percent-encoded"),
+        ("/x#f", "must be percent-encoded"),
+        ("/x?a#f", "must be percent-encoded"),
+        ("/x?", "must not end in a lone"),
+    ],
+)
+def test_paths_that_are_refused(path: object, text: str) -> None:
+    """Absolute URLs, and what a library would rewrite after signing, are refused."""
+    with pytest.raises(InvalidInputError, match=text):
+        check_path(path)

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from email.utils import formatdate
+
+import pytest
+from core_driver import (
+    ZDK_CALL,
+    ZEROHASH_CALL,
+    Driver,
+    answer,
+    fault,
+    json_answer,
+    make_plan,
+    zerohash_minted,
+    zerohash_plan,
+)
+
+from tokenkit import zerohash
+from tokenkit._call import Headers
+from tokenkit._clock import ClockOffset
+from tokenkit._hooks import RetryPlanned
+from tokenkit._retry import RetryBudget
+from tokenkit.auth import Bearer
+from tokenkit.errors import APIError, AuthenticationError, PermissionDeniedError
+from tokenkit.zdk.profile import PROFILE as ZDK
+from tokenkit.zerohash.profile import PROFILE as ZEROHASH
+
+NOW = 1_800_000_000.0
+REFUSED = {"error": True, "message": "Invalid signature"}
+
+
+def stamps(driver: Driver) -> list[int]:
+    """Return the signed timestamps, counted from the driven clock's start."""
+    return [int(request.headers["x-scx-timestamp"]) - int(NOW) for request in driver.requests]
+
+
+@pytest.mark.parametrize("ahead", [3600, -3600, 61, 31, -86_000])
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_wrong_clock_is_corrected(ahead: int, status: int) -> None:
+    """After a refusal whose Date is far off the call is signed anew with the vendor's time."""
+    offset = ClockOffset()
+    first = json_answer(status, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
+    driver = Driver(first, zerohash_minted(), wall=NOW)
+    reply = driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    assert reply.attempts == 2
+    assert stamps(driver) == [0, ahead]
+    assert driver.slept == []
+    assert offset.seconds == ahead
+    assert [record.wait for record in driver.records if isinstance(record, RetryPlanned)] == [0.0]
+
+
+def test_the_correction_stays_for_later_calls() -> None:
+    """What one call has learnt about the vendor's clock the next one uses at once."""
+    offset = ClockOffset()
+    first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    Driver(first, zerohash_minted(), wall=NOW).run(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    driver = Driver(zerohash_minted(), wall=NOW)
+    driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    assert stamps(driver) == [3600]
+
+
+def test_the_clock_is_compared_at_the_midpoint() -> None:
+    """A slow exchange is halved: the Date is compared with the middle of it."""
+    offset = ClockOffset()
+    first = json_answer(401, REFUSED, date=formatdate(NOW + 105, usegmt=True))
+    driver = Driver(first, zerohash_minted(), wall=NOW, seconds=10.0)
+    driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    assert offset.seconds == 100.0
+
+
+@pytest.mark.parametrize("ahead", [0, 29, 30, -30])
+def test_a_clock_that_is_right_enough_is_left_alone(ahead: int) -> None:
+    """Within 30 s the clock is not to blame, and the refusal is final."""
+    offset = ClockOffset()
+    first = json_answer(401, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
+    driver = Driver(first, wall=NOW)
+    assert isinstance(
+        driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset)), AuthenticationError
+    )
+    assert offset.seconds == 0.0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"date": ""},
+        {"date": "yesterday"},
+        {"date": "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {"date": "Mon, 01 Jan 2024 00:00:00 GMT"},
+        {"date": formatdate(NOW + 90_000, usegmt=True)},
+        {"date": formatdate(NOW - 90_000, usegmt=True)},
+        {"date": formatdate(NOW + 3600, usegmt=True), "age": "5"},
+        {"date": "Fri, 99 Jan 2027 99:00:00 GMT"},
+    ],
+)
+def test_implausible_dates_are_ignored(headers: dict[str, str]) -> None:
+    """A missing, an odd, a poisoned or a cached Date corrects nothing."""
+    offset = ClockOffset()
+    driver = Driver(json_answer(401, REFUSED, **headers), wall=NOW)
+    driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    assert len(driver.requests) == 1
+    assert offset.seconds == 0.0
+
+
+def test_a_correction_that_does_not_help_is_dropped() -> None:
+    """Where the corrected attempt is refused too, the old offset comes back: never a loop."""
+    offset = ClockOffset()
+    first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    second = json_answer(401, REFUSED, date=formatdate(NOW - 3600, usegmt=True))
+    driver = Driver(first, second, wall=NOW)
+    error = driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    assert isinstance(error, AuthenticationError)
+    assert (error.attempts, stamps(driver), offset.seconds) == (2, [0, 3600], 0.0)
+
+
+def test_corrections_count_against_the_budget() -> None:
+    """A vendor that refuses whatever the time does not get every call twice."""
+    offset, budget = ClockOffset(), RetryBudget()
+    sent = 0
+    for _ in range(200):
+        first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+        driver = Driver(first, first, wall=NOW)
+        driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset, budget=budget))
+        sent += len(driver.requests)
+        assert offset.seconds == 0.0
+    assert sent == 290
+
+
+def test_a_skew_that_changes_is_corrected_again() -> None:
+    """A clock that was set right since makes a learnt offset wrong, and it is dropped."""
+    offset = ClockOffset()
+    offset.seconds = 3600.0
+    first = json_answer(401, REFUSED, date=formatdate(NOW, usegmt=True))
+    driver = Driver(first, zerohash_minted(), wall=NOW)
+    driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    assert stamps(driver) == [3600, 0]
+    assert offset.seconds == 0.0
+
+
+def test_the_corrected_attempt_may_be_retried_as_any() -> None:
+    """After a correction the call's own retries still happen."""
+    first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    driver = Driver(first, fault(sent=False), zerohash_minted(), wall=NOW)
+    reply = driver.run(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
+    assert reply.attempts == 3
+
+
+def test_the_correction_can_be_switched_off() -> None:
+    """Without an offset to correct, a refusal is final."""
+    first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    driver = Driver(first, wall=NOW)
+    driver.error(ZEROHASH_CALL, zerohash_plan(offset=None))
+    assert len(driver.requests) == 1
+
+
+def test_a_refusal_without_an_auth_flag_blames_no_clock() -> None:
+    """A 403 about a payment is no auth failure."""
+    date = formatdate(NOW + 3600, usegmt=True)
+    driver = Driver(json_answer(403, {"error": "Limit exceeded"}, date=date), wall=NOW)
+    error = driver.error(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
+    assert isinstance(error, PermissionDeniedError)
+    assert len(driver.requests) == 1
+
+
+def test_keys_that_need_no_time_are_not_tried_again() -> None:
+    """A bearer key that is refused does not get better with another clock."""
+    offset = ClockOffset()
+    driver = Driver(answer(401, date=formatdate(NOW + 3600, usegmt=True)), wall=NOW)
+    driver.error(ZDK_CALL, make_plan(ZDK, Bearer("key"), offset=offset))
+    assert (len(driver.requests), offset.seconds) == (1, 0.0)
+
+
+def test_calls_without_credentials_are_not_tried_again() -> None:
+    """A refusal of a call that was not signed says nothing about the clock."""
+    offset = ClockOffset()
+    first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    driver = Driver(first, wall=NOW)
+    driver.error(zerohash.TimeRequest(), zerohash_plan(offset=offset))
+    assert len(driver.requests) == 1
+
+
+def test_a_refusal_that_broke_off_corrects_nothing() -> None:
+    """A refused answer that is cut short is not trusted with the clock."""
+    cut = answer(401, '{"err', date=formatdate(NOW + 3600, usegmt=True))
+    driver = Driver(fault(sent=True, response=cut), wall=NOW)
+    driver.error(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
+    assert len(driver.requests) == 1
+
+
+def test_adopting_a_date_without_a_zone() -> None:
+    """A Date without a zone counts as UTC."""
+    offset = ClockOffset()
+    headers = Headers({"date": "Fri, 15 Jan 2027 09:00:00"})
+    assert offset.adopt(headers, NOW, 0.0)
+    assert offset.seconds == 3600.0
+
+
+def test_zerohash_blames_credentials_for_both_statuses() -> None:
+    """The profile of zerohash takes 401 and 403 for auth failures, ZDK's takes 401."""
+    for status, zerohash_does, zdk_does in (
+        (401, True, True),
+        (403, True, False),
+        (404, False, False),
+    ):
+        error = Driver(json_answer(status, REFUSED)).error(ZEROHASH_CALL, zerohash_plan())
+        assert isinstance(error, APIError)
+        assert ZEROHASH.blames_credentials(error) is zerohash_does
+        assert ZDK.blames_credentials(error) is zdk_does

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import copy
+import pickle
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+from core_driver import WALL
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tokenkit import strigo, zdk
+from tokenkit._call import Call, Headers, RawCall, Repeat, Request, Response
+from tokenkit._issued import IssuedToken
+from tokenkit._retry import RetryBudget, RetryPolicy, RetryRules, retry_after, wait_before
+from tokenkit._secret import Hidden, Secret, conceal, redact, without_frames
+from tokenkit.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from tokenkit._json import JSON
+
+AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def learner(expiration: datetime | None) -> strigo.UserToken:
+    """Make a token that ends at a time."""
+    return strigo.UserToken(token="hidden-token", expiration=expiration, email="<a@example.com>")
+
+
+def notebook(token: Any) -> str:
+    """Return what Jupyter shows of a token."""
+    return str(token._repr_html_())
+
+
+def test_headers() -> None:
+    """Header names compare without case, repeated ones are joined, values stay hidden."""
+    headers = Headers([("X-A", "1"), ("x-a", "2"), ("Content-Type", "text/html")])
+    assert headers["X-a"] == "1, 2"
+    assert len(headers) == 2
+    assert list(headers) == ["x-a", "content-type"]
+    assert dict(Headers({"A": "b"})) == {"a": "b"}
+    assert repr(headers) == "Headers(x-a: …, content-type: text/html)"
+    with pytest.raises(KeyError):
+        headers["missing"]
+
+
+def test_requests_and_responses_hide_their_bodies() -> None:
+    """Neither a request's nor an answer's repr shows a credential or a body."""
+    headers = Headers({"authorization": "Bearer hidden"})
+    request = Request(
+        method="POST", origin="https://h", route="/x", headers=headers, body=b"hidden"
+    )
+    response = Response(status=200, headers=headers, body=b"hidden")
+    assert request.url == "https://h/x"
+    assert "hidden" not in repr(request) + repr(response)
+
+
+def test_what_calls_do_by_default() -> None:
+    """A call without more is a POST that is repeated only if it was not performed."""
+
+    @attrs.frozen(kw_only=True)
+    class Plain(Call[int]):
+        path = "/plain"
+
+    @attrs.frozen(kw_only=True)
+    class Getter(Plain):
+        method = "GET"
+
+    assert Plain().request_line == ("POST", "/plain")
+    assert Plain().repeat is Repeat.IF_NOT_PERFORMED
+    assert Plain().tokens == ()
+    assert Plain().encode(AT) == {}
+    assert Plain().is_failure({"error": 1}) is False
+    assert Getter().repeat is Repeat.SAFE
+    assert Getter().encode(AT) is None
+    with pytest.raises(NotImplementedError):
+        Plain().decode(None)
+
+
+def test_raw_calls() -> None:
+    """A raw call hands JSON through as it is, and its repr hides the body."""
+    call = RawCall(verb="POST", target="/x", json={"token": "hidden"})
+    assert call.encode(AT) == {"token": "hidden"}
+    assert call.decode([1]) == [1]
+    assert call.request_line == ("POST", "/x")
+    assert "hidden" not in repr(call)
+
+
+def test_secrets_do_not_show_themselves() -> None:
+    """A Secret shows its text on demand only, and compares and hashes by it."""
+    secret = Secret("hidden")
+    assert secret.reveal() == "hidden"
+    assert repr(secret) == str(secret) == "Secret([redacted])"
+    assert secret == Secret("hidden")
+    assert secret != Secret("other")
+    assert secret != "hidden"
+    assert Secret("\ud800") == Secret("\ud800")
+    assert hash(secret) == hash(Secret("hidden"))
+    assert not hasattr(secret, "__dict__")
+
+
+def test_secrets_copy_but_do_not_pickle() -> None:
+    """A copy of a Secret is the Secret; pickling it is refused, with a way out."""
+    secret = Secret("hidden")
+    assert copy.copy(secret) is copy.deepcopy(secret) is secret
+    with pytest.raises(TypeError, match="from_env") as caught:
+        pickle.dumps(secret)
+    assert "hidden" not in str(caught.value)
+
+
+def test_conceal() -> None:
+    """Text is wrapped; a Secret and a callable are left alone."""
+    secret = Secret("x")
+    assert conceal("x") == secret
+    assert conceal(secret) is secret
+    assert conceal(print) is print
+
+
+def test_hidden_texts_are_not_shown() -> None:
+    """A set of hidden texts tells their number only."""
+    assert repr(Hidden(["a", "b"])) == "Hidden(2 texts)"
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("key=a/b+c= end", "key=[redacted] end"),
+        ("a\\/b+c=", "[redacted]"),
+        ("?k=a%2Fb%2Bc%3D&x", "?k=[redacted]&x"),
+        ("pass \\u00e9 word", "pass [redacted] word"),
+        ("nothing", "nothing"),
+    ],
+)
+def test_redact(text: str, redacted: str) -> None:
+    """A secret is found plain, escaped as JSON does, and percent-encoded."""
+    assert redact(text, ["a/b+c=", "é", ""]) == redacted
+
+
+def test_redact_takes_the_longest_first() -> None:
+    """A secret that holds another one goes as a whole."""
+    assert redact("abcdef", ["cd", "abcdef"]) == "[redacted]"
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(st.characters(exclude_characters="[redact]"), min_size=1), st.text(), st.text())
+def test_redacted_text_holds_no_secret(secret: str, before: str, after: str) -> None:
+    """Whatever stands around it, a secret is gone from a redacted text."""
+    assert secret not in redact(before + secret + after, [secret])
+    assert redact(secret, [secret]) == "[redacted]"
+
+
+def test_without_frames() -> None:
+    """An error loses its traceback and whatever hangs on it."""
+    with pytest.raises(ValueError, match="x") as caught:
+        raise ValueError("x") from KeyError("y")
+    bare = without_frames(caught.value)
+    assert (bare.__traceback__, bare.__cause__, bare.__context__) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("at", "leeway", "expired"),
+    [
+        (timedelta(hours=-1), 0.0, False),
+        (timedelta(0), 0.0, True),
+        (timedelta(seconds=1), 0.0, True),
+        (timedelta(seconds=-30), 30.0, True),
+        (timedelta(seconds=-31), 30.0, False),
+        (timedelta(seconds=-31), float("inf"), True),
+    ],
+)
+def test_expiry(at: timedelta, leeway: float, expired: bool) -> None:  # noqa: FBT001 - a parameter
+    """A token has ended from its end on, or earlier by the leeway."""
+    assert learner(AT).is_expired(AT + at, leeway=leeway) is expired
+
+
+def test_expiry_by_the_machines_clock() -> None:
+    """Without a time to judge by, now counts."""
+    now = datetime.now(timezone.utc)
+    assert learner(now - timedelta(seconds=1)).is_expired()
+    assert not learner(now + timedelta(hours=1)).is_expired()
+    assert learner(now + timedelta(hours=1)).is_expired(leeway=7200)
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_expiry_at_the_ends_of_time(year: int) -> None:
+    """An absurd expiry is judged like any other, with a leeway too."""
+    ends = datetime(year, 1, 1, tzinfo=timezone.utc)
+    assert learner(ends).is_expired(AT, leeway=1e9) is (year == 1)
+
+
+def test_unknown_expiry() -> None:
+    """A token without a known end has not ended."""
+    assert learner(None).is_expired() is False
+    assert zdk.UserToken(token="t").expires_at is None
+
+
+def test_naive_times_are_refused() -> None:
+    """A time without a zone is no time to judge by."""
+    with pytest.raises(InvalidInputError, match=r"is_expired\(\) .*at: must be a datetime with"):
+        learner(AT).is_expired(datetime(2026, 1, 1))  # noqa: DTZ001 - naive on purpose
+
+
+def test_the_notebook_repr() -> None:
+    """Jupyter shows issuer, subject and time left, escaped, never the token."""
+    now = datetime.now(timezone.utc)
+    left = notebook(learner(now + timedelta(hours=1, seconds=30)))
+    assert left.startswith("<code>Strigo · UserToken · &lt;a@example.com&gt; · 1:00:")
+    assert notebook(learner(now - timedelta(hours=1))).endswith(" · expired</code>")
+    assert "unknown lifetime" in notebook(learner(None))
+    assert "hidden" not in left
+
+
+def test_the_common_token() -> None:
+    """What all tokens share knows neither its subject nor its end."""
+    token = IssuedToken(token="hidden", extra={"a": 1})
+    assert (token.subject, token.expires_at) == (None, None)
+    assert "unknown subject" in notebook(token)
+    assert "hidden" not in repr(token)
+
+
+def test_token_equality_and_hash() -> None:
+    """Equality includes everything; the hash is made of token and issuer."""
+    one, other = (IssuedToken(token="t", extra=extra) for extra in ({"a": 1}, {}))
+    assert one != other
+    assert hash(one) == hash(other)
+    assert len({zdk.UserToken(token="t"), strigo.UserToken(token="t")}) == 2
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(max_size=40) | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ [\d:]+ .{0,6}"))
+def test_retry_after_never_raises(value: str) -> None:
+    """Arbitrary text is a wait in finite, non-negative seconds, or nothing."""
+    seconds = retry_after(Headers({"retry-after": value}), WALL)
+    assert seconds is None or 0.0 <= seconds < float("inf")
+
+
+def test_retry_after_is_missing() -> None:
+    """Without the header nothing is asked."""
+    assert retry_after(Headers(), WALL) is None
+
+
+def test_backoff_has_a_bound() -> None:
+    """However many retries there were, the wait stays below the longest one."""
+    policy = RetryPolicy(max_retries=5000, first_wait=1.0, longest_wait=8.0)
+    assert policy.backoff(1, 0.5) == 0.5
+    assert policy.backoff(4, 0.5) == 4.0
+    assert policy.backoff(5000, 0.5) == 4.0
+
+
+@pytest.mark.parametrize(
+    ("retry", "asked", "left", "wait"),
+    [
+        (3, None, 60.0, None),
+        (2, None, 60.0, 0.5),
+        (1, 5.0, 60.0, 5.0),
+        (1, 5.0, 5.0, None),
+        (1, 0.0, 0.0, None),
+        (1, None, 0.1, None),
+        (1, 1e308, float("inf"), 1e308),
+    ],
+)
+def test_wait_before(retry: int, asked: float | None, left: float, wait: float | None) -> None:
+    """A wait happens within the policy's retries and the time left, or not at all."""
+    assert wait_before(RetryPolicy(), retry, 0.5, asked, left) == wait
+
+
+def test_rules_by_default() -> None:
+    """A vendor without rules of its own gets 429 always, 502 to 504 where repeats are safe."""
+    rules = RetryRules()
+    allowed: dict[Repeat, list[int]] = {
+        repeat: [status for status in range(100, 600) if rules.allow(status, Headers(), repeat)]
+        for repeat in Repeat
+    }
+    assert allowed == {
+        Repeat.SAFE: [429, 502, 503, 504],
+        Repeat.IF_NOT_PERFORMED: [429],
+        Repeat.NEVER: [],
+    }
+    assert rules.wait(429, Headers(), WALL) is None
+
+
+def test_the_budget() -> None:
+    """Ninety retries are there at the start, and never more."""
+    budget = RetryBudget()
+    budget.refund(1000)
+    assert sum(budget.take() for _ in range(200)) == 90
+    budget.refund(2)
+    assert sum(budget.take() for _ in range(5)) == 2
+
+
+def test_json_values_are_described_by_their_names() -> None:
+    """A token's extra fields may hold any JSON."""
+    extra: dict[str, JSON] = {"a": [1, None, {"b": True}]}
+    token: Any = IssuedToken(token="t", extra=extra)
+    assert token.extra == extra

@@ -1,0 +1,213 @@
+"""Connections: kept, shared within a client, closed in time."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from network_calls import (
+    HEALTH,
+    HEALTHY,
+    MINT,
+    MINTED,
+    NO_RETRIES,
+    async_strigo_client,
+    each_flavour,
+    echo_token,
+    send_strigo,
+    strigo_client,
+)
+from raw_server import RawServer, answering, http
+
+from tokenkit import ClientClosedError, ServerError, strigo
+
+if TYPE_CHECKING:
+    from network_calls import Flavour
+    from raw_server import RawRequest
+
+healthy = answering(lambda _: HEALTHY)
+
+
+def mint_for(number: int) -> strigo.UserTokenRequest:
+    return strigo.UserTokenRequest(email=f"user{number}@example.com")
+
+
+@each_flavour
+def test_calls_share_a_connection(flavour: Flavour) -> None:
+    """One call after the other goes over the same connection, failures included."""
+
+    def respond(request: RawRequest) -> bytes:
+        return MINTED if request.body else HEALTHY
+
+    with RawServer(answering(respond)) as server:
+        send_strigo(flavour, server.url, HEALTH, HEALTH, HEALTH)
+        assert (server.connections, len(server.requests)) == (1, 3)
+        server.wait_all_closed()
+
+
+@each_flavour
+def test_a_failed_answer_keeps_the_connection(flavour: Flavour) -> None:
+    """After a refused call, the next goes over the same connection."""
+    answers = iter([http(503), http(503), HEALTHY])
+    with RawServer(answering(lambda _: next(answers))) as server:
+        (reply,) = send_strigo(flavour, server.url, HEALTH)
+        assert (reply.attempts, server.connections) == (3, 1)
+
+
+def test_closing_closes_the_connections() -> None:
+    """close() closes idle connections, at once and for good."""
+    with RawServer(healthy) as server:
+        client = strigo_client(server.url)
+        client.check_health()
+        assert server.ended == 0
+        client.close()
+        server.wait_all_closed()
+        with pytest.raises(ClientClosedError):
+            client.check_health()
+        client.close()
+        assert server.connections == 1
+
+
+@pytest.mark.anyio
+async def test_closing_closes_the_connections_async() -> None:
+    """aclose() closes idle connections, at once and for good."""
+    with RawServer(healthy) as server:
+        client = async_strigo_client(server.url)
+        await client.check_health()
+        assert server.ended == 0
+        await client.aclose()
+        server.wait_all_closed()
+        with pytest.raises(ClientClosedError):
+            await client.check_health()
+        await client.aclose()
+        assert server.connections == 1
+
+
+def test_a_client_that_never_called_closes() -> None:
+    """Closing an unused client opens nothing."""
+    with RawServer(healthy) as server:
+        strigo_client(server.url).close()
+        assert server.connections == 0
+
+
+@pytest.mark.anyio
+async def test_an_async_client_that_never_called_closes() -> None:
+    """Closing an unused async client opens nothing."""
+    with RawServer(healthy) as server:
+        await async_strigo_client(server.url).aclose()
+        assert server.connections == 0
+
+
+def test_a_sibling_shares_the_connections() -> None:
+    """with_options uses the client's connections; closing the sibling closes none of them."""
+    with RawServer(healthy) as server, strigo_client(server.url) as client:
+        client.check_health()
+        with client.with_options(retry=NO_RETRIES) as sibling:
+            sibling.check_health()
+        client.check_health()
+        assert server.connections == 1
+
+
+@pytest.mark.anyio
+async def test_an_async_sibling_shares_the_connections() -> None:
+    """with_options does the same on an async client."""
+    with RawServer(healthy) as server:
+        async with async_strigo_client(server.url) as client:
+            await client.check_health()
+            async with client.with_options(retry=NO_RETRIES) as sibling:
+                await sibling.check_health()
+            await client.check_health()
+        assert server.connections == 1
+
+
+def test_threads_get_their_own_answers() -> None:
+    """Twenty threads on one client never see each other's answers."""
+    start = threading.Barrier(20)
+
+    def mint_ten(first: int) -> list[str]:
+        start.wait()
+        return [client.send(mint_for(first + number)).token for number in range(10)]
+
+    with (
+        RawServer(answering(echo_token)) as server,
+        strigo_client(server.url) as client,
+        ThreadPoolExecutor(20) as threads,
+    ):
+        tokens = [token for ten in threads.map(mint_ten, range(0, 200, 10)) for token in ten]
+        assert tokens == [f"for user{number}@example.com" for number in range(200)]
+        assert server.connections <= 20
+
+
+@pytest.mark.anyio
+async def test_tasks_get_their_own_answers() -> None:
+    """A hundred tasks on one client never see each other's answers."""
+    tokens: dict[int, str] = {}
+
+    with RawServer(answering(echo_token)) as server:
+        async with async_strigo_client(server.url) as client:
+
+            async def mint(number: int) -> None:
+                tokens[number] = (await client.send(mint_for(number))).token
+
+            async with anyio.create_task_group() as tasks:
+                for number in range(100):
+                    tasks.start_soon(mint, number)
+        assert tokens == {number: f"for user{number}@example.com" for number in range(100)}
+        server.wait_all_closed()
+
+
+def test_a_forgotten_client_leaves_no_connection() -> None:
+    """A client that goes out of scope unclosed is freed at once; Python tells of its socket."""
+    with RawServer(healthy) as server:
+        client = strigo_client(server.url)
+        client.check_health()
+        gone = weakref.ref(client)
+        gc.disable()
+        try:
+            with pytest.warns(ResourceWarning, match="unclosed"):
+                del client
+            assert gone() is None
+            server.wait_all_closed()
+        finally:
+            gc.enable()
+
+
+def test_the_pool_uses_the_network_of_this_package() -> None:
+    """The seam in httpx holds: connections really go through the backend with the deadline."""
+    with RawServer(healthy) as server, strigo_client(server.url) as client:
+        client.check_health()
+        opened: Any = vars(client)["_shared"].connections
+        pool = opened._opened.transport._pool
+        (connection,) = pool.connections
+        stream = connection._connection._network_stream
+        assert type(pool._network_backend).__module__ == "tokenkit._http.network"
+        assert type(stream).__module__ == "tokenkit._http.network"
+
+
+@pytest.mark.anyio
+async def test_the_async_pool_uses_the_network_of_this_package() -> None:
+    """The seam in httpx holds for async clients: what leaves is really counted."""
+    with RawServer(healthy) as server:
+        async with async_strigo_client(server.url) as client:
+            await client.check_health()
+            opened: Any = vars(client)["_shared"].connections
+            pool = (await opened._open())._pool
+            (connection,) = pool.connections
+            stream = connection._connection._network_stream
+            assert type(pool._network_backend).__module__ == "tokenkit._http.aio_network"
+            assert type(stream).__module__ == "tokenkit._http.aio_network"
+
+
+@each_flavour
+def test_a_client_outlives_failures(flavour: Flavour) -> None:
+    """A call that fails for good leaves nothing open behind it."""
+    with RawServer(answering(lambda _: http(500))) as server:
+        for _ in range(3):
+            with pytest.raises(ServerError):
+                send_strigo(flavour, server.url, MINT)
+        server.wait_all_closed()

@@ -1,0 +1,134 @@
+"""Servers that break HTTP end in a typed error or in the right value, never in a hang."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from network_calls import (
+    HEALTH,
+    HEALTHY,
+    MINT,
+    MINTED,
+    NO_RETRIES,
+    TOKEN,
+    at_most,
+    each_flavour,
+    send_strigo,
+    send_zerohash,
+)
+from raw_server import RawServer, saying
+
+from tokenkit import (
+    DecodeError,
+    TransportError,
+    extension,
+    zerohash,
+)
+
+if TYPE_CHECKING:
+    from network_calls import Flavour
+
+REVOCATION = zerohash.RevokeAuthTokenRequest(token="e30.eyJqdGkiOiAiMSJ9.c2ln")
+
+BROKEN: dict[str, bytes] = {
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "bad length": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}",
+    "negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}",
+    "endless header": b"HTTP/1.1 200 OK\r\nX-Large: " + b"a" * 300_000,
+    "endless headers": b"HTTP/1.1 200 OK\r\n" + b"X-More: 1\r\n" * 50_000,
+    "HTTP/0.9": b"<html><body>hello</body></html>",
+    "HTTP/2": b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64\x00\x04\x00\x00",
+    "SSH": b"SSH-2.0-OpenSSH_9.6\r\n",
+    "nothing": b"",
+    "half a status line": b"HTTP/1.1 2",
+    "no status": b"HTTP/1.1 OK\r\n\r\n",
+    "status of four digits": b"HTTP/1.1 2000 OK\r\n\r\n",
+    "bad header": b"HTTP/1.1 200 OK\r\nthis is no header\r\n\r\n",
+    "NUL in a header": b"HTTP/1.1 200 OK\r\nX-A: a\x00b\r\nContent-Length: 0\r\n\r\n",
+    "bad chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+    "odd transfer encoding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: rot13\r\n\r\n{}",
+    "length and chunks": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n{"
+    ),
+    "switching": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+    "only early hints": b"HTTP/1.1 103 Early Hints\r\n\r\n",
+}
+
+
+@each_flavour
+@pytest.mark.parametrize("answer", list(BROKEN.values()), ids=list(BROKEN))
+def test_broken_http_is_a_transport_error(flavour: Flavour, answer: bytes) -> None:
+    """Whatever comes that is no HTTP, a TransportError says so, at once."""
+    with RawServer(saying(answer)) as server:
+        with pytest.raises(TransportError) as caught, at_most(1):
+            send_strigo(flavour, server.url, MINT, retry=NO_RETRIES)
+        assert str(caught.value).startswith(server.url)
+        server.wait_all_closed()
+
+
+@each_flavour
+def test_a_storm_of_informational_answers_passes(flavour: Flavour) -> None:
+    """The answer that follows a thousand informational ones is read."""
+    storm = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 1000
+    with RawServer(saying(storm + MINTED)) as server:
+        (reply,) = send_strigo(flavour, server.url, MINT)
+    assert reply.value.token == TOKEN
+
+
+@each_flavour
+def test_no_content_with_a_body_is_no_content(flavour: Flavour) -> None:
+    """The body that a 204 must not have is not read, and poisons no later answer."""
+    answer = b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nHELLO"
+    with RawServer(saying(answer, answer)) as server:
+        replies = send_zerohash(flavour, server.url, REVOCATION, REVOCATION)
+        assert [reply.status for reply in replies] == [204, 204]
+        assert [reply.value for reply in replies] == [None, None]
+
+
+@each_flavour
+def test_bytes_after_the_answer_poison_no_later_one(flavour: Flavour) -> None:
+    """What a server sends behind an answer is never taken for the next answer."""
+    smuggled = HEALTHY.replace(b"all is well", b"all is evil")
+    with RawServer(saying(HEALTHY + smuggled, HEALTHY), saying(HEALTHY)) as server:
+        replies = send_strigo(flavour, server.url, HEALTH, HEALTH)
+    assert [reply.value.message for reply in replies] == ["all is well"] * 2
+
+
+@each_flavour
+def test_an_answer_without_framing_ends_with_the_connection(flavour: Flavour) -> None:
+    """HTTP/1.0 without a length is read up to the close."""
+    answer = MINTED.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Content-Length", b"X-Was")
+    with RawServer(saying(answer)) as server:
+        (reply,) = send_strigo(flavour, server.url, MINT)
+    assert reply.value.token == TOKEN
+
+
+@each_flavour
+def test_a_repeated_header_is_joined(flavour: Flavour) -> None:
+    """A header that comes twice is one with both values, whatever bytes they have."""
+    head = b"HTTP/1.1 200 OK\r\nX-Twice: a\r\nx-twice: \xe9\r\n"
+    answer = MINTED.replace(b"HTTP/1.1 200 Whatever\r\n", head)
+    with RawServer(saying(answer)) as server:
+        (reply,) = send_strigo(flavour, server.url, MINT)
+    assert reply.headers["X-TWICE"].startswith("a, ")
+
+
+@each_flavour
+@pytest.mark.parametrize("status", [200, 201, 299])
+def test_an_empty_success_cannot_be_read(flavour: Flavour, status: int) -> None:
+    """A mint that is answered with nothing is a DecodeError."""
+    answer = f"HTTP/1.1 {status} OK\r\nContent-Length: 0\r\n\r\n".encode()
+    with RawServer(saying(answer)) as server, pytest.raises(DecodeError):
+        send_strigo(flavour, server.url, MINT)
+
+
+@each_flavour
+def test_a_head_request_has_no_body(flavour: Flavour) -> None:
+    """The answer to a HEAD has a length and no body, and the connection is kept."""
+    head: extension.Call[Any] = extension.RawCall(verb="HEAD", target="/health")
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    with RawServer(saying(answer, answer)) as server:
+        replies = send_strigo(flavour, server.url, head, head)
+        assert [reply.value for reply in replies] == [None, None]
+        assert server.connections == 1

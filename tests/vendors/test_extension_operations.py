@@ -1,0 +1,190 @@
+import inspect
+from typing import Any, ClassVar, Generic, TypeVar
+
+import attrs
+import pytest
+from sample_vendor import PROFILE, Pass, PassCount, PassRequest
+from vendors_support import answering
+
+from tokenkit import ConfigurationError, auth
+from tokenkit._operation import AsyncCaller, Caller
+from tokenkit.extension import JSON, AsyncClient, Call, Client, operation, param, text
+from tokenkit.sandbox.clients import ClientFactory
+
+T = TypeVar("T")
+ANSWER = {"pass": {"token": "t"}}
+
+
+class Tagged(Generic[T]):
+    """A generic base that has nothing to do with calls."""
+
+    __slots__ = ()
+
+
+@attrs.frozen(kw_only=True)
+class TaggedRequest(Tagged[int], Call[str]):
+    """A call that has another generic base first."""
+
+    path: ClassVar[str] = "/tagged"
+    tag: str = attrs.field(metadata=param(text()))
+
+    def decode(self, answer: JSON) -> str:
+        return str(answer)
+
+
+@attrs.frozen(kw_only=True)
+class LongerRequest(PassRequest):
+    """A call that adds a parameter to another."""
+
+    gate: str | None = attrs.field(default=None, metadata=param(text()))
+
+
+@attrs.frozen(kw_only=True)
+class DeletePass(Call[None]):
+    """A call without an answer."""
+
+    method: ClassVar[str] = "DELETE"
+    path: ClassVar[str] = "/passes"
+
+    def decode(self, answer: JSON) -> None:
+        del answer
+
+
+def pass_for_ann(gate: str) -> LongerRequest:
+    """Make a request by a function instead of a class."""
+    return LongerRequest(holder="ann", gate=gate)
+
+
+class MoreCalls:
+    """Calls of every kind that ``operation`` takes."""
+
+    @operation(TaggedRequest)
+    def tag(self) -> None:
+        """Tag."""
+
+    @operation(LongerRequest)
+    def create_longer_pass(self) -> None:
+        """Mint a pass with a gate."""
+
+    @operation(pass_for_ann)
+    def create_pass_for_ann(self) -> None:
+        """Mint Ann's pass."""
+
+    @operation(DeletePass)
+    def delete_pass(self) -> None:
+        """Delete a pass."""
+
+
+class MoreClient(MoreCalls, Client):
+    """A client whose constructor is the base's own."""
+
+    profile = PROFILE
+
+
+class AsyncMoreClient(MoreCalls, AsyncClient):
+    """The async one."""
+
+    profile = PROFILE
+
+
+def signature_of(name: str) -> inspect.Signature:
+    return inspect.signature(getattr(MoreClient, name))
+
+
+def test_answer_types() -> None:
+    """The answer's type is found through other generic bases and inherited requests."""
+    assert signature_of("tag").return_annotation is str
+    assert signature_of("create_longer_pass").return_annotation is Pass
+    assert signature_of("delete_pass").return_annotation is None
+    assert set(signature_of("create_longer_pass").parameters) == {
+        *("self", "holder", "lasts", "gate", "extra")
+    }
+
+
+def test_a_function_in_a_models_place() -> None:
+    """A function that makes a call serves as well, with its own positional parameters."""
+    transport = answering(200, ANSWER)
+    client = MoreClient(auth=auth.Bearer("k"), transport=transport)
+    assert client.create_pass_for_ann("B") == Pass(token="t", holder="ann")
+    assert b'"pass":{"holder":"ann","gate":"B"}' in transport.bodies[0]
+    signature = signature_of("create_pass_for_ann")
+    assert list(signature.parameters) == ["self", "gate"]
+    assert signature.parameters["gate"].annotation is str
+
+
+@pytest.mark.anyio
+async def test_async_operations() -> None:
+    """The async client performs all of them, on either event loop."""
+    transport = answering(200, ANSWER)
+    async with AsyncMoreClient(auth=auth.Bearer("k"), transport=transport) as client:
+        token = await client.create_longer_pass(holder="ann", gate="C")
+        await client.delete_pass()
+        assert await client.tag(tag="x") == str(ANSWER)
+    assert token.holder == "ann"
+    assert transport.requests[1].method == "DELETE"
+
+
+def test_annotations_that_cannot_be_resolved() -> None:
+    """A model whose annotations name what is not there at run time keeps them as texts."""
+
+    @attrs.frozen(kw_only=True)
+    class Odd(Call[str]):
+        path: ClassVar[str] = "/odd"
+        word: str = attrs.field(default="w", metadata=param(text()))
+
+        def decode(self, answer: JSON) -> str:
+            return str(answer)
+
+    initializer: Any = Odd.__init__
+    initializer.__annotations__["word"] = "OnlyForTypeCheckers"
+
+    class OddCalls:
+        @operation(Odd)
+        def say(self) -> None:
+            """Say a word."""
+
+    class OddClient(OddCalls, Client):
+        profile = PROFILE
+
+    kind: Any = OddClient
+    assert inspect.signature(kind.say).parameters["word"].annotation == "OnlyForTypeCheckers"
+    client = OddClient(auth=auth.Bearer("k"), transport=answering(200, "hello"))
+    assert client.say() == "hello"
+
+
+def test_stubs_outside_a_client() -> None:
+    """On the class of calls itself the stub is its declaration, with the docstring."""
+    declared = MoreCalls.tag
+    assert declared.__doc__ == "Tag."
+    assert declared.stub.__name__ == "tag"
+
+
+def test_unknown_options_of_a_plain_client() -> None:
+    """A client without a constructor of its own names itself in errors as well."""
+    options: dict[str, Any] = {"secret": "s"}
+    with pytest.raises(TypeError) as caught:
+        MoreClient(auth=auth.Bearer("k"), **options)
+    assert str(caught.value) == "MoreClient() got an unexpected keyword argument 'secret'"
+
+
+def test_an_async_source_in_a_strategy() -> None:
+    """A sync client refuses a strategy that holds an async source."""
+
+    async def later() -> str:
+        return "k"
+
+    strategy: Any = auth.Bearer(later)
+    with pytest.raises(ConfigurationError) as caught:
+        MoreClient(auth=strategy)
+    assert str(caught.value).startswith("MoreClient cannot wait for an async secret source")
+
+
+@pytest.mark.anyio
+async def test_bases_leave_the_sending_to_clients() -> None:
+    """What a client base must define is missing in the base itself."""
+    with pytest.raises(NotImplementedError):
+        Caller().send(PassCount())
+    with pytest.raises(NotImplementedError):
+        await AsyncCaller().send(PassCount())
+    with pytest.raises(NotImplementedError):
+        ClientFactory().zdk_client()

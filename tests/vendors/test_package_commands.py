@@ -1,0 +1,128 @@
+import io
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tokenkit import __main__, _demo
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tokenkit", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_demo() -> None:
+    """The demonstration mints from all three issuers, and shows no whole token."""
+    done = run("demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    told, log = done.stdout.split("\nThe sandbox's log:\n")
+    check_demo(told, log)
+
+
+def check_demo(told: str, log: str) -> None:
+    lines = told.splitlines()
+    assert lines[0].startswith("ZDK UserToken(user_id='")
+    assert re.fullmatch(r"  token \S{6}…, 372 characters", lines[1])
+    assert lines[2].startswith("zerohash ClientAuthToken(deposit_intent_id='")
+    assert re.fullmatch(r"  token eyJhbG…, \d{4} characters", lines[3])
+    assert re.fullmatch(r"  ends 20\d\d-\d\d-\d\d .*\+00:00, allows \('fwc',\)", lines[4])
+    assert lines[5] == "  revoked"
+    assert lines[6].startswith("Strigo UserToken(user_id='")
+    assert re.fullmatch(r"  token \S{6}…, 43 characters", lines[7])
+    assert len(lines) == 8
+    requests = [line.partition(" token=")[0].split(maxsplit=2)[2] for line in log.splitlines()]
+    assert [request.partition(" subject=")[0] for request in requests] == [
+        "zdk POST /user.tokens.private.v1.Service/Create 200 ok",
+        "zerohash POST /client_auth_token 201 ok",
+        "zerohash POST /revoke_auth_token 204 ok",
+        "strigo POST /api/v1/academy/users/token 200 ok",
+    ]
+    # A token would be a long run of base64url characters; a UUID is shorter.
+    assert not re.search(r"[A-Za-z0-9_-]{40,}", told + log)
+
+
+def test_demo_in_this_process(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command's function writes to standard output and returns the exit code."""
+    assert __main__.main(["demo"]) == 0
+    told, log = capsys.readouterr().out.split("\nThe sandbox's log:\n")
+    check_demo(told, log)
+
+
+def test_demo_ends_its_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a mint fails, the other process is ended and the error passed on."""
+    started: list[Any] = []
+    popen: Any = subprocess.Popen
+
+    def start(*arguments: Any, **options: Any) -> Any:
+        started.append(popen(*arguments, **options))
+        return started[-1]
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no mint today")
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr(_demo, "_mint_all", fail)
+    with pytest.raises(RuntimeError, match="no mint today"):
+        _demo.run_demo(io.StringIO())
+    (process,) = started
+    assert process.poll() == 0
+
+
+def test_no_command() -> None:
+    """Without a command the usage is shown, and the exit code is Python's for a wrong usage."""
+    done = run()
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: python -m tokenkit [-h] {demo,sandbox} ...")
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [["mint"], ["sandbox", "--port", "x"], ["demo", "-v"]])
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Unknown commands, values and options exit with 2 and say what is wrong."""
+    with pytest.raises(SystemExit) as caught:
+        __main__.main(arguments)
+    assert caught.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help names both commands."""
+    with pytest.raises(SystemExit) as caught:
+        __main__.main(["--help"])
+    assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    assert "mint a token of each vendor against a sandbox" in shown
+    assert "serve the three issuers on loopback" in shown
+
+
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_missing_extra(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the sandbox's packages each command says what to install, and exits with 1."""
+    monkeypatch.setitem(sys.modules, "tokenkit.sandbox.cli", None)
+    assert __main__.main([command]) == 1
+    assert capsys.readouterr().err == (
+        "The sandbox needs more packages: python -m pip install 'tokenkit-sdk[sandbox]'\n"
+    )
+
+
+def test_sandbox_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox's command passes host and port on, and its exit code back."""
+    asked: list[tuple[str, int]] = []
+
+    def serve(host: str, port: int) -> int:
+        asked.append((host, port))
+        return 7
+
+    monkeypatch.setattr("tokenkit.sandbox.cli.run", serve)
+    assert __main__.main(["sandbox"]) == 7
+    assert __main__.main(["sandbox", "--host", "::1", "--port", "8080"]) == 7
+    assert asked == [("127.0.0.1", 0), ("::1", 8080)]
