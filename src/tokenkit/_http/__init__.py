@@ -6,8 +6,11 @@ import httpx
 
 from .._drivers import AsyncConnections, Connections
 from ..errors import ConfigurationError
+from .quiet import hide_headers
 
 __all__ = ["open_async_connections", "open_connections"]
+
+hide_headers()
 
 
 def open_connections(

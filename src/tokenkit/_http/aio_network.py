@@ -1,5 +1,7 @@
 """The async network below httpx's transports: the stock one, counting what leaves."""
 
+# ruff: noqa: ASYNC109 - httpcore's interfaces take timeouts
+
 import ssl
 from collections.abc import Iterable
 from typing import Any
