@@ -65,6 +65,7 @@ def types(session: nox.Session) -> None:
     """Check types, in the package and for those who use it."""
     session.install(".[sandbox]", *group("types"))
     session.run("mypy")
+    session.run("mypy", "tests/sandbox/conftest.py")
     session.run("basedpyright")
     session.run("basedpyright", "--verifytypes", "tokenkit", "--ignoreexternal")
 

@@ -11,6 +11,7 @@ import attrs
 from ._codec import write_model
 from ._json import JSON
 from ._model import RequestModel
+from .errors import FieldError
 
 __all__ = ["Call", "Headers", "RawCall", "Repeat", "Reply", "Request", "Response"]
 
@@ -174,6 +175,11 @@ class Call(RequestModel, Generic[T_co]):
     def tokens(self) -> tuple[str, ...]:
         """The tokens among the parameters, which no error or log may show."""
         return ()
+
+    def check(self) -> Iterator[FieldError]:
+        """Check that a call without a body has nothing to put into it."""
+        if self.method == "GET" and self.extra:
+            yield FieldError(field="extra", message="has no place in a GET, which has no body")
 
     def encode(self, now: datetime) -> JSON:
         """Return the JSON body, or ``None`` for a request without one.

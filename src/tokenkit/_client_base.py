@@ -202,12 +202,16 @@ def one_strategy(auth: A | None, build: Callable[..., A], **credentials: object)
         **credentials: The credentials, ``None`` where one is not given.
 
     Raises:
-        ConfigurationError: A credential is missing, or stands beside ``auth``.
+        ConfigurationError: A credential is missing, or stands beside ``auth``, or that is no
+            strategy.
     """
     given = [name for name, value in credentials.items() if value is not None]
     if auth is not None:
         if given:
             raise ConfigurationError(f"auth takes the place of {', '.join(given)}: pass one")
+        if not hasattr(auth, "secrets"):
+            kind = type(auth).__name__
+            raise ConfigurationError(f"auth must be a strategy such as Bearer(...), not {kind}")
         return auth
     missing = [name for name in credentials if name not in given]
     if missing:

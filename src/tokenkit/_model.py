@@ -138,7 +138,11 @@ class RequestModel(metaclass=_CheckedType):
     """
 
     extra: Mapping[str, JSON] = attrs.field(
-        factory=dict[str, JSON], converter=_copied, repr=False, metadata=param(json_object)
+        factory=dict[str, JSON],
+        converter=_copied,
+        hash=False,
+        repr=False,
+        metadata=param(json_object),
     )
 
     def __attrs_post_init__(self) -> None:

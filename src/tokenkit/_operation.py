@@ -4,7 +4,7 @@ import inspect
 import sys
 import typing
 from collections.abc import Callable, Coroutine
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from ._call import Call
 from .errors import InvalidInputError
@@ -42,6 +42,10 @@ class AsyncCaller:
             setattr(cls, name, found.async_method(cls))
 
 
+OfClass: TypeAlias = Callable[Concatenate[Caller, P], T]
+AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], Coroutine[Any, Any, T]]
+
+
 class Operation(Generic[P, T_co]):
     """A client method that is a request model's constructor followed by ``send``.
 
@@ -55,7 +59,10 @@ class Operation(Generic[P, T_co]):
         self.__doc__ = stub.__doc__
 
     @overload
-    def __get__(self, instance: None, owner: type[object]) -> "Operation[P, T_co]": ...
+    def __get__(self, instance: None, owner: type[Caller]) -> "OfClass[P, T_co]": ...
+
+    @overload
+    def __get__(self, instance: None, owner: type[AsyncCaller]) -> "AsyncOfClass[P, T_co]": ...
 
     @overload
     def __get__(self, instance: Caller, owner: type[object]) -> Callable[P, T_co]: ...

@@ -113,6 +113,8 @@ class _Life(Generic[T]):
             if self._corrects_clock(verdict, outcome):
                 yield from self._announce_retry(verdict, 0.0)
                 continue
+            # Its headers may echo a credential, and error reports show this frame.
+            del outcome
             wait = self._wait_before_retry(verdict)
             if wait is None:
                 yield from self._notify_failure(verdict.error)
@@ -277,7 +279,8 @@ class _Life(Generic[T]):
         yield from self._do(Notify(record))
 
     def _request_id(self, response: Response) -> str | None:
-        return request_id_of(response.headers, self.plan.profile.request_id_header)
+        found = request_id_of(response.headers, self.plan.profile.request_id_header)
+        return None if found is None else redact(found, self.hidden)
 
 
 def _authentication(

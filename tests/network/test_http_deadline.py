@@ -67,7 +67,8 @@ def drip_error_body(peer: Peer) -> None:
 
 def flood_of_informational_answers(peer: Peer) -> None:
     peer.read_request()
-    while not peer.server.stopped.is_set():
+    # Faster than they are read, so that there is always something to read.
+    while not peer.server.stopped.wait(0.001):
         peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
 
 

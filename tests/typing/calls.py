@@ -101,6 +101,11 @@ def wrong_calls(
     zerohash_client.revoke_client_auth_token(token=1)  # type: ignore[arg-type] # no token
 
 
+def methods_of_classes(client: StrigoClient) -> None:
+    assert_type(StrigoClient.create_user_token(client, email="a@b.c"), strigo.UserToken)
+    StrigoClient.create_user_token(client, emial="a@b.c")  # type: ignore[call-arg] # misspelt
+
+
 def models_and_replies(client: StrigoClient, policy: RetryPolicy) -> None:
     request = strigo.UserTokenRequest(email="user1@example.com")
     call: Call[strigo.UserToken] = request

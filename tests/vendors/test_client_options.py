@@ -74,8 +74,10 @@ def test_addresses_exclude_each_other() -> None:
         )
 
 
-@pytest.mark.parametrize("host", ["", "user.zu.casa", "https://zu.casa", "a/b", "a b", "a:b", "ü"])
-def test_unfit_base_hosts(host: str) -> None:
+@pytest.mark.parametrize(
+    "host", [5, ["zu.casa"], "", "user.zu.casa", "https://zu.casa", "a/b", "a b", "a:b", "ü"]
+)
+def test_unfit_base_hosts(host: Any) -> None:
     """A base host is a bare host, without ``user.``."""
     assert refusal(ZdkClient, api_key="k", base_host=host) == (
         "base_host must be a host such as 'dev.zu.casa', without a scheme and without 'user.' "
@@ -93,6 +95,23 @@ def test_a_strategy_or_the_credentials(kind: Any, credentials: dict[str, str]) -
         first, *rest = credentials
         assert refusal(kind, **{first: credentials[first]}) == (
             f"{', '.join(rest)} must be given, or auth"
+        )
+
+
+@EACH
+def test_a_key_in_a_strategys_place(kind: Any, credentials: dict[str, str]) -> None:
+    """Something that is no strategy is refused when the client is built, and not shown."""
+    del credentials
+    assert refusal(kind, auth="a-key") == ("auth must be a strategy such as Bearer(...), not str")
+
+
+@pytest.mark.parametrize("environment", ["", "cert", 5, ["us-cert"], "US-CERT"])
+def test_unfit_environments(environment: Any) -> None:
+    """An environment that zerohash doesn't have is refused, and the four are named."""
+    for kind in (ZeroHashClient, AsyncZeroHashClient):
+        assert refusal(kind, **ZEROHASH, environment=environment) == (
+            "environment must be one of 'us-cert', 'us-production', 'eu-cert', 'eu-production', "
+            f"not {environment!r}"
         )
 
 

@@ -7,8 +7,11 @@ from .._drivers import AsyncConnections, Connections
 from ..errors import ConfigurationError
 from .family import Family, family_of, load_family
 from .own import OwnSettings
+from .quiet import hide_headers
 
 __all__ = ["open_async_connections", "open_connections"]
+
+hide_headers()
 
 
 def open_connections(origin: str, options: Mapping[str, Any]) -> Connections:

@@ -95,19 +95,25 @@ def _check_api_key(api_key: Secret) -> None:
 
 
 def _check_private_key(private_key: Secret) -> None:
-    header_secret("private_key", private_key)
-    if not _is_base64(private_key):
-        raise ConfigurationError(
-            "private_key is not base64: pass it as the vendor shows it (standard alphabet, "
-            "padded with '='), neither decoded nor cut"
-        )
+    problem = _private_key_problem(private_key)
+    if problem is not None:
+        raise ConfigurationError(f"private_key {problem}")
 
 
-def _is_base64(private_key: Secret) -> bool:
+def _private_key_problem(private_key: Secret) -> str | None:
+    text = private_key.reveal()
+    if not text:
+        return "is empty"
+    if text != "".join(text.split()):
+        return "holds white space or a line break, as from a file; strip it"
     try:
-        return bool(b64decode(private_key.reveal(), validate=True))
+        b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        return False
+        return (
+            "is not base64: pass it as the vendor shows it (standard alphabet, padded with "
+            "'='), neither decoded nor cut"
+        )
+    return None
 
 
 def _check_passphrase(passphrase: Secret) -> None:

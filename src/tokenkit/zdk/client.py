@@ -24,10 +24,10 @@ __all__ = ["AsyncZdkClient", "ZdkClient"]
 BASE_HOST = re.compile(r"(?!user\.)[A-Za-z0-9.-]+(:[0-9]+)?")
 
 
-def _base_url(base_host: str, *, base_url_given: bool) -> str:
+def _base_url(base_host: object, *, base_url_given: bool) -> str:
     if base_url_given:
         raise ConfigurationError("base_host and base_url exclude each other: pass one")
-    if not BASE_HOST.fullmatch(base_host):
+    if not isinstance(base_host, str) or not BASE_HOST.fullmatch(base_host):
         raise ConfigurationError(
             "base_host must be a host such as 'dev.zu.casa', without a scheme and without "
             "'user.' before it"

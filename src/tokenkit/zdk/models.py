@@ -110,7 +110,7 @@ class UserTokenRequest(Call[UserToken]):
     fullname: str | None = attrs.field(default=None, metadata=param(text(min_length=0)))
     avatar: str | None = attrs.field(default=None, metadata=param(text(min_length=0)))
     metadata: Mapping[str, JSON] | None = attrs.field(
-        default=None, converter=copy_mapping, metadata=param(json_object)
+        default=None, hash=False, converter=copy_mapping, metadata=param(json_object)
     )
     permissions: tuple[int | str, ...] | None = attrs.field(
         default=None, converter=_to_permissions, metadata=param(permissions)

@@ -22,10 +22,10 @@ from .profile import ENVIRONMENTS, HMAC_SCHEME, PROFILE
 __all__ = ["AsyncZeroHashClient", "ZeroHashClient"]
 
 
-def _base_url(environment: str, *, base_url_given: bool) -> str:
+def _base_url(environment: object, *, base_url_given: bool) -> str:
     if base_url_given:
         raise ConfigurationError("environment and base_url exclude each other: pass one")
-    if environment not in ENVIRONMENTS:
+    if not isinstance(environment, str) or environment not in ENVIRONMENTS:
         known = ", ".join(repr(name) for name in ENVIRONMENTS)
         raise ConfigurationError(f"environment must be one of {known}, not {environment!r}")
     return ENVIRONMENTS[environment]

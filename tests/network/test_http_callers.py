@@ -1,0 +1,288 @@
+"""Clients and transports that callers bring."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from network_calls import (
+    API_KEY,
+    HEALTHY,
+    MINT,
+    MINTED,
+    NO_RETRIES,
+    ORG_ID,
+    TOKEN,
+    async_strigo_client,
+    strigo_client,
+)
+from raw_server import RawServer, answering
+
+from tokenkit import (
+    AsyncStrigoClient,
+    ConfigurationError,
+    ConnectError,
+    RequestTimeoutError,
+    StrigoClient,
+    TransportError,
+)
+from tokenkit.extension import RawCall
+
+if TYPE_CHECKING:
+    from pytest_httpx import HTTPXMock
+
+healthy = answering(lambda _: HEALTHY)
+
+
+def minted(request: httpx.Request) -> httpx.Response:
+    assert request.headers["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"
+    return httpx.Response(200, json={"result": "success", "data": {"token": TOKEN}})
+
+
+class Closing(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport that notes how often it was closed."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return minted(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return minted(request)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def test_a_transport_is_closed_with_the_client() -> None:
+    """A caller's transport is used, and closed when the client is, not with a sibling."""
+    transport = Closing()
+    with StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+        assert client.send(MINT).token == TOKEN
+        client.with_options(deadline=1).close()
+        assert transport.closed == 0
+    assert transport.closed == 1
+
+
+@pytest.mark.anyio
+async def test_an_async_transport_is_closed_with_the_client() -> None:
+    """A caller's async transport is used, and closed when the client is."""
+    transport = Closing()
+    async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+        assert (await client.send(MINT)).token == TOKEN
+        await client.with_options(deadline=1).aclose()
+        assert transport.closed == 0
+    assert transport.closed == 1
+
+
+def test_httpx_own_transport_works() -> None:
+    """An httpx.HTTPTransport keeps its connections, and loses them with the client."""
+    with RawServer(healthy) as server:
+        transport = httpx.HTTPTransport()
+        with StrigoClient(
+            org_id=ORG_ID, api_key=API_KEY, base_url=server.url, transport=transport
+        ) as client:
+            client.check_health()
+            client.check_health()
+        server.wait_all_closed()
+        assert server.connections == 1
+
+
+@pytest.mark.anyio
+async def test_httpx_own_async_transport_works() -> None:
+    """An httpx.AsyncHTTPTransport keeps its connections, and loses them with the client."""
+    with RawServer(healthy) as server:
+        transport = httpx.AsyncHTTPTransport()
+        async with AsyncStrigoClient(
+            org_id=ORG_ID, api_key=API_KEY, base_url=server.url, transport=transport
+        ) as client:
+            await client.check_health()
+            await client.check_health()
+        server.wait_all_closed()
+        assert server.connections == 1
+
+
+def test_a_mock_transport_works() -> None:
+    """An httpx.MockTransport answers for the vendor."""
+    transport = httpx.MockTransport(minted)
+    with StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+        assert client.create_user_token(email="user1@example.com").token == TOKEN
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Answer like Strigo, as an ASGI application."""
+    message = await receive()
+    assert (scope["path"], message["type"]) == ("/api/v1/academy/users/token", "http.request")
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    body = MINTED.partition(b"\r\n\r\n")[2]
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.mark.anyio
+async def test_an_asgi_transport_works() -> None:
+    """An ASGI application answers for the vendor."""
+    transport = httpx.ASGITransport(application)
+    async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+        assert (await client.send(MINT)).token == TOKEN
+
+
+def test_a_callers_client_keeps_its_connections() -> None:
+    """A caller's client sends on its own connections, and stays open."""
+    with RawServer(healthy) as server, httpx.Client() as http_client:
+        for _ in range(2):
+            with StrigoClient(
+                org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=http_client
+            ) as client:
+                client.check_health()
+        assert server.connections == 1
+        assert server.ended == 0
+
+
+@pytest.mark.anyio
+async def test_a_callers_async_client_keeps_its_connections() -> None:
+    """A caller's async client sends on its own connections, and stays open."""
+    with RawServer(healthy) as server:
+        async with httpx.AsyncClient() as http_client:
+            for _ in range(2):
+                async with AsyncStrigoClient(
+                    org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=http_client
+                ) as client:
+                    await client.check_health()
+            assert server.connections == 1
+            assert server.ended == 0
+
+
+def close(client: object) -> None:
+    if isinstance(client, httpx.Client):
+        client.close()
+    if isinstance(client, httpx.AsyncClient):
+        asyncio.run(client.aclose())
+
+
+@pytest.mark.parametrize("make", [httpx.AsyncClient, dict])
+def test_a_sync_client_names_the_http_client_it_needs(make: Any) -> None:
+    """Whatever is no httpx.Client is refused, by a message that names it."""
+    unfit = make()
+    message = f"http_client must be an httpx.Client, not {type(unfit).__name__}"
+    with pytest.raises(ConfigurationError, match=message):
+        StrigoClient(org_id=ORG_ID, api_key=API_KEY, http_client=unfit)
+    close(unfit)
+
+
+@pytest.mark.parametrize("make", [httpx.Client, dict])
+def test_an_async_client_names_the_http_client_it_needs(make: Any) -> None:
+    """Whatever is no httpx.AsyncClient is refused, by a message that names it."""
+    unfit = make()
+    message = f"http_client must be an httpx.AsyncClient, not {type(unfit).__name__}"
+    with pytest.raises(ConfigurationError, match=message):
+        AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, http_client=unfit)
+    close(unfit)
+
+
+@pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, dict])
+def test_a_sync_client_names_the_transport_it_needs(make: Any) -> None:
+    """Whatever is no sync transport is refused, by a message that names one."""
+    unfit = make()
+    message = f"transport must be an httpx.BaseTransport, not {type(unfit).__name__}"
+    with pytest.raises(ConfigurationError, match=message):
+        StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=unfit)
+
+
+@pytest.mark.parametrize("make", [httpx.HTTPTransport, dict])
+def test_an_async_client_names_the_transport_it_needs(make: Any) -> None:
+    """Whatever is no async transport is refused, by a message that names one."""
+    unfit = make()
+    message = f"transport must be an httpx.AsyncBaseTransport, not {type(unfit).__name__}"
+    with pytest.raises(ConfigurationError, match=message):
+        AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=unfit)
+
+
+RAISED = [
+    (ValueError("odd"), TransportError),
+    (KeyError("odd"), TransportError),
+    (httpx.InvalidURL("odd"), TransportError),
+    (httpx.StreamConsumed(), TransportError),
+    (httpx.ConnectError("odd"), ConnectError),
+    (httpx.ProxyError("odd"), ConnectError),
+    (httpx.PoolTimeout("odd"), RequestTimeoutError),
+]
+
+
+@pytest.mark.parametrize(("raised", "expected"), RAISED)
+def test_whatever_a_transport_raises_is_typed(
+    raised: Exception, expected: type[TransportError]
+) -> None:
+    """An exception of a caller's transport becomes a TransportError without a cause."""
+
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise raised
+
+    transport = httpx.MockTransport(fail)
+    client = StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport, retry=NO_RETRIES)
+    with client, pytest.raises(TransportError, match=type(raised).__name__) as caught:
+        client.send(MINT)
+    assert type(caught.value) is expected
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("raised", "expected"), RAISED)
+async def test_whatever_an_async_transport_raises_is_typed(
+    raised: Exception, expected: type[TransportError]
+) -> None:
+    """An exception of a caller's async transport becomes a TransportError without a cause."""
+
+    async def fail(_: httpx.Request) -> httpx.Response:
+        raise raised
+
+    transport = httpx.MockTransport(fail)
+    async with AsyncStrigoClient(
+        org_id=ORG_ID, api_key=API_KEY, transport=transport, retry=NO_RETRIES
+    ) as client:
+        with pytest.raises(TransportError, match=type(raised).__name__) as caught:
+            await client.send(MINT)
+    assert type(caught.value) is expected
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+def test_pytest_httpx_sees_the_clients_calls(httpx_mock: HTTPXMock) -> None:
+    """pytest-httpx answers for a client's own connections, and sees its requests."""
+    httpx_mock.add_response(json={"result": "success", "data": {"token": TOKEN}})
+    with strigo_client("https://vendor.example") as client:
+        assert client.send(MINT).token == TOKEN
+    (request,) = httpx_mock.get_requests()
+    assert request.url == "https://vendor.example/academy/users/token"
+
+
+@pytest.mark.anyio
+async def test_pytest_httpx_sees_the_async_clients_calls(httpx_mock: HTTPXMock) -> None:
+    """pytest-httpx answers for an async client's own connections, and sees its requests."""
+    httpx_mock.add_response(json={"result": "success", "data": {"token": TOKEN}})
+    async with async_strigo_client("https://vendor.example") as client:
+        assert (await client.send(MINT)).token == TOKEN
+    assert len(httpx_mock.get_requests()) == 1
+
+
+def test_pytest_httpx_can_raise(httpx_mock: HTTPXMock) -> None:
+    """An exception that pytest-httpx raises is treated like the network's own."""
+    httpx_mock.add_exception(httpx.ReadTimeout("too slow"))
+    client = strigo_client("https://vendor.example", retry=NO_RETRIES)
+    with client, pytest.raises(RequestTimeoutError):
+        client.send(MINT)
+
+
+@pytest.mark.parametrize("target", ["/a/../b", "/a b", "/ä"])
+def test_a_path_that_httpx_would_change_is_refused(target: str) -> None:
+    """A route that would go out other than it was signed is never sent."""
+    call = RawCall(verb="POST", target=target, json={})
+    with RawServer(healthy) as server, strigo_client(server.url) as client:
+        with pytest.raises(ConfigurationError, match=r"cannot send to .* as it stands"):
+            client.send(call)
+        assert server.connections == 0
