@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import subprocess
 import sys
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 import trio
-from network_calls import HEALTHY, MINT, MINTED, NO_RETRIES, async_strigo_client
+from network_calls import HEALTHY, MINT, MINTED, NO_RETRIES, async_strigo_client, strigo_client
 from raw_server import RawServer, answering, black_hole
 
 from tokenkit import TransportError
@@ -198,6 +201,43 @@ def test_a_forked_child_opens_its_own_connections(program: str, connections: lis
         assert (result.returncode, result.stderr) == (0, "")
         assert [request.connection for request in server.requests] == connections
         server.wait_all_closed()
+
+
+def test_another_process_is_told_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections of another process are closed unused, also when its lock was held."""
+    with RawServer(healthy) as server, strigo_client(server.url) as client:
+        client.check_health()
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        start = threading.Barrier(4)
+
+        def call(_: int) -> str:
+            start.wait()
+            return client.check_health().status
+
+        with ThreadPoolExecutor(4) as threads:
+            assert [*threads.map(call, range(4))] == ["ok"] * 4
+        assert 1 not in {request.connection for request in server.requests[1:]}
+        client.close()
+        server.wait_all_closed()
+
+
+@pytest.mark.anyio
+async def test_another_process_is_told_by_its_id_async(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections of another process are neither used nor closed."""
+    with RawServer(healthy) as server:
+        client = async_strigo_client(server.url)
+        await client.check_health()
+        with monkeypatch.context() as child:
+            child.setattr(os, "getpid", lambda: -1)
+            await client.aclose()
+            assert server.ended == 0
+            sibling = async_strigo_client(server.url)
+            await sibling.check_health()
+        await sibling.check_health()
+        assert [request.connection for request in server.requests] == [1, 2, 3]
+        await sibling.aclose()
+        await client.aclose()
+        server.wait_for(lambda: server.ended == 2)
 
 
 def answer_half(peer: Peer) -> None:
