@@ -137,8 +137,8 @@ def test_a_misspelt_keyword_shows_no_token() -> None:
 def test_a_mistake_inside_a_model_can_be_found() -> None:
     """A TypeError from a model's own code keeps its traceback."""
 
-    def broken(value: Any) -> int:
-        return len(value) + 1
+    def broken(value: Any) -> str:
+        return str(len(value))
 
     model: Any = attrs.make_class(
         "Broken",
