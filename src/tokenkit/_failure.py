@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from http import HTTPStatus
+from itertools import islice
 from typing import TypeAlias
 
 import attrs
@@ -38,7 +39,9 @@ __all__ = [
 ]
 
 MAX_BODY_TEXT = 65_536
+MAX_ERROR_BODY = 262_144
 MAX_MESSAGE = 500
+MAX_TOKENS = 50
 SHORTEST_TOKEN = 12
 LONGEST_FIGURE = 12
 CHARSETS = frozenset({"ascii", "iso-8859-1", "latin-1", "us-ascii", "utf-16", "windows-1252"})
@@ -216,8 +219,12 @@ def read_failure(
 ) -> APIError:
     """Turn a failed answer into the error that it means, with every secret replaced."""
     json = _json_of(response)
+    tokens = set(islice(tokens_in(json), MAX_TOKENS + 1))
+    if len(response.body) > MAX_ERROR_BODY or len(tokens) > MAX_TOKENS:
+        # Searching it for secrets would take longer than a caller should wait.
+        response, json, tokens = attrs.evolve(response, body=b""), None, set[str]()
     text = _text_of(response)
-    shown = redactor({*secrets, *tokens_in(json)})
+    shown = redactor({*secrets, *tokens})
 
     def shown_or_none(value: str | None) -> str | None:
         return None if value is None else shown(value)[:MAX_MESSAGE]

@@ -106,6 +106,10 @@ class _CheckedType(type):
                 return super().__call__(*args, **kwargs)
             except InvalidInputError as error:
                 problem = error.with_traceback(None)
+            except TypeError as error:
+                if error.__traceback__.tb_next is not None:
+                    raise  # not about the arguments: a mistake in the model, to be found there
+                problem = error.with_traceback(None)
             del args, kwargs
             raise problem
 

@@ -119,7 +119,7 @@ class FailedAnswer:
         method: The HTTP method of the failed request.
         url: The URL of the failed request.
         headers: The answer's headers, names in lower case, without cookies.
-        body: The answer's text.
+        body: The answer's text, up to 64 KiB; empty for a body above 256 KiB.
         attempts: How many times the request was sent.
     """
 

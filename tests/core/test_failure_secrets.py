@@ -64,3 +64,17 @@ def test_tokens_in_the_body_are_replaced() -> None:
         "userTokens": ["[redacted]", {"x": "[redacted]"}],
         "token": "short",
     }
+
+
+def test_a_huge_error_body_is_not_kept() -> None:
+    """A body too large to be searched for secrets is dropped; the error keeps its class."""
+    error = read_body(json_answer(500, {"error": "x" * 300_000}))
+    assert error.status == 500
+    assert error.body == ""
+
+
+def test_an_error_body_full_of_tokens_is_not_kept() -> None:
+    """A body with more tokens than can be replaced quickly is dropped."""
+    tokens = [f"token-number-{number:06}" for number in range(60)]
+    error = read_body(json_answer(500, {"tokens": tokens}))
+    assert error.body == ""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 from core_driver import PRIVATE_KEY, ZDK_CALL, Driver, answer, fault, zdk_plan, zerohash_plan
 
@@ -10,6 +11,7 @@ from tokenkit import zerohash
 from tokenkit._secret import Secret
 from tokenkit.auth import Bearer, HmacSigner, OrgKey
 from tokenkit.errors import ConfigurationError, InvalidInputError, TokenKitError
+from tokenkit.extension import RequestModel, param
 from tokenkit.zerohash.profile import HMAC_SCHEME
 
 if TYPE_CHECKING:
@@ -122,3 +124,29 @@ def test_the_search_finds_what_is_there() -> None:
     with pytest.raises(ValueError, match="x") as caught:
         leaking()
     assert MARK in shown(caught.value)
+
+
+def test_a_misspelt_keyword_shows_no_token() -> None:
+    """Python's error for a wrong keyword leaves without the arguments that stood beside it."""
+    model: Any = zerohash.RevokeAuthTokenRequest
+    with pytest.raises(TypeError, match="tokne") as caught:
+        model(token=JWT, tokne=JWT)
+    assert MARK not in shown(caught.value)
+
+
+def test_a_mistake_inside_a_model_can_be_found() -> None:
+    """A TypeError from a model's own code keeps its traceback."""
+
+    def broken(value: Any) -> str:
+        return str(len(value))
+
+    model: Any = attrs.make_class(
+        "Broken",
+        {"size": attrs.field(metadata=param(broken))},
+        bases=(RequestModel,),
+        frozen=True,
+        kw_only=True,
+    )
+    with pytest.raises(TypeError) as caught:
+        model(size=7)
+    assert "broken" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]

@@ -283,3 +283,10 @@ def test_json_object() -> None:
     assert json_object({"a": 1}) is None
     assert json_object([]) == "must be a mapping, not an array"
     assert json_object({1: 1}) == "must have text keys only"
+
+
+def test_extra_has_no_place_in_a_get() -> None:
+    """A GET has no body, so extra fields for it are refused rather than dropped."""
+    assert problems(zerohash.TimeRequest, extra={"a": 1}) == {
+        "extra": "has no place in a GET, which has no body"
+    }

@@ -278,7 +278,7 @@ def test_pytest_httpx_can_raise(httpx_mock: HTTPXMock) -> None:
         client.send(MINT)
 
 
-@pytest.mark.parametrize("target", ["/a/../b", "/a b", "/ä"])
+@pytest.mark.parametrize("target", ["/a/../b", "/a b", "/ä", "/a\nb"])
 def test_a_path_that_httpx_would_change_is_refused(target: str) -> None:
     """A route that would go out other than it was signed is never sent."""
     call = RawCall(verb="POST", target=target, json={})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import socket
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from network_calls import (
 from raw_server import RawServer, answering, http
 
 from tokenkit import ClientClosedError, ServerError, strigo
+from tokenkit._http.network import DeadlineStream
 
 if TYPE_CHECKING:
     from network_calls import Flavour
@@ -201,6 +203,17 @@ async def test_the_async_pool_uses_the_network_of_this_package() -> None:
             stream = connection._connection._network_stream
             assert type(pool._network_backend).__module__ == "tokenkit._http.aio_network"
             assert type(stream).__module__ == "tokenkit._http.aio_network"
+
+
+def test_a_closed_socket_counts_as_gone() -> None:
+    """A connection whose socket was closed is never taken for an idle one."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        stream = DeadlineStream(ours, weakref.WeakSet())
+        assert not stream.get_extra_info("is_readable")
+        stream.close()
+        assert stream.get_extra_info("is_readable")
+        assert stream.get_extra_info("anything else") is None
 
 
 @each_flavour

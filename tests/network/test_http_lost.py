@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -177,19 +178,30 @@ def test_an_idle_connection_that_was_closed_is_replaced(flavour: Flavour) -> Non
         assert server.connections == 2
 
 
-def dies_unseen(peer: Peer) -> None:
-    """Reset a new connection before its first request."""
-    peer.reset()
+class DiesUnseen:
+    """Resets the first connection after it was made and before its first request."""
+
+    def __init__(self) -> None:
+        self.connected = threading.Event()
+
+    def __call__(self, peer: Peer) -> None:
+        self.connected.wait(10)
+        peer.reset()
+
+    def let_it_die(self, server: RawServer) -> None:
+        self.connected.set()
+        server.wait_for(lambda: server.ended >= 1)
 
 
 def test_a_first_write_that_fails_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A payment-opening mint is repeated where the first write already failed."""
-    with RawServer(dies_unseen, always_minted) as server:
+    script = DiesUnseen()
+    with RawServer(script, always_minted) as server:
         connect = socket.socket.connect
 
         def connect_and_wait(sock: socket.socket, address: Any) -> None:
             connect(sock, address)
-            server.wait_for(lambda: server.ended >= 1)
+            script.let_it_die(server)
 
         monkeypatch.setattr(socket.socket, "connect", connect_and_wait)
         (reply,) = send_zerohash("sync", server.url, WITHDRAWAL, retry=FAST_RETRIES)
@@ -201,12 +213,13 @@ async def test_a_first_async_write_that_fails_is_not_sent_twice(
     anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trio tells that the first write failed; asyncio doesn't, and nothing is risked there."""
-    with RawServer(dies_unseen, always_minted) as server:
+    script = DiesUnseen()
+    with RawServer(script, always_minted) as server:
         connect = anyio.connect_tcp
 
         async def connect_and_wait(*args: Any, **kwargs: Any) -> Any:
             stream: Any = await connect(*args, **kwargs)
-            server.wait_for(lambda: server.ended >= 1)
+            script.let_it_die(server)
             return stream
 
         monkeypatch.setattr(anyio, "connect_tcp", connect_and_wait)

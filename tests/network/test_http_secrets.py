@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-import pickle
-import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import anyio
 import httpx
 import pytest
+from leaks import REVOCATION, check_no_secret
 from network_calls import (
-    API_KEY,
     HARMLESS,
     MINT,
     NO_RETRIES,
@@ -21,16 +17,14 @@ from network_calls import (
     ZEROHASH_KEY,
     ZEROHASH_PASSPHRASE,
     ZEROHASH_PRIVATE_KEY,
-    async_zerohash_client,
     each_flavour,
     send_strigo,
     send_zerohash,
     zerohash_client,
 )
-from raw_server import RawServer, answering, black_hole, http, json_answer, saying
+from raw_server import RawServer, answering, black_hole, http, json_answer
 
 from tokenkit import (
-    AsyncZeroHashClient,
     AuthenticationError,
     ConnectError,
     ConnectionLostError,
@@ -50,57 +44,12 @@ if TYPE_CHECKING:
     from network_calls import Flavour
     from raw_server import Peer, RawRequest
 
-JWT = "e30.eyJqdGkiOiAidGhlLWp0aS1vZi10aGUtdG9rZW4ifQ.c2lnbmF0dXJlLW9mLWl0"
-REVOCATION = zerohash.RevokeAuthTokenRequest(token=JWT)
-ZEROHASH_SECRETS = (ZEROHASH_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, TOKEN, JWT)
-OURS = ("tokenkit", "httpx", "httpcore", "h11", "anyio", "trio", "asyncio")
-
 
 @pytest.fixture(autouse=True)
 def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """Log everything of the whole process."""
     with caplog.at_level(logging.DEBUG):
         yield caplog
-
-
-def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and whatever is behind it."""
-    waiting, seen = [error], set[int]()
-    while waiting:
-        item = waiting.pop()
-        if item is not None and id(item) not in seen:
-            seen.add(id(item))
-            yield item
-            waiting += [item.__cause__, item.__context__]
-
-
-def traces(error: BaseException) -> Iterator[tuple[str, str]]:
-    """Yield everything that an error report could show, with the place that it is from."""
-    for link in chain(error):
-        name = type(link).__name__
-        yield f"text of {name}", f"{link}\n{link!r}\n{link.args!r}\n{vars(link)!r}"
-        yield f"report of {name}", "".join(traceback.format_exception(link))
-        for frame, _ in traceback.walk_tb(link.__traceback__):
-            module = str(frame.f_globals.get("__name__", ""))
-            if module.partition(".")[0] in OURS:
-                for variable, value in frame.f_locals.items():
-                    where = f"{module}.{frame.f_code.co_name}: {variable}"
-                    yield where, repr(value)
-                    yield f"vars of {where}", repr(getattr(value, "__dict__", ""))
-
-
-def check(error: BaseException, log: pytest.LogCaptureFixture, *more: str) -> None:
-    """Check that no secret shows, in the error or in the log."""
-    secrets = (*ZEROHASH_SECRETS, API_KEY, *more)
-    shown = [*traces(error)]
-    shown += [
-        ("log", f"{record.getMessage()} {record.args!r} {record.exc_info!r}")
-        for record in log.records
-    ]
-    if isinstance(error, Exception):
-        shown.append(("pickle", pickle.dumps(error).decode("latin-1")))
-    found = [(where, secret) for where, text in shown for secret in secrets if secret in text]
-    assert found == []
 
 
 def signatures(server: RawServer) -> list[str]:
@@ -190,7 +139,7 @@ def test_a_failed_call_shows_no_secret(
     with RawServer(script) as server:
         with pytest.raises(expected) as caught:
             send_zerohash(flavour, server.url, call, deadline=0.2, retry=NO_RETRIES)
-        check(caught.value, log, *signatures(server))
+        check_no_secret(caught.value, log, *signatures(server))
         assert log.records
 
 
@@ -201,7 +150,7 @@ def test_an_unreachable_server_shows_no_secret(
     """A refused connection shows no credential."""
     with pytest.raises(ConnectError) as caught:
         send_zerohash(flavour, "http://127.0.0.1:1", HARMLESS, retry=NO_RETRIES)
-    check(caught.value, log)
+    check_no_secret(caught.value, log)
 
 
 @each_flavour
@@ -210,88 +159,7 @@ def test_a_bearer_pair_is_not_shown(flavour: Flavour, log: pytest.LogCaptureFixt
     with RawServer(answering(echo)) as server:
         with pytest.raises(AuthenticationError) as caught:
             send_strigo(flavour, server.url, MINT)
-        check(caught.value, log)
-
-
-class Interrupted(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A transport in which the user presses Ctrl-C."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        copy = dict(request.headers)
-        raise self.error from ValueError(copy)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return self.handle_request(request)
-
-
-@pytest.mark.parametrize(
-    "error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), asyncio.CancelledError("x")]
-)
-def test_an_interrupt_shows_no_secret(error: BaseException, log: pytest.LogCaptureFixture) -> None:
-    """Ctrl-C during a call leaves as it is, without the frames that hold the headers."""
-    client = ZeroHashClient(
-        api_key=ZEROHASH_KEY,
-        private_key=ZEROHASH_PRIVATE_KEY,
-        passphrase=ZEROHASH_PASSPHRASE,
-        transport=Interrupted(error),
-    )
-    with pytest.raises(type(error)) as caught:
-        client.send(HARMLESS)
-    assert caught.value is error
-    check(caught.value, log)
-
-
-@pytest.mark.anyio
-async def test_an_interrupt_of_an_async_call_shows_no_secret(
-    log: pytest.LogCaptureFixture,
-) -> None:
-    """An exception that is no error leaves an async call without the frames of the network."""
-    error = GeneratorExit()
-    client = AsyncZeroHashClient(
-        api_key=ZEROHASH_KEY,
-        private_key=ZEROHASH_PRIVATE_KEY,
-        passphrase=ZEROHASH_PASSPHRASE,
-        transport=Interrupted(error),
-    )
-    with pytest.raises(GeneratorExit) as caught:
-        await client.send(HARMLESS)
-    check(caught.value, log)
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("script", [black_hole, slow_mint])
-async def test_a_cancellation_shows_no_secret(
-    script: Callable[[Peer], None], log: pytest.LogCaptureFixture
-) -> None:
-    """A cancelled call passes the cancellation on without the frames of the network."""
-    caught: list[BaseException] = []
-    with RawServer(script) as server:
-        async with async_zerohash_client(server.url) as client:
-            with anyio.move_on_after(0.15):
-                try:
-                    await client.send(HARMLESS)
-                except BaseException as error:
-                    caught.append(error)
-                    raise
-        check(caught[0], log, *signatures(server))
-
-
-def test_a_sync_interrupt_from_the_network_shows_no_secret(
-    log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ctrl-C while a socket is read shows nothing of what was sent on it."""
-
-    def interrupted(*_: Any) -> Any:
-        raise KeyboardInterrupt
-
-    with RawServer(saying(b"")) as server, zerohash_client(server.url) as client:
-        monkeypatch.setattr("tokenkit._http.network._guarded", interrupted)
-        with pytest.raises(KeyboardInterrupt) as caught:
-            client.send(HARMLESS)
-    check(caught.value, log)
+        check_no_secret(caught.value, log)
 
 
 class Chatty(httpx.BaseTransport):
@@ -314,7 +182,7 @@ def test_a_callers_http2_transport_logs_no_secret(log: pytest.LogCaptureFixture)
     )
     with pytest.raises(AuthenticationError) as caught:
         client.send(HARMLESS)
-    check(caught.value, log)
+    check_no_secret(caught.value, log)
 
 
 def test_other_users_of_httpx_keep_their_log(log: pytest.LogCaptureFixture) -> None:

@@ -247,3 +247,9 @@ def test_a_call_needs_a_reader() -> None:
     """A subclass of the envelope's base that reads no data says so."""
     with pytest.raises(NotImplementedError):
         strigo.StrigoCall[str]().decode({"result": "success", "data": None})
+
+
+def test_a_get_takes_no_extra_fields() -> None:
+    """What has no place in the request is refused, rather than lost."""
+    with pytest.raises(InvalidInputError, match="extra: has no place in a GET"):
+        strigo.HealthRequest(extra={"verbose": True})

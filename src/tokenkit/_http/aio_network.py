@@ -26,11 +26,9 @@ class _CountingStream:
         try:
             await self._inner.write(buffer, timeout)
         except self._core.WriteError:
-            if progress is not None:
-                progress.failed_to_write()
+            progress.failed_to_write()
             raise
-        if progress is not None:
-            progress.wrote()
+        progress.wrote()
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -71,7 +69,3 @@ class CountingBackend:
         """Connect to a host."""
         stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
         return _CountingStream(stream, self._core)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await self._inner.sleep(seconds)

@@ -21,9 +21,6 @@ class _Once(AsyncIterator[bytes]):
     def __init__(self, value: bytes) -> None:
         self._values = iter((value,))
 
-    def __aiter__(self) -> "_Once":
-        return self
-
     async def __anext__(self) -> bytes:
         for value in self._values:
             return value

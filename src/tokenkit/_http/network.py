@@ -81,11 +81,9 @@ class DeadlineStream:
             try:
                 count = self._sock.send(rest)
             except OSError:
-                if progress is not None:
-                    progress.failed_to_write()
+                progress.failed_to_write()
                 raise
-            if progress is not None:
-                progress.wrote()
+            progress.wrote()
             rest = rest[count:]
 
     def close(self) -> None:
@@ -118,12 +116,6 @@ class DeadlineStream:
                 return _is_readable(self._sock)
             case "ssl_object":
                 return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
-            case "client_addr":
-                return self._sock.getsockname()
-            case "server_addr":
-                return self._sock.getpeername()
-            case "socket":
-                return self._sock
             case _:
                 return None
 

@@ -41,7 +41,7 @@ class Progress:
             self.sent = False
 
 
-PROGRESS: ContextVar[Progress | None] = ContextVar("tokenkit_progress", default=None)
+PROGRESS: ContextVar[Progress] = ContextVar("tokenkit_progress")
 
 
 def time_left(timeout: float | None) -> float:
@@ -51,8 +51,7 @@ def time_left(timeout: float | None) -> float:
         TimeoutError: The deadline has passed. A socket that always has something to read would
             else never time out.
     """
-    progress = PROGRESS.get()
-    left = LONGEST if progress is None else progress.left()
+    left = PROGRESS.get().left()
     if left <= 0:
         raise TimeoutError("the deadline has passed")
     return min(left, LONGEST if timeout is None else timeout)

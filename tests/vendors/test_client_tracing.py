@@ -1,0 +1,134 @@
+"""OpenTelemetry spans, one a call, when a client is asked for them."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+
+import httpx
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from tokenkit import (
+    AsyncStrigoClient,
+    AuthenticationError,
+    ConfigurationError,
+    RetryPolicy,
+    StrigoClient,
+    ZdkClient,
+)
+
+NO_WAIT = RetryPolicy(first_wait=0.0)
+
+
+@pytest.fixture(scope="module")
+def exporter() -> InMemorySpanExporter:
+    """Collect the spans of this process; OpenTelemetry takes a provider only once."""
+    collecting = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(collecting))
+    trace.set_tracer_provider(provider)
+    return collecting
+
+
+@pytest.fixture
+def spans(exporter: InMemorySpanExporter) -> Iterator[InMemorySpanExporter]:
+    """Start a test without spans."""
+    exporter.clear()
+    yield exporter
+    exporter.clear()
+
+
+def only(spans: InMemorySpanExporter) -> ReadableSpan:
+    """Return the only span there is."""
+    (span,) = spans.get_finished_spans()
+    return span
+
+
+def attributes_of(spans: InMemorySpanExporter) -> dict[str, object]:
+    """Return the attributes of the only span."""
+    return dict(only(spans).attributes or {})
+
+
+def test_a_call_is_one_span(spans: InMemorySpanExporter, issuers: Mapping[str, str]) -> None:
+    """A call opens one client span, with the stable HTTP attributes."""
+    with StrigoClient.from_env(environ=issuers, tracing=True) as client:
+        client.create_user_token(email="user1@example.com")
+    url = httpx.URL(issuers["STRIGO_BASE_URL"])
+    assert only(spans).name == "POST"
+    assert only(spans).kind is SpanKind.CLIENT
+    assert attributes_of(spans) == {
+        "http.request.method": "POST",
+        "url.full": f"{url}/academy/users/token",
+        "server.address": "127.0.0.1",
+        "server.port": url.port,
+        "http.response.status_code": 200,
+    }
+
+
+@pytest.mark.anyio
+async def test_an_async_call_is_one_span(
+    spans: InMemorySpanExporter, issuers: Mapping[str, str]
+) -> None:
+    """An async call opens one span too."""
+    async with AsyncStrigoClient.from_env(environ=issuers, tracing=True) as client:
+        await client.check_health()
+    assert attributes_of(spans)["http.request.method"] == "GET"
+
+
+def test_a_failed_call_marks_its_span(spans: InMemorySpanExporter) -> None:
+    """The span of a failed call names the error and counts the resends, and holds no secret."""
+    answers = iter([httpx.Response(503), httpx.Response(503), httpx.Response(401)])
+    transport = httpx.MockTransport(lambda _: next(answers))
+    client = ZdkClient(api_key="hush-hush-hush", transport=transport, tracing=True, retry=NO_WAIT)
+    with client, pytest.raises(AuthenticationError):
+        client.create_user_token(id="1")
+    found = attributes_of(spans)
+    assert only(spans).status.status_code is StatusCode.ERROR
+    assert found["error.type"] == "AuthenticationError"
+    assert found["http.response.status_code"] == 401
+    assert found["http.request.resend_count"] == 2
+    assert found["server.port"] == 443
+    assert "hush-hush-hush" not in only(spans).to_json()
+
+
+def test_an_interrupted_call_marks_its_span(spans: InMemorySpanExporter) -> None:
+    """A span ends with its call, also when something from outside ends it."""
+
+    def interrupt(_: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    client = ZdkClient(api_key="key", transport=httpx.MockTransport(interrupt), tracing=True)
+    with client, pytest.raises(KeyboardInterrupt):
+        client.create_user_token(id="1")
+    assert attributes_of(spans)["error.type"] == "KeyboardInterrupt"
+
+
+def test_nothing_is_traced_unless_asked(
+    spans: InMemorySpanExporter, issuers: Mapping[str, str]
+) -> None:
+    """A client that is not asked to trace opens no span."""
+    with StrigoClient.from_env(environ=issuers) as client:
+        client.check_health()
+    assert spans.get_finished_spans() == ()
+
+
+def test_opentelemetry_is_not_imported_unless_asked() -> None:
+    """A client that is not asked to trace doesn't load OpenTelemetry."""
+    program = (
+        "import sys, tokenkit; tokenkit.ZdkClient(api_key='k').close();"
+        "sys.exit('opentelemetry' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_tracing_without_opentelemetry_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Asking for spans where OpenTelemetry is missing names the package."""
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    with pytest.raises(ConfigurationError, match="opentelemetry-api"):
+        ZdkClient(api_key="key", tracing=True)
