@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import httpcore
 import pytest
 from network_calls import (
     HEALTH,
@@ -209,7 +210,7 @@ def test_a_closed_socket_counts_as_gone() -> None:
     """A connection whose socket was closed is never taken for an idle one."""
     ours, theirs = socket.socketpair()
     with theirs:
-        stream = DeadlineStream(ours, weakref.WeakSet())
+        stream = DeadlineStream(ours, httpcore, weakref.WeakSet())
         assert not stream.get_extra_info("is_readable")
         stream.close()
         assert stream.get_extra_info("is_readable")

@@ -1,10 +1,11 @@
-"""The body of an answer, decoded within a limit."""
+"""Bodies: the request's as a stream of ours, the answer's decoded within a limit."""
 
 import zlib
+from collections.abc import AsyncIterator, Iterator
 
 from .._call import Headers
 
-__all__ = ["MAX_BODY", "BoundedBody", "TooLargeError", "UnreadableBodyError"]
+__all__ = ["MAX_BODY", "BodyStream", "BoundedBody", "TooLargeError", "UnreadableBodyError"]
 
 MAX_BODY = 8 * 1_048_576
 GZIP_HEADER = 31
@@ -16,6 +17,31 @@ class TooLargeError(Exception):
 
 class UnreadableBodyError(Exception):
     """The body is not in the encoding that its headers name."""
+
+
+class _Once(AsyncIterator[bytes]):
+    """Yields one value; httpx's own stream leaves an async generator behind when cancelled."""
+
+    def __init__(self, value: bytes) -> None:
+        self._values = iter((value,))
+
+    async def __anext__(self) -> bytes:
+        for value in self._values:
+            return value
+        raise StopAsyncIteration
+
+
+class BodyStream:
+    """A request's body; each family mixes in its own stream classes."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._body,))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self._body)
 
 
 class BoundedBody:

@@ -1,7 +1,6 @@
 """httpx and httpx2: one interface, two sets of classes."""
 
 import sys
-from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -9,35 +8,11 @@ from typing import Any
 import attrs
 
 from ..errors import ConfigurationError
+from .body import BodyStream
 
 __all__ = ["Family", "family_of", "load_family"]
 
 CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
-
-
-class _Once(AsyncIterator[bytes]):
-    """Yields one value; httpx's own stream leaves an async generator behind when cancelled."""
-
-    def __init__(self, value: bytes) -> None:
-        self._values = iter((value,))
-
-    async def __anext__(self) -> bytes:
-        for value in self._values:
-            return value
-        raise StopAsyncIteration
-
-
-class _BodyStream:
-    """A request's body, for sync and async transports."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter((self._body,))
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Once(self._body)
 
 
 @attrs.frozen(eq=False)
@@ -54,13 +29,13 @@ class Family:
     name: str
     http: Any = attrs.field(repr=False)
     core: Any = attrs.field(repr=False)
-    body_stream: type[_BodyStream] = attrs.field(repr=False)
+    body_stream: type[BodyStream] = attrs.field(repr=False)
 
 
 @cache
 def _load(name: str) -> Family:
     http, core = import_module(name), import_module(CORES[name])
-    bases = (_BodyStream, http.SyncByteStream, http.AsyncByteStream)
+    bases = (BodyStream, http.SyncByteStream, http.AsyncByteStream)
     return Family(name, http, core, type("BodyStream", bases, {}))
 
 
