@@ -121,9 +121,10 @@ def test_a_cancelled_asyncio_task_leaves_the_client_usable(
     async def main(client: AsyncStrigoClient) -> None:
         task = asyncio.create_task(client.send(MINT))
         await asyncio.to_thread(server.wait_for, lambda: bool(server.requests))
-        task.cancel("enough")
-        with pytest.raises(asyncio.CancelledError, match="enough"):
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
             await task
+        assert task.cancelled()
         server.wait_all_closed()
         await client.send(MINT)
         await client.aclose()
