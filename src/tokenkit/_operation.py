@@ -65,6 +65,9 @@ class Operation(Generic[P, T_co]):
     def __get__(self, instance: None, owner: type[AsyncCaller]) -> "AsyncOfClass[P, T_co]": ...
 
     @overload
+    def __get__(self, instance: None, owner: type[object]) -> "Operation[P, T_co]": ...
+
+    @overload
     def __get__(self, instance: Caller, owner: type[object]) -> Callable[P, T_co]: ...
 
     @overload
