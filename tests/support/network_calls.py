@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import anyio
@@ -34,7 +35,14 @@ T = TypeVar("T")
 
 Flavour: TypeAlias = Literal["sync", "asyncio", "trio"]
 
-each_flavour = pytest.mark.parametrize("flavour", ["sync", "asyncio", "trio"])
+Family: TypeAlias = Literal["httpx", "httpx2"]
+
+FLAVOURS: tuple[Flavour, ...] = ("sync", "asyncio", "trio")
+# httpx2 needs Python 3.11.
+FAMILIES: tuple[Family, ...] = ("httpx", "httpx2") if find_spec("httpx2") else ("httpx",)
+
+each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
+each_family = pytest.mark.parametrize("family", FAMILIES)
 
 ORG_ID = "org-4Xq81"
 API_KEY = "strigo-key-77aa51c0de"
@@ -58,6 +66,7 @@ NO_RETRIES = RetryPolicy(max_retries=0)
 
 
 class Options(CallOptions, total=False):
+    http_family: Family
     ssl_context: ssl.SSLContext
 
 
