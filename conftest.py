@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -39,8 +39,14 @@ def vendor_environment(issuers: Mapping[str, str]) -> Iterator[None]:
         yield
 
 
+def offer_sys(namespace: dict[str, object]) -> None:
+    """Let a document say for which versions of Python a snippet is."""
+    namespace["sys"] = sys
+
+
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser()],
+    parsers=[PythonCodeBlockParser(), SkipParser()],
+    setup=offer_sys,
     patterns=["README.md", "docs/*.md"],
     fixtures=["vendor_environment"],
 ).pytest()

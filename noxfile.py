@@ -2,12 +2,22 @@
 
 import os
 import pathlib
+import sys
 
 import nox
 
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "layers", "types", "tests", "tests_lowest", "coverage", "docs"]
+nox.options.sessions = [
+    "lint",
+    "layers",
+    "types",
+    "tests",
+    "tests_lowest",
+    "coverage",
+    "soak",
+    "docs",
+]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
@@ -91,6 +101,28 @@ def coverage(session: nox.Session) -> None:
     session.install("coverage[toml]>=7.10")
     session.run("coverage", "combine", success_codes=[0, 1])
     session.run("coverage", "report")
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Call a failing server for a minute, half of it with each family, and account for it."""
+    session.install(".[httpx2]")
+    families = ("httpx", "httpx2") if sys.version_info >= (3, 11) else ("httpx",)
+    for family in families:
+        session.run("python", "benchmarks/soak.py", "--seconds", "30", "--family", family)
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Change signing, retries and decoding in small ways, and see whether a test notices.
+
+    Takes about an hour, and is no part of the default run.
+    """
+    session.install("-e", ".[sandbox]", "cosmic-ray>=8.4", *group("test"))
+    database = session.create_tmp() + "/session.sqlite"
+    session.run("cosmic-ray", "init", "--force", "mutation.toml", database)
+    session.run("cosmic-ray", "exec", "mutation.toml", database)
+    session.run("cr-report", "--show-diff", "--surviving-only", database)
 
 
 @nox.session

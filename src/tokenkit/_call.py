@@ -7,18 +7,31 @@ from enum import Enum
 from typing import ClassVar, Generic, TypeVar
 
 import attrs
+from typing_extensions import TypeIs
 
 from ._codec import write_model
 from ._json import JSON
 from ._model import RequestModel
 from .errors import FieldError
 
-__all__ = ["Call", "Headers", "RawCall", "Repeat", "Reply", "Request", "Response"]
+__all__ = [
+    "MAX_HEADER",
+    "Call",
+    "Headers",
+    "RawCall",
+    "Repeat",
+    "Reply",
+    "Request",
+    "Response",
+    "fits_header",
+]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+# No common server takes more.
+MAX_HEADER = 16_384
 SHOWN_HEADERS = frozenset(
     {
         "accept",
@@ -36,6 +49,13 @@ SHOWN_HEADERS = frozenset(
         "zh-allow-retry",
     }
 )
+
+
+def fits_header(value: object) -> TypeIs[str]:
+    """Tell whether a value can be a header's: visible ASCII text of a sane length."""
+    if not isinstance(value, str) or len(value) > MAX_HEADER:
+        return False
+    return HEADER_VALUE.fullmatch(value) is not None
 
 
 class Headers(Mapping[str, str]):

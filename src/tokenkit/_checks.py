@@ -106,7 +106,7 @@ def one_of(*allowed: str) -> Check:
     """Check for one of a closed set of texts."""
 
     def check(value: object) -> str | None:
-        if value in allowed:
+        if isinstance(value, str) and value in allowed:
             return None
         return f"must be one of {', '.join(repr(choice) for choice in allowed)}"
 

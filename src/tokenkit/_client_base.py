@@ -10,7 +10,7 @@ import attrs
 from typing_extensions import Self, Unpack
 
 from . import __version__
-from ._call import HEADER_VALUE, Call, Headers, RawCall, Reply
+from ._call import MAX_HEADER, Call, Headers, RawCall, Reply, fits_header
 from ._clock import ClockOffset, Moment, TimeSource
 from ._drivers import NO_HOOKS
 from ._effects import Steps
@@ -31,6 +31,8 @@ A = TypeVar("A", bound=AsyncStrategy)
 C = TypeVar("C")
 K = TypeVar("K", bound=TimeSource)
 T = TypeVar("T")
+
+VISIBLE_TEXT = f"must be visible ASCII text of at most {MAX_HEADER} characters"
 
 
 @attrs.define(kw_only=True)
@@ -228,15 +230,15 @@ def _user_agent(suffix: object) -> str:
     agent = f"tokenkit/{__version__} python/{platform.python_version()}"
     if suffix is None:
         return agent
-    if not isinstance(suffix, str) or not HEADER_VALUE.fullmatch(suffix):
-        raise ConfigurationError("user_agent_suffix must be visible ASCII text")
+    if not fits_header(suffix):
+        raise ConfigurationError(f"user_agent_suffix {VISIBLE_TEXT}")
     return f"{agent} {suffix}"
 
 
 def _request_id(given: object) -> str:
     if given is None:
         return str(uuid4())
-    if not isinstance(given, str) or not HEADER_VALUE.fullmatch(given):
-        problem = "must be visible ASCII text"
-        raise InvalidInputError("send()", (FieldError(field="request_id", message=problem),))
+    if not fits_header(given):
+        problem = FieldError(field="request_id", message=VISIBLE_TEXT)
+        raise InvalidInputError("send()", (problem,))
     return given

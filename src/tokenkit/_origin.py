@@ -14,6 +14,8 @@ HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]"
 # What RFC 3986 lets stand in a path and a query, so that no library rewrites what was signed.
 PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*")
 QUERY = re.compile(r"([A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+# What common servers take; httpx takes not much more.
+MAX_URL = 16_384
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -39,6 +41,8 @@ def parse_base_url(base_url: object, *, allow_insecure_http: bool) -> BaseURL:
     """
     if not isinstance(base_url, str):
         raise ConfigurationError(f"base_url must be text, not {type(base_url).__name__}")
+    if len(base_url) > MAX_URL:
+        raise ConfigurationError(f"base_url must have at most {MAX_URL} characters")
     try:
         parts = urlsplit(base_url)
         port = parts.port
@@ -84,6 +88,8 @@ def check_path(path: object) -> None:
     problem = None
     if not isinstance(path, str):
         problem = f"must be text, not {type(path).__name__}"
+    elif len(path) > MAX_URL:
+        problem = f"must have at most {MAX_URL} characters"
     elif not path.startswith("/") or path.startswith("//"):
         problem = "must start with one slash: only the client's own base URL is reached"
     else:

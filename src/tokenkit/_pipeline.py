@@ -13,7 +13,7 @@ import attrs
 
 from ._answer import SUCCESSES, read_success, unexpected_redirect
 from ._body import encode_body
-from ._call import HEADER_VALUE, Call, Headers, Repeat, Reply, Request, Response
+from ._call import Call, Headers, Repeat, Reply, Request, Response, fits_header
 from ._clock import ClockOffset, Moment
 from ._effects import Effect, Fault, Notify, Resolve, Result, Send, Sleep, Steps, Timeouts
 from ._failure import read_failure, request_id_of
@@ -288,7 +288,7 @@ def _authentication(
 ) -> Headers | ConfigurationError:
     try:
         added = Headers(strategy.headers(unsigned, secrets, now))
-        unfit = [name for name, value in added.items() if not HEADER_VALUE.fullmatch(value)]
+        unfit = [name for name, value in added.items() if not fits_header(value)]
     except ConfigurationError as error:
         return without_frames(error)
     except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything

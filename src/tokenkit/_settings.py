@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import attrs
 from typing_extensions import TypedDict
 
-from ._call import HEADER_VALUE, Headers
+from ._call import MAX_HEADER, Headers, fits_header
 from ._clock import AsyncClock, Clock
 from ._effects import Timeouts, check_seconds
 from ._hooks import Hooks
@@ -31,7 +31,7 @@ __all__ = [
     "refuse_unknown",
 ]
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 OWN_HEADERS = frozenset(
     {
         "accept-encoding",
@@ -265,7 +265,10 @@ def _headers(profile: Profile, headers: object) -> dict[str, str]:
             raise ConfigurationError(f"headers: {name} is set by the client's auth strategy")
         if key in OWN_HEADERS or key == profile.request_id_header:
             raise ConfigurationError(f"headers: {name} is set by the client itself")
-        if not isinstance(value, str) or not HEADER_VALUE.fullmatch(value):
-            raise ConfigurationError(f"headers: the value of {name} must be visible ASCII text")
+        if not fits_header(value):
+            raise ConfigurationError(
+                f"headers: the value of {name} must be visible ASCII text of at most "
+                f"{MAX_HEADER} characters"
+            )
         checked[key] = value
     return checked

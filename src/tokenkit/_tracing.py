@@ -38,7 +38,7 @@ def trace_calls(version: str) -> Trace:
     else:
         tracer = trace.get_tracer("tokenkit", version)
     if tracer is None:
-        raise ConfigurationError("tracing=True needs OpenTelemetry: install opentelemetry-api")
+        raise ConfigurationError("tracing=True needs OpenTelemetry: install tokenkit-sdk[tracing]")
     return lambda method, listener: _span(tracer, method, listener)
 
 

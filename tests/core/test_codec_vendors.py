@@ -44,7 +44,7 @@ def test_strigo_answer() -> None:
 def test_tokens_must_be_text(token: JSON) -> None:
     """A token that is no text, or empty, makes an answer unreadable, at its path."""
     for call, answered, path in (
-        (zdk.UserTokenRequest(id="u"), {"tokens": [token]}, "$.tokens[0].token"),
+        (zdk.UserTokenRequest(id="u"), {"tokens": [token]}, "$.tokens[0]"),
         (
             zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"]),
             {"message": {"token": token}},

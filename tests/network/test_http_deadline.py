@@ -25,7 +25,6 @@ from raw_server import RawServer, answering, black_hole, http
 from tokenkit import (
     AsyncStrigoClient,
     DeadlineExceeded,
-    RateLimitError,
     RequestTimeoutError,
     RetryPolicy,
     ServerError,
@@ -99,17 +98,6 @@ def test_endless_failures_end_before_the_deadline(flavour: Flavour) -> None:
             send_strigo(flavour, server.url, MINT, deadline=DEADLINE, retry=policy)
         # Two in a row are too few for waits of at most 0.1 s, a thousand would be no waits.
         assert 2 < len(server.requests) < 500
-
-
-@each_flavour
-def test_a_wait_beyond_the_deadline_is_not_slept(flavour: Flavour) -> None:
-    """A Retry-After longer than the time left fails at once."""
-    limited = http(429, b"slow down", "Retry-After: 3600")
-    with RawServer(answering(lambda _: limited)) as server:
-        with pytest.raises(RateLimitError) as caught, at_most(0):
-            send_strigo(flavour, server.url, MINT, deadline=5)
-        assert caught.value.retry_after == 3600
-        assert len(server.requests) == 1
 
 
 @each_flavour

@@ -67,7 +67,9 @@ NO_RETRIES = RetryPolicy(max_retries=0)
 
 class Options(CallOptions, total=False):
     http_family: Family
+    proxy: str
     ssl_context: ssl.SSLContext
+    trust_env: bool
 
 
 def strigo_client(url: str, **options: Unpack[Options]) -> StrigoClient:

@@ -130,5 +130,5 @@ def test_tracing_without_opentelemetry_says_what_to_install(
 ) -> None:
     """Asking for spans where OpenTelemetry is missing names the package."""
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
-    with pytest.raises(ConfigurationError, match="opentelemetry-api"):
+    with pytest.raises(ConfigurationError, match="tokenkit-sdk\\[tracing\\]"):
         ZdkClient(api_key="key", tracing=True)

@@ -158,8 +158,8 @@ def test_bodies_are_compact_utf8() -> None:
         ({"tokens": ["a", "b"]}, "$.tokens", "expected 1 tokens, one for each request, found 2"),
         ({}, "$.tokens", "expected an array of tokens, found null"),
         ({"tokens": "a"}, "$.tokens", "expected an array of tokens, found text"),
-        ({"tokens": [{"token": "a"}]}, "$.tokens[0].token", "expected text, found an object"),
-        ({"tokens": [""]}, "$.tokens[0].token", "expected a token, found empty text"),
+        ({"tokens": [{"token": "a"}]}, "$.tokens[0]", "expected text, found an object"),
+        ({"tokens": [""]}, "$.tokens[0]", "expected a token, found empty text"),
         (["a"], "$", "expected an object, found an array"),
         (b"", "$", "the body is empty"),
         (b'{"tokens":["s3cret-token', "$", "not JSON"),
@@ -190,7 +190,7 @@ def test_which_of_many_is_unreadable() -> None:
     requests = [zdk.UserTokenRequest(id=user) for user in IDS]
     with pytest.raises(DecodeError) as caught:
         zdk_client(answering(200, {"tokens": ["a", None]})).create_user_tokens(requests=requests)
-    assert caught.value.path == "$.tokens[1].token"
+    assert caught.value.path == "$.tokens[1]"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,13 @@ from .._call import Request, Response
 from .._effects import Fault, Timeouts
 from .aio_network import CountingBackend
 from .body import BoundedBody
-from .exchange import deadline_fault, fault_of, head_of, httpx_request
+from .exchange import (
+    deadline_fault,
+    fault_of,
+    head_of,
+    httpx_request,
+    stream_with_left_over,
+)
 from .family import Family
 from .network import use_network
 from .own import OwnSettings
@@ -61,7 +67,7 @@ async def _receive(
         partial = head_of(response)
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
         return fault_of(family, error, request, progress, None)
-    stream: Any = response.stream  # httpx types it as sync or async; an async transport's is async
+    stream: Any = response.stream  # httpx types it as sync or async
     chunks: AsyncIterator[bytes] = aiter(stream)
     body: BoundedBody | None = None
     try:
@@ -69,6 +75,8 @@ async def _receive(
         async for chunk in chunks:
             body.feed(chunk)
         body.finish()
+        if (tainted := stream_with_left_over(response)) is not None:
+            await tainted.aclose()
         return attrs.evolve(partial, body=body.bytes())
     except Exception as error:  # noqa: BLE001 - likewise
         partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())

@@ -9,6 +9,8 @@ __all__ = ["MAX_BODY", "BodyStream", "BoundedBody", "TooLargeError", "Unreadable
 
 MAX_BODY = 8 * 1_048_576
 GZIP_HEADER = 31
+# zlib needs the memory of what it unpacks in one go twice.
+PIECE = 1_048_576
 
 
 class TooLargeError(Exception):
@@ -70,22 +72,30 @@ class BoundedBody:
             TooLargeError: The decoded body grows beyond the limit.
             UnreadableBodyError: The bytes are not gzip.
         """
-        if self._gzip is not None:
+        self._packed_size += len(chunk)
+        for piece in self._unpacked(chunk):
+            self._size += len(piece)
             # Packed bytes count as well: zlib keeps all that follows the end.
-            self._packed_size += len(chunk)
+            if max(self._size, self._packed_size) > MAX_BODY:
+                # An error that holds the whole of it would need the memory twice.
+                self._chunks.clear()
+                raise TooLargeError
+            self._chunks.append(piece)
+
+    def _unpacked(self, chunk: bytes) -> Iterator[bytes]:
+        if self._gzip is None:
+            yield chunk
+            return
+        full = True
+        while full:
             try:
-                chunk = self._gzip.decompress(chunk, MAX_BODY + 1 - self._size)
+                piece = self._gzip.decompress(chunk, PIECE)
             except zlib.error:
-                chunk = b""
-                broken = True
-            else:
-                broken = False
-            if broken:
-                raise UnreadableBodyError("the answer's gzip encoding is broken")
-        self._size += len(chunk)
-        if max(self._size, self._packed_size) > MAX_BODY:
-            raise TooLargeError
-        self._chunks.append(chunk)
+                break
+            yield piece
+            chunk, full = self._gzip.unconsumed_tail, len(piece) == PIECE
+        if full:
+            raise UnreadableBodyError("the answer's gzip encoding is broken")
 
     def finish(self) -> None:
         """Check that the encoding came to its end.

@@ -22,7 +22,13 @@ from .progress import Progress
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["deadline_fault", "fault_of", "head_of", "httpx_request"]
+__all__ = [
+    "deadline_fault",
+    "fault_of",
+    "head_of",
+    "httpx_request",
+    "stream_with_left_over",
+]
 
 # Zero would make a socket non-blocking.
 SHORTEST_STEP = 0.001
@@ -87,6 +93,22 @@ def httpx_request(
 def head_of(response: "httpx.Response") -> Response:
     """Return an answer's status and headers."""
     return Response(status=response.status_code, headers=Headers(response.headers.multi_items()))
+
+
+def stream_with_left_over(response: Any) -> Any:
+    """Return the network stream on which bytes stand behind an answer; ``None`` for a clean one.
+
+    httpcore would take them for the next answer, and so hand one caller what another was sent.
+    It has no public way to see them; a test holds the seam. HTTP/2, mocks and other transports
+    don't have it.
+    """
+    stream = response.stream
+    try:
+        body = getattr(stream, "_stream", stream)._httpcore_stream  # noqa: SLF001 - see above
+        state = body._stream._connection._h11_state  # noqa: SLF001 - see above
+    except AttributeError:
+        return None
+    return response.extensions["network_stream"] if state.trailing_data[0] else None
 
 
 def deadline_fault(partial: Response | None = None) -> Fault:

@@ -7,7 +7,14 @@ from .progress import PROGRESS
 __all__ = ["hide_headers"]
 
 # httpcore logs an answer's headers, which a server may echo; hpack logs a request's.
-LOGGERS = ("httpcore.http11", "httpcore.http2", "hpack.hpack", "hpack.table")
+LOGGERS = (
+    "hpack.hpack",
+    "hpack.table",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore2.http11",
+    "httpcore2.http2",
+)
 
 
 def _is_harmless(record: logging.LogRecord) -> bool:

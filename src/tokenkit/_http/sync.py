@@ -10,7 +10,13 @@ import attrs
 from .._call import Request, Response
 from .._effects import Fault, Timeouts
 from .body import BoundedBody
-from .exchange import deadline_fault, fault_of, head_of, httpx_request
+from .exchange import (
+    deadline_fault,
+    fault_of,
+    head_of,
+    httpx_request,
+    stream_with_left_over,
+)
 from .family import Family
 from .network import DeadlineBackend, use_network
 from .own import OwnSettings
@@ -58,14 +64,14 @@ def _receive(
     body: BoundedBody | None = None
     try:
         body = BoundedBody(partial.headers)
-        stream: Any = (
-            response.stream
-        )  # httpx types it as sync or async; a sync transport's is sync
+        stream: Any = response.stream  # httpx types it as sync or async
         for chunk in stream:
             body.feed(chunk)
             if progress.left() <= 0:
                 return deadline_fault(attrs.evolve(partial, body=body.bytes()))
         body.finish()
+        if (tainted := stream_with_left_over(response)) is not None:
+            tainted.close()
         return attrs.evolve(partial, body=body.bytes())
     except Exception as error:  # noqa: BLE001 - likewise
         partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from .._call import Request
+from .._call import MAX_HEADER, Request
 from .._secret import AsyncSecretSource, Secret, conceal
 from ..errors import ConfigurationError
 from .strategy import header_secret
@@ -104,16 +104,23 @@ def _private_key_problem(private_key: Secret) -> str | None:
     text = private_key.reveal()
     if not text:
         return "is empty"
+    if len(text) > MAX_HEADER:
+        return f"has more than {MAX_HEADER} characters"
     if text != "".join(text.split()):
         return "holds white space or a line break, as from a file; strip it"
+    if _is_base64(text):
+        return None
+    return (
+        "is not base64: pass it as the vendor shows it (standard alphabet, padded with '='), "
+        "neither decoded nor cut"
+    )
+
+
+def _is_base64(text: str) -> bool:
     try:
-        b64decode(text, validate=True)
+        return bool(b64decode(text, validate=True))
     except (binascii.Error, ValueError):
-        return (
-            "is not base64: pass it as the vendor shows it (standard alphabet, padded with "
-            "'='), neither decoded nor cut"
-        )
-    return None
+        return False
 
 
 def _check_passphrase(passphrase: Secret) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from .._call import Request
+from .._call import MAX_HEADER, Request
 from .._secret import AsyncSecretSource, Secret, SecretSource
 from ..errors import ConfigurationError
 
@@ -75,6 +75,8 @@ def _problem(secret: Secret, *, spaces: bool) -> str | None:
     value = secret.reveal()
     if not value:
         return "is empty"
+    if len(value) > MAX_HEADER:
+        return f"has more than {MAX_HEADER} characters"
     if value != value.strip():
         return "begins or ends with white space or a line break, as from a file; strip it"
     if VISIBLE_ASCII.fullmatch(value.replace(" ", "") if spaces else value):

@@ -21,7 +21,7 @@ from .profile import PROFILE
 
 __all__ = ["AsyncZdkClient", "ZdkClient"]
 
-BASE_HOST = re.compile(r"(?!user\.)[A-Za-z0-9.-]+(:[0-9]+)?")
+BASE_HOST = re.compile(r"(?!user\.)[A-Za-z0-9.-]{1,253}(:[0-9]+)?")
 
 
 def _base_url(base_host: object, *, base_url_given: bool) -> str:

@@ -19,8 +19,8 @@ from ..extension import (
     kind_of,
     param,
     permissions,
-    read_answer,
     text,
+    token_text,
     to_tuple,
     write_model,
 )
@@ -76,9 +76,17 @@ def _read_tokens(answer: JSON, user_ids: Sequence[str]) -> tuple[UserToken, ...]
         problem = f"expected {len(user_ids)} tokens, one for each request, found {len(tokens)}"
         raise Mismatch(problem, "$.tokens")
     return tuple(
-        read_answer({"token": token}, UserToken, path=f"$.tokens[{index}]", user_id=user_id)
+        _read_token(token, f"$.tokens[{index}]", user_id)
         for index, (token, user_id) in enumerate(zip(tokens, user_ids, strict=True))
     )
+
+
+def _read_token(value: JSON, path: str, user_id: str) -> UserToken:
+    try:
+        return UserToken(token=token_text(value), user_id=user_id)
+    except Mismatch as mismatch:
+        problem = mismatch.problem
+    raise Mismatch(problem, path)
 
 
 def _to_permissions(value: Iterable[int | str] | None) -> tuple[int | str, ...] | None:

@@ -27,7 +27,7 @@ def _base_url(environment: object, *, base_url_given: bool) -> str:
         raise ConfigurationError("environment and base_url exclude each other: pass one")
     if not isinstance(environment, str) or environment not in ENVIRONMENTS:
         known = ", ".join(repr(name) for name in ENVIRONMENTS)
-        raise ConfigurationError(f"environment must be one of {known}, not {environment!r}")
+        raise ConfigurationError(f"environment must be one of {known}, not {environment!r:.50}")
     return ENVIRONMENTS[environment]
 
 

@@ -36,6 +36,11 @@ __all__ = [
 SUBDIVISION = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 
 
+def _plain_whole(value: Decimal) -> str:
+    """Write a whole number without decimals, however it was given."""
+    return str(int(value))
+
+
 def _location(value: object) -> str | None:
     if isinstance(value, str) and SUBDIVISION.fullmatch(value):
         return None
@@ -139,6 +144,11 @@ class Fee(RequestModel):
     )
     name: str | None = attrs.field(default=None, metadata=param(text()))
 
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.type == "bps" and self.amount is not None:
+            object.__setattr__(self, "amount", Decimal(int(self.amount)))
+
     def check(self) -> Iterator[FieldError]:
         """Check that basis points are whole."""
         problem = amount(integer=True)(self.amount) if self.amount is not None else None
@@ -161,7 +171,9 @@ class FeesAndSpread(RequestModel):
     """
 
     spread_bps: Decimal | None = attrs.field(
-        default=None, converter=to_decimal_or_none, metadata=param(amount(integer=True))
+        default=None,
+        converter=to_decimal_or_none,
+        metadata=param(amount(integer=True), dump=_plain_whole),
     )
     fees: tuple[Fee, ...] | None = attrs.field(
         default=None, converter=_to_fees, metadata=param(instances(Fee))

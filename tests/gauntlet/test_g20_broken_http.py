@@ -1,4 +1,4 @@
-"""Servers that break HTTP end in a typed error or in the right value, never in a hang."""
+"""G20: servers that break HTTP in every way; a TransportError or the right value, never a hang."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from network_calls import (
     NO_RETRIES,
     TOKEN,
     at_most,
+    each_family,
     each_flavour,
     send_strigo,
     send_zerohash,
@@ -22,7 +23,7 @@ from raw_server import RawServer, saying
 from tokenkit import DecodeError, TransportError, extension, zerohash
 
 if TYPE_CHECKING:
-    from network_calls import Flavour
+    from network_calls import Family, Flavour
 
 REVOCATION = zerohash.RevokeAuthTokenRequest(token="e30.eyJqdGkiOiAiMSJ9.c2ln")
 
@@ -52,79 +53,88 @@ BROKEN: dict[str, bytes] = {
 
 
 @each_flavour
+@each_family
 @pytest.mark.parametrize("answer", list(BROKEN.values()), ids=list(BROKEN))
-def test_broken_http_is_a_transport_error(flavour: Flavour, answer: bytes) -> None:
+def test_broken_http_is_a_transport_error(flavour: Flavour, family: Family, answer: bytes) -> None:
     """Whatever comes that is no HTTP, a TransportError says so, at once."""
     with RawServer(saying(answer)) as server:
         with pytest.raises(TransportError) as caught, at_most(1):
-            send_strigo(flavour, server.url, MINT, retry=NO_RETRIES)
+            send_strigo(flavour, server.url, MINT, retry=NO_RETRIES, http_family=family)
         assert str(caught.value).startswith(server.url)
         server.wait_all_closed()
 
 
 @each_flavour
-def test_a_storm_of_informational_answers_passes(flavour: Flavour) -> None:
+@each_family
+def test_a_storm_of_informational_answers_passes(flavour: Flavour, family: Family) -> None:
     """The answer that follows a thousand informational ones is read."""
     storm = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 1000
     with RawServer(saying(storm + MINTED)) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT)
+        (reply,) = send_strigo(flavour, server.url, MINT, http_family=family)
     assert reply.value.token == TOKEN
 
 
 @each_flavour
-def test_no_content_with_a_body_is_no_content(flavour: Flavour) -> None:
+@each_family
+def test_no_content_with_a_body_is_no_content(flavour: Flavour, family: Family) -> None:
     """The body that a 204 must not have is not read, and poisons no later answer."""
     answer = b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nHELLO"
     with RawServer(saying(answer, answer)) as server:
-        replies = send_zerohash(flavour, server.url, REVOCATION, REVOCATION)
+        replies = send_zerohash(flavour, server.url, REVOCATION, REVOCATION, http_family=family)
         assert [reply.status for reply in replies] == [204, 204]
         assert [reply.value for reply in replies] == [None, None]
 
 
-@pytest.mark.xfail(reason="httpcore 1.0 keeps what a server sends behind an answer", strict=True)
 @each_flavour
-def test_bytes_after_the_answer_poison_no_later_one(flavour: Flavour) -> None:
+@each_family
+def test_bytes_after_the_answer_poison_no_later_one(flavour: Flavour, family: Family) -> None:
     """What a server sends behind an answer is never taken for the next answer."""
     smuggled = HEALTHY.replace(b"all is well", b"all is evil")
     with RawServer(saying(HEALTHY + smuggled, HEALTHY), saying(HEALTHY)) as server:
-        replies = send_strigo(flavour, server.url, HEALTH, HEALTH)
+        replies = send_strigo(flavour, server.url, HEALTH, HEALTH, http_family=family)
     assert [reply.value.message for reply in replies] == ["all is well"] * 2
 
 
 @each_flavour
-def test_an_answer_without_framing_ends_with_the_connection(flavour: Flavour) -> None:
+@each_family
+def test_an_answer_without_framing_ends_with_the_connection(
+    flavour: Flavour, family: Family
+) -> None:
     """HTTP/1.0 without a length is read up to the close."""
     answer = MINTED.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Content-Length", b"X-Was")
     with RawServer(saying(answer)) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT)
+        (reply,) = send_strigo(flavour, server.url, MINT, http_family=family)
     assert reply.value.token == TOKEN
 
 
 @each_flavour
-def test_a_repeated_header_is_joined(flavour: Flavour) -> None:
+@each_family
+def test_a_repeated_header_is_joined(flavour: Flavour, family: Family) -> None:
     """A header that comes twice is one with both values, whatever bytes they have."""
     head = b"HTTP/1.1 200 OK\r\nX-Twice: a\r\nx-twice: \xe9\r\n"
     answer = MINTED.replace(b"HTTP/1.1 200 Whatever\r\n", head)
     with RawServer(saying(answer)) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT)
+        (reply,) = send_strigo(flavour, server.url, MINT, http_family=family)
     assert reply.headers["X-TWICE"].startswith("a, ")
 
 
 @each_flavour
+@each_family
 @pytest.mark.parametrize("status", [200, 201, 299])
-def test_an_empty_success_cannot_be_read(flavour: Flavour, status: int) -> None:
+def test_an_empty_success_cannot_be_read(flavour: Flavour, family: Family, status: int) -> None:
     """A mint that is answered with nothing is a DecodeError."""
     answer = f"HTTP/1.1 {status} OK\r\nContent-Length: 0\r\n\r\n".encode()
     with RawServer(saying(answer)) as server, pytest.raises(DecodeError):
-        send_strigo(flavour, server.url, MINT)
+        send_strigo(flavour, server.url, MINT, http_family=family)
 
 
 @each_flavour
-def test_a_head_request_has_no_body(flavour: Flavour) -> None:
+@each_family
+def test_a_head_request_has_no_body(flavour: Flavour, family: Family) -> None:
     """The answer to a HEAD has a length and no body, and the connection is kept."""
     head: extension.Call[Any] = extension.RawCall(verb="HEAD", target="/health")
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
     with RawServer(saying(answer, answer)) as server:
-        replies = send_strigo(flavour, server.url, head, head)
+        replies = send_strigo(flavour, server.url, head, head, http_family=family)
         assert [reply.value for reply in replies] == [None, None]
         assert server.connections == 1

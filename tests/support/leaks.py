@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 JWT = "e30.eyJqdGkiOiAidGhlLWp0aS1vZi10aGUtdG9rZW4ifQ.c2lnbmF0dXJlLW9mLWl0"
 REVOCATION = zerohash.RevokeAuthTokenRequest(token=JWT)
 ZEROHASH_SECRETS = (ZEROHASH_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, TOKEN, JWT)
-OURS = ("tokenkit", "httpx", "httpcore", "h11", "anyio", "trio", "asyncio")
+OURS = ("tokenkit", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", "trio", "asyncio")
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -52,10 +52,7 @@ def check_no_secret(error: BaseException, log: pytest.LogCaptureFixture, *more: 
     """Check that no secret shows, in the error or in the log."""
     secrets = (*ZEROHASH_SECRETS, API_KEY, *more)
     shown = [*traces(error)]
-    shown += [
-        ("log", f"{record.getMessage()} {record.args!r} {record.exc_info!r}")
-        for record in log.records
-    ]
+    shown += [("log", f"{record.getMessage()} {vars(record)!r}") for record in log.records]
     if isinstance(error, Exception):
         shown.append(("pickle", pickle.dumps(error).decode("latin-1")))
     found = [(where, secret) for where, text in shown for secret in secrets if secret in text]

@@ -1,0 +1,55 @@
+"""Calls that go out through an httpx client of the caller's."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+from network_calls import ZEROHASH_KEY, ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
+
+from tokenkit import AsyncZeroHashClient, ZeroHashClient
+
+if TYPE_CHECKING:
+    from network_calls import Family, Flavour
+
+    from tokenkit import Call, Reply
+
+T = TypeVar("T")
+
+
+def send_through(
+    flavour: Flavour, family: Family, url: str, *calls: Call[T], **settings: Any
+) -> list[Reply[T]]:
+    """Send zerohash calls through a client that the caller made with some settings.
+
+    The client must outlive tokenkit's.
+    """
+    http: Any = import_module(family)
+    if flavour == "sync":
+        with http.Client(**settings) as http_client:
+            with ZeroHashClient(
+                api_key=ZEROHASH_KEY,
+                private_key=ZEROHASH_PRIVATE_KEY,
+                passphrase=ZEROHASH_PASSPHRASE,
+                base_url=url,
+                http_client=http_client,
+            ) as client:
+                replies = [client.send_raw(call) for call in calls]
+            assert not http_client.is_closed
+        return replies
+
+    async def main() -> list[Reply[T]]:
+        async with http.AsyncClient(**settings) as http_client:
+            async with AsyncZeroHashClient(
+                api_key=ZEROHASH_KEY,
+                private_key=ZEROHASH_PRIVATE_KEY,
+                passphrase=ZEROHASH_PASSPHRASE,
+                base_url=url,
+                http_client=http_client,
+            ) as client:
+                replies = [await client.send_raw(call) for call in calls]
+            assert not http_client.is_closed
+        return replies
+
+    return anyio.run(main, backend=flavour)

@@ -1,0 +1,34 @@
+"""What the tests of TLS and of proxies share: authorities, and servers that they vouch for."""
+
+from __future__ import annotations
+
+import ssl
+
+import trustme
+from network_calls import HEALTHY
+from raw_server import RawServer, answering
+
+AUTHORITY = trustme.CA()
+HOST = "vendor.example"
+
+
+def context_with(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    """Make the TLS context of a server that shows a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+def server_context(*names: str) -> ssl.SSLContext:
+    """Make the TLS context of a server with a certificate for some names."""
+    return context_with(AUTHORITY.issue_cert(*names))
+
+
+def trusting(authority: trustme.CA = AUTHORITY) -> ssl.SSLContext:
+    """Make a client's TLS context that trusts one authority."""
+    return ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
+
+
+def tls_server(*names: str) -> RawServer:
+    """Make a healthy server behind TLS."""
+    return RawServer(answering(lambda _: HEALTHY), tls=server_context(*names))
