@@ -84,6 +84,10 @@ class Headers(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._values)
 
+    # The oldest pickle protocols know no slots.
+    def __reduce__(self) -> tuple[type["Headers"], tuple[dict[str, str]]]:
+        return Headers, (self._values,)
+
     def __repr__(self) -> str:
         shown = ", ".join(
             f"{name}: {value if name in SHOWN_HEADERS else '…'}"

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import copy
 import inspect
-import pickle
 from decimal import Decimal
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import pytest
@@ -15,9 +12,6 @@ from tokenkit import strigo, zdk, zerohash
 from tokenkit._codec import write_model
 from tokenkit._model import RequestModel, json_object, param, wire_names
 from tokenkit.errors import FieldError, InvalidInputError
-
-if TYPE_CHECKING:
-    from tokenkit._call import Call
 
 JWT = "e30.eyJqdGkiOiJqIn0.c2ln"
 
@@ -171,32 +165,6 @@ def test_requests_are_frozen_values() -> None:
         untyped(request).id = "v"
     with pytest.raises(InvalidInputError):
         attrs.evolve(request, id="")
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        zdk.UserTokenRequest(id="u", metadata={"a": "b"}, extra=MappingProxyType({"x": 1})),
-        strigo.UserTokenRequest(email="a@example.com", groups=["g"]),
-        zerohash.RevokeAuthTokenRequest(token=JWT),
-        zerohash.ClientAuthTokenRequest(
-            participant_code="CUST01",
-            permissions=[zerohash.Permission.FWC],
-            payment_details=zerohash.PaymentDetails(
-                purchase_amount="10.50", denominated_currency="USD"
-            ),
-        ),
-    ],
-)
-def test_requests_pickle_and_copy(request_: Call[object]) -> None:
-    """Requests go through pickle, copy and deepcopy unchanged."""
-    for twin in (
-        pickle.loads(pickle.dumps(request_)),  # noqa: S301 - our own
-        copy.copy(request_),
-        copy.deepcopy(request_),
-    ):
-        assert twin == request_
-        assert type(twin) is type(request_)
 
 
 def test_a_token_to_revoke_is_in_no_repr() -> None:

@@ -5,7 +5,6 @@ They are in no repr, str, vars, debug log, pickled exception, frame local or war
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import logging
@@ -58,7 +57,6 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     with caplog.at_level(logging.DEBUG), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         yield caplog
-        gc.collect()
     assert [str(warning.message) for warning in warned] == []
 
 

@@ -187,8 +187,11 @@ def test_a_forked_child_opens_its_own_connections(
 WORKERS = """
 client = StrigoClient(**options)
 stop = threading.Event()
+used = threading.Barrier(5)
 
 def keep_calling():
+    client.check_health()
+    used.wait()
     while not stop.is_set():
         client.check_health()
 
@@ -196,6 +199,7 @@ def keep_calling():
 threads = [threading.Thread(target=keep_calling) for _ in range(4)]
 for thread in threads:
     thread.start()
+used.wait()
 children = []
 for _ in range(8):
     child = os.fork()

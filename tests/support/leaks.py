@@ -56,4 +56,4 @@ def check_no_secret(error: BaseException, log: pytest.LogCaptureFixture, *more: 
     if isinstance(error, Exception):
         shown.append(("pickle", pickle.dumps(error).decode("latin-1")))
     found = [(where, secret) for where, text in shown for secret in secrets if secret in text]
-    assert found == []
+    assert found == [], found

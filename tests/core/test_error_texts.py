@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import copy
-import pickle
 from datetime import datetime, timezone
 
 import pytest
@@ -11,22 +9,16 @@ import tokenkit
 from tokenkit import errors, zerohash
 from tokenkit.errors import (
     APIError,
-    ClientClosedError,
-    ConfigurationError,
     ConnectError,
-    ConnectionLostError,
     DeadlineExceeded,
     DecodeError,
     FailedAnswer,
     FieldError,
     InvalidInputError,
-    ProtocolError,
     RateLimit,
     RequestTimeoutError,
-    ResponseTooLarge,
     TokenKitError,
     TransportError,
-    UnexpectedRedirect,
 )
 
 ANSWER = FailedAnswer(
@@ -46,68 +38,6 @@ ANSWER = FailedAnswer(
     body='{"a": "\\ud800"}',
     attempts=3,
 )
-API_ERRORS: list[type[APIError]] = [
-    APIError,
-    errors.BadRequestError,
-    errors.AuthenticationError,
-    errors.PermissionDeniedError,
-    errors.NotFoundError,
-    errors.ConflictError,
-    errors.UnprocessableError,
-    errors.RateLimitError,
-    errors.ServerError,
-]
-SAMPLES: list[TokenKitError] = [
-    TokenKitError("plain"),
-    ConfigurationError("no key"),
-    ClientClosedError("closed"),
-    InvalidInputError("Model", (FieldError(message="no", field="a"), FieldError(message="b"))),
-    *(
-        kind("broken", attempts=2)
-        for kind in (
-            TransportError,
-            ConnectError,
-            ConnectionLostError,
-            ProtocolError,
-            RequestTimeoutError,
-            DeadlineExceeded,
-        )
-    ),
-    *(kind(ANSWER) for kind in API_ERRORS),
-    zerohash.ManualApprovalError(
-        ANSWER, transaction_id="txn_1", state=zerohash.ApprovalState.PENDING
-    ),
-    zerohash.MissingRequirementsError(ANSWER, missing_requirements=("first_name",)),
-    DecodeError("odd", path="$.a", status=200, content_type="text/html", request_id="r"),
-    ResponseTooLarge("too large"),
-    UnexpectedRedirect("elsewhere", status=302, location="https://h/x"),
-]
-
-
-@pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
-def test_errors_go_through_pickle_and_copy(error: TokenKitError) -> None:
-    """Every error's twin has its class, its attributes, its text and its repr."""
-    twins = [copy.copy(error), copy.deepcopy(error)]
-    twins += [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(6)]  # noqa: S301 - our own
-    for twin in twins:
-        assert type(twin) is type(error)
-        assert vars(twin) == vars(error)
-        assert (str(twin), repr(twin), twin.args) == (str(error), repr(error), error.args)
-
-
-def test_notes_survive() -> None:
-    """What a caller hangs on an error goes through pickle as well."""
-    error = ConfigurationError("no key")
-    vars(error)["__notes__"] = ["while starting"]
-    assert vars(pickle.loads(pickle.dumps(error)))["__notes__"] == ["while starting"]  # noqa: S301 - our own
-
-
-def test_every_error_class_has_a_sample() -> None:
-    """The round trip covers each class that the errors' module exports."""
-    exported = {getattr(errors, name) for name in errors.__all__}
-    classes = {item for item in exported if issubclass(item, TokenKitError)}
-    assert classes <= {type(sample) for sample in SAMPLES}
-    assert len(classes) == 22
 
 
 @pytest.mark.parametrize(
@@ -173,7 +103,10 @@ def test_an_answers_repr_hides_headers_and_body() -> None:
 
 def test_input_error_text() -> None:
     """An input error names its subject and every problem."""
-    assert str(SAMPLES[3]) == "Model is not valid: a: no; b"
+    error = InvalidInputError(
+        "Model", (FieldError(message="no", field="a"), FieldError(message="b"))
+    )
+    assert str(error) == "Model is not valid: a: no; b"
 
 
 def test_defaults_of_a_decode_error() -> None:

@@ -1,0 +1,500 @@
+"""G6: failures before, during and after the request, retried exactly where the contract allows.
+
+Each attempt is freshly signed, with the same body and the same X-REQUEST-ID.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import random
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from driven_calls import (
+    ANSWERS,
+    MINTS,
+    ZDK_MINT,
+    DrivenTime,
+    driven_client,
+    each_vendor,
+    outcomes,
+    replies,
+)
+from network_calls import (
+    FAST_RETRIES,
+    HARMLESS,
+    HEALTH,
+    HEALTHY,
+    MINT,
+    MINTED,
+    ORG_ID,
+    WITHDRAWAL,
+    ZEROHASH_MINTED,
+    ZEROHASH_PRIVATE_KEY,
+    each_family,
+    each_flavour,
+    send_zerohash,
+)
+from raw_server import RawServer, answering, http, json_answer, resetting, saying
+
+from tokenkit import (
+    AsyncStrigoClient,
+    ConnectError,
+    ConnectionLostError,
+    Hooks,
+    ProtocolError,
+    Reply,
+    RequestTimeoutError,
+    RetryPolicy,
+    StrigoClient,
+    Timeouts,
+    TransportError,
+    extension,
+    zerohash,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driven_calls import Vendor
+    from network_calls import Family, Flavour
+    from raw_server import Peer, RawRequest
+
+    from tokenkit import Call
+    from tokenkit.extension import RetryPlanned
+
+
+def minting(*permissions: str) -> zerohash.ClientAuthTokenRequest:
+    return zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=permissions)
+
+
+REVOCATION = zerohash.RevokeAuthTokenRequest(token="e30.eyJqdGkiOiAiMSJ9.c2ln")
+REVOKED = http(204)
+
+# The call, its success, and whether it may be sent again where the first may have been performed.
+CALLS: dict[str, tuple[Vendor, Call[Any], bytes, bool]] = {
+    "Strigo mint": ("strigo", MINT, MINTED, True),
+    "Strigo health": ("strigo", HEALTH, HEALTHY, True),
+    "ZDK mint": ("zdk", ZDK_MINT, ANSWERS["zdk"], True),
+    "zerohash time": ("zerohash", zerohash.TimeRequest(), json_answer({"epoch": 0}), True),
+    "zerohash revocation": ("zerohash", REVOCATION, REVOKED, True),
+    "harmless": ("zerohash", HARMLESS, ZEROHASH_MINTED, True),
+    "harmless together": ("zerohash", minting("fwc", "crypto-buy"), ZEROHASH_MINTED, True),
+    "withdrawal": ("zerohash", WITHDRAWAL, ZEROHASH_MINTED, False),
+    "payout": ("zerohash", minting("crypto-payouts"), ZEROHASH_MINTED, False),
+    "payment": ("zerohash", minting("crypto-pay"), ZEROHASH_MINTED, False),
+    "payment besides": ("zerohash", minting("fwc", "crypto-pay"), ZEROHASH_MINTED, False),
+    "unknown": ("zerohash", minting("not-yet-documented"), ZEROHASH_MINTED, False),
+    "raw POST": (
+        "zerohash",
+        extension.RawCall(verb="POST", target="/x", json={}),
+        ZEROHASH_MINTED,
+        False,
+    ),
+}
+# Of a call without a model nothing is known: not even a refusal is taken as harmless.
+each_call = pytest.mark.parametrize("name", CALLS)
+
+
+def goes_on(name: str, status: int, headers: str) -> bool:
+    """Tell by the contracts whether a call is to be sent again after an answer."""
+    vendor, _, _, repeatable = CALLS[name]
+    if name == "raw POST" or status == 500:
+        return False
+    if status == 429 or (status == 503 and headers and vendor == "zerohash"):
+        return True
+    return status in (502, 503, 504) and repeatable
+
+
+@each_flavour
+@each_family
+@each_call
+def test_each_status_is_repeated_where_the_contract_allows(
+    flavour: Flavour, family: Family, name: str
+) -> None:
+    """A 500 never, a 429 always, 502 to 504 only where a second performance does no harm."""
+    vendor, call, success, _ = CALLS[name]
+    refusals = (400, 401, 403, 404, 409, 422, 500)
+    fates = [(status, "") for status in (*refusals, 429, 502, 503, 504)]
+    fates += [(503, "zh-allow-retry: true"), (500, "zh-allow-retry: true")]
+    script: list[bytes] = []
+    for status, header in fates:
+        script.append(http(status, b"", *([header] if header else [])))
+        script += [success] * goes_on(name, status, header)
+    with RawServer(saying(*script)) as server:
+        client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+        ends = outcomes(client, flavour, *[call] * len(fates))
+        assert len(server.requests) == len(script)
+    found = [isinstance(end, Reply) and end.attempts == 2 for end in ends]
+    expected = [goes_on(name, *fate) for fate in fates]
+    assert list(zip(fates, found, strict=True)) == list(zip(fates, expected, strict=True))
+
+
+def close_before_the_answer(peer: Peer) -> None:
+    peer.read_request()
+
+
+def close_at_once(peer: Peer) -> None:
+    del peer
+
+
+def close_in_the_headers(peer: Peer) -> None:
+    peer.read_request()
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Le")
+
+
+def close_in_the_body(peer: Peer) -> None:
+    peer.read_request()
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+
+
+def close_in_a_chunk(peer: Peer) -> None:
+    peer.read_request()
+    peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{")
+
+
+def reset_in_the_body(peer: Peer) -> None:
+    peer.read_request()
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+    peer.reset()
+
+
+LOSSES = [
+    close_before_the_answer,
+    close_at_once,
+    close_in_the_headers,
+    close_in_the_body,
+    close_in_a_chunk,
+    reset_in_the_body,
+    resetting(),
+]
+each_loss = pytest.mark.parametrize(
+    "loss", LOSSES, ids=[*(loss.__name__ for loss in LOSSES[:-1]), "reset"]
+)
+
+
+@each_flavour
+@each_family
+@each_loss
+def test_each_lost_answer_is_repeated_where_the_contract_allows(
+    flavour: Flavour, family: Family, loss: Callable[[Peer], None]
+) -> None:
+    """However the answer is lost, the calls go on whose second performance does no harm."""
+    for name, (vendor, call, success, repeatable) in CALLS.items():
+        with RawServer(loss, answering(lambda _, success=success: success)) as server:
+            client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+            (end,) = outcomes(client, flavour, call)
+            assert server.connections == (2 if repeatable else 1), name
+        if repeatable:
+            assert isinstance(end, Reply), name
+            assert end.attempts == 2, name
+        else:
+            assert isinstance(end, (ConnectionLostError, ProtocolError)), name
+            assert end.attempts == 1, name
+
+
+def close_in_the_second_body(peer: Peer) -> None:
+    saying(ZEROHASH_MINTED)(peer)
+    close_in_the_body(peer)
+
+
+def fall_silent_on_the_second(peer: Peer) -> None:
+    saying(ZEROHASH_MINTED)(peer)
+    peer.read_request()
+    peer.wait_gone()
+
+
+always_minted = answering(lambda _: ZEROHASH_MINTED)
+
+
+@each_flavour
+@each_family
+@pytest.mark.parametrize(
+    "loss",
+    [resetting(ZEROHASH_MINTED), close_in_the_second_body, fall_silent_on_the_second],
+    ids=["reset", "closed", "silent"],
+)
+def test_a_payment_is_not_opened_twice(
+    flavour: Flavour, family: Family, loss: Callable[[Peer], None]
+) -> None:
+    """A reused connection that dies after the write leaves a payment-opening mint unrepeated."""
+    with RawServer(loss, always_minted) as server:
+        with pytest.raises((ConnectionLostError, ProtocolError, RequestTimeoutError)):
+            send_zerohash(
+                flavour,
+                server.url,
+                HARMLESS,
+                WITHDRAWAL,
+                retry=FAST_RETRIES,
+                timeout=Timeouts(read=0.1),
+                http_family=family,
+            )
+        assert [request.connection for request in server.requests] == [1, 1]
+
+
+@each_flavour
+@each_family
+def test_a_payment_is_repeated_when_the_caller_says_so(flavour: Flavour, family: Family) -> None:
+    """With repeat_payments, a payment-opening mint is sent again after a lost answer."""
+    policy = RetryPolicy(first_wait=0.01, repeat_payments=True)
+    with RawServer(resetting(), always_minted) as server:
+        (reply,) = send_zerohash(flavour, server.url, WITHDRAWAL, retry=policy, http_family=family)
+    assert reply.attempts == 2
+
+
+@each_flavour
+@each_family
+def test_a_slow_answer_is_a_lost_one(flavour: Flavour, family: Family) -> None:
+    """A harmless mint whose answer does not come in time is repeated; a payment is not."""
+
+    def never_answer(peer: Peer) -> None:
+        peer.read_request()
+        peer.wait_gone()
+
+    timeout = Timeouts(read=0.1)
+    for call, attempts in ((HARMLESS, 2), (WITHDRAWAL, 1)):
+        with RawServer(never_answer, always_minted) as server:
+            client = driven_client(
+                flavour, "zerohash", server.url, DrivenTime(), http_family=family, timeout=timeout
+            )
+            (end,) = outcomes(client, flavour, call)
+            assert len(server.requests) == attempts
+        assert isinstance(end, (Reply if attempts == 2 else RequestTimeoutError))
+
+
+@each_flavour
+@each_family
+def test_a_refused_connection_is_tried_again(flavour: Flavour, family: Family) -> None:
+    """Where no connection is made nothing was sent, and every call is tried again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    time = DrivenTime()
+    client = driven_client(flavour, "zerohash", url, time, http_family=family)
+    for end in outcomes(client, flavour, WITHDRAWAL, HARMLESS):
+        assert isinstance(end, ConnectError)
+        assert url in str(end)
+        assert end.attempts == 3
+    assert len(time.naps) == 4
+
+
+@each_flavour
+@each_family
+def test_an_idle_connection_that_was_closed_is_replaced(flavour: Flavour, family: Family) -> None:
+    """A connection that the server closed between two calls costs no attempt."""
+    with RawServer(saying(ZEROHASH_MINTED), always_minted) as server:
+        sent = send_zerohash(
+            flavour,
+            server.url,
+            HARMLESS,
+            WITHDRAWAL,
+            between=lambda: server.wait_for(lambda: server.ended >= 1),
+            http_family=family,
+        )
+        assert [reply.attempts for reply in sent] == [1, 1]
+        assert server.connections == 2
+
+
+class DiesUnseen:
+    """Resets the first connection after it was made and before its first request."""
+
+    def __init__(self) -> None:
+        self.connected = threading.Event()
+
+    def __call__(self, peer: Peer) -> None:
+        self.connected.wait(10)
+        peer.reset()
+
+    def let_it_die(self, server: RawServer) -> None:
+        self.connected.set()
+        server.wait_for(lambda: server.ended >= 1)
+
+
+@each_flavour
+@each_family
+def test_a_first_write_that_fails_is_not_sent_twice(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sync and on trio it is known that nothing was sent; asyncio hides it, and risks nothing."""
+    script = DiesUnseen()
+    with RawServer(script, always_minted) as server:
+        connect_sync, connect_async = socket.socket.connect, anyio.connect_tcp
+
+        def connect_and_wait(sock: socket.socket, address: Any) -> None:
+            connect_sync(sock, address)
+            script.let_it_die(server)
+
+        async def connect_async_and_wait(*args: Any, **kwargs: Any) -> Any:
+            stream: Any = await connect_async(*args, **kwargs)
+            script.let_it_die(server)
+            return stream
+
+        if flavour == "sync":
+            monkeypatch.setattr(socket.socket, "connect", connect_and_wait)
+        else:
+            monkeypatch.setattr(anyio, "connect_tcp", connect_async_and_wait)
+        client = driven_client(
+            flavour, "zerohash", server.url, DrivenTime(), http_family=family, retry=FAST_RETRIES
+        )
+        (end,) = outcomes(client, flavour, WITHDRAWAL)
+        assert len(server.requests) == (0 if flavour == "asyncio" else 1)
+    if flavour == "asyncio":
+        assert isinstance(end, ConnectionLostError)
+    else:
+        assert isinstance(end, Reply)
+        assert end.attempts == 2
+
+
+@each_flavour
+@each_family
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_a_later_write_that_fails_may_have_been_sent(
+    flavour: Flavour, family: Family, *, repeatable: bool
+) -> None:
+    """A request that broke off half-way counts as sent: a payment is not sent again."""
+
+    def take_a_little(peer: Peer) -> None:
+        peer.sock.recv(100)
+        peer.reset()
+
+    call = zerohash.ClientAuthTokenRequest(
+        participant_code="CUST01",
+        permissions=["fwc" if repeatable else "crypto-pay"],
+        extra={"filler": "x" * 900_000},
+    )
+    with RawServer(take_a_little, always_minted, receive_buffer=2048) as server:
+        client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
+        (end,) = outcomes(client, flavour, call)
+        assert server.connections == (2 if repeatable else 1)
+    if repeatable:
+        assert isinstance(end, Reply)
+    else:
+        assert isinstance(end, TransportError)
+        assert end.attempts == 1
+
+
+def signature(request: RawRequest) -> str:
+    """Sign a request as zerohash's documentation says."""
+    method, route, _ = request.line.split(" ")
+    head = request.headers["x-scx-timestamp"] + method + route
+    key = base64.b64decode(ZEROHASH_PRIVATE_KEY)
+    digest = hmac.new(key, head.encode() + (request.body or b"{}"), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+@each_flavour
+@each_family
+@pytest.mark.parametrize("call", [HARMLESS, REVOCATION], ids=["mint", "revocation"])
+def test_each_attempt_is_signed_afresh(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch, call: Call[Any]
+) -> None:
+    """All attempts of a call have its id and its very bytes, and a signature of their own time."""
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    time = DrivenTime(1_800_000_000.0)
+    policy = RetryPolicy(max_retries=4, first_wait=8.0)
+    success = ZEROHASH_MINTED if call is HARMLESS else REVOKED
+    limited = http(429, b"", "Retry-After: 9")
+    second = saying(http(502), limited, success, success)
+    with RawServer(resetting(), second) as server:
+        client = driven_client(
+            flavour, "zerohash", server.url, time, http_family=family, retry=policy
+        )
+        sent = replies(outcomes(client, flavour, call, call))
+        *attempts, other = server.requests
+    assert [reply.attempts for reply in sent] == [4, 1]
+    assert time.naps == [4.0, 4.0, 9.0]
+    stamps = [int(request.headers["x-scx-timestamp"]) - 1_800_000_000 for request in attempts]
+    assert stamps == [0, 4, 8, 17]
+    for request in (*attempts, other):
+        assert request.headers["x-scx-signed"] == signature(request)
+    assert len({request.body for request in attempts}) == 1
+    (request_id,) = {request.headers["x-request-id"] for request in attempts}
+    assert request_id != other.headers["x-request-id"]
+
+
+@each_flavour
+@each_family
+def test_each_attempt_asks_for_the_secret(flavour: Flavour, family: Family) -> None:
+    """A key that is rotated during an outage is used by the very next attempt."""
+    keys = iter(["first-key", "second-key", "third-key"])
+    script = saying(http(502), http(503), MINTED)
+    with RawServer(script) as server:
+        make = StrigoClient if flavour == "sync" else AsyncStrigoClient
+        client = make(
+            org_id=ORG_ID,
+            api_key=lambda: next(keys),
+            base_url=server.url,
+            http_family=family,
+            retry=FAST_RETRIES,
+        )
+        (reply,) = replies(outcomes(client, flavour, MINT))
+        sent = [request.headers["authorization"] for request in server.requests]
+    assert reply.attempts == 3
+    assert sent == [f"Bearer {ORG_ID}:{key}-key" for key in ("first", "second", "third")]
+
+
+@each_flavour
+@each_family
+@each_vendor
+def test_only_zerohash_gets_a_request_id(flavour: Flavour, family: Family, vendor: Vendor) -> None:
+    """The attempts of a call to the others carry no X-REQUEST-ID, and the same bytes."""
+    with RawServer(saying(http(503), ANSWERS[vendor])) as server:
+        client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+        replies(outcomes(client, flavour, MINTS[vendor]))
+        first, second = server.requests
+    assert first.body == second.body
+    assert ("x-request-id" in first.headers) is (vendor == "zerohash")
+
+
+@each_flavour
+@each_family
+def test_retries_are_visible(
+    flavour: Flavour,
+    family: Family,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Each retry is told to on_retry and to the debug log, with its reason and its wait."""
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    told: list[RetryPlanned] = []
+    script = saying(http(503, b"no upstream"), http(429, b"", "Retry-After: 7"), MINTED)
+    with RawServer(script) as server, caplog.at_level("DEBUG", "tokenkit"):
+        client = driven_client(
+            flavour,
+            "strigo",
+            server.url,
+            DrivenTime(),
+            http_family=family,
+            hooks=Hooks(on_retry=told.append),
+        )
+        replies(outcomes(client, flavour, MINT))
+    assert [(record.retry, record.wait) for record in told] == [(1, 0.25), (2, 7.0)]
+    assert told[0].reason == "HTTP 503: no upstream"
+    assert told[1].reason.startswith("HTTP 429: Too Many Requests")
+    logged = [record.getMessage() for record in caplog.records if record.name == "tokenkit"]
+    assert [line for line in logged if line.startswith("RetryPlanned")] == [
+        str(record) for record in told
+    ]
+
+
+@each_flavour
+@each_family
+def test_a_lost_connection_is_visible(flavour: Flavour, family: Family) -> None:
+    """A retry after a lost connection tells which server was lost, and how."""
+    told: list[RetryPlanned] = []
+    with RawServer(resetting(), answering(lambda _: MINTED)) as server:
+        client = driven_client(
+            flavour,
+            "strigo",
+            server.url,
+            DrivenTime(),
+            http_family=family,
+            hooks=Hooks(on_retry=told.append),
+        )
+        replies(outcomes(client, flavour, MINT))
+        (record,) = told
+        assert record.reason.startswith(f"{server.url}: ReadError")

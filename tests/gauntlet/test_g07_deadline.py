@@ -1,0 +1,140 @@
+"""G7: a deadline against black holes, dripping servers and endless 503s, back 0.3 s after it.
+
+With a caller's sync client the deadline is held between body chunks; else everywhere.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+from network_calls import (
+    API_KEY,
+    MINT,
+    ORG_ID,
+    at_most,
+    each_family,
+    each_flavour,
+    send_strigo,
+)
+from raw_server import RawServer, answering, black_hole, http
+
+from tokenkit import (
+    AsyncStrigoClient,
+    DeadlineExceeded,
+    RetryPolicy,
+    ServerError,
+    StrigoClient,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from network_calls import Family, Flavour
+    from raw_server import Peer
+
+DEADLINE = 0.5
+MANY_RETRIES = RetryPolicy(max_retries=1000, first_wait=0.05, longest_wait=0.1)
+
+
+def drip_headers(peer: Peer) -> None:
+    peer.read_request()
+    peer.drip(b"HTTP/1.1 200 OK\r\n" + b"X-Slow: " + b"a" * 1000, interval=0.1)
+
+
+def drip_body(peer: Peer) -> None:
+    peer.read_request()
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    peer.drip(b" " * 1000, interval=0.1)
+
+
+@each_flavour
+@each_family
+@pytest.mark.parametrize("script", [black_hole, drip_headers, drip_body])
+def test_no_server_outlasts_the_deadline(
+    flavour: Flavour, family: Family, script: Callable[[Peer], None]
+) -> None:
+    """A silent or a dripping server is left when the deadline passes, whatever the retries."""
+    with RawServer(script) as server:
+        with pytest.raises(DeadlineExceeded) as caught, at_most(DEADLINE):
+            send_strigo(
+                flavour,
+                server.url,
+                MINT,
+                deadline=DEADLINE,
+                retry=MANY_RETRIES,
+                http_family=family,
+            )
+        assert isinstance(caught.value, TimeoutError)
+        assert len(server.requests) == 1
+        server.wait_all_closed()
+
+
+@each_flavour
+@each_family
+def test_endless_failures_end_before_the_deadline(flavour: Flavour, family: Family) -> None:
+    """Retries of an outage never go past the deadline; the last attempt's failure is reported."""
+    with RawServer(answering(lambda _: http(503))) as server:
+        with pytest.raises((ServerError, DeadlineExceeded)), at_most(DEADLINE):
+            send_strigo(
+                flavour,
+                server.url,
+                MINT,
+                deadline=DEADLINE,
+                retry=MANY_RETRIES,
+                http_family=family,
+            )
+        # Two in a row are too few for waits of at most 0.1 s, a thousand would be no waits.
+        assert 2 < len(server.requests) < 500
+
+
+@each_flavour
+@each_family
+def test_a_silence_before_every_failure_counts(flavour: Flavour, family: Family) -> None:
+    """Slow failures and the waits between them share the one deadline, also at its end."""
+
+    def fail_slowly(peer: Peer) -> None:
+        while peer.read_request() is not None:
+            if peer.server.stopped.wait(0.15):
+                return
+            peer.send(http(503))
+
+    with RawServer(fail_slowly) as server:
+        with pytest.raises((ServerError, DeadlineExceeded)), at_most(DEADLINE):
+            send_strigo(
+                flavour,
+                server.url,
+                MINT,
+                deadline=DEADLINE,
+                retry=MANY_RETRIES,
+                http_family=family,
+            )
+        assert 2 <= len(server.requests) <= 4
+
+
+@each_flavour
+@each_family
+def test_a_callers_client_is_bounded(flavour: Flavour, family: Family) -> None:
+    """A caller's sync client is left between body chunks, an async one even in the headers."""
+    http_library = import_module(family)
+    if flavour == "sync":
+        with RawServer(drip_body) as server, http_library.Client() as callers:
+            client = StrigoClient(
+                org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=callers
+            )
+            with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
+                client.send(MINT, deadline=DEADLINE)
+        return
+
+    async def main(url: str) -> None:
+        async with http_library.AsyncClient() as callers:
+            async_client = AsyncStrigoClient(
+                org_id=ORG_ID, api_key=API_KEY, base_url=url, http_client=callers
+            )
+            with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
+                await async_client.send(MINT, deadline=DEADLINE)
+
+    with RawServer(drip_headers) as server:
+        anyio.run(main, server.url, backend=flavour)
