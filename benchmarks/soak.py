@@ -169,12 +169,12 @@ def spend(url: str, family: Family, calls: int, until: float, tally: Tally) -> i
     return asyncio.run(run_tasks(url, family, Work(calls - half, until), tally))
 
 
-def soak(calls: int, seconds: float, family: Family) -> int:
+def soak(calls: int, seconds: float, family: Family, warm_up: int) -> int:
     """Run the soak and print its figures; return the exit code."""
     tally = Tally()
     with failing_server() as url:
         tracemalloc.start()
-        spend(url, family, WARM_UP, time.monotonic() + 60, Tally())
+        spend(url, family, warm_up, time.monotonic() + 60, Tally())
         threads, sockets, before = threading.active_count(), open_sockets(), memory()
         tasks = spend(url, family, calls, time.monotonic() + seconds, tally)
         after = memory()
@@ -202,8 +202,9 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=10**9)
     parser.add_argument("--seconds", type=float, default=10**6)
     parser.add_argument("--family", choices=("httpx", "httpx2"), default="httpx")
+    parser.add_argument("--warm-up", type=int, default=WARM_UP, help="calls before the figures")
     options = parser.parse_args()
-    return soak(options.calls, options.seconds, options.family)
+    return soak(options.calls, options.seconds, options.family, options.warm_up)
 
 
 if __name__ == "__main__":

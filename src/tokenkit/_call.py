@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeGuard, TypeVar
 
 import attrs
-from typing_extensions import TypeIs
 
 from ._codec import write_model
 from ._json import JSON
@@ -51,7 +50,7 @@ SHOWN_HEADERS = frozenset(
 )
 
 
-def fits_header(value: object) -> TypeIs[str]:
+def fits_header(value: object) -> TypeGuard[str]:
     """Tell whether a value can be a header's: visible ASCII text of a sane length."""
     if not isinstance(value, str) or len(value) > MAX_HEADER:
         return False

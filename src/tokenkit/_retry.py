@@ -1,6 +1,7 @@
 """When to try again, and how long to wait: arithmetic only."""
 
 import math
+import os
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -150,11 +151,12 @@ class RetryBudget:
 
     def __init__(self) -> None:
         self._left = self.CAPACITY
-        self._lock = threading.Lock()
+        # One for each process: another thread of the parent may hold its own during a fork.
+        self._locks: dict[int, threading.Lock] = {}
 
     def take(self) -> bool:
         """Take one retry from the budget, where there is one."""
-        with self._lock:
+        with self._lock():
             if self._left < 1:
                 return False
             self._left -= 1
@@ -162,5 +164,8 @@ class RetryBudget:
 
     def refund(self, retries: int) -> None:
         """Note a success that took some retries."""
-        with self._lock:
+        with self._lock():
             self._left = min(self.CAPACITY, self._left + retries + self.REFUND)
+
+    def _lock(self) -> threading.Lock:
+        return self._locks.setdefault(os.getpid(), threading.Lock())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tokenkit._origin import BaseURL, check_path, parse_base_url
-from tokenkit.errors import ConfigurationError, InvalidInputError
+from tokenkit.errors import InvalidInputError
 
 
 @pytest.mark.parametrize(
@@ -27,53 +27,6 @@ from tokenkit.errors import ConfigurationError, InvalidInputError
 def test_base_urls(url: str, origin: str, path: str) -> None:
     """A base URL is taken apart into an origin and a path."""
     assert parse_base_url(url, allow_insecure_http=False) == BaseURL(origin, path)
-
-
-@pytest.mark.parametrize(
-    ("url", "text"),
-    [
-        (None, "must be text, not NoneType"),
-        (b"https://h", "must be text, not bytes"),
-        ("", "must be like https://host"),
-        ("h", "must be like"),
-        ("//h", "must be like"),
-        ("ftp://h", "must be like"),
-        ("file:///etc/passwd", "must be like"),
-        ("https://", "must be like"),
-        ("https://h:port", "must be like"),
-        ("https://h:99999", "must be like"),
-        ("https://h:", "must be like"),
-        ("https://[::1", "must be like"),
-        ("https://-h", "must be like"),
-        ("https://höst", "must be like"),
-        ("https://a b", "must be like"),
-        ("https://user:hidden@h", "must not hold credentials"),
-        ("https://hidden@h", "must not hold credentials"),
-        ("https://:hidden@h", "must not hold credentials"),
-        ("https://h?key=hidden", "must not have a query"),
-        ("https://h#hidden", "must not have a query or a fragment"),
-        ("https://h?", "must not have a query"),
-        ("https://h/#", "must not have a query"),
-        ("https://h/a b", "path must be plain"),
-        ("https://h/ä", "path must be plain"),
-        ("https://h/a\nb", "path must be plain"),
-        ("https://h\t/", "path must be plain"),
-        ("https://h/%zz", "path must be plain"),
-        ("https://h/../x", "path must be plain"),
-        ("https://h/./x", "path must be plain"),
-        ("http://api.zerohash.com", "over plain http"),
-        ("http://10.0.0.1", "over plain http"),
-        ("http://127.0.0.1.example.com", "over plain http"),
-        ("http://localhost.example.com", "over plain http"),
-        ("http://[::2]", "over plain http"),
-        ("http://0.0.0.0", "over plain http"),
-    ],
-)
-def test_base_urls_that_are_refused(url: object, text: str) -> None:
-    """Another scheme, credentials, a query and plain http to elsewhere are refused."""
-    with pytest.raises(ConfigurationError, match=text) as caught:
-        parse_base_url(url, allow_insecure_http=False)
-    assert "hidden" not in str(caught.value)
 
 
 def test_plain_http_in_a_network_of_ones_own() -> None:

@@ -97,13 +97,13 @@ CALLS: dict[str, tuple[Vendor, Call[Any], bytes, bool]] = {
         False,
     ),
 }
-# Of a call without a model nothing is known: not even a refusal is taken as harmless.
 each_call = pytest.mark.parametrize("name", CALLS)
 
 
 def goes_on(name: str, status: int, headers: str) -> bool:
     """Tell by the contracts whether a call is to be sent again after an answer."""
     vendor, _, _, repeatable = CALLS[name]
+    # Of a call without a model nothing is known: no answer makes a second one harmless.
     if name == "raw POST" or status == 500:
         return False
     if status == 429 or (status == 503 and headers and vendor == "zerohash"):
@@ -185,8 +185,9 @@ def test_each_lost_answer_is_repeated_where_the_contract_allows(
     flavour: Flavour, family: Family, loss: Callable[[Peer], None]
 ) -> None:
     """However the answer is lost, the calls go on whose second performance does no harm."""
-    for name, (vendor, call, success, repeatable) in CALLS.items():
-        with RawServer(loss, answering(lambda _, success=success: success)) as server:
+    for name in ("Strigo mint", "ZDK mint", "harmless", "withdrawal", "unknown", "raw POST"):
+        vendor, call, success, repeatable = CALLS[name]
+        with RawServer(loss, saying(success)) as server:
             client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
             (end,) = outcomes(client, flavour, call)
             assert server.connections == (2 if repeatable else 1), name

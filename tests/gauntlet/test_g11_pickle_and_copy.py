@@ -274,11 +274,10 @@ BASES = {Call, IssuedToken, RequestModel, strigo.StrigoCall}
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
 def test_every_model(model: Any) -> None:
-    """Every model's twin is equal to it, of its class, and shows the same."""
+    """Every model's twin is equal to it and of its class."""
     for twin in twins(model):
         assert twin == model
         assert type(twin) is type(model)
-        assert repr(twin) == repr(model)
 
 
 def test_every_model_has_a_sample() -> None:

@@ -163,7 +163,7 @@ def run_program(program: str, server: RawServer, family: Family, **more: str) ->
     command = [sys.executable, "-W", "error", "-c", START + program, server.url, family]
     environment = {**os.environ, **more}
     result = subprocess.run(
-        command, capture_output=True, text=True, timeout=30, check=False, env=environment
+        command, capture_output=True, text=True, timeout=15, check=False, env=environment
     )
     assert (result.returncode, result.stderr) == (0, "")
 
@@ -225,6 +225,49 @@ def test_a_fork_amid_calls_of_other_threads(family: Family) -> None:
         # Python 3.12 warns of such forks, rightly.
         quiet = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
         run_program(quiet + WORKERS, server, family)
+        server.wait_all_closed()
+
+
+HELD_LOCKS = """
+import gc
+
+def held_by(thing, seen):
+    for part in gc.get_referents(thing):
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        kind = type(part)
+        if kind is type(threading.Lock()):
+            yield part
+        elif kind in (dict, list, tuple) or kind.__module__.startswith(("tokenkit", "http")):
+            yield from held_by(part, seen)
+
+client = StrigoClient(**options)
+client.check_health()
+locks = [*held_by(client, set())]
+assert locks
+for lock in locks:
+    assert lock.acquire(timeout=1)
+child = os.fork()
+if child == 0:
+    client.check_health()
+    client.close()
+    os._exit(0)
+check(child)
+for lock in locks:
+    lock.release()
+client.check_health()
+client.close()
+"""
+
+
+@only_where_there_is_a_fork
+@each_family
+def test_a_fork_while_every_lock_is_held(family: Family) -> None:
+    """A child waits for none of the locks that a thread of its parent held at the fork."""
+    with RawServer(healthy) as server:
+        run_program(HELD_LOCKS, server, family)
+        assert [request.connection for request in server.requests] == [1, 2, 1]
         server.wait_all_closed()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
 from email.utils import formatdate
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,21 +13,21 @@ from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
 from network_calls import HARMLESS, ZEROHASH_MINTED, each_family, each_flavour
 from raw_server import RawServer, answering, http
 
-from tokenkit import AuthenticationError, Hooks, PermissionDeniedError, TokenKitError, zerohash
+from tokenkit import AuthenticationError, Hooks, PermissionDeniedError, zerohash
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from network_calls import Family, Flavour
     from raw_server import RawRequest
 
-    from tokenkit import Reply
     from tokenkit.extension import AsyncClient, Client, RetryPlanned
 
 HOUR = 3600
 NOW = 1_800_000_000
 DAY = 86_400
 
-Ends = list["Reply[zerohash.ClientAuthToken] | TokenKitError"]
 each_direction = pytest.mark.parametrize("ahead", [HOUR, -HOUR], ids=["ahead", "behind"])
 
 
@@ -77,12 +76,9 @@ def test_a_wrong_clock_is_corrected(
 
 @each_flavour
 @each_family
-@each_direction
-def test_a_payment_is_corrected_too(
-    flavour: Flavour, family: Family, issuer: Issuer, ahead: int
-) -> None:
+def test_a_payment_is_corrected_too(flavour: Flavour, family: Family, issuer: Issuer) -> None:
     """A payment-opening mint that was refused for its time was not performed: it is repeated."""
-    issuer.ahead = ahead
+    issuer.ahead = HOUR
     call = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["crypto-pay"])
     issued = len(issuer.sandbox.issued)
     client = issuer.client(flavour, http_family=family)
@@ -93,12 +89,11 @@ def test_a_payment_is_corrected_too(
 
 @each_flavour
 @each_family
-@each_direction
 def test_a_wrong_clock_is_corrected_with_a_callers_client(
-    flavour: Flavour, family: Family, issuer: Issuer, ahead: int
+    flavour: Flavour, family: Family, issuer: Issuer
 ) -> None:
     """With an HTTP client of the caller's the clock is corrected likewise."""
-    issuer.ahead = ahead
+    issuer.ahead = -HOUR
     library = import_module(family)
     if flavour == "sync":
         with library.Client() as callers:
@@ -168,7 +163,6 @@ POISON: dict[str, tuple[str, ...]] = {
     "a year beyond": ("Date: Fri, 31 Dec 99999 23:59:59 GMT",),
     "no date": ("Date: tomorrow",),
     "an impossible date": ("Date: Fri, 99 Jan 2027 99:99:99 GMT",),
-    "two Dates": (dated(HOUR), dated(2 * HOUR)),
     "a clock that is right": (dated(0),),
     "a clock that is nearly right": (dated(29),),
 }
@@ -216,8 +210,8 @@ def test_a_server_whose_clock_jumps_makes_no_loop(flavour: Flavour, family: Fami
         client = driven_client(
             flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
         )
-        found = errors(AuthenticationError, outcomes(client, flavour, *[HARMLESS] * 200))
+        found = errors(AuthenticationError, outcomes(client, flavour, *[HARMLESS] * 120))
         # The retry budget bounds corrections as it does all that is sent again.
-        assert len(server.requests) < 300
+        assert len(server.requests) < 220
     assert {error.attempts for error in found[:50]} == {2}
-    assert {error.attempts for error in found[-50:]} == {1}
+    assert {error.attempts for error in found[-20:]} == {1}

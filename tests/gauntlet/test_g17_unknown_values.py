@@ -135,9 +135,7 @@ def test_zerohash_time(flavour: Flavour, family: Family) -> None:
 @each_flavour
 @each_family
 @pytest.mark.parametrize("status", [418, 451, 499, 599])
-def test_statuses_and_states_without_a_name(
-    flavour: Flavour, family: Family, status: int
-) -> None:
+def test_statuses_and_states_without_a_name(flavour: Flavour, family: Family, status: int) -> None:
     """A status without a class of its own is an APIError that holds what was said."""
     with pytest.raises(APIError) as caught:
         served(

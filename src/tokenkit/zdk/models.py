@@ -20,8 +20,8 @@ from ..extension import (
     param,
     permissions,
     text,
-    token_text,
     to_tuple,
+    token_text,
     write_model,
 )
 
