@@ -7,7 +7,6 @@ import inspect
 import pickle
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +35,7 @@ from tokenkit.extension import Call, IssuedToken, RequestModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from enum import Enum
 
     from all_clients import Vendor
     from network_calls import Family, Flavour

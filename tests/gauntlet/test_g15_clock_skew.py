@@ -215,3 +215,17 @@ def test_a_server_whose_clock_jumps_makes_no_loop(flavour: Flavour, family: Fami
         assert len(server.requests) < 220
     assert {error.attempts for error in found[:50]} == {2}
     assert {error.attempts for error in found[-20:]} == {1}
+
+
+@each_flavour
+@each_family
+def test_a_date_from_before_the_release_is_ignored(flavour: Flavour, family: Family) -> None:
+    """A Date older than the package itself is poison, also where our own clock is as wrong."""
+    new_year = 1_767_225_600  # 2026
+    date = formatdate(new_year + HOUR, usegmt=True)
+    with RawServer(answering(lambda _: refusal(f"Date: {date}"))) as server:
+        client = driven_client(
+            flavour, "zerohash", server.url, DrivenTime(new_year), http_family=family
+        )
+        (error,) = errors(AuthenticationError, outcomes(client, flavour, HARMLESS))
+        assert error.attempts == len(server.requests) == 1

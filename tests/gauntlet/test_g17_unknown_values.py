@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_clients import STRIGO, ZDK, ZEROHASH, Vendor, perform
@@ -13,7 +13,9 @@ from network_calls import TOKEN, Family, Flavour, each_family, each_flavour
 from raw_server import RawServer, answering, json_answer
 
 from tokenkit import APIError, Reply, strigo, zdk, zerohash
-from tokenkit.extension import Call
+
+if TYPE_CHECKING:
+    from tokenkit.extension import Call
 
 NEW: dict[str, Any] = {
     "x_new": {"deep": [1, 2.5, None, True, {"text": "\xe9"}]},

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import gc
 import socket
-import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import httpcore
 import pytest
 from network_calls import (
@@ -20,7 +17,6 @@ from network_calls import (
     NO_RETRIES,
     async_strigo_client,
     each_flavour,
-    echo_token,
     send_strigo,
     strigo_client,
 )
@@ -126,42 +122,6 @@ async def test_an_async_sibling_shares_the_connections() -> None:
                 await sibling.check_health()
             await client.check_health()
         assert server.connections == 1
-
-
-def test_threads_get_their_own_answers() -> None:
-    """Twenty threads on one client never see each other's answers."""
-    start = threading.Barrier(20)
-
-    def mint_ten(first: int) -> list[str]:
-        start.wait()
-        return [client.send(mint_for(first + number)).token for number in range(10)]
-
-    with (
-        RawServer(answering(echo_token)) as server,
-        strigo_client(server.url) as client,
-        ThreadPoolExecutor(20) as threads,
-    ):
-        tokens = [token for ten in threads.map(mint_ten, range(0, 200, 10)) for token in ten]
-        assert tokens == [f"for user{number}@example.com" for number in range(200)]
-        assert server.connections <= 20
-
-
-@pytest.mark.anyio
-async def test_tasks_get_their_own_answers() -> None:
-    """A hundred tasks on one client never see each other's answers."""
-    tokens: dict[int, str] = {}
-
-    with RawServer(answering(echo_token)) as server:
-        async with async_strigo_client(server.url) as client:
-
-            async def mint(number: int) -> None:
-                tokens[number] = (await client.send(mint_for(number))).token
-
-            async with anyio.create_task_group() as tasks:
-                for number in range(100):
-                    tasks.start_soon(mint, number)
-        assert tokens == {number: f"for user{number}@example.com" for number in range(100)}
-        server.wait_all_closed()
 
 
 def test_a_forgotten_client_leaves_no_connection() -> None:

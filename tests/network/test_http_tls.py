@@ -6,7 +6,6 @@ import ssl
 from typing import TYPE_CHECKING
 
 import pytest
-import trustme
 from network_calls import (
     FAST_RETRIES,
     HEALTH,
@@ -16,65 +15,29 @@ from network_calls import (
     WITHDRAWAL,
     ZEROHASH_MINTED,
     at_most,
+    each_family,
     each_flavour,
     send_strigo,
     send_zerohash,
 )
 from raw_server import RawServer, answering, black_hole, resetting
+from tls_servers import AUTHORITY, server_context, trusting
 
-from tokenkit import ConnectError, ConnectionLostError, DeadlineExceeded, ProtocolError
+from tokenkit import (
+    ConnectError,
+    ConnectionLostError,
+    DeadlineExceeded,
+    ProtocolError,
+    TransportError,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from network_calls import Flavour
+    from network_calls import Family, Flavour
     from raw_server import Peer
 
-AUTHORITY = trustme.CA()
 healthy = answering(lambda _: HEALTHY)
-
-
-def server_context(*names: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate = AUTHORITY.issue_cert(*names)
-    with certificate.private_key_and_cert_chain_pem.tempfile() as path:
-        context.load_cert_chain(path)
-    return context
-
-
-def trusting() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.load_verify_locations(cadata=AUTHORITY.cert_pem.bytes().decode())
-    return context
-
-
-@each_flavour
-def test_an_unknown_authority_is_refused(flavour: Flavour) -> None:
-    """A certificate of nobody's is a ConnectError that says so; no request is sent."""
-    with RawServer(healthy, tls=server_context("127.0.0.1")) as server:
-        with pytest.raises(ConnectError, match="certificate verify failed"):
-            send_strigo(flavour, server.url, HEALTH, retry=NO_RETRIES)
-        server.wait_all_closed()
-        assert server.requests == []
-
-
-@each_flavour
-def test_another_hosts_certificate_is_refused(flavour: Flavour) -> None:
-    """A certificate for another name is a ConnectError that says so, after all retries."""
-    with RawServer(healthy, tls=server_context("other.example")) as server:
-        with pytest.raises(ConnectError, match="not valid for '127\\.0\\.0\\.1'"):
-            send_strigo(flavour, server.url, HEALTH, ssl_context=trusting(), retry=FAST_RETRIES)
-        server.wait_all_closed()
-        assert (server.connections, server.requests) == (3, [])
-
-
-@each_flavour
-def test_the_callers_authority_is_trusted(flavour: Flavour) -> None:
-    """With the right authority in ssl_context, calls work, over one connection."""
-    with RawServer(healthy, tls=server_context("127.0.0.1")) as server:
-        send_strigo(flavour, server.url, HEALTH, HEALTH, ssl_context=trusting())
-        assert (server.connections, len(server.requests)) == (1, 2)
-        server.wait_all_closed()
 
 
 @each_flavour
@@ -143,3 +106,28 @@ def test_a_payment_is_not_opened_twice_over_tls(flavour: Flavour) -> None:
                 ssl_context=trusting(),
             )
         assert len(server.requests) == 2
+
+
+@each_family
+@each_flavour
+def test_a_client_certificate_is_shown(flavour: Flavour, family: Family) -> None:
+    """A server that asks for a certificate gets the one in ssl_context, and refuses without."""
+    demanding = server_context("127.0.0.1")
+    demanding.verify_mode = ssl.CERT_REQUIRED
+    demanding.load_verify_locations(cadata=AUTHORITY.cert_pem.bytes().decode())
+    context = trusting()
+    with AUTHORITY.issue_cert("client.example").private_key_and_cert_chain_pem.tempfile() as path:
+        context.load_cert_chain(path)
+    with RawServer(healthy, tls=demanding) as server:
+        with pytest.raises(TransportError):
+            send_strigo(
+                flavour,
+                server.url,
+                HEALTH,
+                ssl_context=trusting(),
+                retry=NO_RETRIES,
+                http_family=family,
+            )
+        assert server.requests == []
+        send_strigo(flavour, server.url, HEALTH, ssl_context=context, http_family=family)
+        assert len(server.requests) == 1

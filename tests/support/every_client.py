@@ -6,6 +6,7 @@ python -W error -X dev every_client.py httpx
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from contextlib import AsyncExitStack
 from typing import Literal
@@ -104,6 +105,8 @@ async def all_at_once() -> None:
 
 def main() -> None:
     """Run everything."""
+    # Debug mode warns of slow steps, which tell of the machine; what is left open is an error.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     run_sync()
     asyncio.run(closed())
     trio.run(closed)

@@ -15,7 +15,8 @@ HOST = "vendor.example"
 def context_with(certificate: trustme.LeafCert) -> ssl.SSLContext:
     """Make the TLS context of a server that shows a certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
+    with certificate.private_key_and_cert_chain_pem.tempfile() as path:
+        context.load_cert_chain(path)
     return context
 
 

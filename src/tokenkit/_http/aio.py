@@ -1,5 +1,6 @@
 """Sending requests for async clients, on asyncio and trio."""
 
+import functools
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -34,6 +35,7 @@ __all__ = ["AsyncCallersClient", "AsyncCallersTransport", "AsyncOwnConnections"]
 CHUNKS_IN_A_READ = 16_384
 
 Handle: TypeAlias = "Callable[[httpx.Request], Awaitable[httpx.Response]]"
+Discard: TypeAlias = Callable[[object], Awaitable[None]]
 
 
 async def _exchange(
@@ -43,13 +45,20 @@ async def _exchange(
     timeouts: Timeouts,
     left: float,
     defaults: "httpx.Headers | None" = None,
+    discard: Discard | None = None,
 ) -> Response | Fault:
     outgoing = httpx_request(family, request, timeouts, left, defaults)
     progress = Progress(left)
     previous = PROGRESS.set(progress)
     try:
         with anyio.move_on_after(left):
-            return await _receive(family, handle, outgoing, request, progress)
+            try:
+                return await _receive(family, handle, outgoing, request, progress)
+            except BaseException:  # the deadline, or the caller, cancels
+                if discard is not None:
+                    with anyio.CancelScope(shield=True):
+                        await discard(progress.stream)
+                raise
         return deadline_fault(progress.partial)
     finally:
         PROGRESS.reset(previous)
@@ -126,6 +135,20 @@ def _of_this_loop() -> WeakKeyDictionary["AsyncOwnConnections", _LoopConnections
     return _OF_LOOP.get()
 
 
+async def _discard(transport: "httpx.AsyncHTTPTransport", stream: object) -> None:
+    """Close the connection of a cancelled exchange.
+
+    httpcore keeps what is cancelled between its steps, neither idle nor closed, for ever.
+    """
+    connections: list[Any] = list(vars(transport)["_pool"].connections)
+    for connection in connections:
+        part = connection
+        while part is not None:
+            if getattr(part, "_network_stream", None) is stream:
+                await connection.aclose()
+            part = getattr(part, "_connection", None)
+
+
 async def _keep(transport: "httpx.AsyncHTTPTransport") -> AsyncGenerator[None, None]:
     # An event loop closes its async generators when it ends, while it still runs: the only
     # moment at which connections of that loop can be closed properly.
@@ -147,8 +170,11 @@ class AsyncOwnConnections:
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
         """Send a request and read the answer, in ``left`` seconds."""
-        handle = (await self._open()).handle_async_request
-        return await _exchange(self._settings.family, handle, request, timeouts, left)
+        transport = await self._open()
+        handle = transport.handle_async_request
+        discard = functools.partial(_discard, transport)
+        family = self._settings.family
+        return await _exchange(family, handle, request, timeouts, left, discard=discard)
 
     async def aclose(self) -> None:
         """Close what was opened in the running loop; other loops close theirs when they end."""

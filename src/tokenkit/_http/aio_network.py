@@ -16,6 +16,7 @@ class _CountingStream:
     def __init__(self, inner: Any, core: Any) -> None:
         self._inner = inner
         self._core = core
+        PROGRESS.get().stream = self
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         received: bytes = await self._inner.read(max_bytes, timeout)
@@ -23,6 +24,7 @@ class _CountingStream:
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         progress = PROGRESS.get()
+        progress.stream = self
         try:
             await self._inner.write(buffer, timeout)
         except self._core.WriteError:

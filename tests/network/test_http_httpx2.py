@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import gzip
 import logging
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from leaks import check_no_secret
 from network_calls import (
-    API_KEY,
     FAST_RETRIES,
     HARMLESS,
     HEALTH,
     HEALTHY,
     MINT,
     NO_RETRIES,
-    ORG_ID,
-    TOKEN,
     WITHDRAWAL,
     ZEROHASH_MINTED,
     async_strigo_client,
@@ -32,16 +27,13 @@ from network_calls import (
 from raw_server import RawServer, answering, black_hole, http, json_answer, resetting, saying
 
 from tokenkit import (
-    AsyncStrigoClient,
     AuthenticationError,
-    ConfigurationError,
     ConnectError,
     ConnectionLostError,
     DeadlineExceeded,
     ProtocolError,
     RequestTimeoutError,
     ResponseTooLarge,
-    StrigoClient,
     Timeouts,
 )
 
@@ -64,15 +56,6 @@ def drip(peer: Peer) -> None:
 def echo(request: RawRequest) -> bytes:
     key = request.headers["x-scx-api-key"]
     return http(401, str(request.headers).encode(), f"X-Request-Id: {key}")
-
-
-@each_flavour
-def test_calls_share_a_connection_of_httpx2(flavour: Flavour) -> None:
-    """Calls go out through httpx2, one after the other over the same connection."""
-    with RawServer(healthy) as server:
-        send_strigo(flavour, server.url, HEALTH, HEALTH, http_family="httpx2")
-        assert (server.connections, len(server.requests)) == (1, 2)
-        server.wait_all_closed()
 
 
 @each_flavour
@@ -163,64 +146,6 @@ async def test_the_async_seam_of_httpx2_holds() -> None:
             (connection,) = pool.connections
             stream = connection._connection._network_stream
             assert type(stream).__module__ == "tokenkit._http.aio_network"
-
-
-def minted(request: Any) -> Any:
-    assert request.headers["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"
-    body = {"result": "success", "data": {"token": TOKEN}}
-    return httpx2.Response(200, json=body)
-
-
-def test_a_callers_httpx2_things_work() -> None:
-    """A caller's httpx2 client and transport are taken as httpx's are."""
-    with (
-        httpx2.Client(transport=httpx2.MockTransport(minted)) as http_client,
-        StrigoClient(org_id=ORG_ID, api_key=API_KEY, http_client=http_client) as client,
-    ):
-        assert client.send(MINT).token == TOKEN
-    transport = httpx2.MockTransport(minted)
-    with StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
-        assert client.send(MINT).token == TOKEN
-
-
-@pytest.mark.anyio
-async def test_a_callers_async_httpx2_things_work() -> None:
-    """A caller's async httpx2 client and transport are taken as httpx's are."""
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(minted)) as http_client:
-        client = AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, http_client=http_client)
-        assert (await client.send(MINT)).token == TOKEN
-    transport = httpx2.MockTransport(minted)
-    async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
-        assert (await client.send(MINT)).token == TOKEN
-
-
-def test_a_contradicting_family_is_refused() -> None:
-    """A caller's transport of one family beside the name of the other is refused."""
-    transport = httpx2.MockTransport(minted)
-    with pytest.raises(ConfigurationError, match="transport is of httpx2"):
-        StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport, http_family="httpx")
-
-
-def test_a_family_that_is_not_installed_is_named() -> None:
-    """Where httpx2 is missing, the error says how to install it."""
-    program = """
-import sys
-sys.modules["httpx2"] = None
-from tokenkit import ConfigurationError, StrigoClient
-try:
-    StrigoClient(org_id="org", api_key="key", http_family="httpx2")
-except ConfigurationError as error:
-    print(error)
-"""
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
-    assert b"is not installed: python -m pip install 'tokenkit-sdk[httpx2]'" in result.stdout
-
-
-def test_a_library_of_another_name_is_refused() -> None:
-    """Only the two families can be named."""
-    unknown: Any = "requests"
-    with pytest.raises(ConfigurationError, match="'requests'"):
-        strigo_client("https://vendor.example", http_family=unknown)
 
 
 def test_json_answers_are_the_same() -> None:

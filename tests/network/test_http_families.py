@@ -1,0 +1,185 @@
+"""httpx or httpx2: asked for, recognised, refused where they contradict the caller's things."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from callers_clients import send_through
+from h2_server import H2Server
+from network_calls import (
+    API_KEY,
+    FAMILIES,
+    HARMLESS,
+    HEALTH,
+    HEALTHY,
+    MINT,
+    ORG_ID,
+    TOKEN,
+    ZEROHASH_MINTED,
+    async_strigo_client,
+    each_family,
+    each_flavour,
+    send_strigo,
+    strigo_client,
+)
+from raw_server import RawServer, answering
+from tls_servers import trusting
+
+from tokenkit import AsyncStrigoClient, ConfigurationError, StrigoClient
+
+if TYPE_CHECKING:
+    from network_calls import Family, Flavour
+
+healthy = answering(lambda _: HEALTHY)
+needs_httpx2 = pytest.mark.skipif(not find_spec("httpx2"), reason="httpx2 needs Python 3.11")
+
+
+def mock_transport(family: Family) -> Any:
+    """Make a transport that mints, both sync and async."""
+    http: Any = import_module(family)
+
+    def minted(request: Any) -> Any:
+        assert request.headers["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"
+        return http.Response(200, json={"result": "success", "data": {"token": TOKEN}})
+
+    return http.MockTransport(minted)
+
+
+def mint(flavour: Flavour, **options: Any) -> str:
+    if flavour == "sync":
+        with StrigoClient(org_id=ORG_ID, api_key=API_KEY, **options) as client:
+            return client.send(MINT).token
+
+    async def main() -> str:
+        async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, **options) as client:
+            return (await client.send(MINT)).token
+
+    return anyio.run(main, backend=flavour)
+
+
+@each_family
+@each_flavour
+def test_a_family_is_used_where_it_is_asked_for(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls go out through the family that was named, and not through the other one."""
+    for other in FAMILIES:
+        if other != family:
+            module: Any = import_module(other)
+            monkeypatch.delattr(module, "HTTPTransport")
+            monkeypatch.delattr(module, "AsyncHTTPTransport")
+    with RawServer(healthy) as server:
+        send_strigo(flavour, server.url, HEALTH, HEALTH, http_family=family)
+        assert [request.connection for request in server.requests] == [1, 1]
+
+
+@each_flavour
+def test_an_unknown_family_is_refused(flavour: Flavour) -> None:
+    """Only the two families can be named."""
+    unknown: Any = "requests"
+    make = strigo_client if flavour == "sync" else async_strigo_client
+    with pytest.raises(ConfigurationError, match="'httpx' or 'httpx2', not 'requests'"):
+        make("https://vendor.example", http_family=unknown)
+
+
+@each_flavour
+def test_a_family_that_is_not_installed_is_named(
+    flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where httpx2 is missing, the error says how to install it."""
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    family = import_module("tokenkit._http.family")
+    family._load.cache_clear()
+    make = strigo_client if flavour == "sync" else async_strigo_client
+    with pytest.raises(ConfigurationError, match=r"pip install 'tokenkit-sdk\[httpx2\]'"):
+        make("https://vendor.example", http_family="httpx2")
+
+
+@each_family
+@each_flavour
+def test_a_callers_transport_is_recognised(flavour: Flavour, family: Family) -> None:
+    """A transport of either family is taken, with or without the family's name."""
+    assert mint(flavour, transport=mock_transport(family)) == TOKEN
+    assert mint(flavour, transport=mock_transport(family), http_family=family) == TOKEN
+
+
+@each_family
+@each_flavour
+def test_a_callers_client_is_recognised(flavour: Flavour, family: Family) -> None:
+    """A client of either family is taken, and stays open."""
+    with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
+        (reply,) = send_through(flavour, family, server.url, HARMLESS)
+        assert reply.value.token == TOKEN
+
+
+@needs_httpx2
+@each_flavour
+@pytest.mark.parametrize(("found", "named"), [("httpx", "httpx2"), ("httpx2", "httpx")])
+def test_a_contradicting_family_is_refused(flavour: Flavour, found: Family, named: Family) -> None:
+    """A caller's transport of one family beside the name of the other is refused."""
+    with pytest.raises(ConfigurationError, match=f"transport is of {found}, .*'{named}' is not"):
+        mint(flavour, transport=mock_transport(found), http_family=named)
+
+
+def http_client(flavour: Flavour, family: Family) -> Any:
+    http: Any = import_module(family)
+    transport = mock_transport(family)
+    make = http.Client if flavour == "sync" else http.AsyncClient
+    return make(transport=transport)
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("other", ["transport", "ssl_context", "proxy"])
+def test_a_callers_client_excludes_what_it_would_ignore(
+    flavour: Flavour, family: Family, other: str
+) -> None:
+    """What only tokenkit's own connections can use is refused beside a caller's client."""
+    values = {
+        "transport": mock_transport(family),
+        "ssl_context": ssl.create_default_context(),
+        "proxy": "http://127.0.0.1:1",
+    }
+    options: dict[str, Any] = {"http_client": http_client(flavour, family), other: values[other]}
+    with pytest.raises(ConfigurationError, match=f"http_client and {other} exclude each other"):
+        mint(flavour, **options)
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("other", ["ssl_context", "proxy"])
+def test_a_callers_transport_excludes_what_it_would_ignore(
+    flavour: Flavour, family: Family, other: str
+) -> None:
+    """What only tokenkit's own connections can use is refused beside a caller's transport."""
+    values: dict[str, Any] = {
+        "ssl_context": ssl.create_default_context(),
+        "proxy": "http://127.0.0.1:1",
+    }
+    options: dict[str, Any] = {"transport": mock_transport(family), other: values[other]}
+    with pytest.raises(ConfigurationError, match=f"transport and {other} exclude each other"):
+        mint(flavour, **options)
+
+
+@each_family
+@each_flavour
+def test_http2_comes_through_a_callers_client(flavour: Flavour, family: Family) -> None:
+    """A caller's client with http2=True speaks HTTP/2, with the same headers and answers."""
+    body = ZEROHASH_MINTED.partition(b"\r\n\r\n")[2]
+    server = H2Server(body, "127.0.0.1")
+    with server.raw:
+        replies = send_through(
+            flavour, family, server.raw.url, HARMLESS, HARMLESS, http2=True, verify=trusting()
+        )
+    assert [reply.value.token for reply in replies] == [TOKEN, TOKEN]
+    assert server.raw.connections == 1
+    (request, _) = server.requests
+    assert request[":method"] == "POST"
+    assert request[":path"] == "/client_auth_token"
+    assert request["x-scx-signed"]
