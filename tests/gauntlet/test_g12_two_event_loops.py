@@ -115,6 +115,7 @@ def test_two_loops_at_the_same_time(backends: tuple[Backend, ...], family: Famil
             for _ in range(10):
                 ready.wait(10)  # both loops are in the middle of it
                 await client.check_health()
+            ready.wait(10)  # a client that one loop closes is closed for the other as well
             await client.aclose()
 
         running = [threads.submit(run_in_a_loop, backend, in_turns) for backend in backends]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from network_calls import Family, Flavour
     from raw_server import RawRequest
 
-THREADS, CALLS_OF_A_THREAD = 20, 480
+THREADS, CALLS_OF_A_THREAD = 20, 80
 # httpcore's pool spends some 15 ms a call on a hundred connections, httpcore2's does not.
 TASKS = 200
 
@@ -50,7 +50,7 @@ def answer_of(number: int, token: strigo.UserToken | ServerError) -> str:
 
 @each_family
 def test_twenty_threads_share_a_client(family: Family) -> None:
-    """9,600 calls of 20 threads get their own answers, over no more than 20 connections."""
+    """1,600 calls of 20 threads get their own answers, over no more than 20 connections."""
     start = threading.Barrier(THREADS)
 
     def call_often(first: int) -> list[str]:
@@ -71,8 +71,9 @@ def test_twenty_threads_share_a_client(family: Family) -> None:
         firsts = range(0, THREADS * CALLS_OF_A_THREAD, CALLS_OF_A_THREAD)
         problems = [problem for found in threads.map(call_often, firsts) for problem in found]
         assert [*filter(None, problems)] == []
-        assert len(problems) == len(server.requests) == 9_600
-        assert server.connections <= THREADS
+        assert len(problems) == len(server.requests) == 1_600
+        # A connection that was idle for long is closed when it is due, and may be replaced.
+        server.wait_for(lambda: server.connections - server.ended <= THREADS)
         client.close()
         server.wait_all_closed()
 
