@@ -50,6 +50,10 @@ def run_tests(session: nox.Session) -> None:
         "run",
         "-m",
         "pytest",
+        "-n",
+        "auto",
+        "--dist",
+        "loadfile",
         *session.posargs,
         env=environment,
     )

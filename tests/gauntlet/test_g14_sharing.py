@@ -1,4 +1,4 @@
-"""G14: 20 threads or 200 tasks on one client, 10,000 calls, every answer is its caller's."""
+"""G14: 20 threads or 200 tasks on one client, thousands of calls, every answer is its caller's."""
 
 from __future__ import annotations
 
