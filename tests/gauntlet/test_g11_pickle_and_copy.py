@@ -82,7 +82,9 @@ def error_classes(base: type[TokenKitError]) -> Iterator[type[TokenKitError]]:
         yield from error_classes(kind)
 
 
-ERROR_CLASSES = sorted(set(error_classes(TokenKitError)), key=lambda kind: kind.__name__)
+ERROR_CLASSES = sorted(
+    set(error_classes(TokenKitError)), key=lambda kind: f"{kind.__module__}.{kind.__name__}"
+)
 
 
 def sample(kind: type[TokenKitError]) -> TokenKitError:

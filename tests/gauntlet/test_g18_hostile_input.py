@@ -81,7 +81,9 @@ def parts_of(hint: object) -> set[object]:
 
 def text_fields() -> Iterator[tuple[type[RequestModel], str, bool]]:
     """Yield every field that is a text or a list of texts, and which of the two it is."""
-    for model in sorted(set(concrete_models(RequestModel)), key=lambda one: one.__qualname__):
+    for model in sorted(
+        set(concrete_models(RequestModel)), key=lambda one: f"{one.__module__}.{one.__qualname__}"
+    ):
         hints = typing.get_type_hints(model)
         free = ("extra", "metadata")
         for field in (one for one in attrs.fields(model) if one.name not in free):

@@ -71,7 +71,7 @@ def test_the_deadline_holds_with_httpx2(flavour: Flavour, script: Callable[[Peer
 @each_flavour
 def test_the_size_limit_holds_with_httpx2(flavour: Flavour) -> None:
     """A packed answer beyond the limit raises ResponseTooLarge."""
-    bomb = http(200, gzip.compress(bytes(20_000_000)), "Content-Encoding: gzip")
+    bomb = http(200, gzip.compress(bytes(20_000_000), mtime=0), "Content-Encoding: gzip")
     with RawServer(saying(bomb)) as server, pytest.raises(ResponseTooLarge):
         send_strigo(flavour, server.url, MINT, http_family="httpx2")
 
