@@ -15,7 +15,6 @@ nox.options.sessions = [
     "tests",
     "tests_lowest",
     "coverage",
-    "soak",
     "docs",
 ]
 
@@ -43,7 +42,7 @@ def lowest(requirements: list[str]) -> list[str]:
     return [requirement.replace(">=", "==") for requirement in requirements]
 
 
-def run_tests(session: nox.Session) -> None:
+def run_tests(session: nox.Session, *arguments: str) -> None:
     environment = {"COVERAGE_FILE": str(pathlib.Path(".coverage").absolute())}
     session.run(
         "coverage",
@@ -54,6 +53,7 @@ def run_tests(session: nox.Session) -> None:
         "auto",
         "--dist",
         "loadfile",
+        *arguments,
         *session.posargs,
         env=environment,
     )
@@ -93,10 +93,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def tests_lowest(session: nox.Session) -> None:
-    """Run the tests with the lowest versions of what the package needs."""
+    """Run the tests with the lowest versions of what the package needs.
+
+    The hostile conditions are left to the newest versions, to keep the whole run short.
+    """
     runtime = PROJECT["project"]["dependencies"]
     session.install(".[sandbox]", *lowest([*runtime, *SANDBOX]), *group("test"))
-    run_tests(session)
+    run_tests(session, "--ignore=tests/gauntlet")
 
 
 @nox.session
@@ -109,7 +112,10 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Call a failing server for a minute, half of it with each family, and account for it."""
+    """Call a failing server for a minute, half of it with each family, and account for it.
+
+    Is no part of the default run, where tests/gauntlet has a short soak.
+    """
     session.install(".[httpx2]")
     families = ("httpx", "httpx2") if sys.version_info >= (3, 11) else ("httpx",)
     for family in families:

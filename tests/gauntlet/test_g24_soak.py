@@ -26,7 +26,7 @@ MEGABYTE = 1_048_576
 @pytest.fixture(scope="module")
 def soaks() -> Iterator[Mapping[Family, subprocess.Popen[str]]]:
     """Run the families' soaks at the same time."""
-    amount = ["--seconds", "4", "--warm-up", "100"]
+    amount = ["--seconds", "3", "--warm-up", "100"]
     command = [sys.executable, str(PROGRAM), *amount, "--family"]
     with ExitStack() as stack:
         yield {
