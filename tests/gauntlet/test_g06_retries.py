@@ -25,6 +25,14 @@ from driven_calls import (
     outcomes,
     replies,
 )
+from lost_connections import (
+    close_at_once,
+    close_before_the_answer,
+    close_in_a_chunk,
+    close_in_the_body,
+    close_in_the_headers,
+    reset_in_the_body,
+)
 from network_calls import (
     FAST_RETRIES,
     HARMLESS,
@@ -133,35 +141,6 @@ def test_each_status_is_repeated_where_the_contract_allows(
     found = [isinstance(end, Reply) and end.attempts == 2 for end in ends]
     expected = [goes_on(name, *fate) for fate in fates]
     assert list(zip(fates, found, strict=True)) == list(zip(fates, expected, strict=True))
-
-
-def close_before_the_answer(peer: Peer) -> None:
-    peer.read_request()
-
-
-def close_at_once(peer: Peer) -> None:
-    del peer
-
-
-def close_in_the_headers(peer: Peer) -> None:
-    peer.read_request()
-    peer.send(b"HTTP/1.1 200 OK\r\nContent-Le")
-
-
-def close_in_the_body(peer: Peer) -> None:
-    peer.read_request()
-    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
-
-
-def close_in_a_chunk(peer: Peer) -> None:
-    peer.read_request()
-    peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{")
-
-
-def reset_in_the_body(peer: Peer) -> None:
-    peer.read_request()
-    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
-    peer.reset()
 
 
 LOSSES = [

@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from lost_connections import (
+    close_at_once,
+    close_before_the_answer,
+    close_in_a_chunk,
+    close_in_the_body,
+    close_in_the_headers,
+    reset_in_the_body,
+)
 from network_calls import (
     MINT,
     NO_RETRIES,
@@ -25,35 +33,6 @@ if TYPE_CHECKING:
 
     from network_calls import Flavour
     from raw_server import Peer
-
-
-def close_before_the_answer(peer: Peer) -> None:
-    peer.read_request()
-
-
-def close_at_once(peer: Peer) -> None:
-    del peer
-
-
-def close_in_the_headers(peer: Peer) -> None:
-    peer.read_request()
-    peer.send(b"HTTP/1.1 200 OK\r\nContent-Le")
-
-
-def close_in_the_body(peer: Peer) -> None:
-    peer.read_request()
-    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
-
-
-def close_in_a_chunk(peer: Peer) -> None:
-    peer.read_request()
-    peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{")
-
-
-def reset_in_the_body(peer: Peer) -> None:
-    peer.read_request()
-    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
-    peer.reset()
 
 
 LOSSES = [

@@ -15,7 +15,6 @@ __all__ = ["OwnSettings"]
 
 MAX_CONNECTIONS = 100
 KEEPALIVE = 30.0
-PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 @attrs.frozen(kw_only=True)
