@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from ._json import JSON, is_tuple, kind_of
-from ._model import Check, json_object
+from ._model import Check, copied, json_object
 
 __all__ = [
     "amount",
@@ -205,5 +205,5 @@ def to_texts_or_none(value: Iterable[str] | None) -> tuple[str, ...] | None:
 
 
 def copy_mapping(value: Mapping[str, JSON] | None) -> Mapping[str, JSON] | None:
-    """Copy a mapping, so that a later change to it cannot change the request."""
-    return dict(value) if isinstance(value, Mapping) else value
+    """Copy a mapping, so that a later change to it cannot change the request; ``None`` stays."""
+    return None if value is None else copied(value)

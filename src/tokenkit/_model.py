@@ -121,7 +121,7 @@ class _CheckedType(type):
             return signature.replace(parameters=_for_readers(parameters))
 
 
-def _copied(extra: Mapping[str, JSON]) -> Mapping[str, JSON]:
+def copied(extra: Mapping[str, JSON]) -> Mapping[str, JSON]:
     """Copy a mapping, so that a later change to it cannot change the request."""
     unchecked: object = extra
     return dict(extra) if is_mapping(unchecked) else extra
@@ -143,7 +143,7 @@ class RequestModel(metaclass=_CheckedType):
 
     extra: Mapping[str, JSON] = attrs.field(
         factory=dict[str, JSON],
-        converter=_copied,
+        converter=copied,
         hash=False,
         repr=False,
         metadata=param(json_object),
