@@ -1,7 +1,7 @@
 """One call as a value: what is sent, what came back, and what the caller gets."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar, Generic, TypeGuard, TypeVar
@@ -74,8 +74,18 @@ class Headers(Mapping[str, str]):
             values[key] = f"{values[key]}, {value}" if key in values else value
         self._values = values
 
+    def merged_with(self, added: "Headers") -> "Headers":
+        """Return these headers and others; where a name is in both, the other's value."""
+        merged = Headers()
+        merged._values = {**self._values, **added._values}  # noqa: SLF001 - of the same class
+        return merged
+
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
+
+    def items(self) -> ItemsView[str, str]:
+        """Return the names, in lower case, with their values."""
+        return self._values.items()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)

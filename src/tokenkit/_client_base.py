@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from ._call import MAX_HEADER, Call, Headers, RawCall, Reply, fits_header
 from ._clock import ClockOffset, Moment, TimeSource
 from ._drivers import NO_HOOKS
 from ._effects import Steps
-from ._hooks import Hooks, check_hooks
+from ._hooks import Hooks, check_hooks, is_logged
 from ._origin import BaseURL, check_path, parse_base_url
 from ._pipeline import Plan, perform
 from ._profile import Profile
@@ -47,6 +48,7 @@ class Shared(Generic[C, K]):
     offset: ClockOffset | None
     hooks: Hooks
     trace: Trace
+    watched: bool
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     closed: bool = False
 
@@ -59,6 +61,7 @@ class ClientBase(Generic[C, K]):
 
     _shared: Shared[C, K]
     _settings: Settings
+    _default_plan: Plan
     _owner: bool
 
     def _set_up(
@@ -74,30 +77,41 @@ class ClientBase(Generic[C, K]):
             options.get("base_url", self.profile.base_url),
             allow_insecure_http=options.get("allow_insecure_http", False),
         )
+        hooks = check_hooks(options.get("hooks", NO_HOOKS), may_be_async=may_be_async)
+        tracing = bool(options.get("tracing"))
         self._settings = Settings().with_options(self.profile, options)
         self._shared = Shared(
             base=base,
             strategy=auth,
             connections=connect(base),
             clock=options.get("clock", clock),
-            hooks=check_hooks(options.get("hooks", NO_HOOKS), may_be_async=may_be_async),
-            trace=trace_calls(__version__) if options.get("tracing") else trace_nothing,
+            hooks=hooks,
+            trace=trace_calls(__version__) if tracing else trace_nothing,
+            watched=tracing or hooks is not NO_HOOKS,
             offset=ClockOffset() if options.get("correct_clock_skew", True) else None,
             user_agent=_user_agent(options.get("user_agent_suffix")),
         )
+        self._default_plan = self._plan(self._settings)
         self._owner = True
 
     def _begin(
         self, call: Call[T], options: Mapping[str, Any]
     ) -> Callable[[Moment], Steps[Reply[T]]]:
-        refuse_unknown(f"{type(self).__name__}.send()", options, SendOptions)
         _check_call(call)
         if self._shared.closed:
             raise ClientClosedError(f"This {type(self).__name__} is closed; build a new one")
-        plan = self._plan(self._settings.with_options(self.profile, options), options)
-        return lambda start: perform(call, plan, start)
+        plan, request_id = self._default_plan, None
+        if options:
+            refuse_unknown(f"{type(self).__name__}.send()", options, SendOptions)
+            plan = self._plan(self._settings.with_options(self.profile, options))
+            request_id = _checked_request_id(options.get("request_id"))
+        if not plan.watched and is_logged():
+            plan = attrs.evolve(plan, watched=True)
+        if request_id is None:
+            request_id = str(uuid4()) if self.profile.request_id_header else ""
+        return partial(perform, call, plan, request_id)
 
-    def _plan(self, settings: Settings, options: Mapping[str, Any]) -> Plan:
+    def _plan(self, settings: Settings) -> Plan:
         shared = self._shared
         constant = {
             "accept": "application/json",
@@ -108,14 +122,14 @@ class ClientBase(Generic[C, K]):
             profile=self.profile,
             origin=shared.base.origin,
             base_path=shared.base.path,
-            headers=Headers({**constant, **settings.headers}),
+            headers=Headers(constant).merged_with(settings.headers),
             strategy=shared.strategy,
             timeouts=settings.timeouts,
             deadline=settings.deadline,
             policy=settings.retry,
             budget=shared.budget,
             offset=shared.offset,
-            request_id=_request_id(options.get("request_id")),
+            watched=shared.watched,
         )
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
@@ -133,6 +147,7 @@ class ClientBase(Generic[C, K]):
         sibling = object.__new__(type(self))
         sibling._shared = self._shared
         sibling._settings = self._settings.with_options(self.profile, options)
+        sibling._default_plan = sibling._plan(sibling._settings)
         sibling._owner = False
         return sibling
 
@@ -235,10 +250,8 @@ def _user_agent(suffix: object) -> str:
     return f"{agent} {suffix}"
 
 
-def _request_id(given: object) -> str:
-    if given is None:
-        return str(uuid4())
-    if not fits_header(given):
-        problem = FieldError(field="request_id", message=VISIBLE_TEXT)
-        raise InvalidInputError("send()", (problem,))
-    return given
+def _checked_request_id(given: object) -> str | None:
+    if given is None or fits_header(given):
+        return given
+    problem = FieldError(field="request_id", message=VISIBLE_TEXT)
+    raise InvalidInputError("send()", (problem,))

@@ -19,6 +19,7 @@ __all__ = [
     "ResponseReceived",
     "RetryPlanned",
     "check_hooks",
+    "is_logged",
     "log",
     "log_raising_hook",
 ]
@@ -156,6 +157,11 @@ def _is_async(hook: Callable[..., object]) -> bool:
     return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(
         getattr(hook, "__call__", None)  # noqa: B004 - an object's async __call__ counts
     )
+
+
+def is_logged() -> bool:
+    """Tell whether anybody reads the debug log."""
+    return logger.isEnabledFor(logging.DEBUG)
 
 
 def log(record: Record) -> None:

@@ -49,8 +49,8 @@ class Plan:
         deadline: Seconds for everything together; infinite for no deadline.
         policy: When to retry.
         budget: The client's retry budget.
-        request_id: The id for the vendor's request-id header.
         offset: How far the vendor's clock is ahead; ``None`` not to correct ours.
+        watched: Whether anybody is to be told what happens.
     """
 
     profile: Profile
@@ -62,8 +62,8 @@ class Plan:
     deadline: float
     policy: RetryPolicy
     budget: RetryBudget
-    request_id: str
     offset: ClockOffset | None = None
+    watched: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -76,21 +76,23 @@ class _Refusal:
     blames_credentials: bool = False
 
 
-def perform(call: Call[T], plan: Plan, start: Moment) -> Steps[Reply[T]]:
+def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[Reply[T]]:
     """Return the life of a call as a generator of effects.
 
     Args:
         call: The call.
         plan: Everything else that is settled.
+        request_id: The id for the vendor's request-id header, where it has one.
         start: The moment of the start.
     """
-    return _Life(call, plan, start).run()
+    return _Life(call, plan, request_id, start).run()
 
 
 class _Life(Generic[T]):
-    def __init__(self, call: Call[T], plan: Plan, start: Moment) -> None:
+    def __init__(self, call: Call[T], plan: Plan, request_id: str, start: Moment) -> None:
         self.call = call
         self.plan = plan
+        self.request_id = request_id
         self.at = start
         self.until = start.monotonic + plan.deadline
         self.attempts = 0
@@ -117,7 +119,7 @@ class _Life(Generic[T]):
             del outcome
             wait = self._wait_before_retry(verdict)
             if wait is None:
-                yield from self._notify_failure(verdict.error)
+                yield from self._announce_failure(verdict.error)
                 raise verdict.error
             yield from self._announce_retry(verdict, wait)
             yield from self._do(Sleep(wait))
@@ -133,18 +135,18 @@ class _Life(Generic[T]):
         if isinstance(body, TokenKitError):
             raise body
         method, path = self.call.request_line
-        headers = dict(plan.headers)
+        added: dict[str, str] = {}
         if body or method in METHODS_WITH_BODY:
-            headers["content-length"] = str(len(body))
+            added["content-length"] = str(len(body))
         if body:
-            headers["content-type"] = "application/json"
+            added["content-type"] = "application/json"
         if plan.profile.request_id_header is not None:
-            headers[plan.profile.request_id_header] = plan.request_id
+            added[plan.profile.request_id_header] = self.request_id
         return Request(
             method=method,
             origin=plan.origin,
             route=plan.base_path + path,
-            headers=Headers(headers),
+            headers=plan.headers.merged_with(Headers(added)),
             body=body,
         )
 
@@ -157,21 +159,14 @@ class _Life(Generic[T]):
                 sent=False,
             )
         self.attempts += 1
-        record = AttemptSent(
-            method=request.method, url=request.url.partition("?")[0], attempt=self.attempts
-        )
-        yield from self._do(Notify(record))
+        if self.plan.watched:
+            yield from self._announce_attempt(request)
         self.began = self.at
         outcome = yield from self._do(
             Send(request=request, timeouts=self.plan.timeouts, until=self.until)
         )
-        if isinstance(outcome, Response):
-            received = ResponseReceived(
-                status=outcome.status,
-                request_id=self._request_id(outcome),
-                seconds=self.at.monotonic - self.began.monotonic,
-            )
-            yield from self._do(Notify(received))
+        if self.plan.watched and isinstance(outcome, Response):
+            yield from self._announce_response(outcome)
         return outcome
 
     def _signed(self, unsigned: Request) -> Steps[Request]:
@@ -191,7 +186,13 @@ class _Life(Generic[T]):
             raise added
         self.hidden.update(secret.reveal() for secret in secrets)
         self.hidden.update(value for value in added.values() if len(value) >= SHORTEST_SIGNATURE)
-        return attrs.evolve(unsigned, headers=Headers({**unsigned.headers, **added}))
+        return Request(
+            method=unsigned.method,
+            origin=unsigned.origin,
+            route=unsigned.route,
+            headers=unsigned.headers.merged_with(added),
+            body=unsigned.body,
+        )
 
     def _judge(self, outcome: Response | Fault, request: Request) -> Reply[T] | _Refusal:
         if isinstance(outcome, Fault):
@@ -201,7 +202,8 @@ class _Life(Generic[T]):
             return _Refusal(error=unexpected_redirect(outcome, location), repeatable=False)
         if outcome.status not in SUCCESSES:
             return self._judge_failure(outcome, request)
-        value = read_success(self.call, outcome, self.hidden, self._request_id(outcome))
+        request_id = self._request_id_of(outcome)
+        value = read_success(self.call, outcome, self.hidden, request_id)
         if isinstance(value, TokenKitError):
             return _Refusal(error=value, repeatable=False)
         if value is None:
@@ -210,7 +212,7 @@ class _Life(Generic[T]):
             value=value.value,
             status=outcome.status,
             headers=outcome.headers,
-            request_id=self._request_id(outcome),
+            request_id=request_id,
             attempts=self.attempts,
         )
 
@@ -270,15 +272,31 @@ class _Life(Generic[T]):
         )
         return wait if wait is not None and self.plan.budget.take() else None
 
+    def _announce_attempt(self, request: Request) -> Steps[None]:
+        url = request.url.partition("?")[0]
+        record = AttemptSent(method=request.method, url=url, attempt=self.attempts)
+        yield from self._do(Notify(record))
+
+    def _announce_response(self, response: Response) -> Steps[None]:
+        record = ResponseReceived(
+            status=response.status,
+            request_id=self._request_id_of(response),
+            seconds=self.at.monotonic - self.began.monotonic,
+        )
+        yield from self._do(Notify(record))
+
     def _announce_retry(self, refusal: _Refusal, wait: float) -> Steps[None]:
-        record = RetryPlanned(reason=str(refusal.error), wait=wait, retry=self.attempts)
-        yield from self._do(Notify(record))
+        if self.plan.watched:
+            record = RetryPlanned(reason=str(refusal.error), wait=wait, retry=self.attempts)
+            yield from self._do(Notify(record))
 
-    def _notify_failure(self, error: TokenKitError) -> Steps[None]:
-        record = CallFailed(error=type(error).__name__, reason=str(error), attempts=self.attempts)
-        yield from self._do(Notify(record))
+    def _announce_failure(self, error: TokenKitError) -> Steps[None]:
+        if self.plan.watched:
+            name, reason = type(error).__name__, str(error)
+            record = CallFailed(error=name, reason=reason, attempts=self.attempts)
+            yield from self._do(Notify(record))
 
-    def _request_id(self, response: Response) -> str | None:
+    def _request_id_of(self, response: Response) -> str | None:
         found = request_id_of(response.headers, self.plan.profile.request_id_header)
         return None if found is None else redact(found, self.hidden)
 

@@ -164,6 +164,8 @@ class RetryBudget:
 
     def refund(self, retries: int) -> None:
         """Note a success that took some retries."""
+        if self._left >= self.CAPACITY:
+            return
         with self._lock():
             self._left = min(self.CAPACITY, self._left + retries + self.REFUND)
 

@@ -97,15 +97,25 @@ class Hidden(set[str]):
 
 def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
     """Return a function that replaces every secret in a text; see :func:`redact`."""
-    found = {way for secret in secrets if secret for way in _spellings(secret)}
-    spellings = sorted(found, key=len, reverse=True)
+    plain = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+    spellings: list[str] = []
 
     def redacted(text: str) -> str:
-        for spelling in spellings:
-            text = text.replace(spelling, REDACTED)
-        return text
+        # Without these marks a text holds no other spelling; to make those takes long.
+        if not any(mark in text for mark in "\\%&"):
+            return _replaced(text, plain)
+        if not spellings:
+            found = {way for secret in plain for way in _spellings(secret)}
+            spellings.extend(sorted(found, key=len, reverse=True))
+        return _replaced(text, spellings)
 
     return redacted
+
+
+def _replaced(text: str, spellings: Iterable[str]) -> str:
+    for spelling in spellings:
+        text = text.replace(spelling, REDACTED)
+    return text
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:

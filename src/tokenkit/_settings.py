@@ -228,8 +228,8 @@ class Settings:
         if "retry" in options:
             changes["retry"] = _retry(options["retry"])
         if "headers" in options:
-            added = _headers(profile, options["headers"])
-            changes["headers"] = Headers({**self.headers, **added})
+            added = Headers(_headers(profile, options["headers"]))
+            changes["headers"] = self.headers.merged_with(added)
         return attrs.evolve(self, **changes) if changes else self
 
 

@@ -103,7 +103,6 @@ def make_plan(
         deadline=deadline,
         policy=policy or RetryPolicy(),
         budget=budget or RetryBudget(),
-        request_id=REQUEST_ID,
         offset=offset,
     )
 
@@ -187,7 +186,7 @@ class Driver:
 
     def run(self, call: Call[T], plan: Plan) -> Reply[T]:
         """Drive a call to its end."""
-        steps = perform(call, plan, self.moment())
+        steps = perform(call, plan, REQUEST_ID, self.moment())
         effect = next(steps)
         try:
             while True:

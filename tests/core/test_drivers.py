@@ -36,7 +36,7 @@ class SyncRun:
 
     def __call__(self, source: object = "the-key", hooks: Hooks | None = None) -> Reply[UserToken]:
         def begin(start: Moment) -> Steps[Reply[UserToken]]:
-            return perform(ZDK_CALL, zdk_plan(strategy=Bearer(untyped(source))), start)
+            return perform(ZDK_CALL, zdk_plan(strategy=Bearer(untyped(source))), "", start)
 
         if hooks is None:
             return drive(begin, self.connections, self.clock)
@@ -54,7 +54,7 @@ class AsyncRun:
         self, source: object = "the-key", hooks: Hooks | None = None
     ) -> Reply[UserToken]:
         def begin(start: Moment) -> Steps[Reply[UserToken]]:
-            return perform(ZDK_CALL, zdk_plan(strategy=Bearer(untyped(source))), start)
+            return perform(ZDK_CALL, zdk_plan(strategy=Bearer(untyped(source))), "", start)
 
         if hooks is None:
             return await drive_async(begin, self.connections, self.clock)

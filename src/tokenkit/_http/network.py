@@ -4,28 +4,22 @@ httpx's timeouts are per read, so that a server which drips bytes would hold a c
 and httpcore does not tell a failed write from a lost answer.
 """
 
-import ipaddress
 import queue
-import selectors
 import socket
 import ssl
-import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from .addresses import Lookup, look_up, lookup_took_too_long, timed_addresses
 from .family import Family
 from .progress import PROGRESS, time_left
+from .readable import is_readable
 
-__all__ = ["DeadlineBackend", "DeadlineStream", "use_network"]
+__all__ = ["DeadlineBackend", "DeadlineStream"]
 
 T = TypeVar("T")
-
-# select() cannot watch descriptors above 1023; only Windows has nothing better.
-Selector: type[selectors.BaseSelector] = getattr(
-    selectors, "PollSelector", selectors.SelectSelector
-)
 
 
 def _guarded(step: Callable[[], T], timed_out: type[Exception], failed: type[Exception]) -> T:
@@ -37,18 +31,12 @@ def _guarded(step: Callable[[], T], timed_out: type[Exception], failed: type[Exc
         raise failed(str(error)) from error
 
 
-def use_network(transport: object, backend: object) -> None:
-    """Let a transport's connections go through a network backend.
-
-    httpx has no public way to say so. httpcore's pool has this attribute in every release of
-    httpx 0.28; a test holds the seam.
-    """
-    pool = vars(transport)["_pool"]
-    vars(pool)["_network_backend"] = backend
-
-
 class DeadlineStream:
-    """A socket whose every step ends by the exchange's deadline."""
+    """A socket whose every step ends by the exchange's deadline.
+
+    What is written leaves with the next read: httpcore writes head and body one after the
+    other, and in one piece they cost 0.85 of the time.
+    """
 
     def __init__(
         self, sock: socket.socket, core: Any, siblings: "weakref.WeakSet[DeadlineStream]"
@@ -56,35 +44,45 @@ class DeadlineStream:
         self._sock = sock
         self._core = core
         self._siblings = siblings
+        self._unsent = b""
+        self._write_timeout: float | None = None
         siblings.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read some bytes."""
-
-        def receive() -> bytes:
+        """Send what was written, and read some bytes."""
+        if self._unsent:
+            self._send_all()
+        try:
             self._sock.settimeout(time_left(timeout))
             return self._sock.recv(max_bytes)
-
-        return _guarded(receive, self._core.ReadTimeout, self._core.ReadError)
+        except TimeoutError as error:
+            raise self._core.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise self._core.ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all bytes, and note that some have left."""
-        _guarded(
-            lambda: self._send_all(buffer, timeout), self._core.WriteTimeout, self._core.WriteError
-        )
+        """Take bytes to be sent."""
+        self._unsent += buffer
+        self._write_timeout = timeout
 
-    def _send_all(self, buffer: bytes, timeout: float | None) -> None:
-        progress = PROGRESS.get()
-        rest = memoryview(buffer)
-        while rest:
-            self._sock.settimeout(time_left(timeout))
-            try:
+    def _send_all(self) -> None:
+        """Send all that was written, and note how far that came.
+
+        A server may have refused the request before it was sent; what it answered can be read
+        all the same.
+        """
+        progress, rest, self._unsent = PROGRESS.get(), memoryview(self._unsent), b""
+        try:
+            while rest:
+                self._sock.settimeout(time_left(self._write_timeout))
                 count = self._sock.send(rest)
-            except OSError:
-                progress.failed_to_write()
-                raise
-            progress.wrote()
-            rest = rest[count:]
+                progress.wrote()
+                rest = rest[count:]
+        except TimeoutError as error:
+            progress.failed_to_write()
+            raise self._core.WriteTimeout(str(error)) from error
+        except OSError:
+            progress.failed_to_write()
 
     def close(self) -> None:
         """Close the socket."""
@@ -113,58 +111,26 @@ class DeadlineStream:
         """Return what httpcore asks about a socket."""
         match info:
             case "is_readable":
-                return _is_readable(self._sock)
+                return is_readable(self._sock)
             case "ssl_object":
                 return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
             case _:
                 return None
 
 
-def _is_readable(sock: socket.socket) -> bool:
-    """Tell whether an idle connection has something to read: its end, as a rule."""
-    if sock.fileno() < 0:
-        return True
-    with Selector() as selector:
-        selector.register(sock, selectors.EVENT_READ)
-        return bool(selector.select(0))
-
-
-def _addresses(host: str, port: int, timeout: float) -> list[Any]:
-    """Look a name up, in a thread: the system's resolver takes no timeout."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    else:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    answers: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
-
-    def look_up() -> None:
-        try:
-            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            answers.put(OSError(str(error)))
-
-    threading.Thread(target=look_up, name="tokenkit-name-lookup", daemon=True).start()
-    try:
-        found = answers.get(timeout=timeout)
-    except queue.Empty:
-        found = TimeoutError(f"looking up {host} took too long")
-    if isinstance(found, OSError):
-        raise found
-    return found
-
-
 def _connect(host: str, port: int, timeout: float) -> socket.socket:
     end = time.monotonic() + timeout
     problem = OSError(f"{host} has no address")
-    addresses = _addresses(host, port, timeout)
-    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
-        # An address that swallows packets must leave time for the next one.
-        share = (end - time.monotonic()) / (len(addresses) - tried)
+    answers: queue.SimpleQueue[Lookup] = queue.SimpleQueue()
+    look_up(host, port, answers.put)
+    try:
+        found = answers.get(timeout=timeout)
+    except queue.Empty:
+        found = lookup_took_too_long(host)
+    for share, (family, kind, protocol, _, address) in timed_addresses(found, end):
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(max(share, 0.001))
+            sock.settimeout(share)
             sock.connect(address)
         except OSError as error:
             sock.close()

@@ -16,19 +16,16 @@ class Progress:
         until: The deadline, on this process's monotonic clock.
         sent: True once a byte was written, False if the first write failed, None if unknown.
         partial: What had come of the answer when the exchange was cancelled.
-        stream: The async connection that the exchange opened or used last.
     """
 
-    __slots__ = ("partial", "sent", "stream", "until")
+    __slots__ = ("partial", "sent", "until")
 
     partial: Response | None
-    stream: object
 
     def __init__(self, left: float) -> None:
         self.until = time.monotonic() + left
         self.sent: bool | None = None
         self.partial = None
-        self.stream = None
 
     def left(self) -> float:
         """Return the seconds until the deadline."""

@@ -1,0 +1,90 @@
+"""A single connection, as a transport of httpx's."""
+
+from typing import Any
+
+import attrs
+
+from ..errors import ConfigurationError
+from .family import Family
+from .own import OwnSettings
+
+__all__ = ["KEEPALIVE", "Lane", "open_lane"]
+
+# Balancers commonly close what has idled for a minute.
+KEEPALIVE = 55.0
+DEFAULT_PORTS = {b"https": 443, b"http": 80}
+
+
+@attrs.define(eq=False)
+class Lane:
+    """A transport with a single connection.
+
+    The pool in httpx's transports looks at each of its connections on every request.
+
+    Attributes:
+        transport: The transport, an instance of httpx's own class, so that what mocks or
+            observes that class keeps working.
+        network: The network backend below it.
+        connection: Its connection, or the pool of one that keeps it behind a proxy.
+        idle_since: When its last exchange ended, on the monotonic clock.
+    """
+
+    transport: Any
+    network: Any
+    connection: Any
+    idle_since: float = 0.0
+
+    def is_clean(self) -> bool:
+        """Tell whether the last exchange came to its end."""
+        parts = getattr(self.connection, "connections", (self.connection,))
+        return all(part.is_idle() for part in parts)
+
+    def has_expired(self) -> bool:
+        """Tell whether the connection idled too long, or was closed by the server."""
+        parts = getattr(self.connection, "connections", (self.connection,))
+        return any(part.has_expired() for part in parts)
+
+
+def open_lane(settings: OwnSettings, network: Any, prefix: str = "") -> Lane:
+    """Make a lane; its connection is opened by the first request.
+
+    Args:
+        settings: How to open it.
+        network: The network backend to use.
+        prefix: ``Async`` for the async classes of httpx and httpcore.
+
+    Raises:
+        ConfigurationError: The proxy cannot be used.
+    """
+    proxy, context = settings.proxy_url(), settings.tls()
+    transport = _transport(settings.family, f"{prefix}HTTPTransport", context, proxy)
+    # httpx has no public way to choose a transport's connections or network. Its transports
+    # have had this attribute in every release since 0.28, httpx2's as well; a test holds it.
+    attributes = vars(transport)
+    if proxy is not None:
+        vars(attributes["_pool"])["_network_backend"] = network
+        return Lane(transport, network, attributes["_pool"])
+    url, core = settings.family.http.URL(settings.origin), settings.family.core
+    connection = getattr(core, f"{prefix}HTTPConnection")(
+        core.Origin(url.raw_scheme, url.raw_host, url.port or DEFAULT_PORTS[url.raw_scheme]),
+        ssl_context=context,
+        keepalive_expiry=KEEPALIVE,
+        network_backend=network,
+    )
+    attributes["_pool"] = connection
+    return Lane(transport, network, connection)
+
+
+def _transport(family: Family, class_name: str, context: object, proxy: str | None) -> Any:
+    http = family.http
+    limits = http.Limits(max_connections=1, keepalive_expiry=KEEPALIVE)
+    try:
+        return getattr(http, class_name)(
+            verify=context, trust_env=False, limits=limits, proxy=proxy
+        )
+    except (ImportError, ValueError, http.InvalidURL):
+        pass
+    raise ConfigurationError(
+        "the proxy cannot be used: it must be like http://host:port (socks5:// needs the "
+        "package socksio)"
+    )

@@ -1,0 +1,144 @@
+"""Connections that a sync client opens for itself."""
+
+import os
+import threading
+import time
+from collections import deque
+
+import attrs
+
+from .._call import Request, Response
+from .._effects import LONGEST, Fault, Timeouts
+from .exchange import no_connection_fault
+from .lane import KEEPALIVE, Lane, open_lane
+from .network import DeadlineBackend
+from .own import MAX_CONNECTIONS, OwnSettings
+from .sync import exchange
+
+__all__ = ["OwnConnections"]
+
+
+class _Lanes:
+    """The lanes of one process; the one used last comes first, so that few stay open."""
+
+    def __init__(self, settings: OwnSettings) -> None:
+        self._settings = settings
+        self._network = DeadlineBackend(settings.family)
+        self._free: deque[Lane] = deque()
+        self._places = threading.Semaphore(MAX_CONNECTIONS)
+        self._closed = False
+
+    def take(self, seconds: float) -> Lane | None:
+        """Take a free lane, or a new one; ``None`` if all are in use for that long."""
+        if not self._places.acquire(timeout=min(max(seconds, 0.0), LONGEST)):
+            return None
+        try:
+            return self._pop() or open_lane(self._settings, self._network)
+        except BaseException:
+            self._places.release()
+            raise
+
+    def _pop(self) -> Lane | None:
+        while self._free:
+            try:
+                lane = self._free.pop()
+            except IndexError:  # another thread was faster
+                break
+            if not lane.has_expired():
+                return lane
+            lane.transport.close()
+        return None
+
+    def give_back(self, lane: Lane) -> None:
+        """Take a lane back; one that cannot be used again is closed."""
+        if lane.is_clean() and not self._closed:
+            lane.idle_since = time.monotonic()
+            self._free.append(lane)
+            self._close_oldest(lane.idle_since - KEEPALIVE)
+        else:
+            lane.transport.close()
+        self._places.release()
+        if self._closed:
+            self.close()
+
+    def _close_oldest(self, limit: float) -> None:
+        """Close the lane that has idled longest, if it has since before a time."""
+        try:
+            oldest = self._free.popleft()
+        except IndexError:  # another thread was faster
+            return
+        if oldest.idle_since < limit:
+            oldest.transport.close()
+        else:
+            self._free.appendleft(oldest)
+
+    def close(self) -> None:
+        """Close the free lanes now, and the others once they are given back."""
+        self._closed = True
+        while self._free:
+            try:
+                self._free.pop().transport.close()
+            except IndexError:  # another thread was faster
+                break
+
+    def abandon(self) -> None:
+        """Close a forked child's copies of the sockets; the parent's stay open."""
+        self._network.abandon()
+
+
+@attrs.frozen
+class _Opened:
+    """The lanes of one process."""
+
+    lanes: _Lanes
+    process: int
+
+
+class OwnConnections:
+    """Connections that a client opens for itself, anew in a forked child.
+
+    Args:
+        settings: How to open them.
+    """
+
+    def __init__(self, settings: OwnSettings) -> None:
+        self._settings = settings
+        # One for each process: another thread of the parent may hold its own during a fork.
+        self._locks: dict[int, threading.Lock] = {}
+        self._opened: _Opened | None = None
+        self._inherited: _Opened | None = None
+
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+        """Send a request and read the answer, in ``left`` seconds."""
+        started = time.monotonic()
+        lanes = self._open()
+        lane = lanes.take(left)
+        if lane is None:
+            return no_connection_fault()
+        try:
+            left -= time.monotonic() - started
+            handle = lane.transport.handle_request
+            return exchange(self._settings.family, handle, request, timeouts, left)
+        finally:
+            lanes.give_back(lane)
+
+    def close(self) -> None:
+        """Close what this process has opened."""
+        opened = self._opened
+        if opened is not None and opened.process == os.getpid():
+            opened.lanes.close()
+
+    def _open(self) -> _Lanes:
+        process = os.getpid()
+        opened = self._opened
+        if opened is not None and opened.process == process:
+            return opened.lanes
+        with self._locks.setdefault(process, threading.Lock()):
+            opened = self._opened
+            if opened is None or opened.process != process:
+                if opened is not None:
+                    # Its locks came along as they were: it must not be touched.
+                    opened.lanes.abandon()
+                    self._inherited = opened
+                opened = self._opened = _Opened(_Lanes(self._settings), process)
+        return opened.lanes
