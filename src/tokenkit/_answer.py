@@ -1,6 +1,6 @@
 """The answer of a success: a value, or the error that says why it is none."""
 
-from collections.abc import Collection
+from collections.abc import Callable
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -8,7 +8,6 @@ import attrs
 
 from ._call import Call, Response
 from ._json import JSON, Mismatch, load_json
-from ._secret import redact
 from .errors import DecodeError, UnexpectedRedirect
 
 __all__ = ["SUCCESSES", "Value", "read_success", "unexpected_redirect"]
@@ -27,11 +26,18 @@ class Value(Generic[T]):
 
 
 def read_success(
-    call: Call[T], response: Response, hidden: Collection[str], request_id: str | None
+    call: Call[T], response: Response, shown: Callable[[str], str], request_id: str | None
 ) -> Value[T] | DecodeError | None:
-    """Read an answer with a success status; ``None`` where it says that the call failed."""
+    """Read an answer with a success status; ``None`` where it says that the call failed.
+
+    Args:
+        call: The call.
+        response: Its answer.
+        shown: Replaces what must not be shown.
+        request_id: The answer's request id.
+    """
     try:
-        answer = _loaded(response, hidden)
+        answer = _loaded(response, shown)
         if call.is_failure(answer):
             return None
         return Value(call.decode(answer))
@@ -41,28 +47,28 @@ def read_success(
         problem, path = f"{type(call).__name__}.decode() raised {type(error).__name__}", "$"
     if not response.body:
         problem = "the body is empty"
-    content_type = redact(response.headers.get("content-type", ""), hidden) or None
+    content_type = shown(response.headers.get("content-type", "")) or None
     return DecodeError(
         f"HTTP {response.status}, {content_type or 'no content type'}: "
-        f"the answer cannot be read: {redact(problem, hidden)} (at {path})",
+        f"the answer cannot be read: {shown(problem)} (at {path})",
         path=path,
         status=response.status,
         content_type=content_type,
-        request_id=None if request_id is None else redact(request_id, hidden),
+        request_id=None if request_id is None else shown(request_id),
     )
 
 
-def _loaded(response: Response, hidden: Collection[str]) -> JSON:
+def _loaded(response: Response, shown: Callable[[str], str]) -> JSON:
     try:
         return load_json(response.body) if response.body else None
     except ValueError:
         pass
-    raise Mismatch(f"not JSON{_snippet(response, hidden)}")
+    raise Mismatch(f"not JSON{_snippet(response, shown)}")
 
 
-def _snippet(response: Response, hidden: Collection[str]) -> str:
+def _snippet(response: Response, shown: Callable[[str], str]) -> str:
     """Quote what is certainly no answer of the vendor's; a broken answer may hold the token."""
-    text = " ".join(redact(response.body.decode("utf-8", "replace"), hidden).split())
+    text = " ".join(shown(response.body.decode("utf-8", "replace")).split())
     content_type = response.headers.get("content-type", "").lower()
     json_like = "json" in content_type or text.startswith(("{", "["))
     return "" if json_like else f"; it begins {text[:SNIPPET]!r}"

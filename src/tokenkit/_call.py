@@ -1,7 +1,7 @@
 """One call as a value: what is sent, what came back, and what the caller gets."""
 
 import re
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar, Generic, TypeGuard, TypeVar
@@ -74,18 +74,30 @@ class Headers(Mapping[str, str]):
             values[key] = f"{values[key]}, {value}" if key in values else value
         self._values = values
 
+    # The views that come with Mapping look every single name up.
+    def keys(self) -> KeysView[str]:
+        """Return the names, in lower case."""
+        return self._values.keys()
+
+    def values(self) -> ValuesView[str]:
+        """Return the values."""
+        return self._values.values()
+
     def merged_with(self, added: "Headers") -> "Headers":
         """Return these headers and others; where a name is in both, the other's value."""
         merged = Headers()
         merged._values = {**self._values, **added._values}  # noqa: SLF001 - of the same class
         return merged
 
-    def __getitem__(self, name: str) -> str:
-        return self._values[name.lower()]
-
     def items(self) -> ItemsView[str, str]:
         """Return the names, in lower case, with their values."""
         return self._values.items()
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)

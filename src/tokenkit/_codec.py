@@ -259,4 +259,7 @@ def read_answer(value: JSON, model: type[M], *, path: str = "$", **remembered: o
         result = None
     if result is None:
         raise _explain(value, model, path)
-    return attrs.evolve(result, **remembered) if remembered else result  # type: ignore[misc] # M is an attrs class
+    for name, known in remembered.items():
+        # Nobody else has it yet, and evolve() takes 4 times as long.
+        object.__setattr__(result, name, known)
+    return result

@@ -43,12 +43,7 @@ class _Rule:
     check: Check
     optional: bool
 
-    def judge(self, value: object) -> FieldError | None:
-        if value is None and self.optional:
-            return None
-        problem = self.check(value)
-        if problem is None:
-            return None
+    def error(self, problem: str) -> FieldError:
         return FieldError(field=self.name, wire_name=self.wire_name, message=problem)
 
 
@@ -78,6 +73,8 @@ def wire_names(model: type["RequestModel"]) -> Mapping[str, str]:
 
 def json_object(value: object) -> str | None:
     """Check for a mapping with text keys."""
+    if value == {}:
+        return None
     if not is_mapping(value):
         return f"must be a mapping, not {kind_of(value)}"
     if not all(isinstance(key, str) for key in value):
@@ -150,8 +147,14 @@ class RequestModel(metaclass=_CheckedType):
     )
 
     def __attrs_post_init__(self) -> None:
-        found = [rule.judge(getattr(self, rule.name)) for rule in _rules(type(self))]
-        errors = [error for error in found if error is not None]
+        errors: list[FieldError] = []
+        for rule in _rules(type(self)):
+            value = getattr(self, rule.name)
+            if value is None and rule.optional:
+                continue
+            problem = rule.check(value)
+            if problem is not None:
+                errors.append(rule.error(problem))
         if not errors:
             errors = [*self._check_extra(), *self.check()]
         if errors:

@@ -100,9 +100,6 @@ class _Life(Generic[T]):
         self.began = start
         self.used_offset = 0.0
         self.offset_before: float | None = None
-        repeat = call.repeat
-        unless_paid = plan.policy.repeat_payments and repeat is Repeat.IF_NOT_PERFORMED
-        self.repeat = Repeat.SAFE if unless_paid else repeat
 
     def run(self) -> Steps[Reply[T]]:
         unsigned = self._unsigned_request()
@@ -123,6 +120,14 @@ class _Life(Generic[T]):
                 raise verdict.error
             yield from self._announce_retry(verdict, wait)
             yield from self._do(Sleep(wait))
+
+    def _repeat(self) -> Repeat:
+        repeat = self.call.repeat
+        unless_paid = self.plan.policy.repeat_payments and repeat is Repeat.IF_NOT_PERFORMED
+        return Repeat.SAFE if unless_paid else repeat
+
+    def _shown(self, text: str) -> str:
+        return redact(text, self.hidden)
 
     def _do(self, effect: Effect[R]) -> Steps[R]:
         result: Result[R] = yield effect
@@ -151,7 +156,10 @@ class _Life(Generic[T]):
         )
 
     def _attempt(self, unsigned: Request) -> Steps[Response | Fault]:
-        request = yield from self._signed(unsigned)
+        request = unsigned
+        if self.call.authenticated:
+            secrets = yield from self._secrets()
+            request = self._signed(unsigned, secrets)
         if self.at.monotonic >= self.until:
             return Fault(
                 error=DeadlineExceeded,
@@ -162,30 +170,30 @@ class _Life(Generic[T]):
         if self.plan.watched:
             yield from self._announce_attempt(request)
         self.began = self.at
-        outcome = yield from self._do(
-            Send(request=request, timeouts=self.plan.timeouts, until=self.until)
-        )
+        effect = Send(request=request, timeouts=self.plan.timeouts, until=self.until)
+        outcome = yield from self._do(effect)
         if self.plan.watched and isinstance(outcome, Response):
             yield from self._announce_response(outcome)
         return outcome
 
-    def _signed(self, unsigned: Request) -> Steps[Request]:
-        if not self.call.authenticated:
-            return unsigned
-        strategy = self.plan.strategy
+    def _secrets(self) -> Steps[list[Secret]]:
         secrets: list[Secret] = []
-        for source in strategy.secrets:
+        for source in self.plan.strategy.secrets:
             if isinstance(source, Secret):
                 secrets.append(source)
             else:
                 secrets.append((yield from self._do(Resolve(source))))
+        return secrets
+
+    def _signed(self, unsigned: Request, secrets: Sequence[Secret]) -> Request:
+        strategy = self.plan.strategy
         self.used_offset = self.plan.offset.seconds if self.plan.offset else 0.0
         now = self.at.wall + self.used_offset
         added = _authentication(strategy, unsigned, secrets, now)
         if isinstance(added, TokenKitError):
             raise added
-        self.hidden.update(secret.reveal() for secret in secrets)
-        self.hidden.update(value for value in added.values() if len(value) >= SHORTEST_SIGNATURE)
+        self.hidden.update([secret.reveal() for secret in secrets])
+        self.hidden.update([value for value in added.values() if len(value) >= SHORTEST_SIGNATURE])
         return Request(
             method=unsigned.method,
             origin=unsigned.origin,
@@ -198,12 +206,12 @@ class _Life(Generic[T]):
         if isinstance(outcome, Fault):
             return self._judge_fault(outcome, request)
         if outcome.status in REDIRECTS:
-            location = redact(outcome.headers.get("location", ""), self.hidden)
+            location = self._shown(outcome.headers.get("location", ""))
             return _Refusal(error=unexpected_redirect(outcome, location), repeatable=False)
         if outcome.status not in SUCCESSES:
             return self._judge_failure(outcome, request)
         request_id = self._request_id_of(outcome)
-        value = read_success(self.call, outcome, self.hidden, request_id)
+        value = read_success(self.call, outcome, self._shown, request_id)
         if isinstance(value, TokenKitError):
             return _Refusal(error=value, repeatable=False)
         if value is None:
@@ -220,11 +228,11 @@ class _Life(Generic[T]):
         partial = fault.response
         if partial is not None and partial.status not in (*SUCCESSES, *REDIRECTS):
             return self._judge_failure(partial, request)
-        message = redact(fault.message, self.hidden)
+        message = self._shown(fault.message)
         if issubclass(fault.error, ResponseTooLarge):
             return _Refusal(error=fault.error(message), repeatable=False)
         error = fault.error(message, attempts=self.attempts)
-        return _Refusal(error=error, repeatable=not fault.sent or self.repeat is Repeat.SAFE)
+        return _Refusal(error=error, repeatable=not fault.sent or self._repeat() is Repeat.SAFE)
 
     def _judge_failure(self, response: Response, request: Request) -> _Refusal:
         profile = self.plan.profile
@@ -239,7 +247,7 @@ class _Life(Generic[T]):
         )
         return _Refusal(
             error=error,
-            repeatable=profile.retries.allow(response.status, response.headers, self.repeat),
+            repeatable=profile.retries.allow(response.status, response.headers, self._repeat()),
             asked_wait=profile.retries.wait(response.status, response.headers, self.at.wall),
             blames_credentials=profile.blames_credentials(error),
         )
@@ -298,7 +306,8 @@ class _Life(Generic[T]):
 
     def _request_id_of(self, response: Response) -> str | None:
         found = request_id_of(response.headers, self.plan.profile.request_id_header)
-        return None if found is None else redact(found, self.hidden)
+        # Ours, echoed, is no secret, and most answers echo it.
+        return found if found in (None, self.request_id) else self._shown(found)
 
 
 def _authentication(

@@ -14,6 +14,7 @@ from tokenkit._answer import Value, read_success
 from tokenkit._body import encode_body
 from tokenkit._call import Call, RawCall, Response
 from tokenkit._json import JSON, Mismatch, dump_json, is_mapping, is_tuple, kind_of, load_json
+from tokenkit._secret import redactor
 from tokenkit.errors import DecodeError, InvalidInputError
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -49,7 +50,7 @@ def unreadable(
     response: Response, call: Call[Any] = ZDK_CALL, request_id: str | None = None
 ) -> DecodeError:
     """Read an answer that must not be readable."""
-    error = read_success(call, response, ["the-secret"], request_id)
+    error = read_success(call, response, redactor(["the-secret"]), request_id)
     assert isinstance(error, DecodeError)
     return error
 
@@ -120,7 +121,7 @@ def test_a_model_that_raises_while_encoding(error: Exception) -> None:
 
 def test_a_readable_success() -> None:
     """A sound answer is wrapped, so that a value of None is told from a failure."""
-    assert read_success(RawCall(verb="GET", target="/"), answer(204), [], None) == Value(None)
+    assert read_success(RawCall(verb="GET", target="/"), answer(204), str, None) == Value(None)
     assert "5" not in repr(Value(5))
 
 

@@ -145,7 +145,6 @@ def test_each_status_is_repeated_where_the_contract_allows(
 
 LOSSES = [
     close_before_the_answer,
-    close_at_once,
     close_in_the_headers,
     close_in_the_body,
     close_in_a_chunk,
@@ -176,6 +175,25 @@ def test_each_lost_answer_is_repeated_where_the_contract_allows(
         else:
             assert isinstance(end, (ConnectionLostError, ProtocolError)), name
             assert end.attempts == 1, name
+
+
+@each_flavour
+@each_family
+def test_a_connection_closed_at_once_is_never_taken_for_a_lost_answer_twice(
+    flavour: Flavour, family: Family
+) -> None:
+    """A payment goes out again only where the client saw the end before it wrote a byte."""
+    for name in ("Strigo mint", "withdrawal"):
+        vendor, call, success, repeatable = CALLS[name]
+        with RawServer(close_at_once, saying(success)) as server:
+            client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+            (end,) = outcomes(client, flavour, call)
+            assert len(server.requests) == server.connections - 1, name
+        if isinstance(end, Reply):
+            assert end.attempts == 2, name
+        else:
+            assert not repeatable, name
+            assert isinstance(end, (ConnectionLostError, ProtocolError)), name
 
 
 def close_in_the_second_body(peer: Peer) -> None:

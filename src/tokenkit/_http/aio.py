@@ -1,6 +1,5 @@
 """Sending requests for async clients, on asyncio and trio."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,6 +20,8 @@ from .family import Family
 from .progress import PROGRESS, Progress
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
     import httpx
 
 __all__ = ["AsyncCallersClient", "AsyncCallersTransport", "exchange", "exchange_step_by_step"]
@@ -88,13 +89,14 @@ async def _receive(
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
         return fault_of(family, error, request, progress, None)
     stream: Any = response.stream  # httpx types it as sync or async
-    chunks: AsyncIterator[bytes] | None = aiter(stream)
+    chunks: AsyncIterator[bytes] = aiter(stream)
     body: BoundedBody | None = None
+    at_end = False
     try:
         body = BoundedBody(partial.headers)
         async for chunk in chunks:
             body.feed(chunk)
-        chunks = None
+        at_end = True
         body.finish()
         if (tainted := stream_with_left_over(response)) is not None:
             await tainted.aclose()
@@ -108,7 +110,7 @@ async def _receive(
     finally:
         with suppress(Exception):
             await stream.aclose()
-        if chunks is not None:
+        if not at_end:
             await _finish(chunks)
 
 

@@ -151,7 +151,7 @@ async def _connected_socket(host: str, port: int, seconds: float) -> socket.sock
     for share, (family, kind, protocol, _, address) in timed_addresses(found, end):
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.setblocking(False)
+            sock.settimeout(0)
             with anyio.fail_after(share):
                 await asyncio.get_running_loop().sock_connect(sock, address)
         except OSError as error:

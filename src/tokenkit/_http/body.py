@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 from .._call import Headers
 
@@ -73,7 +74,7 @@ class BoundedBody:
             UnreadableBodyError: The bytes are not gzip.
         """
         self._packed_size += len(chunk)
-        for piece in self._unpacked(chunk):
+        for piece in (chunk,) if self._gzip is None else _unpacked(self._gzip, chunk):
             self._size += len(piece)
             # Packed bytes count as well: zlib keeps all that follows the end.
             if max(self._size, self._packed_size) > MAX_BODY:
@@ -81,21 +82,6 @@ class BoundedBody:
                 self._chunks.clear()
                 raise TooLargeError
             self._chunks.append(piece)
-
-    def _unpacked(self, chunk: bytes) -> Iterator[bytes]:
-        if self._gzip is None:
-            yield chunk
-            return
-        full = True
-        while full:
-            try:
-                piece = self._gzip.decompress(chunk, PIECE)
-            except zlib.error:
-                break
-            yield piece
-            chunk, full = self._gzip.unconsumed_tail, len(piece) == PIECE
-        if full:
-            raise UnreadableBodyError("the answer's gzip encoding is broken")
 
     def finish(self) -> None:
         """Check that the encoding came to its end.
@@ -109,3 +95,16 @@ class BoundedBody:
     def bytes(self) -> bytes:
         """Return what has come so far."""
         return b"".join(self._chunks)
+
+
+def _unpacked(gzip: Any, chunk: bytes) -> Iterator[bytes]:
+    full = True
+    while full:
+        try:
+            piece = gzip.decompress(chunk, PIECE)
+        except zlib.error:
+            break
+        yield piece
+        chunk, full = gzip.unconsumed_tail, len(piece) == PIECE
+    if full:
+        raise UnreadableBodyError("the answer's gzip encoding is broken")

@@ -102,17 +102,11 @@ def _may_stay(name: bytes, ours: Headers) -> bool:
 def head_of(response: "httpx.Response") -> Response:
     """Return an answer's status and headers."""
     raw = response.headers.raw
-    return Response(
-        status=response.status_code,
-        headers=Headers([(_text(name), _text(value)) for name, value in raw]),
-    )
-
-
-def _text(value: bytes) -> str:
     try:
-        return value.decode("utf-8")
+        pairs = [(name.decode("utf-8"), value.decode("utf-8")) for name, value in raw]
     except UnicodeDecodeError:
-        return value.decode("latin-1")
+        pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+    return Response(status=response.status_code, headers=Headers(pairs))
 
 
 def stream_with_left_over(response: Any) -> Any:

@@ -25,24 +25,26 @@ class Lane:
         transport: The transport, an instance of httpx's own class, so that what mocks or
             observes that class keeps working.
         network: The network backend below it.
-        connection: Its connection, or the pool of one that keeps it behind a proxy.
+        connection: Its connection; ``None`` behind a proxy.
+        pool: The pool of one that keeps its connection behind a proxy.
         idle_since: When its last exchange ended, on the monotonic clock.
     """
 
     transport: Any
     network: Any
-    connection: Any
+    connection: Any = None
+    pool: Any = None
     idle_since: float = 0.0
 
     def is_clean(self) -> bool:
         """Tell whether the last exchange came to its end."""
-        parts = getattr(self.connection, "connections", (self.connection,))
-        return all(part.is_idle() for part in parts)
+        if self.pool is None:
+            return bool(self.connection.is_idle())
+        return all(connection.is_idle() for connection in self.pool.connections)
 
     def has_expired(self) -> bool:
         """Tell whether the connection idled too long, or was closed by the server."""
-        parts = getattr(self.connection, "connections", (self.connection,))
-        return any(part.has_expired() for part in parts)
+        return self.pool is None and bool(self.connection.has_expired())
 
 
 def open_lane(settings: OwnSettings, network: Any, prefix: str = "") -> Lane:
@@ -60,10 +62,10 @@ def open_lane(settings: OwnSettings, network: Any, prefix: str = "") -> Lane:
     transport = _transport(settings.family, f"{prefix}HTTPTransport", context, proxy)
     # httpx has no public way to choose a transport's connections or network. Its transports
     # have had this attribute in every release since 0.28, httpx2's as well; a test holds it.
-    attributes = vars(transport)
+    attributes: dict[str, Any] = vars(transport)
     if proxy is not None:
         vars(attributes["_pool"])["_network_backend"] = network
-        return Lane(transport, network, attributes["_pool"])
+        return Lane(transport, network, pool=attributes["_pool"])
     url, core = settings.family.http.URL(settings.origin), settings.family.core
     connection = getattr(core, f"{prefix}HTTPConnection")(
         core.Origin(url.raw_scheme, url.raw_host, url.port or DEFAULT_PORTS[url.raw_scheme]),

@@ -63,6 +63,7 @@ class HmacSigner(Generic[S]):
         )
         self.scheme = scheme
         del api_key, private_key, passphrase
+        self._keyed: _Keyed | None = None
         for check, source in zip(CHECKS, self.secrets, strict=True):
             if isinstance(source, Secret):
                 check(source)
@@ -71,23 +72,42 @@ class HmacSigner(Generic[S]):
         self, request: Request, secrets: Sequence[Secret], now: float
     ) -> Mapping[str, str]:
         """Return the key, the signature, the timestamp and the passphrase."""
-        for check, secret in zip(CHECKS, secrets, strict=True):
-            check(secret)
-        api_key, private_key, passphrase = secrets
+        keyed = self._keyed
+        # To check the secrets and prepare the key takes 4 times as long as to sign.
+        if keyed is None or keyed.secrets != tuple(secrets):
+            keyed = self._keyed = _keyed(secrets)
+        api_key, _, passphrase = keyed.secrets
         timestamp = str(int(now))
         return {
             self.scheme.api_key_header: api_key.reveal(),
-            self.scheme.signature_header: _sign(
-                private_key, self.scheme.canonical_text(timestamp, request)
+            self.scheme.signature_header: keyed.sign(
+                self.scheme.canonical_text(timestamp, request)
             ),
             self.scheme.timestamp_header: timestamp,
             self.scheme.passphrase_header: passphrase.reveal(),
         }
 
 
-def _sign(private_key: Secret, text: bytes) -> str:
-    key = b64decode(private_key.reveal(), validate=True)
-    return b64encode(hmac.digest(key, text, hashlib.sha256)).decode("ascii")
+@attrs.frozen
+class _Keyed:
+    """Checked secrets, and the state of HMAC under their key."""
+
+    secrets: tuple[Secret, ...]
+    start: hmac.HMAC = attrs.field(repr=False)
+
+    def sign(self, text: bytes) -> str:
+        state = self.start.copy()
+        state.update(text)
+        return b64encode(state.digest()).decode("ascii")
+
+
+def _keyed(secrets: Sequence[Secret]) -> _Keyed:
+    for check, secret in zip(CHECKS, secrets, strict=True):
+        check(secret)
+    key = b64decode(secrets[1].reveal(), validate=True)
+    start = hmac.new(key, digestmod=hashlib.sha256)
+    del key
+    return _Keyed(tuple(secrets), start)
 
 
 def _check_api_key(api_key: Secret) -> None:
