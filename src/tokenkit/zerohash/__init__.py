@@ -1,5 +1,6 @@
 """zerohash: client access tokens for its SDK modules."""
 
+from . import experiences
 from .calls import ZeroHashCalls
 from .client import AsyncZeroHashClient, ZeroHashClient
 from .details import (
@@ -45,4 +46,5 @@ __all__ = [
     "WithdrawalDetails",
     "ZeroHashCalls",
     "ZeroHashClient",
+    "experiences",
 ]
