@@ -1,0 +1,58 @@
+"""A Django backend whose page opens a zerohash module for the logged-in participant."""
+
+import atexit
+import logging
+import math
+import os
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from tokenkit import APIError, TokenKitError, ZeroHashClient, zerohash
+
+logger = logging.getLogger(__name__)
+
+# One client for all threads, and for forked workers; a page waits for it, so it doesn't try long.
+client = ZeroHashClient.from_env(deadline=10)
+atexit.register(client.close)
+
+
+@require_POST
+@never_cache
+def create_client_auth_token(request: HttpRequest) -> HttpResponse:
+    # Who is logged in is in the session, and in nothing else that the page sends.
+    participant_code = request.session.get("participant_code")
+    if participant_code is None:
+        return JsonResponse({"detail": "not logged in"}, status=401)
+    try:
+        token = client.create_client_auth_token(
+            participant_code=participant_code, permissions=[zerohash.Permission.FWC]
+        )
+    except TokenKitError as error:
+        return vendor_failed(error)
+    return JsonResponse({"token": token.token})
+
+
+def vendor_failed(error: TokenKitError) -> HttpResponse:
+    logger.error("no client access token: %s", error)  # errors hold neither keys nor tokens
+    wait = error.retry_after if isinstance(error, APIError) else None
+    headers = {} if wait is None else {"Retry-After": str(math.ceil(wait))}
+    detail = "Account funding is not available at the moment."
+    return JsonResponse({"detail": detail}, status=503 if headers else 502, headers=headers)
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    context = {
+        "participant_code": request.session.get("participant_code"),
+        "module_url": os.environ["ZEROHASH_MODULE_URL"],
+    }
+    return render(request, "page.html", context)
+
+
+@require_POST
+def login(request: HttpRequest) -> HttpResponse:
+    """Stand in for your own login, which would find out who this really is."""
+    request.session["participant_code"] = request.POST["participant_code"]
+    return redirect("/")
