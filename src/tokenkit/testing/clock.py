@@ -1,0 +1,112 @@
+"""A clock for clients that moves only when it is told to."""
+
+import math
+import threading
+from datetime import datetime, timezone
+
+__all__ = ["AsyncFrozenClock", "FrozenClock"]
+
+
+class FrozenClock:
+    """A clock that stands still, for the ``clock`` of a sync client.
+
+    It moves by :meth:`advance`, and when the client waits before a retry: the wait returns at
+    once, and :attr:`sleeps` tells how long it would have been. Such waits alone use up a call's
+    deadline; each request may really take what is left of it. Safe to use from several threads.
+
+    Args:
+        now: The time to stand at, with a time zone. Default: the machine's time.
+
+    Raises:
+        ValueError: ``now`` has no time zone.
+    """
+
+    def __init__(self, now: datetime | None = None) -> None:
+        start = datetime.now(timezone.utc) if now is None else now
+        if start.utcoffset() is None:
+            raise ValueError("now must have a time zone, such as tzinfo=timezone.utc")
+        self._start = start.timestamp()
+        self._elapsed = 0.0
+        self._sleeps: tuple[float, ...] = ()
+        self._lock = threading.Lock()
+
+    @property
+    def now(self) -> datetime:
+        """The time that the clock shows, in UTC."""
+        return datetime.fromtimestamp(self.time(), timezone.utc)
+
+    @property
+    def sleeps(self) -> tuple[float, ...]:
+        """Every wait so far, in seconds, oldest first."""
+        return self._sleeps
+
+    def time(self) -> float:
+        """Return the time of day, in seconds since 1970."""
+        return self._start + self._elapsed
+
+    def monotonic(self) -> float:
+        """Return the seconds by which the clock has moved."""
+        return self._elapsed
+
+    def advance(self, seconds: float) -> None:
+        """Move on.
+
+        Args:
+            seconds: By how much.
+
+        Raises:
+            ValueError: ``seconds`` is negative, infinite or NaN.
+        """
+        self._move(seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """Move on, note the wait in :attr:`sleeps`, and return at once.
+
+        Raises:
+            ValueError: ``seconds`` is negative, infinite or NaN.
+        """
+        self._move(seconds, seconds)
+
+    def as_async(self) -> "AsyncFrozenClock":
+        """Return this clock as async clients need it; both are one clock."""
+        return AsyncFrozenClock(self)
+
+    def _move(self, seconds: float, *slept: float) -> None:
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"seconds must be finite and not negative, not {seconds}")
+        with self._lock:
+            self._elapsed += seconds
+            self._sleeps += slept
+
+    def __repr__(self) -> str:
+        return f"FrozenClock(now={self.now.isoformat()!r}, sleeps={self.sleeps})"
+
+
+class AsyncFrozenClock:
+    """A :class:`FrozenClock` as the ``clock`` of an async client.
+
+    Args:
+        clock: The clock that it reads, and moves when the client waits.
+    """
+
+    def __init__(self, clock: FrozenClock) -> None:
+        self._clock = clock
+
+    def time(self) -> float:
+        """Return the time of day, in seconds since 1970."""
+        return self._clock.time()
+
+    def monotonic(self) -> float:
+        """Return the seconds by which the clock has moved."""
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Move on and note the wait; other tasks run, and cancellation is noticed.
+
+        Raises:
+            ValueError: ``seconds`` is negative, infinite or NaN.
+        """
+        from anyio.lowlevel import checkpoint  # noqa: PLC0415 - pytest's start must not cost anyio
+
+        self._clock.sleep(seconds)
+        await checkpoint()

@@ -1,0 +1,210 @@
+"""Mocks of httpx, with clients of each kind."""
+
+import socket
+import sys
+from importlib import import_module
+from typing import Any
+
+import httpx
+import pytest
+import respx
+from pytest_httpx import HTTPXMock
+
+from tokenkit import (
+    AsyncStrigoClient,
+    AsyncZdkClient,
+    AsyncZeroHashClient,
+    ConnectError,
+    RequestTimeoutError,
+    RetryPolicy,
+    StrigoClient,
+    ZdkClient,
+    ZeroHashClient,
+    strigo,
+    zdk,
+    zerohash,
+)
+from tokenkit.extension import AsyncClient, Call, Client, IssuedToken
+from tokenkit.testing import FAKE_CREDENTIALS, FrozenClock
+
+STRIGO_URL = "https://app.strigo.io/api/v1/academy/users/token"
+STRIGO_MINTED = {"result": "success", "data": {"token": "t", "expiration": 1648100582468}}
+BUSY = httpx.Response(503, headers={"retry-after": "7"})
+each_vendor = pytest.mark.parametrize(
+    ("kind", "async_kind", "call", "url", "answer"),
+    [
+        pytest.param(
+            ZdkClient,
+            AsyncZdkClient,
+            zdk.UserTokenRequest(id="user-1"),
+            "https://user.dev.zu.casa/user.tokens.private.v1.Service/Create",
+            {"tokens": ["t"]},
+            id="zdk",
+        ),
+        pytest.param(
+            ZeroHashClient,
+            AsyncZeroHashClient,
+            zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"]),
+            "https://api.cert.zerohash.com/client_auth_token",
+            {"message": {"token": "t"}},
+            id="zerohash",
+        ),
+        pytest.param(
+            StrigoClient,
+            AsyncStrigoClient,
+            strigo.UserTokenRequest(email="a@b.io"),
+            STRIGO_URL,
+            STRIGO_MINTED,
+            id="strigo",
+        ),
+    ],
+)
+
+
+@each_vendor
+def test_pytest_httpx(
+    kind: type[Client],
+    async_kind: type[AsyncClient],
+    call: Call[IssuedToken],
+    url: str,
+    answer: object,
+    httpx_mock: HTTPXMock,
+) -> None:
+    """pytest-httpx answers a client's calls."""
+    del async_kind
+    httpx_mock.add_response(method="POST", url=url, json=answer)
+    with kind.from_env(environ=FAKE_CREDENTIALS) as client:
+        assert client.send(call).token == "t"
+
+
+@each_vendor
+@pytest.mark.anyio
+async def test_pytest_httpx_async(
+    kind: type[Client],
+    async_kind: type[AsyncClient],
+    call: Call[IssuedToken],
+    url: str,
+    answer: object,
+    httpx_mock: HTTPXMock,
+) -> None:
+    """pytest-httpx answers an async client's calls."""
+    del kind
+    httpx_mock.add_response(method="POST", url=url, json=answer)
+    async with async_kind.from_env(environ=FAKE_CREDENTIALS) as client:
+        assert (await client.send(call)).token == "t"
+
+
+@each_vendor
+def test_respx(
+    kind: type[Client],
+    async_kind: type[AsyncClient],
+    call: Call[IssuedToken],
+    url: str,
+    answer: object,
+    respx_mock: respx.MockRouter,
+) -> None:
+    """A client's calls are answered by respx."""
+    del async_kind
+    route = respx_mock.post(url).respond(json=answer)
+    with kind.from_env(environ=FAKE_CREDENTIALS) as client:
+        assert client.send(call).token == "t"
+    assert route.call_count == 1
+
+
+@each_vendor
+@pytest.mark.anyio
+async def test_respx_async(
+    kind: type[Client],
+    async_kind: type[AsyncClient],
+    call: Call[IssuedToken],
+    url: str,
+    answer: object,
+    respx_mock: respx.MockRouter,
+) -> None:
+    """An async client's calls are answered by respx."""
+    del kind
+    route = respx_mock.post(url).respond(json=answer)
+    async with async_kind.from_env(environ=FAKE_CREDENTIALS) as client:
+        assert (await client.send(call)).token == "t"
+    assert route.call_count == 1
+
+
+def test_respx_and_retries(respx_mock: respx.MockRouter) -> None:
+    """What respx raises is treated like the network's own, and retried on the frozen clock."""
+    clock = FrozenClock()
+    route = respx_mock.post(STRIGO_URL)
+    route.side_effect = [httpx.ConnectTimeout, BUSY, httpx.ReadTimeout]
+    client = StrigoClient.from_env(environ=FAKE_CREDENTIALS, clock=clock)
+    with client, pytest.raises(RequestTimeoutError):
+        client.create_user_token(email="a@b.io")
+    assert route.call_count == 3
+    assert clock.sleeps[1:] == (7,)
+
+
+@pytest.mark.anyio
+async def test_respx_and_async_retries(respx_mock: respx.MockRouter) -> None:
+    """Likewise with an async client."""
+    clock = FrozenClock()
+    minted = httpx.Response(200, json=STRIGO_MINTED)
+    respx_mock.post(STRIGO_URL).side_effect = [httpx.ConnectError, BUSY, minted]
+    async with AsyncStrigoClient.from_env(
+        environ=FAKE_CREDENTIALS, clock=clock.as_async()
+    ) as client:
+        assert (await client.create_user_token(email="a@b.io")).token == "t"
+    assert clock.sleeps[1:] == (7,)
+
+
+def test_respx_sees_a_callers_client(respx_mock: respx.MockRouter) -> None:
+    """The calls through an httpx client of the caller's are answered by respx, too."""
+    respx_mock.post(STRIGO_URL).respond(json=STRIGO_MINTED)
+    with httpx.Client() as shared:
+        client = StrigoClient.from_env(environ=FAKE_CREDENTIALS, http_client=shared)
+        assert client.create_user_token(email="a@b.io").token == "t"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="httpx2 needs Python 3.11")
+@pytest.mark.respx(assert_all_called=False)
+def test_respx_does_not_see_httpx2(respx_mock: respx.MockRouter) -> None:
+    """A client on httpx2 goes past respx, as the documentation says."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    route = respx_mock.route().respond(json=STRIGO_MINTED)
+    client = StrigoClient.from_env(
+        environ=FAKE_CREDENTIALS,
+        base_url=url,
+        http_family="httpx2",
+        retry=RetryPolicy(max_retries=0),
+    )
+    with client, pytest.raises(ConnectError):
+        client.create_user_token(email="a@b.io")
+    assert not route.called
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        "httpx",
+        pytest.param(
+            "httpx2",
+            marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="needs Python 3.11"),
+        ),
+    ],
+)
+@pytest.mark.anyio
+async def test_mock_transport(family: str) -> None:
+    """The mock transport of either family serves sync and async clients."""
+    http: Any = import_module(family)
+    routes: list[str] = []
+
+    def answer(request: Any) -> object:
+        routes.append(request.url.path)
+        return http.Response(200, json=STRIGO_MINTED)
+
+    transport = http.MockTransport(answer)
+    with StrigoClient.from_env(environ=FAKE_CREDENTIALS, transport=transport) as client:
+        assert client.create_user_token(email="a@b.io").token == "t"
+    async with AsyncStrigoClient.from_env(
+        environ=FAKE_CREDENTIALS, transport=transport
+    ) as async_client:
+        assert (await async_client.create_user_token(email="a@b.io")).token == "t"
+    assert routes == 2 * ["/api/v1/academy/users/token"]
