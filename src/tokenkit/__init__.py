@@ -13,7 +13,15 @@ from logging import NullHandler, getLogger
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import auth, errors, extension, strigo, zdk, zerohash
+    # A name a line, here and below: who copies the package can drop the lines of a vendor.
+    from . import (
+        auth,
+        errors,
+        extension,
+        strigo,
+        zdk,
+        zerohash,
+    )
     from ._call import Call, Reply
     from ._effects import Timeouts
     from ._hooks import Hooks
@@ -92,7 +100,17 @@ __all__ = [
     "zerohash",
 ]
 
-_MODULES = frozenset({"auth", "errors", "extension", "sandbox", "strigo", "zdk", "zerohash"})
+_MODULES = frozenset(
+    {
+        "auth",
+        "errors",
+        "extension",
+        "sandbox",
+        "strigo",
+        "zdk",
+        "zerohash",
+    }
+)
 _HOMES = {
     "AsyncStrigoClient": "strigo.client",
     "AsyncZdkClient": "zdk.client",

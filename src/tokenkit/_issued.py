@@ -70,3 +70,16 @@ class IssuedToken:
             left = f"{timedelta(seconds=seconds)} left" if seconds > 0 else "expired"
         parts = (self.issuer, type(self).__name__, self.subject or "unknown subject", left)
         return f"<code>{' · '.join(escape(part) for part in parts)}</code>"
+
+
+def _hide_from_inspection(cls: type[object], name: str) -> None:
+    """Put a property in a slot's place.
+
+    What shows the values in a failing line, such as IPython's verbose tracebacks, reads slots
+    without being asked, and ``token.token`` with them; it calls no property.
+    """
+    slot = vars(cls)[name]
+    setattr(cls, name, property(slot.__get__, slot.__set__, doc="The token."))
+
+
+_hide_from_inspection(IssuedToken, "token")

@@ -107,7 +107,7 @@ class _CheckedType(type):
                 if error.__traceback__.tb_next is not None:
                     raise  # not about the arguments: a mistake in the model, to be found there
                 problem = error.with_traceback(None)
-            del args, kwargs
+            args, kwargs = (), {}  # this frame goes along with the error
             raise problem
 
         @property

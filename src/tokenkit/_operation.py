@@ -85,7 +85,7 @@ class Operation(Generic[P, T_co]):
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             request = build(args, kwargs)
-            del args, kwargs
+            args, kwargs = (), {}  # the frame of an error must not hold them
             if isinstance(request, Exception):
                 raise request
             return self.send(request)
@@ -98,7 +98,7 @@ class Operation(Generic[P, T_co]):
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             request = build(args, kwargs)
-            del args, kwargs
+            args, kwargs = (), {}  # the frame of an error must not hold them
             if isinstance(request, Exception):
                 raise request
             return await self.send(request)
@@ -128,6 +128,8 @@ class Operation(Generic[P, T_co]):
         self, function: Callable[..., object], owner: type[object]
     ) -> Callable[..., object]:
         name = self.stub.__name__
+        code = function.__code__
+        function.__code__ = code.replace(co_name=name)  # which is what tracebacks show
         function.__name__ = name
         function.__qualname__ = f"{owner.__qualname__}.{name}"
         function.__module__ = owner.__module__

@@ -1,0 +1,50 @@
+"""The documentation's notebook, cell by cell in an IPython shell."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_shell import JupyterShell
+
+from tokenkit import TokenKitError
+from tokenkit.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOK = json.loads((ROOT / "docs" / "jupyter.ipynb").read_text("utf-8"))
+CELLS: list[dict[str, Any]] = [cell for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    """What is in the repository holds no output, and so neither a token nor a path."""
+    assert [cell for cell in CELLS if cell["outputs"] or cell["execution_count"]] == []
+
+
+def test_the_notebook_runs(shell: JupyterShell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell runs, or fails where it says so; what they show holds no secret and no path."""
+    opened: list[Sandbox] = []
+    private = [str(Path.home()), str(ROOT)]
+    start = Sandbox.start
+
+    def remember(sandbox: Sandbox) -> Sandbox:
+        opened.append(start(sandbox))
+        private.extend(
+            text for name, text in sandbox.environment.items() if "BASE_URL" not in name
+        )
+        return sandbox
+
+    monkeypatch.setattr(Sandbox, "start", remember)
+    shown = ""
+    for cell in CELLS:
+        ran = shell.run("".join(cell["source"]))
+        if "raises-exception" in cell["metadata"].get("tags", []):
+            assert isinstance(ran.error, TokenKitError)
+        else:
+            assert ran.error is None, ran.text
+        assert ran.warnings == ""
+        shown += ran.everything
+    (sandbox,) = opened
+    tokens = [issued.token for issued in sandbox.issued]
+    assert len(tokens) == 3
+    assert "user1@example.com" in shown
+    assert [text for text in [*tokens, *private] if text in shown] == []
