@@ -1,0 +1,145 @@
+"""What the reference needs beyond autodoc: whole option lists, and a check that it is whole."""
+
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from typing_extensions import get_original_bases, is_typeddict
+
+import tokenkit
+
+logger = logging.getLogger(__name__)
+
+LINK = re.compile(r"(?P<start>:(class|data|meth|func):`)(?P<name>\w+)")
+PRIVATE_TYPE = re.compile(r"(?P<start>)tokenkit(\.\w+)*\._\w+\.(?P<name>\w+)")
+FUNCTION = re.compile(r"<(built-in )?function (\w+\.)*(?P<name>\w+)>")
+BEFORE_NAPOLEON, AFTER_NAPOLEON = 400, 600
+# The protocols that stand for the classes of both httpx families; no name of users'.
+READ_AS = {
+    "tokenkit._settings.AsyncHttpClient": "httpx.AsyncClient",
+    "tokenkit._settings.AsyncTransport": "httpx.AsyncBaseTransport",
+    "tokenkit._settings.HttpClient": "httpx.Client",
+    "tokenkit._settings.Transport": "httpx.BaseTransport",
+}
+
+
+def add_inherited_options(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Describe in a TypedDict's docstring the keys that it inherits as well."""
+    del app, what, name, options
+    if isinstance(obj, type) and is_typeddict(obj):
+        while lines and not lines[-1]:
+            lines.pop()
+        for base in _bases(obj):
+            lines.extend(_described_keys(base))
+
+
+def _bases(options: type) -> Iterator[type]:
+    for base in get_original_bases(options):
+        if isinstance(base, type) and is_typeddict(base):
+            yield base
+            yield from _bases(base)
+
+
+def _described_keys(options: type) -> list[str]:
+    _, _, keys = (inspect.getdoc(options) or "").partition("Attributes:\n")
+    return keys.rstrip().splitlines()
+
+
+def name_public_types(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Name in a docstring's links and types what a user can import."""
+    del app, what, name, options
+    _, vendor, *_ = (*str(getattr(obj, "__module__", "")).split("."), "")
+    homes = [module for module in _public_modules() if module.__name__ != "tokenkit.testing"]
+    homes.sort(key=lambda module: module.__name__ != f"tokenkit.{vendor}")
+
+    def public(found: re.Match[str]) -> str:
+        home = next((home for home in homes if found["name"] in home.__all__), None)
+        return found[0] if home is None else f"{found['start']}~{home.__name__}.{found['name']}"
+
+    for index, line in enumerate(lines):
+        text = LINK.sub(public, PRIVATE_TYPE.sub(public, line))
+        for protocol, class_name in READ_AS.items():
+            text = text.replace(protocol, class_name)
+        lines[index] = text
+
+
+def read_values(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Show defaults that are functions by their names, and those that are made by a factory."""
+    del app, what, name, obj, options
+    if not signature:
+        return None
+    return FUNCTION.sub(r"\g<name>", signature).replace("NOTHING", "..."), returns
+
+
+def keep_layout(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Keep indented blocks of modules as they are, and colons of attributes as punctuation."""
+    del app, name, obj, options
+    if what == "module":
+        lines[:] = _with_literal_blocks(lines)
+    elif what in ("attribute", "property"):
+        # Napoleon takes what stands before a colon in the first line for a type: let it find
+        # an empty comment there.
+        lines[:0] = ["..", ""]
+
+
+def _with_literal_blocks(lines: list[str]) -> Iterator[str]:
+    before = ""
+    for line in lines:
+        if line.startswith("    ") and not before.startswith("    "):
+            yield from ("::", "")
+        before = line or before
+        yield line
+
+
+def check_completeness(app: Sphinx, env: BuildEnvironment) -> None:
+    """Warn of public names that the reference doesn't have, which fails a build with ``-W``."""
+    del app
+    domain = env.domains.python_domain
+    found = {*domain.objects, *domain.modules}
+    for module in _public_modules():
+        for name in module.__all__:
+            if not _names_of(module, name) & found:
+                logger.warning("the reference lacks %s.%s", module.__name__, name)
+
+
+def _public_modules() -> Iterator[ModuleType]:
+    yield tokenkit
+    for found in pkgutil.iter_modules(tokenkit.__path__, "tokenkit."):
+        if not found.name.removeprefix("tokenkit.").startswith("_"):
+            yield import_module(found.name)
+
+
+def _names_of(module: ModuleType, name: str) -> set[str]:
+    """Return the names under which the reference may have a public name's value."""
+    value: object = getattr(module, name)
+    own = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
+    elsewhere = {
+        f"{other.__name__}.{name}"
+        for other in _public_modules()
+        if getattr(other, name, None) is value
+    }
+    return {own, getattr(value, "__name__", ""), *elsewhere}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the parts."""
+    app.connect("autodoc-process-docstring", add_inherited_options, BEFORE_NAPOLEON)
+    app.connect("autodoc-process-docstring", keep_layout, BEFORE_NAPOLEON)
+    app.connect("autodoc-process-docstring", name_public_types, AFTER_NAPOLEON)
+    app.connect("autodoc-process-signature", read_values)
+    app.connect("env-check-consistency", check_completeness)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,164 @@
+"""The README and the documentation beside their Python snippets, which run on their own."""
+
+import inspect
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+
+import attrs
+import pytest
+
+import tokenkit
+from tokenkit import errors
+from tokenkit.extension import (
+    AsyncClientOptions,
+    Client,
+    ClientOptions,
+    Profile,
+    RetryPolicy,
+    SendOptions,
+    Timeouts,
+)
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+VENDORS = ["strigo", "zdk", "zerohash"]
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def read(document: str) -> str:
+    return (ROOT / document).read_text("utf-8")
+
+
+def clients() -> Iterator[type[Client]]:
+    yield tokenkit.ZdkClient
+    yield tokenkit.ZeroHashClient
+    yield tokenkit.StrigoClient
+
+
+def missing(document: str, names: set[str]) -> list[str]:
+    """Return the names that a document doesn't have as code of their own."""
+    found = set(re.findall(r"`([\w.]+)`", read(document)))
+    return sorted(names - found)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    """Each relative link leads to a file of the repository."""
+    folder = (ROOT / document).parent
+    targets: list[str] = LINK.findall(read(document))
+    assert [target for target in targets if not (folder / target).exists()] == []
+
+
+def test_the_readme_fits_two_screens() -> None:
+    """The README has no more lines than two screens of fifty."""
+    assert len(read("README.md").splitlines()) <= 100
+
+
+def test_the_settings_page_has_every_option() -> None:
+    """What a client, a call, a policy or the timeouts can be given is on the settings page."""
+    options = {
+        *ClientOptions.__annotations__,
+        *AsyncClientOptions.__annotations__,
+        *SendOptions.__annotations__,
+        *(field.name for model in (RetryPolicy, Timeouts) for field in attrs.fields(model)),
+    }
+    for client in clients():
+        options |= inspect.signature(client).parameters.keys() - {"options"}
+    assert missing("docs/settings.md", options) == []
+
+
+def test_the_settings_page_has_every_variable() -> None:
+    """What ``from_env`` reads is on the settings page."""
+    variables: set[str] = set()
+    for client in clients():
+        profile: Profile = client.profile
+        named: Mapping[str, str] = {**profile.credential_variables, **profile.setting_variables}
+        variables |= {*named.values(), profile.base_url_variable}
+    assert missing("docs/settings.md", variables) == []
+
+
+def test_the_errors_page_has_every_error() -> None:
+    """Each error class, the vendors' own too, is on the errors page."""
+    names = {name for name in errors.__all__ if is_error(getattr(errors, name))}
+    for vendor in VENDORS:
+        module = import_module(f"tokenkit.{vendor}")
+        names |= {name for name in module.__all__ if is_error(getattr(module, name))}
+    assert missing("docs/errors.md", names) == []
+
+
+def is_error(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, errors.TokenKitError)
+
+
+@pytest.fixture
+def sandbox_env(tmp_path: Path) -> Iterator[Path]:
+    """Start the sandbox with the tutorial's own command, on a free port."""
+    command = next(text for text in shell_blocks() if "sandbox --port" in text)
+    with subprocess.Popen(
+        ["sh", "-c", command.replace("8700", "0")],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            wait_for(tmp_path / "sandbox.env", "STRIGO_BASE_URL")
+            yield tmp_path
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def wait_for(written: Path, text: str) -> None:
+    """Wait for another process to write a text."""
+    until = time.monotonic() + 60
+    while not (written.exists() and text in written.read_text("utf-8")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def environment() -> Mapping[str, str]:
+    """Let ``python`` be the interpreter of this test, and no vendor be set."""
+    folder = str(Path(sys.executable).parent)
+    kept = {name: value for name, value in os.environ.items() if not is_vendors(name)}
+    return {**kept, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+def is_vendors(variable: str) -> bool:
+    return variable.startswith(("STRIGO_", "ZDK_", "ZEROHASH_"))
+
+
+def shell_blocks() -> list[str]:
+    return [text for language, text in BLOCK.findall(read("docs/tutorial.md")) if language == "sh"]
+
+
+def first_programs() -> list[str]:
+    python = [text for name, text in BLOCK.findall(read("docs/tutorial.md")) if name == "python"]
+    return python[: len(VENDORS)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
+def test_the_tutorial_works_as_it_is_typed(sandbox_env: Path) -> None:
+    """The tutorial's commands and its first programs mint a token of each vendor."""
+    take_over = next(text for text in shell_blocks() if "set -a" in text).splitlines()[-1]
+    for program in first_programs():
+        (sandbox_env / "mint.py").write_text(program, "utf-8")
+        ran = subprocess.run(
+            ["sh", "-c", f"{take_over}\npython mint.py"],
+            cwd=sandbox_env,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        shown, start = ran.stdout.splitlines()
+        assert "Token(" in shown
+        assert start.endswith("…")
