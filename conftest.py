@@ -1,13 +1,32 @@
 """What all tests share, and the tests of the snippets in the README and the documentation."""
 
+import gc
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
+from http_library import FAMILY, prefer_family
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+
+def pytest_configure() -> None:
+    """Let all clients use the HTTP library that this run is for."""
+    if FAMILY != "httpx":
+        prefer_family()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the tests themselves out of every later search for garbage, which many tests start."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Let the last search for what nobody closed see everything again."""
+    gc.unfreeze()
 
 
 @pytest.fixture(params=["asyncio", "trio"])

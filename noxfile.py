@@ -2,7 +2,9 @@
 
 import os
 import pathlib
+import shutil
 import sys
+import zipfile
 
 import nox
 
@@ -13,14 +15,19 @@ nox.options.sessions = [
     "layers",
     "types",
     "tests",
+    "tests_httpx2",
     "tests_lowest",
+    "soak",
     "coverage",
     "docs",
+    "package",
 ]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
 SANDBOX = PROJECT["project"]["optional-dependencies"]["sandbox"]
+# Of 10: one is for an address to write to, one for a project's URL. There is neither yet.
+PYROMA_MARKS = 8
 
 
 def select_pyenv_versions() -> None:
@@ -42,21 +49,21 @@ def lowest(requirements: list[str]) -> list[str]:
     return [requirement.replace(">=", "==") for requirement in requirements]
 
 
-def run_tests(session: nox.Session, *arguments: str) -> None:
-    environment = {"COVERAGE_FILE": str(pathlib.Path(".coverage").absolute())}
-    session.run(
-        "coverage",
-        "run",
-        "-m",
-        "pytest",
-        "-n",
-        "auto",
-        "--dist",
-        "loadfile",
-        *arguments,
-        *session.posargs,
-        env=environment,
-    )
+def run_tests(session: nox.Session, *arguments: str, **variables: str) -> None:
+    """Run tests, with coverage or as ``python -W error -X dev``, which are both slow.
+
+    The oldest and the newest Python together take every branch. The variable of development
+    mode, unlike the option, counts for the processes that the tests are run in, too. There are
+    more of them than cores, as many tests wait.
+    """
+    workers = str((os.cpu_count() or 1) + 2)
+    tests = ["pytest", "-n", workers, "--dist", "worksteal", *arguments, *session.posargs]
+    if session.name in (f"tests-{PYTHONS[0]}", f"tests-{PYTHONS[-1]}"):
+        variables["COVERAGE_FILE"] = str(pathlib.Path(".coverage").absolute())
+        session.run("coverage", "run", "-m", *tests, env=variables)
+    else:
+        variables["PYTHONDEVMODE"] = "1"
+        session.run("python", "-W", "error", "-m", *tests, env=variables)
 
 
 @nox.session
@@ -80,6 +87,8 @@ def types(session: nox.Session) -> None:
     session.install(".[sandbox]", *group("types"))
     session.run("mypy")
     session.run("mypy", "tests/sandbox/conftest.py")
+    session.run("mypy", "tests/jupyter/conftest.py")
+    session.run("pytest", "-q", "tests/vendors/test_vendoring.py", "-k", "typed")
     session.run("basedpyright")
     session.run("basedpyright", "--verifytypes", "tokenkit", "--ignoreexternal")
 
@@ -89,6 +98,20 @@ def tests(session: nox.Session) -> None:
     """Run the tests on every supported Python that is installed."""
     session.install(".[sandbox]", *group("test"))
     run_tests(session)
+
+
+@nox.session(python=PYTHONS[-2])
+def tests_httpx2(session: nox.Session) -> None:
+    """Run with httpx2 what brings httpx, or names no family; the other tests run with both."""
+    session.install(".[sandbox]", *group("test"))
+    run_tests(
+        session,
+        "tests/network",
+        "tests/vendors",
+        "--ignore=tests/vendors/test_vendoring.py",
+        "--ignore-glob=*/test_package_*",
+        HTTP_FAMILY="httpx2",
+    )
 
 
 @nox.session(python=PYTHONS[0])
@@ -112,14 +135,25 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Call a failing server for a minute, half of it with each family, and account for it.
+    """Call a failing server for a minute with each family, at the same time, and account for it.
 
-    Is no part of the default run, where tests/gauntlet has a short soak.
+    It is one session, and no test, as it is to run once and would take the cores from the tests,
+    many of which measure time. They have a soak of three seconds, on every Python.
     """
     session.install(".[httpx2]")
     families = ("httpx", "httpx2") if sys.version_info >= (3, 11) else ("httpx",)
-    for family in families:
-        session.run("python", "benchmarks/soak.py", "--seconds", "30", "--family", family)
+    session.run("python", "benchmarks/soak.py", "--seconds", "60", "--family", *families)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what a call costs, beside other libraries and SDKs: see benchmarks/README.md.
+
+    Takes about ten minutes, two with `-- --quick`, and is no part of the default run.
+    """
+    extras = ".[httpx2,speed]" if sys.version_info >= (3, 11) else "."
+    session.install("-e", extras, *group("bench"))
+    session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session
@@ -140,3 +174,39 @@ def docs(session: nox.Session) -> None:
     """Build the documentation; a warning is an error."""
     session.install(".[sandbox]", *group("docs"))
     session.run("sphinx-build", "-W", "-q", "-b", "html", "docs", "docs/_build/html")
+
+
+def missing_from(wheel: pathlib.Path) -> list[str]:
+    """Return what a wheel should hold and doesn't: a file of the package, or the licence."""
+    source = pathlib.Path("src")
+    files = [path for path in source.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    wanted = {path.relative_to(source).as_posix() for path in files} | {"licenses/LICENSE"}
+    held = zipfile.ZipFile(wheel).namelist()
+    return sorted(wanted.difference(held, (name.partition("/")[2] for name in held)))
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build sdist and wheel, judge them, and import the wheel in a clean environment.
+
+    `nox -s package -- dist` leaves the two files in `dist`, which must be empty.
+    """
+    session.install("build", "check-wheel-contents", "hatchling>=1.26", "pyroma>=5", "twine>=6.1")
+    scratch = pathlib.Path(session.create_tmp())
+    shutil.rmtree(scratch / "dist", ignore_errors=True)
+    target = pathlib.Path(session.posargs[0]) if session.posargs else scratch / "dist"
+    if any(target.glob("*")):
+        session.error(f"{target} is not empty")
+    # The wheel is made from the sdist, which is thereby known to be whole.
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(target))
+    (sdist,), (wheel,) = target.glob("*.tar.gz"), target.glob("*.whl")
+    session.run("twine", "check", "--strict", str(sdist), str(wheel))
+    session.run("check-wheel-contents", str(wheel))
+    session.run("pyroma", f"--min={PYROMA_MARKS}", str(sdist))
+    if missing := missing_from(wheel):
+        session.error(f"the wheel lacks {', '.join(missing)}")
+    clean = scratch / "clean"
+    session.run("python", "-m", "venv", "--clear", str(clean))
+    python = str(clean / ("Scripts" if os.name == "nt" else "bin") / "python")
+    session.run(python, "-m", "pip", "install", "-q", str(wheel), external=True)
+    session.run(python, "-I", "-W", "error", "-c", "from tokenkit import *", external=True)

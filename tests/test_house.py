@@ -20,6 +20,7 @@ MAY_BE_ASYNC = {
     "_http/body.py",
     "_operation.py",
     "_settings.py",
+    "testing/clock.py",
 }
 
 
