@@ -1,7 +1,7 @@
 """Call a server that fails 5 % of the requests in every way; account for every call.
 
     python benchmarks/soak.py --calls 200000
-    python benchmarks/soak.py --seconds 60 --family httpx2
+    python benchmarks/soak.py --seconds 60 --family httpx httpx2
 
 Prints calls, values, errors by type, unaccounted calls, memory at start and end, open sockets,
 threads and tasks. The exit code is 1 where something was left over or leaked.
@@ -19,7 +19,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Literal
 
 import attrs
@@ -196,15 +196,35 @@ def soak(calls: int, seconds: float, family: Family, warm_up: int) -> int:
     return 0 if clean else 1
 
 
+def soak_each(families: list[Family], arguments: list[str]) -> int:
+    """Run a soak of its own for each family, all at the same time; return the exit code."""
+    command = [sys.executable, __file__, *arguments, "--family"]
+    with ExitStack() as stack:
+        running = {
+            family: stack.enter_context(
+                subprocess.Popen([*command, family], stdout=subprocess.PIPE, text=True)  # noqa: S603 - this program
+            )
+            for family in families
+        }
+        for family, process in running.items():
+            figures, _ = process.communicate()
+            sys.stdout.write(f"{family}\n{figures}")
+    return int(any(process.returncode for process in running.values()))
+
+
 def main() -> int:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=10**9)
     parser.add_argument("--seconds", type=float, default=10**6)
-    parser.add_argument("--family", choices=("httpx", "httpx2"), default="httpx")
+    parser.add_argument("--family", choices=("httpx", "httpx2"), default=["httpx"], nargs="+")
     parser.add_argument("--warm-up", type=int, default=WARM_UP, help="calls before the figures")
     options = parser.parse_args()
-    return soak(options.calls, options.seconds, options.family, options.warm_up)
+    if len(options.family) > 1:
+        amounts = {name: value for name, value in vars(options).items() if name != "family"}
+        pairs = ([f"--{name.replace('_', '-')}", str(value)] for name, value in amounts.items())
+        return soak_each(options.family, [word for pair in pairs for word in pair])
+    return soak(options.calls, options.seconds, options.family[0], options.warm_up)
 
 
 if __name__ == "__main__":

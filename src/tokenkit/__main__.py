@@ -9,6 +9,43 @@ __all__ = ["main"]
 NEEDS_EXTRA = "The sandbox needs more packages: python -m pip install 'tokenkit-sdk[sandbox]'\n"
 
 
+def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the sandbox's command takes.
+
+    Args:
+        parser: The command's parser.
+    """
+    rate = "REQUESTS[/SECONDS]"
+    parser.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
+    parser.add_argument("--port", default=0, type=int, help="port (default: any free one)")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="FIELDS",
+        help="let requests go wrong, e.g. vendor=zerohash,status=503,share=0.05 (repeatable)",
+    )
+    parser.add_argument(
+        "--clock-skew",
+        default=0.0,
+        type=float,
+        metavar="SECONDS",
+        help="how far the issuers' clock is ahead; behind, if negative",
+    )
+    parser.add_argument(
+        "--rate-limits",
+        action="store_true",
+        help="limit requests: Strigo's to the documented sample of 60 a minute, zerohash's to "
+        "the documented 2000 in 10 seconds",
+    )
+    parser.add_argument(
+        "--strigo-rate-limit", metavar=rate, help="limit Strigo's, e.g. 5/1 (default: a minute)"
+    )
+    parser.add_argument(
+        "--zerohash-rate-limit", metavar=rate, help="limit zerohash's (default: 10 seconds)"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the exit code.
 
@@ -20,9 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser(
         "demo", help="mint a token of each vendor against a sandbox in another process"
     )
-    sandbox = commands.add_parser("sandbox", help="serve the three issuers on loopback")
-    sandbox.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
-    sandbox.add_argument("--port", default=0, type=int, help="port (default: any free one)")
+    add_sandbox_options(commands.add_parser("sandbox", help="serve the three issuers on loopback"))
     options = parser.parse_args(arguments)
     try:
         from .sandbox.cli import run  # noqa: PLC0415 - an extra, and only the commands need it
@@ -30,7 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(NEEDS_EXTRA)
         return 1
     if options.command == "sandbox":
-        return run(options.host, options.port)
+        return run(
+            options.host,
+            options.port,
+            faults=options.fault,
+            clock_skew=options.clock_skew,
+            rate_limits=options.rate_limits,
+            strigo_rate_limit=options.strigo_rate_limit,
+            zerohash_rate_limit=options.zerohash_rate_limit,
+        )
     from ._demo import run_demo  # noqa: PLC0415 - the sandbox command does without clients
 
     return run_demo(sys.stdout)

@@ -12,7 +12,7 @@ from typing_extensions import Self, Unpack
 
 from . import __version__
 from ._call import MAX_HEADER, Call, Headers, RawCall, Reply, fits_header
-from ._clock import ClockOffset, Moment, TimeSource
+from ._clock import ClockOffset, Moment, TimeSource, check_clock
 from ._drivers import NO_HOOKS
 from ._effects import Steps
 from ._hooks import Hooks, check_hooks, is_logged
@@ -84,7 +84,7 @@ class ClientBase(Generic[C, K]):
             base=base,
             strategy=auth,
             connections=connect(base),
-            clock=options.get("clock", clock),
+            clock=check_clock(options.get("clock", clock), may_be_async=may_be_async),
             hooks=hooks,
             trace=trace_calls(__version__) if tracing else trace_nothing,
             watched=tracing or hooks is not NO_HOOKS,

@@ -1,12 +1,15 @@
 """Time as the clients see it: a clock that a test can replace."""
 
+import inspect
 import time
 from collections.abc import Mapping
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import attrs
+
+from .errors import ConfigurationError
 
 __all__ = [
     "AsyncClock",
@@ -16,7 +19,10 @@ __all__ = [
     "Moment",
     "SystemClock",
     "TimeSource",
+    "check_clock",
 ]
+
+K = TypeVar("K", bound="TimeSource")
 
 A_DAY = 86_400.0
 FIRST_RELEASE = 1_793_491_200.0  # 2026-11-01: no honest clock is behind it
@@ -49,6 +55,24 @@ class AsyncClock(TimeSource, Protocol):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
+
+
+def check_clock(clock: K, *, may_be_async: bool) -> K:
+    """Check a caller's clock.
+
+    Raises:
+        ConfigurationError: It lacks a method, or waits in the way of the other clients.
+    """
+    for name in ("time", "monotonic", "sleep"):
+        if not callable(getattr(clock, name, None)):
+            kind = type(clock).__name__
+            raise ConfigurationError(f"clock must have time(), monotonic() and sleep(): {kind}")
+    sleep: object = getattr(clock, "sleep")  # noqa: B009 - TimeSource does not have it
+    if inspect.iscoroutinefunction(sleep) and not may_be_async:
+        raise ConfigurationError("clock: sleep() is async, which only the async clients can await")
+    if may_be_async and inspect.isroutine(sleep) and not inspect.iscoroutinefunction(sleep):
+        raise ConfigurationError("clock: sleep() must be async, as an async client awaits it")
+    return clock
 
 
 @attrs.frozen

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from ._call import Request, Response
 from ._clock import AsyncClock, Clock, Moment, TimeSource
 from ._effects import AnyEffect, Fault, Resolve, Result, Send, Sleep, Steps, Timeouts
-from ._hooks import Hooks, Listener, Record, log, log_raising_hook
+from ._hooks import Hooks, Listener, Record, leave_unawaited, log, log_raising_hook
 from ._secret import AsyncSecretSource, Secret, without_frames
 from .errors import ConfigurationError
 
@@ -109,7 +109,7 @@ def _perform(
     if isinstance(effect, Sleep):
         clock.sleep(effect.seconds)
     else:
-        _notify(effect.record, listener)
+        leave_unawaited(effect.record, _notify(effect.record, listener))
     return None
 
 

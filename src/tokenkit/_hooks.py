@@ -20,6 +20,7 @@ __all__ = [
     "RetryPlanned",
     "check_hooks",
     "is_logged",
+    "leave_unawaited",
     "log",
     "log_raising_hook",
 ]
@@ -167,6 +168,16 @@ def is_logged() -> bool:
 def log(record: Record) -> None:
     """Write a record to the debug log."""
     logger.debug("%s", record)
+
+
+def leave_unawaited(record: Record, returned: object) -> None:
+    """Write to the log that a sync client's hook returned what only async ones can wait for."""
+    if not inspect.isawaitable(returned):
+        return
+    if inspect.iscoroutine(returned):
+        returned.close()
+    kind = type(record).__name__
+    logger.warning("A hook on %s is async, which only the async clients can wait for", kind)
 
 
 def log_raising_hook(record: Record) -> None:

@@ -2,6 +2,8 @@
 
 import hmac
 import json
+import re
+import string
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NoReturn, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -22,6 +24,29 @@ B = TypeVar("B", bound=BaseException)
 S = TypeVar("S")
 
 REDACTED = "[redacted]"
+
+_MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_QUOTED = {**_MARKUP, '"': "&quot;"}
+# How template engines write text into HTML: they differ in quotes, and in what more they escape.
+_HTML = [
+    str.maketrans(table)
+    for table in (
+        _MARKUP,
+        {**_QUOTED, "'": "&#x27;"},
+        {**_QUOTED, "'": "&#39;"},
+        {**_QUOTED, "'": "&#039;"},
+        {**_QUOTED, "'": "&apos;"},
+        {**_MARKUP, '"': "&#34;", "'": "&#39;"},
+        {**_QUOTED, "'": "&#x27;", "=": "&#x3D;", "`": "&#x60;"},
+        {**_QUOTED, "'": "&#39;", "/": "&#x2F;", "=": "&#x3D;", "`": "&#x60;"},
+        *(
+            {mark: form.format(ord(mark)) for mark in set(string.punctuation).difference("-_.,")}
+            for form in ("&#{};", "&#x{:x};", "&#x{:X};")
+        ),
+    )
+]
+# What percent-encoders leave as it is, apart from letters, digits and "-._~".
+_LEFT_IN_URLS = ("", "/", "!'()*")
 
 
 class Secret:
@@ -85,7 +110,14 @@ def _spellings(secret: str) -> Iterable[str]:
     yield secret
     yield escaped
     yield escaped.replace("/", "\\/")
-    yield quote(secret.encode("utf-8", "surrogatepass"), safe="")
+    for table in _HTML:
+        yield secret.translate(table)
+    for left in _LEFT_IN_URLS:
+        encoded = quote(secret.encode("utf-8", "surrogatepass"), safe=left)
+        lower = re.sub("%..", lambda code: code[0].lower(), encoded)
+        for way in (encoded, lower):
+            yield way
+            yield way.replace("%20", "+")
 
 
 class Hidden(set[str]):
@@ -102,7 +134,7 @@ def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
 
     def redacted(text: str) -> str:
         # Without these marks a text holds no other spelling; to make those takes long.
-        if not any(mark in text for mark in "\\%&"):
+        if not any(mark in text for mark in "\\%&+"):
             return _replaced(text, plain)
         if not spellings:
             found = {way for secret in plain for way in _spellings(secret)}

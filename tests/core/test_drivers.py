@@ -232,6 +232,28 @@ def test_sync_hooks_that_raise(caplog: pytest.LogCaptureFixture) -> None:
     assert "AttemptSent" in entry.getMessage()
 
 
+def test_sync_hooks_that_return_awaitables(caplog: pytest.LogCaptureFixture) -> None:
+    """A plain function around an async hook is logged, its coroutine closed; the call goes on."""
+
+    async def watch(_: object) -> None:
+        raise AssertionError("never awaited")
+
+    def tell(record: object) -> object:
+        return watch(record)
+
+    class Later:
+        def __await__(self) -> Any:
+            raise AssertionError("never awaited")
+
+    hooks = Hooks(on_request=tell, on_response=lambda _: Later())
+    assert SyncRun(minted())("the-key", hooks).attempts == 1
+    entries = [item.getMessage() for item in caplog.records if item.levelname == "WARNING"]
+    assert entries == [
+        f"A hook on {kind} is async, which only the async clients can wait for"
+        for kind in ("AttemptSent", "ResponseReceived")
+    ]
+
+
 @pytest.mark.anyio
 async def test_async_hooks_that_raise(caplog: pytest.LogCaptureFixture) -> None:
     """The same holds for a hook that raises while it is awaited."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -129,13 +130,46 @@ def test_hidden_texts_are_not_shown() -> None:
         ("key=a/b+c= end", "key=[redacted] end"),
         ("a\\/b+c=", "[redacted]"),
         ("?k=a%2Fb%2Bc%3D&x", "?k=[redacted]&x"),
+        ("?k=a%2fb%2bc%3d&x", "?k=[redacted]&x"),
+        ("?k=a/b%2bc%3d&x", "?k=[redacted]&x"),
+        ("<p>a&#x2F;b+c&#x3D;</p>", "<p>[redacted]</p>"),
+        ("a&#47;b&#43;c&#61;", "[redacted]"),
+        ("a&#x2f;b&#x2b;c&#x3d;", "[redacted]"),
         ("pass \\u00e9 word", "pass [redacted] word"),
+        ("pass %c3%a9 word", "pass [redacted] word"),
         ("nothing", "nothing"),
     ],
 )
 def test_redact(text: str, redacted: str) -> None:
-    """A secret is found plain, escaped as JSON does, and percent-encoded."""
+    """A secret is found plain, and as JSON, a URL and HTML write it."""
     assert redact(text, ["a/b+c=", "é", ""]) == redacted
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "it&#x27;s &lt;a&gt; &amp; &quot;b&quot;",
+        'it\'s &lt;a&gt; &amp; "b"',
+        "it&#39;s &lt;a&gt; &amp; &quot;b&quot;",
+        "it&#039;s &lt;a&gt; &amp; &quot;b&quot;",
+        "it&apos;s &lt;a&gt; &amp; &quot;b&quot;",
+        "it&#39;s &lt;a&gt; &amp; &#34;b&#34;",
+        "it&#x27;s &#x3c;a&#x3e; &#x26; &#x22;b&#x22;",
+        "it%27s+%3ca%3e+%26+%22b%22",
+        "it's%20%3Ca%3E%20%26%20%22b%22",
+    ],
+)
+def test_redact_knows_how_templates_quote(written: str) -> None:
+    """A passphrase with marks is found however a page or a form writes them."""
+    assert redact(f"<b>{written}</b>", ['it\'s <a> & "b"']) == "<b>[redacted]</b>"
+
+
+def test_redact_takes_time_by_the_length_of_the_text_alone() -> None:
+    """A text that nearly matches everywhere is searched as fast as any other."""
+    nearly = "&" * 200_000
+    began = time.process_time()
+    assert redact(nearly, ["&" * 8000 + "<"]) == nearly
+    assert time.process_time() - began < 1
 
 
 def test_redact_takes_the_longest_first() -> None:

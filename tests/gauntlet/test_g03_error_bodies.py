@@ -8,9 +8,9 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import ZDK_KEY
 from driven_calls import (
     MINTS,
-    ZDK_KEY,
     DrivenTime,
     driven_client,
     each_vendor,

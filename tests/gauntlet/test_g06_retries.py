@@ -18,7 +18,6 @@ import pytest
 from driven_calls import (
     ANSWERS,
     MINTS,
-    ZDK_MINT,
     DrivenTime,
     driven_client,
     each_vendor,
@@ -88,7 +87,7 @@ REVOKED = http(204)
 CALLS: dict[str, tuple[Vendor, Call[Any], bytes, bool]] = {
     "Strigo mint": ("strigo", MINT, MINTED, True),
     "Strigo health": ("strigo", HEALTH, HEALTHY, True),
-    "ZDK mint": ("zdk", ZDK_MINT, ANSWERS["zdk"], True),
+    "ZDK mint": ("zdk", MINTS["zdk"], ANSWERS["zdk"], True),
     "zerohash time": ("zerohash", zerohash.TimeRequest(), json_answer({"epoch": 0}), True),
     "zerohash revocation": ("zerohash", REVOCATION, REVOKED, True),
     "harmless": ("zerohash", HARMLESS, ZEROHASH_MINTED, True),

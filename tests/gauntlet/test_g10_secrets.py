@@ -194,6 +194,8 @@ def test_every_vendors_credentials_are_hidden(
     assert all(header in request.headers for header in ("user-agent", "content-type"))
     check_no_secret(caught.value, log, *secrets_of(vendor))
     assert "[redacted]" in caught.value.body
+    core = {"httpx": "httpcore.", "httpx2": "httpcore2."}[family]
+    assert any(record.name.startswith(core) for record in log.records)
 
 
 @each_flavour

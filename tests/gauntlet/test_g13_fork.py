@@ -7,14 +7,30 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+import forked_programs
 import pytest
-from network_calls import HEALTHY, async_strigo_client, each_family, strigo_client
+from forked_programs import (
+    close_in_the_child,
+    close_in_the_child_within_trio,
+    end_ordinarily,
+    fork_amid_calls,
+    fork_between_loops,
+    fork_twice,
+    fork_with_every_lock_held,
+    fork_within_asyncio,
+    fork_within_trio,
+)
+from network_calls import FAMILIES, HEALTHY, async_strigo_client, each_family, strigo_client
 from raw_server import RawServer, answering
 from tls_servers import AUTHORITY, tls_server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from forked_programs import Options
     from network_calls import Family
 
 healthy = answering(lambda _: HEALTHY)
@@ -22,251 +38,81 @@ only_where_there_is_a_fork = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows cannot fork"
 )
 
-# What each program begins with.
-START = """
-import asyncio, os, sys, threading
-from tokenkit import AsyncStrigoClient, StrigoClient
 
-options = {"org_id": "org", "api_key": "key", "base_url": sys.argv[1], "http_family": sys.argv[2]}
+class RunProgram(Protocol):
+    """Runs a program against a server, and checks that it ends well and silently."""
 
-def check(child):
-    assert os.waitpid(child, 0)[1] == 0
-"""
-
-FORK = """
-client = StrigoClient(**options)
-client.check_health()
-for _ in range(2):
-    child = os.fork()
-    if child == 0:
-        client.check_health()
-        client.check_health()
-        client.close()
-        os._exit(0)
-    check(child)
-client.check_health()
-client.close()
-"""
-
-CLOSE_IN_THE_CHILD = """
-client = StrigoClient(**options)
-client.check_health()
-child = os.fork()
-if child == 0:
-    client.close()
-    os._exit(0)
-check(child)
-client.check_health()
-client.close()
-"""
-
-# A worker of a web server ends like any program, with all that Python does then.
-ORDINARY_END = """
-client = StrigoClient(**options)
-client.check_health()
-child = os.fork()
-if child == 0:
-    client.check_health()
-    client.close()
-    sys.exit()
-check(child)
-client.check_health()
-client.close()
-"""
-
-# asyncio refuses to run on in a child that was forked in a running loop; trio does not.
-FORK_WITHIN_TRIO = """
-import trio
-
-client = AsyncStrigoClient(**options)
-
-async def main():
-    await client.check_health()
-    child = os.fork()
-    if child == 0:
-        await client.check_health()
-        await client.check_health()
-        os._exit(0)
-    check(child)
-    await client.check_health()
-    await client.aclose()
-
-trio.run(main)
-"""
-
-CLOSE_IN_THE_CHILD_WITHIN_TRIO = """
-import trio
-
-client = AsyncStrigoClient(**options)
-
-async def main():
-    await client.check_health()
-    child = os.fork()
-    if child == 0:
-        await client.aclose()
-        os._exit(0)
-    check(child)
-    await client.check_health()
-    await client.aclose()
-
-trio.run(main)
-"""
-
-# A web server forks its workers before they start their loops.
-FORK_BETWEEN_LOOPS = """
-client = AsyncStrigoClient(**options)
-
-async def main():
-    await client.check_health()
-
-asyncio.run(main())
-child = os.fork()
-if child == 0:
-    asyncio.run(main())
-    sys.exit()
-check(child)
-asyncio.run(main())
-"""
-
-# A child of a running asyncio loop starts a loop of its own.
-FORK_WITHIN_ASYNCIO = """
-client = AsyncStrigoClient(**options)
-
-async def check_in_the_child():
-    await client.check_health()
-
-async def main():
-    await client.check_health()
-    child = os.fork()
-    if child == 0:
-        asyncio.run(check_in_the_child())
-        os._exit(0)
-    check(child)
-    await client.check_health()
-    await client.aclose()
-
-asyncio.run(main())
-"""
-
-PROGRAMS = [
-    pytest.param(FORK, [1, 2, 2, 3, 3, 1], id="sync"),
-    pytest.param(CLOSE_IN_THE_CHILD, [1, 1], id="sync-close"),
-    pytest.param(ORDINARY_END, [1, 2, 1], id="sync-exit"),
-    pytest.param(FORK_WITHIN_TRIO, [1, 2, 2, 1], id="trio"),
-    pytest.param(CLOSE_IN_THE_CHILD_WITHIN_TRIO, [1, 1], id="trio-close"),
-    pytest.param(FORK_BETWEEN_LOOPS, [1, 2, 3], id="asyncio-between-loops"),
-    pytest.param(FORK_WITHIN_ASYNCIO, [1, 2, 1], id="asyncio"),
-]
+    def __call__(
+        self, program: Callable[[Options], None], server: RawServer, family: Family
+    ) -> None: ...
 
 
-def run_program(program: str, server: RawServer, family: Family, **more: str) -> None:
-    command = [sys.executable, "-W", "error", "-c", START + program, server.url, family]
-    environment = {**os.environ, **more}
-    result = subprocess.run(
-        command, capture_output=True, text=True, timeout=15, check=False, env=environment
-    )
-    assert (result.returncode, result.stderr) == (0, "")
+@pytest.fixture(scope="module")
+def run_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunProgram]:
+    """Start what runs the programs; it has imported everything, which takes the longest."""
+    folder: Path = tmp_path_factory.mktemp("programs")
+    stderr, authority = folder / "stderr", folder / "authority.pem"
+    AUTHORITY.cert_pem.write_to_path(str(authority))
+    command = [sys.executable, "-W", "error", forked_programs.__file__, *FAMILIES]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as launcher:
+
+        def run(program: Callable[[Options], None], server: RawServer, family: Family) -> None:
+            assert launcher.stdin is not None
+            assert launcher.stdout is not None
+            stderr.write_text("")
+            asked = (program.__name__, server.url, family, str(stderr), str(authority))
+            launcher.stdin.write("\t".join(asked) + "\n")
+            launcher.stdin.flush()
+            status = launcher.stdout.readline()
+            assert (stderr.read_text(), status) == ("", "0\n")
+
+        yield run
 
 
 @only_where_there_is_a_fork
 @each_family
-@pytest.mark.parametrize(("program", "connections"), PROGRAMS)
+@pytest.mark.parametrize(
+    ("program", "connections"),
+    [
+        (fork_twice, [1, 2, 2, 3, 3, 1]),
+        (close_in_the_child, [1, 1]),
+        (end_ordinarily, [1, 2, 1]),
+        (fork_within_trio, [1, 2, 2, 1]),
+        (close_in_the_child_within_trio, [1, 1]),
+        (fork_between_loops, [1, 2, 3]),
+        (fork_within_asyncio, [1, 2, 1]),
+    ],
+)
 def test_a_forked_child_opens_its_own_connections(
-    program: str, connections: list[int], family: Family
+    program: Callable[[Options], None],
+    connections: list[int],
+    family: Family,
+    run_program: RunProgram,
 ) -> None:
     """A child never uses its parent's connection, and leaves its TLS session in step."""
-    with (
-        AUTHORITY.cert_pem.tempfile() as authority,
-        tls_server("127.0.0.1") as server,
-    ):
-        run_program(program, server, family, SSL_CERT_FILE=authority)
+    with tls_server("127.0.0.1") as server:
+        run_program(program, server, family)
         assert [request.connection for request in server.requests] == connections
         server.wait_all_closed()
 
 
-WORKERS = """
-client = StrigoClient(**options)
-stop = threading.Event()
-used = threading.Barrier(5)
-
-def keep_calling():
-    client.check_health()
-    used.wait()
-    while not stop.is_set():
-        client.check_health()
-
-# Threads that hold whatever locks a call takes, at the moment of each fork.
-threads = [threading.Thread(target=keep_calling) for _ in range(4)]
-for thread in threads:
-    thread.start()
-used.wait()
-children = []
-for _ in range(8):
-    child = os.fork()
-    if child == 0:
-        client.check_health()
-        client.close()
-        os._exit(0)
-    children.append(child)
-for child in children:
-    check(child)
-stop.set()
-for thread in threads:
-    thread.join()
-client.close()
-"""
-
-
 @only_where_there_is_a_fork
 @each_family
-def test_a_fork_amid_calls_of_other_threads(family: Family) -> None:
+def test_a_fork_amid_calls_of_other_threads(family: Family, run_program: RunProgram) -> None:
     """Workers forked while other threads call get on, whatever was locked just then."""
     with RawServer(healthy) as server:
-        # Python 3.12 warns of such forks, rightly.
-        quiet = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
-        run_program(quiet + WORKERS, server, family)
+        run_program(fork_amid_calls, server, family)
         server.wait_all_closed()
 
 
-HELD_LOCKS = """
-import gc
-
-def held_by(thing, seen):
-    for part in gc.get_referents(thing):
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        kind = type(part)
-        if kind is type(threading.Lock()):
-            yield part
-        elif kind in (dict, list, tuple) or kind.__module__.startswith(("tokenkit", "http")):
-            yield from held_by(part, seen)
-
-client = StrigoClient(**options)
-client.check_health()
-locks = [*held_by(client, set())]
-assert locks
-for lock in locks:
-    assert lock.acquire(timeout=1)
-child = os.fork()
-if child == 0:
-    client.check_health()
-    client.close()
-    os._exit(0)
-check(child)
-for lock in locks:
-    lock.release()
-client.check_health()
-client.close()
-"""
-
-
 @only_where_there_is_a_fork
 @each_family
-def test_a_fork_while_every_lock_is_held(family: Family) -> None:
+def test_a_fork_while_every_lock_is_held(family: Family, run_program: RunProgram) -> None:
     """A child waits for none of the locks that a thread of its parent held at the fork."""
     with RawServer(healthy) as server:
-        run_program(HELD_LOCKS, server, family)
+        run_program(fork_with_every_lock_held, server, family)
         assert [request.connection for request in server.requests] == [1, 2, 1]
         server.wait_all_closed()
 

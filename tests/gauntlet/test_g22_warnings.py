@@ -1,6 +1,6 @@
 """G22: `python -W error -X dev`; no ResourceWarning, no coroutine that nobody awaited.
 
-The whole suite runs with warnings as errors; here a program of its own does, up to its very end.
+The whole suite runs like that; here a program of its own does, up to its very end.
 """
 
 from __future__ import annotations
@@ -48,6 +48,36 @@ def test_a_leak_would_be_seen() -> None:
     assert "ResourceWarning" in done.stderr
 
 
+LEAKS = """
+import socket
+
+async def nothing():
+    pass
+
+def test_a_socket():
+    socket.socket()
+
+def test_a_coroutine():
+    nothing()
+
+def test_neither():
+    pass
+"""
+
+
+def test_a_test_that_leaks_fails(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    """With the suite's own settings, a socket or a coroutine that is left behind is a failure."""
+    leaks = tmp_path / "test_leaks.py"
+    leaks.write_text(LEAKS)
+    settings = ["-c", str(pytestconfig.inipath), "--rootdir", str(tmp_path), "-p", "no:xdist"]
+    done = run("-m", "pytest", "-q", *settings, str(leaks))
+    assert "2 failed, 1 passed" in done.stdout
+    assert "ResourceWarning: unclosed <socket" in done.stdout
+    assert "coroutine 'nothing' was never awaited" in done.stdout
+
+
 def test_the_suite_runs_with_warnings_as_errors(pytestconfig: pytest.Config) -> None:
     """Nothing in the configuration lets a warning of the suite pass."""
     assert pytestconfig.getini("filterwarnings") == ["error"]
+    # Each process of a run has the mode that the run was started in.
+    assert sys.flags.dev_mode or not os.environ.get("PYTHONDEVMODE")

@@ -21,6 +21,7 @@ import anyio
 import attrs
 import pytest
 from all_clients import STRIGO, ZDK, ZEROHASH, Vendor
+from anything import ANYTHING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from network_calls import NO_RETRIES, ZEROHASH_PRIVATE_KEY, each_family, each_flavour
@@ -155,39 +156,11 @@ def test_arbitrary_bytes_as_answer(
     )
 
 
-class Hostile:
-    """An object that refuses most of what can be asked of it."""
-
-    def __eq__(self, other: object) -> bool:
-        raise RuntimeError("no comparison")
-
-    def __hash__(self) -> int:
-        raise RuntimeError("no hash")
-
-    def __repr__(self) -> str:
-        raise RuntimeError("no repr")
-
-
-ANYTHING: st.SearchStrategy[object] = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(max_size=6),
-    st.text(st.characters(categories=["Cs", "Cc", "Lu"]), max_size=3),
-    st.binary(max_size=5),
-    st.decimals(),
-    st.datetimes(),
-    st.datetimes(timezones=st.just(timezone.utc)),
-    st.timedeltas(),
-    st.lists(st.integers() | st.text(max_size=2), max_size=3),
-    st.dictionaries(st.text(max_size=2) | st.integers(), JSON_VALUES, max_size=2),
-    st.builds(Hostile),
-    st.sampled_from(
+VALUES: st.SearchStrategy[object] = (
+    ANYTHING
+    | st.dictionaries(st.text(max_size=2) | st.integers(), JSON_VALUES, max_size=2)
+    | st.sampled_from(
         [
-            object,
-            (),
-            range(3),
             zerohash.Permission.FWC,
             zerohash.DepositDetails(),
             zerohash.Fee(type="bps", amount="1"),
@@ -195,7 +168,7 @@ ANYTHING: st.SearchStrategy[object] = st.one_of(
             zdk.UserTokenRequest(id="a"),
             [zdk.UserTokenRequest(id="a")],
         ]
-    ),
+    )
 )
 MODELS: list[type[Any]] = [
     zdk.UserTokenRequest,
@@ -230,7 +203,7 @@ REQUIRED: Mapping[type[Any], Mapping[str, Any]] = {
 def test_arbitrary_values_in_models(model: type[Any], data: st.DataObject) -> None:
     """Whatever a field is given: an InvalidInputError, or a model that round-trips."""
     fields = st.sampled_from([field.name for field in attrs.fields(model)])
-    changes = data.draw(st.dictionaries(fields, ANYTHING, max_size=3))
+    changes = data.draw(st.dictionaries(fields, VALUES, max_size=3))
     try:
         built: Any = model(**{**REQUIRED.get(model, {}), **changes})
     except InvalidInputError as error:

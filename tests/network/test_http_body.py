@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
+from http_library import httpx
 from network_calls import (
     API_KEY,
     HEALTH,

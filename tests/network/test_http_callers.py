@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
+from http_library import httpx
 from network_calls import (
     API_KEY,
     HEALTHY,
@@ -166,42 +167,26 @@ def close(client: object) -> None:
         asyncio.run(client.aclose())
 
 
-@pytest.mark.parametrize("make", [httpx.AsyncClient, dict])
-def test_a_sync_client_names_the_http_client_it_needs(make: Any) -> None:
-    """Whatever is no httpx.Client is refused, by a message that names it."""
+@pytest.mark.parametrize(
+    ("kind", "option", "fit", "make"),
+    [
+        (StrigoClient, "http_client", "Client", httpx.AsyncClient),
+        (StrigoClient, "http_client", "Client", dict),
+        (AsyncStrigoClient, "http_client", "AsyncClient", httpx.Client),
+        (AsyncStrigoClient, "http_client", "AsyncClient", dict),
+        (StrigoClient, "transport", "BaseTransport", httpx.AsyncHTTPTransport),
+        (StrigoClient, "transport", "BaseTransport", dict),
+        (AsyncStrigoClient, "transport", "AsyncBaseTransport", httpx.HTTPTransport),
+        (AsyncStrigoClient, "transport", "AsyncBaseTransport", dict),
+    ],
+)
+def test_a_client_names_what_it_needs(kind: Any, option: str, fit: str, make: Any) -> None:
+    """What is of the other kind, or nothing of httpx's, is refused, and the right class named."""
     unfit = make()
-    message = f"http_client must be an httpx.Client, not {type(unfit).__name__}"
+    message = f"{option} must be an httpx.{fit}, not {type(unfit).__name__}"
     with pytest.raises(ConfigurationError, match=message):
-        StrigoClient(org_id=ORG_ID, api_key=API_KEY, http_client=unfit)
+        kind(org_id=ORG_ID, api_key=API_KEY, **{option: unfit})
     close(unfit)
-
-
-@pytest.mark.parametrize("make", [httpx.Client, dict])
-def test_an_async_client_names_the_http_client_it_needs(make: Any) -> None:
-    """Whatever is no httpx.AsyncClient is refused, by a message that names it."""
-    unfit = make()
-    message = f"http_client must be an httpx.AsyncClient, not {type(unfit).__name__}"
-    with pytest.raises(ConfigurationError, match=message):
-        AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, http_client=unfit)
-    close(unfit)
-
-
-@pytest.mark.parametrize("make", [httpx.AsyncHTTPTransport, dict])
-def test_a_sync_client_names_the_transport_it_needs(make: Any) -> None:
-    """Whatever is no sync transport is refused, by a message that names one."""
-    unfit = make()
-    message = f"transport must be an httpx.BaseTransport, not {type(unfit).__name__}"
-    with pytest.raises(ConfigurationError, match=message):
-        StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=unfit)
-
-
-@pytest.mark.parametrize("make", [httpx.HTTPTransport, dict])
-def test_an_async_client_names_the_transport_it_needs(make: Any) -> None:
-    """Whatever is no async transport is refused, by a message that names one."""
-    unfit = make()
-    message = f"transport must be an httpx.AsyncBaseTransport, not {type(unfit).__name__}"
-    with pytest.raises(ConfigurationError, match=message):
-        AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=unfit)
 
 
 RAISED = [
@@ -255,7 +240,7 @@ async def test_whatever_an_async_transport_raises_is_typed(
 def test_pytest_httpx_sees_the_clients_calls(httpx_mock: HTTPXMock) -> None:
     """pytest-httpx answers for a client's own connections, and sees its requests."""
     httpx_mock.add_response(json={"result": "success", "data": {"token": TOKEN}})
-    with strigo_client("https://vendor.example") as client:
+    with strigo_client("https://vendor.example", http_family="httpx") as client:
         assert client.send(MINT).token == TOKEN
     (request,) = httpx_mock.get_requests()
     assert request.url == "https://vendor.example/academy/users/token"
@@ -265,15 +250,15 @@ def test_pytest_httpx_sees_the_clients_calls(httpx_mock: HTTPXMock) -> None:
 async def test_pytest_httpx_sees_the_async_clients_calls(httpx_mock: HTTPXMock) -> None:
     """pytest-httpx answers for an async client's own connections, and sees its requests."""
     httpx_mock.add_response(json={"result": "success", "data": {"token": TOKEN}})
-    async with async_strigo_client("https://vendor.example") as client:
+    async with async_strigo_client("https://vendor.example", http_family="httpx") as client:
         assert (await client.send(MINT)).token == TOKEN
     assert len(httpx_mock.get_requests()) == 1
 
 
 def test_pytest_httpx_can_raise(httpx_mock: HTTPXMock) -> None:
     """An exception that pytest-httpx raises is treated like the network's own."""
-    httpx_mock.add_exception(httpx.ReadTimeout("too slow"))
-    client = strigo_client("https://vendor.example", retry=NO_RETRIES)
+    httpx_mock.add_exception(import_module("httpx").ReadTimeout("too slow"))
+    client = strigo_client("https://vendor.example", retry=NO_RETRIES, http_family="httpx")
     with client, pytest.raises(RequestTimeoutError):
         client.send(MINT)
 

@@ -19,6 +19,7 @@ from network_calls import (
     HEALTH,
     HEALTHY,
     MINT,
+    MINTED,
     ORG_ID,
     TOKEN,
     ZEROHASH_MINTED,
@@ -183,3 +184,19 @@ def test_http2_comes_through_a_callers_client(flavour: Flavour, family: Family) 
     assert request[":method"] == "POST"
     assert request[":path"] == "/client_auth_token"
     assert request["x-scx-signed"]
+
+
+@each_family
+@each_flavour
+def test_http2_comes_through_a_callers_transport(flavour: Flavour, family: Family) -> None:
+    """A caller's transport with http2=True speaks HTTP/2, and is closed with the client."""
+    http: Any = import_module(family)
+    make = http.HTTPTransport if flavour == "sync" else http.AsyncHTTPTransport
+    server = H2Server(MINTED.partition(b"\r\n\r\n")[2], "127.0.0.1")
+    with server.raw:
+        transport = make(http2=True, verify=trusting())
+        assert mint(flavour, transport=transport, base_url=server.raw.url) == TOKEN
+        server.raw.wait_all_closed()
+    (request,) = server.requests
+    assert (request[":method"], request[":path"]) == ("POST", "/academy/users/token")
+    assert request["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"

@@ -8,8 +8,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import httpx
 import pytest
+from http_library import httpx
 from leaks import check_no_secret
 from network_calls import (
     HARMLESS,

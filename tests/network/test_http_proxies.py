@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from connect_proxy import proxy_to
+from http_library import httpx
 from network_calls import (
     API_KEY,
     FAST_RETRIES,
@@ -22,12 +22,12 @@ from network_calls import (
     send_zerohash,
 )
 from raw_server import RawServer, answering, black_hole, http, saying
-from tls_servers import AUTHORITY, HOST, tls_server, trusting
+from tls_servers import AUTHORITY, HOST, server_context, tls_server, trusting
 
 from tokenkit import ConfigurationError, ConnectError, DeadlineExceeded, StrigoClient
 
 if TYPE_CHECKING:
-    from network_calls import Family, Flavour
+    from network_calls import Family, Flavour, Options
 
 healthy = answering(lambda _: HEALTHY)
 
@@ -48,6 +48,41 @@ def test_a_proxy_sees_only_the_tunnel(flavour: Flavour, family: Family) -> None:
         )
         assert len(server.requests) == 2
         (request,) = proxy.requests
+    assert request.line == f"CONNECT {HOST}:443 HTTP/1.1"
+    assert "authorization" not in request.headers
+
+
+@each_family
+@pytest.mark.parametrize(
+    "flavour",
+    [
+        pytest.param("sync", marks=pytest.mark.xfail(reason="sync streams lack TLS in TLS")),
+        "asyncio",
+        "trio",
+    ],
+)
+def test_a_proxy_behind_tls(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tunnel through an https proxy is TLS in TLS; its certificate is checked, too."""
+    shown = server_context("127.0.0.1")
+    with tls_server(HOST) as server, proxy_to(server, shown) as proxy:
+        options: Options = {
+            "proxy": proxy.url,
+            "http_family": family,
+            "ssl_context": trusting(),
+            "retry": NO_RETRIES,
+        }
+        with pytest.raises(ConnectError, match="certificate verify failed"):
+            send_strigo(flavour, f"https://{HOST}", HEALTH, **options)
+        assert (proxy.requests, server.connections) == ([], 0)
+        with AUTHORITY.cert_pem.tempfile() as authority:
+            monkeypatch.setenv("SSL_CERT_FILE", authority)
+            send_strigo(flavour, f"https://{HOST}", HEALTH, HEALTH, **options)
+        (request,) = proxy.requests
+        assert len(server.requests) == 2
+        proxy.wait_all_closed()
+    assert proxy.url.startswith("https:")
     assert request.line == f"CONNECT {HOST}:443 HTTP/1.1"
     assert "authorization" not in request.headers
 

@@ -27,3 +27,11 @@ def timed_sandbox(clock: FakeClock) -> Iterator[Sandbox]:
     """Run a sandbox whose time `clock` sets."""
     with Sandbox(clock=clock) as running:
         yield running
+
+
+@pytest.fixture
+def faulty(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Lend the shared sandbox, without what earlier tests left there."""
+    sandbox.reset()
+    yield sandbox
+    sandbox.clear_faults()

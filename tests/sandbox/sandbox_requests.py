@@ -13,12 +13,16 @@ import attrs
 import httpx
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tokenkit.sandbox import Sandbox
 
 ZDK_CREATE = "/user.tokens.private.v1.Service/Create"
 STRIGO_MINT = "/api/v1/academy/users/token"
 
-CLIENT = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
+CLIENT = httpx.Client(
+    limits=httpx.Limits(max_keepalive_connections=0), timeout=30, trust_env=False
+)
 """One client for all requests, as each new one reads the certificates; it keeps no socket."""
 
 
@@ -54,12 +58,18 @@ def zerohash_headers(
 
 
 def zerohash_post(
-    sandbox: Sandbox, route: str, body: object, *, timestamp: str = ""
+    sandbox: Sandbox,
+    route: str,
+    body: object,
+    *,
+    timestamp: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> httpx.Response:
     """Send a signed zerohash request; bytes go out as they are, other values as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    headers = zerohash_headers(sandbox, "POST", route, content, timestamp=timestamp)
-    return CLIENT.post(sandbox.url + route, content=content, headers=headers)
+    signed = zerohash_headers(sandbox, "POST", route, content, timestamp=timestamp)
+    sent = {**signed, **(headers or {})}
+    return CLIENT.post(sandbox.url + route, content=content, headers=sent)
 
 
 def zdk_post(sandbox: Sandbox, body: object, **headers: str) -> httpx.Response:

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +18,8 @@ from tokenkit.sandbox.log import logger
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+
+    import httpx
 
     from tokenkit.sandbox import Sandbox
 
@@ -127,6 +130,75 @@ def test_port_taken(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> Non
     written = capsys.readouterr()
     assert written.out == ""
     assert "cannot listen on 127.0.0.1 port" in written.err
+
+
+class AskWhenFlushed(StopWhenFlushed):
+    """Standard output that asks for the time and for Strigo's health before the program stops."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[httpx.Response] = []
+
+    def flush(self) -> None:
+        settings = dict(line.rstrip().split("=", 1) for line in self.lines)
+        for _ in range(3):
+            self.answers.append(CLIENT.get(settings["ZEROHASH_BASE_URL"] + "/time"))
+            self.answers.append(CLIENT.get(settings["STRIGO_BASE_URL"] + "/health"))
+        signal.raise_signal(signal.SIGTERM)
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[httpx.Response]:
+    """Run the command with options and return what it answered: in turn zerohash and Strigo."""
+    stdout = AskWhenFlushed()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert run(**options) == 0
+    return stdout.answers
+
+
+def test_faults_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each fault of the command line hits its own requests, with its share and count."""
+    faults = ["vendor=zerohash,status=503,share=0.5", "vendor=strigo; status=500; times=1"]
+    answers = ask(monkeypatch, faults=faults)
+    assert [answer.status_code for answer in answers] == [200, 500, 503, 401, 200, 401]
+
+
+def test_clock_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The issuers' clock can be off by what the command line says."""
+    answers = ask(monkeypatch, clock_skew=3600)
+    assert 3500 < answers[0].json()["epoch"] - time.time() < 3700
+
+
+def test_documented_rate_limits_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented limits, once turned on, count down Strigo's sample of 60."""
+    answers = ask(monkeypatch, rate_limits=True)
+    remaining = [answer.headers["x-ratelimit-remaining"] for answer in answers[1::2]]
+    assert remaining == ["59", "58", "57"]
+
+
+def test_rate_limits_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each vendor's limit can be set, with or without its window."""
+    answers = ask(monkeypatch, strigo_rate_limit="1/7", zerohash_rate_limit="2")
+    assert [answer.status_code for answer in answers] == [200, 401, 200, 429, 429, 429]
+    assert answers[3].headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"faults": ["stauts=503"]}, "a fault has no field 'stauts'"),
+        ({"clock_skew": float("nan")}, "clock_skew must be seconds"),
+        ({"strigo_rate_limit": "5 a minute"}, "must be REQUESTS or REQUESTS/SECONDS, not '5 a mi"),
+        ({"zerohash_rate_limit": "5/0"}, "'zerohash_rate_window' must be > 0"),
+    ],
+)
+def test_wrong_options(
+    options: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An option that is wrong is said on stderr, and nothing is served."""
+    assert run(**options) == 2
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert message in written.err
 
 
 def test_log_of_a_refused_signature(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:

@@ -139,7 +139,7 @@ def test_largest_body(sandbox: Sandbox) -> None:
 
 def test_endless_body(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that goes on and on is cut off and refused."""
-    monkeypatch.setattr("tokenkit.sandbox.app.DRAINED", 2 * 1024 * 1024)
+    monkeypatch.setattr("tokenkit.sandbox.endpoint.DRAINED", 2 * 1024 * 1024)
     address = urlsplit(sandbox.url)
     with socket.create_connection((address.hostname or "", address.port or 0)) as client:
         head = f"POST {STRIGO_MINT} HTTP/1.1\r\nhost: x\r\ncontent-length: 9999999\r\n\r\n"

@@ -30,13 +30,6 @@ idle.close()
 """
 
 
-def test_front_page(sandbox: Sandbox) -> None:
-    """The root says in plain text what this server is."""
-    response = CLIENT.get(sandbox.url)
-    assert response.headers["content-type"].startswith("text/plain")
-    assert "sandbox" in response.text
-
-
 def test_environment(sandbox: Sandbox) -> None:
     """The credentials are fixed, so that they can be written down once."""
     url = sandbox.url

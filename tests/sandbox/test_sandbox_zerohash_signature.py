@@ -281,3 +281,17 @@ def test_hint_for_a_body_that_is_no_json(sandbox: Sandbox) -> None:
     """A body that cannot be spelt in another way still gets its signature judged."""
     assert refuse(sandbox, b"\xff", {SIGNED: "bm90IGl0"}).status_code == 401
     assert sandbox.refused[-1].signed_text.endswith("\\xff")
+
+
+def test_large_body_is_judged_quickly(sandbox: Sandbox) -> None:
+    """With a large body a thousand other timestamps would take long, and are not tried."""
+    route, timestamp = MINT, str(int(time.time()))
+    body = b'{"pad":"' + b"x" * 64 * 1024 + b'"}'
+    key = sandbox.environment["ZEROHASH_PRIVATE_KEY"]
+    for text, hint in (
+        (f"{timestamp}123POST{route}", "no usual mistake explains it"),
+        (f"{timestamp}post{route}", "the method was signed in lower case"),
+    ):
+        signed = signature(key, text.encode() + body)
+        refuse(sandbox, body, {SIGNED: signed, TIMESTAMP: timestamp})
+        assert sandbox.refused[-1].hint.startswith(hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 import attrs
@@ -84,7 +84,11 @@ STRIGO = Vendor(
     mint=MINT,
     minted=MINTED,
 )
-VENDORS = {"zdk": ZDK, "zerohash": ZEROHASH, "strigo": STRIGO}
+VENDORS: Mapping[Literal["zdk", "zerohash", "strigo"], Vendor] = {
+    "zdk": ZDK,
+    "zerohash": ZEROHASH,
+    "strigo": STRIGO,
+}
 
 each_vendor = pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
 

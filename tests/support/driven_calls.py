@@ -7,32 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import anyio
 import attrs
 import pytest
-from network_calls import (
-    API_KEY,
-    HARMLESS,
-    MINT,
-    MINTED,
-    ORG_ID,
-    TOKEN,
-    ZEROHASH_KEY,
-    ZEROHASH_MINTED,
-    ZEROHASH_PASSPHRASE,
-    ZEROHASH_PRIVATE_KEY,
-    nothing,
-)
-from raw_server import json_answer
+from all_clients import VENDORS
+from network_calls import nothing
 
-from tokenkit import (
-    AsyncStrigoClient,
-    AsyncZdkClient,
-    AsyncZeroHashClient,
-    Reply,
-    StrigoClient,
-    TokenKitError,
-    ZdkClient,
-    ZeroHashClient,
-    zdk,
-)
+from tokenkit import Reply, TokenKitError
 from tokenkit.extension import AsyncClient, Call, CallOptions, Client
 
 if TYPE_CHECKING:
@@ -50,16 +28,8 @@ Vendor: TypeAlias = Literal["strigo", "zdk", "zerohash"]
 
 each_vendor = pytest.mark.parametrize("vendor", ["strigo", "zdk", "zerohash"])
 
-ZDK_KEY = "zdk-company-key-5e1f"
-ZDK_MINT = zdk.UserTokenRequest(id="user-1")
-ZDK_MINTED = json_answer({"tokens": [TOKEN]})
-
-MINTS: Mapping[Vendor, Call[Any]] = {"strigo": MINT, "zdk": ZDK_MINT, "zerohash": HARMLESS}
-ANSWERS: Mapping[Vendor, bytes] = {
-    "strigo": MINTED,
-    "zdk": ZDK_MINTED,
-    "zerohash": ZEROHASH_MINTED,
-}
+MINTS: Mapping[Vendor, Call[Any]] = {name: vendor.mint for name, vendor in VENDORS.items()}
+ANSWERS: Mapping[Vendor, bytes] = {name: vendor.minted for name, vendor in VENDORS.items()}
 
 
 @attrs.define
@@ -111,10 +81,6 @@ class DrivenOptions(CallOptions, total=False):
     correct_clock_skew: bool
 
 
-class _AllOptions(DrivenOptions, total=False):
-    base_url: str
-
-
 def driven_client(
     flavour: Flavour,
     vendor: Vendor,
@@ -123,36 +89,8 @@ def driven_client(
     **options: Unpack[DrivenOptions],
 ) -> Client | AsyncClient:
     """Make a client of a vendor that lives by a driven time."""
-    given: _AllOptions = {"base_url": url, **options}
-    if flavour == "sync":
-        clock = DrivenClock(time)
-        match vendor:
-            case "strigo":
-                return StrigoClient(org_id=ORG_ID, api_key=API_KEY, clock=clock, **given)
-            case "zdk":
-                return ZdkClient(api_key=ZDK_KEY, clock=clock, **given)
-            case _:
-                return ZeroHashClient(
-                    api_key=ZEROHASH_KEY,
-                    private_key=ZEROHASH_PRIVATE_KEY,
-                    passphrase=ZEROHASH_PASSPHRASE,
-                    clock=clock,
-                    **given,
-                )
-    async_clock = AsyncDrivenClock(time)
-    match vendor:
-        case "strigo":
-            return AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, clock=async_clock, **given)
-        case "zdk":
-            return AsyncZdkClient(api_key=ZDK_KEY, clock=async_clock, **given)
-        case _:
-            return AsyncZeroHashClient(
-                api_key=ZEROHASH_KEY,
-                private_key=ZEROHASH_PRIVATE_KEY,
-                passphrase=ZEROHASH_PASSPHRASE,
-                clock=async_clock,
-                **given,
-            )
+    clock = DrivenClock(time) if flavour == "sync" else AsyncDrivenClock(time)
+    return VENDORS[vendor].open(flavour, base_url=url, clock=clock, **options)
 
 
 def outcomes(

@@ -2,34 +2,21 @@ import pickle
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
+from http_library import httpx
 from pytest_httpx import HTTPXMock
-from vendors_support import PRIVATE_KEY, StillClock, answering, zdk_client
+from vendors_support import CLIENTS, StillClock, answering, zdk_client
 
 from tokenkit import (
-    AsyncStrigoClient,
     AsyncZdkClient,
-    AsyncZeroHashClient,
     ClientClosedError,
     ConfigurationError,
     RetryPolicy,
     ServerError,
-    StrigoClient,
     ZdkClient,
-    ZeroHashClient,
 )
 from tokenkit.sandbox import Sandbox
 
-ZEROHASH = {"api_key": "k", "private_key": PRIVATE_KEY, "passphrase": "p"}
-CLIENTS: list[Any] = [
-    (ZdkClient, {"api_key": "k"}),
-    (AsyncZdkClient, {"api_key": "k"}),
-    (ZeroHashClient, ZEROHASH),
-    (AsyncZeroHashClient, ZEROHASH),
-    (StrigoClient, {"org_id": "o", "api_key": "k"}),
-    (AsyncStrigoClient, {"org_id": "o", "api_key": "k"}),
-]
 CREATE = "https://user.dev.zu.casa/user.tokens.private.v1.Service/Create"
 TOKENS = {"tokens": ["t0ken-1"]}
 
@@ -201,7 +188,7 @@ async def test_a_users_async_client_stays_open() -> None:
 def test_pytest_httpx(httpx_mock: HTTPXMock) -> None:
     """A user's mock of httpx sees the client's own connections."""
     httpx_mock.add_response(method="POST", url=CREATE, json=TOKENS)
-    with ZdkClient(api_key="k") as client:
+    with ZdkClient(api_key="k", http_family="httpx") as client:
         assert client.create_user_token(id="u").token == "t0ken-1"
     request = httpx_mock.get_request()
     assert request is not None
@@ -213,5 +200,5 @@ def test_pytest_httpx(httpx_mock: HTTPXMock) -> None:
 async def test_pytest_httpx_async(httpx_mock: HTTPXMock) -> None:
     """The same for the async client."""
     httpx_mock.add_response(method="POST", url=CREATE, json=TOKENS)
-    async with AsyncZdkClient(api_key="k") as client:
+    async with AsyncZdkClient(api_key="k", http_family="httpx") as client:
         assert (await client.create_user_token(id="u")).token == "t0ken-1"

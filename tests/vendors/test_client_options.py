@@ -1,11 +1,12 @@
+import time
 from typing import Any
+from unittest.mock import Mock
 
-import httpx
 import pytest
-from vendors_support import PRIVATE_KEY, answering, zdk_client
+from http_library import httpx
+from vendors_support import CLIENTS, ZEROHASH, answering, zdk_client
 
 from tokenkit import (
-    AsyncStrigoClient,
     AsyncZdkClient,
     AsyncZeroHashClient,
     ConfigurationError,
@@ -17,16 +18,8 @@ from tokenkit import (
     ZeroHashClient,
     auth,
 )
+from tokenkit.testing import FrozenClock
 
-ZEROHASH = {"api_key": "k", "private_key": PRIVATE_KEY, "passphrase": "p"}
-CLIENTS: list[Any] = [
-    (ZdkClient, {"api_key": "k"}),
-    (AsyncZdkClient, {"api_key": "k"}),
-    (ZeroHashClient, ZEROHASH),
-    (AsyncZeroHashClient, ZEROHASH),
-    (StrigoClient, {"org_id": "o", "api_key": "k"}),
-    (AsyncStrigoClient, {"org_id": "o", "api_key": "k"}),
-]
 EACH = pytest.mark.parametrize(("kind", "credentials"), CLIENTS)
 
 
@@ -201,6 +194,28 @@ def test_client_and_transport_exclude_each_other() -> None:
         assert refusal(
             ZdkClient, api_key="k", http_client=http_client, transport=answering(200)
         ) == ("http_client and transport exclude each other")
+
+
+@pytest.mark.parametrize(
+    ("kind", "clock", "problem"),
+    [
+        (ZdkClient, 5, "clock must have time(), monotonic() and sleep(): int"),
+        (AsyncZdkClient, None, "clock must have time(), monotonic() and sleep(): NoneType"),
+        (ZdkClient, time, None),
+        (AsyncZdkClient, time, "clock: sleep() must be async, as an async client awaits it"),
+        (ZdkClient, FrozenClock(), None),
+        (AsyncZdkClient, FrozenClock(), "clock: sleep() must be async, as an"),
+        (AsyncZdkClient, FrozenClock().as_async(), None),
+        (ZdkClient, FrozenClock().as_async(), "clock: sleep() is async, which only the async"),
+        (AsyncZdkClient, Mock(), None),
+    ],
+)
+def test_a_clock_that_does_not_fit(kind: Any, clock: Any, problem: str | None) -> None:
+    """What is no clock, or waits as the other clients do, is refused when the client is built."""
+    if problem is None:
+        kind(api_key="k", clock=clock)
+    else:
+        assert refusal(kind, api_key="k", clock=clock).startswith(problem)
 
 
 def test_headers_and_user_agent() -> None:

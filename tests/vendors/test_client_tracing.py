@@ -4,8 +4,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
-import httpx
 import pytest
+from http_library import httpx
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor

@@ -115,14 +115,26 @@ def test_missing_extra(
 
 
 def test_sandbox_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox's command passes host and port on, and its exit code back."""
+    """The sandbox's command passes its options on, and its exit code back."""
     asked: list[tuple[str, int]] = []
+    options: list[dict[str, object]] = []
 
-    def serve(host: str, port: int) -> int:
+    def serve(host: str, port: int, **others: object) -> int:
         asked.append((host, port))
+        options.append(others)
         return 7
 
     monkeypatch.setattr("tokenkit.sandbox.cli.run", serve)
     assert __main__.main(["sandbox"]) == 7
     assert __main__.main(["sandbox", "--host", "::1", "--port", "8080"]) == 7
     assert asked == [("127.0.0.1", 0), ("::1", 8080)]
+    command = "sandbox --fault status=503 --fault drop=after --clock-skew -3600 --rate-limits"
+    command += " --strigo-rate-limit 5/1 --zerohash-rate-limit 20"
+    assert __main__.main(command.split()) == 7
+    assert options[-1] == {
+        "faults": ["status=503", "drop=after"],
+        "clock_skew": -3600.0,
+        "rate_limits": True,
+        "strigo_rate_limit": "5/1",
+        "zerohash_rate_limit": "20",
+    }

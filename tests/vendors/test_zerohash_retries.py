@@ -1,8 +1,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import httpx
 import pytest
+from http_library import httpx
 from vendors_support import PRIVATE_KEY, Script, StillClock, answer, jwt_of
 
 from tokenkit import (

@@ -13,14 +13,31 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 
 import attrs
-import httpx
+from http_library import httpx
 
-from tokenkit import RetryPolicy, StrigoClient, ZdkClient, ZeroHashClient
+from tokenkit import (
+    AsyncStrigoClient,
+    AsyncZdkClient,
+    AsyncZeroHashClient,
+    RetryPolicy,
+    StrigoClient,
+    ZdkClient,
+    ZeroHashClient,
+)
 
 T = TypeVar("T")
 
 PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 ONCE = RetryPolicy(max_retries=0)
+ZEROHASH = {"api_key": "k", "private_key": PRIVATE_KEY, "passphrase": "p"}
+CLIENTS: list[Any] = [
+    (ZdkClient, {"api_key": "k"}),
+    (AsyncZdkClient, {"api_key": "k"}),
+    (ZeroHashClient, ZEROHASH),
+    (AsyncZeroHashClient, ZEROHASH),
+    (StrigoClient, {"org_id": "o", "api_key": "k"}),
+    (AsyncStrigoClient, {"org_id": "o", "api_key": "k"}),
+]
 
 
 @attrs.define

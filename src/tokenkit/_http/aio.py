@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 import attrs
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from .._call import Request, Response
 from .._effects import Fault, Timeouts
+from .._secret import without_frames
 from .body import BoundedBody
 from .exchange import (
     deadline_fault,
@@ -54,7 +56,14 @@ async def exchange(
     previous = PROGRESS.set(progress)
     try:
         with anyio.move_on_after(left):
-            return await _receive(family, handle, outgoing, request, progress)
+            try:
+                return await _receive(family, handle, outgoing, request, progress)
+            except BaseException as error:  # noqa: BLE001 - the deadline, or the caller, cancels
+                ended = without_frames(error)
+            # A caller's transport may raise a cancellation of its own making in the place of
+            # anyio's, which the scope would not know again.
+            await checkpoint_if_cancelled()
+            raise ended
         return deadline_fault(progress.partial)
     finally:
         PROGRESS.reset(previous)

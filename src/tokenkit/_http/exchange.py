@@ -90,6 +90,7 @@ def httpx_request(
         stream=family.body_stream(request.body),
         extensions={"timeout": timeout},
     )
+    outgoing.read()  # some transports take the content, and would stream what has none
     return outgoing
 
 

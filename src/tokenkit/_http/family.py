@@ -35,7 +35,8 @@ class Family:
 @cache
 def _load(name: str) -> Family:
     http, core = import_module(name), import_module(CORES[name])
-    bases = (BodyStream, http.SyncByteStream, http.AsyncByteStream)
+    # Transports for httpx know by this class that they may take the body as bytes.
+    bases = (BodyStream, http.ByteStream)
     return Family(name, http, core, type("BodyStream", bases, {}))
 
 

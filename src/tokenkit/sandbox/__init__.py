@@ -4,6 +4,7 @@ It verifies every credential and signature for real, validates bodies and answer
 vendors' own shapes. What their documentation leaves open is *modelled*, and says so where it is.
 """
 
+from .faults import Fault, FaultOptions
 from .server import Sandbox
 
-__all__ = ["Sandbox"]
+__all__ = ["Fault", "FaultOptions", "Sandbox"]

@@ -4,28 +4,82 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
 
+from ..errors import ConfigurationError
+from .fault_text import parse_fault
 from .log import logger
 from .server import Sandbox
+from .strigo_rate_limit import SAMPLE_LIMIT
+from .strigo_rate_limit import WINDOW as STRIGO_WINDOW
+from .zerohash_rate_limit import DOCUMENTED_LIMIT
+from .zerohash_rate_limit import WINDOW as ZEROHASH_WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from types import FrameType
 
+RATE = re.compile(r"([0-9]+)(?:/([0-9]+))?")
 POLL = 0.5  # seconds; on Windows a wait without a limit would not notice Ctrl-C
 
 
-def run(host: str = "127.0.0.1", port: int = 0) -> int:
+def run(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    faults: Sequence[str] = (),
+    clock_skew: float = 0.0,
+    rate_limits: bool = False,
+    strigo_rate_limit: str | None = None,
+    zerohash_rate_limit: str | None = None,
+) -> int:
     """Serve until SIGINT or SIGTERM and return the exit code.
+
+    `faults` are as in `fault_text`; `rate_limits` turns on the documented limits, of which
+    `strigo_rate_limit` and `zerohash_rate_limit` set others, as `REQUESTS` or `REQUESTS/SECONDS`.
 
     Once connections are accepted, stdout gets one `KEY=value` line for each credential and base
     URL, and nothing else. Call it from the main thread. The code is 0 after a signal, 1 if the
-    address cannot be listened on.
+    address cannot be listened on, and 2 for an option that is wrong.
     """
+    try:
+        strigo, strigo_window = _rate(
+            strigo_rate_limit, SAMPLE_LIMIT if rate_limits else None, STRIGO_WINDOW
+        )
+        zerohash, zerohash_window = _rate(
+            zerohash_rate_limit, DOCUMENTED_LIMIT if rate_limits else None, ZEROHASH_WINDOW
+        )
+        sandbox = Sandbox(
+            host,
+            port,
+            clock_skew=clock_skew,
+            faults=[parse_fault(text) for text in faults],
+            strigo_rate_limit=strigo,
+            strigo_rate_window=strigo_window,
+            zerohash_rate_limit=zerohash,
+            zerohash_rate_window=zerohash_window,
+        )
+    except (ConfigurationError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return _serve(sandbox)
+
+
+def _rate(text: str | None, limit: int | None, window: int) -> tuple[int | None, int]:
+    """Read a limit and its window in seconds; what is not said stays as it is."""
+    if text is None:
+        return limit, window
+    written = RATE.fullmatch(text)
+    if written is None:
+        raise ValueError(f"a rate limit must be REQUESTS or REQUESTS/SECONDS, not {text!r}")
+    return int(written[1]), int(written[2] or window)
+
+
+def _serve(sandbox: Sandbox) -> int:
     stopped = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (signal's interface)
@@ -33,7 +87,7 @@ def run(host: str = "127.0.0.1", port: int = 0) -> int:
 
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with _log_to_stderr(), Sandbox(host, port) as sandbox:
+        with _log_to_stderr(), sandbox:
             lines = (f"{name}={value}\n" for name, value in sandbox.environment.items())
             sys.stdout.writelines(lines)
             sys.stdout.flush()

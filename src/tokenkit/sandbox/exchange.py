@@ -30,6 +30,8 @@ class Received:
     body: bytes = b""
     oversized: bool = False
     """Whether the body was longer than `MAX_BODY`; `body` is then cut off."""
+    source: str = ""
+    """The client's address."""
 
     def header(self, name: str) -> str:
         """Give a header's value, empty where it was not sent."""
@@ -52,6 +54,8 @@ class Answer:
     """The likely mistake behind a refusal; for the log, never sent to the client."""
     signed_text: str = ""
     """The text that should have been signed, where a signature was refused."""
+    received_text: str = ""
+    """The text that was signed instead, where the client sent it or the signature betrays it."""
 
     def with_headers(self, headers: Mapping[str, str]) -> Answer:
         """Give the same answer with more headers."""
@@ -66,8 +70,8 @@ class Issuer(Protocol):
         """The vendor's name in the ledger and in the log."""
         ...
 
-    def answer(self, request: Received) -> Answer:
-        """Answer a request; never raise because of what is in it."""
+    def answer(self, request: Received, instead: Answer | None = None) -> Answer:
+        """Answer a request, or dress an answer `instead`; never raise because of what is in it."""
         ...
 
 

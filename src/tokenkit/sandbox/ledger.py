@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
 
     from .exchange import Vendor
     from .json_text import JSON
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +30,8 @@ class Issued:
     request: Mapping[str, JSON] = attrs.field(hash=False)
     """The body of the request that asked for it."""
     revoked: bool = False
+    issued_at: datetime = EPOCH
+    """When, in UTC by the sandbox's clock."""
 
 
 @attrs.frozen(kw_only=True)
@@ -44,12 +48,19 @@ class Refused:
     """The likely mistake, where the sandbox recognises one."""
     signed_text: str = ""
     """The text that should have been signed, where a signature was refused."""
+    received_text: str = ""
+    """The text that was signed instead; empty where the sandbox cannot tell."""
+    fault: str = ""
+    """The fault that was asked for, where one hit the request."""
+    refused_at: datetime = EPOCH
+    """When, in UTC by the sandbox's clock."""
 
 
 class Ledger:
-    """Record what the issuers do."""
+    """Record what the issuers do, and when by the clock given."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._issued: list[Issued] = []
         self._refused: list[Refused] = []
@@ -66,15 +77,23 @@ class Ledger:
         with self._lock:
             return tuple(self._refused)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._issued.clear()
+            self._refused.clear()
+
     def issue(self, record: Issued) -> None:
         """Record a new token."""
+        dated = attrs.evolve(record, issued_at=self._now())
         with self._lock:
-            self._issued.append(record)
+            self._issued.append(dated)
 
     def refuse(self, record: Refused) -> None:
         """Record a refused request."""
+        dated = attrs.evolve(record, refused_at=self._now())
         with self._lock:
-            self._refused.append(record)
+            self._refused.append(dated)
 
     def revoke(self, token: str) -> str:
         """Mark a token as revoked and give its subject, empty for a token not issued here."""
@@ -84,3 +103,6 @@ class Ledger:
                     self._issued[index] = attrs.evolve(record, revoked=True)
                     return record.subject
         return ""
+
+    def _now(self) -> datetime:
+        return EPOCH + timedelta(seconds=self._clock())

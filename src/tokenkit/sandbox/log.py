@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 logger: logging.Logger = logging.getLogger(__name__)
 
+LOG_LINE = "tokenkit.sandbox.line"
+"""Where in the ASGI scope an endpoint leaves the request's log line."""
+
 
 def shorten(token: str) -> str:
     """Give enough of a token to recognise it, and too little to use it."""

@@ -10,18 +10,24 @@ from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 
+from ..errors import ConfigurationError
 from .app import create_app
 from .clients import ClientFactory
+from .clock import Clock
+from .connection import Connection
+from .fault_checks import MAX_SKEW
+from .fault_plan import FaultPlan
+from .faults import Fault, FaultOptions
 from .ledger import Issued, Ledger, Refused
 from .settings import CREDENTIALS, Switches
 from .zerohash_token import prepare_key, public_key_pem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from starlette.types import ASGIApp
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
 GRACE = 1  # seconds that requests in progress are given when the sandbox closes
 
@@ -34,7 +40,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=Connection,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -79,34 +85,56 @@ class Sandbox(ClientFactory):
     """Serve the three issuers on one loopback port, as a context manager or by `start()`.
 
     `port` 0 takes any free one. `clock` gives wall time in seconds since the epoch and rules
-    everything that concerns time, the `Date` header included. The other arguments choose between
-    behaviours that the vendors' documentation leaves open:
+    everything that concerns time, the `Date` header included; `clock_skew` is how many seconds it
+    is ahead. `faults` hit requests all along, until each has hit as many as its `times` says; for
+    the next request only there is `fail_next`. Rate limits are off unless asked for:
+
+    - `strigo_rate_limit`: requests before Strigo answers 429, within a documented minute or
+      `strigo_rate_window` seconds;
+    - `zerohash_rate_limit`: requests before zerohash answers 429 (2,000 are documented), within a
+      documented 10 or `zerohash_rate_window` seconds.
+
+    The other arguments choose between behaviours that the vendors' documentation leaves open:
 
     - `zerohash_auth_failure_status`: 401 (default) or 403 for bad credentials;
     - `zerohash_time_shape`: `"epoch"` (default) or `"message"`, the body of `GET /time`;
-    - `strigo_rate_limit`: requests a minute before Strigo answers 429; None (default) for never;
     - `strigo_success_status`: 200 (default) or 201 for a Strigo mint.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is a switch of its own)
         self,
         host: str = "127.0.0.1",
         port: int = 0,
         *,
         clock: Callable[[], float] = time.time,
+        clock_skew: float = 0.0,
+        faults: Iterable[Fault] = (),
         zerohash_auth_failure_status: Literal[401, 403] = 401,
         zerohash_time_shape: Literal["epoch", "message"] = "epoch",
+        zerohash_rate_limit: int | None = None,
+        zerohash_rate_window: float = 10.0,
         strigo_rate_limit: int | None = None,
+        strigo_rate_window: int = 60,
         strigo_success_status: Literal[200, 201] = 200,
     ) -> None:
         self._host = host
         self._port = port
-        self._ledger = Ledger()
+        if not abs(clock_skew) <= MAX_SKEW:  # which a NaN is not, either
+            raise ConfigurationError(f"clock_skew must be seconds up to {MAX_SKEW}")
+        standing = tuple(faults)
+        if not all(isinstance(fault, Fault) for fault in standing):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+            raise ConfigurationError("faults must be Fault values, as in faults=[Fault(...)]")
+        skewed = Clock(clock, clock_skew)
+        self._ledger = Ledger(skewed.steady)
+        self._plan = FaultPlan(standing)
         self._switches = Switches(
-            clock=clock,
+            clock=skewed,
             zerohash_auth_failure_status=zerohash_auth_failure_status,
             zerohash_time_shape=zerohash_time_shape,
+            zerohash_rate_limit=zerohash_rate_limit,
+            zerohash_rate_window=zerohash_rate_window,
             strigo_rate_limit=strigo_rate_limit,
+            strigo_rate_window=strigo_rate_window,
             strigo_success_status=strigo_success_status,
         )
         self._url = ""
@@ -139,6 +167,25 @@ class Sandbox(ClientFactory):
         """The key that verifies zerohash tokens, as PEM; the vendor itself publishes none."""
         return public_key_pem()
 
+    @property
+    def pending_faults(self) -> tuple[Fault, ...]:
+        """The faults of `fail_next` that are not spent, first in first, with the `times` left."""
+        return self._plan.queued
+
+    def fail_next(self, **fault: Unpack[FaultOptions]) -> None:
+        """Let the next request go wrong, or the next `times` requests.
+
+        The arguments are the fields of `Fault`. Only requests to its `vendor` and `path` count,
+        where they are given; several faults hit in the order of the calls. Raise
+        ConfigurationError, naming the field, for a fault that cannot be.
+        """
+        fault.setdefault("times", 1)
+        self._plan.queue(Fault(**fault))
+
+    def clear_faults(self) -> None:
+        """Forget the faults of `fail_next` that are not spent."""
+        self._plan.clear()
+
     def start(self) -> Self:
         """Start serving and return once connections are accepted.
 
@@ -148,7 +195,7 @@ class Sandbox(ClientFactory):
             raise RuntimeError("the sandbox is running already")
         listener = _listen(self._host, self._port)
         prepare_key()
-        server = _Server(create_app(self._switches, self._ledger))
+        server = _Server(create_app(self._switches, self._ledger, self._plan))
         thread = threading.Thread(
             target=server.serve_on, args=(listener,), name="tokenkit-sandbox", daemon=True
         )
@@ -168,6 +215,11 @@ class Sandbox(ClientFactory):
             server.should_exit = True
             thread.join()
             server.check()
+
+    def reset(self) -> None:
+        """Forget what was issued and refused, and `clear_faults`, as between two tests."""
+        self._ledger.clear()
+        self.clear_faults()
 
     def __enter__(self) -> Self:
         return self.start()

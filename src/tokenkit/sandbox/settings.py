@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from .clock import Clock
 
 STRIGO_BASE_PATH = "/api/v1"
 """The path of Strigo's base URL, as in the documented `https://app.strigo.io/api/v1`."""
@@ -29,6 +29,16 @@ class Credentials:
     zerohash_passphrase: str = "sandbox-zerohash-" + "passphrase"
     strigo_org_id: str = "sandbox-strigo-org-id"
     strigo_api_key: str = "sandbox-strigo-api-key"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that are nobody's business, fake as they are."""
+        return (
+            self.zdk_api_key,
+            self.zerohash_private_key,
+            self.zerohash_passphrase,
+            self.strigo_api_key,
+        )
 
     def environment(self, url: str) -> dict[str, str]:
         """Name the credentials and the base URLs below `url` as environment variables."""
@@ -53,7 +63,7 @@ CREDENTIALS = Credentials()
 class Switches:
     """Choose between the behaviours that the vendors' documentation leaves open."""
 
-    clock: Callable[[], float]
+    clock: Clock
     """Wall time in seconds since the epoch; everything that concerns time asks it."""
     zerohash_auth_failure_status: Literal[401, 403] = attrs.field(
         default=401, validator=attrs.validators.in_((401, 403))
@@ -66,11 +76,19 @@ class Switches:
     strigo_rate_limit: int | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
     )
-    """Strigo requests allowed a minute; None refuses none."""
+    """Strigo requests allowed in a window; None refuses none."""
+    strigo_rate_window: int = attrs.field(default=60, validator=attrs.validators.ge(1))
+    """Seconds of Strigo's window; the documented one is a minute."""
     strigo_success_status: Literal[200, 201] = attrs.field(
         default=200, validator=attrs.validators.in_((200, 201))
     )
     """Status of a Strigo mint; the vendor's sources vary."""
+    zerohash_rate_limit: int | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
+    )
+    """zerohash requests allowed to an address in a rolling window; None refuses none."""
+    zerohash_rate_window: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
+    """Seconds of that window, and of the block after it; the documented ones are 10."""
 
 
 def same_secret(given: str, expected: str) -> bool:

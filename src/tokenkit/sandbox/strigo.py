@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -17,7 +18,9 @@ from .json_text import JSON, encode
 from .ledger import Issued, Ledger
 from .settings import CREDENTIALS, STRIGO_BASE_PATH, Switches, same_secret
 from .strigo_body import read
-from .strigo_rate_limit import RateLimit, too_many_requests
+
+if TYPE_CHECKING:
+    from .strigo_rate_limit import RateLimit
 
 TOKEN_BYTES = 32  # 43 characters of base64url, without padding
 USER_ID_LENGTH = 17
@@ -42,10 +45,14 @@ class StrigoIssuer:
     rate_limit: RateLimit
     vendor: Vendor = "strigo"
 
-    def answer(self, request: Received) -> Answer:
-        """Answer any request below Strigo's base path."""
+    def answer(self, request: Received, instead: Answer | None = None) -> Answer:
+        """Answer any request below Strigo's base path, with the headers of the rate limit."""
         allowed, headers = self.rate_limit.count()
-        answer = settle(self._route, request) if allowed else too_many_requests()
+        if not allowed:
+            instead = self.rate_limit.refusal()
+        answer = instead or settle(self._route, request)
+        if answer.status == 429:  # noqa: PLR2004 (HTTP's own number)
+            headers["x-ratelimit-remaining"] = "0"
         return answer.with_headers(headers)
 
     def _route(self, request: Received) -> Answer:

@@ -17,21 +17,23 @@ SAMPLE_LIMIT = 60  # requests a minute, the documentation's sample
 
 @attrs.define
 class RateLimit:
-    """Count requests in fixed windows of a minute, for all clients together (modelled).
+    """Count requests in fixed windows, for all clients together (modelled).
 
-    Without a limit the headers tell the documented sample of 60 and a quota that never shrinks,
-    so that a client that heeds them is not slowed down.
+    The documented window is a minute; `window` scales it down. Without a limit the headers tell
+    the documented sample of 60 and a quota that never shrinks, so that a client that heeds them
+    is not slowed down.
     """
 
     limit: int | None
     clock: Callable[[], float]
+    window: int = WINDOW
     _opened: float = 0.0
     _used: int = 0
 
     def count(self) -> tuple[bool, dict[str, str]]:
         """Count a request; tell whether it is allowed, and the headers of its answer."""
         now = self.clock()
-        if not self._opened <= now < self._opened + WINDOW:
+        if not self._opened <= now < self._opened + self.window:
             self._opened, self._used = now, 0
         self._used += 1
         limit = SAMPLE_LIMIT if self.limit is None else self.limit
@@ -39,17 +41,21 @@ class RateLimit:
         return used <= limit, {
             "x-ratelimit-limit": str(limit),
             "x-ratelimit-remaining": str(max(0, limit - used)),
-            "x-ratelimit-reset": str(int(self._opened) + WINDOW),
+            "x-ratelimit-reset": str(int(self._opened) + self.window),
         }
 
+    def refusal(self) -> Answer:
+        """Give the answer to a request beyond the limit."""
+        return too_many_requests(self.window)
 
-def too_many_requests() -> Answer:
+
+def too_many_requests(retry_after: int = WINDOW) -> Answer:
     """Give the documented refusal: plain text that calls itself HTML."""
     text = "Too many requests, please try again later."
     return Answer(
         status=429,
         content=text.encode(),
         media_type="text/html",
-        headers={"retry-after": str(WINDOW)},
+        headers={"retry-after": str(retry_after)},
         reason=text,
     )

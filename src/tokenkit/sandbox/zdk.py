@@ -37,9 +37,9 @@ class ZdkIssuer:
     ledger: Ledger
     vendor: Vendor = "zdk"
 
-    def answer(self, request: Received) -> Answer:
+    def answer(self, request: Received, instead: Answer | None = None) -> Answer:
         """Answer any request below ZDK's service paths."""
-        return settle(self._create, request)
+        return instead or settle(self._create, request)
 
     def _create(self, request: Received) -> Answer:
         if request.method != "POST" or request.path != CREATE_PATH:

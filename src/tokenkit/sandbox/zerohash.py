@@ -17,6 +17,7 @@ from .json_text import JSON, encode
 from .ledger import Issued, Ledger
 from .zerohash_auth import authenticate
 from .zerohash_body import faults, hint, permissions
+from .zerohash_rate_limit import RateLimit, too_many_requests
 from .zerohash_token import fault_of, lifetime, mint
 
 if TYPE_CHECKING:
@@ -29,11 +30,14 @@ class ZerohashIssuer:
 
     ledger: Ledger
     switches: Switches
+    rate_limit: RateLimit
     vendor: Vendor = "zerohash"
 
-    def answer(self, request: Received) -> Answer:
+    def answer(self, request: Received, instead: Answer | None = None) -> Answer:
         """Answer any request, with its X-REQUEST-ID or a new one."""
-        answer = settle(self._route, request)
+        if not self.rate_limit.allows(request.source):
+            instead = too_many_requests()
+        answer = instead or settle(self._route, request)
         return answer.with_headers(
             {"x-request-id": request.header("x-request-id") or str(uuid.uuid4())}
         )

@@ -6,6 +6,7 @@ modelled. A timestamp exactly 60 seconds off passes, which is modelled too.
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from .exchange import Received
 
 TOLERANCE = 60  # seconds, documented
+SIGNED_TEXT_HEADER = "x-sandbox-signed-text"
+"""The sandbox's own: base64 of the text that the client signed, to be compared; may be absent."""
+NO_MISTAKE_FOUND = "no usual mistake explains it: compare the private key and the text"
 WHOLE_SECONDS = re.compile(r"[0-9]{1,12}")
 
 
@@ -69,10 +73,23 @@ def _signature_fault(request: Received) -> Answer | None:
     message = signed_message(timestamp, request.method, request.route, request.body)
     if same_secret(given, sign(CREDENTIALS.zerohash_private_key, message)):
         return None
-    if not given:
-        hint = "X-SCX-SIGNED is missing"
-    else:
-        mistake = likely_mistake(CREDENTIALS.zerohash_private_key, given, timestamp, request)
-        hint = mistake or "no usual mistake explains it: compare the private key and the text"
     text = message.decode(errors="backslashreplace")
-    return _refused("Invalid signature", hint=hint, signed_text=text)
+    if not given:
+        return _refused("Invalid signature", hint="X-SCX-SIGNED is missing", signed_text=text)
+    mistake = likely_mistake(CREDENTIALS.zerohash_private_key, given, timestamp, request)
+    received = mistake.message if mistake else _told(request.header(SIGNED_TEXT_HEADER))
+    return Answer(
+        status=401,
+        reason="Invalid signature",
+        hint=mistake.hint if mistake else NO_MISTAKE_FOUND,
+        signed_text=text,
+        received_text=received.decode(errors="backslashreplace"),
+    )
+
+
+def _told(header: str) -> bytes:
+    """Read what the client says that it signed; nothing where it does not say so in base64."""
+    try:
+        return base64.b64decode(header, validate=True)
+    except ValueError:
+        return b""

@@ -1,0 +1,182 @@
+"""A run as text: tables in Markdown, for the terminal and for the documentation."""
+
+from collections.abc import Iterator, Sequence
+
+from .calls import BASELINE, Calls, Cell
+from .contestants import CONTESTANTS
+from .figures import Spread
+from .goals import judge
+from .results import Machine, Results, Stages
+from .stages import STAGES
+from .start import Start
+
+__all__ = ["documented_lines", "lines"]
+
+MODE_NAMES = {
+    "sync": "sync",
+    "async1": "async, 1 at a time",
+    "async64": "async, 64",
+    "async256": "async, 256",
+    "async1000": "async, 1,000",
+}
+MEGABYTE = 1_048_576
+
+
+def lines(results: Results) -> Iterator[str]:
+    """Write everything that was measured."""
+    yield from documented_lines(results)
+    if results.calls is not None:
+        yield from _absolute(results.calls)
+    yield from _goals(results)
+
+
+def documented_lines(results: Results) -> Iterator[str]:
+    """Write what the documentation shows: ratios only."""
+    yield _machine(results.machine)
+    if results.calls is not None:
+        yield ""
+        yield from _ratios(results.calls, "cpu")
+        yield ""
+        yield from _ratios(results.calls, "wall")
+        yield ""
+        yield from _growth(results.calls)
+    if results.stages is not None:
+        yield ""
+        yield from _stages(results.stages)
+    if results.start is not None:
+        yield ""
+        yield from _start(results.start)
+
+
+def _machine(machine: Machine) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    return (
+        f"Measured on {machine.date}: {machine.processor}, {machine.cores} cores, "
+        f"{machine.system}, {machine.python}; {versions}."
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _ratio(spread: Spread | None) -> str:
+    if spread is None:
+        return "none"
+    digits = 3 if spread.median < 0.1 else 2  # noqa: PLR2004 - three digits say enough
+    low, high = f"{spread.low:.{digits}f}", f"{spread.high:.{digits}f}"
+    return f"{spread.median:.{digits}f} ({low} to {high})"
+
+
+def _cell(cell: Cell | None, figure: str) -> str:
+    if cell is None:
+        return ""
+    if cell.failure is not None:
+        return f"failed: {cell.failure}".replace("|", "/")
+    spread: Spread | None = getattr(cell, figure)
+    return _ratio(spread)
+
+
+def _ratios(calls: Calls, figure: str) -> Iterator[str]:
+    kind = {"cpu": "CPU time", "wall": "Time on the clock"}[figure]
+    yield f"{kind} for a call, {BASELINE} = 1: median (quartiles)"
+    yield ""
+    modes = list(calls.cells)
+    names = [name for name in CONTESTANTS if any(name in cells for cells in calls.cells.values())]
+    rows = [
+        [name, *(_cell(calls.cells[mode].get(name), figure) for mode in modes)] for name in names
+    ]
+    yield from _table(["", *(MODE_NAMES[mode] for mode in modes)], rows)
+
+
+def _growth(calls: Calls) -> Iterator[str]:
+    if not calls.growth:
+        return
+    yield "CPU time for a call with 1,000 at a time, 64 at a time = 1"
+    yield ""
+    rows = [[name, _ratio(spread)] for name, spread in calls.growth.items()]
+    yield from _table(["", "1,000 ÷ 64 at a time"], rows)
+
+
+def _stages(stages: Stages) -> Iterator[str]:
+    total = sum(stages.counts.values())
+    yield f"Where tokenkit's time goes in a sync call: {total} counts in {stages.calls} calls"
+    yield ""
+    shares = [f"{100 * stages.counts.get(stage, 0) / total:.1f} %" for stage in STAGES]
+    yield from _table(STAGES, [shares])
+    yield ""
+    yield (
+        "With a transport in memory, a whole call takes more than the transport's own, as a share "
+        f"of httpx's call: {_ratio(stages.added)}"
+    )
+
+
+def _start(start: Start) -> Iterator[str]:
+    yield "Start: CPU time as a ratio, and memory"
+    yield ""
+    imports = [
+        [f"import: {name}", _ratio(spread), f"{start.import_memory[name].median:.1f} MB"]
+        for name, spread in start.imports.items()
+    ]
+    failed = [
+        [f"import: {name}", f"failed: {why}", ""] for name, why in start.import_failures.items()
+    ]
+    others = [
+        ["start to first token over https ÷ by hand with httpx", _ratio(start.first_token), ""],
+        ["the same on the clock", _ratio(start.first_token_wall), ""],
+        ["first client built ÷ `httpx.Client()`", _ratio(start.first_client), ""],
+        ["later client built ÷ `httpx.Client()`", _ratio(start.later_clients), ""],
+        [
+            "later client built, used once over https, closed ÷ the same with `httpx.Client`",
+            _ratio(start.used_client),
+            "",
+        ],
+    ]
+    endured = [
+        [
+            f"{one.calls:,} calls: {name}",
+            f"{one.garbage:.1f} objects in cycles a call, {one.own_garbage:.1f} of tokenkit",
+            f"{one.growth / MEGABYTE:+.2f} MB",
+        ]
+        for name, one in start.endurance.items()
+    ]
+    rows = [*imports, *failed, *others, *endured]
+    yield from _table(["", "ratio", "memory"], rows)
+
+
+def _absolute(calls: Calls) -> Iterator[str]:
+    yield ""
+    yield "Microseconds a call on this machine in this run (CPU / clock), the server's busy share"
+    yield ""
+    rows = [
+        [MODE_NAMES[mode], name, f"{cell.cpu_us:.0f}", f"{cell.wall_us:.0f}", busy(cell)]
+        for mode, cells in calls.cells.items()
+        for name, cell in cells.items()
+        if cell.failure is None
+    ]
+    yield from _table(["mode", "contestant", "CPU", "clock", "server busy"], rows)
+
+
+def busy(cell: Cell) -> str:
+    """Tell which share of the time the server was busy; near 1, it would be the bottleneck."""
+    return f"{100 * cell.server_share:.0f} %"
+
+
+def _goals(results: Results) -> Iterator[str]:
+    yield ""
+    yield "Goals"
+    yield ""
+    words = {True: "met", False: "NOT met", None: "not measured"}
+    rows = [
+        [
+            verdict.goal,
+            f"≤ {verdict.limit:g}",
+            "" if verdict.found is None else f"{verdict.found:.3f}",
+            words[verdict.met],
+        ]
+        for verdict in judge(results)
+    ]
+    yield from _table(["goal", "limit", "found", ""], rows)

@@ -1,0 +1,22 @@
+"""uvicorn's HTTP/1.1 connection, which lets the application get at its socket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .delivery import TRANSPORT
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class Connection(H11Protocol):
+    """A connection whose requests carry their transport in the ASGI scope's state."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Note the connection."""
+        super().connection_made(transport)
+        # The mapping is copied into the scope of each request, and shared by all connections.
+        self.app_state = {**self.app_state, TRANSPORT: transport}

@@ -1,0 +1,93 @@
+"""How an answer goes out: as it should, late, in part, or not at all."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+import anyio
+from starlette.responses import Response
+
+from .fault_body import with_content
+from .log import LOG_LINE, logger
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from starlette.types import Receive, Scope, Send
+
+    from .exchange import Answer
+    from .faults import Fault
+
+TRANSPORT = "tokenkit.sandbox.transport"
+"""Where in the ASGI scope's state the server leaves a request's connection."""
+
+LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+"""Linger for no time: closing then resets the connection instead of ending it in order."""
+
+
+async def deliver(
+    answer: Answer, fault: Fault | None, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Send an answer as a fault has it, in full without one."""
+    if fault is not None and fault.delay and not await _stays(receive, fault.delay):
+        logger.info("%s; the client did not wait", scope[LOG_LINE])
+        return
+    drop = None if fault is None else fault.drop
+    connection: asyncio.Transport = scope["state"][TRANSPORT]
+    if drop == "before":
+        logger.info("%s", scope[LOG_LINE])
+        _reset(connection)
+        await _gone(receive)
+    elif drop == "during":
+        await _send_half(with_content(answer), send)
+        connection.close()
+        await _gone(receive)
+    else:
+        await response_of(answer)(scope, receive, send)
+        if drop == "after":
+            connection.close()
+
+
+def response_of(answer: Answer) -> Response:
+    """Make a response of an answer."""
+    headers = dict(answer.headers)
+    if answer.content:
+        # Not as Starlette's media_type, which would add a charset that the vendors don't send.
+        headers["content-type"] = answer.media_type
+    return Response(answer.content, answer.status, headers)
+
+
+async def _send_half(answer: Answer, send: Send) -> None:
+    """Send half the body under a Content-Length that promises all of it."""
+    whole = response_of(answer)
+    await send(
+        {
+            "type": "http.response.start",
+            "status": whole.status_code,
+            "headers": whole.raw_headers,
+        }
+    )
+    half = answer.content[: len(answer.content) // 2]
+    await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+def _reset(connection: asyncio.Transport) -> None:
+    connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
+    connection.abort()
+
+
+async def _stays(receive: Receive, seconds: float) -> bool:
+    """Wait; tell whether the client is still there at the end."""
+    with anyio.move_on_after(seconds):
+        await _gone(receive)
+        return False
+    return True
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the connection is closed."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

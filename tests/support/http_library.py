@@ -1,0 +1,38 @@
+"""The HTTP library that this run of the tests is for: httpx, or what HTTP_FAMILY names.
+
+Tests that bring a client, a transport or an answer of httpx's take `httpx` from here, so that
+they bring httpx2's in a run for that. Clients that are told nothing of a family use this one.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+__all__ = ["FAMILY", "httpx", "prefer_family"]
+
+FAMILY = os.environ.get("HTTP_FAMILY", "httpx")
+
+if not TYPE_CHECKING:
+    httpx = import_module(FAMILY)
+
+
+def prefer_family() -> None:
+    """Let the clients of this process use the family of this run where none is named."""
+    connections: Any = import_module("tokenkit._http")
+    for name in ("open_connections", "open_async_connections"):
+        setattr(connections, name, _preferring(getattr(connections, name)))
+
+
+def _preferring(connect: Callable[..., object]) -> Callable[..., object]:
+    def choose(origin: str, options: Mapping[str, object]) -> object:
+        brought = options.get("http_client") or options.get("transport")
+        return connect(origin, options if brought else {"http_family": FAMILY, **options})
+
+    return choose
