@@ -60,13 +60,13 @@ def _httpx2() -> dict[str, Any]:
 
 
 def _fast() -> dict[str, Any]:
-    pyreqwest = library("pyreqwest.compatibility.httpx")
-    return {"transport": pyreqwest.SyncHttpxTransport()}
+    client = library("pyreqwest.client").SyncClientBuilder().follow_redirects(enable=False).build()
+    return {"transport": library("pyreqwest.compatibility.httpx").SyncHttpxTransport(client)}
 
 
 def _fast_async() -> dict[str, Any]:
-    pyreqwest = library("pyreqwest.compatibility.httpx")
-    return {"transport": pyreqwest.HttpxTransport()}
+    client = library("pyreqwest.client").ClientBuilder().follow_redirects(enable=False).build()
+    return {"transport": library("pyreqwest.compatibility.httpx").HttpxTransport(client)}
 
 
 default_sync, default_async = _sync(dict), _async(dict)

@@ -21,7 +21,7 @@ from ._pipeline import Plan, perform
 from ._profile import Profile
 from ._retry import RetryBudget
 from ._secret import Secret
-from ._settings import CallOptions, SendOptions, Settings, refuse_unknown
+from ._settings import CallOptions, SendOptions, Settings, check_kinds, refuse_unknown
 from ._tracing import Trace, trace_calls, trace_nothing
 from .auth.strategy import AsyncStrategy
 from .errors import ClientClosedError, ConfigurationError, FieldError, InvalidInputError
@@ -73,6 +73,7 @@ class ClientBase(Generic[C, K]):
         clock: K,
         may_be_async: bool,
     ) -> None:
+        check_kinds(options)
         base = parse_base_url(
             options.get("base_url", self.profile.base_url),
             allow_insecure_http=options.get("allow_insecure_http", False),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 THREADS, CALLS_OF_A_THREAD = 20, 300
 # Ten each, on both loops, would make it 10,000 calls a family. httpcore's pool, which looks at
 # all of its connections and waiting calls at each start and end of one, takes 15 ms a call here.
-TASKS, CALLS_OF_A_TASK = 200, 1
+TASKS, CALLS_OF_A_TASK = 200, 10
 
 
 def mint_for(number: int) -> strigo.UserTokenRequest:

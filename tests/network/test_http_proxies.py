@@ -53,14 +53,7 @@ def test_a_proxy_sees_only_the_tunnel(flavour: Flavour, family: Family) -> None:
 
 
 @each_family
-@pytest.mark.parametrize(
-    "flavour",
-    [
-        pytest.param("sync", marks=pytest.mark.xfail(reason="sync streams lack TLS in TLS")),
-        "asyncio",
-        "trio",
-    ],
-)
+@each_flavour
 def test_a_proxy_behind_tls(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:

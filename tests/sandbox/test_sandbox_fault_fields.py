@@ -174,11 +174,10 @@ VALUES = st.text(max_size=8) | st.integers().map(str) | st.floats().map(str)
 
 @given(fields=st.lists(st.tuples(NAMES, VALUES), max_size=4), rest=st.text(max_size=8))
 def test_any_text(fields: list[tuple[str, str]], rest: str) -> None:
-    """Whatever is written, it is a fault that can be written again, or a clear error."""
+    """Whatever is written, it is a fault that can be written again, or a `ConfigurationError`."""
     text = ";".join([*(f"{name}={value}" for name, value in fields), rest])
     try:
         fault = parse_fault(text)
-    except ConfigurationError as error:
-        assert "fault" in str(error)
-    else:
-        assert parse_fault(str(fault)) == fault
+    except ConfigurationError:
+        return
+    assert parse_fault(str(fault)) == fault

@@ -240,3 +240,19 @@ def test_headers_and_user_agent() -> None:
     assert request.headers["content-type"] == "application/json"
     steps = request.extensions["timeout"]
     assert (steps["connect"], steps["read"], steps["write"]) == (1, 2, 3)
+
+
+@EACH
+def test_switches_are_true_or_false(kind: Any, credentials: dict[str, str]) -> None:
+    """Text such as "false" would count as true, and send credentials in clear."""
+    for name in ("allow_insecure_http", "correct_clock_skew", "tracing", "trust_env"):
+        for wrong in ("false", 0, None):
+            assert refusal(kind, **credentials, **{name: wrong}).startswith(f"{name} must be True")
+
+
+@EACH
+def test_connection_settings_are_checked_at_once(kind: Any, credentials: dict[str, str]) -> None:
+    """What no connection could be opened with is refused before there is a client."""
+    assert "ssl.SSLContext, not str" in refusal(kind, **credentials, ssl_context="ca.pem")
+    assert "'http://host:port', not int" in refusal(kind, **credentials, proxy=3)
+    kind(**credentials, ssl_context=None, proxy=None)

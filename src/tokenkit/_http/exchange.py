@@ -171,9 +171,12 @@ def _message(family: Family, error: Exception, origin: str) -> str:
 
 
 def _never_sent(family: Family, error: Exception) -> bool:
-    http = family.http
+    # Only httpx's own connections can be believed: other transports raise its ConnectError or
+    # ConnectTimeout for a lost answer as well, and a payment would be opened twice.
+    core = family.core
     return isinstance(
-        error, (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.ProxyError)
+        error.__cause__,
+        (core.ConnectError, core.ConnectTimeout, core.PoolTimeout, core.ProxyError),
     )
 
 

@@ -10,16 +10,19 @@ import ssl
 import time
 import weakref
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from .addresses import Lookup, look_up, lookup_took_too_long, timed_addresses
 from .family import Family
 from .progress import PROGRESS, time_left
 from .readable import is_readable
+from .tls_in_tls import TLSInTLSSocket
 
 __all__ = ["DeadlineBackend", "DeadlineStream"]
 
 T = TypeVar("T")
+
+AnySocket: TypeAlias = socket.socket | TLSInTLSSocket
 
 
 def _guarded(step: Callable[[], T], timed_out: type[Exception], failed: type[Exception]) -> T:
@@ -39,7 +42,7 @@ class DeadlineStream:
     """
 
     def __init__(
-        self, sock: socket.socket, core: Any, siblings: "weakref.WeakSet[DeadlineStream]"
+        self, sock: AnySocket, core: Any, siblings: "weakref.WeakSet[DeadlineStream]"
     ) -> None:
         self._sock = sock
         self._core = core
@@ -96,9 +99,12 @@ class DeadlineStream:
     ) -> "DeadlineStream":
         """Upgrade to TLS."""
 
-        def wrap() -> ssl.SSLSocket:
-            self._sock.settimeout(time_left(timeout))
-            return ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
+        def wrap() -> AnySocket:
+            sock: Any = self._sock  # never wrapped twice
+            sock.settimeout(time_left(timeout))
+            if isinstance(sock, ssl.SSLSocket):
+                return TLSInTLSSocket(sock, ssl_context, server_hostname)
+            return ssl_context.wrap_socket(sock, server_hostname=server_hostname)
 
         try:
             secured = _guarded(wrap, self._core.ConnectTimeout, self._core.ConnectError)
@@ -113,7 +119,8 @@ class DeadlineStream:
             case "is_readable":
                 return is_readable(self._sock)
             case "ssl_object":
-                return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
+                plain = not isinstance(self._sock, (ssl.SSLSocket, TLSInTLSSocket))
+                return None if plain else self._sock
             case _:
                 return None
 

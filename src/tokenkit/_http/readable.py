@@ -1,7 +1,7 @@
 """Whether an idle connection has something to read: its end, as a rule."""
 
 import select
-import socket
+from typing import Protocol
 
 __all__ = ["is_readable"]
 
@@ -22,7 +22,15 @@ def readable_by_select(descriptor: int) -> bool:
 _has_input = readable_by_poll if hasattr(select, "poll") else readable_by_select
 
 
-def is_readable(sock: socket.socket) -> bool:
+class Watchable(Protocol):
+    """Something with a descriptor."""
+
+    def fileno(self) -> int:
+        """Return the descriptor, below zero once it is closed."""
+        ...
+
+
+def is_readable(sock: Watchable) -> bool:
     """Tell whether a connection has something to read, or is closed."""
     descriptor = sock.fileno()
     return descriptor < 0 or _has_input(descriptor)
