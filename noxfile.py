@@ -52,18 +52,18 @@ def lowest(requirements: list[str]) -> list[str]:
 def run_tests(session: nox.Session, *arguments: str, **variables: str) -> None:
     """Run tests, with coverage or as ``python -W error -X dev``, which are both slow.
 
-    The oldest and the newest Python together take every branch. The variable of development
-    mode, unlike the option, counts for the processes that the tests are run in, too. There are
-    more of them than cores, as many tests wait.
+    The oldest and the newest Python together take every branch. There are more processes than
+    cores, as many tests wait; each gets the options of development mode as its own, and not in
+    its environment, where the programs that the tests start would find them.
     """
-    workers = str((os.cpu_count() or 1) + 2)
-    tests = ["pytest", "-n", workers, "--dist", "worksteal", *arguments, *session.posargs]
+    python, mode = pathlib.Path(session.bin, "python").as_posix(), "-W error -X dev"
+    runner = ["python", *mode.split()]
     if session.name in (f"tests-{PYTHONS[0]}", f"tests-{PYTHONS[-1]}"):
         variables["COVERAGE_FILE"] = str(pathlib.Path(".coverage").absolute())
-        session.run("coverage", "run", "-m", *tests, env=variables)
-    else:
-        variables["PYTHONDEVMODE"] = "1"
-        session.run("python", "-W", "error", "-m", *tests, env=variables)
+        runner, mode = ["coverage", "run"], ""
+    workers = f"{(os.cpu_count() or 1) + 1}*popen//python={python} {mode}"
+    spread = ["--tx", workers.rstrip(), "--dist", "worksteal"]
+    session.run(*runner, "-m", "pytest", *spread, *arguments, *session.posargs, env=variables)
 
 
 @nox.session

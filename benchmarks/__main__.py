@@ -32,6 +32,7 @@ class Amount:
         clients: How many clients are built.
         calls: How many calls memory must endure.
         counting: Seconds in which stages are counted.
+        modes: The ways to call.
     """
 
     rounds: int
@@ -39,10 +40,21 @@ class Amount:
     clients: int
     calls: int
     counting: float
+    modes: Sequence[str]
 
 
-FULL = Amount(rounds=7, seconds=0.25, clients=1000, calls=100_000, counting=20.0)
-QUICK = Amount(rounds=2, seconds=0.1, clients=100, calls=3000, counting=4.0)
+FULL = Amount(
+    rounds=7, seconds=0.25, clients=1000, calls=100_000, counting=20.0, modes=tuple(MODES)
+)
+QUICK = Amount(
+    rounds=2,
+    seconds=0.1,
+    clients=100,
+    calls=3000,
+    counting=4.0,
+    # The others' slowest take as long as everything else together.
+    modes=("sync", "async1", "async64"),
+)
 
 
 def say(text: str) -> None:
@@ -51,14 +63,14 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def measure(parts: list[str], amount: Amount, names: list[str], modes: list[str]) -> Results:
+def measure(parts: Sequence[str], amount: Amount, names: Sequence[str]) -> Results:
     """Measure the parts."""
     results = Results(this_machine())
     if "calls" in parts:
         with tempfile.TemporaryDirectory() as folder:
             environment = generate(Path(folder)) if "openapi-client" in names else {}
             clients_cores()
-            settings = Settings(names, modes, amount.rounds, amount.seconds, environment)
+            settings = Settings(names, amount.modes, amount.rounds, amount.seconds, environment)
             results = attrs.evolve(results, calls=measure_calls(settings, say))
     if "stages" in parts:
         results = attrs.evolve(results, stages=_stages(amount.counting))
@@ -89,7 +101,7 @@ def main() -> None:
     names, modes, parts = list(CONTESTANTS), list(MODES), list(PARTS)
     parser.add_argument("--quick", action="store_true", help="a look, with few samples")
     parser.add_argument("--only", default=",".join(names), help="contestants, by comma")
-    parser.add_argument("--modes", default=",".join(modes), help="ways to call, by comma")
+    parser.add_argument("--modes", help=f"ways to call, by comma: {','.join(modes)}")
     parser.add_argument("--parts", default=",".join(parts), help="parts, by comma")
     parser.add_argument("--rounds", type=int, help="samples of each figure")
     parser.add_argument("--seconds", type=float, help="of each sample, about")
@@ -103,6 +115,7 @@ def main() -> None:
         amount,
         rounds=options.rounds or amount.rounds,
         seconds=options.seconds or amount.seconds,
+        modes=_chosen(options.modes, modes, parser) if options.modes else amount.modes,
     )
     if options.from_json:
         results = load(options.from_json)
@@ -112,7 +125,6 @@ def main() -> None:
             _chosen(options.parts, parts, parser),
             amount,
             only if BASELINE in only else [BASELINE, *only],
-            _chosen(options.modes, modes, parser),
         )
     sys.stdout.writelines(line + "\n" for line in lines(results))
     if options.json:

@@ -79,5 +79,3 @@ def test_a_test_that_leaks_fails(pytestconfig: pytest.Config, tmp_path: Path) ->
 def test_the_suite_runs_with_warnings_as_errors(pytestconfig: pytest.Config) -> None:
     """Nothing in the configuration lets a warning of the suite pass."""
     assert pytestconfig.getini("filterwarnings") == ["error"]
-    # Each process of a run has the mode that the run was started in.
-    assert sys.flags.dev_mode or not os.environ.get("PYTHONDEVMODE")

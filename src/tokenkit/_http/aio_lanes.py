@@ -31,7 +31,7 @@ class _Lanes:
         self._free: deque[Lane] = deque()
         self._places = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
         self._closed = False
-        self.of_asyncio = _runs_asyncio()
+        self._on_asyncio = _runs_asyncio()
 
     async def take(self, seconds: float) -> Lane | None:
         """Take a free lane, or a new one; ``None`` if all are in use for that long."""
@@ -59,12 +59,11 @@ class _Lanes:
 
     def _new(self) -> Lane:
         family = self._settings.family
-        # Only behind an https proxy does a connection need TLS within TLS, which asyncio
-        # cannot do before Python 3.11.
-        proxied = self._settings.proxy_url() is not None
-        network = (
-            AsyncioBackend(family) if self.of_asyncio and not proxied else CountingBackend(family)
-        )
+        # Behind an https proxy a connection needs TLS within TLS, which asyncio itself cannot
+        # do before Python 3.11.
+        if self._on_asyncio and self._settings.proxy_url() is None:
+            return open_lane(self._settings, AsyncioBackend(family), "Async")
+        network = CountingBackend(family, on_asyncio=self._on_asyncio)
         return open_lane(self._settings, network, "Async")
 
     async def give_back(self, lane: Lane) -> None:

@@ -16,6 +16,7 @@ class _CountingStream:
     def __init__(self, inner: Any, core: Any) -> None:
         self._inner = inner
         self._core = core
+        self._closed = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         received: bytes = await self._inner.read(max_bytes, timeout)
@@ -31,6 +32,7 @@ class _CountingStream:
         progress.wrote()
 
     async def aclose(self) -> None:
+        self._closed = True
         await self._inner.aclose()
 
     async def start_tls(
@@ -41,22 +43,38 @@ class _CountingStream:
     ) -> "_CountingStream":
         try:
             secured = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        except self._core.ConnectError as error:
+            await self._close()
+            raise self._core.ConnectError(_root_text(error)) from error
         except BaseException:  # httpcore does not close what is cancelled here
-            with anyio.CancelScope(shield=True):
-                await self._inner.aclose()
+            await self._close()
             raise
         return _CountingStream(secured, self._core)
 
+    async def _close(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._inner.aclose()
+
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._closed:  # trio's stream would raise
+            return True
         return self._inner.get_extra_info(info)
+
+
+def _root_text(error: BaseException) -> str:
+    """Return what the first error said; trio's own, which follow from it, say nothing."""
+    while not str(error) and error.__cause__ is not None:
+        error = error.__cause__
+    return str(error)
 
 
 class CountingBackend:
     """Opens connections that note when a request's bytes leave."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: Family, *, on_asyncio: bool) -> None:
         self._core = family.core
-        self._inner = family.core.AnyIOBackend()
+        # On trio, the layer of anyio before 4.16 loses connections that are cancelled.
+        self._inner = family.core.AnyIOBackend() if on_asyncio else family.core.TrioBackend()
         self._opened: _CountingStream | None = None
 
     async def connect_tcp(
@@ -68,7 +86,12 @@ class CountingBackend:
         socket_options: Iterable[Any] | None = None,
     ) -> _CountingStream:
         """Connect to a host."""
-        stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
+        try:
+            stream = await self._inner.connect_tcp(
+                host, port, timeout, local_address, socket_options
+            )
+        except UnicodeError as error:  # trio lets those of the name's encoding through
+            raise self._core.ConnectError(str(error)) from error
         self._opened = _CountingStream(stream, self._core)
         return self._opened
 

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from .progress import time_left
@@ -38,14 +39,13 @@ class TLSInTLSSocket:
 
     def _perform(self, step: Callable[[], T]) -> T:
         while True:
-            try:
+            with suppress(ssl.SSLWantReadError):
                 done = step()
-            except ssl.SSLWantReadError:
-                self._pass_on()
-                self._take_in()
-            else:
-                self._pass_on()
-                return done
+                break
+            self._pass_on()
+            self._take_in()
+        self._pass_on()
+        return done
 
     def _pass_on(self) -> None:
         if self._outgoing.pending:
