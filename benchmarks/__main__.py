@@ -14,7 +14,7 @@ from .contestants.generated_client import generate
 from .figures import spread_of
 from .page import update
 from .picture import draw
-from .processes import clients_cores, output_of, run_server
+from .processes import output_of, run_server
 from .report import lines
 from .results import Results, Stages, load, save, this_machine
 from .start import measure_start
@@ -69,7 +69,6 @@ def measure(parts: Sequence[str], amount: Amount, names: Sequence[str]) -> Resul
     if "calls" in parts:
         with tempfile.TemporaryDirectory() as folder:
             environment = generate(Path(folder)) if "openapi-client" in names else {}
-            clients_cores()
             settings = Settings(names, amount.modes, amount.rounds, amount.seconds, environment)
             results = attrs.evolve(results, calls=measure_calls(settings, say))
     if "stages" in parts:

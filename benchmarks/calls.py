@@ -9,7 +9,7 @@ import attrs
 
 from .contestants import CONTESTANTS, Contestant
 from .figures import Spread, spread_of
-from .processes import Failure, Server, Worker, run_server, run_worker
+from .processes import Failure, Server, Worker, clients_cores, run_server, run_worker
 from .worker import Order, Sample
 
 __all__ = ["BASELINE", "MODES", "Calls", "Cell", "Settings", "measure_calls"]
@@ -102,6 +102,7 @@ def measure_calls(settings: Settings, report: Callable[[str], object]) -> Calls:
     failures: dict[tuple[str, str], str] = {}
     with ExitStack() as stack:
         server = stack.enter_context(run_server())
+        stack.enter_context(clients_cores())
         workers = {
             name: stack.enter_context(run_worker(name, settings.environment))
             for name in settings.names

@@ -23,6 +23,7 @@ def draw(results: Results, path: Path) -> None:
         return
     mpl = library("matplotlib")
     mpl.use("svg")
+    mpl.rcParams["svg.fonttype"] = "none"
     mpl.rcParams["svg.hashsalt"] = "tokenkit"  # the same figures give the same file
     plt = library("matplotlib.pyplot")
     calls = results.calls

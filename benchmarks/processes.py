@@ -74,12 +74,18 @@ class Worker:
         return Failure(answer["error"]) if "error" in answer else Sample(**answer)
 
 
-def clients_cores() -> None:
-    """Leave the last core to the server, where there are several."""
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        if len(cores) > 1:
-            os.sched_setaffinity(0, cores[:-1])
+@contextmanager
+def clients_cores() -> Generator[None, None, None]:
+    """Leave the last core to the server meanwhile, where there are several."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    try:
+        os.sched_setaffinity(0, cores[:-1] or cores)
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def run_program(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from .calls import BASELINE, Calls, Cell
+from .calls import BASELINE, MODES, Calls, Cell
 from .contestants import CONTESTANTS
 from .figures import Spread
 from .goals import judge
@@ -84,7 +84,7 @@ def _ratios(calls: Calls, figure: str) -> Iterator[str]:
     kind = {"cpu": "CPU time", "wall": "Time on the clock"}[figure]
     yield f"{kind} for a call, {BASELINE} = 1: median (quartiles)"
     yield ""
-    modes = list(calls.cells)
+    modes = [mode for mode in MODES if mode in calls.cells]
     names = [name for name in CONTESTANTS if any(name in cells for cells in calls.cells.values())]
     rows = [
         [name, *(_cell(calls.cells[mode].get(name), figure) for mode in modes)] for name in names
@@ -97,7 +97,7 @@ def _growth(calls: Calls) -> Iterator[str]:
         return
     yield "CPU time for a call with 1,000 at a time, 64 at a time = 1"
     yield ""
-    rows = [[name, _ratio(spread)] for name, spread in calls.growth.items()]
+    rows = [[name, _ratio(calls.growth[name])] for name in CONTESTANTS if name in calls.growth]
     yield from _table(["", "1,000 ÷ 64 at a time"], rows)
 
 

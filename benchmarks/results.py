@@ -102,7 +102,7 @@ def _versions(distributions: Sequence[str | None]) -> dict[str, str]:
 
 def save(results: Results, path: Path) -> None:
     """Write a run's results."""
-    text = json.dumps(CONVERTER.unstructure(results), indent=1, sort_keys=True)
+    text = json.dumps(CONVERTER.unstructure(results), indent=1)
     path.write_text(text + "\n", "utf-8")
 
 

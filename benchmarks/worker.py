@@ -63,6 +63,11 @@ def count_for(order: Order, warm_up: Sample) -> int:
     return order.calls or max(fewest, int(order.seconds / max(warm_up.wall, 1e-6)))
 
 
+def warming_calls(order: Order, warm_up: Sample) -> int:
+    """Choose how many calls more the interpreter needs to have its code paths warm."""
+    return int(order.seconds / 2 / max(warm_up.wall, 1e-6))
+
+
 class Stopwatch:
     """Measures this process's CPU time and the time on the clock."""
 
@@ -81,6 +86,8 @@ def measure_sync(contestant: Contestant, order: Order) -> Sample:
     with contestant.opener()(order.origin) as call:
         check(call())
         warm_up = spend(call, FEWEST_CALLS)
+        if more := warming_calls(order, warm_up):
+            warm_up = spend(call, more)
         return spend(call, count_for(order, warm_up))
 
 
@@ -98,6 +105,8 @@ async def measure_async(contestant: Contestant, order: Order) -> Sample:
         check(await call())
         # Opens the connections that so many calls at a time need.
         warm_up = await spend_async(call, max(order.tasks, FEWEST_CALLS), order.tasks)
+        if more := warming_calls(order, warm_up):
+            warm_up = await spend_async(call, more, order.tasks)
         return await spend_async(call, count_for(order, warm_up), order.tasks)
 
 

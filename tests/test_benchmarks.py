@@ -1,4 +1,4 @@
-"""The benchmark's own programs: that they run, and that the documentation shows what they saved."""
+"""The benchmark's programs: that they run, and that the documentation shows what they saved."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_spread_is_the_median_with_its_quartiles() -> None:
 
 
 def test_goals_are_judged() -> None:
-    """A figure above its limit misses its goal; what was not measured is neither met nor missed."""
+    """A figure above its limit misses its goal; what was not measured does neither."""
     cells = {"sync": {"tokenkit": Cell(cpu=Spread(0.71, 0.7, 0.8, 7))}}
     verdicts = judge(Results(this_machine(), Calls(cells, {})))
     by_goal = {verdict.goal: verdict.met for verdict in verdicts}

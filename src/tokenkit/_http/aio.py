@@ -1,7 +1,7 @@
 """Sending requests for async clients, on asyncio and trio."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
@@ -11,18 +11,13 @@ from .._call import Request, Response
 from .._effects import Fault, Timeouts
 from .._secret import without_frames
 from .body import BoundedBody
-from .exchange import (
-    deadline_fault,
-    fault_of,
-    head_of,
-    httpx_request,
-    stream_with_left_over,
-)
+from .exchange import deadline_fault, fault_of, network_with_left_over
 from .family import Family
 from .progress import PROGRESS, Progress
+from .ways import ThroughHttpx, Way
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
     import httpx
 
@@ -30,34 +25,25 @@ __all__ = ["AsyncCallersClient", "AsyncCallersTransport", "exchange", "exchange_
 
 CHUNKS_IN_A_READ = 16_384
 
-Handle: TypeAlias = "Callable[[httpx.Request], Awaitable[httpx.Response]]"
-
 
 async def exchange(
-    family: Family,
-    handle: Handle,
-    request: Request,
-    timeouts: Timeouts,
-    left: float,
-    defaults: "httpx.Headers | None" = None,
+    way: Way, request: Request, timeouts: Timeouts, left: float
 ) -> Response | Fault:
     """Send a request and read the answer, until the deadline cancels that.
 
     Args:
-        family: Whose classes to use.
-        handle: What sends.
+        way: How to send it.
         request: The request.
         timeouts: For each step.
         left: Seconds until the deadline.
-        defaults: A caller's client's default headers.
     """
-    outgoing = httpx_request(family, request, timeouts, left, defaults)
+    outgoing = way.outgoing(request, timeouts, left)
     progress = Progress(left)
     previous = PROGRESS.set(progress)
     try:
         with anyio.move_on_after(left):
             try:
-                return await _receive(family, handle, outgoing, request, progress)
+                return await _receive(way, outgoing, request, progress)
             except BaseException as error:  # noqa: BLE001 - the deadline, or the caller, cancels
                 ended = without_frames(error)
             # A caller's transport may raise a cancellation of its own making in the place of
@@ -70,34 +56,30 @@ async def exchange(
 
 
 async def exchange_step_by_step(
-    family: Family, handle: Handle, request: Request, timeouts: Timeouts, left: float
+    way: Way, request: Request, timeouts: Timeouts, left: float
 ) -> Response | Fault:
     """Send a request and read the answer over a network that keeps to the deadline itself.
 
     That saves the cancel scope, which is 0.05 of a call's time.
     """
-    outgoing = httpx_request(family, request, timeouts, left)
+    outgoing = way.outgoing(request, timeouts, left)
     progress = Progress(left)
     previous = PROGRESS.set(progress)
     try:
-        return await _receive(family, handle, outgoing, request, progress)
+        return await _receive(way, outgoing, request, progress)
     finally:
         PROGRESS.reset(previous)
 
 
 async def _receive(
-    family: Family,
-    handle: Handle,
-    outgoing: "httpx.Request",
-    request: Request,
-    progress: Progress,
+    way: Way, outgoing: Any, request: Request, progress: Progress
 ) -> Response | Fault:
     try:
-        response = await handle(outgoing)
-        partial = head_of(response)
+        received = way.received(await way.handle(outgoing))
+        partial = received.head()
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
-        return fault_of(family, error, request, progress, None)
-    stream: Any = response.stream  # httpx types it as sync or async
+        return fault_of(way.family, error, request, progress, None)
+    stream = received.stream
     chunks: AsyncIterator[bytes] = aiter(stream)
     body: BoundedBody | None = None
     at_end = False
@@ -107,12 +89,12 @@ async def _receive(
             body.feed(chunk)
         at_end = True
         body.finish()
-        if (tainted := stream_with_left_over(response)) is not None:
+        if (tainted := network_with_left_over(stream)) is not None:
             await tainted.aclose()
         return Response(status=partial.status, headers=partial.headers, body=body.bytes())
     except Exception as error:  # noqa: BLE001 - likewise
         partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
-        return fault_of(family, error, request, progress, partial)
+        return fault_of(way.family, error, request, progress, partial)
     except BaseException:  # the deadline, or the caller, cancels
         progress.partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
         raise
@@ -144,8 +126,8 @@ class AsyncCallersTransport:
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
         """Send a request and read the answer, in ``left`` seconds."""
-        handle = self._transport.handle_async_request
-        return await exchange(self._family, handle, request, timeouts, left)
+        way = ThroughHttpx(self._family, self._transport.handle_async_request)
+        return await exchange(way, request, timeouts, left)
 
     async def aclose(self) -> None:
         """Close the transport."""
@@ -165,8 +147,8 @@ class AsyncCallersClient:
         The client's auth, redirects and default parameters stay out: they would change what
         was signed.
         """
-        defaults = self._client.headers
-        return await exchange(self._family, self._handle, request, timeouts, left, defaults)
+        way = ThroughHttpx(self._family, self._handle, self._client.headers)
+        return await exchange(way, request, timeouts, left)
 
     async def _handle(self, request: "httpx.Request") -> "httpx.Response":
         return await self._client.send(request, stream=True, auth=None, follow_redirects=False)

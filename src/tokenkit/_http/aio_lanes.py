@@ -155,9 +155,8 @@ class AsyncOwnConnections:
         try:
             step_by_step = isinstance(lane.network, AsyncioBackend)
             send = exchange_step_by_step if step_by_step else exchange
-            handle = lane.transport.handle_async_request
             left = until - time.monotonic()
-            return await send(self._settings.family, handle, request, timeouts, left)
+            return await send(lane.way(self._settings.family), request, timeouts, left)
         finally:
             await lanes.give_back(lane)
 

@@ -1,12 +1,10 @@
-"""What sync and async senders share: requests and answers in httpx's terms and in ours."""
+"""What sync and async exchanges share: what became of them, as plain values."""
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .._call import Headers, Request, Response
-from .._effects import LONGEST, Fault, Timeouts
+from .._call import Request, Response
+from .._effects import Fault
 from ..errors import (
-    ConfigurationError,
     ConnectError,
     ConnectionLostError,
     DeadlineExceeded,
@@ -19,112 +17,29 @@ from .body import MAX_BODY, TooLargeError, UnreadableBodyError
 from .family import Family
 from .progress import Progress
 
-if TYPE_CHECKING:
-    import httpx
-
 __all__ = [
     "deadline_fault",
     "fault_of",
-    "head_of",
-    "httpx_request",
+    "network_with_left_over",
     "no_connection_fault",
-    "stream_with_left_over",
 ]
 
-# Zero would make a socket non-blocking.
-SHORTEST_STEP = 0.001
 
-
-@lru_cache(maxsize=256)
-def _target(family: Family, origin: str, route: str) -> tuple["httpx.URL", bytes]:
-    """Return a URL and its Host header; parsing it takes longer than all else of a request."""
-    url = _parsed(family, origin + route)
-    if url is None or url.raw_path.decode("ascii") != route:
-        raise ConfigurationError(f"httpx cannot send to {origin + route!r} as it stands")
-    return url, url.netloc
-
-
-def _parsed(family: Family, text: str) -> "httpx.URL | None":
-    try:
-        url: httpx.URL = family.http.URL(text)
-    except family.http.InvalidURL:
-        return None
-    return url
-
-
-def httpx_request(
-    family: Family,
-    request: Request,
-    timeouts: Timeouts,
-    left: float,
-    defaults: "httpx.Headers | None" = None,
-) -> "httpx.Request":
-    """Make the request that httpx sends.
-
-    Args:
-        family: Whose classes to use.
-        request: The request.
-        timeouts: For each step.
-        left: Seconds until the deadline; infinite for none.
-        defaults: A caller's client's default headers, which ours override.
-
-    Raises:
-        ConfigurationError: httpx would send another path than the one that was signed.
-    """
-    url, host = _target(family, request.origin, request.route)
-    headers = [(b"host", host)]
-    if defaults is not None:
-        headers += [pair for pair in defaults.raw if _may_stay(pair[0], request.headers)]
-    headers += [(name.encode(), value.encode()) for name, value in request.headers.items()]
-    longest = min(max(left, SHORTEST_STEP), LONGEST)
-    timeout = {
-        "connect": min(timeouts.connect, longest),
-        "read": min(timeouts.read, longest),
-        "write": min(timeouts.write, longest),
-        "pool": longest,
-    }
-    outgoing: httpx.Request = family.http.Request(
-        request.method,
-        url,
-        headers=headers,
-        stream=family.body_stream(request.body),
-        extensions={"timeout": timeout},
-    )
-    outgoing.read()  # some transports take the content, and would stream what has none
-    return outgoing
-
-
-def _may_stay(name: bytes, ours: Headers) -> bool:
-    """Tell whether a caller's client's default header goes out beside ours."""
-    lowered = name.decode("latin-1").lower()
-    return lowered != "host" and lowered not in ours
-
-
-def head_of(response: "httpx.Response") -> Response:
-    """Return an answer's status and headers."""
-    raw = response.headers.raw
-    try:
-        pairs = [(name.decode("utf-8"), value.decode("utf-8")) for name, value in raw]
-    except UnicodeDecodeError:
-        pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
-    return Response(status=response.status_code, headers=Headers(pairs))
-
-
-def stream_with_left_over(response: Any) -> Any:
+def network_with_left_over(stream: Any) -> Any:
     """Return the network stream on which bytes stand behind an answer; ``None`` for a clean one.
 
     httpcore would take them for the next answer, and so hand one caller what another was sent.
     It has no public way to see them; a test holds the seam. HTTP/2, mocks and other transports
     don't have it.
     """
-    stream = response.stream
+    for layer in ("_stream", "_httpcore_stream", "_stream"):
+        stream = getattr(stream, layer, stream)
     try:
-        body = getattr(stream, "_stream", stream)._httpcore_stream  # noqa: SLF001 - see above
-        body = getattr(body, "_stream", body)
-        state = body._connection._h11_state  # noqa: SLF001 - see above
+        connection = stream._connection  # noqa: SLF001 - see above
+        left_over = connection._h11_state.trailing_data[0]  # noqa: SLF001 - see above
     except AttributeError:
         return None
-    return response.extensions["network_stream"] if state.trailing_data[0] else None
+    return connection._network_stream if left_over else None  # noqa: SLF001 - see above
 
 
 def deadline_fault(partial: Response | None = None) -> Fault:
@@ -146,13 +61,17 @@ def no_connection_fault() -> Fault:
     )
 
 
+def _named(family: Family, *names: str) -> tuple[Any, ...]:
+    """Return the exceptions of some names, httpx's and httpcore's: mocks raise either."""
+    return tuple(getattr(module, name) for module in (family.http, family.core) for name in names)
+
+
 def _kind(family: Family, error: Exception) -> type[TransportError | ResponseTooLarge]:
-    http = family.http
     kinds: tuple[tuple[Any, type[TransportError | ResponseTooLarge]], ...] = (
-        (http.TimeoutException, RequestTimeoutError),
-        ((http.ConnectError, http.ProxyError), ConnectError),
-        (http.NetworkError, ConnectionLostError),
-        ((http.ProtocolError, UnreadableBodyError), ProtocolError),
+        (_named(family, "TimeoutException"), RequestTimeoutError),
+        (_named(family, "ConnectError", "ProxyError"), ConnectError),
+        (_named(family, "NetworkError"), ConnectionLostError),
+        ((*_named(family, "ProtocolError"), UnreadableBodyError), ProtocolError),
         (TooLargeError, ResponseTooLarge),
     )
     for classes, kind in kinds:
@@ -165,19 +84,17 @@ def _message(family: Family, error: Exception, origin: str) -> str:
     if isinstance(error, TooLargeError):
         return f"The answer of {origin} is larger than {MAX_BODY} bytes, decoded"
     # h11's and httpcore's texts for a refused request quote its headers.
-    detail = "" if isinstance(error, family.http.LocalProtocolError) else str(error)
+    refused = isinstance(error, _named(family, "LocalProtocolError"))
+    detail = "" if refused else str(error)
     name = type(error).__name__
     return f"{origin}: {name}: {detail}" if detail else f"{origin}: {name}"
 
 
-def _never_sent(family: Family, error: Exception) -> bool:
-    # Only httpx's own connections can be believed: other transports raise its ConnectError or
-    # ConnectTimeout for a lost answer as well, and a payment would be opened twice.
-    core = family.core
-    return isinstance(
-        error.__cause__,
-        (core.ConnectError, core.ConnectTimeout, core.PoolTimeout, core.ProxyError),
-    )
+def _never_sent(core: Any, error: Exception) -> bool:
+    # Only httpcore's connections can be believed: other transports raise httpx's ConnectError
+    # or ConnectTimeout for a lost answer as well, and a payment would be opened twice.
+    before = (core.ConnectError, core.ConnectTimeout, core.PoolTimeout, core.ProxyError)
+    return isinstance(error, before) or isinstance(error.__cause__, before)
 
 
 def fault_of(
@@ -187,12 +104,20 @@ def fault_of(
     progress: Progress,
     partial: Response | None,
 ) -> Fault:
-    """Turn an exception of httpx, or of a caller's transport, into a plain value."""
-    if isinstance(error, family.http.TimeoutException) and progress.left() <= 0:
+    """Turn an exception into a plain value.
+
+    Args:
+        family: Whose exceptions it may be one of.
+        error: The exception; a caller's transport may raise any.
+        request: The request.
+        progress: How far the exchange has come.
+        partial: What came of the answer.
+    """
+    if isinstance(error, _named(family, "TimeoutException")) and progress.left() <= 0:
         return deadline_fault(partial)
     return Fault(
         error=_kind(family, error),
         message=_message(family, error, request.origin),
-        sent=progress.sent is not False and not _never_sent(family, error),
+        sent=progress.sent is not False and not _never_sent(family.core, error),
         response=partial,
     )

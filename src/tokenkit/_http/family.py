@@ -1,8 +1,11 @@
 """httpx and httpx2: one interface, two sets of classes."""
 
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import attrs
@@ -24,12 +27,24 @@ class Family:
         http: Its module, typed by nobody: httpx2's classes are not httpx's.
         core: The module of the connections below it.
         body_stream: The class of request bodies that its transports accept.
+        methods: The name of the method by which each of its transports sends, and the method
+            itself; ``None`` where somebody had replaced it already.
     """
 
     name: str
     http: Any = attrs.field(repr=False)
     core: Any = attrs.field(repr=False)
     body_stream: type[BodyStream] = attrs.field(repr=False)
+    methods: Mapping[type, tuple[str, object]] = attrs.field(repr=False)
+
+    def is_untouched(self, transport: object) -> bool:
+        """Tell whether nobody mocks or observes a transport.
+
+        Who does that puts something in the place of its class's method.
+        """
+        kind = type(transport)
+        name, method = self.methods[kind]
+        return getattr(kind, name) is method
 
 
 @cache
@@ -37,7 +52,20 @@ def _load(name: str) -> Family:
     http, core = import_module(name), import_module(CORES[name])
     # Transports for httpx know by this class that they may take the body as bytes.
     bases = (BodyStream, http.ByteStream)
-    return Family(name, http, core, type("BodyStream", bases, {}))
+    methods = {
+        kind: (method, _as_defined(getattr(kind, method), Path(str(http.__file__)).parent))
+        for kind, method in (
+            (http.HTTPTransport, "handle_request"),
+            (http.AsyncHTTPTransport, "handle_async_request"),
+        )
+    }
+    return Family(name, http, core, type("BodyStream", bases, {}), methods)
+
+
+def _as_defined(method: object, folder: Path) -> object:
+    """Return a method that a library defines; ``None`` where another's stands in its place."""
+    own = isinstance(method, FunctionType) and folder in Path(method.__code__.co_filename).parents
+    return method if own else None
 
 
 def load_family(name: object) -> Family:

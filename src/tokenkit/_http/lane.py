@@ -7,6 +7,7 @@ import attrs
 from ..errors import ConfigurationError
 from .family import Family
 from .own import OwnSettings
+from .ways import ThroughHttpcore, ThroughHttpx, Way
 
 __all__ = ["KEEPALIVE", "Lane", "open_lane"]
 
@@ -35,6 +36,13 @@ class Lane:
     connection: Any = None
     pool: Any = None
     idle_since: float = 0.0
+
+    def way(self, family: Family) -> Way:
+        """Return how to send over the lane."""
+        name, _ = family.methods[type(self.transport)]
+        if self.connection is not None and family.is_untouched(self.transport):
+            return ThroughHttpcore(family, getattr(self.connection, name))
+        return ThroughHttpx(family, getattr(self.transport, name))
 
     def is_clean(self) -> bool:
         """Tell whether the last exchange came to its end."""

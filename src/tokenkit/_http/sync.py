@@ -1,73 +1,49 @@
 """Sending requests for sync clients."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from .._call import Request, Response
 from .._effects import Fault, Timeouts
 from .body import BoundedBody
-from .exchange import (
-    deadline_fault,
-    fault_of,
-    head_of,
-    httpx_request,
-    stream_with_left_over,
-)
+from .exchange import deadline_fault, fault_of, network_with_left_over
 from .family import Family
 from .progress import PROGRESS, Progress
+from .ways import ThroughHttpx, Way
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import httpx
 
 __all__ = ["CallersClient", "CallersTransport", "exchange"]
 
-Handle: TypeAlias = "Callable[[httpx.Request], httpx.Response]"
 
-
-def exchange(
-    family: Family,
-    handle: Handle,
-    request: Request,
-    timeouts: Timeouts,
-    left: float,
-    defaults: "httpx.Headers | None" = None,
-) -> Response | Fault:
+def exchange(way: Way, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
     """Send a request and read the answer.
 
     Args:
-        family: Whose classes to use.
-        handle: What sends.
+        way: How to send it.
         request: The request.
         timeouts: For each step.
         left: Seconds until the deadline; it holds between body chunks at least.
-        defaults: A caller's client's default headers.
     """
-    outgoing = httpx_request(family, request, timeouts, left, defaults)
+    outgoing = way.outgoing(request, timeouts, left)
     progress = Progress(left)
     previous = PROGRESS.set(progress)
     try:
-        return _receive(family, handle, outgoing, request, progress)
+        return _receive(way, outgoing, request, progress)
     finally:
         PROGRESS.reset(previous)
 
 
-def _receive(
-    family: Family,
-    handle: Handle,
-    outgoing: "httpx.Request",
-    request: Request,
-    progress: Progress,
-) -> Response | Fault:
+def _receive(way: Way, outgoing: Any, request: Request, progress: Progress) -> Response | Fault:
     try:
-        response = handle(outgoing)
-        partial = head_of(response)
+        received = way.received(way.handle(outgoing))
+        partial = received.head()
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
-        return fault_of(family, error, request, progress, None)
-    stream: Any = response.stream  # httpx types it as sync or async
+        return fault_of(way.family, error, request, progress, None)
+    stream = received.stream
     body: BoundedBody | None = None
     try:
         body = BoundedBody(partial.headers)
@@ -76,12 +52,12 @@ def _receive(
             if progress.left() <= 0:
                 return deadline_fault(attrs.evolve(partial, body=body.bytes()))
         body.finish()
-        if (tainted := stream_with_left_over(response)) is not None:
+        if (tainted := network_with_left_over(stream)) is not None:
             tainted.close()
         return Response(status=partial.status, headers=partial.headers, body=body.bytes())
     except Exception as error:  # noqa: BLE001 - likewise
         partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
-        return fault_of(family, error, request, progress, partial)
+        return fault_of(way.family, error, request, progress, partial)
     finally:
         with suppress(Exception):
             stream.close()
@@ -96,7 +72,8 @@ class CallersTransport:
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
         """Send a request and read the answer; the deadline holds between body chunks."""
-        return exchange(self._family, self._transport.handle_request, request, timeouts, left)
+        way = ThroughHttpx(self._family, self._transport.handle_request)
+        return exchange(way, request, timeouts, left)
 
     def close(self) -> None:
         """Close the transport."""
@@ -116,8 +93,8 @@ class CallersClient:
         The client's auth, redirects and default parameters stay out: they would change what
         was signed.
         """
-        defaults = self._client.headers
-        return exchange(self._family, self._handle, request, timeouts, left, defaults)
+        way = ThroughHttpx(self._family, self._handle, self._client.headers)
+        return exchange(way, request, timeouts, left)
 
     def _handle(self, request: "httpx.Request") -> "httpx.Response":
         return self._client.send(request, stream=True, auth=None, follow_redirects=False)

@@ -122,8 +122,7 @@ class OwnConnections:
             return no_connection_fault()
         try:
             left -= time.monotonic() - started
-            handle = lane.transport.handle_request
-            return exchange(self._settings.family, handle, request, timeouts, left)
+            return exchange(lane.way(self._settings.family), request, timeouts, left)
         finally:
             lanes.give_back(lane)
 
