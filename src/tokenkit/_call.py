@@ -85,7 +85,7 @@ class Headers(Mapping[str, str]):
 
     def merged_with(self, added: "Headers") -> "Headers":
         """Return these headers and others; where a name is in both, the other's value."""
-        merged = Headers()
+        merged = object.__new__(Headers)
         merged._values = {**self._values, **added._values}  # noqa: SLF001 - of the same class
         return merged
 

@@ -99,6 +99,8 @@ class Client(ClientBase[Connections, Clock], Caller):
         Args and errors are those of :meth:`send`.
         """
         shared, begin = self._shared, self._begin(call, options)
+        if shared.trace is None:
+            return drive(begin, shared.connections, shared.clock, shared.hooks)
         with shared.trace(call.request_line[0], shared.hooks) as listener:
             return drive(begin, shared.connections, shared.clock, listener)
 
@@ -208,6 +210,8 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         Args and errors are those of :meth:`send`.
         """
         shared, begin = self._shared, self._begin(call, options)
+        if shared.trace is None:
+            return await drive_async(begin, shared.connections, shared.clock, shared.hooks)
         with shared.trace(call.request_line[0], shared.hooks) as listener:
             return await drive_async(begin, shared.connections, shared.clock, listener)
 

@@ -22,7 +22,7 @@ from ._profile import Profile
 from ._retry import RetryBudget
 from ._secret import Secret
 from ._settings import CallOptions, SendOptions, Settings, check_kinds, refuse_unknown
-from ._tracing import Trace, trace_calls, trace_nothing
+from ._tracing import Trace, trace_calls
 from .auth.strategy import AsyncStrategy
 from .errors import ClientClosedError, ConfigurationError, FieldError, InvalidInputError
 
@@ -36,7 +36,7 @@ T = TypeVar("T")
 VISIBLE_TEXT = f"must be visible ASCII text of at most {MAX_HEADER} characters"
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Shared(Generic[C, K]):
     """What a client shares with its ``with_options`` siblings."""
 
@@ -47,7 +47,7 @@ class Shared(Generic[C, K]):
     user_agent: str
     offset: ClockOffset | None
     hooks: Hooks
-    trace: Trace
+    trace: Trace | None
     watched: bool
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     closed: bool = False
@@ -87,7 +87,7 @@ class ClientBase(Generic[C, K]):
             connections=connect(base),
             clock=check_clock(options.get("clock", clock), may_be_async=may_be_async),
             hooks=hooks,
-            trace=trace_calls(__version__) if tracing else trace_nothing,
+            trace=trace_calls(__version__) if tracing else None,
             watched=tracing or hooks is not NO_HOOKS,
             offset=ClockOffset() if options.get("correct_clock_skew", True) else None,
             user_agent=_user_agent(options.get("user_agent_suffix")),

@@ -91,7 +91,7 @@ class Effect(Generic[R]):
     __slots__ = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(eq=False, repr=False)
 class Send(Effect[Response | Fault]):
     """Send a request, and be back at a monotonic time."""
 
@@ -100,28 +100,28 @@ class Send(Effect[Response | Fault]):
     until: float
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Sleep(Effect[None]):
     """Wait some seconds."""
 
     seconds: float
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Resolve(Effect[Secret]):
     """Ask a secret source for its secret."""
 
     source: AsyncSecretSource = attrs.field(repr=False)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Notify(Effect[None]):
     """Tell those who watch."""
 
     record: Record
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Result(Generic[R]):
     """An effect's result, and when it was there."""
 

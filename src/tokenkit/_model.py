@@ -36,7 +36,7 @@ def param(
     return {CHECK: check, WIRE_NAME: wire_name, DUMP: dump}
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Rule:
     name: str
     wire_name: str | None
@@ -73,7 +73,7 @@ def wire_names(model: type["RequestModel"]) -> Mapping[str, str]:
 
 def json_object(value: object) -> str | None:
     """Check for a mapping with text keys."""
-    if value == {}:
+    if type(value) is dict and not value:
         return None
     if not is_mapping(value):
         return f"must be a mapping, not {kind_of(value)}"

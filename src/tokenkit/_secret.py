@@ -4,7 +4,7 @@ import hmac
 import json
 import re
 import string
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import NoReturn, TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -133,8 +133,7 @@ def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
     spellings: list[str] = []
 
     def redacted(text: str) -> str:
-        # Without these marks a text holds no other spelling; to make those takes long.
-        if not any(mark in text for mark in "\\%&+"):
+        if not _is_marked(text):
             return _replaced(text, plain)
         if not spellings:
             found = {way for secret in plain for way in _spellings(secret)}
@@ -144,14 +143,21 @@ def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
     return redacted
 
 
+def _is_marked(text: str) -> bool:
+    """Tell whether a text may hold other spellings, which take long to make: all hold a mark."""
+    return "%" in text or "&" in text or "+" in text or "\\" in text
+
+
 def _replaced(text: str, spellings: Iterable[str]) -> str:
     for spelling in spellings:
         text = text.replace(spelling, REDACTED)
     return text
 
 
-def redact(text: str, secrets: Iterable[str]) -> str:
+def redact(text: str, secrets: Collection[str]) -> str:
     """Replace every secret, in each spelling a server may use, by a fixed mark."""
+    if not _is_marked(text) and not any(secret and secret in text for secret in secrets):
+        return text
     return redactor(secrets)(text)
 
 

@@ -1,7 +1,7 @@
 """OpenTelemetry spans: one a call, with the stable HTTP attributes."""
 
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -13,16 +13,10 @@ from .errors import ConfigurationError
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
-__all__ = ["Trace", "trace_calls", "trace_nothing"]
+__all__ = ["Trace", "trace_calls"]
 
 Trace: TypeAlias = Callable[[str, Listener], AbstractContextManager[Listener]]
 """Opens a span for a call with an HTTP method; what it yields listens in the caller's place."""
-
-
-def trace_nothing(method: str, listener: Listener) -> AbstractContextManager[Listener]:
-    """Open no span."""
-    del method
-    return nullcontext(listener)
 
 
 def trace_calls(version: str) -> Trace:
@@ -57,7 +51,7 @@ def _span(tracer: "Tracer", method: str, listener: Listener) -> Generator[Listen
             raise
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _SpanListener:
     span: "Span"
     listener: Listener

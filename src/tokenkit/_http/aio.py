@@ -4,14 +4,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import attrs
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from .._call import Request, Response
 from .._effects import Fault, Timeouts
 from .._secret import without_frames
 from .body import BoundedBody
-from .exchange import deadline_fault, fault_of, network_with_left_over
+from .exchange import answer_of, deadline_fault, fault_of, network_with_left_over
 from .family import Family
 from .progress import PROGRESS, Progress
 from .ways import ThroughHttpx, Way
@@ -76,7 +75,7 @@ async def _receive(
 ) -> Response | Fault:
     try:
         received = way.received(await way.handle(outgoing))
-        partial = received.head()
+        headers = received.text_headers()
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
         return fault_of(way.family, error, request, progress, None)
     stream = received.stream
@@ -84,19 +83,19 @@ async def _receive(
     body: BoundedBody | None = None
     at_end = False
     try:
-        body = BoundedBody(partial.headers)
+        body = BoundedBody(headers)
         async for chunk in chunks:
             body.feed(chunk)
         at_end = True
         body.finish()
         if (tainted := network_with_left_over(stream)) is not None:
             await tainted.aclose()
-        return Response(status=partial.status, headers=partial.headers, body=body.bytes())
+        return answer_of(received.status, headers, body)
     except Exception as error:  # noqa: BLE001 - likewise
-        partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
+        partial = answer_of(received.status, headers, body)
         return fault_of(way.family, error, request, progress, partial)
     except BaseException:  # the deadline, or the caller, cancels
-        progress.partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
+        progress.partial = answer_of(received.status, headers, body)
         raise
     finally:
         with suppress(Exception):

@@ -5,6 +5,7 @@ import os
 import time
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -82,8 +83,10 @@ class _Lanes:
     async def aclose(self) -> None:
         """Close the free lanes now, and the others once they are given back."""
         self._closed = True
-        while self._free:
-            await _close(self._free.pop())
+        # One that is cancelled meanwhile must not keep the others open.
+        async with AsyncExitStack() as stack:
+            while self._free:
+                stack.push_async_callback(_close, self._free.pop())
 
 
 def _runs_asyncio() -> bool:
@@ -102,7 +105,7 @@ async def _close(lane: Lane) -> None:
         await lane.transport.aclose()
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Opened:
     """The lanes of one event loop in one process, and what closes them at its end."""
 
@@ -162,10 +165,11 @@ class AsyncOwnConnections:
 
     async def aclose(self) -> None:
         """Close what was opened in the running loop; other loops close theirs when they end."""
-        of_loop = _of_this_loop()
-        opened = of_loop.get(self)
+        opened = _of_this_loop().get(self)
         if opened is not None and opened.process == os.getpid():
-            del of_loop[self]
+            # It stays known: a call that is repeated later must find its lanes closed, and what
+            # a cancellation leaves open here, a second try or the loop's end closes.
+            await opened.lanes.aclose()
             await opened.keeper.aclose()
 
     async def _open(self) -> _Lanes:

@@ -56,9 +56,31 @@ class _CountingStream:
             await self._inner.aclose()
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and self._closed:  # trio's stream would raise
-            return True
+        if info == "is_readable":
+            return self._is_readable()
         return self._inner.get_extra_info(info)
+
+    def _is_readable(self) -> bool:
+        if self._closed:  # trio's stream would raise
+            return True
+        tls = self._inner.get_extra_info("ssl_object")
+        return bool(self._inner.get_extra_info("is_readable")) or _holds_something(tls)
+
+
+def _holds_something(tls: Any) -> bool:
+    """Tell whether TLS has taken more off the socket than was read: its end, as a rule.
+
+    A server's good-bye may come in one piece with its answer.
+    """
+    if tls is None:
+        return False
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return False
+    except ssl.SSLError:
+        pass
+    return True
 
 
 def _root_text(error: BaseException) -> str:

@@ -33,9 +33,8 @@ class AsyncioStream:
     other, and two pieces take longer than one.
     """
 
-    def __init__(self, receiver: Receiver, transport: Any, core: Any) -> None:
+    def __init__(self, receiver: Receiver, core: Any) -> None:
         self._receiver = receiver
-        self._transport = transport
         self._core = core
         self._unsent = b""
         self._write_timeout: float | None = None
@@ -64,12 +63,12 @@ class AsyncioStream:
         all the same.
         """
         progress, data, self._unsent = PROGRESS.get(), self._unsent, b""
-        if self._transport.is_closing():
+        if self._receiver.transport.is_closing():
             progress.failed_to_write()
             return
-        self._transport.write(data)
+        self._receiver.transport.write(data)
         # asyncio tries to send at once, and closes where that fails.
-        if self._transport.is_closing() and len(data) <= ONE_RECORD:
+        if self._receiver.transport.is_closing() and len(data) <= ONE_RECORD:
             progress.failed_to_write()
             return
         progress.wrote()
@@ -87,9 +86,15 @@ class AsyncioStream:
         """Upgrade to TLS."""
         loop = asyncio.get_running_loop()
         try:
+            if self._receiver.transport.is_closing():
+                # Nobody would tell the handshake.
+                raise ConnectionResetError("closed before the TLS handshake")
             with anyio.fail_after(time_left(timeout)):
                 secured = await loop.start_tls(
-                    self._transport, self._receiver, ssl_context, server_hostname=server_hostname
+                    self._receiver.transport,
+                    self._receiver,
+                    ssl_context,
+                    server_hostname=server_hostname,
                 )
         except TimeoutError as error:
             self.abort()
@@ -101,7 +106,7 @@ class AsyncioStream:
             self.abort()
             raise
         self._receiver.transport = secured
-        return AsyncioStream(self._receiver, secured, self._core)
+        return self
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -111,17 +116,18 @@ class AsyncioStream:
 
     def abort(self) -> None:
         """Close the connection without waiting for anybody; a TLS server is told."""
-        self._transport.close()
-        self._transport.abort()
+        self._receiver.transport.close()
+        self._receiver.transport.abort()
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore asks about a connection."""
         match info:
             case "is_readable":
-                sock = self._transport.get_extra_info("socket")
-                return self._receiver.has_something() or is_readable(sock)
+                sock = self._receiver.transport.get_extra_info("socket")
+                # A transport with TLS forgets the socket a moment before it tells of the end.
+                return self._receiver.has_something() or sock is None or is_readable(sock)
             case "ssl_object":
-                return self._transport.get_extra_info("ssl_object")
+                return self._receiver.transport.get_extra_info("ssl_object")
             case _:
                 return None
 
@@ -148,21 +154,25 @@ async def _connected_socket(host: str, port: int, seconds: float) -> socket.sock
     end = time.monotonic() + seconds
     problem = OSError(f"{host} has no address")
     found = await _addresses(host, port, seconds)
-    for share, (family, kind, protocol, _, address) in timed_addresses(found, end):
-        sock = socket.socket(family, kind, protocol)
+    for share, address in timed_addresses(found, end):
         try:
-            sock.settimeout(0)
-            with anyio.fail_after(share):
-                await asyncio.get_running_loop().sock_connect(sock, address)
+            return await _connected_to(address, share)
         except OSError as error:
-            sock.close()
             problem = error
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            return sock
     raise problem
+
+
+async def _connected_to(address: Any, seconds: float) -> socket.socket:
+    family, kind, protocol, _, where = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.settimeout(0)
+        with anyio.fail_after(seconds):
+            await asyncio.get_running_loop().sock_connect(sock, where)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 async def _connect(host: str, port: int, seconds: float, options: Iterable[Any]) -> Receiver:
@@ -200,7 +210,7 @@ class AsyncioBackend:
             raise self._core.ConnectTimeout(str(error)) from error
         except OSError as error:
             raise self._core.ConnectError(str(error)) from error
-        self._opened = AsyncioStream(receiver, receiver.transport, self._core)
+        self._opened = AsyncioStream(receiver, self._core)
         return self._opened
 
     async def aclose(self) -> None:

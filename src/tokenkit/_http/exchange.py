@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .._call import Request, Response
+from .._call import Headers, Request, Response
 from .._effects import Fault
 from ..errors import (
     ConnectError,
@@ -13,16 +13,23 @@ from ..errors import (
     ResponseTooLarge,
     TransportError,
 )
-from .body import MAX_BODY, TooLargeError, UnreadableBodyError
+from .body import MAX_BODY, BoundedBody, TooLargeError, UnreadableBodyError
 from .family import Family
 from .progress import Progress
 
 __all__ = [
+    "answer_of",
     "deadline_fault",
     "fault_of",
     "network_with_left_over",
     "no_connection_fault",
 ]
+
+
+def answer_of(status: int, headers: Headers, body: BoundedBody | None) -> Response:
+    """Return as much of an answer as has come."""
+    content = b"" if body is None else body.bytes()
+    return Response(status=status, headers=headers, body=content)
 
 
 def network_with_left_over(stream: Any) -> Any:

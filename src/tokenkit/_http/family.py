@@ -18,7 +18,7 @@ __all__ = ["Family", "family_of", "load_family"]
 CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Family:
     """One of the two libraries.
 

@@ -16,7 +16,7 @@ KEEPALIVE = 55.0
 DEFAULT_PORTS = {b"https": 443, b"http": 80}
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Lane:
     """A transport with a single connection.
 

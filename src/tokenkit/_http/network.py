@@ -134,17 +134,24 @@ def _connect(host: str, port: int, timeout: float) -> socket.socket:
         found = answers.get(timeout=timeout)
     except queue.Empty:
         found = lookup_took_too_long(host)
-    for share, (family, kind, protocol, _, address) in timed_addresses(found, end):
-        sock = socket.socket(family, kind, protocol)
+    for share, address in timed_addresses(found, end):
         try:
-            sock.settimeout(share)
-            sock.connect(address)
+            return _connected_to(address, share)
         except OSError as error:
-            sock.close()
             problem = error
-        else:
-            return sock
     raise problem
+
+
+def _connected_to(address: Any, seconds: float) -> socket.socket:
+    family, kind, protocol, _, where = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(where)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 class DeadlineBackend:

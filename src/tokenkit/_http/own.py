@@ -14,7 +14,7 @@ __all__ = ["MAX_CONNECTIONS", "OwnSettings"]
 MAX_CONNECTIONS = 100
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class OwnSettings:
     """What a client's own connections depend on.
 

@@ -87,6 +87,7 @@ class Receiver(asyncio.Protocol):
             await self._something(timeout)
         data = bytes(self._received[:max_bytes])
         del self._received[:max_bytes]
+        # Before Python 3.11, TLS that has ended cannot be told to resume.
         if not self._reading and not self._received:
             self._reading = True
             self.transport.resume_reading()

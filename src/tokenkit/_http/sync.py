@@ -3,12 +3,10 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from .._call import Request, Response
 from .._effects import Fault, Timeouts
 from .body import BoundedBody
-from .exchange import deadline_fault, fault_of, network_with_left_over
+from .exchange import answer_of, deadline_fault, fault_of, network_with_left_over
 from .family import Family
 from .progress import PROGRESS, Progress
 from .ways import ThroughHttpx, Way
@@ -40,23 +38,23 @@ def exchange(way: Way, request: Request, timeouts: Timeouts, left: float) -> Res
 def _receive(way: Way, outgoing: Any, request: Request, progress: Progress) -> Response | Fault:
     try:
         received = way.received(way.handle(outgoing))
-        partial = received.head()
+        headers = received.text_headers()
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
         return fault_of(way.family, error, request, progress, None)
     stream = received.stream
     body: BoundedBody | None = None
     try:
-        body = BoundedBody(partial.headers)
+        body = BoundedBody(headers)
         for chunk in stream:
             body.feed(chunk)
             if progress.left() <= 0:
-                return deadline_fault(attrs.evolve(partial, body=body.bytes()))
+                return deadline_fault(answer_of(received.status, headers, body))
         body.finish()
         if (tainted := network_with_left_over(stream)) is not None:
             tainted.close()
-        return Response(status=partial.status, headers=partial.headers, body=body.bytes())
+        return answer_of(received.status, headers, body)
     except Exception as error:  # noqa: BLE001 - likewise
-        partial = attrs.evolve(partial, body=b"" if body is None else body.bytes())
+        partial = answer_of(received.status, headers, body)
         return fault_of(way.family, error, request, progress, partial)
     finally:
         with suppress(Exception):

@@ -58,13 +58,15 @@ class _Lanes:
 
     def give_back(self, lane: Lane) -> None:
         """Take a lane back; one that cannot be used again is closed."""
-        if lane.is_clean() and not self._closed:
-            lane.idle_since = time.monotonic()
-            self._free.append(lane)
-            self._close_oldest(lane.idle_since - KEEPALIVE)
-        else:
-            lane.transport.close()
-        self._places.put(None)
+        try:
+            if lane.is_clean() and not self._closed:
+                lane.idle_since = time.monotonic()
+                self._free.append(lane)
+                self._close_oldest(lane.idle_since - KEEPALIVE)
+            else:
+                lane.transport.close()
+        finally:  # also when Ctrl-C ends that
+            self._places.put(None)
         if self._closed:
             self.close()
 
@@ -91,7 +93,7 @@ class _Lanes:
         self._network.abandon()
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Opened:
     """The lanes of one process."""
 

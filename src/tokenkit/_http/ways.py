@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from .._call import Headers, Request, Response
+from .._call import Headers, Request
 from .._effects import LONGEST, Timeouts
 from ..errors import ConfigurationError
 from .family import Family
@@ -33,15 +33,15 @@ class Received(NamedTuple):
     headers: list[tuple[bytes, bytes]]
     stream: Any
 
-    def head(self) -> Response:
-        """Return the answer without its body."""
+    def text_headers(self) -> Headers:
+        """Return the headers as text."""
         try:
             pairs = [(name.decode("utf-8"), value.decode("utf-8")) for name, value in self.headers]
         except UnicodeDecodeError:
             pairs = [
                 (name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers
             ]
-        return Response(status=self.status, headers=Headers(pairs))
+        return Headers(pairs)
 
 
 class _Target(NamedTuple):
@@ -88,7 +88,7 @@ def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ThroughHttpx:
     """Hands requests to a transport, or a client, of httpx's.
 
@@ -128,7 +128,7 @@ class ThroughHttpx:
         return Received(answer.status_code, answer.headers.raw, answer.stream)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ThroughHttpcore:
     """Hands requests to a connection of httpcore's.
 

@@ -88,7 +88,7 @@ class HmacSigner(Generic[S]):
         }
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Keyed:
     """Checked secrets, and the state of HMAC under their key."""
 

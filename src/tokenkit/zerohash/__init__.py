@@ -1,6 +1,8 @@
 """zerohash: client access tokens for its SDK modules."""
 
-from . import experiences
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from .calls import ZeroHashCalls
 from .client import AsyncZeroHashClient, ZeroHashClient
 from .details import (
@@ -48,3 +50,13 @@ __all__ = [
     "ZeroHashClient",
     "experiences",
 ]
+
+if TYPE_CHECKING:
+    from . import experiences
+
+
+def __getattr__(name: str) -> object:
+    # Who writes requests by hand need not load them.
+    if name == "experiences":
+        return import_module(".experiences", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
