@@ -165,6 +165,7 @@ def mutation(session: nox.Session) -> None:
     session.install("-e", ".[sandbox]", "cosmic-ray>=8.4", *group("test"))
     database = session.create_tmp() + "/session.sqlite"
     session.run("cosmic-ray", "init", "--force", "mutation.toml", database)
+    session.run("cr-filter-operators", database, "mutation.toml")
     session.run("cosmic-ray", "exec", "mutation.toml", database)
     session.run("cr-report", "--show-diff", "--surviving-only", database)
 

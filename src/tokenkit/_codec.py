@@ -150,6 +150,7 @@ def _read_hook(model: type[Any], converter: Converter) -> Callable[[object, obje
         )
     wire_names = {field.name: wire for wire, field in names.items()}
     lenient_names = {wire: f.name for wire, f in names.items() if f.metadata.get(LENIENT)}
+    keeps_unknown = "extra" in overrides
     known = make_dict_structure_fn(
         model,
         converter,
@@ -167,6 +168,8 @@ def _read_hook(model: type[Any], converter: Converter) -> Callable[[object, obje
             for _, note in error.group_exceptions()[0]:
                 note.name = wire_names[note.name]
             raise
+        if not keeps_unknown:
+            return result
         unknown: dict[str, JSON] = {key: value[key] for key in value if key not in names}
         for wire_name, name in lenient_names.items():
             if value.get(wire_name) is not None and getattr(result, name) is None:

@@ -73,8 +73,6 @@ def wire_names(model: type["RequestModel"]) -> Mapping[str, str]:
 
 def json_object(value: object) -> str | None:
     """Check for a mapping with text keys."""
-    if type(value) is dict and not value:
-        return None
     if not is_mapping(value):
         return f"must be a mapping, not {kind_of(value)}"
     if not all(isinstance(key, str) for key in value):

@@ -198,7 +198,7 @@ class ConnectError(TransportError):
 
 
 class ConnectionLostError(TransportError):
-    """The connection broke after it was made."""
+    """The connection broke or was closed after it was made."""
 
 
 class ProtocolError(TransportError):

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import hmac
 import re
+from base64 import b64decode, b64encode
+from typing import Any
 
+import attrs
 import pytest
 from core_driver import PASSPHRASE, PRIVATE_KEY, WALL, untyped
 
 from tokenkit._call import Headers, Request
 from tokenkit._secret import Secret
-from tokenkit.auth import Bearer, HmacSigner, OrgKey, header_secret
+from tokenkit.auth import Bearer, HmacScheme, HmacSigner, OrgKey, header_secret
 from tokenkit.errors import ConfigurationError
 from tokenkit.zerohash.profile import HMAC_SCHEME
 
@@ -41,6 +45,13 @@ VECTORS = [
     ),
 ]
 REQUEST = Request(method="POST", origin="https://h", route="/x", headers=Headers(), body=b"{}")
+OTHER_KEY = b64encode(b"another key of the same vendor").decode()
+
+
+class Text(str):
+    """Text of a class of its own, as some settings libraries hand it out."""
+
+    __slots__ = ()
 
 
 def signature(message: str) -> str:
@@ -69,6 +80,98 @@ def test_the_key_is_decoded_before_signing() -> None:
     """The signature under the undecoded key text, the commonest mistake, does not come out."""
     undecoded = "38QwoFirRzEddzCTTLqmU1d6QrsOl6QZqNA+4gP1MR8="
     assert signature(VECTORS[2][0]) != undecoded
+
+
+def signed_by(private_key: str, request: Request, passphrase: str = PASSPHRASE) -> dict[str, str]:
+    """Return the headers of a request that was signed under a key, computed here."""
+    text = f"{int(WALL)}{request.method}{request.route}".encode() + request.body
+    digest = hmac.digest(b64decode(private_key), text, "sha256")
+    return {
+        "x-scx-api-key": "public",
+        "x-scx-signed": b64encode(digest).decode(),
+        "x-scx-timestamp": str(int(WALL)),
+        "x-scx-passphrase": passphrase,
+    }
+
+
+def test_one_signer_signs_many_requests() -> None:
+    """What a signer has signed before does not show in what it signs next."""
+    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    secrets = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    for route in ("/a", "/b", "/a"):
+        request = attrs.evolve(REQUEST, route=route, body=b'{"a":1}')
+        assert signer.headers(request, secrets, WALL) == signed_by(PRIVATE_KEY, request)
+
+
+def test_the_key_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While no secret changes, a signer does not decode and expand its key for each request."""
+    prepared: list[object] = []
+    new: Any = hmac.new
+
+    def watched(*args: Any, **options: Any) -> Any:
+        prepared.append(None)
+        return new(*args, **options)
+
+    monkeypatch.setattr(hmac, "new", watched)
+    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    for _ in range(3):
+        secrets = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+        signer.headers(REQUEST, secrets, WALL)
+    assert len(prepared) == 1
+
+
+def test_a_signer_follows_each_rotation() -> None:
+    """Whichever of the secrets changes, also back again, the next request has it."""
+    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    request = attrs.evolve(REQUEST, body=b'{"a":1}')
+    for private_key, passphrase in (
+        (PRIVATE_KEY, PASSPHRASE),
+        (OTHER_KEY, PASSPHRASE),
+        (OTHER_KEY, "new phrase"),
+        (PRIVATE_KEY, PASSPHRASE),
+    ):
+        secrets = [Secret("public"), Secret(private_key), Secret(passphrase)]
+        headers = signer.headers(request, secrets, WALL)
+        assert headers == signed_by(private_key, request, passphrase)
+    renamed = [Secret("renamed"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    assert signer.headers(request, renamed, WALL)["x-scx-api-key"] == "renamed"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ("public\n", OTHER_KEY, PASSPHRASE),
+        ("public", OTHER_KEY[:-1], PASSPHRASE),
+        ("public", OTHER_KEY, "new phrase\n"),
+    ],
+)
+def test_a_rotation_to_a_bad_secret_signs_nothing(bad: tuple[str, str, str]) -> None:
+    """Secrets that cannot be used are refused again and again, until sound ones come back."""
+    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    request = attrs.evolve(REQUEST, body=b'{"a":1}')
+    sound = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    signer.headers(request, sound, WALL)
+    for _ in range(2):
+        with pytest.raises(ConfigurationError):
+            signer.headers(request, [Secret(text) for text in bad], WALL)
+    assert signer.headers(request, sound, WALL) == signed_by(PRIVATE_KEY, request)
+
+
+def test_a_rotation_in_the_midst_of_signing_mixes_no_secrets() -> None:
+    """A request is signed under one set of secrets, whatever other threads sign meanwhile."""
+    request = attrs.evolve(REQUEST, body=b'{"a":1}')
+    old = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    new = [Secret("renamed"), Secret(OTHER_KEY), Secret("new phrase")]
+
+    def canonical_text(timestamp: str, request: Request) -> bytes:
+        text = HMAC_SCHEME.canonical_text(timestamp, request)
+        if timestamp == str(int(WALL)):
+            signer.headers(request, new, WALL + 1)
+        return text
+
+    scheme = attrs.evolve(HMAC_SCHEME, canonical_text=canonical_text)
+    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=scheme)
+    assert signer.headers(request, old, WALL) == signed_by(PRIVATE_KEY, request)
 
 
 def test_a_literal_empty_object_signs_like_no_body() -> None:
@@ -130,6 +233,43 @@ def test_passphrases_must_fit_a_header(bad: str) -> None:
     HmacSigner("public", PRIVATE_KEY, "two words", scheme=HMAC_SCHEME)
     with pytest.raises(ConfigurationError, match="passphrase"):
         HmacSigner("public", PRIVATE_KEY, bad, scheme=HMAC_SCHEME)
+
+
+@pytest.mark.parametrize("length", [16_384, 16_385, 100_000])
+def test_secrets_that_are_too_long_are_refused(length: int) -> None:
+    """A secret may have the 16,384 characters that its error names, and no more."""
+    long = "A" * length
+    for name, build in (
+        ("api_key", lambda: Bearer(long)),
+        ("org_id", lambda: OrgKey(long, "key")),
+        ("private_key", lambda: HmacSigner("k", long, "p", scheme=HMAC_SCHEME)),
+        ("passphrase", lambda: HmacSigner("k", PRIVATE_KEY, long, scheme=HMAC_SCHEME)),
+    ):
+        if length <= 16_384:
+            build()
+        else:
+            with pytest.raises(ConfigurationError, match=f"^{name} has more than 16384 char"):
+                build()
+
+
+def test_text_of_another_class_is_text() -> None:
+    """Secrets of a class derived from str are accepted and used as their text."""
+    secrets = [Secret(Text("public")), Secret(Text(PRIVATE_KEY)), Secret(Text(PASSPHRASE))]
+    signer = HmacSigner(*secrets, scheme=HMAC_SCHEME)
+    request = attrs.evolve(REQUEST, body=b'{"a":1}')
+    assert signer.headers(request, secrets, WALL) == signed_by(PRIVATE_KEY, request)
+    assert Bearer(Text("the-key")).secrets == (Secret("the-key"),)
+
+
+def test_credentials_by_name() -> None:
+    """Credentials can be given by their names; a scheme and its headers in no other way."""
+    signer = HmacSigner(api_key="k", private_key=PRIVATE_KEY, passphrase="p", scheme=HMAC_SCHEME)
+    assert signer.secrets == (Secret("k"), Secret(PRIVATE_KEY), Secret("p"))
+    assert OrgKey(org_id="o", api_key="k").secrets == (Secret("o"), Secret("k"))
+    with pytest.raises(TypeError, match="positional"):
+        untyped(HmacSigner)("k", PRIVATE_KEY, "p", HMAC_SCHEME)
+    with pytest.raises(TypeError, match="positional"):
+        untyped(HmacScheme)("key", "signed", "time", "phrase", HMAC_SCHEME.canonical_text)
 
 
 def test_bearer() -> None:
@@ -205,8 +345,20 @@ def test_header_secret() -> None:
     assert "two words" not in str(caught.value)
 
 
+def test_whether_spaces_may_stand_in_a_secret_is_said_by_name() -> None:
+    """What a bare True as the third argument would mean, no reader could tell."""
+    secret = Secret("two words")
+    assert header_secret(name="password", secret=secret, spaces=True) is secret
+    with pytest.raises(TypeError, match="positional"):
+        untyped(header_secret)("password", secret, True)  # noqa: FBT003 - that is the point
+
+
 def test_signers_need_a_matching_number_of_secrets() -> None:
     """A signer that is handed fewer secrets than it asked for does not sign at all."""
     signer = HmacSigner("k", PRIVATE_KEY, "p", scheme=HMAC_SCHEME)
     with pytest.raises(ValueError, match="shorter"):
         signer.headers(REQUEST, untyped([Secret("k")]), WALL)
+    sound = [Secret("k"), Secret(PRIVATE_KEY), Secret("p")]
+    signer.headers(REQUEST, sound, WALL)
+    with pytest.raises(ValueError, match="longer"):
+        signer.headers(REQUEST, [*sound, Secret("q")], WALL)

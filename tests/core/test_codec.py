@@ -1,3 +1,4 @@
+import builtins
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, ClassVar
@@ -21,6 +22,13 @@ class Inner:
 
     name: str
     extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
+
+
+@attrs.frozen(kw_only=True)
+class Plain:
+    """A part of an answer that keeps nothing but what it knows."""
+
+    name: str
 
 
 @attrs.frozen(kw_only=True)
@@ -127,6 +135,14 @@ def test_answers_that_are_no_objects(value: object, found: str) -> None:
     assert mismatch(value) == (f"expected an object, found {found}", "$")
 
 
+def test_the_first_of_several_problems_is_told() -> None:
+    """Of an answer with much that does not fit, what comes first in the model is told."""
+    value = {**SOUND, "at": "now", "items": [{}, {"name": 0}], "count": "1"}
+    assert mismatch(value) == ("expected a whole number, found text", "$.count")
+    value["count"] = 1
+    assert mismatch(value) == ("a required field is missing", "$.items[0].name")
+
+
 def test_values_are_not_quoted() -> None:
     """A problem names types only: the value may be the token."""
     problem, _ = mismatch({**SOUND, "count": "the-minted-token"})
@@ -154,6 +170,11 @@ def test_lenient_fields(odd: JSON) -> None:
     sample = read_answer({**SOUND, "note": odd}, Sample)
     assert sample.note is None
     assert sample.extra == {"note": odd}
+
+
+def test_models_without_extra_leave_unknown_fields_out() -> None:
+    """Where a model has no field for what the vendor adds later, the answer stays readable."""
+    assert read_answer({"name": "n", "new": 1}, Plain) == Plain(name="n")
 
 
 def test_lenient_fields_that_are_absent_or_null() -> None:
@@ -184,6 +205,64 @@ def test_what_the_request_knows_is_not_overridden_by_the_answer() -> None:
     """A field of the answer that is named like a remembered one is kept in extra."""
     sample = read_answer({**SOUND, "asked": "other"}, Sample, asked="for this")
     assert (sample.asked, sample.extra) == ("for this", {"asked": "other"})
+
+
+@pytest.mark.parametrize("odd", ["other", 5, None])
+def test_what_only_the_request_knows_is_not_read_from_the_answer(odd: JSON) -> None:
+    """A remembered field that is not handed over keeps its default, whatever the answer has."""
+    sample = read_answer({**SOUND, "asked": odd}, Sample)
+    assert (sample.asked, sample.extra) == ("", {"asked": odd})
+
+
+@attrs.frozen(kw_only=True)
+class Counting:
+    """An answer with a field that it makes itself."""
+
+    count: int
+    double: int = attrs.field(init=False)
+    extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
+
+    def __attrs_post_init__(self) -> None:
+        """Make it."""
+        object.__setattr__(self, "double", 2 * self.count)
+
+
+def test_fields_that_a_model_makes_itself_are_not_read() -> None:
+    """An answer's field of the same name neither replaces it nor makes the answer an error."""
+    assert read_answer({"count": 2, "double": "x"}, Counting).double == 4
+
+
+def test_the_path_is_said_by_name() -> None:
+    """The answer and the model can be given by name; the path in no other way."""
+    assert read_answer(value={"name": "n"}, model=Inner) == Inner(name="n")
+    with pytest.raises(TypeError, match="positional"):
+        untyped(read_answer)({"name": "n"}, Inner, "$.data")
+
+
+def test_models_are_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code that reads a model is made for the first answer, not for each, sound or not."""
+
+    @attrs.frozen(kw_only=True)
+    class Fresh:
+        count: int
+
+    made: list[object] = []
+    really_compile = compile
+
+    def watched(source: Any, name: Any, mode: Any) -> Any:
+        made.append(name)
+        return really_compile(source, name, mode)
+
+    def read_both() -> int:
+        read_answer({"count": 1}, Fresh)
+        mismatch({"count": "1"}, Fresh)
+        return len(made)
+
+    with monkeypatch.context() as change:
+        change.setattr(builtins, "compile", watched)
+        at_first = read_both()
+        assert at_first > 0
+        assert read_both() == at_first
 
 
 class Stumbling:

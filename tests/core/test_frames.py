@@ -15,7 +15,9 @@ from tokenkit.extension import RequestModel, param
 from tokenkit.zerohash.profile import HMAC_SCHEME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tokenkit._call import Request
 
 MARK = "leaky-secret"
 BAD = f"{MARK}\n"
@@ -82,6 +84,7 @@ OUTCOMES: list[Callable[[], object]] = [
     lambda: Driver().run(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: BAD))),
     lambda: Driver().run(ZDK_CALL, zdk_plan(strategy=Bearer(raising))),
     lambda: Driver(answer(401, MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
+    lambda: Driver(answer(401, server=MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
     lambda: Driver(answer(200, MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
     lambda: Driver(answer(200, '{"tokens": ["leaky-secret"')).run(ZDK_CALL, zdk_plan()),
     lambda: Driver(answer(302, location=f"https://h/{MARK}")).run(
@@ -102,6 +105,31 @@ def test_failed_calls_leave_no_secret_in_our_frames(act: Callable[[], object]) -
     with pytest.raises(TokenKitError) as caught:
         act()
     assert MARK not in shown(caught.value)
+
+
+class Quoting:
+    """A strategy whose refusal has the key in a variable, and in what it was raised from."""
+
+    uses_time = False
+    secrets = (Secret(MARK),)
+
+    def headers(
+        self, request: Request, secrets: Sequence[Secret], now: float
+    ) -> Mapping[str, str]:
+        """Refuse the key."""
+        del request, now
+        key = secrets[0].reveal()
+        raise ConfigurationError("no such key") from KeyError(key)
+
+
+def test_a_strategys_refusal_leaves_without_its_frames() -> None:
+    """Nothing of the variables or the cause of a strategy's own error hangs on what comes out."""
+    with pytest.raises(ConfigurationError, match="no such key") as caught:
+        Driver().run(ZDK_CALL, zdk_plan(strategy=Quoting()))
+    assert MARK not in shown(caught.value)
+    assert "headers" not in [
+        frame.name for frame in traceback.extract_tb(caught.value.__traceback__)
+    ]
 
 
 def test_interrupts_leave_no_secret_in_our_frames() -> None:

@@ -48,7 +48,7 @@ def test_all_problems_are_reported_at_once() -> None:
     assert "email: must not be empty" in text
     assert "external_user_id ('externalUserId' in JSON): must not hold control characters" in text
     assert "groups: must be a list of texts, not one str" in text
-    assert "expiration: must be a datetime, not a number" in text
+    assert "expiration: must be a datetime or a timedelta, not a number" in text
 
 
 def test_checks_across_fields_come_last() -> None:

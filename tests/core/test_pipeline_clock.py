@@ -114,6 +114,22 @@ def test_a_correction_that_does_not_help_is_dropped() -> None:
     assert (error.attempts, stamps(driver), offset.seconds) == (2, [0, 3600], 0.0)
 
 
+@pytest.mark.parametrize("budget_left", [True, False])
+def test_a_correction_that_fails_gives_back_what_was_learnt(
+    budget_left: bool,  # noqa: FBT001 - a test's parameter
+) -> None:
+    """Refused again, or without a retry left to try it, the earlier offset comes back."""
+    offset, budget = ClockOffset(), RetryBudget()
+    offset.seconds = 100.0
+    while not budget_left and budget.take():
+        pass
+    refused = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    driver = Driver(refused, refused, wall=NOW)
+    driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset, budget=budget))
+    assert stamps(driver) == ([100, 3600] if budget_left else [100])
+    assert offset.seconds == 100.0
+
+
 def test_corrections_count_against_the_budget() -> None:
     """A vendor that refuses whatever the time does not get every call twice."""
     offset, budget = ClockOffset(), RetryBudget()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
+import attrs
 import pytest
 from core_driver import (
     API_KEY,
@@ -19,6 +21,7 @@ from core_driver import (
 )
 
 from tokenkit import strigo
+from tokenkit._call import RawCall
 from tokenkit._hooks import AttemptSent, CallFailed, ResponseReceived, RetryPlanned, log
 from tokenkit.auth import OrgKey
 from tokenkit.errors import (
@@ -135,6 +138,26 @@ def test_records_of_a_failure() -> None:
     assert driver.records[-1] == CallFailed(
         error="BadRequestError", reason="HTTP 400: Bad Request", attempts=2
     )
+
+
+def test_where_nobody_watches_nothing_is_told() -> None:
+    """A plan without watchers makes no record, whatever happens."""
+    plan = attrs.evolve(zdk_plan(), watched=False)
+    for last in (minted(), answer(400)):
+        driver = Driver(fault(sent=True), answer(503), last)
+        with suppress(APIError):
+            driver.run(ZDK_CALL, plan)
+        assert (len(driver.requests), driver.records) == (3, [])
+
+
+def test_records_leave_out_the_query() -> None:
+    """A query may hold what nobody is to see, so that a record's URL ends before it."""
+    driver = Driver(json_answer(200, 1))
+    driver.run(RawCall(verb="GET", target="/search?name=somebody"), zdk_plan())
+    sent = driver.records[0]
+    assert isinstance(sent, AttemptSent)
+    assert sent.url == driver.requests[0].url.removesuffix("?name=somebody")
+    assert sent.url.endswith("/search")
 
 
 def test_records_hold_no_credential() -> None:

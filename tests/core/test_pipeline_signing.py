@@ -29,10 +29,12 @@ from core_driver import (
 
 from tokenkit import strigo, zerohash
 from tokenkit._call import RawCall
-from tokenkit._secret import Secret
-from tokenkit.auth import Bearer, OrgKey
+from tokenkit._secret import Secret, SecretSource
+from tokenkit.auth import Bearer, HmacSigner, OrgKey
 from tokenkit.errors import ConfigurationError, InvalidInputError, TokenKitError
 from tokenkit.strigo.profile import PROFILE as STRIGO
+from tokenkit.zerohash.profile import HMAC_SCHEME
+from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,6 +121,18 @@ def test_calls_without_authentication_send_no_credential() -> None:
     assert "content-type" not in request.headers
 
 
+@pytest.mark.parametrize(
+    ("verb", "length"), [("GET", None), ("DELETE", None), ("POST", "0"), ("PUT", "0")]
+)
+def test_the_length_of_an_empty_body(verb: str, length: str | None) -> None:
+    """Where a method has a body, an empty one is announced: many servers answer 411 otherwise."""
+    driver = Driver(json_answer(200, 1))
+    driver.run(RawCall(verb=verb, target="/x"), zdk_plan())
+    (request,) = driver.requests
+    assert request.headers.get("content-length") == length
+    assert "content-type" not in request.headers
+
+
 def test_the_route_is_signed_with_base_path_and_query() -> None:
     """What stands before a call's path, and its query, are part of the route."""
     seen: list[str] = []
@@ -133,6 +147,15 @@ def test_the_route_is_signed_with_base_path_and_query() -> None:
     plan = make_plan(STRIGO, Watching({}), base_path="/api/v1")
     Driver(json_answer(200, 1)).run(RawCall(verb="GET", target="/x?a=b&c=%20"), plan)
     assert seen == ["/api/v1/x?a=b&c=%20"]
+
+
+def test_fixed_secrets_beside_one_that_rotates() -> None:
+    """Where one of three secrets comes from a callable, each still lands in its place."""
+    signer = HmacSigner[SecretSource](API_KEY, lambda: PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    fixed, rotating = Driver(zerohash_minted()), Driver(zerohash_minted())
+    fixed.run(ZEROHASH_CALL, zerohash_plan())
+    rotating.run(ZEROHASH_CALL, make_plan(ZEROHASH, signer))
+    assert dict(rotating.requests[0].headers) == dict(fixed.requests[0].headers)
 
 
 def test_secrets_are_resolved_anew_for_each_attempt() -> None:
@@ -151,6 +174,33 @@ def test_every_key_of_the_call_is_replaced_in_its_error() -> None:
     error = driver.error(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: next(keys))))
     assert "[redacted] and [redacted]" in str(error)
     assert "key-text" not in repr(vars(error))
+
+
+def test_the_signature_is_replaced_in_the_error_and_the_time_is_not() -> None:
+    """What a server echoes of a signature is hidden; the timestamp helps to find the fault."""
+    first = Driver(answer(400))
+    first.error(ZEROHASH_CALL, zerohash_plan())
+    headers = first.requests[0].headers
+    signed, stamp = headers["x-scx-signed"], headers["x-scx-timestamp"]
+    second = Driver(answer(400, f"got {signed} for {stamp}"))
+    error = second.error(ZEROHASH_CALL, zerohash_plan())
+    assert second.requests[0].headers["x-scx-signed"] == signed
+    assert f"got [redacted] for {stamp}" in str(error)
+
+
+@pytest.mark.parametrize(("value", "shown"), [("s" * 16, "[redacted]"), ("1714445704", None)])
+def test_what_counts_as_a_signature(value: str, shown: str | None) -> None:
+    """Of what a strategy adds, 16 characters are hidden in errors; a time is shown."""
+    plan = zdk_plan(strategy=Odd({"x-signature": value}))
+    error = Driver(answer(400, f"got {value}!")).error(ZDK_CALL, plan)
+    assert f"got {shown or value}!" in str(error)
+
+
+def test_what_a_strategy_adds_takes_the_place_of_other_headers() -> None:
+    """A strategy that sets a header which the request has already gets its way."""
+    driver = Driver(minted())
+    driver.run(ZDK_CALL, zdk_plan(strategy=Odd({"Accept": "application/x-signed"})))
+    assert driver.requests[0].headers["accept"] == "application/x-signed"
 
 
 def test_a_failing_secret_source_ends_the_call() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from email.utils import formatdate
+from typing import TYPE_CHECKING
 
 import pytest
 from core_driver import (
@@ -26,6 +27,9 @@ from tokenkit.errors import (
     ServerError,
     TransportError,
 )
+
+if TYPE_CHECKING:
+    from tokenkit._call import Response
 
 BACKOFF = 0.25
 """The first wait by default (0.5 s) times the drivers' chance (0.5)."""
@@ -63,6 +67,17 @@ def test_retry_after(value: str, waits: float, retry_after: float | None) -> Non
     # The second answer comes as much later as was slept, which a date then lacks.
     left = 0.0 if retry_after is not None and " " in value.strip() else retry_after
     assert error.retry_after == left
+
+
+def test_a_date_to_wait_for_counts_from_the_answer() -> None:
+    """The time that the answer itself took is not waited again."""
+    busy = answer(429, retry_after=formatdate(WALL + 12, usegmt=True))
+    driver = Driver(busy, minted(), seconds=5.0)
+    driver.run(ZDK_CALL, zdk_plan())
+    assert driver.slept == [7.0]
+    error = Driver(busy, seconds=5.0).error(ZDK_CALL, zdk_plan(policy=RetryPolicy(max_retries=0)))
+    assert isinstance(error, RateLimitError)
+    assert error.retry_after == 7.0
 
 
 @pytest.mark.parametrize("value", ["3600", "60", formatdate(WALL + 3600, usegmt=True)])
@@ -118,11 +133,12 @@ def test_a_failed_answer_that_outlives_the_deadline_is_that_failure() -> None:
     assert len(driver.requests) == 1
 
 
-def test_slow_secret_sources_use_up_the_deadline() -> None:
-    """Nothing is sent when the secret came after the deadline."""
+@pytest.mark.parametrize("seconds", [60.0, 61.0])
+def test_slow_secret_sources_use_up_the_deadline(seconds: float) -> None:
+    """Nothing is sent when the secret came at the deadline or after it."""
 
     def slow() -> str:
-        driver.elapsed += 61.0
+        driver.elapsed += seconds
         return "late-key"
 
     driver = Driver()
@@ -170,6 +186,19 @@ def test_the_budget_counts_lost_connections_too() -> None:
         assert error.attempts == len(driver.requests)
         sent += len(driver.requests)
     assert 1000 < sent < 1100
+
+
+@pytest.mark.parametrize(
+    ("failed", "retries"),
+    [(answer(503), 0), (answer(400), 2), (answer(429, retry_after="3600"), 2)],
+)
+def test_retries_that_do_not_happen_cost_nothing(failed: Response, retries: int) -> None:
+    """Failures that the policy, the status or the deadline makes final leave the budget full."""
+    budget = RetryBudget()
+    for _ in range(5):
+        plan = zdk_plan(budget=budget, policy=RetryPolicy(max_retries=retries))
+        Driver(failed).error(ZDK_CALL, plan)
+    assert sum(budget.take() for _ in range(100)) == 90
 
 
 def test_successes_refund_their_own_retries() -> None:

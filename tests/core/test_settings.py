@@ -143,6 +143,7 @@ def test_refuse_unknown() -> None:
         ({"first_wait": math.nan}, "first_wait must be zero or more"),
         ({"first_wait": "1"}, "first_wait must be a number, not str"),
         ({"first_wait": True}, "first_wait must be a number, not bool"),
+        ({"first_wait": 1_000_000.1}, "first_wait must be zero or more, and at most a million"),
         ({"longest_wait": math.inf}, "longest_wait must be zero or more"),
         ({"longest_wait": None}, "longest_wait must be a number, not NoneType"),
     ],
@@ -152,6 +153,20 @@ def test_policies_that_are_refused(options: dict[str, Any], text: str) -> None:
     """A retry policy takes sane numbers only."""
     with pytest.raises(ConfigurationError, match=text):
         RetryPolicy(**options)
+
+
+def test_the_ends_of_what_a_policy_takes() -> None:
+    """Zero and a million are accepted, for each number."""
+    for number in (0, 1_000_000):
+        policy = RetryPolicy(max_retries=number, first_wait=number, longest_wait=number)
+        assert policy.backoff(1, 0.5) == number / 2
+
+
+def test_policies_are_given_by_name() -> None:
+    """A number without a name might be retries or seconds."""
+    policy: Any = RetryPolicy
+    with pytest.raises(TypeError, match="positional"):
+        policy(2, 0.5)
 
 
 @pytest.mark.parametrize("hooks", [None, {}, print])

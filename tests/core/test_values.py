@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from tokenkit import strigo, zdk
 from tokenkit._call import Call, Headers, RawCall, Repeat, Request, Response
+from tokenkit._clock import ClockOffset
 from tokenkit._issued import IssuedToken
 from tokenkit._retry import RetryBudget, RetryPolicy, RetryRules, retry_after, wait_before
 from tokenkit._secret import Hidden, Secret, conceal, redact, without_frames
 from tokenkit.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tokenkit._json import JSON
 
 AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -275,6 +278,46 @@ def test_retry_after_is_missing() -> None:
     assert retry_after(Headers(), WALL) is None
 
 
+@pytest.fixture(params=["UTC0", "JST-9", "EST5"])
+def machines_zone(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Set the machine to a time zone."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("no way to set the zone here")
+    with monkeypatch.context() as change:
+        change.setenv("TZ", request.param)
+        time.tzset()
+        yield request.param
+    time.tzset()
+
+
+@pytest.mark.usefixtures("machines_zone")
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Tue, 30 Apr 2024 02:55:34 GMT",
+        "Tue, 30 Apr 2024 02:55:34 -0000",
+        "Tue, 30 Apr 2024 02:55:34",
+        "Tue, 30 Apr 2024 04:55:34 +0200",
+        "Mon, 29 Apr 2024 21:55:34 -0500",
+    ],
+)
+def test_retry_after_does_not_depend_on_the_machines_zone(date: str) -> None:
+    """A date means the zone that it names, and UTC where it names none."""
+    assert retry_after(Headers({"retry-after": date}), WALL) == 30.0
+
+
+@pytest.mark.usefixtures("machines_zone")
+@pytest.mark.parametrize("zone", ["GMT", "-0000", ""])
+def test_the_clock_offset_does_not_depend_on_the_machines_zone(zone: str) -> None:
+    """A refusal's Date without a zone counts as UTC wherever the client is."""
+    offset = ClockOffset()
+    now = datetime(2027, 1, 15, 8, tzinfo=timezone.utc).timestamp()
+    assert offset.adopt(Headers({"date": f"Fri, 15 Jan 2027 09:00:00 {zone}"}), now, 0.0)
+    assert offset.seconds == 3600.0
+
+
 def test_backoff_has_a_bound() -> None:
     """However many retries there were, the wait stays below the longest one."""
     policy = RetryPolicy(max_retries=5000, first_wait=1.0, longest_wait=8.0)
@@ -313,6 +356,13 @@ def test_rules_by_default() -> None:
         Repeat.NEVER: [],
     }
     assert rules.wait(429, Headers(), WALL) is None
+
+
+def test_rules_are_given_by_name() -> None:
+    """Two sets of statuses side by side would be mixed up sooner or later."""
+    rules: Any = RetryRules
+    with pytest.raises(TypeError, match="positional"):
+        rules(frozenset({429}), frozenset({503}))
 
 
 def test_the_budget() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 import threading
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tokenkit import AsyncStrigoClient, StrigoClient
 
 MOST = 100
+ALL_IN_USE = "all connections were in use"
 
 in_a_thread = anyio.to_thread.run_sync
 healthy = answering(lambda _: HEALTHY)
@@ -124,9 +126,8 @@ def test_a_wait_for_a_connection_ends_by_the_deadline() -> None:
         first = [threads.submit(client.check_health) for _ in range(MOST)]
         wait_for_requests(server, MOST)
         for _ in range(3):
-            with pytest.raises(DeadlineExceeded, match="all connections were in use"):
-                with at_most(0.05):
-                    client.send(HEALTH, deadline=0.05)
+            with pytest.raises(DeadlineExceeded, match=ALL_IN_USE), at_most(0.05):
+                client.send(HEALTH, deadline=0.05)
         assert len(server.requests) == MOST
         gates.open_all()
         for call in (*first, *(threads.submit(client.check_health) for _ in range(MOST))):
@@ -145,9 +146,8 @@ async def test_an_async_wait_for_a_connection_ends_by_the_deadline() -> None:
                     tasks.start_soon(client.check_health)
                 await in_a_thread(wait_for_requests, server, MOST)
                 for _ in range(3):
-                    with pytest.raises(DeadlineExceeded, match="all connections were in use"):
-                        with at_most(0.05):
-                            await client.send(HEALTH, deadline=0.05)
+                    with pytest.raises(DeadlineExceeded, match=ALL_IN_USE), at_most(0.05):
+                        await client.send(HEALTH, deadline=0.05)
                 assert len(server.requests) == MOST
                 gates.open_all()
             async with anyio.create_task_group() as tasks:
@@ -174,7 +174,11 @@ async def cancelled_by_task(client: AsyncStrigoClient) -> None:
 
 @pytest.mark.parametrize(
     ("backend", "cancelled"),
-    [("trio", cancelled_by_scope), ("asyncio", cancelled_by_scope), ("asyncio", cancelled_by_task)],
+    [
+        ("trio", cancelled_by_scope),
+        ("asyncio", cancelled_by_scope),
+        ("asyncio", cancelled_by_task),
+    ],
 )
 def test_cancelled_waits_lose_no_place(
     backend: str, cancelled: Callable[[AsyncStrigoClient], Awaitable[None]]
@@ -267,7 +271,7 @@ async def run_three_async_calls(
         await in_a_thread(wait_for_requests, server, 3)
         for number in {1, 2, 3} - {last}:
             gates.open(number)
-        while len(done) < 2:
+        while len(done) < 2:  # noqa: ASYNC110 - no event tells of it
             await anyio.sleep(0.001)
         gates.open(last)
 
@@ -371,20 +375,31 @@ def reset(peer: Peer) -> None:
 def part(peer: Peer) -> None:
     """Say good-bye as TLS does it, and leave the connection below open."""
     sock: Any = peer.sock
-    sock.setblocking(False)
+    sock.settimeout(0)
     with suppress(ssl.SSLWantReadError):
         sock.unwrap()
-    # The plain end would tell the client as well.
+    tell_and_wait(peer)
+
+
+def garble(peer: Peer) -> None:
+    """Write beside TLS, and leave the connection open."""
+    os.write(peer.sock.fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))
+    tell_and_wait(peer)
+
+
+def tell_and_wait(peer: Peer) -> None:
+    """Keep the connection below TLS open, whose end would tell the client as well."""
     peer.server.note_request(RawRequest(peer.number, b"good-bye", b""))
     peer.server.stopped.wait(10)
 
 
 @each_flavour
 @pytest.mark.parametrize(
-    ("end", "at_once"), [(close, False), (reset, False), (part, False), (part, True)]
+    ("end", "how"),
+    [(close, "later"), (reset, "later"), (part, "later"), (part, "at once"), (garble, "later")],
 )
 def test_a_connection_closed_while_idle_is_not_used(
-    flavour: Flavour, end: Callable[[Peer], None], *, at_once: bool
+    flavour: Flavour, end: Callable[[Peer], None], how: str
 ) -> None:
     """Also where the event loop had no chance to notice, a payment is opened at once."""
     was_read = threading.Event()
@@ -392,7 +407,7 @@ def test_a_connection_closed_while_idle_is_not_used(
     def answer_and_end(peer: Peer) -> None:
         peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         saying(ZEROHASH_MINTED)(peer)
-        if not at_once:
+        if how == "later":
             was_read.wait(10)
         end(peer)
 

@@ -45,14 +45,16 @@ def test_a_half_closed_connection_is_readable(ask: Callable[[int], bool]) -> Non
 @each_way
 def test_a_reset_connection_is_readable(ask: Callable[[int], bool]) -> None:
     """A reset is something to read, too."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        with socket.create_connection(listener.getsockname()) as ours:
-            theirs, _ = listener.accept()
-            ours.sendall(b"x")
-            select.select([theirs], [], [], 10)
-            theirs.close()  # with something unread, that resets
-            select.select([ours], [], [], 10)
-            assert ask(ours.fileno())
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as ours,
+    ):
+        theirs, _ = listener.accept()
+        ours.sendall(b"x")
+        select.select([theirs], [], [], 10)
+        theirs.close()  # with something unread, that resets
+        select.select([ours], [], [], 10)
+        assert ask(ours.fileno())
 
 
 def test_a_closed_socket_is_readable() -> None:

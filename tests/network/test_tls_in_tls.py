@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 from connect_proxy import proxy_to
+from lost_connections import close_at_once
 from network_calls import (
     FAST_RETRIES,
     HEALTH,
@@ -37,7 +38,9 @@ URL = f"https://{HOST}"
 
 
 @pytest.fixture(autouse=True)
-def _trusted_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _trusted_proxy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Let the proxy's certificate be trusted."""
     authority = tmp_path_factory.mktemp("tls") / "authority.pem"
     AUTHORITY.cert_pem.write_to_path(str(authority))
@@ -83,9 +86,13 @@ def close_in_the_body(peer: Peer) -> None:
 @pytest.mark.parametrize("end", [good_bye_in_the_body, close_in_the_body])
 def test_the_end_of_the_stream(end: Callable[[Peer], None]) -> None:
     """However the inner TLS ends, an incomplete answer is a lost one."""
-    with RawServer(end, tls=server_context(HOST)) as server, tunnel(server) as (_, options):
-        with pytest.raises((ConnectionLostError, ProtocolError)), at_most(2):
-            send_strigo("sync", URL, HEALTH, **options)
+    with (
+        RawServer(end, tls=server_context(HOST)) as server,
+        tunnel(server) as (_, options),
+        pytest.raises((ConnectionLostError, ProtocolError)),
+        at_most(2),
+    ):
+        send_strigo("sync", URL, HEALTH, **options)
 
 
 def test_a_body_that_ends_with_the_stream() -> None:
@@ -106,11 +113,12 @@ def test_a_body_that_ends_with_the_stream() -> None:
 
 def test_a_silent_server_is_bounded() -> None:
     """The deadline holds behind two layers of TLS."""
-    with RawServer(black_hole, tls=server_context(HOST)) as server:
-        with tunnel(server) as (proxy, options):
-            with pytest.raises(DeadlineExceeded), at_most(0.4):
-                send_strigo("sync", URL, HEALTH, deadline=0.4, **options)
-            proxy.wait_all_closed()
+    silent = RawServer(black_hole, tls=server_context(HOST))
+    with silent as server, tunnel(server) as (proxy, options):
+        options["deadline"] = 0.4
+        with pytest.raises(DeadlineExceeded), at_most(0.4):
+            send_strigo("sync", URL, HEALTH, **options)
+        proxy.wait_all_closed()
 
 
 def test_a_drip_does_not_outlast_the_deadline() -> None:
@@ -125,9 +133,7 @@ def test_a_drip_does_not_outlast_the_deadline() -> None:
 
     with tls_server(HOST) as server, RawServer(drip, tls=server_context("127.0.0.1")) as proxy:
         with pytest.raises(DeadlineExceeded), at_most(0.4):
-            send_strigo(
-                "sync", URL, HEALTH, proxy=proxy.url, ssl_context=trusting(), deadline=0.4
-            )
+            send_strigo("sync", URL, HEALTH, proxy=proxy.url, ssl_context=trusting(), deadline=0.4)
         proxy.wait_all_closed()
 
 
@@ -158,11 +164,10 @@ def test_a_server_without_tls_is_a_connect_error() -> None:
 
 def test_an_end_amid_the_handshake_is_a_connect_error() -> None:
     """A tunnel that ends at once has carried nothing."""
-    with RawServer(lambda peer: peer.sock.recv(10_000)) as server:
-        with tunnel(server) as (proxy, options):
-            with pytest.raises(ConnectError), at_most(2):
-                send_strigo("sync", URL, HEALTH, **options)
-            proxy.wait_all_closed()
+    with RawServer(close_at_once) as server, tunnel(server) as (proxy, options):
+        with pytest.raises(ConnectError), at_most(2):
+            send_strigo("sync", URL, HEALTH, **options)
+        proxy.wait_all_closed()
 
 
 def test_the_chosen_protocol_is_the_inner_one() -> None:
@@ -171,16 +176,16 @@ def test_the_chosen_protocol_is_the_inner_one() -> None:
     context.set_alpn_protocols(["http/1.1"])
     inside = trusting()
     inside.set_alpn_protocols(["http/1.1"])
-    with RawServer(lambda peer: peer.wait_gone(), tls=context) as server:
-        with proxy_to(server, server_context("127.0.0.1")) as proxy:
-            plain = socket.create_connection(("127.0.0.1", proxy.port), timeout=10)
-            outer = trusting().wrap_socket(plain, server_hostname="127.0.0.1")
-            outer.sendall(b"CONNECT x HTTP/1.1\r\n\r\n")
-            assert outer.recv(1000).startswith(b"HTTP/1.1 200")
-            previous = PROGRESS.set(Progress(10))
-            sock = TLSInTLSSocket(outer, inside, HOST)
-            PROGRESS.reset(previous)
-            assert sock.selected_alpn_protocol() == "http/1.1"
-            assert sock.fileno() == outer.fileno()
-            sock.close()
-            assert sock.fileno() == -1
+    silent = RawServer(lambda peer: peer.wait_gone(), tls=context)
+    with silent as server, proxy_to(server, server_context("127.0.0.1")) as proxy:
+        plain = socket.create_connection(("127.0.0.1", proxy.port), timeout=10)
+        outer = trusting().wrap_socket(plain, server_hostname="127.0.0.1")
+        outer.sendall(b"CONNECT x HTTP/1.1\r\n\r\n")
+        assert outer.recv(1000).startswith(b"HTTP/1.1 200")
+        previous = PROGRESS.set(Progress(10))
+        sock = TLSInTLSSocket(outer, inside, HOST)
+        PROGRESS.reset(previous)
+        assert sock.selected_alpn_protocol() == "http/1.1"
+        assert sock.fileno() == outer.fileno()
+        sock.close()
+        assert sock.fileno() == -1

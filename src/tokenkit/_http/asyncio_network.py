@@ -35,6 +35,8 @@ class AsyncioStream:
 
     def __init__(self, receiver: Receiver, core: Any) -> None:
         self._receiver = receiver
+        # TLS above it tells of a failed write in the event loop's next rounds only.
+        self._on_socket = receiver.transport
         self._core = core
         self._unsent = b""
         self._write_timeout: float | None = None
@@ -68,7 +70,7 @@ class AsyncioStream:
             return
         self._receiver.transport.write(data)
         # asyncio tries to send at once, and closes where that fails.
-        if self._receiver.transport.is_closing() and len(data) <= ONE_RECORD:
+        if self._on_socket.is_closing() and len(data) <= ONE_RECORD:
             progress.failed_to_write()
             return
         progress.wrote()
@@ -85,10 +87,9 @@ class AsyncioStream:
     ) -> "AsyncioStream":
         """Upgrade to TLS."""
         loop = asyncio.get_running_loop()
+        if self._receiver.transport.is_closing():  # nobody would tell the handshake
+            raise self._core.ConnectError("the server closed the connection before TLS")
         try:
-            if self._receiver.transport.is_closing():
-                # Nobody would tell the handshake.
-                raise ConnectionResetError("closed before the TLS handshake")
             with anyio.fail_after(time_left(timeout)):
                 secured = await loop.start_tls(
                     self._receiver.transport,
@@ -157,7 +158,7 @@ async def _connected_socket(host: str, port: int, seconds: float) -> socket.sock
     for share, address in timed_addresses(found, end):
         try:
             return await _connected_to(address, share)
-        except OSError as error:
+        except OSError as error:  # noqa: PERF203 - of a few addresses at most
             problem = error
     raise problem
 

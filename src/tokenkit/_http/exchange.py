@@ -25,6 +25,12 @@ __all__ = [
     "no_connection_fault",
 ]
 
+ONE_MILLISECOND = 0.001
+
+# What httpcore and h11 say of a connection that was closed before the end of an answer: they
+# have no class of their own for it.
+CLOSED = ("Server disconnected", "peer closed connection")
+
 
 def answer_of(status: int, headers: Headers, body: BoundedBody | None) -> Response:
     """Return as much of an answer as has come."""
@@ -81,6 +87,8 @@ def _kind(family: Family, error: Exception) -> type[TransportError | ResponseToo
         ((*_named(family, "ProtocolError"), UnreadableBodyError), ProtocolError),
         (TooLargeError, ResponseTooLarge),
     )
+    if isinstance(error, _named(family, "RemoteProtocolError")) and str(error).startswith(CLOSED):
+        return ConnectionLostError
     for classes, kind in kinds:
         if isinstance(error, classes):
             return kind
@@ -120,7 +128,9 @@ def fault_of(
         progress: How far the exchange has come.
         partial: What came of the answer.
     """
-    if isinstance(error, _named(family, "TimeoutException")) and progress.left() <= 0:
+    # uvloop's timers count whole milliseconds, and may be early by one.
+    timed_out = isinstance(error, _named(family, "TimeoutException"))
+    if timed_out and progress.left() <= ONE_MILLISECOND:
         return deadline_fault(partial)
     return Fault(
         error=_kind(family, error),

@@ -1,6 +1,6 @@
 """A single connection, as a transport of httpx's."""
 
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -70,7 +70,7 @@ def open_lane(settings: OwnSettings, network: Any, prefix: str = "") -> Lane:
     transport = _transport(settings.family, f"{prefix}HTTPTransport", context, proxy)
     # httpx has no public way to choose a transport's connections or network. Its transports
     # have had this attribute in every release since 0.28, httpx2's as well; a test holds it.
-    attributes: dict[str, Any] = vars(transport)
+    attributes = cast("dict[str, Any]", vars(transport))
     if proxy is not None:
         vars(attributes["_pool"])["_network_backend"] = network
         return Lane(transport, network, pool=attributes["_pool"])

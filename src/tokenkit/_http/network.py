@@ -137,7 +137,7 @@ def _connect(host: str, port: int, timeout: float) -> socket.socket:
     for share, address in timed_addresses(found, end):
         try:
             return _connected_to(address, share)
-        except OSError as error:
+        except OSError as error:  # noqa: PERF203 - of a few addresses at most
             problem = error
     raise problem
 

@@ -88,7 +88,7 @@ class Receiver(asyncio.Protocol):
         data = bytes(self._received[:max_bytes])
         del self._received[:max_bytes]
         # Before Python 3.11, TLS that has ended cannot be told to resume.
-        if not self._reading and not self._received:
+        if not self._reading and not self._received and not self._ended:
             self._reading = True
             self.transport.resume_reading()
         if not data and self._problem is not None:

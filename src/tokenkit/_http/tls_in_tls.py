@@ -67,10 +67,7 @@ class TLSInTLSSocket:
 
     def recv(self, size: int) -> bytes:
         """Read some bytes; none at the end."""
-        try:
-            return self._perform(lambda: self._inner.read(size))
-        except ssl.SSLZeroReturnError:
-            return b""
+        return self._perform(lambda: self._inner.read(size))
 
     def send(self, data: memoryview) -> int:
         """Write some bytes; return how many."""

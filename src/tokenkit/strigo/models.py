@@ -48,7 +48,11 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _expiration(value: object) -> str | None:
-    return None if isinstance(value, timedelta) else aware_datetime(value)
+    if isinstance(value, timedelta):
+        return None
+    if isinstance(value, datetime):
+        return aware_datetime(value)
+    return f"must be a datetime or a timedelta, not {kind_of(value)}"
 
 
 class SdkToken(TypedDict):

@@ -1,0 +1,151 @@
+"""The signer keeps a prepared key; it must never sign with another than the one it is given."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import itertools
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from core_driver import PASSPHRASE, PRIVATE_KEY, WALL
+
+from tokenkit._call import Headers, Request
+from tokenkit._secret import Secret
+from tokenkit.auth import HmacSigner
+from tokenkit.errors import ConfigurationError
+from tokenkit.zerohash.profile import HMAC_SCHEME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+REQUEST = Request(
+    method="POST", origin="https://h", route="/x", headers=Headers(), body=b'{"a":"b"}'
+)
+
+
+def key_number(number: int) -> str:
+    return base64.b64encode(hashlib.sha256(b"%d" % number).digest()).decode()
+
+
+def secrets_of(number: int) -> list[Secret]:
+    return [Secret(f"key-{number}"), Secret(key_number(number)), Secret(f"phrase {number}")]
+
+
+def expected(number: int, now: float = WALL) -> dict[str, str]:
+    """Sign as the contract says, without the signer."""
+    text = f"{int(now)}POST/x".encode() + REQUEST.body
+    digest = hmac.new(base64.b64decode(key_number(number)), text, hashlib.sha256).digest()
+    return {
+        "x-scx-api-key": f"key-{number}",
+        "x-scx-signed": base64.b64encode(digest).decode(),
+        "x-scx-timestamp": str(int(now)),
+        "x-scx-passphrase": f"phrase {number}",
+    }
+
+
+def lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def signer() -> HmacSigner[str]:
+    return HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+
+
+def test_each_key_of_a_rotation_signs_its_own_requests() -> None:
+    """Old and new keys in any order, and the same one again, give the signature of that key."""
+    one = signer()
+    for number in (1, 1, 2, 1, 3, 3, 2, 1):
+        assert lowered(one.headers(REQUEST, secrets_of(number), WALL)) == expected(number)
+
+
+def test_each_time_signs_its_own_request() -> None:
+    """The prepared key is not changed by what is signed under it."""
+    one = signer()
+    for now in (WALL, WALL + 1, WALL, WALL + 59.9):
+        assert lowered(one.headers(REQUEST, secrets_of(1), now)) == expected(1, now)
+
+
+@pytest.mark.parametrize("changed", [0, 1, 2])
+def test_a_change_of_one_secret_is_noticed(changed: int) -> None:
+    """Also where only the public key, the private key or the passphrase was rotated."""
+    one = signer()
+    one.headers(REQUEST, secrets_of(1), WALL)
+    mixed = secrets_of(1)
+    mixed[changed] = secrets_of(2)[changed]
+    fresh = signer().headers(REQUEST, mixed, WALL)
+    assert one.headers(REQUEST, mixed, WALL) == fresh
+    assert fresh != one.headers(REQUEST, secrets_of(1), WALL)
+
+
+def test_a_bad_key_in_a_rotation_does_not_stay() -> None:
+    """A refused secret signs nothing; the key before it, and the next, work on."""
+    one = signer()
+    one.headers(REQUEST, secrets_of(1), WALL)
+    for bad in ("not base64!", "", key_number(2) + "\n"):
+        with pytest.raises(ConfigurationError, match="private_key"):
+            one.headers(REQUEST, [Secret("key-1"), Secret(bad), Secret("phrase 1")], WALL)
+        assert lowered(one.headers(REQUEST, secrets_of(1), WALL)) == expected(1)
+    assert lowered(one.headers(REQUEST, secrets_of(2), WALL)) == expected(2)
+
+
+@pytest.fixture
+def _threads_change_often() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("_threads_change_often")
+def test_many_threads_rotate_at_once() -> None:
+    """Threads that sign with different keys at the same time each get their own signature."""
+    one = signer()
+
+    def sign_often(first: int) -> list[int]:
+        numbers = [(first + step) % 5 for step in range(300)]
+        return [
+            number
+            for number in numbers
+            if lowered(one.headers(REQUEST, secrets_of(number), WALL)) != expected(number)
+        ]
+
+    with ThreadPoolExecutor(8) as threads:
+        wrong = itertools.chain.from_iterable(threads.map(sign_often, range(8)))
+        assert [*wrong] == []
+
+
+def test_a_signer_that_has_signed_shows_no_key() -> None:
+    """Neither repr nor vars, of the signer and of what it keeps, holds a secret or its bytes."""
+    one = signer()
+    one.headers(REQUEST, secrets_of(1), WALL)
+    kept = [value for value in vars(one).values() if hasattr(value, "secrets")]
+    shown = [repr(one), repr(vars(one)), *(repr(value) for value in kept)]
+    shown += [repr(getattr(value, name)) for value in kept for name in value.__slots__[:2]]
+    secret_texts = ["key-1", key_number(1), "phrase 1", PRIVATE_KEY, PASSPHRASE, "public"]
+    secret_texts.append(repr(base64.b64decode(key_number(1)))[2:-1])
+    assert kept
+    assert [text for text in secret_texts for one_shown in shown if text in one_shown] == []
+
+
+def test_a_signer_is_not_pickled() -> None:
+    """A signer that could be written to a file would take its key along."""
+    one = signer()
+    one.headers(REQUEST, secrets_of(1), WALL)
+    with pytest.raises(TypeError):
+        pickle.dumps(one)
+
+
+@pytest.mark.parametrize("length", [16_384, 16_388])
+def test_the_longest_private_key(length: int) -> None:
+    """A private key may be as long as a header's value, and no longer."""
+    key = "A" * length
+    if length > 16_384:
+        with pytest.raises(ConfigurationError, match="private_key has more than 16384 characters"):
+            HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
+    else:
+        HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
