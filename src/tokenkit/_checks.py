@@ -71,6 +71,8 @@ def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
 
 def _each(value: object, one: Check, wanted: str, min_items: int) -> str | None:
     """Check a list, which the converters have made a tuple, and each of its items."""
+    if isinstance(value, list):
+        return "must be a tuple: the model's field needs a converter, such as to_texts"
     if not is_tuple(value):
         return f"must be a list of {wanted}, not {_kind_of_single(value)}"
     if len(value) < min_items:

@@ -97,6 +97,7 @@ def test_lengths(shortest: int, longest: int, value: str, problem: str | None) -
         ("ab", "must be a list of texts, not one str"),
         (b"ab", "must be a list of texts, not one bytes"),
         (5, "must be a list of texts, not a number"),
+        (["a"], "must be a tuple: the model's field needs a converter, such as to_texts"),
         ({"a": 1}, "must be a list of texts, not an object"),
         (("a", ""), "item 1 must not be empty"),
         (("a", 5), "item 1 must be text, not a number"),

@@ -247,11 +247,11 @@ def test_models_are_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
         count: int
 
     made: list[object] = []
-    really_compile = compile
+    really_compile: Any = compile
 
-    def watched(source: Any, name: Any, mode: Any) -> Any:
-        made.append(name)
-        return really_compile(source, name, mode)
+    def watched(*args: Any, **options: Any) -> Any:
+        made.append(args[0])
+        return really_compile(*args, **options)
 
     def read_both() -> int:
         read_answer({"count": 1}, Fresh)

@@ -2,6 +2,7 @@ import io
 import re
 import subprocess
 import sys
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -112,6 +113,15 @@ def test_missing_extra(
     assert capsys.readouterr().err == (
         "The sandbox needs more packages: python -m pip install 'tokenkit-sdk[sandbox]'\n"
     )
+
+
+def test_the_sandbox_without_its_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the extra is not installed, the import says which package is missing, and the fix."""
+    for name in [name for name in sys.modules if name.startswith("tokenkit.sandbox")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(ModuleNotFoundError, match=r"package uvicorn: .*tokenkit-sdk\[sandbox\]"):
+        import_module("tokenkit.sandbox")
 
 
 def test_sandbox_command(monkeypatch: pytest.MonkeyPatch) -> None:

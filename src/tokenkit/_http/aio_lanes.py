@@ -62,7 +62,8 @@ class _Lanes:
         family = self._settings.family
         # Behind an https proxy a connection needs TLS within TLS, which asyncio itself cannot
         # do before Python 3.11.
-        if self._on_asyncio and self._settings.proxy_url() is None:
+        tls_in_tls = (self._settings.proxy_url() or "").startswith("https:")
+        if self._on_asyncio and not tls_in_tls:
             return open_lane(self._settings, AsyncioBackend(family), "Async")
         network = CountingBackend(family, on_asyncio=self._on_asyncio)
         return open_lane(self._settings, network, "Async")

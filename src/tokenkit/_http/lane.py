@@ -95,6 +95,6 @@ def _transport(family: Family, class_name: str, context: object, proxy: str | No
     except (ImportError, ValueError, http.InvalidURL):
         pass
     raise ConfigurationError(
-        "the proxy cannot be used: it must be like http://host:port (socks5:// needs the "
-        "package socksio)"
+        "the proxy cannot be used: it must be like http://host:port or https://host:port "
+        "(socks5:// needs the package socksio)"
     )

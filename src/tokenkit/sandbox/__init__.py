@@ -5,6 +5,14 @@ vendors' own shapes. What their documentation leaves open is *modelled*, and say
 """
 
 from .faults import Fault, FaultOptions
-from .server import Sandbox
+
+try:
+    from .server import Sandbox
+except ModuleNotFoundError as _error:
+    raise ModuleNotFoundError(
+        f"the sandbox needs the package {_error.name}: "
+        'python -m pip install "tokenkit-sdk[sandbox]"',
+        name=_error.name,
+    ) from None
 
 __all__ = ["Fault", "FaultOptions", "Sandbox"]

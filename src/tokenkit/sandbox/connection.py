@@ -19,4 +19,4 @@ class Connection(H11Protocol):
         """Note the connection."""
         super().connection_made(transport)
         # The mapping is copied into the scope of each request, and shared by all connections.
-        self.app_state = {**self.app_state, TRANSPORT: transport}
+        vars(self)["app_state"] = {**self.app_state, TRANSPORT: transport}
