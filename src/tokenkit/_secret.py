@@ -59,7 +59,9 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        self._value = value
+        given: object = value  # typed for the sound case: what is no text a strategy refuses
+        # A member of a text enum stands for its value; in an f-string it would be its name.
+        self._value = str.__str__(given) if isinstance(given, str) else value
 
     def reveal(self) -> str:
         """Return the credential's text."""

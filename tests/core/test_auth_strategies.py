@@ -3,6 +3,7 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b64decode, b64encode
+from enum import Enum
 from typing import Any
 
 import attrs
@@ -362,3 +363,16 @@ def test_signers_need_a_matching_number_of_secrets() -> None:
     signer.headers(REQUEST, sound, WALL)
     with pytest.raises(ValueError, match="longer"):
         signer.headers(REQUEST, [*sound, Secret("q")], WALL)
+
+
+def test_a_member_of_a_text_enum_is_its_value() -> None:
+    """Keys kept in an enum are sent as they are, and not as the members' names."""
+
+    class Keys(str, Enum):
+        MINE = "key-of-mine"
+
+    bearer = Bearer(Keys.MINE)
+    request = Request(method="GET", origin="https://a.example", route="/", headers=Headers())
+    sent = bearer.headers(request, [Secret(Keys.MINE)], WALL)
+    assert dict(sent) == {"authorization": "Bearer key-of-mine"}
+    assert type(Secret(Keys.MINE).reveal()) is str
