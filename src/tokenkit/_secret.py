@@ -5,7 +5,7 @@ import json
 import re
 import string
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from typing import NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 from urllib.parse import quote
 
 __all__ = [
@@ -59,9 +59,7 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        given: object = value  # typed for the sound case: what is no text a strategy refuses
-        # A member of a text enum stands for its value; in an f-string it would be its name.
-        self._value = str.__str__(given) if isinstance(given, str) else value
+        self._value: str = _plain_text(value)
 
     def reveal(self) -> str:
         """Return the credential's text."""
@@ -92,6 +90,11 @@ class Secret:
             "A Secret cannot be pickled. Build the client anew where it is needed, "
             "for example with its from_env()."
         )
+
+
+def _plain_text(value: object) -> Any:
+    """Return a text enum's value, which an f-string would name; a strategy refuses what is none."""
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 SecretSource: TypeAlias = str | Secret | Callable[[], str | Secret]
