@@ -93,7 +93,7 @@ class Secret:
 
 
 def _plain_text(value: object) -> Any:
-    """Return a text enum's value, which an f-string would name; a strategy refuses what is none."""
+    """Return a text enum's value, which an f-string would name; leave what is no text."""
     return str.__str__(value) if isinstance(value, str) else value
 
 
