@@ -11,12 +11,16 @@ from IPython.core import async_helpers
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from jedi import settings
 from traitlets.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KIND: Any = InteractiveShell  # IPython's functions are typed only in part
+# Tests in several processes would share jedi's cache, and read what is half written.
+settings.use_filesystem_cache = False
+
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
