@@ -10,6 +10,6 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterShell]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("VIRTUAL_ENV", raising=False)  # of another Python, it would be warned of
         patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
-        shell = JupyterShell()
+        shell = JupyterShell(tmp_path_factory.mktemp("jedi"))
         yield shell
         shell.close()

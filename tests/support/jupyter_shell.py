@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +12,13 @@ from IPython.core import async_helpers
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from jedi import settings
 from traitlets.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 KIND: Any = InteractiveShell  # IPython's functions are typed only in part
-# Tests in several processes would share jedi's cache, and read what is half written.
-settings.use_filesystem_cache = False
-
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -49,7 +47,10 @@ class Shown:
 class JupyterShell:
     """One shell, without a user's settings and history. Its cells share their names."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: Path) -> None:
+        # Tests in several processes would share jedi's cache, and read what is half written.
+        jedi_settings: Any = import_module("jedi.settings")
+        jedi_settings.cache_directory = str(cache)
         config = Config()
         config.HistoryManager.enabled = False
         module = ModuleType("notebook")
