@@ -23,6 +23,8 @@ nox.options.sessions = [
     "package",
 ]
 
+AROUND_THE_PACKAGE = ("docs", "examples", "jupyter", "testing", "test_benchmarks.py")
+
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
 SANDBOX = PROJECT["project"]["optional-dependencies"]["sandbox"]
@@ -95,9 +97,16 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests on every supported Python that is installed."""
+    """Run the tests on every supported Python that is installed.
+
+    Documentation, examples and what else is built around the package run on the oldest and the
+    newest only, to keep the whole run short.
+    """
     session.install(".[sandbox]", *group("test"))
-    run_tests(session)
+    if session.python in (PYTHONS[0], PYTHONS[-1]):
+        run_tests(session)
+    else:
+        run_tests(session, "tests", *(f"--ignore=tests/{name}" for name in AROUND_THE_PACKAGE))
 
 
 @nox.session(python=PYTHONS[-2])
