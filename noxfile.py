@@ -24,6 +24,7 @@ nox.options.sessions = [
 ]
 
 AROUND_THE_PACKAGE = ("docs", "examples", "jupyter", "testing", "test_benchmarks.py")
+PACKAGE_TESTS = ["tests", *(f"--ignore=tests/{name}" for name in AROUND_THE_PACKAGE)]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
@@ -102,17 +103,18 @@ def tests(session: nox.Session) -> None:
     Documentation, examples and what else is built around the package run on the oldest and the
     newest only, to keep the whole run short.
     """
-    session.install(".[sandbox]", *group("test"))
     if session.python in (PYTHONS[0], PYTHONS[-1]):
+        session.install(".[sandbox]", *group("test"))
         run_tests(session)
     else:
-        run_tests(session, "tests", *(f"--ignore=tests/{name}" for name in AROUND_THE_PACKAGE))
+        session.install(".[sandbox]", *group("test-package"))
+        run_tests(session, *PACKAGE_TESTS)
 
 
 @nox.session(python=PYTHONS[-2])
 def tests_httpx2(session: nox.Session) -> None:
     """Run with httpx2 what brings httpx, or names no family; the other tests run with both."""
-    session.install(".[sandbox]", *group("test"))
+    session.install(".[sandbox]", *group("test-package"))
     run_tests(
         session,
         "tests/network",
@@ -125,13 +127,10 @@ def tests_httpx2(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def tests_lowest(session: nox.Session) -> None:
-    """Run the tests with the lowest versions of what the package needs.
-
-    The hostile conditions are left to the newest versions, to keep the whole run short.
-    """
+    """Run the tests with the lowest versions of what the package needs."""
     runtime = PROJECT["project"]["dependencies"]
-    session.install(".[sandbox]", *lowest([*runtime, *SANDBOX]), *group("test"))
-    run_tests(session, "--ignore=tests/gauntlet")
+    session.install(".[sandbox]", *lowest([*runtime, *SANDBOX]), *group("test-package"))
+    run_tests(session, *PACKAGE_TESTS)
 
 
 @nox.session
