@@ -1,5 +1,6 @@
 """Part two: imports, the first token, building clients, and memory."""
 
+import compileall
 import json
 import os
 import random
@@ -12,6 +13,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import attrs
+
+import tokenkit
 
 from .contestants import library
 from .figures import Spread, spread_of
@@ -101,6 +104,8 @@ def measure_start(rounds: int, clients: int, calls: int, report: Callable[[str],
         calls: How many calls to endure.
         report: Told of the progress.
     """
+    for folder in (Path(tokenkit.__file__).parent, Path(__file__).parent):
+        compileall.compile_dir(folder, quiet=1)  # as an installation would do
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         certificate, environment = _trusted_certificate(folder)
