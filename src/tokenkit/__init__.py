@@ -9,8 +9,9 @@ Names are loaded when they are first used: a vendor that nobody asks for costs n
 """
 
 from importlib import import_module
-from logging import NullHandler, getLogger
-from typing import TYPE_CHECKING
+
+# Type checkers know the name; to import typing for it takes most of this module's time.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     # A name a line, here and below: who copies the package can drop the lines of a vendor.
@@ -125,8 +126,6 @@ _HOMES = {
     "ZdkClient": "zdk.client",
     "ZeroHashClient": "zerohash.client",
 }
-
-getLogger(__name__).addHandler(NullHandler())
 
 
 def __getattr__(name: str) -> object:
