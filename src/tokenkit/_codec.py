@@ -263,6 +263,6 @@ def read_answer(value: JSON, model: type[M], *, path: str = "$", **remembered: o
     if result is None:
         raise _explain(value, model, path)
     for name, known in remembered.items():
-        # Nobody else has it yet, and evolve() takes 4 times as long.
+        # Nobody else has it yet, and evolve() takes 6 times as long.
         object.__setattr__(result, name, known)
     return result

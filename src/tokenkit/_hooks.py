@@ -25,7 +25,7 @@ __all__ = [
     "log_raising_hook",
 ]
 
-# Here and not in the package's __init__, whose import would take 4 times as long with logging.
+# Here and not in the package's __init__, whose import logging would slow down.
 logger = logging.getLogger(__name__.rpartition(".")[0])
 logger.addHandler(logging.NullHandler())
 

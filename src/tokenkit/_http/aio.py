@@ -59,7 +59,7 @@ async def exchange_step_by_step(
 ) -> Response | Fault:
     """Send a request and read the answer over a network that keeps to the deadline itself.
 
-    That saves the cancel scope, which is 0.05 of a call's time.
+    That saves the cancel scope.
     """
     outgoing = way.outgoing(request, timeouts, left)
     progress = Progress(left)

@@ -1,6 +1,6 @@
 """The network below httpx's async transports on asyncio.
 
-httpcore would use anyio's streams here, which make a call take 1.4 times as long. As in the
+httpcore would use anyio's streams here, which make each call take longer. As in the
 sync network, the deadline holds for every step, and what leaves is noted.
 """
 

@@ -38,7 +38,7 @@ class DeadlineStream:
     """A socket whose every step ends by the exchange's deadline.
 
     What is written leaves with the next read: httpcore writes head and body one after the
-    other, and in one piece they cost 0.85 of the time.
+    other, and in one piece they cost a system call less.
     """
 
     def __init__(

@@ -132,7 +132,7 @@ class ThroughHttpx:
 class ThroughHttpcore:
     """Hands requests to a connection of httpcore's.
 
-    To make httpx's requests and answers, which are httpcore's in other clothes, takes a fifth
+    To make httpx's requests and answers, which are httpcore's in other clothes, takes a sixth
     of an exchange's time.
 
     Attributes:
