@@ -24,7 +24,13 @@ from typing import Literal
 
 import attrs
 
-from tokenkit import AsyncStrigoClient, RetryPolicy, StrigoClient, TokenKitError, strigo
+from tokenkit import (
+    AsyncStrigoClient,
+    RetryPolicy,
+    StrigoClient,
+    TokenKitError,
+    strigo,
+)
 
 THREADS = 8
 TASKS = 64

@@ -22,10 +22,10 @@ FUNCTION = re.compile(r"<(built-in )?function (\w+\.)*(?P<name>\w+)>")
 BEFORE_NAPOLEON, AFTER_NAPOLEON = 400, 600
 # The protocols that stand for the classes of both httpx families; no name of users'.
 READ_AS = {
-    "tokenkit._settings.AsyncHttpClient": "httpx.AsyncClient",
-    "tokenkit._settings.AsyncTransport": "httpx.AsyncBaseTransport",
-    "tokenkit._settings.HttpClient": "httpx.Client",
-    "tokenkit._settings.Transport": "httpx.BaseTransport",
+    "tokenkit._client.options.AsyncHttpClient": "httpx.AsyncClient",
+    "tokenkit._client.options.AsyncTransport": "httpx.AsyncBaseTransport",
+    "tokenkit._client.options.HttpClient": "httpx.Client",
+    "tokenkit._client.options.Transport": "httpx.BaseTransport",
 }
 
 

@@ -10,7 +10,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from tokenkit import APIError, TokenKitError, ZeroHashClient, zerohash
+from tokenkit import (
+    APIError,
+    TokenKitError,
+    ZeroHashClient,
+    zerohash,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,12 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from starlette.middleware.sessions import SessionMiddleware
 
-from tokenkit import APIError, AsyncZdkClient, TokenKitError, zdk
+from tokenkit import (
+    APIError,
+    AsyncZdkClient,
+    TokenKitError,
+    zdk,
+)
 
 logger = logging.getLogger(__name__)
 templates = Jinja2Templates(Path(__file__).parent / "templates")

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
         zdk,
         zerohash,
     )
-    from ._call import Call, Reply
-    from ._effects import Timeouts
-    from ._hooks import Hooks
-    from ._retry import RetryPolicy
+    from ._model.call import Call, Reply
+    from ._observability.hooks import Hooks
+    from ._policy.retry import RetryPolicy
+    from ._policy.timeouts import Timeouts
     from ._secret import Secret
     from .errors import (
         APIError,
@@ -116,13 +116,13 @@ _HOMES = {
     "AsyncStrigoClient": "strigo.client",
     "AsyncZdkClient": "zdk.client",
     "AsyncZeroHashClient": "zerohash.client",
-    "Call": "_call",
-    "Hooks": "_hooks",
-    "Reply": "_call",
-    "RetryPolicy": "_retry",
+    "Call": "_model.call",
+    "Hooks": "_observability.hooks",
+    "Reply": "_model.call",
+    "RetryPolicy": "_policy.retry",
     "Secret": "_secret",
     "StrigoClient": "strigo.client",
-    "Timeouts": "_effects",
+    "Timeouts": "_policy.timeouts",
     "ZdkClient": "zdk.client",
     "ZeroHashClient": "zerohash.client",
 }

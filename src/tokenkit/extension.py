@@ -4,8 +4,22 @@ A vendor is request models (:class:`Call`), answer models, a :class:`Profile`, a
 :func:`operation` stubs, and two clients that mix it in.
 """
 
-from ._call import Call, Headers, RawCall, Repeat, Reply, Request, Response
-from ._checks import (
+from ._client.base import one_strategy
+from ._client.client import AsyncClient, Client
+from ._client.operation import operation
+from ._client.options import (
+    AsyncClientOptions,
+    CallOptions,
+    ClientOptions,
+    SendOptions,
+)
+from ._model.call import (
+    Call,
+    RawCall,
+    Repeat,
+    Reply,
+)
+from ._model.checks import (
     amount,
     aware_datetime,
     copy_mapping,
@@ -22,20 +36,35 @@ from ._checks import (
     to_texts_or_none,
     to_tuple,
 )
-from ._client import AsyncClient, Client
-from ._client_base import one_strategy
-from ._clock import AsyncClock, Clock
-from ._codec import (
-    answer_field,
+from ._model.codec import (
     epoch_milliseconds,
     epoch_seconds,
-    read_answer,
+    read_response,
+    response_field,
     text_value,
     token_text,
     write_model,
 )
-from ._effects import Timeouts
-from ._failure import (
+from ._model.json import (
+    JSON,
+    JSONObject,
+    Mismatch,
+    dump_json,
+    kind_of,
+    load_json,
+)
+from ._model.messages import Headers, Request, Response
+from ._model.request import Check, RequestModel, param
+from ._model.token import IssuedToken
+from ._observability.hooks import Hooks
+from ._observability.records import (
+    AttemptSent,
+    CallFailed,
+    ResponseReceived,
+    RetryPlanned,
+)
+from ._policy.clock import AsyncClock, Clock
+from ._policy.failure import (
     ErrorBody,
     Failure,
     FailureReader,
@@ -43,15 +72,15 @@ from ._failure import (
     read_plain_failure,
     visible_text,
 )
-from ._hooks import AttemptSent, CallFailed, Hooks, ResponseReceived, RetryPlanned
-from ._issued import IssuedToken
-from ._json import JSON, JSONObject, Mismatch, dump_json, kind_of, load_json
-from ._model import Check, RequestModel, param
-from ._operation import operation
-from ._profile import Profile
-from ._retry import RetryPolicy, RetryRules
-from ._secret import AsyncSecretSource, Secret, SecretSource, conceal
-from ._settings import AsyncClientOptions, CallOptions, ClientOptions, SendOptions
+from ._policy.profile import Profile
+from ._policy.retry import RetryPolicy, RetryRules
+from ._policy.timeouts import Timeouts
+from ._secret import (
+    AsyncSecretSource,
+    Secret,
+    SecretSource,
+    conceal,
+)
 from .auth.strategy import AsyncStrategy, Strategy, header_secret
 
 __all__ = [
@@ -94,7 +123,6 @@ __all__ = [
     "Strategy",
     "Timeouts",
     "amount",
-    "answer_field",
     "aware_datetime",
     "conceal",
     "copy_mapping",
@@ -113,8 +141,9 @@ __all__ = [
     "operation",
     "param",
     "permissions",
-    "read_answer",
     "read_plain_failure",
+    "read_response",
+    "response_field",
     "text",
     "text_value",
     "texts",

@@ -6,15 +6,35 @@ import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tokenkit import zdk, zerohash
-from tokenkit._call import Call, Headers, Reply, Request, Response
-from tokenkit._clock import Moment
-from tokenkit._effects import Effect, Fault, Notify, Resolve, Result, Send, Sleep, Timeouts
-from tokenkit._failure import ErrorBody, Failure, read_failure, read_plain_failure
-from tokenkit._pipeline import Plan, perform
-from tokenkit._retry import RetryBudget, RetryPolicy
+from tokenkit._model.messages import Headers, Request, Response
+from tokenkit._pipeline.effects import (
+    AttemptOutcome,
+    Effect,
+    NoResponse,
+    Notify,
+    Resolve,
+    Result,
+    Send,
+    Sleep,
+)
+from tokenkit._pipeline.run import Plan, perform
+from tokenkit._policy.clock import Moment
+from tokenkit._policy.failure import (
+    ErrorBody,
+    Failure,
+    read_failure,
+    read_plain_failure,
+)
+from tokenkit._policy.retry import RetryBudget, RetryPolicy
+from tokenkit._policy.timeouts import Timeouts
 from tokenkit._secret import Secret
 from tokenkit.auth import Bearer, HmacSigner
-from tokenkit.errors import APIError, ConnectionLostError, TokenKitError, TransportError
+from tokenkit.errors import (
+    APIError,
+    ConnectionLostError,
+    TokenKitError,
+    TransportError,
+)
 from tokenkit.zdk.profile import PROFILE as ZDK
 from tokenkit.zerohash.profile import HMAC_SCHEME
 from tokenkit.zerohash.profile import PROFILE as ZEROHASH
@@ -22,9 +42,10 @@ from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tokenkit._clock import ClockOffset
-    from tokenkit._hooks import Record
-    from tokenkit._profile import Profile
+    from tokenkit._model.call import Call, Reply
+    from tokenkit._observability.records import Record
+    from tokenkit._policy.clock import ClockOffset
+    from tokenkit._policy.profile import Profile
     from tokenkit.auth import AsyncStrategy
 
 T = TypeVar("T")
@@ -77,9 +98,9 @@ def fault(
     sent: bool,
     message: str = "the connection broke",
     response: Response | None = None,
-) -> Fault:
+) -> NoResponse:
     """Make an attempt without a complete answer."""
-    return Fault(error=kind, message=message, sent=sent, response=response)
+    return NoResponse(error=kind, message=message, sent=sent, response=response)
 
 
 def make_plan(
@@ -165,7 +186,7 @@ class Driver:
 
     def __init__(
         self,
-        *script: Response | Fault | BaseException,
+        *script: AttemptOutcome | BaseException,
         chance: float = 0.5,
         seconds: float = 0.0,
         wall: float = WALL,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tokenkit._call import Request, Response
-    from tokenkit._effects import Fault, Timeouts
+    from tokenkit._model.messages import Request, Response
+    from tokenkit._pipeline.effects import AttemptOutcome
+    from tokenkit._policy.timeouts import Timeouts
 
 
 class DrivenTime:
@@ -55,7 +56,7 @@ class Script:
         self.requests: list[Request] = []
         self.left: list[float] = []
 
-    def next(self, request: Request, left: float) -> Response | Fault:
+    def next(self, request: Request, left: float) -> AttemptOutcome:
         """Return or raise what comes next."""
         self.requests.append(request)
         self.left.append(left)
@@ -69,7 +70,7 @@ class Script:
 class ScriptedConnections(Script):
     """Connections of a sync client."""
 
-    def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Return or raise what comes next."""
         del timeouts
         return self.next(request, left)
@@ -81,7 +82,7 @@ class ScriptedConnections(Script):
 class AsyncScriptedConnections(Script):
     """Connections of an async client."""
 
-    async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+    async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Return or raise what comes next."""
         del timeouts
         return self.next(request, left)

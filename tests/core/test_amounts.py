@@ -7,7 +7,7 @@ from core_driver import untyped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenkit._checks import amount, plain_decimal, to_decimal
+from tokenkit._model.checks import amount, plain_decimal, to_decimal
 
 NO_NUMBER = "must be a Decimal, an int or a number as text; a float loses digits"
 TOO_LONG = "must not have more than 100 digits"

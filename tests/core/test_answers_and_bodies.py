@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -10,12 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenkit import strigo, zdk, zerohash
-from tokenkit._answer import Value, read_success
-from tokenkit._body import encode_body
-from tokenkit._call import Call, RawCall, Response
-from tokenkit._json import JSON, Mismatch, dump_json, is_mapping, is_tuple, kind_of, load_json
+from tokenkit._model.call import Call, RawCall
+from tokenkit._model.json import (
+    JSON,
+    Mismatch,
+    dump_json,
+    is_mapping,
+    is_tuple,
+    kind_of,
+    load_json,
+)
+from tokenkit._pipeline.request_body import encode_body
+from tokenkit._pipeline.success import Value, read_success
 from tokenkit._secret import redactor
 from tokenkit.errors import DecodeError, InvalidInputError
+
+if TYPE_CHECKING:
+    from tokenkit._model.messages import Response
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 CALLS: list[Call[Any]] = [

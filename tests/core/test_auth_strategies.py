@@ -10,9 +10,15 @@ import attrs
 import pytest
 from core_driver import PASSPHRASE, PRIVATE_KEY, WALL, untyped
 
-from tokenkit._call import Headers, Request
+from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
-from tokenkit.auth import Bearer, HmacScheme, HmacSigner, OrgKey, header_secret
+from tokenkit.auth import (
+    Bearer,
+    HmacScheme,
+    HmacSigner,
+    OrgKey,
+    header_secret,
+)
 from tokenkit.errors import ConfigurationError
 from tokenkit.zerohash.profile import HMAC_SCHEME
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenkit import zerohash
-from tokenkit._checks import (
+from tokenkit._model.checks import (
     amount,
     aware_datetime,
     copy_mapping,

@@ -7,13 +7,13 @@ import attrs
 import pytest
 from core_driver import untyped
 
-from tokenkit._codec import (
-    answer_field,
+from tokenkit._model.codec import (
     epoch_seconds,
-    read_answer,
+    read_response,
+    response_field,
     text_value,
 )
-from tokenkit._json import JSON, JSONObject, Mismatch
+from tokenkit._model.json import JSON, JSONObject, Mismatch
 
 
 @attrs.frozen(kw_only=True)
@@ -40,10 +40,10 @@ class Sample:
     inner: Inner
     items: list[Inner] = attrs.field(factory=list[Inner])
     anything: JSONObject | None = None
-    given_name: str = attrs.field(default="", metadata=answer_field(wire_name="givenName"))
-    at: datetime | None = attrs.field(default=None, metadata=answer_field(load=epoch_seconds))
-    note: str | None = attrs.field(default=None, metadata=answer_field(lenient=text_value))
-    asked: str = attrs.field(default="", metadata=answer_field(remembered=True))
+    given_name: str = attrs.field(default="", metadata=response_field(wire_name="givenName"))
+    at: datetime | None = attrs.field(default=None, metadata=response_field(load=epoch_seconds))
+    note: str | None = attrs.field(default=None, metadata=response_field(lenient=text_value))
+    asked: str = attrs.field(default="", metadata=response_field(remembered=True))
     extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
 
 
@@ -62,13 +62,13 @@ SOUND: dict[str, JSON] = {
 def mismatch(value: object, model: type[Any] = Sample, path: str = "$") -> tuple[str, str]:
     """Return the problem and the path of an answer that does not fit."""
     with pytest.raises(Mismatch) as caught:
-        read_answer(untyped(value), model, path=path)
+        read_response(untyped(value), model, path=path)
     return caught.value.problem, caught.value.path
 
 
 def test_a_sound_answer() -> None:
     """Each kind of field is read, and what the request knows is taken over."""
-    sample = read_answer(SOUND, Sample, asked="for this")
+    sample = read_response(SOUND, Sample, asked="for this")
     assert sample == Sample(
         count=1,
         flag=True,
@@ -159,7 +159,7 @@ def test_iterables_of_the_wrong_kind() -> None:
 def test_unknown_fields_are_kept() -> None:
     """Fields that this release does not know survive in extra, nested ones too."""
     value = {**SOUND, "new": {"a": [1]}, "inner": {"name": "n", "newer": None}}
-    sample = read_answer(untyped(value), Sample)
+    sample = read_response(untyped(value), Sample)
     assert sample.extra == {"new": {"a": [1]}}
     assert sample.inner.extra == {"newer": None}
 
@@ -167,21 +167,21 @@ def test_unknown_fields_are_kept() -> None:
 @pytest.mark.parametrize("odd", [5, [], {}, True, "\ud800"])
 def test_lenient_fields(odd: JSON) -> None:
     """A field beside the token that cannot be read is None, and its value is kept in extra."""
-    sample = read_answer({**SOUND, "note": odd}, Sample)
+    sample = read_response({**SOUND, "note": odd}, Sample)
     assert sample.note is None
     assert sample.extra == {"note": odd}
 
 
 def test_models_without_extra_leave_unknown_fields_out() -> None:
     """Where a model has no field for what the vendor adds later, the answer stays readable."""
-    assert read_answer({"name": "n", "new": 1}, Plain) == Plain(name="n")
+    assert read_response({"name": "n", "new": 1}, Plain) == Plain(name="n")
 
 
 def test_lenient_fields_that_are_absent_or_null() -> None:
     """An absent lenient field, and one that is null, is None and leaves nothing in extra."""
     absent = {key: value for key, value in SOUND.items() if key != "note"}
     for value in (absent, {**SOUND, "note": None}):
-        sample = read_answer(value, Sample)
+        sample = read_response(value, Sample)
         assert sample.note is None
         assert sample.extra == {}
 
@@ -192,25 +192,25 @@ def test_deep_nesting() -> None:
     for _ in range(300):
         deep = [deep]
     assert mismatch({**SOUND, "inner": {"name": deep}})[1] == "$.inner.name"
-    assert read_answer({**SOUND, "new": deep}, Sample).extra == {"new": deep}
+    assert read_response({**SOUND, "new": deep}, Sample).extra == {"new": deep}
 
 
 def test_an_answers_extra_field_is_no_special_field() -> None:
     """A vendor's own field named extra does not take the place of ours, and is kept in it."""
-    sample = read_answer({**SOUND, "extra": 5}, Sample)
+    sample = read_response({**SOUND, "extra": 5}, Sample)
     assert sample.extra == {"extra": 5}
 
 
 def test_what_the_request_knows_is_not_overridden_by_the_answer() -> None:
     """A field of the answer that is named like a remembered one is kept in extra."""
-    sample = read_answer({**SOUND, "asked": "other"}, Sample, asked="for this")
+    sample = read_response({**SOUND, "asked": "other"}, Sample, asked="for this")
     assert (sample.asked, sample.extra) == ("for this", {"asked": "other"})
 
 
 @pytest.mark.parametrize("odd", ["other", 5, None])
 def test_what_only_the_request_knows_is_not_read_from_the_answer(odd: JSON) -> None:
     """A remembered field that is not handed over keeps its default, whatever the answer has."""
-    sample = read_answer({**SOUND, "asked": odd}, Sample)
+    sample = read_response({**SOUND, "asked": odd}, Sample)
     assert (sample.asked, sample.extra) == ("", {"asked": odd})
 
 
@@ -229,14 +229,14 @@ class Counting:
 
 def test_fields_that_a_model_makes_itself_are_not_read() -> None:
     """An answer's field of the same name neither replaces it nor makes the answer an error."""
-    assert read_answer({"count": 2, "double": "x"}, Counting).double == 4
+    assert read_response({"count": 2, "double": "x"}, Counting).double == 4
 
 
 def test_the_path_is_said_by_name() -> None:
     """The answer and the model can be given by name; the path in no other way."""
-    assert read_answer(value={"name": "n"}, model=Inner) == Inner(name="n")
+    assert read_response(value={"name": "n"}, model=Inner) == Inner(name="n")
     with pytest.raises(TypeError, match="positional"):
-        untyped(read_answer)({"name": "n"}, Inner, "$.data")
+        untyped(read_response)({"name": "n"}, Inner, "$.data")
 
 
 def test_models_are_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +254,7 @@ def test_models_are_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return really_compile(*args, **options)
 
     def read_both() -> int:
-        read_answer({"count": 1}, Fresh)
+        read_response({"count": 1}, Fresh)
         mismatch({"count": "1"}, Fresh)
         return len(made)
 
@@ -283,7 +283,7 @@ class Stumbling:
 class Fickle:
     """An answer whose reading fails once."""
 
-    word: str = attrs.field(metadata=answer_field(load=Stumbling.load))
+    word: str = attrs.field(metadata=response_field(load=Stumbling.load))
     extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenkit import strigo, zdk, zerohash
-from tokenkit._codec import epoch_milliseconds, write_model
-from tokenkit._json import JSON, Mismatch
+from tokenkit._model.codec import epoch_milliseconds, write_model
+from tokenkit._model.json import JSON, Mismatch
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,20 @@ from driven_clock import (
     ScriptedConnections,
 )
 
-from tokenkit._clock import AsyncSystemClock, SystemClock
-from tokenkit._drivers import drive, drive_async
-from tokenkit._hooks import AttemptSent, Hooks, ResponseReceived, RetryPlanned
-from tokenkit._pipeline import perform
+from tokenkit._observability.hooks import Hooks
+from tokenkit._observability.records import AttemptSent, ResponseReceived, RetryPlanned
+from tokenkit._pipeline.drivers import drive, drive_async
+from tokenkit._pipeline.run import perform
+from tokenkit._policy.clock import AsyncSystemClock, SystemClock
 from tokenkit._secret import Secret
 from tokenkit.auth import Bearer
 from tokenkit.errors import BadRequestError, ConfigurationError
 
 if TYPE_CHECKING:
-    from tokenkit._call import Reply, Response
-    from tokenkit._clock import Moment
-    from tokenkit._effects import Steps
+    from tokenkit._model.call import Reply
+    from tokenkit._model.messages import Response
+    from tokenkit._pipeline.effects import Steps
+    from tokenkit._policy.clock import Moment
     from tokenkit.zdk import UserToken
 
 

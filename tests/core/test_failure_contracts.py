@@ -8,8 +8,8 @@ import pytest
 from core_driver import WALL
 
 from tokenkit import strigo, zdk, zerohash
-from tokenkit._call import Headers, Request, Response
-from tokenkit._failure import read_failure
+from tokenkit._model.messages import Headers, Request, Response
+from tokenkit._policy.failure import read_failure
 from tokenkit.errors import (
     APIError,
     AuthenticationError,
@@ -28,7 +28,7 @@ from tokenkit.zdk.profile import PROFILE as ZDK
 from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 
 if TYPE_CHECKING:
-    from tokenkit._profile import Profile
+    from tokenkit._policy.profile import Profile
 
 APPROVALS = {
     "Manual approval required for this transaction": zerohash.ApprovalState.REQUIRED,

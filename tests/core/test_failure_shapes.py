@@ -8,7 +8,7 @@ from core_driver import answer, json_answer, read_body, untyped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenkit._failure import (
+from tokenkit._policy.failure import (
     ErrorBody,
     Failure,
     error_for_status,

@@ -17,7 +17,7 @@ from tokenkit.zerohash.profile import HMAC_SCHEME
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tokenkit._call import Request
+    from tokenkit._model.messages import Request
 
 MARK = "leaky-secret"
 BAD = f"{MARK}\n"

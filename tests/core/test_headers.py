@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from core_driver import untyped
 
-from tokenkit._call import Headers
+from tokenkit._model.messages import Headers
 
 HEADERS = Headers({"Content-Type": "text/html", "X-Request-Id": "r-1"})
 

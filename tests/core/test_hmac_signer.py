@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from core_driver import PASSPHRASE, PRIVATE_KEY, WALL
 
-from tokenkit._call import Headers, Request
+from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
 from tokenkit.auth import HmacSigner
 from tokenkit.errors import ConfigurationError

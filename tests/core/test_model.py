@@ -9,8 +9,13 @@ import pytest
 from core_driver import untyped
 
 from tokenkit import strigo, zdk, zerohash
-from tokenkit._codec import write_model
-from tokenkit._model import RequestModel, json_object, param, wire_names
+from tokenkit._model.codec import write_model
+from tokenkit._model.request import (
+    RequestModel,
+    json_object,
+    param,
+    wire_names,
+)
 from tokenkit.errors import FieldError, InvalidInputError
 
 JWT = "e30.eyJqdGkiOiJqIn0.c2ln"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tokenkit._origin import BaseURL, check_path, parse_base_url
+from tokenkit._client.base_url import BaseURL, check_path, parse_base_url
 from tokenkit.errors import InvalidInputError
 
 

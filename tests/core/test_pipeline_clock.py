@@ -16,10 +16,10 @@ from core_driver import (
 )
 
 from tokenkit import zerohash
-from tokenkit._call import Headers
-from tokenkit._clock import ClockOffset
-from tokenkit._hooks import RetryPlanned
-from tokenkit._retry import RetryBudget
+from tokenkit._model.messages import Headers
+from tokenkit._observability.records import RetryPlanned
+from tokenkit._policy.clock import ClockOffset
+from tokenkit._policy.retry import RetryBudget
 from tokenkit.auth import Bearer
 from tokenkit.errors import APIError, AuthenticationError, PermissionDeniedError
 from tokenkit.zdk.profile import PROFILE as ZDK

@@ -21,8 +21,14 @@ from core_driver import (
 )
 
 from tokenkit import strigo
-from tokenkit._call import RawCall
-from tokenkit._hooks import AttemptSent, CallFailed, ResponseReceived, RetryPlanned, log
+from tokenkit._model.call import RawCall
+from tokenkit._observability.logging import log
+from tokenkit._observability.records import (
+    AttemptSent,
+    CallFailed,
+    ResponseReceived,
+    RetryPlanned,
+)
 from tokenkit.auth import OrgKey
 from tokenkit.errors import (
     APIError,

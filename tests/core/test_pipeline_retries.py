@@ -18,8 +18,8 @@ from core_driver import (
 )
 
 from tokenkit import strigo, zdk, zerohash
-from tokenkit._call import Call, RawCall
-from tokenkit._retry import RetryPolicy
+from tokenkit._model.call import Call, RawCall
+from tokenkit._policy.retry import RetryPolicy
 from tokenkit.errors import (
     APIError,
     ConnectError,
@@ -32,8 +32,7 @@ from tokenkit.errors import (
 )
 
 if TYPE_CHECKING:
-    from tokenkit._call import Response
-    from tokenkit._effects import Fault
+    from tokenkit._pipeline.effects import AttemptOutcome
     from tokenkit.errors import TransportError
 
 UNKNOWN_CALL = zerohash.ClientAuthTokenRequest(
@@ -108,7 +107,7 @@ def test_a_lost_answer_of_a_harmless_mint_is_repeated(
         fault(sent=True, response=answer(201, '{"mess')),
     ],
 )
-def test_a_payment_is_not_opened_twice(call: Call[object], failed: Response | Fault) -> None:
+def test_a_payment_is_not_opened_twice(call: Call[object], failed: AttemptOutcome) -> None:
     """A mint that may have opened a payment is sent once where its fate is unknown."""
     driver = Driver(failed)
     driver.error(call, zerohash_plan())
@@ -121,7 +120,7 @@ def test_a_payment_is_not_opened_twice(call: Call[object], failed: Response | Fa
     [answer(429), answer(503, zh_allow_retry="true"), fault(ConnectError, sent=False)],
 )
 def test_a_payment_that_was_not_opened_is_tried_again(
-    call: Call[object], failed: Response | Fault
+    call: Call[object], failed: AttemptOutcome
 ) -> None:
     """429, an invited 503 and a failure before the first byte are retried for payments too."""
     driver = Driver(failed, zerohash_minted())
@@ -130,7 +129,7 @@ def test_a_payment_that_was_not_opened_is_tried_again(
 
 @pytest.mark.parametrize("call", OPENING)
 @pytest.mark.parametrize("failed", [answer(502), answer(503), answer(504), fault(sent=True)])
-def test_payments_are_repeated_on_request(call: Call[object], failed: Response | Fault) -> None:
+def test_payments_are_repeated_on_request(call: Call[object], failed: AttemptOutcome) -> None:
     """RetryPolicy(repeat_payments=True) lets a payment's mint be sent again."""
     driver = Driver(failed, zerohash_minted())
     assert driver.run(call, zerohash_plan(policy=REPEAT_PAYMENTS)).attempts == 2
@@ -146,7 +145,7 @@ def test_repeat_payments_does_not_make_500_repeatable() -> None:
 
 
 @pytest.mark.parametrize("failed", [answer(502), answer(503), answer(504), fault(sent=True)])
-def test_a_revocation_may_be_repeated(failed: Response | Fault) -> None:
+def test_a_revocation_may_be_repeated(failed: AttemptOutcome) -> None:
     """A token is revoked again when the first answer is lost."""
     driver = Driver(failed, answer(204))
     assert driver.run(REVOCATION, zerohash_plan()).attempts == 2

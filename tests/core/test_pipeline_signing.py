@@ -28,7 +28,7 @@ from core_driver import (
 )
 
 from tokenkit import strigo, zerohash
-from tokenkit._call import RawCall
+from tokenkit._model.call import RawCall
 from tokenkit._secret import Secret, SecretSource
 from tokenkit.auth import Bearer, HmacSigner, OrgKey
 from tokenkit.errors import ConfigurationError, InvalidInputError, TokenKitError
@@ -39,7 +39,7 @@ from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tokenkit._call import Request
+    from tokenkit._model.messages import Request
 
 STRIGO_PLAN = make_plan(STRIGO, OrgKey("org", "key-of-strigo"))
 

@@ -17,7 +17,7 @@ from core_driver import (
     zerohash_plan,
 )
 
-from tokenkit._retry import RetryBudget, RetryPolicy
+from tokenkit._policy.retry import RetryBudget, RetryPolicy
 from tokenkit.auth import Bearer
 from tokenkit.errors import (
     APIError,
@@ -29,7 +29,7 @@ from tokenkit.errors import (
 )
 
 if TYPE_CHECKING:
-    from tokenkit._call import Response
+    from tokenkit._model.messages import Response
 
 BACKOFF = 0.25
 """The first wait by default (0.5 s) times the drivers' chance (0.5)."""

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from core_driver import untyped
 
-from tokenkit._effects import Timeouts
-from tokenkit._hooks import (
+from tokenkit._client.options import SendOptions, Settings, refuse_unknown
+from tokenkit._observability.hooks import Hooks
+from tokenkit._observability.hooks import check_hooks as check
+from tokenkit._observability.records import (
     AttemptSent,
     CallFailed,
-    Hooks,
     Record,
     ResponseReceived,
     RetryPlanned,
 )
-from tokenkit._hooks import check_hooks as check
-from tokenkit._retry import RetryPolicy
-from tokenkit._settings import SendOptions, Settings, refuse_unknown
+from tokenkit._policy.retry import RetryPolicy
+from tokenkit._policy.timeouts import Timeouts
 from tokenkit.errors import ConfigurationError
 from tokenkit.zdk.profile import PROFILE as ZDK
 from tokenkit.zerohash.profile import PROFILE as ZEROHASH

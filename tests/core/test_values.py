@@ -13,17 +13,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenkit import strigo, zdk
-from tokenkit._call import Call, Headers, RawCall, Repeat, Request, Response
-from tokenkit._clock import ClockOffset
-from tokenkit._issued import IssuedToken
-from tokenkit._retry import RetryBudget, RetryPolicy, RetryRules, retry_after, wait_before
-from tokenkit._secret import Hidden, Secret, conceal, redact, without_frames
+from tokenkit._model.call import Call, RawCall, Repeat
+from tokenkit._model.messages import Headers, Request, Response
+from tokenkit._model.token import IssuedToken
+from tokenkit._policy.clock import ClockOffset
+from tokenkit._policy.retry import (
+    RetryBudget,
+    RetryPolicy,
+    RetryRules,
+    retry_after,
+    wait_before,
+)
+from tokenkit._secret import (
+    Hidden,
+    Secret,
+    conceal,
+    redact,
+    without_frames,
+)
 from tokenkit.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tokenkit._json import JSON
+    from tokenkit._model.json import JSON
 
 AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

@@ -19,7 +19,12 @@ from network_calls import (
 )
 from raw_server import RawServer, answering, http, saying
 
-from tokenkit import RateLimitError, RetryPolicy, ServerError, zerohash
+from tokenkit import (
+    RateLimitError,
+    RetryPolicy,
+    ServerError,
+    zerohash,
+)
 
 if TYPE_CHECKING:
     from driven_calls import Vendor

@@ -13,7 +13,12 @@ from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
 from network_calls import HARMLESS, ZEROHASH_MINTED, each_family, each_flavour
 from raw_server import RawServer, answering, http
 
-from tokenkit import AuthenticationError, Hooks, PermissionDeniedError, zerohash
+from tokenkit import (
+    AuthenticationError,
+    Hooks,
+    PermissionDeniedError,
+    zerohash,
+)
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:

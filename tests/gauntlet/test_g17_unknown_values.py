@@ -12,7 +12,13 @@ from all_clients import STRIGO, ZDK, ZEROHASH, Vendor, perform
 from network_calls import TOKEN, Family, Flavour, each_family, each_flavour
 from raw_server import RawServer, answering, json_answer
 
-from tokenkit import APIError, Reply, strigo, zdk, zerohash
+from tokenkit import (
+    APIError,
+    Reply,
+    strigo,
+    zdk,
+    zerohash,
+)
 
 if TYPE_CHECKING:
     from tokenkit.extension import Call

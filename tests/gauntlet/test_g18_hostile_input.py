@@ -16,7 +16,14 @@ from all_clients import STRIGO, VENDORS, ZDK, ZEROHASH, each_vendor, perform
 from network_calls import MINT, each_family, each_flavour
 from raw_server import RawServer, answering
 
-from tokenkit import ConfigurationError, InvalidInputError, TokenKitError, strigo, zdk, zerohash
+from tokenkit import (
+    ConfigurationError,
+    InvalidInputError,
+    TokenKitError,
+    strigo,
+    zdk,
+    zerohash,
+)
 from tokenkit.extension import Call, Client, RequestModel
 
 if TYPE_CHECKING:

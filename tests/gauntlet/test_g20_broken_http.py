@@ -20,7 +20,12 @@ from network_calls import (
 )
 from raw_server import RawServer, saying
 
-from tokenkit import DecodeError, TransportError, extension, zerohash
+from tokenkit import (
+    DecodeError,
+    TransportError,
+    extension,
+    zerohash,
+)
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour

@@ -38,7 +38,14 @@ from tokenkit import (
     zerohash,
 )
 from tokenkit.auth import HmacSigner
-from tokenkit.extension import Call, Client, Headers, Reply, Request, write_model
+from tokenkit.extension import (
+    Call,
+    Client,
+    Headers,
+    Reply,
+    Request,
+    write_model,
+)
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -22,11 +22,7 @@ from network_calls import (
 )
 from raw_server import RawServer, resetting
 
-from tokenkit import (
-    ConnectionLostError,
-    RequestTimeoutError,
-    Timeouts,
-)
+from tokenkit import ConnectionLostError, RequestTimeoutError, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

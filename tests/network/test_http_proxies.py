@@ -24,7 +24,12 @@ from network_calls import (
 from raw_server import RawServer, answering, black_hole, http, saying
 from tls_servers import AUTHORITY, HOST, server_context, tls_server, trusting
 
-from tokenkit import ConfigurationError, ConnectError, DeadlineExceeded, StrigoClient
+from tokenkit import (
+    ConfigurationError,
+    ConnectError,
+    DeadlineExceeded,
+    StrigoClient,
+)
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour, Options

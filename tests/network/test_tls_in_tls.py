@@ -23,7 +23,13 @@ from network_calls import (
 from raw_server import RawServer, answering, black_hole, json_answer
 from tls_servers import AUTHORITY, HOST, server_context, tls_server, trusting
 
-from tokenkit import ConnectError, ConnectionLostError, DeadlineExceeded, ProtocolError, strigo
+from tokenkit import (
+    ConnectError,
+    ConnectionLostError,
+    DeadlineExceeded,
+    ProtocolError,
+    strigo,
+)
 from tokenkit._http.progress import PROGRESS, Progress
 from tokenkit._http.tls_in_tls import TLSInTLSSocket
 

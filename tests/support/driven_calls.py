@@ -11,7 +11,12 @@ from all_clients import VENDORS
 from network_calls import nothing
 
 from tokenkit import Reply, TokenKitError
-from tokenkit.extension import AsyncClient, Call, CallOptions, Client
+from tokenkit.extension import (
+    AsyncClient,
+    Call,
+    CallOptions,
+    Client,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -24,7 +24,12 @@ from tokenkit import (
     zdk,
     zerohash,
 )
-from tokenkit.extension import AsyncClient, Call, Client, IssuedToken
+from tokenkit.extension import (
+    AsyncClient,
+    Call,
+    Client,
+    IssuedToken,
+)
 from tokenkit.testing import FAKE_CREDENTIALS, FrozenClock
 
 STRIGO_URL = "https://app.strigo.io/api/v1/academy/users/token"

@@ -33,7 +33,6 @@ from tokenkit.extension import (
     Secret,
     SecretSource,
     Strategy,
-    answer_field,
     conceal,
     epoch_seconds,
     header_secret,
@@ -41,7 +40,8 @@ from tokenkit.extension import (
     one_strategy,
     operation,
     param,
-    read_answer,
+    read_response,
+    response_field,
     text,
     write_model,
 )
@@ -106,8 +106,10 @@ class Pass(IssuedToken):
 
     issuer: ClassVar[str] = "Acme"
 
-    ends: datetime | None = attrs.field(default=None, metadata=answer_field(lenient=epoch_seconds))
-    holder: str = attrs.field(default="", metadata=answer_field(remembered=True))
+    ends: datetime | None = attrs.field(
+        default=None, metadata=response_field(lenient=epoch_seconds)
+    )
+    holder: str = attrs.field(default="", metadata=response_field(remembered=True))
 
     @property
     def subject(self) -> str | None:
@@ -154,7 +156,7 @@ class PassRequest(Call[Pass]):
     def decode(self, answer: JSON) -> Pass:
         if not isinstance(answer, Mapping):
             raise Mismatch(f"expected an object, found {kind_of(answer)}")
-        return read_answer(answer.get("pass"), Pass, path="$.pass", holder=self.holder)
+        return read_response(answer.get("pass"), Pass, path="$.pass", holder=self.holder)
 
 
 @attrs.frozen(kw_only=True)
@@ -166,7 +168,7 @@ class PassCount(Call[int]):
     authenticated: ClassVar[bool] = False
 
     def decode(self, answer: JSON) -> int:
-        return read_answer(answer, int)
+        return read_response(answer, int)
 
 
 class AcmeCalls:

@@ -8,7 +8,13 @@ import attrs
 import pytest
 from vendors_support import copies, jwt_of
 
-from tokenkit import InvalidInputError, extension, strigo, zdk, zerohash
+from tokenkit import (
+    InvalidInputError,
+    extension,
+    strigo,
+    zdk,
+    zerohash,
+)
 
 ENDS = datetime(2030, 1, 1, tzinfo=timezone.utc)
 JWT = jwt_of({"exp": int(ENDS.timestamp()), "jti": "1"})

@@ -7,8 +7,16 @@ from sample_vendor import PROFILE, Pass, PassCount, PassRequest
 from vendors_support import answering
 
 from tokenkit import ConfigurationError, auth
-from tokenkit._operation import AsyncCaller, Caller
-from tokenkit.extension import JSON, AsyncClient, Call, Client, operation, param, text
+from tokenkit._client.operation import AsyncCaller, Caller
+from tokenkit.extension import (
+    JSON,
+    AsyncClient,
+    Call,
+    Client,
+    operation,
+    param,
+    text,
+)
 from tokenkit.sandbox.clients import ClientFactory
 
 T = TypeVar("T")

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 from vendors_support import StillAsyncClock, StillClock, answering, strigo_client
 
-from tokenkit import AsyncStrigoClient, DecodeError, InvalidInputError, StrigoClient, strigo
+from tokenkit import (
+    AsyncStrigoClient,
+    DecodeError,
+    InvalidInputError,
+    StrigoClient,
+    strigo,
+)
 from tokenkit.sandbox import Sandbox
 
 NOW = 1_714_445_704.25  # 2024-04-30T02:55:04.250Z

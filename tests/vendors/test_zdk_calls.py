@@ -4,7 +4,13 @@ from typing import Any
 import pytest
 from vendors_support import answering, zdk_client
 
-from tokenkit import AsyncZdkClient, DecodeError, InvalidInputError, ZdkClient, zdk
+from tokenkit import (
+    AsyncZdkClient,
+    DecodeError,
+    InvalidInputError,
+    ZdkClient,
+    zdk,
+)
 from tokenkit.sandbox import Sandbox
 
 IDS = ["0d1f9e3c-4a9b-4a0e-9a39-0b5d9a3f0001", "0d1f9e3c-4a9b-4a0e-9a39-0b5d9a3f0002"]

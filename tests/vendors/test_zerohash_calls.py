@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from vendors_support import answering, jwt_of, zerohash_client
 
-from tokenkit import AsyncZeroHashClient, DecodeError, InvalidInputError, ZeroHashClient, zerohash
+from tokenkit import (
+    AsyncZeroHashClient,
+    DecodeError,
+    InvalidInputError,
+    ZeroHashClient,
+    zerohash,
+)
 from tokenkit.sandbox import Sandbox
 
 PERMISSIONS = [

@@ -6,7 +6,12 @@ from typing import Any
 import attrs
 import pytest
 
-from tokenkit import AsyncZeroHashClient, InvalidInputError, ZeroHashClient, zerohash
+from tokenkit import (
+    AsyncZeroHashClient,
+    InvalidInputError,
+    ZeroHashClient,
+    zerohash,
+)
 from tokenkit.sandbox import Sandbox
 from tokenkit.zerohash import experiences
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .._drivers import AsyncConnections, Connections
+from .._pipeline.drivers import AsyncConnections, Connections
 from ..errors import ConfigurationError
 from .family import Family, family_of, load_family
 from .own import OwnSettings

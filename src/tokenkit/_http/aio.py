@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from .._call import Request, Response
-from .._effects import Fault, Timeouts
+from .._model.messages import Request
+from .._pipeline.effects import AttemptOutcome
+from .._policy.timeouts import Timeouts
 from .._secret import without_frames
 from .body import BoundedBody
-from .exchange import answer_of, deadline_fault, fault_of, network_with_left_over
+from .exchange import (
+    answer_of,
+    deadline_fault,
+    fault_of,
+    network_with_left_over,
+)
 from .family import Family
 from .progress import PROGRESS, Progress
 from .ways import ThroughHttpx, Way
@@ -25,9 +31,7 @@ __all__ = ["AsyncCallersClient", "AsyncCallersTransport", "exchange", "exchange_
 CHUNKS_IN_A_READ = 16_384
 
 
-async def exchange(
-    way: Way, request: Request, timeouts: Timeouts, left: float
-) -> Response | Fault:
+async def exchange(way: Way, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
     """Send a request and read the answer, until the deadline cancels that.
 
     Args:
@@ -56,7 +60,7 @@ async def exchange(
 
 async def exchange_step_by_step(
     way: Way, request: Request, timeouts: Timeouts, left: float
-) -> Response | Fault:
+) -> AttemptOutcome:
     """Send a request and read the answer over a network that keeps to the deadline itself.
 
     That saves the cancel scope.
@@ -72,7 +76,7 @@ async def exchange_step_by_step(
 
 async def _receive(
     way: Way, outgoing: Any, request: Request, progress: Progress
-) -> Response | Fault:
+) -> AttemptOutcome:
     try:
         received = way.received(await way.handle(outgoing))
         headers = received.text_headers()
@@ -123,7 +127,7 @@ class AsyncCallersTransport:
         self._family = family
         self._transport = transport
 
-    async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+    async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the answer, in ``left`` seconds."""
         way = ThroughHttpx(self._family, self._transport.handle_async_request)
         return await exchange(way, request, timeouts, left)
@@ -140,7 +144,7 @@ class AsyncCallersClient:
         self._family = family
         self._client = client
 
-    async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+    async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the answer, in ``left`` seconds.
 
         The client's auth, redirects and default parameters stay out: they would change what

@@ -12,8 +12,9 @@ import anyio
 import attrs
 from anyio.lowlevel import RunVar
 
-from .._call import Request, Response
-from .._effects import Fault, Timeouts
+from .._model.messages import Request
+from .._pipeline.effects import AttemptOutcome
+from .._policy.timeouts import Timeouts
 from .aio import exchange, exchange_step_by_step
 from .aio_network import CountingBackend
 from .asyncio_network import AsyncioBackend
@@ -149,7 +150,7 @@ class AsyncOwnConnections:
     def __init__(self, settings: OwnSettings) -> None:
         self._settings = settings
 
-    async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+    async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the answer, in ``left`` seconds."""
         until = time.monotonic() + left
         lanes = await self._open()

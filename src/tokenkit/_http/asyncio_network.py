@@ -14,7 +14,12 @@ from typing import Any
 
 import anyio
 
-from .addresses import Lookup, look_up, lookup_took_too_long, timed_addresses
+from .addresses import (
+    Lookup,
+    look_up,
+    lookup_took_too_long,
+    timed_addresses,
+)
 from .family import Family
 from .progress import PROGRESS, time_left
 from .readable import is_readable

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from .._call import Headers
+from .._model.messages import Headers
 
 __all__ = ["MAX_BODY", "BodyStream", "BoundedBody", "TooLargeError", "UnreadableBodyError"]
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .._call import Headers, Request, Response
-from .._effects import Fault
+from .._model.messages import Headers, Request, Response
+from .._pipeline.effects import NoResponse
 from ..errors import (
     ConnectError,
     ConnectionLostError,
@@ -13,7 +13,12 @@ from ..errors import (
     ResponseTooLarge,
     TransportError,
 )
-from .body import MAX_BODY, BoundedBody, TooLargeError, UnreadableBodyError
+from .body import (
+    MAX_BODY,
+    BoundedBody,
+    TooLargeError,
+    UnreadableBodyError,
+)
 from .family import Family
 from .progress import Progress
 
@@ -55,9 +60,9 @@ def network_with_left_over(stream: Any) -> Any:
     return connection._network_stream if left_over else None  # noqa: SLF001 - see above
 
 
-def deadline_fault(partial: Response | None = None) -> Fault:
+def deadline_fault(partial: Response | None = None) -> NoResponse:
     """Return the fault of an exchange that the deadline ended."""
-    return Fault(
+    return NoResponse(
         error=DeadlineExceeded,
         message="The deadline passed before the answer was complete",
         sent=True,
@@ -65,9 +70,9 @@ def deadline_fault(partial: Response | None = None) -> Fault:
     )
 
 
-def no_connection_fault() -> Fault:
+def no_connection_fault() -> NoResponse:
     """Return the fault of an exchange for which no connection was free."""
-    return Fault(
+    return NoResponse(
         error=DeadlineExceeded,
         message="The deadline passed while all connections were in use",
         sent=False,
@@ -118,7 +123,7 @@ def fault_of(
     request: Request,
     progress: Progress,
     partial: Response | None,
-) -> Fault:
+) -> NoResponse:
     """Turn an exception into a plain value.
 
     Args:
@@ -132,7 +137,7 @@ def fault_of(
     timed_out = isinstance(error, _named(family, "TimeoutException"))
     if timed_out and progress.left() <= ONE_MILLISECOND:
         return deadline_fault(partial)
-    return Fault(
+    return NoResponse(
         error=_kind(family, error),
         message=_message(family, error, request.origin),
         sent=progress.sent is not False and not _never_sent(family.core, error),

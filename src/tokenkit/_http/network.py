@@ -12,7 +12,12 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias, TypeVar
 
-from .addresses import Lookup, look_up, lookup_took_too_long, timed_addresses
+from .addresses import (
+    Lookup,
+    look_up,
+    lookup_took_too_long,
+    timed_addresses,
+)
 from .family import Family
 from .progress import PROGRESS, time_left
 from .readable import is_readable

@@ -3,8 +3,8 @@
 import time
 from contextvars import ContextVar
 
-from .._call import Response
-from .._effects import LONGEST
+from .._model.messages import Response
+from .._policy.timeouts import LONGEST
 
 __all__ = ["PROGRESS", "Progress", "time_left"]
 

@@ -3,10 +3,16 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .._call import Request, Response
-from .._effects import Fault, Timeouts
+from .._model.messages import Request
+from .._pipeline.effects import AttemptOutcome
+from .._policy.timeouts import Timeouts
 from .body import BoundedBody
-from .exchange import answer_of, deadline_fault, fault_of, network_with_left_over
+from .exchange import (
+    answer_of,
+    deadline_fault,
+    fault_of,
+    network_with_left_over,
+)
 from .family import Family
 from .progress import PROGRESS, Progress
 from .ways import ThroughHttpx, Way
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["CallersClient", "CallersTransport", "exchange"]
 
 
-def exchange(way: Way, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+def exchange(way: Way, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
     """Send a request and read the answer.
 
     Args:
@@ -35,7 +41,7 @@ def exchange(way: Way, request: Request, timeouts: Timeouts, left: float) -> Res
         PROGRESS.reset(previous)
 
 
-def _receive(way: Way, outgoing: Any, request: Request, progress: Progress) -> Response | Fault:
+def _receive(way: Way, outgoing: Any, request: Request, progress: Progress) -> AttemptOutcome:
     try:
         received = way.received(way.handle(outgoing))
         headers = received.text_headers()
@@ -68,7 +74,7 @@ class CallersTransport:
         self._family = family
         self._transport = transport
 
-    def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the answer; the deadline holds between body chunks."""
         way = ThroughHttpx(self._family, self._transport.handle_request)
         return exchange(way, request, timeouts, left)
@@ -85,7 +91,7 @@ class CallersClient:
         self._family = family
         self._client = client
 
-    def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the answer; the deadline holds between body chunks.
 
         The client's auth, redirects and default parameters stay out: they would change what

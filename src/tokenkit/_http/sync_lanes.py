@@ -9,8 +9,9 @@ from contextlib import suppress
 
 import attrs
 
-from .._call import Request, Response
-from .._effects import LONGEST, Fault, Timeouts
+from .._model.messages import Request
+from .._pipeline.effects import AttemptOutcome
+from .._policy.timeouts import LONGEST, Timeouts
 from .exchange import no_connection_fault
 from .lane import KEEPALIVE, Lane, open_lane
 from .network import DeadlineBackend
@@ -115,7 +116,7 @@ class OwnConnections:
         self._opened: _Opened | None = None
         self._inherited: _Opened | None = None
 
-    def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the answer, in ``left`` seconds."""
         started = time.monotonic()
         lanes = self._open()

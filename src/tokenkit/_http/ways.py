@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from .._call import Headers, Request
-from .._effects import LONGEST, Timeouts
+from .._model.messages import Headers, Request
+from .._policy.timeouts import LONGEST, Timeouts
 from ..errors import ConfigurationError
 from .family import Family
 

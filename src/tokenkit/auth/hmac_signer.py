@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from .._call import MAX_HEADER, Request
+from .._model.messages import MAX_HEADER, Request
 from .._secret import AsyncSecretSource, Secret, conceal
 from ..errors import ConfigurationError
 from .strategy import header_secret

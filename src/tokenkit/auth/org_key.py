@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
-from .._call import Request
+from .._model.messages import Request
 from .._secret import AsyncSecretSource, Secret, conceal
 from ..errors import ConfigurationError
 from .strategy import header_secret

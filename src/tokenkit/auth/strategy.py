@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from .._call import MAX_HEADER, Request
+from .._model.messages import MAX_HEADER, Request
 from .._secret import AsyncSecretSource, Secret, SecretSource
 from ..errors import ConfigurationError
 

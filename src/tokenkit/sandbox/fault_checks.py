@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from ..errors import ConfigurationError
 from .exchange import Vendor
-from .fault_names import VENDOR_OF, BadBody, Drop, NamedAnswer
+from .fault_names import (
+    VENDOR_OF,
+    BadBody,
+    Drop,
+    NamedAnswer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, TypedDict
 import attrs
 
 from .fault_checks import check_fault
-from .fault_names import VENDOR_OF, BadBody, Drop, NamedAnswer
+from .fault_names import (
+    VENDOR_OF,
+    BadBody,
+    Drop,
+    NamedAnswer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,13 @@ import attrs
 from starlette.responses import HTMLResponse
 
 from .page_markup import Markup, join, tag
-from .page_sections import calls, faults, issued, refused, summary
+from .page_sections import (
+    calls,
+    faults,
+    issued,
+    refused,
+    summary,
+)
 from .page_times import moment
 
 if TYPE_CHECKING:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from .page_markup import Markup, join, shown, tag
+from .page_markup import (
+    Markup,
+    join,
+    shown,
+    tag,
+)
 
 CONTEXT = 300  # characters shown on each side of the difference
 

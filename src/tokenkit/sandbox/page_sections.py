@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 from .ledger import EPOCH
 from .log import shorten
 from .page_difference import compare
-from .page_markup import Child, Markup, join, shown, tag
+from .page_markup import (
+    Child,
+    Markup,
+    join,
+    shown,
+    tag,
+)
 from .page_times import moment, span
 
 if TYPE_CHECKING:

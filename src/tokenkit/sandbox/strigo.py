@@ -13,10 +13,23 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .exchange import Answer, Received, Refusal, Vendor, json_object, refusal, settle
+from .exchange import (
+    Answer,
+    Received,
+    Refusal,
+    Vendor,
+    json_object,
+    refusal,
+    settle,
+)
 from .json_text import JSON, encode
 from .ledger import Issued, Ledger
-from .settings import CREDENTIALS, STRIGO_BASE_PATH, Switches, same_secret
+from .settings import (
+    CREDENTIALS,
+    STRIGO_BASE_PATH,
+    Switches,
+    same_secret,
+)
 from .strigo_body import read
 
 if TYPE_CHECKING:

@@ -13,7 +13,15 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from .exchange import Answer, Received, Refusal, Vendor, json_object, refusal, settle
+from .exchange import (
+    Answer,
+    Received,
+    Refusal,
+    Vendor,
+    json_object,
+    refusal,
+    settle,
+)
 from .json_text import JSON, encode
 from .ledger import Issued, Ledger
 from .settings import CREDENTIALS, same_secret

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .exchange import Answer, Received, Refusal, Vendor, json_object, refusal, settle
+from .exchange import (
+    Answer,
+    Received,
+    Refusal,
+    Vendor,
+    json_object,
+    refusal,
+    settle,
+)
 from .json_text import JSON, encode
 from .ledger import Issued, Ledger
 from .zerohash_auth import authenticate

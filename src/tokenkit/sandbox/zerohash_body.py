@@ -11,7 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from .zerohash_checks import amount, ip_address, list_of, matching, one_of, table, text
+from .zerohash_checks import (
+    amount,
+    ip_address,
+    list_of,
+    matching,
+    one_of,
+    table,
+    text,
+)
 
 if TYPE_CHECKING:
     from .json_text import JSON

@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from ..errors import FieldError
-from ..extension import JSON, ErrorBody, Failure, visible_text
+from ..extension import (
+    JSON,
+    ErrorBody,
+    Failure,
+    visible_text,
+)
 
 __all__ = ["read_failure"]
 

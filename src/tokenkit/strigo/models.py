@@ -14,12 +14,12 @@ from ..extension import (
     IssuedToken,
     Mismatch,
     Repeat,
-    answer_field,
     aware_datetime,
     epoch_milliseconds,
     kind_of,
     param,
-    read_answer,
+    read_response,
+    response_field,
     text,
     text_value,
     texts,
@@ -108,11 +108,11 @@ class UserToken(IssuedToken):
 
     issuer: ClassVar[str] = "Strigo"
 
-    user_id: str | None = attrs.field(default=None, metadata=answer_field(lenient=text_value))
+    user_id: str | None = attrs.field(default=None, metadata=response_field(lenient=text_value))
     expiration: datetime | None = attrs.field(
-        default=None, metadata=answer_field(lenient=epoch_milliseconds)
+        default=None, metadata=response_field(lenient=epoch_milliseconds)
     )
-    email: str = attrs.field(default="", metadata=answer_field(remembered=True))
+    email: str = attrs.field(default="", metadata=response_field(remembered=True))
 
     @property
     def subject(self) -> str | None:
@@ -187,7 +187,7 @@ class UserTokenRequest(StrigoCall[UserToken]):
 
     def read(self, data: JSON) -> UserToken:
         """Read the token."""
-        return read_answer(data, UserToken, path="$.data", email=self.email)
+        return read_response(data, UserToken, path="$.data", email=self.email)
 
 
 @attrs.frozen(kw_only=True)
@@ -214,4 +214,4 @@ class HealthRequest(Call[Health]):
 
     def decode(self, answer: JSON) -> Health:
         """Read the answer, which has no envelope."""
-        return read_answer(answer, Health)
+        return read_response(answer, Health)

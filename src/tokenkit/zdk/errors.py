@@ -7,7 +7,13 @@ look like, and the forms of its relatives.
 from collections.abc import Mapping
 
 from ..errors import APIError
-from ..extension import JSON, ErrorBody, Failure, error_for_status, visible_text
+from ..extension import (
+    JSON,
+    ErrorBody,
+    Failure,
+    error_for_status,
+    visible_text,
+)
 
 __all__ = ["read_failure"]
 

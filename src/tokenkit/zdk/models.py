@@ -12,13 +12,13 @@ from ..extension import (
     IssuedToken,
     Mismatch,
     Repeat,
-    answer_field,
     copy_mapping,
     instances,
     json_object,
     kind_of,
     param,
     permissions,
+    response_field,
     text,
     to_tuple,
     token_text,
@@ -54,7 +54,7 @@ class UserToken(IssuedToken):
 
     issuer: ClassVar[str] = "ZDK"
 
-    user_id: str = attrs.field(default="", metadata=answer_field(remembered=True))
+    user_id: str = attrs.field(default="", metadata=response_field(remembered=True))
 
     @property
     def subject(self) -> str | None:

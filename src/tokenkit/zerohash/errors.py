@@ -4,8 +4,18 @@ from collections.abc import Mapping
 from enum import Enum
 from functools import partial
 
-from ..errors import ConflictError, FailedAnswer, FieldError, PermissionDeniedError
-from ..extension import JSON, ErrorBody, Failure, visible_text
+from ..errors import (
+    ConflictError,
+    FailedAnswer,
+    FieldError,
+    PermissionDeniedError,
+)
+from ..extension import (
+    JSON,
+    ErrorBody,
+    Failure,
+    visible_text,
+)
 
 __all__ = [
     "ApprovalState",

@@ -5,7 +5,12 @@ from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from datetime import datetime
 
-from ..extension import JSON, Mismatch, epoch_seconds, load_json
+from ..extension import (
+    JSON,
+    Mismatch,
+    epoch_seconds,
+    load_json,
+)
 
 __all__ = ["claimed_time", "unverified_claims"]
 

@@ -14,14 +14,14 @@ from ..extension import (
     IssuedToken,
     Mismatch,
     Repeat,
-    answer_field,
     epoch_milliseconds,
     epoch_seconds,
     instance,
     kind_of,
     one_of,
     param,
-    read_answer,
+    read_response,
+    response_field,
     text,
     text_value,
     texts,
@@ -100,13 +100,13 @@ class ClientAuthToken(IssuedToken):
     issuer: ClassVar[str] = "zerohash"
 
     deposit_intent_id: str | None = attrs.field(
-        default=None, metadata=answer_field(lenient=text_value)
+        default=None, metadata=response_field(lenient=text_value)
     )
-    payment_id: str | None = attrs.field(default=None, metadata=answer_field(lenient=text_value))
+    payment_id: str | None = attrs.field(default=None, metadata=response_field(lenient=text_value))
     participant_code: str | None = attrs.field(
-        default=None, metadata=answer_field(remembered=True)
+        default=None, metadata=response_field(remembered=True)
     )
-    email: str | None = attrs.field(default=None, metadata=answer_field(remembered=True))
+    email: str | None = attrs.field(default=None, metadata=response_field(remembered=True))
 
     @property
     def subject(self) -> str | None:
@@ -212,7 +212,7 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
 
     def decode(self, answer: JSON) -> ClientAuthToken:
         """Read the token."""
-        return read_answer(
+        return read_response(
             _message_of(answer),
             ClientAuthToken,
             path="$.message",

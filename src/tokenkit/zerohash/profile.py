@@ -4,7 +4,12 @@ from collections.abc import Mapping
 
 from ..auth import HmacScheme
 from ..errors import APIError
-from ..extension import Headers, Profile, Request, RetryRules
+from ..extension import (
+    Headers,
+    Profile,
+    Request,
+    RetryRules,
+)
 from .errors import ENVIRONMENT_OF, read_failure
 
 __all__ = ["ENVIRONMENTS", "HMAC_SCHEME", "PROFILE"]

@@ -10,8 +10,9 @@ from email.utils import parsedate_to_datetime
 
 import attrs
 
-from ._call import Headers, Repeat
-from .errors import ConfigurationError
+from .._model.call import Repeat
+from .._model.messages import Headers
+from ..errors import ConfigurationError
 
 __all__ = ["RetryBudget", "RetryPolicy", "RetryRules", "retry_after", "wait_before"]
 

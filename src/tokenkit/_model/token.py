@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import attrs
 
-from ._codec import answer_field, token_text
-from ._json import JSON
-from .errors import FieldError, InvalidInputError
+from ..errors import FieldError, InvalidInputError
+from .codec import response_field, token_text
+from .json import JSON
 
 __all__ = ["IssuedToken"]
 
@@ -29,7 +29,7 @@ class IssuedToken:
     issuer: ClassVar[str] = ""
     """The vendor's name."""
 
-    token: str = attrs.field(repr=False, metadata=answer_field(load=token_text))
+    token: str = attrs.field(repr=False, metadata=response_field(load=token_text))
     extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON], repr=False)
 
     @property

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from .errors import ConfigurationError, FieldError, InvalidInputError
+from .._model.messages import DEFAULT_PORTS
+from ..errors import ConfigurationError, FieldError, InvalidInputError
 
 __all__ = ["BaseURL", "check_path", "parse_base_url"]
 
@@ -16,7 +17,6 @@ PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*")
 QUERY = re.compile(r"([A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 # What common servers take; httpx takes not much more.
 MAX_URL = 16_384
-DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 @attrs.frozen

@@ -10,15 +10,21 @@ import attrs
 from cattrs import ClassValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from ._checks import SURROGATE, plain_decimal
-from ._json import JSON, JSONObject, Mismatch, is_object, kind_of
-from ._model import DUMP, WIRE_NAME, RequestModel
+from .checks import SURROGATE, plain_decimal
+from .json import (
+    JSON,
+    JSONObject,
+    Mismatch,
+    is_object,
+    kind_of,
+)
+from .request import DUMP, WIRE_NAME, RequestModel
 
 __all__ = [
-    "answer_field",
     "epoch_milliseconds",
     "epoch_seconds",
-    "read_answer",
+    "read_response",
+    "response_field",
     "text_value",
     "token_text",
     "write_model",
@@ -33,7 +39,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 PATH_MARK = " @ $"
 
 
-def answer_field(
+def response_field(
     *,
     wire_name: str | None = None,
     load: Callable[[JSON], object] | None = None,
@@ -244,7 +250,7 @@ def _explain(value: JSON, model: type[M], path: str) -> Mismatch:
     return Mismatch(problem, path + place)
 
 
-def read_answer(value: JSON, model: type[M], *, path: str = "$", **remembered: object) -> M:
+def read_response(value: JSON, model: type[M], *, path: str = "$", **remembered: object) -> M:
     """Read a part of an answer as a model.
 
     Args:

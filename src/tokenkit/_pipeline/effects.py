@@ -5,24 +5,24 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 
-from ._call import Request, Response
-from ._clock import Moment
-from ._hooks import Record
-from ._secret import AsyncSecretSource, Secret
-from .errors import ConfigurationError, ResponseTooLarge, TransportError
+from .._model.messages import Request, Response
+from .._observability.records import Record
+from .._policy.clock import Moment
+from .._policy.timeouts import Timeouts
+from .._secret import AsyncSecretSource, Secret
+from ..errors import ResponseTooLarge, TransportError
 
 __all__ = [
     "AnyEffect",
+    "AttemptOutcome",
     "Effect",
-    "Fault",
+    "NoResponse",
     "Notify",
     "Resolve",
     "Result",
     "Send",
     "Sleep",
     "Steps",
-    "Timeouts",
-    "check_seconds",
 ]
 
 AnyEffect: TypeAlias = "Send | Sleep | Resolve | Notify"
@@ -31,45 +31,9 @@ AnyEffect: TypeAlias = "Send | Sleep | Resolve | Notify"
 R = TypeVar("R")
 T = TypeVar("T")
 
-LONGEST = 1_000_000
-
 
 @attrs.frozen(kw_only=True)
-class Timeouts:
-    """How long each step of an attempt may take, in seconds.
-
-    Args:
-        connect: Making the connection, TLS included.
-        read: Waiting for the next bytes of the answer.
-        write: Waiting until the next bytes of the request are taken.
-
-    Raises:
-        ConfigurationError: A value is not a positive number of seconds, below a million.
-    """
-
-    connect: float = 5.0
-    read: float = 30.0
-    write: float = 30.0
-
-    def __attrs_post_init__(self) -> None:
-        for name in ("connect", "read", "write"):
-            check_seconds(f"the {name} timeout", getattr(self, name))
-
-
-def check_seconds(name: str, value: object, *, alternative: str = "") -> None:
-    """Check a time limit.
-
-    Raises:
-        ConfigurationError: It is no positive number, or longer than sockets can wait.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST:
-        raise ConfigurationError(
-            f"{name} must be a positive number of seconds, below a million{alternative}"
-        )
-
-
-@attrs.frozen(kw_only=True)
-class Fault:
+class NoResponse:
     """An attempt that brought no complete answer, as a plain value.
 
     Attributes:
@@ -85,6 +49,10 @@ class Fault:
     response: Response | None = None
 
 
+AttemptOutcome: TypeAlias = Response | NoResponse
+"""What one attempt brought."""
+
+
 class Effect(Generic[R]):
     """Something that a driver does; ``R`` is its result's type."""
 
@@ -92,7 +60,7 @@ class Effect(Generic[R]):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Send(Effect[Response | Fault]):
+class Send(Effect[AttemptOutcome]):
     """Send a request, and be back at a monotonic time."""
 
     request: Request

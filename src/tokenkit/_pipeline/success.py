@@ -6,15 +6,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
-from ._call import Call, Response
-from ._json import JSON, Mismatch, load_json
-from .errors import DecodeError, UnexpectedRedirect
+from .._model.call import Call
+from .._model.json import JSON, Mismatch, load_json
+from .._model.messages import Response
+from ..errors import DecodeError, UnexpectedRedirect
 
-__all__ = ["SUCCESSES", "Value", "read_success", "unexpected_redirect"]
+__all__ = ["Value", "read_success", "unexpected_redirect"]
 
 T = TypeVar("T")
 
-SUCCESSES = range(200, 300)
 SNIPPET = 200
 
 

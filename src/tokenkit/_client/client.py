@@ -7,20 +7,30 @@ from typing import Any, TypeVar
 
 from typing_extensions import Self, Unpack
 
-from ._call import Call, Reply
-from ._client_base import ClientBase, raw_call, read_environment
-from ._clock import AsyncClock, AsyncSystemClock, Clock, SystemClock
-from ._drivers import AsyncConnections, Connections, drive, drive_async
-from ._json import JSON
-from ._operation import AsyncCaller, Caller
-from ._settings import (
+from .._model.call import Call, Reply
+from .._model.json import JSON
+from .._pipeline.drivers import (
+    AsyncConnections,
+    Connections,
+    drive,
+    drive_async,
+)
+from .._policy.clock import (
+    AsyncClock,
+    AsyncSystemClock,
+    Clock,
+    SystemClock,
+)
+from ..auth.strategy import AsyncStrategy, Strategy
+from ..errors import ConfigurationError
+from .base import ClientBase, raw_call, read_environment
+from .operation import AsyncCaller, Caller
+from .options import (
     AsyncClientOptions,
     ClientOptions,
     SendOptions,
     refuse_unknown,
 )
-from .auth.strategy import AsyncStrategy, Strategy
-from .errors import ConfigurationError
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -41,7 +51,7 @@ class Client(ClientBase[Connections, Clock], Caller):
     """
 
     def __init__(self, *, auth: Strategy, **options: Unpack[ClientOptions]) -> None:
-        from ._http import open_connections  # noqa: PLC0415 - importing a client must not cost httpx
+        from .._http import open_connections  # noqa: PLC0415 - importing a client must not cost httpx
 
         refuse_unknown(f"{type(self).__name__}()", options, ClientOptions)
         _refuse_async_sources(self, auth)
@@ -153,7 +163,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
     """
 
     def __init__(self, *, auth: AsyncStrategy, **options: Unpack[AsyncClientOptions]) -> None:
-        from ._http import open_async_connections  # noqa: PLC0415 - importing a client must not cost httpx
+        from .._http import open_async_connections  # noqa: PLC0415 - importing a client must not cost httpx
 
         refuse_unknown(f"{type(self).__name__}()", options, AsyncClientOptions)
         self._set_up(

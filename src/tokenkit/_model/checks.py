@@ -11,8 +11,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeVar
 
-from ._json import JSON, is_tuple, kind_of
-from ._model import Check, copied, json_object
+from .json import JSON, is_tuple, kind_of
+from .request import Check, copied, json_object
 
 __all__ = [
     "amount",

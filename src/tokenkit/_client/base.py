@@ -10,21 +10,39 @@ from uuid import uuid4
 import attrs
 from typing_extensions import Self, Unpack
 
-from . import __version__
-from ._call import MAX_HEADER, Call, Headers, RawCall, Reply, fits_header
-from ._clock import ClockOffset, Moment, TimeSource, check_clock
-from ._drivers import NO_HOOKS
-from ._effects import Steps
-from ._hooks import Hooks, check_hooks, is_logged
-from ._origin import BaseURL, check_path, parse_base_url
-from ._pipeline import Plan, perform
-from ._profile import Profile
-from ._retry import RetryBudget
-from ._secret import Secret
-from ._settings import CallOptions, SendOptions, Settings, check_kinds, refuse_unknown
-from ._tracing import Trace, trace_calls
-from .auth.strategy import AsyncStrategy
-from .errors import ClientClosedError, ConfigurationError, FieldError, InvalidInputError
+from .. import __version__
+from .._model.call import Call, RawCall, Reply
+from .._model.messages import MAX_HEADER, Headers, fits_header
+from .._observability.hooks import Hooks, check_hooks
+from .._observability.logging import is_logged
+from .._observability.tracing import Trace, trace_calls
+from .._pipeline.drivers import NO_HOOKS
+from .._pipeline.effects import Steps
+from .._pipeline.run import Plan, perform
+from .._policy.clock import (
+    ClockOffset,
+    Moment,
+    TimeSource,
+    check_clock,
+)
+from .._policy.profile import Profile
+from .._policy.retry import RetryBudget
+from .._secret import Secret
+from ..auth.strategy import AsyncStrategy
+from ..errors import (
+    ClientClosedError,
+    ConfigurationError,
+    FieldError,
+    InvalidInputError,
+)
+from .base_url import BaseURL, check_path, parse_base_url
+from .options import (
+    CallOptions,
+    SendOptions,
+    Settings,
+    check_kinds,
+    refuse_unknown,
+)
 
 __all__ = ["ClientBase", "Shared", "one_strategy", "read_environment"]
 

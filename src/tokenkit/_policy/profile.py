@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from ._failure import FailureReader, read_plain_failure
-from ._retry import RetryRules
-from .errors import APIError, AuthenticationError
+from ..errors import APIError, AuthenticationError
+from .failure import FailureReader, read_plain_failure
+from .retry import RetryRules
 
 __all__ = ["Profile"]
 

@@ -6,8 +6,8 @@ import typing
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
-from ._call import Call
-from .errors import InvalidInputError
+from .._model.call import Call
+from ..errors import InvalidInputError
 
 __all__ = ["AsyncCaller", "Caller", "Operation", "operation"]
 

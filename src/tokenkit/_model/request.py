@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from ._json import JSON, is_mapping, kind_of
-from .errors import FieldError, InvalidInputError
+from ..errors import FieldError, InvalidInputError
+from .json import JSON, is_mapping, kind_of
 
 __all__ = ["Check", "RequestModel", "json_object", "param"]
 

@@ -7,8 +7,14 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from ._hooks import AttemptSent, CallFailed, Listener, Record, ResponseReceived
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
+from .hooks import Listener
+from .records import (
+    AttemptSent,
+    CallFailed,
+    Record,
+    ResponseReceived,
+)
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer

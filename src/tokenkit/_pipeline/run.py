@@ -11,18 +11,52 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from ._answer import SUCCESSES, read_success, unexpected_redirect
-from ._body import encode_body
-from ._call import Call, Headers, Repeat, Reply, Request, Response, fits_header
-from ._clock import ClockOffset, Moment
-from ._effects import Effect, Fault, Notify, Resolve, Result, Send, Sleep, Steps, Timeouts
-from ._failure import read_failure, request_id_of
-from ._hooks import AttemptSent, CallFailed, ResponseReceived, RetryPlanned
-from ._profile import Profile
-from ._retry import RetryBudget, RetryPolicy, wait_before
-from ._secret import Hidden, Secret, redact, without_frames
-from .auth.strategy import AsyncStrategy
-from .errors import ConfigurationError, DeadlineExceeded, ResponseTooLarge, TokenKitError
+from .._model.call import Call, Repeat, Reply
+from .._model.messages import (
+    REDIRECTS,
+    SUCCESSES,
+    Headers,
+    Request,
+    Response,
+    fits_header,
+)
+from .._observability.records import (
+    AttemptSent,
+    CallFailed,
+    ResponseReceived,
+    RetryPlanned,
+)
+from .._policy.clock import ClockOffset, Moment
+from .._policy.failure import read_failure, request_id_of
+from .._policy.profile import Profile
+from .._policy.retry import RetryBudget, RetryPolicy, wait_before
+from .._policy.timeouts import Timeouts
+from .._secret import (
+    Hidden,
+    Secret,
+    redact,
+    without_frames,
+)
+from ..auth.strategy import AsyncStrategy
+from ..errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    ResponseTooLarge,
+    TokenKitError,
+)
+from .effects import (
+    AttemptOutcome,
+    Effect,
+    NoResponse,
+    Notify,
+    Resolve,
+    Result,
+    Send,
+    Sleep,
+    Steps,
+)
+from .request_body import encode_body
+from .success import read_success, unexpected_redirect
 
 __all__ = ["Plan", "perform"]
 
@@ -30,7 +64,6 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 METHODS_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
-REDIRECTS = range(300, 400)
 # A shorter header value, such as a timestamp, proves nothing and stands elsewhere too.
 SHORTEST_SIGNATURE = 16
 
@@ -67,7 +100,7 @@ class Plan:
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class _Refusal:
+class FailedAttempt:
     """An attempt that failed: the error it means, and whether trying again is allowed."""
 
     error: TokenKitError
@@ -105,20 +138,20 @@ class _Life(Generic[T]):
         unsigned = self._unsigned_request()
         while True:
             outcome = yield from self._attempt(unsigned)
-            verdict = self._judge(outcome, unsigned)
-            if isinstance(verdict, Reply):
+            judged = self._judge(outcome, unsigned)
+            if isinstance(judged, Reply):
                 self.plan.budget.refund(self.attempts - 1)
-                return verdict
-            if self._corrects_clock(verdict, outcome):
-                yield from self._announce_retry(verdict, 0.0)
+                return judged
+            if self._corrects_clock(judged, outcome):
+                yield from self._announce_retry(judged, 0.0)
                 continue
             # Its headers may echo a credential, and error reports show this frame.
             del outcome
-            wait = self._wait_before_retry(verdict)
+            wait = self._wait_before_retry(judged)
             if wait is None:
-                yield from self._announce_failure(verdict.error)
-                raise verdict.error
-            yield from self._announce_retry(verdict, wait)
+                yield from self._announce_failure(judged.error)
+                raise judged.error
+            yield from self._announce_retry(judged, wait)
             yield from self._do(Sleep(wait))
 
     def _repeat(self) -> Repeat:
@@ -155,7 +188,7 @@ class _Life(Generic[T]):
             body=body,
         )
 
-    def _attempt(self, unsigned: Request) -> Steps[Response | Fault]:
+    def _attempt(self, unsigned: Request) -> Steps[AttemptOutcome]:
         request = unsigned
         if self.call.authenticated:
             secrets = [one for one in self.plan.strategy.secrets if isinstance(one, Secret)]
@@ -163,7 +196,7 @@ class _Life(Generic[T]):
                 secrets = yield from self._resolved()
             request = self._signed(unsigned, secrets)
         if self.at.monotonic >= self.until:
-            return Fault(
+            return NoResponse(
                 error=DeadlineExceeded,
                 message="The deadline passed before the request could be sent",
                 sent=False,
@@ -173,7 +206,7 @@ class _Life(Generic[T]):
             yield from self._announce_attempt(request)
         self.began = self.at
         # A generator less than with _do(), on each call's way.
-        result: Result[Response | Fault] = yield Send(request, self.plan.timeouts, self.until)
+        result: Result[AttemptOutcome] = yield Send(request, self.plan.timeouts, self.until)
         self.at, outcome = result.at, result.value
         if self.plan.watched and isinstance(outcome, Response):
             yield from self._announce_response(outcome)
@@ -205,18 +238,18 @@ class _Life(Generic[T]):
             body=unsigned.body,
         )
 
-    def _judge(self, outcome: Response | Fault, request: Request) -> Reply[T] | _Refusal:
-        if isinstance(outcome, Fault):
+    def _judge(self, outcome: AttemptOutcome, request: Request) -> Reply[T] | FailedAttempt:
+        if isinstance(outcome, NoResponse):
             return self._judge_fault(outcome, request)
         if outcome.status in REDIRECTS:
             location = self._shown(outcome.headers.get("location", ""))
-            return _Refusal(error=unexpected_redirect(outcome, location), repeatable=False)
+            return FailedAttempt(error=unexpected_redirect(outcome, location), repeatable=False)
         if outcome.status not in SUCCESSES:
             return self._judge_failure(outcome, request)
         request_id = self._request_id_of(outcome)
         value = read_success(self.call, outcome, self._shown, request_id)
         if isinstance(value, TokenKitError):
-            return _Refusal(error=value, repeatable=False)
+            return FailedAttempt(error=value, repeatable=False)
         if value is None:
             return self._judge_failure(outcome, request)
         return Reply(
@@ -227,17 +260,19 @@ class _Life(Generic[T]):
             attempts=self.attempts,
         )
 
-    def _judge_fault(self, fault: Fault, request: Request) -> _Refusal:
+    def _judge_fault(self, fault: NoResponse, request: Request) -> FailedAttempt:
         partial = fault.response
         if partial is not None and partial.status not in (*SUCCESSES, *REDIRECTS):
             return self._judge_failure(partial, request)
         message = self._shown(fault.message)
         if issubclass(fault.error, ResponseTooLarge):
-            return _Refusal(error=fault.error(message), repeatable=False)
+            return FailedAttempt(error=fault.error(message), repeatable=False)
         error = fault.error(message, attempts=self.attempts)
-        return _Refusal(error=error, repeatable=not fault.sent or self._repeat() is Repeat.SAFE)
+        return FailedAttempt(
+            error=error, repeatable=not fault.sent or self._repeat() is Repeat.SAFE
+        )
 
-    def _judge_failure(self, response: Response, request: Request) -> _Refusal:
+    def _judge_failure(self, response: Response, request: Request) -> FailedAttempt:
         profile = self.plan.profile
         error = read_failure(
             response,
@@ -248,14 +283,14 @@ class _Life(Generic[T]):
             wall=self.at.wall,
             attempts=self.attempts,
         )
-        return _Refusal(
+        return FailedAttempt(
             error=error,
             repeatable=profile.retries.allow(response.status, response.headers, self._repeat()),
             asked_wait=profile.retries.wait(response.status, response.headers, self.at.wall),
             blames_credentials=profile.blames_credentials(error),
         )
 
-    def _corrects_clock(self, refusal: _Refusal, outcome: Response | Fault) -> bool:
+    def _corrects_clock(self, refusal: FailedAttempt, outcome: AttemptOutcome) -> bool:
         """Tell whether a wrong clock explains a refusal, and is corrected: once a call."""
         offset = self.plan.offset
         if offset is None or not refusal.blames_credentials or not isinstance(outcome, Response):
@@ -274,7 +309,7 @@ class _Life(Generic[T]):
         offset.seconds = self.used_offset
         return False
 
-    def _wait_before_retry(self, refusal: _Refusal) -> float | None:
+    def _wait_before_retry(self, refusal: FailedAttempt) -> float | None:
         if not refusal.repeatable or isinstance(refusal.error, DeadlineExceeded):
             return None
         left = self.until - self.at.monotonic
@@ -296,7 +331,7 @@ class _Life(Generic[T]):
         )
         yield from self._do(Notify(record))
 
-    def _announce_retry(self, refusal: _Refusal, wait: float) -> Steps[None]:
+    def _announce_retry(self, refusal: FailedAttempt, wait: float) -> Steps[None]:
         if self.plan.watched:
             record = RetryPlanned(reason=str(refusal.error), wait=wait, retry=self.attempts)
             yield from self._do(Notify(record))

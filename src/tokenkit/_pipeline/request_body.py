@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from ._call import Call
-from ._json import JSON, dump_json
-from ._secret import without_frames
-from .errors import FieldError, InvalidInputError, TokenKitError
+from .._model.call import Call
+from .._model.json import JSON, dump_json
+from .._secret import without_frames
+from ..errors import FieldError, InvalidInputError, TokenKitError
 
 __all__ = ["encode_body"]
 

@@ -5,12 +5,28 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
-from ._call import Request, Response
-from ._clock import AsyncClock, Clock, Moment, TimeSource
-from ._effects import AnyEffect, Fault, Resolve, Result, Send, Sleep, Steps, Timeouts
-from ._hooks import Hooks, Listener, Record, leave_unawaited, log, log_raising_hook
-from ._secret import AsyncSecretSource, Secret, without_frames
-from .errors import ConfigurationError
+from .._model.messages import Request
+from .._observability.hooks import Hooks, Listener
+from .._observability.logging import leave_unawaited, log, log_raising_hook
+from .._observability.records import Record
+from .._policy.clock import (
+    AsyncClock,
+    Clock,
+    Moment,
+    TimeSource,
+)
+from .._policy.timeouts import Timeouts
+from .._secret import without_frames
+from .effects import (
+    AnyEffect,
+    AttemptOutcome,
+    Resolve,
+    Result,
+    Send,
+    Sleep,
+    Steps,
+)
+from .secret_sources import resolve, resolve_async
 
 __all__ = ["AsyncConnections", "Connections", "drive", "drive_async"]
 
@@ -22,7 +38,7 @@ NO_HOOKS = Hooks()
 class Connections(Protocol):
     """Sends requests for a sync client."""
 
-    def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the answer, in ``left`` seconds."""
         ...
 
@@ -34,7 +50,7 @@ class Connections(Protocol):
 class AsyncConnections(Protocol):
     """Sends requests for an async client."""
 
-    async def send(self, request: Request, timeouts: Timeouts, left: float) -> Response | Fault:
+    async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the answer, in ``left`` seconds."""
         ...
 
@@ -105,7 +121,7 @@ def _perform(
         left = effect.until - clock.monotonic()
         return connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
-        return _resolved(effect.source)
+        return resolve(effect.source)
     if isinstance(effect, Sleep):
         clock.sleep(effect.seconds)
     else:
@@ -120,7 +136,7 @@ async def _perform_async(
         left = effect.until - clock.monotonic()
         return await connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
-        return await _resolved_async(effect.source)
+        return await resolve_async(effect.source)
     if isinstance(effect, Sleep):
         await clock.sleep(effect.seconds)
     else:
@@ -147,50 +163,3 @@ async def _awaited_notice(record: Record, waiting: Awaitable[object]) -> None:
         await waiting
     except Exception:  # noqa: BLE001 - likewise
         log_raising_hook(record)
-
-
-def _asked(source: AsyncSecretSource) -> object:
-    """Ask a source for its secret; an awaitable comes back as it is."""
-    if not callable(source):
-        return source
-    try:
-        return source()
-    except Exception as error:  # noqa: BLE001 - a source of the caller's may raise anything
-        name = type(error).__name__
-    raise ConfigurationError(f"The secret source {_name(source)} raised {name}")
-
-
-def _name(source: object) -> str:
-    return getattr(source, "__qualname__", type(source).__name__)
-
-
-def _as_secret(source: object, value: object) -> Secret:
-    if isinstance(value, Secret):
-        return value
-    if isinstance(value, str):
-        return Secret(value)
-    problem = f"must return text or a Secret, not {type(value).__name__}"
-    if inspect.isawaitable(value):
-        problem = "is async, which only the async clients can wait for"
-    if inspect.iscoroutine(value):
-        value.close()
-    raise ConfigurationError(f"The secret source {_name(source)} {problem}")
-
-
-def _resolved(source: AsyncSecretSource) -> Secret:
-    return _as_secret(source, _asked(source))
-
-
-async def _resolved_async(source: AsyncSecretSource) -> Secret:
-    value = _asked(source)
-    if inspect.isawaitable(value):
-        value = await _awaited(source, value)
-    return _as_secret(source, value)
-
-
-async def _awaited(source: AsyncSecretSource, value: Awaitable[object]) -> object:
-    try:
-        return await value
-    except Exception as error:  # noqa: BLE001 - a source of the caller's may raise anything
-        name = type(error).__name__
-    raise ConfigurationError(f"The secret source {_name(source)} raised {name}")

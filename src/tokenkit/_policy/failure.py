@@ -8,11 +8,10 @@ from typing import TypeAlias
 
 import attrs
 
-from ._call import Headers, Request, Response
-from ._json import JSON, load_json
-from ._retry import retry_after
-from ._secret import redactor
-from .errors import (
+from .._model.json import JSON, load_json
+from .._model.messages import Headers, Request, Response
+from .._secret import redactor
+from ..errors import (
     APIError,
     AuthenticationError,
     BadRequestError,
@@ -26,6 +25,7 @@ from .errors import (
     ServerError,
     UnprocessableError,
 )
+from .retry import retry_after
 
 __all__ = [
     "ErrorBody",

@@ -1,7 +1,6 @@
 """What a caller can set: the options of clients and of single calls, checked."""
 
 import math
-import re
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
@@ -9,14 +8,14 @@ from typing import Any, Literal, Protocol
 import attrs
 from typing_extensions import TypedDict
 
-from ._call import MAX_HEADER, Headers, fits_header
-from ._clock import AsyncClock, Clock
-from ._effects import Timeouts, check_seconds
-from ._hooks import Hooks
-from ._json import is_mapping
-from ._profile import Profile
-from ._retry import RetryPolicy
-from .errors import ConfigurationError
+from .._model.json import is_mapping
+from .._model.messages import HEADER_NAME, MAX_HEADER, Headers, fits_header
+from .._observability.hooks import Hooks
+from .._policy.clock import AsyncClock, Clock
+from .._policy.profile import Profile
+from .._policy.retry import RetryPolicy
+from .._policy.timeouts import Timeouts, check_seconds
+from ..errors import ConfigurationError
 
 __all__ = [
     "AsyncClientOptions",
@@ -32,7 +31,6 @@ __all__ = [
     "refuse_unknown",
 ]
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 OWN_HEADERS = frozenset(
     {
         "accept-encoding",

@@ -1,0 +1,1 @@
+"""Clients: options, methods, the start of a call."""

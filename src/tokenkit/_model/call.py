@@ -1,0 +1,139 @@
+"""One call as a value, and what its caller gets."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import Enum
+from typing import ClassVar, Generic, TypeVar
+
+import attrs
+
+from ..errors import FieldError
+from .codec import write_model
+from .json import JSON
+from .messages import Headers
+from .request import RequestModel
+
+__all__ = ["Call", "RawCall", "Repeat", "Reply"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@attrs.frozen(kw_only=True)
+class Reply(Generic[T]):
+    """What a call returned, with the circumstances.
+
+    Attributes:
+        value: The call's answer.
+        status: The HTTP status.
+        headers: The answer's headers.
+        request_id: The id by which the vendor can find the request, where there is one.
+        attempts: How many times the request was sent.
+    """
+
+    value: T
+    status: int
+    headers: Headers
+    request_id: str | None
+    attempts: int
+
+
+class Repeat(Enum):
+    """When a call may be sent again."""
+
+    SAFE = "safe"
+    """Also when the first request may have been carried out."""
+
+    IF_NOT_PERFORMED = "if not performed"
+    """Only when the first request was certainly not carried out."""
+
+    NEVER = "never"
+    """Only when not one byte of the first request was sent."""
+
+
+@attrs.frozen(kw_only=True)
+class Call(RequestModel, Generic[T_co]):
+    """A request model: a value that knows its method, its path and how to read the answer.
+
+    A subclass is an ``attrs.frozen(kw_only=True)`` class whose fields are the call's
+    parameters. It sets :attr:`path`, and :attr:`method` where it isn't POST, and defines
+    :meth:`decode`.
+    """
+
+    method: ClassVar[str] = "POST"
+    """The HTTP method."""
+
+    path: ClassVar[str]
+    """The path below the client's base URL."""
+
+    authenticated: ClassVar[bool] = True
+    """Whether credentials are sent."""
+
+    @property
+    def request_line(self) -> tuple[str, str]:
+        """The method, and the path with a query string where the call has one."""
+        return self.method, self.path
+
+    @property
+    def repeat(self) -> Repeat:
+        """When the call may be sent again; a GET is always safe to repeat."""
+        return Repeat.SAFE if self.method == "GET" else Repeat.IF_NOT_PERFORMED
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens among the parameters, which no error or log may show."""
+        return ()
+
+    def check(self) -> Iterator[FieldError]:
+        """Check that a call without a body has nothing to put into it."""
+        if self.method == "GET" and self.extra:
+            yield FieldError(field="extra", message="has no place in a GET, which has no body")
+
+    def encode(self, now: datetime) -> JSON:
+        """Return the JSON body, or ``None`` for a request without one.
+
+        Called once a call, however often it is sent. ``now`` is what relative times count from.
+        """
+        del now
+        return None if self.method == "GET" else write_model(self)
+
+    def is_failure(self, answer: JSON) -> bool:
+        """Tell whether an answer with a success status says that the call failed."""
+        del answer
+        return False
+
+    def decode(self, answer: JSON) -> T_co:
+        """Read the answer of a success; ``None`` stands for an empty body.
+
+        Raises:
+            Mismatch: The answer is not what the vendor documents.
+        """
+        raise NotImplementedError
+
+
+@attrs.frozen(kw_only=True)
+class RawCall(Call[JSON]):
+    """A call without a model: JSON in, JSON out."""
+
+    verb: str
+    target: str
+    json: JSON = attrs.field(default=None, repr=False)
+
+    @property
+    def request_line(self) -> tuple[str, str]:
+        """The method and the path with the query string."""
+        return self.verb, self.target
+
+    @property
+    def repeat(self) -> Repeat:
+        """A GET is safe to repeat; of another method nothing is known."""
+        return Repeat.SAFE if self.verb == "GET" else Repeat.NEVER
+
+    def encode(self, now: datetime) -> JSON:
+        """Return the JSON as given."""
+        del now
+        return self.json
+
+    def decode(self, answer: JSON) -> JSON:
+        """Return the JSON as it came."""
+        return answer

@@ -1,0 +1,151 @@
+"""HTTP messages as values, and what their headers may hold."""
+
+import re
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from typing import TypeGuard
+
+import attrs
+
+__all__ = [
+    "DEFAULT_PORTS",
+    "HEADER_NAME",
+    "MAX_HEADER",
+    "REDIRECTS",
+    "SUCCESSES",
+    "Headers",
+    "Request",
+    "Response",
+    "fits_header",
+]
+
+SUCCESSES = range(200, 300)
+REDIRECTS = range(300, 400)
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
+HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+# No common server takes more.
+MAX_HEADER = 16_384
+SHOWN_HEADERS = frozenset(
+    {
+        "accept",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "retry-after",
+        "server",
+        "user-agent",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+        "x-request-id",
+        "zh-allow-retry",
+    }
+)
+
+
+def fits_header(value: object) -> TypeGuard[str]:
+    """Tell whether a value can be a header's: visible ASCII text of a sane length."""
+    if not isinstance(value, str) or len(value) > MAX_HEADER:
+        return False
+    return HEADER_VALUE.fullmatch(value) is not None
+
+
+class Headers(Mapping[str, str]):
+    """Immutable HTTP headers; names compare without case.
+
+    The repr shows the values of harmless headers only.
+    """
+
+    __slots__ = ("_values",)
+
+    def __init__(self, headers: Mapping[str, str] | Sequence[tuple[str, str]] = ()) -> None:
+        pairs: Iterable[tuple[str, str]]
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        values: dict[str, str] = {}
+        for name, value in pairs:
+            key = name.lower()
+            values[key] = f"{values[key]}, {value}" if key in values else value
+        self._values = values
+
+    # The views that come with Mapping look every single name up.
+    def keys(self) -> KeysView[str]:
+        """Return the names, in lower case."""
+        return self._values.keys()
+
+    def values(self) -> ValuesView[str]:
+        """Return the values."""
+        return self._values.values()
+
+    def merged_with(self, added: "Headers") -> "Headers":
+        """Return these headers and others; where a name is in both, the other's value."""
+        merged = object.__new__(Headers)
+        merged._values = {**self._values, **added._values}  # noqa: SLF001 - of the same class
+        return merged
+
+    def items(self) -> ItemsView[str, str]:
+        """Return the names, in lower case, with their values."""
+        return self._values.items()
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    # The oldest pickle protocols know no slots.
+    def __reduce__(self) -> tuple[type["Headers"], tuple[dict[str, str]]]:
+        return Headers, (self._values,)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}: {value if name in SHOWN_HEADERS else '…'}"
+            for name, value in self._values.items()
+        )
+        return f"Headers({shown})"
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """A request as it goes out.
+
+    Attributes:
+        method: The HTTP method, in upper case.
+        origin: Scheme, host and port, such as ``https://api.zerohash.com``.
+        route: The path with the query string, exactly as sent.
+        headers: The headers.
+        body: The exact bytes of the body; empty where there is none.
+    """
+
+    method: str
+    origin: str
+    route: str
+    headers: Headers
+    body: bytes = attrs.field(default=b"", repr=False)
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        return f"{self.origin}{self.route}"
+
+
+@attrs.frozen(kw_only=True)
+class Response:
+    """An answer as it came in.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers.
+        body: The decoded bytes of the body.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes = attrs.field(default=b"", repr=False)

@@ -1,0 +1,81 @@
+"""Functions of the caller's that are told what happens during a call."""
+
+import inspect
+from collections.abc import Callable
+from typing import Protocol
+
+import attrs
+
+from ..errors import ConfigurationError
+from .records import AttemptSent, CallFailed, Record, ResponseReceived, RetryPlanned
+
+__all__ = ["Hooks", "Listener", "check_hooks"]
+
+
+class Listener(Protocol):
+    """Something that wants to know what happens during a call."""
+
+    def tell(self, record: Record) -> object:
+        """Take a record; an awaitable that is returned is awaited by async clients."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Hooks:
+    """Functions that are told what happens during calls; async ones for async clients only.
+
+    A hook that raises is logged, and changes nothing about the call.
+
+    Args:
+        on_request: Told before each attempt.
+        on_response: Told of each complete answer, whatever it says.
+        on_retry: Told before each retry, with its reason.
+        on_error: Told of each call that ends with an error.
+    """
+
+    on_request: Callable[[AttemptSent], object] | None = None
+    on_response: Callable[[ResponseReceived], object] | None = None
+    on_retry: Callable[[RetryPlanned], object] | None = None
+    on_error: Callable[[CallFailed], object] | None = None
+
+    def named(self) -> dict[str, object]:
+        """Return the hooks that are set, by name."""
+        hooks = attrs.asdict(self, recurse=False)
+        return {name: hook for name, hook in hooks.items() if hook is not None}
+
+    def tell(self, record: Record) -> object:
+        """Call the hook for a record, and return what it returns."""
+        match record:
+            case AttemptSent():
+                return self.on_request and self.on_request(record)
+            case ResponseReceived():
+                return self.on_response and self.on_response(record)
+            case RetryPlanned():
+                return self.on_retry and self.on_retry(record)
+            case _:
+                return self.on_error and self.on_error(record)
+
+
+def check_hooks(hooks: object, *, may_be_async: bool) -> Hooks:
+    """Check a caller's hooks.
+
+    Raises:
+        ConfigurationError: They are none, one cannot be called, or one is async where that
+            is not possible.
+    """
+    if not isinstance(hooks, Hooks):
+        raise ConfigurationError(f"hooks must be Hooks(...), not {type(hooks).__name__}")
+    for name, hook in hooks.named().items():
+        if not callable(hook):
+            raise ConfigurationError(f"hooks: {name} must be a function")
+        if not may_be_async and _is_async(hook):
+            raise ConfigurationError(
+                f"hooks: {name} is async, which only the async clients can wait for"
+            )
+    return hooks
+
+
+def _is_async(hook: Callable[..., object]) -> bool:
+    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(
+        getattr(hook, "__call__", None)  # noqa: B004 - an object's async __call__ counts
+    )
