@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         auth,
         errors,
         extension,
+        stores,
         strigo,
         zdk,
         zerohash,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ._observability.hooks import Hooks
     from ._policy.retry import RetryPolicy
     from ._policy.timeouts import Timeouts
+    from ._reuse.cache import TokenCache
     from ._secret import Secret
     from .errors import (
         APIError,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
         RequestTimeoutError,
         ResponseTooLarge,
         ServerError,
+        StoreError,
         TokenKitError,
         TransportError,
         UnexpectedRedirect,
@@ -85,8 +88,10 @@ __all__ = [
     "RetryPolicy",
     "Secret",
     "ServerError",
+    "StoreError",
     "StrigoClient",
     "Timeouts",
+    "TokenCache",
     "TokenKitError",
     "TransportError",
     "UnexpectedRedirect",
@@ -96,6 +101,7 @@ __all__ = [
     "auth",
     "errors",
     "extension",
+    "stores",
     "strigo",
     "zdk",
     "zerohash",
@@ -107,6 +113,7 @@ _MODULES = frozenset(
         "errors",
         "extension",
         "sandbox",
+        "stores",
         "strigo",
         "zdk",
         "zerohash",
@@ -123,6 +130,7 @@ _HOMES = {
     "Secret": "_secret",
     "StrigoClient": "strigo.client",
     "Timeouts": "_policy.timeouts",
+    "TokenCache": "_reuse.cache",
     "ZdkClient": "zdk.client",
     "ZeroHashClient": "zerohash.client",
 }

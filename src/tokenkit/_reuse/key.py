@@ -16,11 +16,13 @@ from typing import Any
 import attrs
 
 from .._model.call import Call
-from .._model.json import dump_json, is_tuple
+from .._model.json import is_tuple
 from .._model.messages import Headers, Request
+from .._pipeline.request_body import encode_body
 from .._secret import Secret
 from ..auth import Bearer, HmacSigner, OrgKey
 from ..auth.strategy import AsyncStrategy
+from ..errors import TokenKitError
 
 __all__ = ["exact_values", "identity_of", "key_of", "needs_probe"]
 
@@ -112,23 +114,18 @@ def key_of(call: Call[Any], identity: bytes, now: float) -> str:
     Raises:
         InvalidInputError: The call cannot be sent.
     """
-    body = dump_json(call.encode(datetime.fromtimestamp(now, timezone.utc)))
+    body = encode_body(call, datetime.fromtimestamp(now, timezone.utc))
+    if isinstance(body, TokenKitError):
+        raise body
     kind = "as it stands"
-    timeless = _body_at_epoch(call)
-    if timeless is not None and timeless != body:
+    # An error means that a time in it is fixed, and too far away from then.
+    timeless = encode_body(call, EPOCH)
+    if isinstance(timeless, bytes) and timeless != body:
         body, kind = timeless, "from the moment of sending"
     method, path = call.request_line
     name = f"{type(call).__module__}.{type(call).__qualname__}"
     text = _framed((name, method, path, kind)) + body
     return hmac.digest(identity, text, "sha256").hex()[:HEX_DIGITS]
-
-
-def _body_at_epoch(call: Call[Any]) -> bytes | None:
-    """Write the body as of 1970; ``None`` where a time in it is fixed, and too far away."""
-    try:
-        return dump_json(call.encode(EPOCH))
-    except Exception:  # noqa: BLE001 - a model of the caller's may raise anything
-        return None
 
 
 def exact_values(call: Call[Any]) -> tuple[object, ...] | None:
@@ -139,7 +136,7 @@ def exact_values(call: Call[Any]) -> tuple[object, ...] | None:
     """
     if call.extra:
         return None
-    values = _reader(type(call))(call)
+    values = reader_of(type(call))(call)
     for value in values:
         kind = type(value)
         if kind not in EXACT and not (is_tuple(value) and EXACT.issuperset(map(type, value))):
@@ -148,7 +145,8 @@ def exact_values(call: Call[Any]) -> tuple[object, ...] | None:
 
 
 @cache
-def _reader(model: type[Call[Any]]) -> Callable[[Call[Any]], tuple[object, ...]]:
+def reader_of(model: type[Call[Any]]) -> Callable[[Call[Any]], tuple[object, ...]]:
+    """Return what reads the values of a model's fields."""
     names = [field.name for field in attrs.fields(model) if field.name != "extra"]
     if len(names) > 1:
         return attrgetter(*names)

@@ -14,4 +14,5 @@ PROFILE = Profile(
     credential_variables={"api_key": "ZDK_API_KEY"},
     setting_variables={"base_host": "ZDK_API_HOST"},
     read_failure=read_failure,
+    tells_lifetime=False,
 )

@@ -70,6 +70,8 @@ class Permission(str, Enum):
 
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
+# A fund session belongs to one page view: each mint has its own deposit_intent_id.
+REUSABLE = OPENS_NO_PAYMENT - {"fwc"}
 
 
 def _message_of(body: JSON) -> Mapping[str, JSON]:
@@ -171,6 +173,7 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
 
     operation: ClassVar[str] = "create_client_auth_token"
     path: ClassVar[str] = "/client_auth_token"
+    reusable: ClassVar[bool] = True
 
     participant_code: str | None = attrs.field(
         default=None, metadata=param(text(min_length=6, max_length=6))
@@ -211,6 +214,19 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
         """Not safe where a lost first answer may have opened a payment."""
         harmless = OPENS_NO_PAYMENT.issuperset(self.permissions)
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
+
+    @property
+    def reuse_problem(self) -> str | None:
+        """A payment or a fund session is opened for one page view, never for two."""
+        problems = [name for name in self.permissions if name not in REUSABLE]
+        if not problems:
+            return None
+        opens = "may open" if problems[0] not in {*OPENS_PAYMENT, "fwc"} else "opens"
+        what = "a fund session" if problems[0] == "fwc" else "a payment"
+        return (
+            f"the permission {problems[0]!r:.60} {opens} {what}, and such a token serves one page "
+            "view; mint it with create_client_auth_token()"
+        )
 
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
         """Read the token."""
@@ -253,6 +269,11 @@ class RevokeAuthTokenRequest(Call[None]):
 
     @property
     def tokens(self) -> tuple[str, ...]:
+        """The token to revoke."""
+        return (self.token,)
+
+    @property
+    def ends_tokens(self) -> tuple[str, ...]:
         """The token to revoke."""
         return (self.token,)
 
