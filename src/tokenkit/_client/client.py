@@ -9,19 +9,10 @@ from typing_extensions import Self, Unpack
 from .._model.call import Call, Reply
 from .._model.frames import forget_arguments
 from .._model.json import JSON
-from .._pipeline.drivers import (
-    AsyncConnections,
-    Connections,
-    drive,
-    drive_async,
-)
-from .._policy.clock import (
-    AsyncClock,
-    Clock,
-)
+from .._pipeline.drivers import drive, drive_async
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
-from .base import ClientBase, Start, raw_call
+from .base import Start, raw_call
 from .credentials import read_environment
 from .operation import AsyncCaller, Caller
 from .options import (
@@ -30,13 +21,14 @@ from .options import (
     SendOptions,
     check_names,
 )
+from .tokens import AsyncTokenMethods, TokenMethods
 
 __all__ = ["AsyncClient", "Client"]
 
 T = TypeVar("T")
 
 
-class Client(ClientBase[Connections, Clock], Caller):
+class Client(TokenMethods, Caller):
     """A vendor's client, sync; safe to share between threads and across forks.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
@@ -169,7 +161,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         self.close()
 
 
-class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
+class AsyncClient(AsyncTokenMethods, AsyncCaller):
     """A vendor's client, async, on asyncio and trio; usable from several event loops.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.

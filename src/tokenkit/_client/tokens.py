@@ -1,9 +1,11 @@
 """The client methods that hand out tokens again."""
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from uuid import uuid4
 
 import attrs
 
@@ -14,22 +16,33 @@ from .._observability.records import AttemptSent, Record
 from .._observability.tracing import Trace
 from .._pipeline.drivers import AsyncConnections, Connections, drive, drive_async
 from .._pipeline.effects import Steps
-from .._policy.clock import AsyncClock, Clock, Moment
+from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
+from ..errors import ClientClosedError, FieldError, InvalidInputError, TokenKitError
 from .base import ClientBase
 
 if TYPE_CHECKING:
     from .._reuse.cache import TokenCache
+    from .._reuse.reuse import Reuse
 
 __all__ = ["AsyncTokenMethods", "TokenMethods"]
 
 C = TypeVar("C")
-K = TypeVar("K", bound=Clock | AsyncClock)
+K = TypeVar("K", bound=TimeSource)
+R = TypeVar("R")
 T = TypeVar("T", bound=IssuedToken)
+
+
+@attrs.frozen(eq=False, repr=False)
+class _Start(Generic[R]):
+    """A call, and what begins the way to its token."""
+
+    call: Call[Any]
+    begin: Callable[[Moment], Steps[R]]
 
 
 @attrs.define(eq=False, repr=False)
 class _SpanForMint:
-    """Opens a call's span when a request goes out: what is kept costs none."""
+    """Opens a call's span when a request goes out: a token that is kept costs none."""
 
     stack: ExitStack
     trace: Trace
@@ -44,13 +57,71 @@ class _SpanForMint:
         return self.listener.tell(record)
 
 
-class TokenMethods(ClientBase[Connections, Clock]):
-    """What a sync client has for tokens that are kept."""
+class _TokenBase(ClientBase[C, K]):
+    _reuse: "Reuse | None" = None
 
     @property
     def token_cache(self) -> "TokenCache":
-        """Where this client keeps tokens."""
-        return self._token_cache()
+        """Where :meth:`get_token` keeps this client's tokens."""
+        from .._reuse.cache import TokenCache  # noqa: PLC0415 - most clients need no cache to start
+
+        shared = self._shared
+        if shared.token_cache is None:
+            with _making_cache:
+                if shared.token_cache is None:
+                    shared.token_cache = TokenCache()
+        return shared.token_cache
+
+    def _reuse_now(self) -> "Reuse":
+        """Return what hands out tokens; a changed copy of a client has one of its own."""
+        reuse = self._reuse
+        if reuse is not None and reuse.plan is self._default_plan:
+            return reuse
+        from .._reuse.reuse import Reuse  # noqa: PLC0415 - likewise
+
+        shared = self._shared
+        self._reuse = Reuse(
+            cache=self.token_cache,
+            plan=self._default_plan,
+            headers=self._settings.headers,
+            http_client=shared.reuse.http_client,
+            clock=cast("TimeSource", shared.clock),
+            lifetime=shared.reuse.token_lifetime,
+            tells_hits=shared.hooks.on_token is not None,
+        )
+        return self._reuse
+
+    def _start_token(
+        self, call: Call[Any], valid_for: timedelta | None
+    ) -> "_Start[IssuedToken] | Exception":
+        """Return the way to a token, or the error to raise: the frames here hold arguments."""
+        try:
+            self._check_token_call("get_token()", call)
+            request_id = str(uuid4()) if self.profile.request_id_header else ""
+            return _Start(call, self._reuse_now().begin(call, valid_for, request_id))
+        except TokenKitError as error:
+            return error.with_traceback(None)
+
+    def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Exception":
+        try:
+            self._check_token_call("invalidate_token()", call)
+            return _Start(call, self._reuse_now().begin_invalidation(call))
+        except TokenKitError as error:
+            return error.with_traceback(None)
+
+    def _check_token_call(self, method: str, call: object) -> None:
+        if not isinstance(call, Call):
+            problem = f"must be a call such as a request model, not {type(call).__name__}"
+            raise InvalidInputError(method, (FieldError(field="call", message=problem),))
+        if self._shared.closed:
+            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+
+
+_making_cache = threading.Lock()
+
+
+class TokenMethods(_TokenBase[Connections, Clock]):
+    """What a sync client has for tokens that are kept."""
 
     def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
         """Return a token for a call: one that is kept, or else a new one.
@@ -74,12 +145,18 @@ class TokenMethods(ClientBase[Connections, Clock]):
             InvalidInputError: An argument cannot be used. Other errors are those of
                 :meth:`send`.
         """
-        token: T | None = None
-        if valid_for is None:
-            token = self._reuse().hit(call)
-        if token is not None:
-            return token
-        return self._drive_tokens(self._begin_token(call, valid_for), call)
+        reuse = self._reuse
+        # A hit is what this is for: it takes no lock, no generator and no digest.
+        if (
+            reuse is not None
+            and valid_for is None
+            and reuse.plan is self._default_plan
+            and not self._shared.closed
+        ):
+            token: T | None = reuse.hit(call)
+            if token is not None:
+                return token
+        return cast("T", self._drive_tokens(self._start_token(call, valid_for)))
 
     def invalidate_token(self, call: Call[IssuedToken]) -> None:
         """Forget a call's token, for example as the user's rights have changed.
@@ -94,24 +171,22 @@ class TokenMethods(ClientBase[Connections, Clock]):
             StoreError: The token is forgotten here, but the shared store could not be told.
             ConfigurationError: This call's token is never kept.
         """
-        return self._drive_tokens(self._begin_invalidation(call), call)
+        self._drive_tokens(self._start_invalidation(call))
 
-    def _drive_tokens(self, begin: Callable[[Moment], Steps[Any]], call: Call[Any]) -> Any:
+    def _drive_tokens(self, start: _Start[R] | Exception) -> R:
+        if isinstance(start, Exception):
+            raise start
         shared = self._shared
         if shared.trace is None:
-            return drive(begin, shared.connections, shared.clock, shared.hooks)
+            return drive(start.begin, shared.connections, shared.clock, shared.hooks)
         with ExitStack() as stack:
-            listener = _SpanForMint(stack, shared.trace, call.request_line[0], shared.hooks)
-            return drive(begin, shared.connections, shared.clock, listener)
+            method = start.call.request_line[0]
+            listener = _SpanForMint(stack, shared.trace, method, shared.hooks)
+            return drive(start.begin, shared.connections, shared.clock, listener)
 
 
-class AsyncTokenMethods(ClientBase[AsyncConnections, AsyncClock]):
+class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
     """What an async client has for tokens that are kept."""
-
-    @property
-    def token_cache(self) -> "TokenCache":
-        """Where this client keeps tokens."""
-        return self._token_cache()
 
     async def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
         """Return a token for a call: one that is kept, or else a new one.
@@ -135,12 +210,18 @@ class AsyncTokenMethods(ClientBase[AsyncConnections, AsyncClock]):
             InvalidInputError: An argument cannot be used. Other errors are those of
                 :meth:`send`.
         """
-        token: T | None = None
-        if valid_for is None:
-            token = self._reuse().hit(call)
-        if token is not None:
-            return token
-        return await self._drive_tokens(self._begin_token(call, valid_for), call)
+        reuse = self._reuse
+        # A hit is what this is for: it takes no lock, no generator and no digest.
+        if (
+            reuse is not None
+            and valid_for is None
+            and reuse.plan is self._default_plan
+            and not self._shared.closed
+        ):
+            token: T | None = reuse.hit(call)
+            if token is not None:
+                return token
+        return cast("T", await self._drive_tokens(self._start_token(call, valid_for)))
 
     async def invalidate_token(self, call: Call[IssuedToken]) -> None:
         """Forget a call's token, for example as the user's rights have changed.
@@ -155,12 +236,15 @@ class AsyncTokenMethods(ClientBase[AsyncConnections, AsyncClock]):
             StoreError: The token is forgotten here, but the shared store could not be told.
             ConfigurationError: This call's token is never kept.
         """
-        return await self._drive_tokens(self._begin_invalidation(call), call)
+        await self._drive_tokens(self._start_invalidation(call))
 
-    async def _drive_tokens(self, begin: Callable[[Moment], Steps[Any]], call: Call[Any]) -> Any:
+    async def _drive_tokens(self, start: _Start[R] | Exception) -> R:
+        if isinstance(start, Exception):
+            raise start
         shared = self._shared
         if shared.trace is None:
-            return await drive_async(begin, shared.connections, shared.clock, shared.hooks)
+            return await drive_async(start.begin, shared.connections, shared.clock, shared.hooks)
         with ExitStack() as stack:
-            listener = _SpanForMint(stack, shared.trace, call.request_line[0], shared.hooks)
-            return await drive_async(begin, shared.connections, shared.clock, listener)
+            method = start.call.request_line[0]
+            listener = _SpanForMint(stack, shared.trace, method, shared.hooks)
+            return await drive_async(start.begin, shared.connections, shared.clock, listener)

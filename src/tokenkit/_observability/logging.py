@@ -19,7 +19,7 @@ def is_logged() -> bool:
 
 
 def log(record: Record) -> None:
-    """Write a record to the log; that of a failing store is a warning, the others for debugging."""
+    """Write a record to the log: a failing store as a warning, all else for debugging."""
     level = logging.WARNING if isinstance(record, StoreFailed) else logging.DEBUG
     logger.log(level, "%s", record)
 

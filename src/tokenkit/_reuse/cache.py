@@ -126,8 +126,7 @@ def all_caches() -> list[TokenCache]:
 def _number_problems(
     name: str, value: object, kind: type[int | float], least: float, most: float
 ) -> Iterable[str]:
-    fits = isinstance(value, (int, kind)) and not isinstance(value, bool)
-    if not fits:
+    if not isinstance(value, (int, kind)) or isinstance(value, bool):
         wanted = "a whole number" if kind is int else "a number"
         yield f"{name} must be {wanted}, not {type(value).__name__}"
     elif not least <= value <= most:

@@ -39,9 +39,7 @@ class Entry:
 
 def seal_entry(sealing: Sealing, key: str, reply: Reply[Any], lifetime: float) -> bytes:
     """Seal a response. Its key is within, so that it opens under no other."""
-    headers = {
-        name: value for name, value in reply.headers.items() if name not in PRIVATE_HEADERS
-    }
+    headers = {name: value for name, value in reply.headers.items() if name not in PRIVATE_HEADERS}
     content = {
         "form": FORM,
         "key": key,

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -52,10 +53,9 @@ class Flight:
         if thread is not None:
             thread.set()
         for event, call_soon in loops:
-            try:
+            # That loop may have ended, and those who waited in it.
+            with suppress(RuntimeError):
                 call_soon(event.set)
-            except RuntimeError:  # that loop has ended, and those who waited in it
-                continue
 
     def wait(self, seconds: float) -> None:
         """Wait for the end, at most some seconds."""

@@ -69,7 +69,7 @@ class Kept:
         return left > 0 and left > least
 
 
-def keep(
+def keep(  # noqa: PLR0913 - each is a fact of its own about the token
     token: IssuedToken,
     *,
     key: str,

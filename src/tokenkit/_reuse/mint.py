@@ -59,9 +59,7 @@ class Minting(Conversation):
             )
         except RateLimitError as error:
             yield from self.look_at_clock()
-            self.table.refuse(
-                self.query.caller, error, self.at.monotonic, self.refused_for(error)
-            )
+            self.table.refuse(self.query.caller, error, self.at.monotonic, self.refused_for(error))
             raise
         yield from self.look_at_clock()
         self.table.counts.mints += 1

@@ -24,7 +24,7 @@ from ..errors import (
 from .asking import StoreFault, StoreQuestion
 from .cache import TokenCache
 from .commands import Invalidate
-from .key import EXACT, exact_values, identity_of, key_of, needs_probe, reader_of
+from .key import Reader, exact_values, identity_of, key_of, needs_probe, reader_of
 from .query import Query, ResolvedStrategy
 from .run import serve
 from .state import Place
@@ -71,25 +71,22 @@ class Reuse:
         self._http_client = http_client
         self._wall, self._monotonic = clock.time, clock.monotonic
         self._lifetime = None if lifetime is None else lifetime.total_seconds()
-        self._readers: dict[type[Any], Callable[[Any], tuple[object, ...]]] = {}
+        self._readers: dict[type[Any], Reader] = {}
         self._caller = self._constant_caller()
         self._who = b"" if self._caller is None else self._caller.identity
         known = plan.profile.tells_lifetime or lifetime is not None
         self._is_quick = self._caller is not None and known and not tells_hits
 
-    def hit(self, call: object) -> Any:
+    def hit(self, call: Any) -> Any:
         """Return a token that is kept and needs no decision; ``None`` for the slow way."""
         model = type(call)
         reader = self._readers.get(model)
-        if reader is None or call.extra:  # type: ignore[attr-defined] # a reader is of a Call
+        if reader is None:
             return None
-        values = reader(call)
-        for value in values:
-            kind = type(value)
-            if kind not in EXACT and (kind is not tuple or not _is_exact(value)):
-                return None
-        place = (self._who, model, values)
-        return self._table.hit(place, self._wall(), self._monotonic())
+        values = exact_values(call, reader)
+        if values is None:
+            return None
+        return self._table.hit((self._who, model, values), self._wall(), self._monotonic())
 
     def begin(
         self, call: Call[Any], valid_for: timedelta | None, request_id: str
@@ -166,7 +163,7 @@ class Reuse:
             )
 
     def _place(self, call: Call[Any], caller: _Caller, at: Moment) -> Place:
-        values = exact_values(call)
+        values = exact_values(call, reader_of(type(call)))
         if values is None:
             return type(call), key_of(call, caller.identity, at.wall)
         return caller.identity, type(call), values
@@ -220,10 +217,6 @@ class Reuse:
         return ConfigurationError(f"{type(strategy).__name__}.headers() raised {name}")
 
 
-def _is_exact(values: object) -> bool:
-    return isinstance(values, tuple) and EXACT.issuperset(map(type, values))
-
-
 def _default_headers(http_client: object) -> dict[str, str]:
     headers: object = getattr(http_client, "headers", None)
     if not isinstance(headers, Mapping):
@@ -234,11 +227,10 @@ def _default_headers(http_client: object) -> dict[str, str]:
 def _seconds(valid_for: object) -> float | None:
     if valid_for is None:
         return None
-    problem = None
-    if not isinstance(valid_for, timedelta):
-        problem = f"must be a timedelta, not {type(valid_for).__name__}"
-    elif valid_for < timedelta(0):
-        problem = f"must not be negative, not {valid_for}"
-    if problem is not None:
-        raise InvalidInputError("get_token()", (FieldError(field="valid_for", message=problem),))
-    return valid_for.total_seconds()
+    if isinstance(valid_for, timedelta) and valid_for >= timedelta(0):
+        return valid_for.total_seconds()
+    negative = isinstance(valid_for, timedelta)
+    problem = "must not be negative" if negative else "must be a timedelta"
+    found = str(valid_for) if negative else type(valid_for).__name__
+    errors = (FieldError(field="valid_for", message=f"{problem}, not {found}"),)
+    raise InvalidInputError("get_token()", errors)

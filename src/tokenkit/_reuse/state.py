@@ -112,9 +112,7 @@ class TokenTable:
             if flight is not None and flight.settled:
                 flight = None
             if kept is not None and (
-                flight is not None
-                or at.wall < kept.renews_at
-                or at.monotonic < kept.retry_at
+                flight is not None or at.wall < kept.renews_at or at.monotonic < kept.retry_at
             ):
                 self.kept.move_to_end(place)
                 return Serve(kept)
