@@ -25,7 +25,9 @@ __all__ = ["SCHEMA", "answer_command"]
 
 R = TypeVar("R")
 
-# `begins` guards against a clock that was set back: what begins in the future counts as ended.
+# Against a clock that was set back: what begins in the future counts as ended, but for what other
+# processes have begun since this one looked at the clock.
+TOLERANCE = 5.0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tokens
     (key TEXT PRIMARY KEY, mark TEXT, sealed BLOB, begins REAL, ends REAL) WITHOUT ROWID;
@@ -39,27 +41,27 @@ CREATE INDEX IF NOT EXISTS live_by_end ON live (ends);
 """
 FIND = """
 SELECT mark, sealed, ends - :now FROM tokens
-WHERE key = :key AND begins <= :now AND ends > :now AND mark <> :known
+WHERE key = :key AND begins <= :soon AND ends > :now AND mark <> :known
 """
 LOCK = """
 INSERT INTO locks VALUES (:key, :owner, :now, :now + :seconds)
 ON CONFLICT (key) DO UPDATE
 SET owner = excluded.owner, begins = excluded.begins, ends = excluded.ends
-WHERE locks.ends <= :now OR locks.begins > :now OR locks.owner = excluded.owner
+WHERE locks.ends <= :now OR locks.begins > :soon OR locks.owner = excluded.owner
 """
-LIMIT = "SELECT ends - :now FROM limits WHERE caller = :caller AND begins <= :now AND ends > :now"
+LIMIT = "SELECT ends - :now FROM limits WHERE caller = :caller AND begins <= :soon AND ends > :now"
 UNLOCK = "DELETE FROM locks WHERE key = :key AND owner = :owner"
-OWNS = "SELECT 1 FROM locks WHERE key = :key AND owner = :owner AND begins <= :now AND ends > :now"
+OWNS = "SELECT 1 FROM locks WHERE key = :key AND owner = :owner AND begins <= :soon AND ends > :now"
 STORED = "SELECT 1 FROM tokens WHERE key = :key AND mark = :mark"
 STORE = "INSERT OR REPLACE INTO tokens VALUES (:key, :mark, :sealed, :now, :now + :seconds)"
 MARK = "INSERT OR REPLACE INTO live VALUES (:mark, :now, :now + :seconds)"
-IS_LIVE = "SELECT 1 FROM live WHERE mark = :mark AND begins <= :now AND ends > :now"
+IS_LIVE = "SELECT 1 FROM live WHERE mark = :mark AND begins <= :soon AND ends > :now"
 UNMARK_KEY = "DELETE FROM live WHERE mark IN (SELECT mark FROM tokens WHERE key = :key)"
 
 
 def answer_command(database: sqlite3.Connection, command: Command, now: float) -> Answer:
     """Answer a command at a time of day."""
-    values = {**attrs.asdict(command), "now": now}
+    values = {**attrs.asdict(command), "now": now, "soon": now + TOLERANCE}
     match command:
         case Acquire():
             return _acquire(database, values)
