@@ -10,7 +10,7 @@ from .._model.token import IssuedToken
 from .._observability.records import TokenMinted
 from .._pipeline.effects import Steps
 from .._pipeline.run import Plan, perform
-from .._policy.clock import Moment
+from .._policy.clock import Moment, seconds_ahead
 from ..errors import ConfigurationError, RateLimitError
 from .conversation import Conversation
 from .kept import Kept, keep
@@ -65,7 +65,7 @@ class Minting(Conversation):
         self.table.counts.mints += 1
         self.table.counts.renewals += self.stale is not None
         yield from self.tell(TokenMinted(reason=self.reason))
-        lifetime = self._lifetime(reply.value, start)
+        lifetime = self._lifetime(reply, start)
         return Minted(self.kept(reply.value, lifetime, lifetime, start, fresh=True), reply)
 
     def _plan(self) -> Plan:
@@ -80,8 +80,9 @@ class Minting(Conversation):
         asked = retries.wait(TOO_MANY_REQUESTS, Headers(error.headers), self.at.wall)
         return error.retry_after or asked or 0.0
 
-    def _lifetime(self, token: object, start: Moment) -> float:
+    def _lifetime(self, reply: Reply[Any], start: Moment) -> float:
         """Return the seconds from the start of a mint to its token's end; 0 if unknown."""
+        token: object = reply.value
         if not isinstance(token, IssuedToken):
             name, found = type(self.query.call).__name__, type(token).__name__
             raise ConfigurationError(
@@ -90,13 +91,20 @@ class Minting(Conversation):
             )
         if self.query.lifetime is not None:
             return self.query.lifetime
-        return self._left_by_vendor(token, start) or 0.0
+        left = self._left_by_vendor(token, start)
+        if left is None:
+            return 0.0
+        # A clock of ours that is behind, and was never corrected, makes a life look longer.
+        ahead = seconds_ahead(reply.headers, self.at.wall)
+        return left if ahead is None else min(left, left + self._offset - ahead)
+
+    @property
+    def _offset(self) -> float:
+        return 0.0 if self.query.plan.offset is None else self.query.plan.offset.seconds
 
     def _left_by_vendor(self, token: IssuedToken, at: Moment) -> float | None:
-        ends, offset = token.expires_at, self.query.plan.offset
-        if ends is None:
-            return None
-        return ends.timestamp() - (offset.seconds if offset else 0.0) - at.wall
+        ends = token.expires_at
+        return None if ends is None else ends.timestamp() - self._offset - at.wall
 
     def kept(
         self, token: IssuedToken, left: float, lifetime: float, at: Moment, *, fresh: bool

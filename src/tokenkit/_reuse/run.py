@@ -97,7 +97,8 @@ def _led(talk: Conversation, step: Lead) -> Steps[Kept | None]:
         else:
             talk.at = way.at
         if kept is not None:
-            table.settle(place, flight, kept, keeps=way.keeps)
+            # A life that nobody knows may be over at any time.
+            table.settle(place, flight, kept, keeps=way.keeps and kept.lifetime > 0)
         elif stale is not None:
             # It is good for a while yet, if nobody has ended it.
             table.put_off_renewal(stale, talk.at.monotonic)
