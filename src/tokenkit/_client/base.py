@@ -153,7 +153,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         if call.ends_tokens:
             from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
 
-            return Start(call, ending(call, begin))
+            return Start(call, ending(call, begin, self._shared.token_cache))
         return Start(call, begin)
 
     def _changed_settings(
