@@ -61,6 +61,9 @@ from ._observability.records import (
     CallFailed,
     ResponseReceived,
     RetryPlanned,
+    StoreFailed,
+    TokenMinted,
+    TokenServed,
 )
 from ._policy.clock import AsyncClock, Clock
 from ._policy.failure import (
@@ -121,8 +124,11 @@ __all__ = [
     "Secret",
     "SecretSource",
     "SendOptions",
+    "StoreFailed",
     "Strategy",
     "Timeouts",
+    "TokenMinted",
+    "TokenServed",
     "amount",
     "aware_datetime",
     "conceal",

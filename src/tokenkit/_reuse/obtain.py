@@ -71,7 +71,7 @@ class Obtaining(Minting):
         except BaseException as error:
             yield from self._release(store, error)
             raise
-        yield from self._publish(store, minted)
+        yield from self._publish(store, minted, has_lock=isinstance(answer, Acquired))
         return minted.kept
 
     def _acquire(self, store: Store) -> Steps[Kept | Acquired | RateLimited | StoreFault | None]:
@@ -120,7 +120,7 @@ class Obtaining(Minting):
         yield from self.tell(TokenServed(source="store", age=kept.lifetime - left, left=left))
         return kept
 
-    def _publish(self, store: Store, minted: Minted) -> Steps[None]:
+    def _publish(self, store: Store, minted: Minted, *, has_lock: bool) -> Steps[None]:
         left = minted.kept.left(self.at.wall, self.at.monotonic)
         if left <= 0:
             yield from self._release(store)
@@ -134,11 +134,12 @@ class Obtaining(Minting):
             revocable=self.query.revocable,
         )
         published = yield from self.ask(store, question, insists=True)
-        if isinstance(published, StoreFault):
+        if has_lock and published is False:
+            # It came too late, or was invalidated meanwhile.
+            self.keeps = False
+        elif published is not True:
+            # A process that cannot share what it mints keeps it for itself.
             self.keeps = not self.query.revocable
-        else:
-            # If not stored, it came too late, or was invalidated meanwhile.
-            self.keeps = published is True
 
     def _release(self, store: Store, error: BaseException | None = None) -> Steps[None]:
         seconds = self.refused_for(error) if isinstance(error, RateLimitError) else 0.0
