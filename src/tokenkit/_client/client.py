@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import Self, Unpack
 
@@ -32,6 +32,9 @@ from .options import (
     refuse_unknown,
 )
 
+if TYPE_CHECKING:
+    from .._http.settings import ConnectionSettings
+
 __all__ = ["AsyncClient", "Client"]
 
 T = TypeVar("T")
@@ -58,7 +61,9 @@ class Client(ClientBase[Connections, Clock], Caller):
         self._set_up(
             options,
             auth=auth,
-            connect=lambda base: open_connections(base.origin, options),
+            connect=lambda base: open_connections(
+                base.origin, _connection_settings(options, is_async=False)
+            ),
             clock=SystemClock(),
             may_be_async=False,
         )
@@ -169,7 +174,9 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         self._set_up(
             options,
             auth=auth,
-            connect=lambda base: open_async_connections(base.origin, options),
+            connect=lambda base: open_async_connections(
+                base.origin, _connection_settings(options, is_async=True)
+            ),
             clock=AsyncSystemClock(),
             may_be_async=True,
         )
@@ -261,6 +268,15 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _connection_settings(options: Mapping[str, Any], *, is_async: bool) -> "ConnectionSettings":
+    from .._http.settings import ConnectionSettings  # noqa: PLC0415 - importing a client must not cost httpx
+
+    settings = ConnectionSettings.parse(options, is_async=is_async)
+    if isinstance(settings, tuple):
+        raise ConfigurationError("; ".join(settings))
+    return settings
 
 
 def _refuse_async_sources(client: Client, auth: AsyncStrategy) -> None:

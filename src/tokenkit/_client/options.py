@@ -201,20 +201,12 @@ def check_kinds(options: Mapping[str, Any]) -> None:
     """Check options whose wrong values would count as something else, or show up much later.
 
     Raises:
-        ConfigurationError: A switch is neither true nor false, ``ssl_context`` is none, or
-            ``proxy`` is no text.
+        ConfigurationError: A switch is neither true nor false.
     """
-    for name in ("allow_insecure_http", "correct_clock_skew", "tracing", "trust_env"):
+    for name in ("allow_insecure_http", "correct_clock_skew", "tracing"):
         if not isinstance(options.get(name, True), bool):
             kind = type(options[name]).__name__
             raise ConfigurationError(f"{name} must be True or False, not {kind}")
-    context, proxy = options.get("ssl_context"), options.get("proxy")
-    if not (context is None or isinstance(context, ssl.SSLContext)):
-        kind = type(context).__name__
-        raise ConfigurationError(f"ssl_context must be an ssl.SSLContext, not {kind}")
-    if not (proxy is None or isinstance(proxy, str)):
-        kind = type(proxy).__name__
-        raise ConfigurationError(f"proxy must be text such as 'http://host:port', not {kind}")
 
 
 def refuse_unknown(where: str, options: Mapping[str, object], known: type[Any]) -> None:
