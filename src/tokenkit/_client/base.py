@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 from uuid import uuid4
 
@@ -11,23 +10,21 @@ import attrs
 from typing_extensions import Self, Unpack
 
 from .. import __version__
-from .._model.call import Call, RawCall, Reply
+from .._model.call import Call, RawCall
 from .._model.messages import MAX_HEADER, Headers, fits_header
 from .._observability.hooks import Hooks, check_hooks
 from .._observability.logging import is_logged
 from .._observability.tracing import Trace, trace_calls
 from .._pipeline.drivers import NO_HOOKS
-from .._pipeline.effects import Steps
-from .._pipeline.run import Plan, perform
+from .._pipeline.prepare import Plan
 from .._policy.clock import (
     ClockOffset,
-    Moment,
     TimeSource,
     check_clock,
 )
 from .._policy.profile import Profile
-from .._policy.retry import RetryBudget
-from .._secret import Secret
+from .._policy.retry import RetryBudget, check_budget
+from .._secret import Secret, bare
 from ..auth.strategy import AsyncStrategy
 from ..errors import (
     ClientClosedError,
@@ -67,7 +64,7 @@ class Shared(Generic[C, K]):
     hooks: Hooks
     trace: Trace | None
     watched: bool
-    budget: RetryBudget = attrs.field(factory=RetryBudget)
+    budget: RetryBudget
     closed: bool = False
 
 
@@ -109,26 +106,43 @@ class ClientBase(Generic[C, K]):
             watched=tracing or hooks is not NO_HOOKS,
             offset=ClockOffset() if options.get("correct_clock_skew", True) else None,
             user_agent=_user_agent(options.get("user_agent_suffix")),
+            budget=check_budget(options.get("retry_budget"), self._settings.retry),
         )
         self._default_plan = self._plan(self._settings)
         self._owner = True
 
-    def _begin(
-        self, call: Call[T], options: Mapping[str, Any]
-    ) -> Callable[[Moment], Steps[Reply[T]]]:
-        _check_call(call)
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; build a new one")
+    # Arguments of these are secrets, or may hold some. Wrapped when a class is made, so that
+    # editors see the methods as they are written.
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("__init__", "from_env", "with_options"):
+            found: Any = vars(cls).get(name)
+            if isinstance(found, classmethod):
+                setattr(cls, name, classmethod(bare(found.__func__)))
+            elif found is not None:
+                setattr(cls, name, bare(found))
+
+    def _begin(self, call: Call[T], options: Mapping[str, Any]) -> tuple[Plan, str]:
         plan, request_id = self._default_plan, None
-        if options:
-            refuse_unknown(f"{type(self).__name__}.send()", options, SendOptions)
-            plan = self._plan(self._settings.with_options(self.profile, options))
-            request_id = _checked_request_id(options.get("request_id"))
+        try:
+            _check_call(call)
+            if self._shared.closed:
+                raise ClientClosedError(f"This {type(self).__name__} is closed; build a new one")
+            if options:
+                plan, request_id = self._planned(options)
+        finally:
+            del options  # the frame of an error must not hold them
         if not plan.watched and is_logged():
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-        return partial(perform, call, plan, request_id)
+        return plan, request_id
+
+    @bare
+    def _planned(self, options: Mapping[str, Any]) -> tuple[Plan, str | None]:
+        refuse_unknown(f"{type(self).__name__}.send()", options, SendOptions)
+        plan = self._plan(self._settings.with_options(self.profile, options))
+        return plan, _checked_request_id(options.get("request_id"))
 
     def _plan(self, settings: Settings) -> Plan:
         shared = self._shared
@@ -151,6 +165,7 @@ class ClientBase(Generic[C, K]):
             watched=shared.watched,
         )
 
+    @bare
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a client on the same connections whose calls have other settings.
 

@@ -101,18 +101,25 @@ class Client(ClientBase[Connections, Clock], Caller):
             ConfigurationError: A secret source failed.
             ClientClosedError: The client is closed.
         """
-        return self.send_raw(call, **options).value
+        try:
+            return self.send_raw(call, **options).value
+        finally:
+            del options  # the frame of an error must not hold them
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
         """Perform a call and return its answer with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
-        shared, begin = self._shared, self._begin(call, options)
+        try:
+            plan, request_id = self._begin(call, options)
+        finally:
+            del options  # the frame of an error must not hold them
+        shared = self._shared
         if shared.trace is None:
-            return drive(begin, shared.connections, shared.clock, shared.hooks)
-        with shared.trace(call.request_line[0], shared.hooks) as listener:
-            return drive(begin, shared.connections, shared.clock, listener)
+            return drive(call, plan, request_id, shared.connections, shared.clock, shared.hooks)
+        with shared.trace(call, plan.base_path, shared.hooks) as listener:
+            return drive(call, plan, request_id, shared.connections, shared.clock, listener)
 
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
@@ -129,7 +136,10 @@ class Client(ClientBase[Connections, Clock], Caller):
             InvalidInputError: The method or the path cannot be used. Other errors are those
                 of :meth:`send`.
         """
-        return self.send_raw(raw_call(method, path, json), **options)
+        try:
+            return self.send_raw(raw_call(method, path, json), **options)
+        finally:
+            del options, path, json  # the frame of an error must not hold them
 
     def close(self) -> None:
         """Close the connections. Further calls raise :class:`ClientClosedError`."""
@@ -212,18 +222,29 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             ConfigurationError: A secret source failed.
             ClientClosedError: The client is closed.
         """
-        return (await self.send_raw(call, **options)).value
+        try:
+            return (await self.send_raw(call, **options)).value
+        finally:
+            del options  # the frame of an error must not hold them
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
         """Perform a call and return its answer with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
-        shared, begin = self._shared, self._begin(call, options)
+        try:
+            plan, request_id = self._begin(call, options)
+        finally:
+            del options  # the frame of an error must not hold them
+        shared = self._shared
         if shared.trace is None:
-            return await drive_async(begin, shared.connections, shared.clock, shared.hooks)
-        with shared.trace(call.request_line[0], shared.hooks) as listener:
-            return await drive_async(begin, shared.connections, shared.clock, listener)
+            return await drive_async(
+                call, plan, request_id, shared.connections, shared.clock, shared.hooks
+            )
+        with shared.trace(call, plan.base_path, shared.hooks) as listener:
+            return await drive_async(
+                call, plan, request_id, shared.connections, shared.clock, listener
+            )
 
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
@@ -240,7 +261,10 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             InvalidInputError: The method or the path cannot be used. Other errors are those
                 of :meth:`send`.
         """
-        return await self.send_raw(raw_call(method, path, json), **options)
+        try:
+            return await self.send_raw(raw_call(method, path, json), **options)
+        finally:
+            del options, path, json  # the frame of an error must not hold them
 
     async def aclose(self) -> None:
         """Close the connections. Further calls raise :class:`ClientClosedError`.

@@ -13,7 +13,7 @@ from .._model.messages import HEADER_NAME, MAX_HEADER, Headers, fits_header
 from .._observability.hooks import Hooks
 from .._policy.clock import AsyncClock, Clock
 from .._policy.profile import Profile
-from .._policy.retry import RetryPolicy
+from .._policy.retry import RetryBudget, RetryPolicy
 from .._policy.timeouts import Timeouts, check_seconds
 from ..errors import ConfigurationError
 
@@ -139,6 +139,7 @@ class _SharedOptions(CallOptions, total=False):
     hooks: Hooks
     tracing: bool
     correct_clock_skew: bool
+    retry_budget: RetryBudget | None
 
 
 class ClientOptions(_SharedOptions, total=False):
@@ -159,8 +160,10 @@ class ClientOptions(_SharedOptions, total=False):
         allow_insecure_http: Allow plain http to a host that isn't loopback.
         correct_clock_skew: Correct this machine's clock by the vendor's, where a refusal shows
             that it is wrong and a signature depends on it. Default: true.
+        retry_budget: How many retries all calls may take together; several clients may share
+            one. Default: ``RetryBudget()`` for each client.
         hooks: Functions that are told what happens during calls.
-        tracing: Open an OpenTelemetry span for each call. Default: false.
+        tracing: Open an OpenTelemetry span for each call, and count. Default: false.
         clock: The clock to use, for tests.
     """
 
@@ -187,8 +190,10 @@ class AsyncClientOptions(_SharedOptions, total=False):
         allow_insecure_http: Allow plain http to a host that isn't loopback.
         correct_clock_skew: Correct this machine's clock by the vendor's, where a refusal shows
             that it is wrong and a signature depends on it. Default: true.
+        retry_budget: How many retries all calls may take together; several clients may share
+            one. Default: ``RetryBudget()`` for each client.
         hooks: Functions that are told what happens during calls.
-        tracing: Open an OpenTelemetry span for each call. Default: false.
+        tracing: Open an OpenTelemetry span for each call, and count. Default: false.
         clock: The clock to use, for tests.
     """
 

@@ -132,6 +132,9 @@ class AsyncCallersTransport:
         way = ThroughHttpx(self._family, self._transport.handle_async_request)
         return await exchange(way, request, timeouts, left)
 
+    async def discard(self) -> None:
+        """Do nothing: the connections are the caller's."""
+
     async def aclose(self) -> None:
         """Close the transport."""
         await self._transport.aclose()
@@ -155,6 +158,9 @@ class AsyncCallersClient:
 
     async def _handle(self, request: "httpx.Request") -> "httpx.Response":
         return await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+
+    async def discard(self) -> None:
+        """Do nothing: the connections are the caller's."""
 
     async def aclose(self) -> None:
         """Leave the client open."""

@@ -85,6 +85,10 @@ class _Lanes:
     async def aclose(self) -> None:
         """Close the free lanes now, and the others once they are given back."""
         self._closed = True
+        await self.discard()
+
+    async def discard(self) -> None:
+        """Close the free lanes."""
         # One that is cancelled meanwhile must not keep the others open.
         async with AsyncExitStack() as stack:
             while self._free:
@@ -164,6 +168,10 @@ class AsyncOwnConnections:
             return await send(lane.way(self._settings.family), request, timeouts, left)
         finally:
             await lanes.give_back(lane)
+
+    async def discard(self) -> None:
+        """Close the pooled connections: one may hold another request's response."""
+        await (await self._open()).discard()
 
     async def aclose(self) -> None:
         """Close what was opened in the running loop; other loops close theirs when they end."""

@@ -79,6 +79,9 @@ class CallersTransport:
         way = ThroughHttpx(self._family, self._transport.handle_request)
         return exchange(way, request, timeouts, left)
 
+    def discard(self) -> None:
+        """Do nothing: the connections are the caller's."""
+
     def close(self) -> None:
         """Close the transport."""
         self._transport.close()
@@ -102,6 +105,9 @@ class CallersClient:
 
     def _handle(self, request: "httpx.Request") -> "httpx.Response":
         return self._client.send(request, stream=True, auth=None, follow_redirects=False)
+
+    def discard(self) -> None:
+        """Do nothing: the connections are the caller's."""
 
     def close(self) -> None:
         """Leave the client open."""

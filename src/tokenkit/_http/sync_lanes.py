@@ -85,6 +85,10 @@ class _Lanes:
     def close(self) -> None:
         """Close the free lanes now, and the others once they are given back."""
         self._closed = True
+        self.discard()
+
+    def discard(self) -> None:
+        """Close the free lanes."""
         with suppress(IndexError):  # another thread was faster
             while self._free:
                 self._free.pop().transport.close()
@@ -128,6 +132,10 @@ class OwnConnections:
             return exchange(lane.way(self._settings.family), request, timeouts, left)
         finally:
             lanes.give_back(lane)
+
+    def discard(self) -> None:
+        """Close the pooled connections: one may hold another request's response."""
+        self._open().discard()
 
     def close(self) -> None:
         """Close what this process has opened."""

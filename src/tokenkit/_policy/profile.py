@@ -30,6 +30,8 @@ class Profile:
         setting_variables: The environment variable of each optional setting, likewise.
         credential_headers: The headers that only a strategy may set, in lower case.
         request_id_header: The header in which the vendor takes an id for each request.
+        echoes_request_id: Whether a response carries the id of its request in that header; one
+            with another id belongs to somebody else then.
         blames_credentials: Tells whether an error means that the credentials, the signature or
             its timestamp were refused; a wrong clock may be the cause then.
         retries: Which answers may be tried again.
@@ -43,6 +45,7 @@ class Profile:
     setting_variables: Mapping[str, str] = attrs.field(factory=dict[str, str])
     credential_headers: frozenset[str] = frozenset({"authorization"})
     request_id_header: str | None = None
+    echoes_request_id: bool = False
     blames_credentials: Callable[[APIError], bool] = is_unauthenticated
     retries: RetryRules = attrs.field(factory=RetryRules)
     read_failure: FailureReader = read_plain_failure
