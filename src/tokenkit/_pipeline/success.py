@@ -44,7 +44,7 @@ def read_success(
         received_at: When it was complete, by the vendor's clock as far as that is known.
     """
     try:
-        body = _loaded(response, hidden) if call.reads_body else _left(response, hidden)
+        body = _loaded(response, hidden, needed=call.reads_body)
         if call.is_failure(body):
             return None
         info = ResponseInfo(
@@ -70,18 +70,19 @@ def read_success(
     )
 
 
-def _loaded(response: Response, hidden: Hidden) -> JSON:
-    try:
-        return load_json(response.body) if response.body else None
-    except ValueError:
-        pass
-    raise Mismatch(f"not JSON{_snippet(response, hidden)}")
-
-
-def _left(response: Response, hidden: Hidden) -> None:
-    """Leave a body that the call does not need, unless somebody else wrote it."""
-    if snippet := _snippet(response, hidden):
-        raise Mismatch(f"not a response of the vendor{snippet}")
+def _loaded(response: Response, hidden: Hidden, *, needed: bool) -> JSON:
+    if not response.body:
+        return None
+    if needed:
+        try:
+            return load_json(response.body)
+        except ValueError:
+            pass
+    snippet = _snippet(response, hidden)
+    # A page of HTML comes from somebody else, so that it is no success of any call.
+    if needed or snippet:
+        raise Mismatch(f"not JSON{snippet}")
+    return None
 
 
 def _snippet(response: Response, hidden: Hidden) -> str:
