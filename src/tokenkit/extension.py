@@ -60,6 +60,7 @@ from ._observability.hooks import Hooks
 from ._observability.records import (
     AttemptSent,
     CallFailed,
+    CallSucceeded,
     ResponseReceived,
     RetryPlanned,
 )
@@ -73,11 +74,13 @@ from ._policy.failure import (
     visible_text,
 )
 from ._policy.profile import BaseURLSetting, Profile
-from ._policy.retry import RetryPolicy, RetryRules
+from ._policy.retry import RetryBudget, RetryPolicy, RetryRules
 from ._policy.timeouts import Timeouts
 from ._secret import (
+    AsyncSecretGroup,
     AsyncSecretSource,
     Secret,
+    SecretGroup,
     SecretSource,
     conceal,
 )
@@ -88,6 +91,7 @@ __all__ = [
     "AsyncClient",
     "AsyncClientOptions",
     "AsyncClock",
+    "AsyncSecretGroup",
     "AsyncSecretSource",
     "AsyncStrategy",
     "AttemptSent",
@@ -95,6 +99,7 @@ __all__ = [
     "Call",
     "CallFailed",
     "CallOptions",
+    "CallSucceeded",
     "Check",
     "Client",
     "ClientOptions",
@@ -116,10 +121,12 @@ __all__ = [
     "Response",
     "ResponseInfo",
     "ResponseReceived",
+    "RetryBudget",
     "RetryPlanned",
     "RetryPolicy",
     "RetryRules",
     "Secret",
+    "SecretGroup",
     "SecretSource",
     "SendOptions",
     "Strategy",

@@ -186,7 +186,7 @@ def test_too_few_tokens() -> None:
     with pytest.raises(DecodeError) as caught:
         zdk_client(answering(200, {"tokens": ["only-one"]})).create_user_tokens(requests=requests)
     assert str(caught.value) == (
-        "HTTP 200, application/json: the answer cannot be read: "
+        "HTTP 200, application/json: the response cannot be read: "
         "expected 2 tokens, one for each request, found 1 (at $.tokens)"
     )
 
