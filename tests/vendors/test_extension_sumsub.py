@@ -131,9 +131,9 @@ def test_errors(client: SumsubClient, sumsub: Listener) -> None:
     [
         (0, "must be at least 1 and at most 86400"),
         (86_401, "must be at least 1 and at most 86400"),
-        ("60", "must be a whole number, not text"),
-        (True, "must be a whole number, not a boolean"),
-        (1.5, "must be a whole number, not a number"),
+        ("60", "must be a whole number, not str"),
+        (True, "must be a whole number, not bool"),
+        (1.5, "must be a whole number, not float"),
     ],
 )
 def test_whole_numbers(lifetime: Any, problem: str) -> None:
