@@ -57,9 +57,9 @@ def test_bytes_behind_the_end_of_gzip_are_not_read(flavour: Flavour) -> None:
             peer.send(chunk(bytes(65_536)))
 
     with RawServer(endless) as server:
-        with pytest.raises(ResponseTooLarge):
-            send_strigo(flavour, server.url, MINT, deadline=5)
+        (reply,) = send_strigo(flavour, server.url, MINT)
         server.wait_all_closed()
+    assert reply.value.token == TOKEN
 
 
 @each_flavour
