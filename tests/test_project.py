@@ -93,6 +93,15 @@ def test_public_modules_are_told_in_the_policy() -> None:
     assert set(re.findall(r"`([\w.]+)`", listed[1])) == {"tokenkit", *public}
 
 
+@pytest.mark.parametrize("name", ["ci.yml", "release.yml"])
+def test_workflows_pin_their_actions(name: str) -> None:
+    """Each action is pinned to a commit, as a tag can be moved; a comment names its version."""
+    used = re.findall(r"uses: (.*)", page(f".github/workflows/{name}"))
+    pinned = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert used
+    assert [action for action in used if not pinned.fullmatch(action)] == []
+
+
 @pytest.mark.parametrize("name", [path.name for path in ROOT.glob("*.md")])
 def test_links_between_pages_lead_somewhere(name: str) -> None:
     """Each link of a page at the top to another file leads to one."""
