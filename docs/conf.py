@@ -16,6 +16,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "tokenkit_diagrams",
+    "tokenkit_options",
     "tokenkit_reference",
 ]
 exclude_patterns = ["_build"]

@@ -21,12 +21,15 @@ Colours are CSS classes' business, so that a page can be light or dark.
 import re
 from collections.abc import Iterator
 from html import escape
+from itertools import pairwise
 from typing import NamedTuple
 
 __all__ = ["DiagramError", "draw_flow", "draw_sequence"]
 
 PARTICIPANT = re.compile(r"(?P<name>\w+) = (?P<title>.+)")
-STEP = re.compile(r"(?P<name>\w+) \((?P<column>\d+), (?P<row>\d+)\)(?P<kind>[!*]?) = (?P<title>.+)")
+STEP = re.compile(
+    r"(?P<name>\w+) \((?P<column>\d+), (?P<row>\d+)\)(?P<kind>[!*]?) = (?P<title>.+)"
+)
 ARROW = re.compile(r"(?P<start>\w+) (?P<line>--?>) (?P<end>\w+)(: (?P<label>.+))?")
 
 LETTER, LINE = 7.6, 19
@@ -35,6 +38,10 @@ HEAD = 40
 MESSAGE = 46
 COLUMN, ROW = 236, 96
 WIDTH, HEIGHT = 196, 56
+ARROW_HEAD = (
+    '<marker id="arrow-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8"'
+    ' markerHeight="8" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker>'
+)
 KINDS = {"": "step", "!": "step failure", "*": "step success"}
 
 
@@ -86,9 +93,7 @@ def draw_sequence(lines: list[str], title: str) -> str:
     )
 
 
-def _participants(
-    names: dict[str, str], places: dict[str, float], height: float
-) -> Iterator[str]:
+def _participants(names: dict[str, str], places: dict[str, float], height: float) -> Iterator[str]:
     for name, shown in names.items():
         x, half = places[name], len(shown) * LETTER / 2 + 14
         yield f'<path class="lifeline" d="M{x:.0f} {HEAD}V{height:.0f}"/>'
@@ -102,14 +107,13 @@ def _messages(messages: list[Arrow], places: dict[str, float]) -> Iterator[str]:
         start, end = places[message.start], places[message.end]
         yield _line(f"M{start:.0f} {y:.0f}H{end - 3 if end > start else end + 3:.0f}", message)
         # Where an arrow passes others, its text stands beside the one who speaks.
-        beside = min(abs(end - start), min(_steps(places))) / 2
+        beside = min(abs(end - start), *_steps(places)) / 2
         x = start + beside if end > start else start - beside
         yield _text(x, y - 9, message.label, "label")
 
 
 def _steps(places: dict[str, float]) -> Iterator[float]:
-    ordered = list(places.values())
-    yield from (after - before for before, after in zip(ordered, ordered[1:], strict=False))
+    yield from (after - before for before, after in pairwise(places.values()))
 
 
 def draw_flow(lines: list[str], title: str) -> str:
@@ -188,17 +192,11 @@ def _arrow(line: str, known: dict[str, str] | dict[str, Step]) -> Arrow:
 
 def _svg(width: float, height: float, title: str, *pieces: str) -> str:
     size = f"{width:.0f} {height:.0f}"
-    return "\n".join(
-        (
-            f'<svg class="diagram" viewBox="0 0 {size}" style="max-width: {width:.0f}px"'
-            f' role="img" aria-label="{escape(title)}" xmlns="http://www.w3.org/2000/svg">',
-            f"<title>{escape(title)}</title>",
-            '<marker id="arrow-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8"'
-            ' markerHeight="8" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker>',
-            *pieces,
-            "</svg>",
-        )
+    start = (
+        f'<svg class="diagram" viewBox="0 0 {size}" style="max-width: {width:.0f}px"'
+        f' role="img" aria-label="{escape(title)}" xmlns="http://www.w3.org/2000/svg">'
     )
+    return "\n".join((start, f"<title>{escape(title)}</title>", ARROW_HEAD, *pieces, "</svg>"))
 
 
 def _box(x: float, y: float, width: float, height: float, kind: str) -> str:

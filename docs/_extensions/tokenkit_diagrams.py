@@ -1,12 +1,12 @@
 """The directives ``sequence`` and ``flow``, which put diagrams into a page."""
 
 from docutils import nodes
-from docutils.parsers.rst import Directive
 from drawing import DiagramError, draw_flow, draw_sequence
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
 
 
-class _Diagram(Directive):
+class _Diagram(SphinxDirective):
     """A diagram; the argument says what it shows, for those who can't see it."""
 
     has_content = True
@@ -23,6 +23,7 @@ class _Diagram(Directive):
         return [nodes.raw("", figure, format="html")]
 
     def draw(self, lines: list[str], title: str) -> str:
+        """Draw it."""
         raise NotImplementedError
 
 
