@@ -84,6 +84,12 @@ def layers(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
+@nox.session(python=False)
+def house(session: nox.Session) -> None:
+    """Draw CONTRIBUTING.md's picture of the package again; a test compares it with the tree."""
+    session.run("python", "tests/support/house.py")
+
+
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, in the package and for those who use it."""
