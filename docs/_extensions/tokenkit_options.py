@@ -3,8 +3,11 @@
 import inspect
 import re
 from collections.abc import Iterator
+from functools import reduce
 from importlib import import_module
-from typing import Any, get_type_hints
+from operator import or_
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -44,10 +47,11 @@ class Options(SphinxDirective):
         lines = [f".. py:class:: {name}", ""]
         lines += [f"   {line}" for line in self.content]
         for key, kind in types.items():
-            lines += ["", f"   .. py:attribute:: {key}", f"      :type: {_shown(kind)}", ""]
-            lines += [f"      {line}" for line in public_names(docs[key].splitlines())]
+            told = docs[key]
+            lines += ["", f"   .. py:attribute:: {key}", f"      :type: {_shown(kind, told)}", ""]
+            lines += [f"      {line}" for line in public_names(told.splitlines())]
             if async_types[key] != kind:
-                lines += ["", f"      On async clients: {_link(async_types[key])}."]
+                lines += ["", f"      On async clients: {_link(_shown(async_types[key], told))}."]
         if async_name is not None:
             lines += ["", f".. py:class:: {async_name}", ""]
             lines += [f"   The same options, for async clients; see :class:`~{name}`."]
@@ -73,13 +77,16 @@ def _documented(options: type[Any]) -> Iterator[tuple[str, str]]:
             yield key, "\n".join(lines)
 
 
-def _shown(kind: Any) -> str:
+def _shown(kind: Any, told: str) -> str:
+    """Write a type; without ``None`` where that means no more than that nothing is given."""
+    parts = [part for part in get_args(kind) if part is not NoneType or "None" in told]
+    if get_origin(kind) in (Union, UnionType):
+        kind = reduce(or_, parts)
     (shown,) = public_names([stringify_annotation(kind, "smart", short_literals=True)])
     return shown.replace("~httpx", "httpx")
 
 
-def _link(kind: Any) -> str:
-    shown = _shown(kind)
+def _link(shown: str) -> str:
     return f":class:`{shown}`" if shown.startswith("~") else f"``{shown}``"
 
 
