@@ -183,7 +183,7 @@ def close(client: object) -> None:
 def test_a_client_names_what_it_needs(kind: Any, option: str, fit: str, make: Any) -> None:
     """What is of the other kind, or nothing of httpx's, is refused, and the right class named."""
     unfit = make()
-    message = f"{option}: must be an httpx.{fit}, not {type(unfit).__name__}"
+    message = f"{option} must be an httpx.{fit}, not {type(unfit).__name__}"
     with pytest.raises(ConfigurationError, match=message):
         kind(org_id=ORG_ID, api_key=API_KEY, **{option: unfit})
     close(unfit)

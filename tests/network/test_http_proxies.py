@@ -209,7 +209,7 @@ def test_a_useless_proxy_is_a_configuration_error(
 
 def test_a_proxy_beside_a_callers_transport_is_refused() -> None:
     """What a caller's client or transport would make useless cannot be given with it."""
-    with pytest.raises(ConfigurationError, match="transport: can't be combined with proxy"):
+    with pytest.raises(ConfigurationError, match="transport and proxy can't be combined"):
         StrigoClient(
             org_id=ORG_ID,
             api_key=API_KEY,

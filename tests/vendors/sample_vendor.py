@@ -30,6 +30,7 @@ from tokenkit.extension import (
     Profile,
     Repeat,
     Request,
+    ResponseInfo,
     Secret,
     SecretSource,
     Strategy,
@@ -37,7 +38,6 @@ from tokenkit.extension import (
     epoch_seconds,
     header_secret,
     kind_of,
-    one_strategy,
     operation,
     param,
     read_response,
@@ -94,6 +94,7 @@ PROFILE = Profile(
     base_url="https://passes.acme.example/v2",
     base_url_variable="ACME_BASE_URL",
     credential_variables={"secret": "ACME_SECRET"},
+    strategy=DigestKey,
     credential_headers=frozenset({"x-acme-digest", "x-acme-time"}),
     request_id_header="x-acme-trace",
     read_failure=read_failure,
@@ -153,10 +154,11 @@ class PassRequest(Call[Pass]):
     def encode(self, now: datetime) -> JSON:
         return {"at": now.isoformat(), "pass": write_model(self)}
 
-    def decode(self, answer: JSON) -> Pass:
-        if not isinstance(answer, Mapping):
-            raise Mismatch(f"expected an object, found {kind_of(answer)}")
-        return read_response(answer.get("pass"), Pass, path="$.pass", holder=self.holder)
+    def decode(self, body: JSON, response: ResponseInfo) -> Pass:
+        del response
+        if not isinstance(body, Mapping):
+            raise Mismatch(f"expected an object, found {kind_of(body)}")
+        return read_response(body.get("pass"), Pass, path="$.pass", holder=self.holder)
 
 
 @attrs.frozen(kw_only=True)
@@ -167,8 +169,9 @@ class PassCount(Call[int]):
     path: ClassVar[str] = "/passes"
     authenticated: ClassVar[bool] = False
 
-    def decode(self, answer: JSON) -> int:
-        return read_response(answer, int)
+    def decode(self, body: JSON, response: ResponseInfo) -> int:
+        del response
+        return read_response(body, int)
 
 
 class AcmeCalls:
@@ -195,9 +198,7 @@ class AcmeClient(AcmeCalls, Client):
         auth: Strategy | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        secret = conceal(secret)
-        strategy = one_strategy(auth, DigestKey[SecretSource], secret=secret)
-        super().__init__(auth=strategy, **options)
+        super().__init__(auth=auth, credentials={"secret": secret}, **options)
 
 
 class AsyncAcmeClient(AcmeCalls, AsyncClient):
@@ -212,6 +213,4 @@ class AsyncAcmeClient(AcmeCalls, AsyncClient):
         auth: AsyncStrategy | None = None,
         **options: Unpack[AsyncClientOptions],
     ) -> None:
-        secret = conceal(secret)
-        strategy = one_strategy(auth, DigestKey[AsyncSecretSource], secret=secret)
-        super().__init__(auth=strategy, **options)
+        super().__init__(auth=auth, credentials={"secret": secret}, **options)
