@@ -2,7 +2,7 @@
 
     from tokenkit import StrigoClient
 
-    with StrigoClient(org_id="…", api_key="…") as strigo:
+    with StrigoClient(org_id="...", api_key="...") as strigo:
         token = strigo.create_user_token(email="user1@example.com")
 
 Names are loaded when they are first used: a vendor that nobody asks for costs nothing.
@@ -10,8 +10,9 @@ Names are loaded when they are first used: a vendor that nobody asks for costs n
 
 from importlib import import_module
 
-# Type checkers know the name; to import typing for it takes most of this module's time.
-TYPE_CHECKING = False
+# Type checkers know the name; to import typing for it takes most of this module's time. Jedi
+# believes a bare False.
+TYPE_CHECKING: bool = False
 
 if TYPE_CHECKING:
     # A name a line, here and below: who copies the package can drop the lines of a vendor.
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     )
     from ._model.call import Call, Reply
     from ._observability.hooks import Hooks
-    from ._policy.retry import RetryPolicy
+    from ._policy.retry import RetryBudget, RetryPolicy
     from ._policy.timeouts import Timeouts
     from ._reuse.cache import TokenCache
-    from ._secret import Secret
+    from ._secret import AsyncSecretGroup, Secret, SecretGroup
     from .errors import (
         APIError,
         AuthenticationError,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         DeadlineExceeded,
         DecodeError,
         InvalidInputError,
+        MismatchedResponse,
         NotFoundError,
         PermissionDeniedError,
         ProtocolError,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         ServerError,
         StoreError,
         TokenKitError,
+        TokenKitWarning,
         TransportError,
         UnexpectedRedirect,
         UnprocessableError,
@@ -63,6 +66,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "APIError",
+    "AsyncSecretGroup",
     "AsyncStrigoClient",
     "AsyncZdkClient",
     "AsyncZeroHashClient",
@@ -78,6 +82,7 @@ __all__ = [
     "DecodeError",
     "Hooks",
     "InvalidInputError",
+    "MismatchedResponse",
     "NotFoundError",
     "PermissionDeniedError",
     "ProtocolError",
@@ -85,14 +90,17 @@ __all__ = [
     "Reply",
     "RequestTimeoutError",
     "ResponseTooLarge",
+    "RetryBudget",
     "RetryPolicy",
     "Secret",
+    "SecretGroup",
     "ServerError",
     "StoreError",
     "StrigoClient",
     "Timeouts",
     "TokenCache",
     "TokenKitError",
+    "TokenKitWarning",
     "TransportError",
     "UnexpectedRedirect",
     "UnprocessableError",
@@ -120,14 +128,17 @@ _MODULES = frozenset(
     }
 )
 _HOMES = {
+    "AsyncSecretGroup": "_secret",
     "AsyncStrigoClient": "strigo.client",
     "AsyncZdkClient": "zdk.client",
     "AsyncZeroHashClient": "zerohash.client",
     "Call": "_model.call",
     "Hooks": "_observability.hooks",
     "Reply": "_model.call",
+    "RetryBudget": "_policy.retry",
     "RetryPolicy": "_policy.retry",
     "Secret": "_secret",
+    "SecretGroup": "_secret",
     "StrigoClient": "strigo.client",
     "Timeouts": "_policy.timeouts",
     "TokenCache": "_reuse.cache",

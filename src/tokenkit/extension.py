@@ -24,6 +24,7 @@ from ._model.checks import (
     copy_mapping,
     instance,
     instances,
+    integer,
     json_object,
     one_of,
     permissions,
@@ -51,6 +52,7 @@ from ._model.json import (
     dump_json,
     kind_of,
     load_json,
+    type_of,
 )
 from ._model.messages import Headers, Request, Response, ResponseInfo
 from ._model.request import Check, RequestModel, param
@@ -59,6 +61,7 @@ from ._observability.hooks import Hooks
 from ._observability.records import (
     AttemptSent,
     CallFailed,
+    CallSucceeded,
     ResponseReceived,
     RetryPlanned,
     StoreFailed,
@@ -75,11 +78,13 @@ from ._policy.failure import (
     visible_text,
 )
 from ._policy.profile import BaseURLSetting, Profile
-from ._policy.retry import RetryPolicy, RetryRules
+from ._policy.retry import RetryBudget, RetryPolicy, RetryRules
 from ._policy.timeouts import Timeouts
 from ._secret import (
+    AsyncSecretGroup,
     AsyncSecretSource,
     Secret,
+    SecretGroup,
     SecretSource,
     conceal,
 )
@@ -90,6 +95,7 @@ __all__ = [
     "AsyncClient",
     "AsyncClientOptions",
     "AsyncClock",
+    "AsyncSecretGroup",
     "AsyncSecretSource",
     "AsyncStrategy",
     "AttemptSent",
@@ -97,6 +103,7 @@ __all__ = [
     "Call",
     "CallFailed",
     "CallOptions",
+    "CallSucceeded",
     "Check",
     "Client",
     "ClientOptions",
@@ -118,10 +125,12 @@ __all__ = [
     "Response",
     "ResponseInfo",
     "ResponseReceived",
+    "RetryBudget",
     "RetryPlanned",
     "RetryPolicy",
     "RetryRules",
     "Secret",
+    "SecretGroup",
     "SecretSource",
     "SendOptions",
     "StoreFailed",
@@ -140,6 +149,7 @@ __all__ = [
     "header_secret",
     "instance",
     "instances",
+    "integer",
     "json_object",
     "kind_of",
     "load_json",
@@ -159,6 +169,7 @@ __all__ = [
     "to_texts_or_none",
     "to_tuple",
     "token_text",
+    "type_of",
     "visible_text",
     "write_model",
 ]

@@ -23,7 +23,7 @@ from tokenkit._pipeline.effects import (
     Sleep,
     Wait,
 )
-from tokenkit._pipeline.run import Plan
+from tokenkit._pipeline.prepare import Plan
 from tokenkit._policy.clock import Moment
 from tokenkit._policy.retry import RetryBudget, RetryPolicy
 from tokenkit._policy.timeouts import Timeouts

@@ -8,12 +8,13 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 import attrs
 from typing_extensions import Unpack
 
-from tokenkit.errors import ConflictError, FailedAnswer
+from tokenkit.errors import ConflictError, FailureDetails
 from tokenkit.extension import (
     JSON,
     AsyncClient,
@@ -38,12 +39,12 @@ from tokenkit.extension import (
     epoch_seconds,
     header_secret,
     kind_of,
-    one_strategy,
     operation,
     param,
     read_response,
     response_field,
     text,
+    type_of,
     write_model,
 )
 
@@ -70,8 +71,10 @@ class DigestKey(Generic[S]):
 class SoldOutError(ConflictError):
     """HTTP 409: no passes are left."""
 
-    def __init__(self, answer: FailedAnswer, *, waiting: int) -> None:
-        super().__init__(answer)
+    def __init__(
+        self, text: str = "", *, waiting: int = 0, **details: Unpack[FailureDetails]
+    ) -> None:
+        super().__init__(text, **details)
         self.waiting: int = waiting
 
 
@@ -81,12 +84,9 @@ def read_failure(body: ErrorBody) -> Failure:
         return Failure()
     problem, waiting = body.json.get("problem"), body.json.get("waiting")
 
-    def sold_out(answer: FailedAnswer) -> SoldOutError:
-        return SoldOutError(answer, waiting=waiting if isinstance(waiting, int) else 0)
-
     return Failure(
         message=problem if isinstance(problem, str) else None,
-        error=sold_out if waiting is not None else None,
+        error=partial(SoldOutError, waiting=waiting) if isinstance(waiting, int) else None,
     )
 
 
@@ -95,6 +95,7 @@ PROFILE = Profile(
     base_url="https://passes.acme.example/v2",
     base_url_variable="ACME_BASE_URL",
     credential_variables={"secret": "ACME_SECRET"},
+    strategy=DigestKey,
     credential_headers=frozenset({"x-acme-digest", "x-acme-time"}),
     request_id_header="x-acme-trace",
     read_failure=read_failure,
@@ -128,7 +129,7 @@ def lifetime(value: object) -> str | None:
     """Check how long a pass lasts."""
     if isinstance(value, timedelta) and value >= timedelta(seconds=1):
         return None
-    return f"must be a timedelta of a second or more, not {kind_of(value)}"
+    return f"must be a timedelta of a second or more, not {type_of(value)}"
 
 
 def whole_seconds(value: timedelta) -> JSON:
@@ -198,9 +199,7 @@ class AcmeClient(AcmeCalls, Client):
         auth: Strategy | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        secret = conceal(secret)
-        strategy = one_strategy(auth, DigestKey[SecretSource], secret=secret)
-        super().__init__(auth=strategy, **options)
+        super().__init__(auth=auth, credentials={"secret": secret}, **options)
 
 
 class AsyncAcmeClient(AcmeCalls, AsyncClient):
@@ -215,6 +214,4 @@ class AsyncAcmeClient(AcmeCalls, AsyncClient):
         auth: AsyncStrategy | None = None,
         **options: Unpack[AsyncClientOptions],
     ) -> None:
-        secret = conceal(secret)
-        strategy = one_strategy(auth, DigestKey[AsyncSecretSource], secret=secret)
-        super().__init__(auth=strategy, **options)
+        super().__init__(auth=auth, credentials={"secret": secret}, **options)

@@ -5,6 +5,7 @@ from uuid import UUID
 import attrs
 import pytest
 from vendors_support import (
+    ECHO,
     PRIVATE_KEY,
     StillClock,
     answer,
@@ -162,18 +163,23 @@ def test_unknown_overrides() -> None:
 
 def test_request_ids() -> None:
     """Zerohash gets the given request id, else a new UUID each call; it comes back."""
-    transport = answering(200, {"epoch": 0}, {"x-request-id": "echoed"})
+    transport = answering(200, {"epoch": 0}, {"x-request-id": ECHO})
     client = zerohash_client(transport)
     reply = client.send_raw(zerohash.TimeRequest(), request_id="mine-1")
     client.get_time()
     client.get_time()
     sent = [request.headers["x-request-id"] for request in transport.requests]
-    assert (sent[0], reply.request_id) == ("mine-1", "echoed")
+    assert (sent[0], reply.request_id) == ("mine-1", "mine-1")
     assert UUID(sent[1]).version == UUID(sent[2]).version == 4
     assert sent[1] != sent[2]
-    unfit: list[Any] = ["", "a\nb", "é", 7]
-    for given in unfit:
-        with pytest.raises(InvalidInputError, match="request_id: must be visible ASCII text"):
+    unfit: list[tuple[Any, str]] = [
+        ("", "is empty"),
+        ("a\nb", "contains a line break"),
+        ("é", "contains a character outside ASCII"),
+        (7, "must be a string, not int"),
+    ]
+    for given, problem in unfit:
+        with pytest.raises(InvalidInputError, match=f"request_id: {problem}"):
             client.send(zerohash.TimeRequest(), request_id=given)
 
 
@@ -209,8 +215,8 @@ def test_request_without_an_answer() -> None:
     """An empty answer is ``None``, and one that is no JSON a DecodeError."""
     client = zdk_client(answering(204))
     assert client.request("POST", "/x", json={}).value is None
-    with pytest.raises(DecodeError, match="not JSON; it begins 'hello'"):
-        zdk_client(answering(200, b"hello")).request("GET", "/x")
+    with pytest.raises(DecodeError, match="not JSON; it begins '<p>hello'"):
+        zdk_client(answering(200, b"<p>hello")).request("GET", "/x")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +235,7 @@ def test_request_without_an_answer() -> None:
         ("GET", "/a\\b", "path: must be percent-encoded"),
         ("GET", "/a%zz", "path: must be percent-encoded"),
         ("GET", "/a?", "path: must not end in a lone '?'"),
-        ("GET", None, "path: must be text, not NoneType"),
+        ("GET", None, "path: must be a string, not NoneType"),
         ("get", "/a", "method: must be an HTTP method in upper case, such as 'POST'"),
         ("CONNECT", "/a", "method: must be an HTTP method in upper case"),
         (None, "/a", "method: must be an HTTP method in upper case"),

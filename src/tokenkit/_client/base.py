@@ -17,7 +17,8 @@ from .._observability.logging import is_logged
 from .._observability.tracing import Trace
 from .._pipeline.drivers import NO_HOOKS
 from .._pipeline.effects import Steps
-from .._pipeline.run import Plan, perform
+from .._pipeline.prepare import Plan
+from .._pipeline.run import perform
 from .._policy.clock import ClockOffset, Moment, TimeSource
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
@@ -48,10 +49,11 @@ T = TypeVar("T")
 
 @attrs.frozen(eq=False, repr=False)
 class Start(Generic[T]):
-    """A call, and what begins its life."""
+    """A call, with everything that is settled before it starts."""
 
     call: Call[T]
-    begin: Callable[[Moment], Steps[Reply[T]]]
+    plan: Plan
+    request_id: str
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -67,9 +69,9 @@ class Shared(Generic[C, K]):
     hooks: Hooks
     trace: Trace | None
     watched: bool
+    budget: RetryBudget
     reuse: ReuseSettings
     token_cache: "TokenCache | None"
-    budget: RetryBudget = attrs.field(factory=RetryBudget)
     closed: bool = False
 
 
@@ -103,20 +105,27 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         settings = ClientSettings.parse(
             self.profile, options, is_async=is_async, base_url_settings=base_url_settings
         )
+        connections: C | None = None
         if isinstance(settings, tuple):
             problems += settings
-        if strategy is None or isinstance(settings, tuple):
+        else:
+            try:
+                connections = connect(settings)
+            except ConfigurationError as error:
+                problems.append(error.message)
+        if strategy is None or connections is None or isinstance(settings, tuple):
             raise ConfigurationError(f"{type(self).__name__}: {'; '.join(problems)}")
         self._shared = Shared(
             base=settings.base_url,
             strategy=strategy,
-            connections=connect(settings),
+            connections=connections,
             clock=cast("K", settings.clock),
             hooks=settings.hooks,
             trace=settings.trace,
             watched=settings.trace is not None or settings.hooks is not NO_HOOKS,
             offset=ClockOffset() if settings.correct_clock_skew else None,
             user_agent=settings.user_agent,
+            budget=settings.budget,
             reuse=settings.reuse,
             token_cache=settings.reuse.token_cache,
         )
@@ -149,12 +158,14 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-        begin = partial(perform, call, plan, request_id)
-        if call.ends_tokens:
-            from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
+        return Start(call, plan, request_id)
 
-            return Start(call, ending(call, begin, self._shared.token_cache))
-        return Start(call, begin)
+    def _ending(self, start: Start[T]) -> Callable[[Moment], Steps[Reply[T]]]:
+        """Begin a call that ends tokens, which are handed out no more from then on."""
+        from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
+
+        begin = partial(perform, start.call, start.plan, start.request_id)
+        return ending(start.call, begin, self._shared.token_cache)
 
     def _changed_settings(
         self, method: str, options: Mapping[str, Any], known: type[CallOptions]
@@ -215,8 +226,10 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
 
     def __reduce__(self) -> NoReturn:
         name = type(self).__name__
+        article = "An" if name[0] in "AEIOU" else "A"
         raise TypeError(
-            f"A {name} can't be pickled; create a new one, for example with {name}.from_env()"
+            f"{article} {name} can't be pickled; create a new one, for example with "
+            f"{name}.from_env()"
         )
 
 

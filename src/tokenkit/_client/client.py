@@ -9,11 +9,12 @@ from typing_extensions import Self, Unpack
 from .._model.call import Call, Reply
 from .._model.frames import forget_arguments
 from .._model.json import JSON
-from .._pipeline.drivers import drive, drive_async
+from .._observability.hooks import Listener
+from .._pipeline.drivers import drive, drive_async, drive_async_steps, drive_steps
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
 from .base import Start, raw_call
-from .credentials import read_environment
+from .credentials import name_variables, read_environment
 from .operation import AsyncCaller, Caller
 from .options import (
     AsyncClientOptions,
@@ -80,6 +81,7 @@ class Client(TokenMethods, Caller):
         try:
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
+            name_variables(cls, error, options)
             del environ, options  # this frame goes along with the error
             forget_arguments(error)
             raise
@@ -119,9 +121,18 @@ class Client(TokenMethods, Caller):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return drive(start.begin, shared.connections, shared.clock, shared.hooks)
-        with shared.trace(start.call.request_line[0], shared.hooks) as listener:
-            return drive(start.begin, shared.connections, shared.clock, listener)
+            return self._sent(start, shared.hooks)
+        with shared.trace(start.call, start.plan.base_path, shared.hooks) as listener:
+            return self._sent(start, listener)
+
+    def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
+        shared = self._shared
+        if start.call.ends_tokens:
+            begin = self._ending(start)
+            return drive_steps(begin, shared.connections, shared.clock, listener)
+        return drive(
+            start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
+        )
 
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
@@ -213,6 +224,7 @@ class AsyncClient(AsyncTokenMethods, AsyncCaller):
         try:
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
+            name_variables(cls, error, options)
             del environ, options  # this frame goes along with the error
             forget_arguments(error)
             raise
@@ -252,9 +264,18 @@ class AsyncClient(AsyncTokenMethods, AsyncCaller):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return await drive_async(start.begin, shared.connections, shared.clock, shared.hooks)
-        with shared.trace(start.call.request_line[0], shared.hooks) as listener:
-            return await drive_async(start.begin, shared.connections, shared.clock, listener)
+            return await self._sent(start, shared.hooks)
+        with shared.trace(start.call, start.plan.base_path, shared.hooks) as listener:
+            return await self._sent(start, listener)
+
+    async def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
+        shared = self._shared
+        if start.call.ends_tokens:
+            begin = self._ending(start)
+            return await drive_async_steps(begin, shared.connections, shared.clock, listener)
+        return await drive_async(
+            start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
+        )
 
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]

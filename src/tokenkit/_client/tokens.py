@@ -14,7 +14,12 @@ from .._model.token import IssuedToken
 from .._observability.hooks import Listener
 from .._observability.records import AttemptSent, Record
 from .._observability.tracing import Trace
-from .._pipeline.drivers import AsyncConnections, Connections, drive, drive_async
+from .._pipeline.drivers import (
+    AsyncConnections,
+    Connections,
+    drive_async_steps,
+    drive_steps,
+)
 from .._pipeline.effects import Steps
 from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
 from ..errors import ClientClosedError, FieldError, InvalidInputError, TokenKitError
@@ -46,14 +51,16 @@ class _SpanForMint:
 
     stack: ExitStack
     trace: Trace
-    method: str
+    call: Call[Any]
+    base_path: str
     listener: Listener
     opened: bool = False
 
     def tell(self, record: Record) -> object:
         if isinstance(record, AttemptSent) and not self.opened:
             self.opened = True
-            self.listener = self.stack.enter_context(self.trace(self.method, self.listener))
+            span = self.trace(self.call, self.base_path, self.listener)
+            self.listener = self.stack.enter_context(span)
         return self.listener.tell(record)
 
 
@@ -178,11 +185,11 @@ class TokenMethods(_TokenBase[Connections, Clock]):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return drive(start.begin, shared.connections, shared.clock, shared.hooks)
+            return drive_steps(start.begin, shared.connections, shared.clock, shared.hooks)
         with ExitStack() as stack:
-            method = start.call.request_line[0]
-            listener = _SpanForMint(stack, shared.trace, method, shared.hooks)
-            return drive(start.begin, shared.connections, shared.clock, listener)
+            path = shared.base.path
+            listener = _SpanForMint(stack, shared.trace, start.call, path, shared.hooks)
+            return drive_steps(start.begin, shared.connections, shared.clock, listener)
 
 
 class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
@@ -243,8 +250,8 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return await drive_async(start.begin, shared.connections, shared.clock, shared.hooks)
+            return await drive_async_steps(start.begin, shared.connections, shared.clock, shared.hooks)
         with ExitStack() as stack:
-            method = start.call.request_line[0]
-            listener = _SpanForMint(stack, shared.trace, method, shared.hooks)
-            return await drive_async(start.begin, shared.connections, shared.clock, listener)
+            path = shared.base.path
+            listener = _SpanForMint(stack, shared.trace, start.call, path, shared.hooks)
+            return await drive_async_steps(start.begin, shared.connections, shared.clock, listener)

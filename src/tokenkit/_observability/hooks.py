@@ -10,6 +10,7 @@ from ..errors import ConfigurationError
 from .records import (
     AttemptSent,
     CallFailed,
+    CallSucceeded,
     Record,
     ResponseReceived,
     RetryPlanned,
@@ -37,9 +38,10 @@ class Hooks:
 
     Args:
         on_request: Told before each attempt.
-        on_response: Told of each complete answer, whatever it says.
+        on_response: Told of each complete response, whatever it says.
         on_retry: Told before each retry, with its reason.
-        on_error: Told of each call that ends with an error.
+        on_success: Told of each call that returns a value.
+        on_error: Told of each call that ends with an error, whatever failed.
         on_token: Told of each token that ``get_token()`` hands out.
         on_store_failure: Told when the shared store of tokens cannot be asked.
     """
@@ -47,6 +49,7 @@ class Hooks:
     on_request: Callable[[AttemptSent], object] | None = None
     on_response: Callable[[ResponseReceived], object] | None = None
     on_retry: Callable[[RetryPlanned], object] | None = None
+    on_success: Callable[[CallSucceeded], object] | None = None
     on_error: Callable[[CallFailed], object] | None = None
     on_token: Callable[[TokenServed | TokenMinted], object] | None = None
     on_store_failure: Callable[[StoreFailed], object] | None = None
@@ -65,6 +68,8 @@ class Hooks:
                 return self.on_response and self.on_response(record)
             case RetryPlanned():
                 return self.on_retry and self.on_retry(record)
+            case CallSucceeded():
+                return self.on_success and self.on_success(record)
             case TokenServed() | TokenMinted():
                 return self.on_token and self.on_token(record)
             case StoreFailed():

@@ -9,7 +9,8 @@ from .._model.messages import Headers
 from .._model.token import IssuedToken
 from .._observability.records import TokenMinted
 from .._pipeline.effects import Steps
-from .._pipeline.run import Plan, perform
+from .._pipeline.prepare import Plan
+from .._pipeline.run import perform
 from .._policy.clock import Moment, seconds_ahead
 from ..errors import ConfigurationError, RateLimitError
 from .conversation import Conversation
@@ -64,7 +65,9 @@ class Minting(Conversation):
         yield from self.look_at_clock()
         self.table.counts.mints += 1
         self.table.counts.renewals += self.stale is not None
-        yield from self.tell(TokenMinted(reason=self.reason))
+        query = self.query
+        record = TokenMinted(vendor=query.vendor, operation=query.operation, reason=self.reason)
+        yield from self.tell(record)
         lifetime = self._lifetime(reply, start)
         return Minted(self.kept(reply.value, lifetime, lifetime, start, fresh=True), reply)
 

@@ -2,7 +2,6 @@
 
 from secrets import token_hex
 
-from .._observability.records import TokenServed
 from .._pipeline.effects import Sleep, Steps
 from .._policy.clock import Moment
 from ..errors import DeadlineExceeded, FailedAnswer, RateLimitError
@@ -116,8 +115,7 @@ class Obtaining(Minting):
         if self.query.revocable and not (yield from self.is_live(store, kept)):
             return None
         self.table.counts.store_hits += 1
-        left = kept.left(self.at.wall, self.at.monotonic)
-        yield from self.tell(TokenServed(source="store", age=kept.lifetime - left, left=left))
+        yield from self.tell_served(kept, "store")
         return kept
 
     def _publish(self, store: Store, minted: Minted, *, has_lock: bool) -> Steps[None]:

@@ -9,8 +9,9 @@ import attrs
 from .._model.call import Call
 from .._model.token import IssuedToken
 from .._observability.logging import is_logged
-from .._pipeline.effects import Ask, Resolve, Steps
-from .._pipeline.run import Plan
+from .._pipeline.effects import Ask, Steps
+from .._pipeline.prepare import Plan
+from .._pipeline.resolve import resolved
 from .._policy.clock import Moment, TimeSource
 from .._secret import Secret, without_frames
 from ..auth.strategy import AsyncStrategy
@@ -105,19 +106,19 @@ class Reuse:
             self._readers[type(call)] = reader_of(type(call))
 
         def life(start: Moment) -> Steps[IssuedToken]:
-            caller = yield from self._resolved()
+            caller, at = yield from self._resolved(start)
             query = Query(
                 call=call,
                 plan=attrs.evolve(caller.plan, watched=watched),
                 request_id=request_id,
                 table=self._table,
                 caller=caller.identity,
-                place=self._place(call, caller, start),
+                place=self._place(call, caller, at),
                 valid_for=seconds,
                 lifetime=None if self.plan.profile.tells_lifetime else self._lifetime,
                 until=start.monotonic + self.plan.deadline,
             )
-            return (yield from serve(query, start))
+            return (yield from serve(query, at))
 
         return life
 
@@ -126,7 +127,7 @@ class Reuse:
         self._check(call)
 
         def life(start: Moment) -> Steps[None]:
-            caller = yield from self._resolved()
+            caller, _ = yield from self._resolved(start)
             place = self._place(call, caller, start)
             self._table.drop(place)
             store = self._table.settings.store
@@ -179,17 +180,13 @@ class Reuse:
         identity = self._identity(strategy, secrets)
         return None if isinstance(identity, TokenKitError) else _Caller(identity, self.plan)
 
-    def _resolved(self) -> Steps[_Caller]:
+    def _resolved(self, start: Moment) -> Steps[tuple[_Caller, Moment]]:
         """Ask each source once: with what is in the key, the mint is signed."""
         if self._caller is not None:
-            return self._caller
-        secrets: list[Secret] = []
-        for source in self.plan.strategy.secrets:
-            if isinstance(source, Secret):
-                secrets.append(source)
-            else:
-                secrets.append((yield Resolve(source)).value)
-        return self._caller_of(self.plan.strategy, secrets)
+            return self._caller, start
+        strategy = self.plan.strategy
+        secrets, at = yield from resolved(strategy.secrets, start)
+        return self._caller_of(strategy, secrets), at
 
     def _caller_of(self, strategy: AsyncStrategy, secrets: Sequence[Secret]) -> _Caller:
         resolved = ResolvedStrategy(strategy, secrets)
