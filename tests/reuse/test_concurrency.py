@@ -221,6 +221,9 @@ from tokenkit import StrigoClient, strigo
 
 CALL = strigo.UserTokenRequest(email="one@example.com")
 client = StrigoClient.from_env()
+# A child that is forked amid an import of its parent's waits for ever for that, in any program.
+client.check_health()
+client.get_token(strigo.UserTokenRequest(email="two@example.com"))
 if sys.argv[1] == "idle":
     client.get_token(CALL)
 else:

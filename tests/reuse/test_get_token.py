@@ -261,9 +261,7 @@ def test_answers_of_a_secret_source_share_nothing() -> None:
 def test_mint_is_signed_with_what_is_in_the_key() -> None:
     """A source that changes its answer at any moment files no token under another's key."""
     answers = iter(["one", "two", "three", "one"])
-    client = StrigoClient(
-        auth=OrgKey(lambda: next(answers), lambda: "key"), transport=Minting()
-    )
+    client = StrigoClient(auth=OrgKey(lambda: next(answers), lambda: "key"), transport=Minting())
     assert "one" in client.get_token(CALL).token
     assert "two" in client.get_token(CALL).token
     assert "three" in client.get_token(CALL).token
@@ -361,7 +359,7 @@ def test_hooks_are_told_of_every_token(sandbox: Sandbox) -> None:
         client.get_token(CALL)
         client.get_token(CALL)
     minted, served = told
-    assert minted == TokenMinted(reason="missing")
+    assert minted == TokenMinted(vendor="strigo", operation="create_user_token", reason="missing")
     assert isinstance(served, TokenServed)
     assert served.source == "process"
     assert 0 <= served.age < 60
@@ -374,7 +372,7 @@ def test_debug_log_tells_of_mints_and_shows_no_token(
     """The debug log has the records, without the token."""
     with caplog.at_level(logging.DEBUG, "tokenkit"), sandbox.strigo_client() as client:
         token = client.get_token(CALL)
-    assert "TokenMinted(reason='missing')" in caplog.text
+    assert "strigo create_user_token: token minted: missing" in caplog.text
     assert token.token not in caplog.text
 
 

@@ -158,9 +158,7 @@ def test_client_of_one_s_own(redis_server: RedisServer) -> None:
     import redis
     import redis.asyncio
 
-    own = redis.Redis(
-        unix_socket_path=redis_server.path, socket_timeout=1, decode_responses=True
-    )
+    own = redis.Redis(unix_socket_path=redis_server.path, socket_timeout=1, decode_responses=True)
     store = RedisStore(own, encryption_keys=[KEY], prefix="acme")
     assert store.ask(IsLive(mark="m")) is False
     assert repr(store) == "RedisStore(prefix='acme')"

@@ -172,9 +172,7 @@ class Vendor:
             tells_hits=tells_hits,
         )
 
-    def ask(
-        self, call: Call[Any] | None = None, *, valid_for: timedelta | None = None
-    ) -> Caller:
+    def ask(self, call: Call[Any] | None = None, *, valid_for: timedelta | None = None) -> Caller:
         """Let somebody ask for a token; return where that comes to a halt."""
         return Caller(self.world, self.reuse.begin(call or self.call, valid_for, "request-id"))
 
@@ -288,7 +286,9 @@ class Caller:
         if isinstance(effect, Send):
             self.world.requests.append(effect.request)
             return True
-        waits = isinstance(effect, Wait) and isinstance(effect.on, Flight) and not effect.on.settled
+        waits = (
+            isinstance(effect, Wait) and isinstance(effect.on, Flight) and not effect.on.settled
+        )
         return waits or isinstance(effect, Sleep)
 
     def _perform(self, effect: object) -> object:

@@ -250,7 +250,9 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return await drive_async_steps(start.begin, shared.connections, shared.clock, shared.hooks)
+            return await drive_async_steps(
+                start.begin, shared.connections, shared.clock, shared.hooks
+            )
         with ExitStack() as stack:
             path = shared.base.path
             listener = _SpanForMint(stack, shared.trace, start.call, path, shared.hooks)

@@ -25,7 +25,7 @@ __all__ = ["Hooks", "Listener", "check_hooks"]
 class Listener(Protocol):
     """Something that wants to know what happens during a call."""
 
-    def tell(self, record: Record) -> object:
+    def tell(self, record: Record) -> object:  # noqa: PLR0911 - one for each kind of record
         """Take a record; an awaitable that is returned is awaited by async clients."""
         ...
 
@@ -59,7 +59,7 @@ class Hooks:
         hooks = attrs.asdict(self, recurse=False)
         return {name: hook for name, hook in hooks.items() if hook is not None}
 
-    def tell(self, record: Record) -> object:
+    def tell(self, record: Record) -> object:  # noqa: PLR0911 - one for each kind of record
         """Call the hook for a record, and return what it returns."""
         match record:
             case AttemptSent():

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from .._observability.records import Record, StoreFailed, TokenServed
 from .._pipeline.effects import Ask, Effect, Notify, Result, Steps
 from .._policy.clock import Moment
+from ..errors import DeadlineExceeded
 from .asking import TICK, StoreFault, StoreQuestion
 from .commands import Answer, Command, IsLive, Store
 from .kept import Kept
@@ -78,6 +79,15 @@ class Conversation:
             left=left,
         )
         yield from self.tell(record)
+
+    def too_late(self, meanwhile: str) -> DeadlineExceeded:
+        """Return the error of a caller whose deadline passed before anything was sent."""
+        return DeadlineExceeded(
+            f"The deadline passed while {meanwhile}",
+            vendor=self.query.vendor,
+            operation=self.query.operation,
+            outcome="not performed",
+        )
 
     def look_at_clock(self) -> Steps[None]:
         """Learn the time."""

@@ -17,7 +17,7 @@ from .conversation import Conversation
 from .kept import Kept, keep
 from .query import Query
 
-__all__ = ["TOO_MANY_REQUESTS", "Minted", "Minting"]
+__all__ = ["Minted", "Minting"]
 
 # Of the time that the lock lasts, what a mint may take: the rest is for storing its token.
 MINTING_PART = 0.9

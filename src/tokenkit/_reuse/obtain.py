@@ -4,7 +4,7 @@ from secrets import token_hex
 
 from .._pipeline.effects import Sleep, Steps
 from .._policy.clock import Moment
-from ..errors import DeadlineExceeded, FailedAnswer, RateLimitError
+from ..errors import RateLimitError
 from .asking import StoreFault
 from .commands import (
     Acquire,
@@ -18,7 +18,7 @@ from .commands import (
 )
 from .entry import seal_entry, unseal_entry
 from .kept import Kept
-from .mint import TOO_MANY_REQUESTS, Minted, Minting
+from .mint import Minted, Minting
 from .query import Query
 
 __all__ = ["Obtaining"]
@@ -59,7 +59,7 @@ class Obtaining(Minting):
         if answer is None or isinstance(answer, Kept):
             return answer
         if isinstance(answer, RateLimited):
-            raise _rate_limited(answer.seconds)
+            raise self._rate_limited(answer.seconds)
         if isinstance(answer, StoreFault):
             # The lock may be ours all the same, and others wait for what is under it.
             self.reason = "store failed"
@@ -95,7 +95,7 @@ class Obtaining(Minting):
             elif self.stale is not None:
                 return None
             if self.at.monotonic >= self.query.until:
-                raise DeadlineExceeded("The deadline passed while another process was minting")
+                raise self.too_late("another process was minting")
             if isinstance(answer, Busy):
                 left = self.query.until - self.at.monotonic
                 yield from self.do(Sleep(min(poll * (0.5 + self.at.chance), left)))
@@ -139,6 +139,16 @@ class Obtaining(Minting):
             # A process that cannot share what it mints keeps it for itself.
             self.keeps = not self.query.revocable
 
+    def _rate_limited(self, seconds: float) -> RateLimitError:
+        return RateLimitError(
+            f"The vendor refuses these credentials, as another process was told; retry in "
+            f"{seconds:.0f} s",
+            vendor=self.query.vendor,
+            operation=self.query.operation,
+            retry_after=seconds,
+            outcome="not performed",
+        )
+
     def _release(self, store: Store, error: BaseException | None = None) -> Steps[None]:
         seconds = self.refused_for(error) if isinstance(error, RateLimitError) else 0.0
         question = Release(
@@ -148,14 +158,3 @@ class Obtaining(Minting):
             rate_limited=seconds,
         )
         yield from self.ask(store, question, insists=True)
-
-
-def _rate_limited(seconds: float) -> RateLimitError:
-    return RateLimitError(
-        FailedAnswer(
-            status=TOO_MANY_REQUESTS,
-            message="the vendor refused another process with the same credentials",
-            retry_after=seconds,
-            attempts=0,
-        )
-    )

@@ -44,8 +44,8 @@ class Query:
 
     @property
     def vendor(self) -> str:
-        """The vendor's name."""
-        return self.plan.profile.vendor
+        """The vendor, as records and errors name it."""
+        return self.plan.profile.vendor.lower()
 
     @property
     def operation(self) -> str:

@@ -1,15 +1,11 @@
 """Sealing: what a store holds is of no use to whoever reads it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from .._model.frames import ForgetsArguments
 from .._reuse.commands import Sealing
 from .._secret import Secret
 from ..errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from cryptography.fernet import MultiFernet
 
 __all__ = ["EncryptionKey", "FernetSealing", "NoSealing", "sealing_of"]
 
@@ -43,19 +39,13 @@ class FernetSealing(metaclass=ForgetsArguments):
         if problem is not None:
             raise ConfigurationError(f"encryption_keys {problem}")
         made: list[Fernet] = []
-        for number, key in enumerate(keys, 1):
-            try:
-                made.append(Fernet(key.reveal() if isinstance(key, Secret) else key))
-            except ValueError:
-                wrong = number
-                break
-        else:
-            wrong = 0
-        if wrong:
-            raise ConfigurationError(
-                f"encryption_keys: key {wrong} is not a Fernet key (32 bytes in URL-safe base64); "
-                f"{MAKE_ONE}"
-            )
+        try:
+            for key in keys:
+                made.append(Fernet(key.reveal() if isinstance(key, Secret) else key))  # noqa: PERF401 - counted
+        except ValueError:
+            problem = f"key {len(made) + 1} is not a Fernet key (32 bytes in URL-safe base64)"
+        if problem is not None:
+            raise ConfigurationError(f"encryption_keys: {problem}; {MAKE_ONE}")
         self._fernet: MultiFernet = MultiFernet(made)
         self._not_ours = InvalidToken
 
