@@ -80,6 +80,7 @@ from ._policy.failure import (
 from ._policy.profile import BaseURLSetting, Profile
 from ._policy.retry import RetryBudget, RetryPolicy, RetryRules
 from ._policy.timeouts import Timeouts
+from ._reuse.statistics import Statistics
 from ._secret import (
     AsyncSecretGroup,
     AsyncSecretSource,
@@ -133,6 +134,7 @@ __all__ = [
     "SecretGroup",
     "SecretSource",
     "SendOptions",
+    "Statistics",
     "StoreFailed",
     "Strategy",
     "Timeouts",
