@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from .._model.call import Call
+from .._model.json import is_mapping
 from .._model.token import IssuedToken
 from .._observability.logging import is_logged
 from .._pipeline.effects import Ask, Steps
@@ -80,7 +81,7 @@ class Reuse:
 
     def hit(self, call: Any) -> Any:
         """Return a token that is kept and needs no decision; ``None`` for the slow way."""
-        model = type(call)
+        model: type[object] = type(call)
         reader = self._readers.get(model)
         if reader is None:
             return None
@@ -216,7 +217,7 @@ class Reuse:
 
 def _default_headers(http_client: object) -> dict[str, str]:
     headers: object = getattr(http_client, "headers", None)
-    if not isinstance(headers, Mapping):
+    if not is_mapping(headers):
         return {}
     return {f"http_client {name}": str(value) for name, value in headers.items()}
 
