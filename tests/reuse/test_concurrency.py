@@ -92,7 +92,7 @@ def test_threads_and_loops_of_every_kind_share_one_mint(slow: Sandbox) -> None:
                     group.start_soon(ask)
 
     with slow.strigo_client(token_cache=cache) as client:
-        kinds = iter(
+        kinds: Iterator[Callable[[], object]] = iter(
             [
                 *[lambda: tokens.append(client.get_token(CALL))] * 10,
                 lambda: asyncio.run(many()),
@@ -100,7 +100,7 @@ def test_threads_and_loops_of_every_kind_share_one_mint(slow: Sandbox) -> None:
                 lambda: trio.run(many),
             ]
         )
-        in_threads(13, lambda: next(kinds)())
+        in_threads(13, lambda: next(kinds)())  # noqa: PLW0108 - each calls another
     assert len(tokens) == 70
     assert len({token.token for token in tokens}) == 1
     assert len(slow.issued) == 1
@@ -121,11 +121,11 @@ async def test_cancelled_mint_is_handed_over(slow: Sandbox) -> None:
             tokens.append(await client.get_token(CALL))
 
         group.start_soon(lead)
-        while not client.token_cache.table.flights:
+        while not client.token_cache.table.flights:  # noqa: ASYNC110 - nothing tells of it
             await anyio.sleep(0.01)
         for _ in range(50):
             group.start_soon(follow)
-        while client.token_cache.statistics().waits < 50:
+        while client.token_cache.statistics().waits < 50:  # noqa: ASYNC110 - likewise
             await anyio.sleep(0.01)
         scope.cancel()
     assert len({token.token for token in tokens}) == 1
@@ -141,7 +141,7 @@ def test_loop_that_ends_while_it_mints(slow: Sandbox) -> None:
     async def doomed() -> None:
         client = slow.async_strigo_client(token_cache=cache)
         task = asyncio.create_task(client.get_token(CALL))
-        while not cache.table.flights:
+        while not cache.table.flights:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
         del task
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +99,6 @@ def test_revoked_token_is_gone_in_every_process(monkeypatch: pytest.MonkeyPatch)
 
 def test_copies_may_be_allowed_to_be_old() -> None:
     """`local_copies_for` spares the question, for as long as it says."""
-    from datetime import timedelta
-
     world = World()
     store = MemoryStore(world.now)
     cache = cache_with(store, local_copies_for=timedelta(seconds=5))

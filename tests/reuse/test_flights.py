@@ -193,7 +193,7 @@ def test_rate_limit_spares_kept_tokens() -> None:
 
 
 def test_documented_block_is_remembered() -> None:
-    """zerohash documents a block of ten seconds, and tells none."""
+    """A block of ten seconds, which zerohash documents and doesn't tell, is remembered."""
     world = World()
     vendor = Vendor(world, PARTICIPANT)
     vendor.ask().answer(refusal(429))

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -32,7 +36,7 @@ from tokenkit.errors import (
 from tokenkit.extension import TokenMinted, TokenServed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tokenkit.extension import Request
     from tokenkit.sandbox import Sandbox
@@ -139,7 +143,8 @@ def test_calls_that_mint_nothing_are_refused(sandbox: Sandbox) -> None:
         get_token: Any = client.get_token
         with pytest.raises(ConfigurationError, match="HealthRequest is not reusable"):
             get_token(strigo.HealthRequest())
-        for method in (get_token, client.invalidate_token):
+        invalidate: Any = client.invalidate_token
+        for method in (get_token, invalidate):
             with pytest.raises(InvalidInputError, match="must be a call"):
                 method("one@example.com")
 
@@ -387,25 +392,24 @@ def test_errors_are_those_of_a_call(sandbox: Sandbox) -> None:
     assert sandbox.issued == ()
 
 
-def test_tracing_opens_a_span_for_a_mint_only(sandbox: Sandbox) -> None:
-    """A token that is kept costs no span."""
-    from opentelemetry import trace
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-
+def spans_of(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    """Let OpenTelemetry hand its spans to what is returned."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("test")
-    original: Callable[..., Any] = trace.get_tracer
-    trace.get_tracer = lambda *_, **__: tracer  # type: ignore[assignment] # for this test
-    try:
-        with sandbox.strigo_client(tracing=True) as client:
-            client.get_token(CALL)
-            client.get_token(CALL)
-    finally:
-        trace.get_tracer = original
+    monkeypatch.setattr(trace, "get_tracer", lambda *_, **__: tracer)
+    return exporter
+
+
+def test_tracing_opens_a_span_for_a_mint_only(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that is kept costs no span."""
+    exporter = spans_of(monkeypatch)
+    with sandbox.strigo_client(tracing=True) as client:
+        client.get_token(CALL)
+        client.get_token(CALL)
     (span,) = exporter.get_finished_spans()
     assert span.attributes is not None
     assert span.attributes["http.response.status_code"] == 200
@@ -416,16 +420,7 @@ async def test_tracing_opens_a_span_for_a_mint_only_async(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Likewise on async clients."""
-    from opentelemetry import trace
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    tracer = provider.get_tracer("test")
-    monkeypatch.setattr(trace, "get_tracer", lambda *_, **__: tracer)
+    exporter = spans_of(monkeypatch)
     async with sandbox.async_strigo_client(tracing=True) as client:
         await client.get_token(CALL)
         await client.get_token(CALL)

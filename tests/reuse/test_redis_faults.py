@@ -8,6 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
+import redis.asyncio
 import trio
 from redis_server import RedisServer
 from reuse_worker import KEY
@@ -36,6 +38,12 @@ def own_server() -> Iterator[RedisServer]:
         yield server
 
 
+def command(server: RedisServer, *words: str) -> None:
+    """Send a command to a server."""
+    client: Any = server.client
+    client.execute_command(*words)
+
+
 def cache_on(server: RedisServer, **settings: Any) -> TokenCache:
     """Make the cache of a process that shares a server."""
     store = RedisStore.from_url(server.url, encryption_keys=[KEY])
@@ -52,7 +60,7 @@ def test_hanging_redis_costs_little(own_server: RedisServer, sandbox: Sandbox) -
         for number in range(5):
             client.get_token(strigo.UserTokenRequest(email=f"{number}@example.com"))
         assert time.monotonic() - begun < SOON
-        assert client.get_token(CALL)
+        assert client.get_token(CALL).token
         own_server.resume()
     assert 1 <= cache.statistics().store_failures <= 4
 
@@ -108,7 +116,7 @@ def test_full_redis_is_done_without(sandbox: Sandbox) -> None:
 
 def test_replica_is_done_without(own_server: RedisServer, sandbox: Sandbox) -> None:
     """A read-only replica refuses to write: it counts as failing."""
-    own_server.client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    command(own_server, "REPLICAOF", "127.0.0.1", "1")
     cache = cache_on(own_server)
     with sandbox.zerohash_client(token_cache=cache) as client:
         first = client.get_token(PARTICIPANT)
@@ -127,7 +135,7 @@ def test_failover(sandbox: Sandbox) -> None:
     """After a failover to its replica, the tokens are there, and revoked ones are not."""
     port = free_port()
     with RedisServer(port=port) as primary, RedisServer() as replica:
-        replica.client.execute_command("REPLICAOF", "127.0.0.1", str(port))
+        command(replica, "REPLICAOF", "127.0.0.1", str(port))
         with sandbox.zerohash_client(token_cache=cache_on(primary)) as client:
             revoked = client.get_token(PARTICIPANT)
             client.revoke_client_auth_token(token=revoked)
@@ -137,7 +145,7 @@ def test_failover(sandbox: Sandbox) -> None:
             assert time.monotonic() < until, "the replica doesn't follow"
             time.sleep(0.05)
         primary.kill()
-        replica.client.execute_command("REPLICAOF", "NO", "ONE")
+        command(replica, "REPLICAOF", "NO", "ONE")
         with sandbox.zerohash_client(token_cache=cache_on(replica)) as client:
             assert client.get_token(PARTICIPANT) == kept
 
@@ -155,9 +163,6 @@ def test_restarted_redis_knows_no_script(own_server: RedisServer, sandbox: Sandb
 
 def test_client_of_one_s_own(redis_server: RedisServer) -> None:
     """A client is taken as it is, decoding ones included; what can't work is told at once."""
-    import redis
-    import redis.asyncio
-
     own = redis.Redis(unix_socket_path=redis_server.path, socket_timeout=1, decode_responses=True)
     store = RedisStore(own, encryption_keys=[KEY], prefix="acme")
     assert store.ask(IsLive(mark="m")) is False
@@ -178,8 +183,6 @@ def test_client_of_one_s_own(redis_server: RedisServer) -> None:
 
 def test_decoding_client_keeps_tokens(redis_server: RedisServer, sandbox: Sandbox) -> None:
     """A client with `decode_responses=True` serves as well."""
-    import redis
-
     with redis.Redis(
         unix_socket_path=redis_server.path, socket_timeout=1, decode_responses=True
     ) as own:
@@ -193,7 +196,6 @@ def test_decoding_client_keeps_tokens(redis_server: RedisServer, sandbox: Sandbo
 
 def test_asyncio_client_of_one_s_own(redis_server: RedisServer, sandbox: Sandbox) -> None:
     """An asyncio client serves async clients."""
-    import redis.asyncio
 
     async def main() -> None:
         async with redis.asyncio.Redis(unix_socket_path=redis_server.path) as own:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from memory_store import MemoryStore
@@ -26,8 +29,10 @@ from tokenkit.errors import (
     RateLimitError,
     StoreError,
 )
-from tokenkit.extension import Call
 from tokenkit.stores import Acquire, FernetSealing, IsLive, Publish
+
+if TYPE_CHECKING:
+    from tokenkit.extension import Call
 
 KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
 OTHER_KEY = "bXlrZXlteWtleW15a2V5bXlrZXlteWtleW15a2V5MTI="
@@ -175,7 +180,7 @@ def test_stored_token_is_served_while_the_vendor_refuses() -> None:
 def test_renewal_is_one_process_s_business() -> None:
     """In the last quarter one process renews; the others serve the old one, then find the new."""
     p = Processes()
-    first = [vendor.token() for vendor in p.vendors][0]
+    first, _ = [vendor.token() for vendor in p.vendors]
     p.world.pass_by(HOUR * 0.85)
     renewing = p.vendors[0].ask()
     assert renewing.request is not None
@@ -257,7 +262,7 @@ def test_pauses_get_longer() -> None:
         if len(p.store.asked) > asked:
             times.append(p.world.monotonic)
         p.world.pass_by(0.1)
-    pauses = [round(later - sooner) for sooner, later in zip(times, times[1:], strict=False)]
+    pauses = [round(later - sooner) for sooner, later in pairwise(times)]
     assert pauses[:5] == [1, 2, 4, 8, 16]
     assert set(pauses[5:]) == {30}
 
@@ -265,7 +270,7 @@ def test_pauses_get_longer() -> None:
 def test_revocable_tokens_are_kept_nowhere_without_the_store() -> None:
     """A process that hears of no revocation keeps no token that can be revoked."""
     p = Processes(PARTICIPANT)
-    first = [vendor.token() for vendor in p.vendors][0]
+    first, _ = [vendor.token() for vendor in p.vendors]
     p.store.down = True
     second = p.vendors[0].token()
     assert second != first
@@ -360,8 +365,6 @@ def test_spoiled_entry_is_replaced() -> None:
 )
 def test_entry_with_a_wrong_field_is_a_miss(field: str, value: object) -> None:
     """Whatever is wrong with an entry, the token is minted."""
-    import json
-
     p = Processes()
     p.vendors[0].token()
     (entry,) = p.store.entries.values()
@@ -456,7 +459,7 @@ def test_token_of_unknown_life_is_not_stored() -> None:
 def test_vendor_that_fails_for_a_renewal() -> None:
     """A renewal under the store's lock that fails is served the old token."""
     p = Processes()
-    first = [vendor.token() for vendor in p.vendors][0]
+    first, _ = [vendor.token() for vendor in p.vendors]
     p.world.pass_by(HOUR * 0.85)
     assert p.vendors[0].ask().answer(lost()).result() == first
     assert p.store.locks == {}

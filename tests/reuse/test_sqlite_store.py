@@ -8,8 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,6 +26,9 @@ from tokenkit.stores import (
     SqliteStore,
     sealing_of,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
 PATIENCE = 30

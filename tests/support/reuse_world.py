@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
 from email.utils import formatdate
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -38,6 +37,8 @@ from tokenkit.zerohash.profile import HMAC_SCHEME
 from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from tokenkit._model.call import Call
     from tokenkit._observability.records import Record
     from tokenkit.auth import AsyncStrategy
@@ -134,7 +135,7 @@ class Vendor:
         headers: The client's headers.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of its own
         self,
         world: World,
         call: Call[Any],

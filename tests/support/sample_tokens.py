@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from tokenkit import strigo, zdk, zerohash
-from tokenkit.extension import IssuedToken
+
+if TYPE_CHECKING:
+    from tokenkit.extension import IssuedToken
 
 JWT = "e30.eyJleHAiOiAyMDAwMDAwMDAwLCAianRpIjogImoifQ.c2ln"
 

@@ -145,7 +145,11 @@ class RedisStore(metaclass=ForgetsArguments):
 
         def open_one() -> tuple[Any, AsyncSender]:
             again = redis_asyncio.retry.Retry(no_backoff(), 1, supported_errors=supported)
-            opened = redis_asyncio.Redis.from_url(url.reveal(), retry=again, **limits)
+            # Whoever asks bounds the time: a timer of redis-py's own would take an event loop
+            # that is busy for a server that hangs.
+            opened = redis_asyncio.Redis.from_url(
+                url.reveal(), retry=again, socket_timeout=None, socket_connect_timeout=None
+            )
             return opened, AsyncSender(opened)
 
         async def close(opened: tuple[Any, AsyncSender]) -> None:
