@@ -63,9 +63,9 @@ async def test_busy_loop_is_no_failure_of_the_store() -> None:
     store = LateStore([60.0, 0.0], blocks=0.6)
     assert await StoreQuestion(store, IsLive(mark="m")).ask_async() is True
     assert store.asked == 2
-    store = LateStore([60.0] * 5, blocks=0.6)
+    store = LateStore([60.0] * 7, blocks=0.6)
     assert isinstance(await StoreQuestion(store, IsLive(mark="m")).ask_async(), StoreFault)
-    assert store.asked == 4
+    assert store.asked == 6
 
 
 @pytest.mark.anyio

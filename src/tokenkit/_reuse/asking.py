@@ -13,9 +13,9 @@ __all__ = ["TICK", "StoreFault", "StoreQuestion"]
 
 STORE_TIMEOUT = 0.25
 # A process that had so much else to do reads an answer late: no fault of the store. Its timer
-# fired late by a half, or it computed for a tenth of the time instead of waiting.
-LATE, BUSY = 1.5, 0.1
-MAX_TRIES = 4
+# fired late by a tenth, or it computed for a tenth of the time instead of waiting.
+LATE, BUSY = 1.1, 0.1
+MAX_TRIES = 6
 # The questions of one event loop that are under way at once; the others wait their turn, and
 # their time counts from then.
 MAX_QUESTIONS = 32
