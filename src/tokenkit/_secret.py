@@ -2,12 +2,11 @@
 
 import hmac
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from functools import wraps
 from types import TracebackType
-from typing import NoReturn, ParamSpec, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from ._redaction import REDACTED
-from .errors import ConfigurationError, TokenKitError
+from .errors import ConfigurationError
 
 __all__ = [
     "AnySecretGroup",
@@ -18,16 +17,13 @@ __all__ = [
     "SecretGroup",
     "SecretMember",
     "SecretSource",
-    "bare",
     "conceal",
     "outside_frames",
     "without_frames",
 ]
 
 B = TypeVar("B", bound=BaseException)
-P = ParamSpec("P")
 S = TypeVar("S")
-T = TypeVar("T")
 
 
 class Secret:
@@ -218,20 +214,3 @@ def outside_frames(error: B) -> B:
 def _is_below(trace: TracebackType) -> bool:
     name = str(trace.tb_frame.f_globals.get("__name__", ""))
     return name.partition(".")[0] in BELOW
-
-
-def bare(function: Callable[P, T]) -> Callable[P, T]:
-    """Raise a function's errors from a frame without its arguments, which may be secrets."""
-
-    @wraps(function)
-    def called(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except (TokenKitError, TypeError) as error:
-            failed: BaseException = without_frames(error)
-        except BaseException as error:  # noqa: BLE001 - raised again below
-            failed = outside_frames(error)
-        del args, kwargs
-        raise failed
-
-    return called

@@ -4,7 +4,6 @@ A vendor is request models (:class:`Call`), answer models, a :class:`Profile`, a
 :func:`operation` stubs, and two clients that mix it in.
 """
 
-from ._client.base import one_strategy
 from ._client.client import AsyncClient, Client
 from ._client.operation import operation
 from ._client.options import (
@@ -25,6 +24,7 @@ from ._model.checks import (
     copy_mapping,
     instance,
     instances,
+    integer,
     json_object,
     one_of,
     permissions,
@@ -73,7 +73,7 @@ from ._policy.failure import (
     read_plain_failure,
     visible_text,
 )
-from ._policy.profile import Profile
+from ._policy.profile import BaseURLSetting, Profile
 from ._policy.retry import RetryBudget, RetryPolicy, RetryRules
 from ._policy.timeouts import Timeouts
 from ._secret import (
@@ -95,6 +95,7 @@ __all__ = [
     "AsyncSecretSource",
     "AsyncStrategy",
     "AttemptSent",
+    "BaseURLSetting",
     "Call",
     "CallFailed",
     "CallOptions",
@@ -141,11 +142,11 @@ __all__ = [
     "header_secret",
     "instance",
     "instances",
+    "integer",
     "json_object",
     "kind_of",
     "load_json",
     "one_of",
-    "one_strategy",
     "operation",
     "param",
     "permissions",
