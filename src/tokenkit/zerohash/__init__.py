@@ -14,7 +14,12 @@ from .details import (
     PaymentDetails,
     WithdrawalDetails,
 )
-from .errors import ApprovalState, ManualApprovalError, MissingRequirementsError
+from .errors import (
+    ApprovalState,
+    ManualApprovalError,
+    MissingRequirementsError,
+    UnknownPermissionWarning,
+)
 from .models import (
     ClientAuthToken,
     ClientAuthTokenRequest,
@@ -45,6 +50,7 @@ __all__ = [
     "RevokeAuthTokenRequest",
     "ServerTime",
     "TimeRequest",
+    "UnknownPermissionWarning",
     "WithdrawalDetails",
     "ZeroHashCalls",
     "ZeroHashClient",

@@ -11,6 +11,7 @@ from ..errors import (
     FailureDetails,
     FieldError,
     PermissionDeniedError,
+    TokenKitWarning,
 )
 from ..extension import (
     JSON,
@@ -24,6 +25,7 @@ __all__ = [
     "ApprovalState",
     "ManualApprovalError",
     "MissingRequirementsError",
+    "UnknownPermissionWarning",
     "read_failure",
 ]
 
@@ -48,6 +50,13 @@ class ApprovalState(str, Enum):
     PENDING = "Approval pending, shopper must wait"
     REJECTED = "Manual approval for this transaction was rejected"
     FINALIZED = "Manual approval for this transaction has already been finalized"
+
+
+class UnknownPermissionWarning(TokenKitWarning):
+    """A permission that this release does not know, and that looks like one that it knows.
+
+    It is sent unchanged, as zerohash may have added it.
+    """
 
 
 class ManualApprovalError(PermissionDeniedError):

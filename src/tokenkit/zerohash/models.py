@@ -1,6 +1,6 @@
 """zerohash's requests and answers, as its API documentation describes them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar
@@ -15,6 +15,7 @@ from ..extension import (
     Mismatch,
     Repeat,
     ResponseInfo,
+    edits,
     epoch_milliseconds,
     epoch_seconds,
     instance,
@@ -27,6 +28,7 @@ from ..extension import (
     text_value,
     texts,
     to_texts,
+    warn_caller,
 )
 from .details import (
     ClientDeviceInfo,
@@ -35,6 +37,7 @@ from .details import (
     PaymentDetails,
     WithdrawalDetails,
 )
+from .errors import UnknownPermissionWarning
 from .jwt import claimed_time, unverified_claims
 
 __all__ = [
@@ -75,6 +78,20 @@ PAYMENT_ADVICE = (
 )
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
+PERMISSIONS = OPENS_PAYMENT | OPENS_NO_PAYMENT
+# A new permission is further from those of today than a slip of the keyboard is.
+MOST_EDITS = 2
+
+
+def _warn_of_misspelt(permissions: Iterable[str]) -> None:
+    for permission in sorted(frozenset(permissions) - PERMISSIONS):
+        nearest = min(sorted(PERMISSIONS), key=lambda known: edits(permission.lower(), known))
+        if edits(permission.lower(), nearest) <= MOST_EDITS:
+            warn_caller(
+                f"permission {permission!a:.50} is sent unchanged, but zerohash documents no "
+                f"such permission; did you mean {nearest!r}?",
+                UnknownPermissionWarning,
+            )
 
 
 def _message_of(body: JSON) -> Mapping[str, JSON]:
@@ -176,6 +193,11 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
         harmless = OPENS_NO_PAYMENT.issuperset(self.asked_permissions())
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
+    @property
+    def advice_if_unknown(self) -> str | None:
+        """How to find out whether a payment was opened."""
+        return PAYMENT_ADVICE if self.repeat is not Repeat.SAFE else None
+
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
         """Read the token.
 
@@ -197,11 +219,6 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
                 "the token belongs to another participant, so it is not handed out"
             )
         return token
-
-    @property
-    def advice_if_unknown(self) -> str | None:
-        """How to find out whether a payment was opened."""
-        return PAYMENT_ADVICE if self.repeat is not Repeat.SAFE else None
 
 
 @attrs.frozen(kw_only=True)
@@ -249,6 +266,7 @@ class ClientAuthTokenRequest(ClientAuthTokenCall):
         """Check that somebody is named."""
         if self.participant_code is None and self.email is None:
             yield FieldError(field="participant_code", message="must be given, or email")
+        _warn_of_misspelt(self.permissions)
 
     def asked_permissions(self) -> tuple[str, ...]:
         """Return the permissions."""
