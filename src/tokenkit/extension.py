@@ -52,6 +52,7 @@ from ._model.json import (
     dump_json,
     kind_of,
     load_json,
+    type_of,
 )
 from ._model.messages import Headers, Request, Response, ResponseInfo
 from ._model.request import Check, RequestModel, param
@@ -164,6 +165,7 @@ __all__ = [
     "to_texts_or_none",
     "to_tuple",
     "token_text",
+    "type_of",
     "visible_text",
     "warn_caller",
     "write_model",

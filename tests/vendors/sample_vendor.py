@@ -44,6 +44,7 @@ from tokenkit.extension import (
     read_response,
     response_field,
     text,
+    type_of,
     write_model,
 )
 
@@ -128,7 +129,7 @@ def lifetime(value: object) -> str | None:
     """Check how long a pass lasts."""
     if isinstance(value, timedelta) and value >= timedelta(seconds=1):
         return None
-    return f"must be a timedelta of a second or more, not {kind_of(value)}"
+    return f"must be a timedelta of a second or more, not {type_of(value)}"
 
 
 def whole_seconds(value: timedelta) -> JSON:

@@ -9,7 +9,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from vendors_support import StillClock
 
-from tokenkit import ConnectError, RetryPolicy, ServerError, ZdkClient, zdk
+from tokenkit import ConnectError, RetryPolicy, ServerError, ZdkClient
 from tokenkit.sandbox import Sandbox
 
 

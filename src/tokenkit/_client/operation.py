@@ -133,7 +133,7 @@ class Operation(Generic[P, T_co]):
         function.__name__ = name
         function.__qualname__ = f"{owner.__qualname__}.{name}"
         function.__module__ = owner.__module__
-        function.__doc__ = self.stub.__doc__
+        function.__doc__ = _documented(self.stub.__doc__, self.model.__doc__)
         signature = _method_signature(self.model)
         function.__signature__ = signature  # type: ignore[attr-defined] # inspect's own protocol
         function.__annotations__ = {
@@ -171,6 +171,30 @@ def _operations(cls: type) -> list[tuple[str, Operation[..., object]]]:
     for base in reversed(cls.__mro__):
         attributes.update(vars(base))
     return [(name, found) for name, found in attributes.items() if isinstance(found, Operation)]
+
+
+def _documented(what: str | None, model: str | None) -> str | None:
+    """Add the parameters of a request model to what a stub says about the call."""
+    parameters = _section(inspect.cleandoc(model or ""), "Args:")
+    if not what or not parameters:
+        return what
+    text = inspect.cleandoc(what)
+    at = min(
+        found
+        for name in ("Raises:", "Source:")
+        if (found := f"{text}\n\n{name}".find(f"\n\n{name}")) >= 0
+    )
+    return f"{text[:at]}\n\n{parameters}{text[at:]}"
+
+
+def _section(doc: str, title: str) -> str:
+    _, _, rest = f"\n\n{doc}".partition(f"\n\n{title}\n")
+    lines = [title]
+    for line in rest.splitlines():
+        if line and not line.startswith(" "):
+            break
+        lines.append(line)
+    return "\n".join(lines).rstrip() if rest else ""
 
 
 def _answer_type(model: Callable[..., object]) -> object:

@@ -17,6 +17,7 @@ __all__ = [
     "is_tuple",
     "kind_of",
     "load_json",
+    "type_of",
 ]
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ NAMES: Mapping[type, str] = {
     list: "an array",
     dict: "an object",
 }
+
+
+def type_of(value: object) -> str:
+    """Name a Python value's type, for problems with arguments."""
+    return "None" if value is None else type(value).__name__
 
 
 class Mismatch(Exception):  # noqa: N818 - becomes a DecodeError, and never leaves the package

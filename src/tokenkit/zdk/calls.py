@@ -13,15 +13,6 @@ class ZdkCalls:
     def create_user_token(self) -> None:
         """Mint a token with which a page opens ZDK's user module.
 
-        Args:
-            id: The user's id in your system; every sample sends a UUID.
-            nickname: The user's nickname; may be empty.
-            fullname: The user's full name; may be empty.
-            avatar: The user's avatar; may be empty.
-            metadata: Whatever else is to be known about the user.
-            permissions: What the user may do, as numbers or names. Default: not sent.
-            extra: Fields that ZDK added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
@@ -34,10 +25,6 @@ class ZdkCalls:
     @operation(UserTokensRequest)
     def create_user_tokens(self) -> None:
         """Mint many tokens with one request; they come in the order of the requests.
-
-        Args:
-            requests: One :class:`UserTokenRequest` for each token.
-            extra: Fields that ZDK added later.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.

@@ -16,22 +16,6 @@ class ZeroHashCalls:
         The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose answer
         was lost is repeated only where it cannot have opened a payment.
 
-        Args:
-            permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
-                as they are.
-            participant_code: The participant, 6 characters. This or ``email``.
-            email: The e-mail of somebody who is not onboarded yet.
-            phone_number: The phone number of somebody who is not onboarded yet.
-            otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-            reference_id: Your id to link later events by, at most 50 characters.
-            merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
-            withdrawal_details: For crypto withdrawals and payouts.
-            deposit_details: For deposits.
-            payment_details: For crypto payments.
-            client_device_info: Where the SDK will run.
-            custom_fees_and_spreads: For crypto trades.
-            extra: Fields that zerohash added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             BadRequestError: zerohash refuses an argument; ``errors`` tells which.
@@ -46,10 +30,6 @@ class ZeroHashCalls:
     @operation(RevokeAuthTokenRequest)
     def revoke_client_auth_token(self) -> None:
         """Revoke a client access token.
-
-        Args:
-            token: The token: a :class:`ClientAuthToken`, or the JWT's text.
-            extra: Fields that zerohash added later.
 
         Raises:
             InvalidInputError: The token is no JWT with a ``jti`` claim; nothing was sent.

@@ -1,0 +1,167 @@
+# Made from the request models by `nox -s stubs`; don't edit it by hand.
+"""ZDK's clients."""
+
+from collections.abc import Iterable, Mapping
+
+from typing_extensions import Unpack
+
+from ..auth import AsyncStrategy, Strategy
+from ..extension import (
+    JSON,
+    AsyncClient,
+    AsyncClientOptions,
+    AsyncSecretSource,
+    Client,
+    ClientOptions,
+    SecretSource,
+)
+from .models import UserToken, UserTokenRequest
+
+__all__ = ["AsyncZdkClient", "ZdkClient"]
+
+class ZdkClient(Client):
+    """Mint ZDK user tokens; pass ``api_key`` or ``auth``.
+
+    Args:
+        api_key: Your company's API key: a string, a ``Secret``, or a callable that returns one.
+        base_host: The host to put ``user.`` before. Default: ``dev.zu.casa``, the only
+            one that ZDK documents; production has its own.
+        auth: A strategy, instead of the key.
+        **options: See :class:`~tokenkit.extension.ClientOptions`. ``base_url`` is the user
+            service's origin.
+
+    Raises:
+        ConfigurationError: The key or an option cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: SecretSource | None = None,
+        base_host: str | None = None,
+        auth: Strategy | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> None: ...
+    def create_user_token(
+        self,
+        *,
+        id: str,
+        nickname: str | None = None,
+        fullname: str | None = None,
+        avatar: str | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+        permissions: Iterable[int | str] | None = None,
+        extra: Mapping[str, JSON] = ...,
+    ) -> UserToken:
+        """Mint a token with which a page opens ZDK's user module.
+
+        Args:
+            id: The user's id in your system; every sample sends a UUID.
+            nickname: The user's nickname; may be empty.
+            fullname: The user's full name; may be empty.
+            avatar: The user's avatar; may be empty.
+            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            permissions: What the user may do, as numbers or names: :data:`CHAT_PERMISSION`,
+                :data:`ALL_PERMISSIONS`. Default: not sent.
+            extra: Fields that ZDK added later.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The answer holds no token.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: ZDK's documentation, "About User Token".
+        """
+
+    def create_user_tokens(
+        self, *, requests: Iterable[UserTokenRequest], extra: Mapping[str, JSON] = ...
+    ) -> tuple[UserToken, ...]:
+        """Mint many tokens with one request; they come in the order of the requests.
+
+        Args:
+            requests: One for each token.
+            extra: Fields that ZDK added later, beside ``arguments``.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The answer holds another number of tokens than was asked for.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: ZDK's documentation, "About User Token".
+        """
+
+class AsyncZdkClient(AsyncClient):
+    """Mint ZDK user tokens on asyncio or trio; pass ``api_key`` or ``auth``.
+
+    Args:
+        api_key: Your company's API key: a string, a ``Secret``, or a callable that returns one,
+            which may be async.
+        base_host: The host to put ``user.`` before. Default: ``dev.zu.casa``, the only
+            one that ZDK documents; production has its own.
+        auth: A strategy, instead of the key.
+        **options: See :class:`~tokenkit.extension.AsyncClientOptions`. ``base_url`` is the
+            user service's origin.
+
+    Raises:
+        ConfigurationError: The key or an option cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: AsyncSecretSource | None = None,
+        base_host: str | None = None,
+        auth: AsyncStrategy | None = None,
+        **options: Unpack[AsyncClientOptions],
+    ) -> None: ...
+    async def create_user_token(
+        self,
+        *,
+        id: str,
+        nickname: str | None = None,
+        fullname: str | None = None,
+        avatar: str | None = None,
+        metadata: Mapping[str, JSON] | None = None,
+        permissions: Iterable[int | str] | None = None,
+        extra: Mapping[str, JSON] = ...,
+    ) -> UserToken:
+        """Mint a token with which a page opens ZDK's user module.
+
+        Args:
+            id: The user's id in your system; every sample sends a UUID.
+            nickname: The user's nickname; may be empty.
+            fullname: The user's full name; may be empty.
+            avatar: The user's avatar; may be empty.
+            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            permissions: What the user may do, as numbers or names: :data:`CHAT_PERMISSION`,
+                :data:`ALL_PERMISSIONS`. Default: not sent.
+            extra: Fields that ZDK added later.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The answer holds no token.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: ZDK's documentation, "About User Token".
+        """
+
+    async def create_user_tokens(
+        self, *, requests: Iterable[UserTokenRequest], extra: Mapping[str, JSON] = ...
+    ) -> tuple[UserToken, ...]:
+        """Mint many tokens with one request; they come in the order of the requests.
+
+        Args:
+            requests: One for each token.
+            extra: Fields that ZDK added later, beside ``arguments``.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The answer holds another number of tokens than was asked for.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: ZDK's documentation, "About User Token".
+        """
