@@ -341,7 +341,7 @@ class AsyncioBackend:
         for address, seconds in attempts:
             try:
                 receiver = await _attached(await _connected_to(address, seconds))
-            except TimeoutError as error:
+            except TimeoutError as error:  # noqa: PERF203 - of a few addresses at most
                 attempts.problem = core.ConnectTimeout(str(error))
             except OSError as error:
                 attempts.refused(address, core.ConnectError(str(error)))

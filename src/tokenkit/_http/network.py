@@ -9,11 +9,11 @@ import socket
 import ssl
 import threading
 import time
-import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 import attrs
 
@@ -292,8 +292,9 @@ class DeadlineStream:
                 self._inner.write(data[start : start + PIECE], left)
                 if self._layers == self._route.layers:
                     progress.wrote()
-        except core.WriteTimeout:
-            progress.failed_to_write()
+        except core.WriteTimeout:  # a part of it may have left
+            if self._layers == self._route.layers:
+                progress.wrote()
             raise
         except core.WriteError:
             progress.failed_to_write()
@@ -361,7 +362,7 @@ class DeadlineBackend:
         siblings: All open streams of the pool.
     """
 
-    def __init__(self, route: Route, siblings: "weakref.WeakSet[DeadlineStream]") -> None:
+    def __init__(self, route: Route, siblings: "WeakSet[DeadlineStream]") -> None:
         self._route = route
         self._siblings = siblings
         self._opened: DeadlineStream | None = None
@@ -384,7 +385,7 @@ class DeadlineBackend:
         for address, seconds in attempts:
             try:
                 stream = core.SyncBackend().connect_tcp(*numeric(address), seconds)
-            except core.ConnectTimeout as error:
+            except core.ConnectTimeout as error:  # noqa: PERF203 - of a few addresses at most
                 attempts.problem = error
             except core.ConnectError as error:
                 attempts.refused(address, error)
