@@ -362,7 +362,7 @@ class DeadlineBackend:
         siblings: All open streams of the pool.
     """
 
-    def __init__(self, route: Route, siblings: "WeakSet[DeadlineStream]") -> None:
+    def __init__(self, route: Route, siblings: WeakSet["DeadlineStream"]) -> None:
         self._route = route
         self._siblings = siblings
         self._opened: DeadlineStream | None = None
