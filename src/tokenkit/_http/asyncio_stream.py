@@ -15,7 +15,8 @@ from typing import Any
 
 import anyio
 
-from .network import PIECE, Attempts, Found, ProxyReplies, Route, look_up
+from .connection import ProxyReplies, Route
+from .network import PIECE, Attempts, Found, look_up
 from .progress import PROGRESS, time_left
 
 __all__ = ["AsyncioBackend", "AsyncioStream", "Receiver", "looked_up"]

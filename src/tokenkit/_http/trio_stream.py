@@ -12,7 +12,8 @@ from typing import Any
 import anyio
 
 from .asyncio_stream import looked_up
-from .network import Attempts, ProxyReplies, Route, numeric
+from .connection import ProxyReplies, Route
+from .network import Attempts, numeric
 from .progress import PROGRESS, time_left
 
 __all__ = ["StockBackend"]
