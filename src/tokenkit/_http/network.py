@@ -169,14 +169,16 @@ class Attempts:
     def __iter__(self) -> Iterator[tuple[Any, float]]:
         share = FIRST_SHARE
         while self._left:
+            turns_left = len(self._left)
             for address in list(self._left):
                 seconds = self._until - time.monotonic()
                 if seconds <= 0:
                     self.problem = self._too_late
                     return
                 if len(self._left) > 1:
-                    times = LAST_TIMES if address is self._left[-1] else 1
-                    seconds = min(seconds, share * times)
+                    longest = share if turns_left > 1 else share * LAST_TIMES
+                    seconds = min(seconds / turns_left, longest)
+                turns_left -= 1
                 yield address, max(seconds, SHORTEST)
             share *= 2
 
