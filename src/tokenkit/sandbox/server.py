@@ -193,7 +193,7 @@ class Sandbox(ClientFactory):
         """
         if self._running is not None:
             raise RuntimeError("the sandbox is running already")
-        listener = _listen(self._host, self._port)
+        listener = listen(self._host, self._port)
         prepare_key()
         server = _Server(create_app(self._switches, self._ledger, self._plan))
         thread = threading.Thread(
@@ -233,11 +233,16 @@ class Sandbox(ClientFactory):
         self.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on an address; raise OSError, naming it, if that cannot be done."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise OSError(
             error.errno, f"the sandbox cannot listen on {host} port {port}: {error.strerror}"
         ) from error
+    # asyncio sets this only on sockets made with proto=IPPROTO_TCP, which these are not. Without
+    # it each response to a POST waits 40 ms for the client's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
