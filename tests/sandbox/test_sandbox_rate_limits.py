@@ -9,7 +9,7 @@ from sandbox_requests import CLIENT, strigo_post
 
 from tokenkit import RateLimitError, RetryPolicy
 from tokenkit.sandbox import Sandbox
-from tokenkit.sandbox.zerohash_rate_limit import RateLimit
+from tokenkit.sandbox.zerohash.rate_limit import RateLimit
 
 if TYPE_CHECKING:
     import httpx

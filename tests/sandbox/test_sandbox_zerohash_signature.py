@@ -11,7 +11,7 @@ import pytest
 from sandbox_requests import CLIENT, FakeClock, signature, zerohash_headers, zerohash_post
 
 from tokenkit.sandbox import Sandbox
-from tokenkit.sandbox.zerohash_signature import sign, signed_message
+from tokenkit.sandbox.zerohash.signature import sign, signed_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

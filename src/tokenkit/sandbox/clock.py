@@ -1,15 +1,10 @@
 """The sandbox's clock: wall time, ahead by what the run and the request ask for."""
 
-from __future__ import annotations
-
 import contextlib
+from collections.abc import Callable, Generator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
 import attrs
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
 
 _ahead_in_request: ContextVar[float] = ContextVar("ahead_in_request", default=0.0)
 
@@ -22,11 +17,11 @@ class Clock:
     ahead: float = 0.0
 
     def __call__(self) -> float:
-        """Give the time as the request in hand sees it."""
+        """Return the time as the request in hand sees it."""
         return self.steady() + _ahead_in_request.get()
 
     def steady(self) -> float:
-        """Give the time of the run, whatever request is in hand."""
+        """Return the time of the run, whatever request is in hand."""
         return self.wall() + self.ahead
 
     @contextlib.contextmanager

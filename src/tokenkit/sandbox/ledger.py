@@ -1,18 +1,13 @@
 """The sandbox's memory: what was issued, revoked and refused. Safe to use from any thread."""
 
-from __future__ import annotations
-
 import threading
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
 import attrs
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from .exchange import Vendor
-    from .json_text import JSON
+from .exchange import Vendor
+from .json_text import JSON
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 

@@ -1,33 +1,27 @@
 """The sandbox's server: uvicorn in a thread of its own, on a port known before it starts."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Literal
 
 import uvicorn
+from starlette.types import ASGIApp
+from typing_extensions import Self, Unpack
 
 from ..errors import ConfigurationError
 from .app import create_app
 from .clients import ClientFactory
 from .clock import Clock
 from .connection import Connection
-from .fault_checks import MAX_SKEW
-from .fault_plan import FaultPlan
-from .faults import Fault, FaultOptions
+from .faults.fault import MAX_SKEW, Fault, FaultOptions
+from .faults.plan import FaultPlan
 from .ledger import Issued, Ledger, Refused
 from .settings import CREDENTIALS, Switches
-from .zerohash_token import prepare_key, public_key_pem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from types import TracebackType
-
-    from starlette.types import ASGIApp
-    from typing_extensions import Self, Unpack
+from .zerohash.token import prepare_key, public_key_pem
 
 GRACE = 1  # seconds that requests in progress are given when the sandbox closes
 
@@ -66,11 +60,11 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def serve_on(self, listener: socket.socket) -> None:
-        """Serve until `should_exit`, as the target of a thread."""
+        """Serve until ``should_exit``, as the target of a thread."""
         try:
             with listener:
                 asyncio.run(self.serve([listener]))
-        except Exception as error:  # noqa: BLE001 (handed to the thread that waits)
+        except Exception as error:  # noqa: BLE001 - handed to the thread that waits
             self.failure = error
         finally:
             self.settled.set()
@@ -82,26 +76,34 @@ class _Server(uvicorn.Server):
 
 
 class Sandbox(ClientFactory):
-    """Serve the three issuers on one loopback port, as a context manager or by `start()`.
+    """Serve the three issuers on one loopback port, as a context manager or by :meth:`start`.
 
-    `port` 0 takes any free one. `clock` gives wall time in seconds since the epoch and rules
-    everything that concerns time, the `Date` header included; `clock_skew` is how many seconds it
-    is ahead. `faults` hit requests all along, until each has hit as many as its `times` says; for
-    the next request only there is `fail_next`. Rate limits are off unless asked for:
+    Args:
+        host: The address to listen on.
+        port: The port to listen on. Default: any free one.
+        clock: Returns wall time in seconds since the epoch, for everything that concerns time,
+            the ``Date`` header included.
+        clock_skew: How many seconds the sandbox is ahead of ``clock``; behind, if negative.
+        faults: What goes wrong during the whole run, each until it has hit as many requests as
+            its ``times`` says. For the next request only, use :meth:`fail_next`.
+        strigo_rate_limit: Requests in a window before Strigo sends a 429. Default: no limit.
+        strigo_rate_window: Seconds of that window. Default: the documented minute.
+        zerohash_rate_limit: Requests in a window before zerohash sends a 429; 2,000 are
+            documented. Default: no limit.
+        zerohash_rate_window: Seconds of that window. Default: the documented 10.
+        zerohash_auth_failure_status: Status for bad credentials, 401 (default) or 403. The
+            vendor's sources disagree.
+        zerohash_time_shape: Body of ``GET /time``, ``"epoch"`` (default) or ``"message"``. The
+            vendor's sources disagree.
+        strigo_success_status: Status of a Strigo mint, 200 (default) or 201. The vendor's sources
+            vary.
 
-    - `strigo_rate_limit`: requests before Strigo answers 429, within a documented minute or
-      `strigo_rate_window` seconds;
-    - `zerohash_rate_limit`: requests before zerohash answers 429 (2,000 are documented), within a
-      documented 10 or `zerohash_rate_window` seconds.
-
-    The other arguments choose between behaviours that the vendors' documentation leaves open:
-
-    - `zerohash_auth_failure_status`: 401 (default) or 403 for bad credentials;
-    - `zerohash_time_shape`: `"epoch"` (default) or `"message"`, the body of `GET /time`;
-    - `strigo_success_status`: 200 (default) or 201 for a Strigo mint.
+    Raises:
+        ConfigurationError: ``clock_skew`` or ``faults`` cannot be.
+        ValueError: Another argument has a value that no source of the vendor supports.
     """
 
-    def __init__(  # noqa: PLR0913 (each is a switch of its own)
+    def __init__(  # noqa: PLR0913 - each is a switch of its own
         self,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -142,7 +144,7 @@ class Sandbox(ClientFactory):
 
     @property
     def url(self) -> str:
-        """The server's origin: the base URL of ZDK and zerohash; Strigo's adds `/api/v1`."""
+        """The server's origin: the base URL of ZDK and zerohash; Strigo's adds ``/api/v1``."""
         if self._running is None:
             raise RuntimeError("the sandbox is not running")
         return self._url
@@ -169,27 +171,34 @@ class Sandbox(ClientFactory):
 
     @property
     def pending_faults(self) -> tuple[Fault, ...]:
-        """The faults of `fail_next` that are not spent, first in first, with the `times` left."""
+        """The faults of :meth:`fail_next` that are not spent, oldest first, each with what is left."""
         return self._plan.queued
 
     def fail_next(self, **fault: Unpack[FaultOptions]) -> None:
-        """Let the next request go wrong, or the next `times` requests.
+        """Let the next request go wrong, or the next ``times`` requests.
 
-        The arguments are the fields of `Fault`. Only requests to its `vendor` and `path` count,
-        where they are given; several faults hit in the order of the calls. Raise
-        ConfigurationError, naming the field, for a fault that cannot be.
+        Only requests to its ``vendor`` and ``path`` count, where they are given. Several faults
+        hit in the order of the calls.
+
+        Args:
+            **fault: The fields of :class:`Fault`; ``times`` is 1 by default.
+
+        Raises:
+            ConfigurationError: A field is wrong; the text names it.
         """
         fault.setdefault("times", 1)
         self._plan.queue(Fault(**fault))
 
     def clear_faults(self) -> None:
-        """Forget the faults of `fail_next` that are not spent."""
+        """Forget the faults of ``fail_next`` that are not spent."""
         self._plan.clear()
 
     def start(self) -> Self:
         """Start serving and return once connections are accepted.
 
-        Raise OSError if the address cannot be listened on, RuntimeError if it runs already.
+        Raises:
+            OSError: The address cannot be listened on.
+            RuntimeError: The sandbox runs already.
         """
         if self._running is not None:
             raise RuntimeError("the sandbox is running already")
@@ -217,7 +226,7 @@ class Sandbox(ClientFactory):
             server.check()
 
     def reset(self) -> None:
-        """Forget what was issued and refused, and `clear_faults`, as between two tests."""
+        """Forget what was issued and refused, and ``clear_faults``, as between two tests."""
         self._ledger.clear()
         self.clear_faults()
 
@@ -234,7 +243,11 @@ class Sandbox(ClientFactory):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Listen on an address; raise OSError, naming it, if that cannot be done."""
+    """Listen on an address.
+
+    Raises:
+        OSError: It cannot be listened on; the text names it.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family)

@@ -3,19 +3,16 @@
 The credentials are the same in every sandbox and deliberately look fake: they open nothing else.
 """
 
-from __future__ import annotations
-
 import base64
 import hmac
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import attrs
 
-if TYPE_CHECKING:
-    from .clock import Clock
+from .clock import Clock
 
 STRIGO_BASE_PATH = "/api/v1"
-"""The path of Strigo's base URL, as in the documented `https://app.strigo.io/api/v1`."""
+"""The path of Strigo's base URL, as in the documented ``https://app.strigo.io/api/v1``."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +38,7 @@ class Credentials:
         )
 
     def environment(self, url: str) -> dict[str, str]:
-        """Name the credentials and the base URLs below `url` as environment variables."""
+        """Name the credentials and the base URLs below ``url`` as environment variables."""
         return {
             "ZDK_API_KEY": self.zdk_api_key,
             "ZDK_BASE_URL": url,
@@ -68,11 +65,11 @@ class Switches:
     zerohash_auth_failure_status: Literal[401, 403] = attrs.field(
         default=401, validator=attrs.validators.in_((401, 403))
     )
-    """Answer to bad zerohash credentials; the vendor's sources disagree."""
+    """Response to bad zerohash credentials; the vendor's sources disagree."""
     zerohash_time_shape: Literal["epoch", "message"] = attrs.field(
         default="epoch", validator=attrs.validators.in_(("epoch", "message"))
     )
-    """Body of `GET /time`: `{"epoch": seconds}`, or a `message` object with milliseconds."""
+    """Body of ``GET /time``: ``{"epoch": seconds}``, or a ``message`` object with milliseconds."""
     strigo_rate_limit: int | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
     )

@@ -1,29 +1,22 @@
 """The sections of the page, newest entries first."""
 
-from __future__ import annotations
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
-
-from .ledger import EPOCH
-from .log import shorten
-from .page_difference import compare
-from .page_markup import (
+from ..exchange import Vendor
+from ..faults.plan import FaultPlan
+from ..json_text import JSON
+from ..ledger import EPOCH, Issued, Refused
+from ..log import shorten
+from .difference import compare
+from .markup import (
     Child,
     Markup,
     join,
     shown,
     tag,
 )
-from .page_times import moment, span
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from .exchange import Vendor
-    from .fault_plan import FaultPlan
-    from .json_text import JSON
-    from .ledger import Issued, Refused
+from .times import moment, span
 
 Record = TypeVar("Record")
 
@@ -88,7 +81,7 @@ def faults(plan: FaultPlan) -> Markup:
 
 
 def calls() -> Markup:
-    """List the calls that the issuers answer."""
+    """List the calls that the issuers serve."""
     rows = [(_vendor(vendor), tag("code", f"{method} {path}")) for method, path, vendor in CALLS]
     return _section("calls", "Calls", len(rows), _table(("Vendor", "Call"), rows))
 

@@ -4,18 +4,12 @@ X-Sandbox-Fault: status=503; delay=0.2
 --fault status=503,vendor=zerohash,share=0.05
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping
+from typing import cast
 
-from ..errors import ConfigurationError
-from .faults import Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from .faults import FaultOptions
+from ...errors import ConfigurationError
+from .fault import Fault, FaultOptions
 
 HEADER = "x-sandbox-fault"
 SEPARATOR = re.compile("[;,]")
@@ -43,10 +37,12 @@ SELECTION = frozenset({"vendor", "path", "times", "share"})
 
 
 def parse_fault(text: str) -> Fault:
-    """Read a fault from `name=value` fields between `;` or `,`.
+    """Read a fault from ``name=value`` fields between ``;`` or ``,``.
 
-    Names and values are those of `Fault`; the items of a list stand between `+`. Raise
-    ConfigurationError naming the field that is wrong.
+    Names and values are those of ``Fault``; the items of a list stand between ``+``.
+
+    Raises:
+        ConfigurationError: A field is wrong; the text names it.
     """
     options: dict[str, object] = {}
     for part in filter(None, map(str.strip, SEPARATOR.split(text))):

@@ -2,41 +2,36 @@
 
 The vendors' documentation of tokens says this much of the modules that take them:
 
-- ZDK: `user.actions.open(userToken)` opens the user module; an invalid token fails there.
-- Strigo: `Strigo.setup({email, token: {token, expiration}, ...})`, observed in working code.
+- ZDK: ``user.actions.open(userToken)`` opens the user module; an invalid token fails there.
+- Strigo: ``Strigo.setup({email, token: {token, expiration}, ...})``, observed in working code.
 - zerohash: the token is used to initialize SDK modules. The call is not known here:
-  `zerohash.initialize({token})` is modelled after that sentence.
+  ``zerohash.initialize({token})`` is modelled after that sentence.
 
-All else is modelled: that they are ES modules below `/browser/`, that the calls return promises,
-and what they show. `GET /browser/check/{zdk|zerohash|strigo}` is no vendor's at all. It takes
-`Authorization: Bearer <token>` and answers `{"valid": true, "subject": "..."}`, or
-`{"valid": false, "reason": "..."}` with the reason `unknown`, `revoked` or `expired`. No answer
-holds a token.
+All else is modelled: that they are ES modules below ``/browser/``, that the calls return promises,
+and what they show. ``GET /browser/check/{zdk|zerohash|strigo}`` is no vendor's at all. It takes
+``Authorization: Bearer <token>`` and returns ``{"valid": true, "subject": "..."}``, or
+``{"valid": false, "reason": "..."}`` with the reason ``unknown``, ``revoked`` or ``expired``. No
+response holds a token.
 
 Only pages from this machine may use them, by any of its loopback names and on any port.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import TYPE_CHECKING
+from importlib.resources import files
 
 import attrs
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse
+from starlette.responses import Response as HttpResponse
 from starlette.routing import Mount, Route
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from ..json_text import JSON
+from ..ledger import Ledger
 
-    from starlette.requests import Request
-
-    from .json_text import JSON
-    from .ledger import Ledger
-
-MODULES = Path(__file__).with_name("browser_modules")
+MODULES = ("stand_in", "strigo", "zdk", "zerohash")
 LOOPBACK_ORIGIN = r"https?://(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])(:\d+)?"
 
 
@@ -49,8 +44,8 @@ def browser_routes(ledger: Ledger, clock: Callable[[], float]) -> Mount:
         allow_headers=["authorization"],
     )
     routes = [
-        Route("/check/{vendor}", Check(ledger, clock).answer),
-        *(Route(f"/{path.name}", Script(path).answer) for path in MODULES.glob("*.js")),
+        Route("/check/{vendor}", Check(ledger, clock).respond),
+        *(Route(f"/{name}.js", Script(name).respond) for name in MODULES),
     ]
     return Mount("/browser", routes=routes, middleware=[cors])
 
@@ -59,11 +54,12 @@ def browser_routes(ledger: Ledger, clock: Callable[[], float]) -> Mount:
 class Script:
     """One of the modules."""
 
-    path: Path
+    name: str
 
-    async def answer(self, _: Request) -> Response:
+    async def respond(self, _: HttpRequest) -> HttpResponse:
         """Send it; a browser takes a module only with the media type of JavaScript."""
-        return Response(self.path.read_bytes(), media_type="text/javascript")
+        content = files(__package__).joinpath(f"{self.name}.js").read_bytes()
+        return HttpResponse(content, media_type="text/javascript")
 
 
 @attrs.frozen
@@ -73,7 +69,7 @@ class Check:
     ledger: Ledger
     clock: Callable[[], float]
 
-    async def answer(self, request: Request) -> Response:
+    async def respond(self, request: HttpRequest) -> HttpResponse:
         """Judge the bearer token of a request; none at all is an unknown one."""
         token = request.headers.get("authorization", "").partition(" ")[2]
         verdict = self._judge(request.path_params["vendor"], token)

@@ -1,10 +1,8 @@
 """Two texts beside each other, with the first difference marked."""
 
-from __future__ import annotations
-
 from itertools import takewhile
 
-from .page_markup import (
+from .markup import (
     Markup,
     join,
     shown,

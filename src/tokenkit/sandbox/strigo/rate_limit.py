@@ -1,15 +1,10 @@
-"""Strigo's rate-limit headers, which every answer carries, and its refusal beyond the limit."""
+"""Strigo's rate-limit headers, which every response carries, and its refusal beyond the limit."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import attrs
 
-from .exchange import Answer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ..exchange import Response
 
 WINDOW = 60  # seconds
 SAMPLE_LIMIT = 60  # requests a minute, the documentation's sample
@@ -19,7 +14,7 @@ SAMPLE_LIMIT = 60  # requests a minute, the documentation's sample
 class RateLimit:
     """Count requests in fixed windows, for all clients together (modelled).
 
-    The documented window is a minute; `window` scales it down. Without a limit the headers tell
+    The documented window is a minute; ``window`` scales it down. Without a limit the headers tell
     the documented sample of 60 and a quota that never shrinks, so that a client that heeds them
     is not slowed down.
     """
@@ -31,7 +26,7 @@ class RateLimit:
     _used: int = 0
 
     def count(self) -> tuple[bool, dict[str, str]]:
-        """Count a request; tell whether it is allowed, and the headers of its answer."""
+        """Count a request; tell whether it is allowed, and the headers of its response."""
         now = self.clock()
         if not self._opened <= now < self._opened + self.window:
             self._opened, self._used = now, 0
@@ -44,15 +39,15 @@ class RateLimit:
             "x-ratelimit-reset": str(int(self._opened) + self.window),
         }
 
-    def refusal(self) -> Answer:
-        """Give the answer to a request beyond the limit."""
+    def refusal(self) -> Response:
+        """Return the response to a request beyond the limit."""
         return too_many_requests(self.window)
 
 
-def too_many_requests(retry_after: int = WINDOW) -> Answer:
-    """Give the documented refusal: plain text that calls itself HTML."""
+def too_many_requests(retry_after: int = WINDOW) -> Response:
+    """Return the documented refusal: plain text that calls itself HTML."""
     text = "Too many requests, please try again later."
-    return Answer(
+    return Response(
         status=429,
         content=text.encode(),
         media_type="text/html",

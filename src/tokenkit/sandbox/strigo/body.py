@@ -1,19 +1,15 @@
-"""The body of Strigo's `POST /academy/users/token`, checked field by field.
+"""The body of Strigo's ``POST /academy/users/token``, checked field by field.
 
-The fields, their defaults and the limit of two months are documented; the wording of each `msg`
+The fields, their defaults and the limit of two months are documented; the wording of each ``msg``
 is modelled, as are the 62 days (the longest two calendar months) that two months stand for.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import attrs
 
-if TYPE_CHECKING:
-    from .json_text import JSON
+from ..json_text import JSON
 
 MAX_LIFETIME_MS = 62 * 24 * 60 * 60 * 1000
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -29,7 +25,7 @@ class Mint:
 
 
 def read(body: Mapping[str, JSON], now_ms: int) -> tuple[Mint | None, list[JSON]]:
-    """Give the mint that was asked for, or None and the documented `errors` list."""
+    """Return the mint that was asked for, or None and the documented ``errors`` list."""
     messages = {
         "email": _email(body.get("email")),
         "name": _text(body.get("name", "")),

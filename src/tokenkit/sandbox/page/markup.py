@@ -1,17 +1,13 @@
 """HTML that is escaped by construction, and the text in it that comes from requests."""
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable
+from typing import TypeAlias
 
-from .log import shorten
-from .settings import CREDENTIALS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from ..log import shorten
+from ..settings import CREDENTIALS
 
 TOKEN = re.compile(r"[A-Za-z0-9_.-]{40,}")
 """What may be a token: the shortest, Strigo's, has 43 such characters, a UUID has 36."""
@@ -30,7 +26,7 @@ Child: TypeAlias = "str | Markup"
 
 
 def tag(name: str, *children: Child, **attributes: str) -> Markup:
-    """Make an element; children that are no `Markup` are escaped, and so are attributes.
+    """Make an element; children that are no ``Markup`` are escaped, and so are attributes.
 
     A trailing underscore of an attribute's name falls away, other underscores become hyphens.
     """

@@ -1,34 +1,27 @@
-"""The page for people at `GET /`: what was minted, what was refused and why."""
-
-from __future__ import annotations
+"""The page for people at ``GET /``: what was minted, what was refused and why."""
 
 import base64
 import hashlib
-from pathlib import Path
-from typing import TYPE_CHECKING
+from importlib.resources import files
 
 import attrs
+from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse
 
-from .page_markup import Markup, join, tag
-from .page_sections import (
+from ..clock import Clock
+from ..faults.plan import FaultPlan
+from ..ledger import Ledger
+from .markup import Markup, join, tag
+from .sections import (
     calls,
     faults,
     issued,
     refused,
     summary,
 )
-from .page_times import moment
+from .times import moment
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from .clock import Clock
-    from .fault_plan import FaultPlan
-    from .ledger import Ledger
-
-STYLE = Path(__file__).with_name("page.css").read_text("utf-8")
+STYLE = files(__package__).joinpath("page.css").read_text("utf-8")
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Crect width='16' height='16' rx='4' fill='%230f766e'/%3E"
@@ -56,12 +49,12 @@ class Page:
     plan: FaultPlan
     clock: Clock
 
-    async def answer(self, request: Request) -> Response:
+    async def respond(self, request: HttpRequest) -> HTMLResponse:
         """Send the page."""
         return HTMLResponse(self.render(str(request.base_url).rstrip("/")), headers=HEADERS)
 
     def render(self, url: str) -> str:
-        """Write the page of a sandbox at `url`."""
+        """Write the page of a sandbox at ``url``."""
         tokens, requests, now = self.ledger.issued, self.ledger.refused, self.clock()
         body = [
             _header(url, now, self.clock.ahead),

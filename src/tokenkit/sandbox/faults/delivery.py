@@ -1,25 +1,18 @@
-"""How an answer goes out: as it should, late, in part, or not at all."""
+"""How a response goes out: as it should, late, in part, or not at all."""
 
-from __future__ import annotations
-
+import asyncio
 import os
 import socket
 import struct
-from typing import TYPE_CHECKING
 
 import anyio
-from starlette.responses import Response
+from starlette.responses import Response as HttpResponse
+from starlette.types import Receive, Scope, Send
 
-from .fault_body import with_content
-from .log import LOG_LINE, logger
-
-if TYPE_CHECKING:
-    import asyncio
-
-    from starlette.types import Receive, Scope, Send
-
-    from .exchange import Answer
-    from .faults import Fault
+from ..exchange import Response
+from ..log import LOG_LINE, logger
+from .bodies import with_content
+from .fault import Fault
 
 TRANSPORT = "tokenkit.sandbox.transport"
 """Where in the ASGI scope's state the server leaves a request's connection."""
@@ -29,9 +22,9 @@ LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 async def deliver(
-    answer: Answer, fault: Fault | None, scope: Scope, receive: Receive, send: Send
+    response: Response, fault: Fault | None, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Send an answer as a fault has it, in full without one."""
+    """Send a response as a fault has it, in full without one."""
     if fault is not None and fault.delay and not await _stays(receive, fault.delay):
         logger.info("%s; the client did not wait", scope[LOG_LINE])
         return
@@ -42,27 +35,27 @@ async def deliver(
         _reset(connection)
         await _gone(receive)
     elif drop == "during":
-        await _send_half(with_content(answer), send)
+        await _send_half(with_content(response), send)
         connection.close()
         await _gone(receive)
     else:
-        await response_of(answer)(scope, receive, send)
+        await response_of(response)(scope, receive, send)
         if drop == "after":
             connection.close()
 
 
-def response_of(answer: Answer) -> Response:
-    """Make a response of an answer."""
-    headers = dict(answer.headers)
-    if answer.content:
+def response_of(response: Response) -> HttpResponse:
+    """Make Starlette's response of ours."""
+    headers = dict(response.headers)
+    if response.content:
         # Not as Starlette's media_type, which would add a charset that the vendors don't send.
-        headers["content-type"] = answer.media_type
-    return Response(answer.content, answer.status, headers)
+        headers["content-type"] = response.media_type
+    return HttpResponse(response.content, response.status, headers)
 
 
-async def _send_half(answer: Answer, send: Send) -> None:
+async def _send_half(response: Response, send: Send) -> None:
     """Send half the body under a Content-Length that promises all of it."""
-    whole = response_of(answer)
+    whole = response_of(response)
     await send(
         {
             "type": "http.response.start",
@@ -70,7 +63,7 @@ async def _send_half(answer: Answer, send: Send) -> None:
             "headers": whole.raw_headers,
         }
     )
-    half = answer.content[: len(answer.content) // 2]
+    half = response.content[: len(response.content) // 2]
     await send({"type": "http.response.body", "body": half, "more_body": True})
 
 

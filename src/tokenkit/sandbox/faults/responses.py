@@ -1,30 +1,22 @@
-"""The answers that faults ask for, each in its vendor's own shape.
+"""The responses that faults ask for, each in its vendor's own shape.
 
 Documented are: zerohash's 404, 500 and 503, the texts of its approvals, the shapes of its other
 payins errors and its missing write permission; Strigo's 422, its 429 and its envelope, and that
-a failure may come with a 2xx or beside `data`. Everything else is modelled: ZDK's errors on the
+a failure may come with a 2xx or beside ``data``. Everything else is modelled: ZDK's errors on the
 Connect protocol, and zerohash's texts for a spend limit, missing requirements, a conflict of KYC
 data and an unknown participant.
 """
 
-from __future__ import annotations
-
 import secrets
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
-from .exchange import Answer
-from .fault_body import WITHOUT_BODY
-from .json_text import encode
-from .strigo_rate_limit import too_many_requests
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from .exchange import Vendor
-    from .fault_names import NamedAnswer
-    from .faults import Fault
-    from .json_text import JSON
+from ..exchange import Response, Vendor
+from ..json_text import JSON, encode
+from ..strigo.rate_limit import too_many_requests
+from .bodies import WITHOUT_BODY
+from .fault import Fault
+from .names import NamedAnswer
 
 ELSEWHERE = "https://elsewhere.invalid/"
 
@@ -61,18 +53,18 @@ INVALID = _failure(
 )
 
 
-def answer_for(vendor: Vendor, fault: Fault) -> Answer | None:
-    """Give the answer that a fault puts in the place of the vendor's, if it does."""
+def response_for(vendor: Vendor, fault: Fault) -> Response | None:
+    """Return the response that a fault puts in the place of the vendor's, if it does."""
     if fault.answer is not None:
         return _named(fault.answer, fault)
     if fault.status is None:
         return None
-    answer = _BY_STATUS[vendor](fault.status)
+    response = _BY_STATUS[vendor](fault.status)
     if fault.status in range(300, 400):
-        answer = answer.with_headers({"location": ELSEWHERE})
+        response = response.with_headers({"location": ELSEWHERE})
     if fault.retry_after is not None:
-        answer = answer.with_headers({"retry-after": str(fault.retry_after)})
-    return answer
+        response = response.with_headers({"retry-after": str(fault.retry_after)})
+    return response
 
 
 def _phrase(status: int) -> str:
@@ -82,67 +74,67 @@ def _phrase(status: int) -> str:
         return f"Status {status}"
 
 
-def _answer(status: int, body: JSON, reason: str = "") -> Answer:
-    """Make an answer; a status that has never a body goes without."""
+def _response(status: int, body: JSON, reason: str = "") -> Response:
+    """Make a response; a status that never has a body goes without."""
     content = b"" if status in WITHOUT_BODY else encode(body)
-    return Answer(status=status, content=content, reason=reason or _phrase(status))
+    return Response(status=status, content=content, reason=reason or _phrase(status))
 
 
 def _failed(status: int) -> bool:
-    return status >= 400  # noqa: PLR2004 (HTTP's own number)
+    return status >= 400  # noqa: PLR2004 - HTTP's own number
 
 
-def _zdk(status: int) -> Answer:
+def _zdk(status: int) -> Response:
     code, message = CONNECT_CODES.get(status, "unknown"), _phrase(status)
-    return _answer(status, {"code": code, "message": message} if _failed(status) else {})
+    return _response(status, {"code": code, "message": message} if _failed(status) else {})
 
 
-def _zerohash(status: int) -> Answer:
+def _zerohash(status: int) -> Response:
     phrase = _phrase(status)
     match status:
         case 400:
-            return _answer(status, {"errors": [phrase]})
+            return _response(status, {"errors": [phrase]})
         case 401:
-            return _answer(status, {"error": True, "message": phrase})
+            return _response(status, {"error": True, "message": phrase})
         case 403:
-            return _answer(status, {"error": True, "message": NO_WRITE_PERMISSION})
+            return _response(status, {"error": True, "message": NO_WRITE_PERMISSION})
         case 503:
-            answer = _answer(status, {"error": phrase})
-            return answer.with_headers({"zh-allow-retry": "true"})
+            response = _response(status, {"error": phrase})
+            return response.with_headers({"zh-allow-retry": "true"})
         case _:
-            return _answer(status, {"error": phrase} if _failed(status) else {})
+            return _response(status, {"error": phrase} if _failed(status) else {})
 
 
-def _strigo(status: int) -> Answer:
+def _strigo(status: int) -> Response:
     phrase = _phrase(status)
     match status:
         case 422:
-            return _answer(status, INVALID)
+            return _response(status, INVALID)
         case 429:
             return too_many_requests()
         case _ if _failed(status):
-            return _answer(status, _failure(phrase.replace(" ", ""), phrase))
+            return _response(status, _failure(phrase.replace(" ", ""), phrase))
         case _:
-            return _answer(status, {"result": "success", "data": {}})
+            return _response(status, {"result": "success", "data": {}})
 
 
-_BY_STATUS: Mapping[Vendor, Callable[[int], Answer]] = {
+_BY_STATUS: Mapping[Vendor, Callable[[int], Response]] = {
     "zdk": _zdk,
     "zerohash": _zerohash,
     "strigo": _strigo,
 }
 
 
-def _named(name: NamedAnswer, fault: Fault) -> Answer:
+def _named(name: NamedAnswer, fault: Fault) -> Response:
     if name in APPROVALS:
         transaction = f"txn_{secrets.token_hex(8)}"
-        return _answer(403, {"error": APPROVALS[name], "transaction_id": transaction}, name)
+        return _response(403, {"error": APPROVALS[name], "transaction_id": transaction}, name)
     if name == "missing-requirements":
         missing = list(fault.missing_requirements) or ["first_name"]
         text = "Participant is missing requirements"
-        return _answer(409, {"error": text, "missing_requirements": missing}, name)
+        return _response(409, {"error": text, "missing_requirements": missing}, name)
     status, body = _FIXED[name]
-    return _answer(status, body, name)
+    return _response(status, body, name)
 
 
 _FIXED: Mapping[NamedAnswer, tuple[int, JSON]] = {
@@ -157,4 +149,4 @@ _FIXED: Mapping[NamedAnswer, tuple[int, JSON]] = {
     "failure-with-data": (422, {**INVALID, "data": {}}),
     "too-few-tokens": (200, {"tokens": []}),
 }
-"""Status and body of the answers that are the same each time."""
+"""Status and body of the responses that are the same each time."""

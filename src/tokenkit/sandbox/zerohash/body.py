@@ -1,17 +1,15 @@
-"""The body of zerohash's `POST /client_auth_token`: its fields, and the rules between them.
+"""The body of zerohash's ``POST /client_auth_token``: its fields, and the rules between them.
 
 Fields, lengths, enumerations and pairings are documented. Where two revisions of the
-documentation differ, the newer one holds: nothing is required within `withdrawal_details` and
-`deposit_details`. Unknown fields and permissions pass through. What an experience needs beside
-`participant_code` is guidance in the documentation, no schema, and is not enforced.
+documentation differ, the newer one holds: nothing is required within ``withdrawal_details`` and
+``deposit_details``. Unknown fields and permissions pass through. What an experience needs beside
+``participant_code`` is guidance in the documentation, no schema, and is not enforced.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
-from .zerohash_checks import (
+from ..json_text import JSON
+from .checks import (
     amount,
     ip_address,
     list_of,
@@ -21,15 +19,12 @@ from .zerohash_checks import (
     text,
 )
 
-if TYPE_CHECKING:
-    from .json_text import JSON
-
 _TEXT = text()
 _WHOLE = matching("^[0-9]+$")
 
 
 def _fee(value: JSON, where: str) -> list[str]:
-    """Check a fee: a `bps` amount is an integer, a `notional` one may have decimals."""
+    """Check a fee: a ``bps`` amount is an integer, a ``notional`` one may have decimals."""
     kind = value.get("type") if isinstance(value, Mapping) else None
     amount_check = _WHOLE if kind == "bps" else amount
     fields = {"type": one_of("bps", "notional"), "amount": amount_check, "name": _TEXT}
@@ -72,7 +67,7 @@ DETAILS = {
     "client_device_info": _DEVICE,
     "custom_fees_and_spreads": table({"crypto_buy": _FEES, "crypto_sell": _FEES}),
 }
-"""The detail objects, which come back in the token's `payload`."""
+"""The detail objects, which come back in the token's ``payload``."""
 
 _BODY = table(
     {
@@ -96,7 +91,7 @@ _BELONGS_TO = {
 
 
 def faults(body: Mapping[str, JSON]) -> list[str]:
-    """Give every fault of a mint's body, empty if it is right."""
+    """Return every fault of a mint's body, empty if it is right."""
     return _BODY(body, "body") or list(_rule_faults(body))
 
 
@@ -108,7 +103,7 @@ def hint(body: Mapping[str, JSON]) -> str:
 
 
 def permissions(body: Mapping[str, JSON]) -> list[str]:
-    """Give the permissions of a checked body."""
+    """Return the permissions of a checked body."""
     listed = body.get("permissions")
     return [str(item) for item in listed] if isinstance(listed, list) else []
 

@@ -1,11 +1,9 @@
 """Moments and spans of time, as people read them."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
-from .ledger import EPOCH
-from .page_markup import Markup, tag
+from ..ledger import EPOCH
+from .markup import Markup, tag
 
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 

@@ -1,22 +1,16 @@
 """Which fault hits which request. Safe to use from any thread."""
 
-from __future__ import annotations
-
 import threading
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from math import floor
-from typing import TYPE_CHECKING
 
 import attrs
 
-from ..errors import ConfigurationError
-from .fault_text import HEADER, parse_header
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from .exchange import Received, Vendor
-    from .faults import Fault
+from ...errors import ConfigurationError
+from ..exchange import Request, Vendor
+from .fault import Fault
+from .text import HEADER, parse_header
 
 
 @attrs.define
@@ -50,13 +44,13 @@ class FaultPlan:
 
     @property
     def queued(self) -> tuple[Fault, ...]:
-        """The queued faults that are not spent, first in first, with the `times` left."""
+        """The queued faults that are not spent, first in first, with the ``times`` left."""
         with self._lock:
             return _remaining(self._queued)
 
     @property
     def standing(self) -> tuple[Fault, ...]:
-        """The faults of the run that are not spent, with the `times` left."""
+        """The faults of the run that are not spent, with the ``times`` left."""
         with self._lock:
             return _remaining(self._standing)
 
@@ -70,10 +64,11 @@ class FaultPlan:
         with self._lock:
             self._queued.clear()
 
-    def pick(self, vendor: Vendor, request: Received) -> Fault | None:
-        """Give the fault that hits a request: its header's, else a queued one, else the run's.
+    def pick(self, vendor: Vendor, request: Request) -> Fault | None:
+        """Return the fault that hits a request: its header's, otherwise a queued one or the run's.
 
-        Raise ConfigurationError for a header that is wrong.
+        Raises:
+            ConfigurationError: The header is wrong.
         """
         text = request.header(HEADER)
         if text:

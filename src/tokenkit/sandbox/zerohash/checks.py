@@ -1,10 +1,8 @@
 """Small checks from which zerohash's body tables are made.
 
 A check takes a value and the path to it and gives the faults found, in the documented style
-(`body/asset is required`, `body/amount must be >= 0`); the other wordings are modelled on it.
+(``body/asset is required``, ``body/amount must be >= 0``); the other wordings are modelled on it.
 """
-
-from __future__ import annotations
 
 import ipaddress
 import re
@@ -12,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-from .json_text import JSON
+from ..json_text import JSON
 
 Check: TypeAlias = Callable[[JSON, str], list[str]]
 

@@ -3,24 +3,18 @@
     message   = timestamp + METHOD + route + body
     signature = base64(HMAC-SHA256(base64-decoded private key, message))
 
-`route` is the path with the query string exactly as sent; a request without a body signs `{}`.
+``route`` is the path with the query string exactly as sent; a request without a body signs ``{}``.
 """
-
-from __future__ import annotations
 
 import base64
 import hmac
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import attrs
 
-from .json_text import parse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .exchange import Received
+from ..exchange import Request
+from ..json_text import parse
 
 
 def signed_message(timestamp: str, method: str, route: bytes, body: bytes) -> bytes:
@@ -48,7 +42,7 @@ class Mistake:
 
 
 def likely_mistake(
-    private_key: str, signature: str, timestamp: str, request: Received
+    private_key: str, signature: str, timestamp: str, request: Request
 ) -> Mistake | None:
     """Find the usual mistakes that reproduce a wrong signature; None if none does."""
     keys = {
@@ -82,7 +76,7 @@ def _forms(digest: bytes) -> Iterator[tuple[str, str]]:
     )
 
 
-def _messages(timestamp: str, request: Received) -> Iterator[tuple[str, bytes]]:
+def _messages(timestamp: str, request: Request) -> Iterator[tuple[str, bytes]]:
     """List what may have been signed, the right message first, with the mistake it betrays."""
     method, route, body = request.method, request.route, request.body
     start = f"{timestamp}{method}".encode()
@@ -110,7 +104,7 @@ def _messages(timestamp: str, request: Received) -> Iterator[tuple[str, bytes]]:
         yield hint, signed_message(wrong_time, method, route, body)
 
 
-def _routes(request: Received) -> Iterator[tuple[str, bytes]]:
+def _routes(request: Request) -> Iterator[tuple[str, bytes]]:
     path, _, query = request.route.partition(b"?")
     if query:
         yield "the query string was left out of the signed route", path

@@ -1,39 +1,34 @@
-"""Strigo's Academy API below `/api/v1`: `POST /academy/users/token` and `GET /health`.
+"""Strigo's Academy API below ``/api/v1``: ``POST /academy/users/token`` and ``GET /health``.
 
-Requests, the envelope, the 422 and the 429 are documented. The answers to bad credentials,
+Requests, the envelope, the 422 and the 429 are documented. The responses to bad credentials,
 unknown paths and unreadable bodies are not: their statuses and error types are modelled.
 """
-
-from __future__ import annotations
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
 import attrs
 
-from .exchange import (
-    Answer,
-    Received,
+from ..exchange import (
     Refusal,
+    Request,
+    Response,
     Vendor,
     json_object,
     refusal,
     settle,
 )
-from .json_text import JSON, encode
-from .ledger import Issued, Ledger
-from .settings import (
+from ..json_text import JSON, encode
+from ..ledger import Issued, Ledger
+from ..settings import (
     CREDENTIALS,
     STRIGO_BASE_PATH,
     Switches,
     same_secret,
 )
-from .strigo_body import read
-
-if TYPE_CHECKING:
-    from .strigo_rate_limit import RateLimit
+from .body import read
+from .rate_limit import RateLimit
 
 TOKEN_BYTES = 32  # 43 characters of base64url, without padding
 USER_ID_LENGTH = 17
@@ -58,27 +53,27 @@ class StrigoIssuer:
     rate_limit: RateLimit
     vendor: Vendor = "strigo"
 
-    def answer(self, request: Received, instead: Answer | None = None) -> Answer:
-        """Answer any request below Strigo's base path, with the headers of the rate limit."""
+    def respond(self, request: Request, instead: Response | None = None) -> Response:
+        """Respond to any request below Strigo's base path, with the headers of the rate limit."""
         allowed, headers = self.rate_limit.count()
         if not allowed:
             instead = self.rate_limit.refusal()
-        answer = instead or settle(self._route, request)
-        if answer.status == 429:  # noqa: PLR2004 (HTTP's own number)
+        response = instead or settle(self._route, request)
+        if response.status == 429:  # noqa: PLR2004 - HTTP's own number
             headers["x-ratelimit-remaining"] = "0"
-        return answer.with_headers(headers)
+        return response.with_headers(headers)
 
-    def _route(self, request: Received) -> Answer:
+    def _route(self, request: Request) -> Response:
         call = (request.method, request.path.removeprefix(STRIGO_BASE_PATH))
         if call == ("GET", "/health"):
             _authenticate(request)
-            return Answer(status=200, content=encode({"status": "ok", "message": "Healthy"}))
+            return Response(status=200, content=encode({"status": "ok", "message": "Healthy"}))
         if call == ("POST", "/academy/users/token"):
             _authenticate(request)
             return self._mint(request)
         raise _refuse(404, f"{request.method} {request.path} does not exist")
 
-    def _mint(self, request: Received) -> Answer:
+    def _mint(self, request: Request) -> Response:
         body = json_object(request, _refuse_body)
         mint, errors = read(body, int(self.switches.clock() * 1000))
         if mint is None:
@@ -98,7 +93,7 @@ class StrigoIssuer:
             "expiration": mint.expiration,
             "token": token,
         }
-        return Answer(
+        return Response(
             status=self.switches.strigo_success_status,
             content=encode({"result": "success", "data": data}),
             subject=mint.email,
@@ -136,7 +131,7 @@ def _invalid(errors: list[JSON]) -> Refusal:
     return refusal(422, _failure(error), f"{message}: {encode(errors).decode()}")
 
 
-def _authenticate(request: Received) -> None:
+def _authenticate(request: Request) -> None:
     scheme, _, pair = request.header("authorization").partition(" ")
     if scheme.lower() != "bearer":
         raise _refuse(401, "Authorization must be 'Bearer ORG_ID:API_KEY'")

@@ -4,8 +4,6 @@ The vendor does not publish its verification key. The sandbox's own 4096-bit key
 of the documented 512 bytes; it is made anew in each process, in the background.
 """
 
-from __future__ import annotations
-
 import base64
 import functools
 import threading
@@ -17,8 +15,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from .json_text import JSON, parse
-from .zerohash_body import DETAILS, permissions
+from ..json_text import JSON, parse
+from .body import DETAILS, permissions
 
 ISSUER = "7f1d4a52-0000-4000-8000-5a0db0c5a0db"
 PLATFORM_CODE = "SANDBX"
@@ -46,13 +44,13 @@ def prepare_key() -> Future[RSAPrivateKey]:
 
 
 def public_key_pem() -> str:
-    """Give the public key that verifies this process's tokens, as PEM."""
+    """Return the public key that verifies this process's tokens, as PEM."""
     public = prepare_key().result().public_key()
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def lifetime(body: Mapping[str, JSON]) -> int:
-    """Give the token's lifetime in seconds: 5 minutes for `crypto-withdrawals`, else 1 hour.
+    """Return the token's lifetime in seconds: 5 minutes for ``crypto-withdrawals``, else 1 hour.
 
     Both are documented; that the shorter one wins among several permissions is modelled, and
     so is 1 hour for every other permission.
@@ -61,9 +59,9 @@ def lifetime(body: Mapping[str, JSON]) -> int:
 
 
 def mint(body: Mapping[str, JSON], expires_at: int) -> str:
-    """Make a token for a checked body; `expires_at` is in epoch seconds.
+    """Make a token for a checked body; ``expires_at`` is in epoch seconds.
 
-    `participant_code` is empty for a new user known by e-mail only, which is modelled.
+    ``participant_code`` is empty for a new user known by e-mail only, which is modelled.
     """
     participant = body.get("participant_code", "")
     claims = {
@@ -86,14 +84,14 @@ def mint(body: Mapping[str, JSON], expires_at: int) -> str:
 
 
 def fault_of(token: JSON) -> str:
-    """Say what keeps a value from being a well-formed JWT with a `jti`, empty if nothing does.
+    """Say what keeps a value from being a well-formed JWT with a ``jti``, empty if nothing does.
 
     The signature is not verified: only the form is documented as required for a revocation.
     """
     if not isinstance(token, str):
         return "must be string"
     parts = token.split(".")
-    if len(parts) != 3 or not parts[2]:  # noqa: PLR2004 (a JWT has three parts)
+    if len(parts) != 3 or not parts[2]:  # noqa: PLR2004 - a JWT has three parts
         return "must be a JWT of three parts"
     try:
         header, claims = (_part(part) for part in parts[:2])

@@ -1,11 +1,9 @@
-"""ZDK's user-token service, `POST /user.tokens.private.v1.Service/Create`.
+"""ZDK's user-token service, ``POST /user.tokens.private.v1.Service/Create``.
 
-The request, its answer and the bearer key are documented. Errors are not: they are modelled on
+The request, its response and the bearer key are documented. Errors are not: they are modelled on
 the Connect protocol's unary JSON errors. The token's format is not documented either: it is
 modelled as 372 opaque base64url characters, like a sibling token in the documentation.
 """
-
-from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -13,18 +11,18 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from .exchange import (
-    Answer,
-    Received,
+from ..exchange import (
     Refusal,
+    Request,
+    Response,
     Vendor,
     json_object,
     refusal,
     settle,
 )
-from .json_text import JSON, encode
-from .ledger import Issued, Ledger
-from .settings import CREDENTIALS, same_secret
+from ..json_text import JSON, encode
+from ..ledger import Issued, Ledger
+from ..settings import CREDENTIALS, same_secret
 
 CREATE_PATH = "/user.tokens.private.v1.Service/Create"
 TOKEN_BYTES = 279  # 372 characters of base64url, without padding
@@ -45,11 +43,11 @@ class ZdkIssuer:
     ledger: Ledger
     vendor: Vendor = "zdk"
 
-    def answer(self, request: Received, instead: Answer | None = None) -> Answer:
-        """Answer any request below ZDK's service paths."""
+    def respond(self, request: Request, instead: Response | None = None) -> Response:
+        """Respond to any request below ZDK's service paths."""
         return instead or settle(self._create, request)
 
-    def _create(self, request: Received) -> Answer:
+    def _create(self, request: Request) -> Response:
         if request.method != "POST" or request.path != CREATE_PATH:
             raise _refuse("unimplemented", f"{request.method} {request.path} is not implemented")
         _authenticate(request)
@@ -62,7 +60,7 @@ class ZdkIssuer:
                     vendor=self.vendor, token=token, subject=user, expires_at=None, request=body
                 )
             )
-        return Answer(
+        return Response(
             status=200,
             content=encode({"tokens": tokens}),
             subject=", ".join(users),
@@ -74,7 +72,7 @@ def _refuse(code: Code, message: str) -> Refusal:
     return refusal(STATUS[code], {"code": code, "message": message}, message)
 
 
-def _authenticate(request: Received) -> None:
+def _authenticate(request: Request) -> None:
     scheme, _, key = request.header("authorization").partition(" ")
     if scheme.lower() != "bearer":
         raise _refuse("unauthenticated", "authorization must be 'Bearer <company API key>'")

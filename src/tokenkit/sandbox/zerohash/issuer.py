@@ -1,35 +1,30 @@
-"""zerohash's `POST /client_auth_token`, `POST /revoke_auth_token` and `GET /time`.
+"""zerohash's ``POST /client_auth_token``, ``POST /revoke_auth_token`` and ``GET /time``.
 
-It answers for paths that are nobody's, too, with the documented 404. That a wrong method gives
+It also serves paths that belong to nobody, with the documented 404. That a wrong method gives
 the same, and that bodies which are no JSON give a 400, is modelled.
 """
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 import attrs
 
-from .exchange import (
-    Answer,
-    Received,
+from ..exchange import (
     Refusal,
+    Request,
+    Response,
     Vendor,
     json_object,
     refusal,
     settle,
 )
-from .json_text import JSON, encode
-from .ledger import Issued, Ledger
-from .zerohash_auth import authenticate
-from .zerohash_body import faults, hint, permissions
-from .zerohash_rate_limit import RateLimit, too_many_requests
-from .zerohash_token import fault_of, lifetime, mint
-
-if TYPE_CHECKING:
-    from .settings import Switches
+from ..json_text import JSON, encode
+from ..ledger import Issued, Ledger
+from ..settings import Switches
+from .auth import authenticate
+from .body import faults, hint, permissions
+from .rate_limit import RateLimit, too_many_requests
+from .token import fault_of, lifetime, mint
 
 
 @attrs.frozen
@@ -41,16 +36,16 @@ class ZerohashIssuer:
     rate_limit: RateLimit
     vendor: Vendor = "zerohash"
 
-    def answer(self, request: Received, instead: Answer | None = None) -> Answer:
-        """Answer any request, with its X-REQUEST-ID or a new one."""
+    def respond(self, request: Request, instead: Response | None = None) -> Response:
+        """Respond to any request, with its X-REQUEST-ID or a new one."""
         if not self.rate_limit.allows(request.source):
             instead = too_many_requests()
-        answer = instead or settle(self._route, request)
-        return answer.with_headers(
+        response = instead or settle(self._route, request)
+        return response.with_headers(
             {"x-request-id": request.header("x-request-id") or str(uuid.uuid4())}
         )
 
-    def _route(self, request: Received) -> Answer:
+    def _route(self, request: Request) -> Response:
         match (request.method, request.path):
             case ("GET", "/time"):
                 return self._time()
@@ -61,26 +56,26 @@ class ZerohashIssuer:
             case _:
                 raise refusal(404, {"error": "Not Found"}, "Not Found")
 
-    def _time(self) -> Answer:
+    def _time(self) -> Response:
         now = self.switches.clock()
         if self.switches.zerohash_time_shape == "epoch":
-            return Answer(status=200, content=encode({"epoch": int(now)}))
+            return Response(status=200, content=encode({"epoch": int(now)}))
         moment = datetime.fromtimestamp(now, timezone.utc)
         message: JSON = {
             "epoch": int(now * 1000),
             "epoch_units": "milliseconds",
             "iso_8601": moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
         }
-        return Answer(status=200, content=encode({"message": message}))
+        return Response(status=200, content=encode({"message": message}))
 
-    def _body(self, request: Received) -> dict[str, JSON]:
-        """Read an authenticated request's body; none at all stands for `{}`, as it is signed."""
+    def _body(self, request: Request) -> dict[str, JSON]:
+        """Read an authenticated request's body; none at all stands for ``{}``, as it is signed."""
         if request.oversized:  # cut off, so its signature cannot be checked
             return json_object(request, _refuse_body)
         authenticate(request, self.switches)
         return json_object(request, _refuse_body) if request.body else {}
 
-    def _mint(self, body: dict[str, JSON]) -> Answer:
+    def _mint(self, body: dict[str, JSON]) -> Response:
         """Mint for a well-formed participant or e-mail: the sandbox takes all for known."""
         found = faults(body)
         if found:
@@ -104,9 +99,9 @@ class ZerohashIssuer:
         if asked & {"crypto-withdrawals", "crypto-payouts"}:
             message["payment_id"] = str(uuid.uuid4())
         content = encode({"message": message})
-        return Answer(status=201, content=content, subject=subject, token=token)
+        return Response(status=201, content=content, subject=subject, token=token)
 
-    def _revoke(self, body: dict[str, JSON]) -> Answer:
+    def _revoke(self, body: dict[str, JSON]) -> Response:
         """Revoke a token; one revoked before, expired or unknown gives 204, too (modelled)."""
         if "token" not in body:
             raise _refuse(["body/token is required"])
@@ -114,7 +109,7 @@ class ZerohashIssuer:
         fault = fault_of(token)
         if fault or not isinstance(token, str):
             raise _refuse([f"body/token {fault}"])
-        return Answer(status=204, subject=self.ledger.revoke(token), token=token)
+        return Response(status=204, subject=self.ledger.revoke(token), token=token)
 
 
 def _refuse(errors: list[str], *, hint: str = "") -> Refusal:

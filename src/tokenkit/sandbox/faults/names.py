@@ -1,19 +1,15 @@
 """The words in which faults are asked for."""
 
-from __future__ import annotations
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from .exchange import Vendor
+from ..exchange import Vendor
 
 Drop: TypeAlias = Literal["before", "during", "after"]
-"""When the connection is dropped, seen from the answer."""
+"""When the connection is dropped, seen from the response."""
 
 BadBody: TypeAlias = Literal["empty", "truncated", "text", "html", "wrong-shape"]
-"""What becomes of the answer's body."""
+"""What becomes of the response's body."""
 
 NamedAnswer: TypeAlias = Literal[
     "approval-required",
@@ -29,7 +25,7 @@ NamedAnswer: TypeAlias = Literal[
     "failure-with-data",
     "too-few-tokens",
 ]
-"""A vendor's answer by name; `fault_answers` has their texts."""
+"""A vendor's response by name; ``responses`` has their texts."""
 
 VENDOR_OF: Mapping[NamedAnswer, Vendor] = {
     "approval-required": "zerohash",

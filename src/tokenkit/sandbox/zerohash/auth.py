@@ -1,24 +1,18 @@
 """The check of zerohash's four authentication headers.
 
-What is checked is documented; in which order, and the messages other than `Missing API Key`, are
+What is checked is documented; in which order, and the messages other than ``Missing API Key``, are
 modelled. A timestamp exactly 60 seconds off passes, which is modelled too.
 """
 
-from __future__ import annotations
-
 import base64
 import re
-from typing import TYPE_CHECKING
 
 import attrs
 
-from .exchange import Answer, Refusal
-from .json_text import encode
-from .settings import CREDENTIALS, Switches, same_secret
-from .zerohash_signature import likely_mistake, sign, signed_message
-
-if TYPE_CHECKING:
-    from .exchange import Received
+from ..exchange import Refusal, Request, Response
+from ..json_text import encode
+from ..settings import CREDENTIALS, Switches, same_secret
+from .signature import likely_mistake, sign, signed_message
 
 TOLERANCE = 60  # seconds, documented
 SIGNED_TEXT_HEADER = "x-sandbox-signed-text"
@@ -27,8 +21,12 @@ NO_MISTAKE_FOUND = "no usual mistake explains it: compare the private key and th
 WHOLE_SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-def authenticate(request: Received, switches: Switches) -> None:
-    """Raise a refusal unless key, passphrase, timestamp and signature are all right."""
+def authenticate(request: Request, switches: Switches) -> None:
+    """Check key, passphrase, timestamp and signature.
+
+    Raises:
+        Refusal: One of them is wrong.
+    """
     refused = _fault(request, switches.clock())
     if refused is not None:
         status = switches.zerohash_auth_failure_status
@@ -36,7 +34,7 @@ def authenticate(request: Received, switches: Switches) -> None:
         raise Refusal(attrs.evolve(refused, status=status, content=content))
 
 
-def _fault(request: Received, now: float) -> Answer | None:
+def _fault(request: Request, now: float) -> Response | None:
     if not request.header("x-scx-api-key"):
         return _refused("Missing API Key")
     if not same_secret(request.header("x-scx-api-key"), CREDENTIALS.zerohash_api_key):
@@ -46,11 +44,11 @@ def _fault(request: Received, now: float) -> Answer | None:
     return _time_fault(request.header("x-scx-timestamp"), now) or _signature_fault(request)
 
 
-def _refused(reason: str, *, hint: str = "", signed_text: str = "") -> Answer:
-    return Answer(status=401, reason=reason, hint=hint, signed_text=signed_text)
+def _refused(reason: str, *, hint: str = "", signed_text: str = "") -> Response:
+    return Response(status=401, reason=reason, hint=hint, signed_text=signed_text)
 
 
-def _time_fault(timestamp: str, now: float) -> Answer | None:
+def _time_fault(timestamp: str, now: float) -> Response | None:
     if not WHOLE_SECONDS.fullmatch(timestamp):
         return _refused("Invalid timestamp", hint=_time_hint(timestamp))
     ahead = int(timestamp) - now
@@ -68,7 +66,7 @@ def _time_hint(timestamp: str) -> str:
     return "the timestamp must be Unix time in whole seconds, digits only"
 
 
-def _signature_fault(request: Received) -> Answer | None:
+def _signature_fault(request: Request) -> Response | None:
     timestamp, given = request.header("x-scx-timestamp"), request.header("x-scx-signed")
     message = signed_message(timestamp, request.method, request.route, request.body)
     if same_secret(given, sign(CREDENTIALS.zerohash_private_key, message)):
@@ -78,7 +76,7 @@ def _signature_fault(request: Received) -> Answer | None:
         return _refused("Invalid signature", hint="X-SCX-SIGNED is missing", signed_text=text)
     mistake = likely_mistake(CREDENTIALS.zerohash_private_key, given, timestamp, request)
     received = mistake.message if mistake else _told(request.header(SIGNED_TEXT_HEADER))
-    return Answer(
+    return Response(
         status=401,
         reason="Invalid signature",
         hint=mistake.hint if mistake else NO_MISTAKE_FOUND,

@@ -1,21 +1,16 @@
 """zerohash's rate limit: so many requests in a rolling window, then none for as long again.
 
 2,000 requests in 10 seconds for a source address, then a block of 10 seconds, are documented.
-The answer is not: status 429 with an `error` text and no `Retry-After` is modelled.
+The response is not: status 429 with an ``error`` text and no ``Retry-After`` is modelled.
 """
 
-from __future__ import annotations
-
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import attrs
 
-from .exchange import Answer
-from .json_text import encode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ..exchange import Response
+from ..json_text import encode
 
 WINDOW = 10  # seconds
 DOCUMENTED_LIMIT = 2000
@@ -48,7 +43,7 @@ class RateLimit:
         return True
 
 
-def too_many_requests() -> Answer:
-    """Give the refusal; modelled."""
+def too_many_requests() -> Response:
+    """Return the refusal; modelled."""
     text = "Too Many Requests"
-    return Answer(status=429, content=encode({"error": text}), reason=text)
+    return Response(status=429, content=encode({"error": text}), reason=text)
