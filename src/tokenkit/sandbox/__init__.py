@@ -7,7 +7,7 @@ vendors' own shapes. What their documentation leaves open is *modelled*, and say
 from .faults.fault import Fault, FaultOptions
 
 try:
-    from .server import Sandbox
+    from .sandbox import Sandbox
 except ModuleNotFoundError as _error:
     raise ModuleNotFoundError(
         f"the sandbox needs the package {_error.name}: "

@@ -25,9 +25,12 @@ from .strigo.rate_limit import RateLimit as StrigoRateLimit
 from .zdk.issuer import ZdkIssuer
 from .zerohash.issuer import ZerohashIssuer
 from .zerohash.rate_limit import RateLimit as ZerohashRateLimit
+from .zerohash.state import ZerohashState
 
 
-def create_app(switches: Switches, ledger: Ledger, plan: FaultPlan) -> ASGIApp:
+def create_app(
+    switches: Switches, ledger: Ledger, plan: FaultPlan, zerohash_state: ZerohashState
+) -> ASGIApp:
     """Assemble the application."""
     clock = switches.clock
 
@@ -42,7 +45,7 @@ def create_app(switches: Switches, ledger: Ledger, plan: FaultPlan) -> ASGIApp:
     )
     zdk = serve(ZdkIssuer(ledger))
     strigo = serve(StrigoIssuer(ledger, switches, strigo_limit))
-    zerohash = serve(ZerohashIssuer(ledger, switches, zerohash_limit))
+    zerohash = serve(ZerohashIssuer(ledger, switches, zerohash_limit, zerohash_state))
     # The documentation calls ZDK from browsers, which need this; the others are for backends.
     cors = Middleware(
         CORSMiddleware,

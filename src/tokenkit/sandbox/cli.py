@@ -12,7 +12,7 @@ from types import FrameType
 from ..errors import ConfigurationError
 from .faults.text import parse_fault
 from .log import logger
-from .server import Sandbox
+from .sandbox import Sandbox
 from .strigo.rate_limit import SAMPLE_LIMIT
 from .strigo.rate_limit import WINDOW as STRIGO_WINDOW
 from .zerohash.rate_limit import DOCUMENTED_LIMIT

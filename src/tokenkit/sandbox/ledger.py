@@ -2,14 +2,13 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 import attrs
 
+from .clock import EPOCH, utc
 from .exchange import Vendor
 from .json_text import JSON
-
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @attrs.frozen(kw_only=True)
@@ -100,4 +99,4 @@ class Ledger:
         return ""
 
     def _now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self._clock())
+        return utc(self._clock())

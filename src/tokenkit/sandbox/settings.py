@@ -35,6 +35,7 @@ class Credentials:
             self.zerohash_private_key,
             self.zerohash_passphrase,
             self.strigo_api_key,
+            WEBHOOK_SECRET,
         )
 
     def environment(self, url: str) -> dict[str, str]:
@@ -51,6 +52,9 @@ class Credentials:
             "STRIGO_BASE_URL": url + STRIGO_BASE_PATH,
         }
 
+
+WEBHOOK_SECRET = "sandbox-zerohash-webhook-secret"  # noqa: S105 - fake, like all of these
+"""Key of the HMAC signatures of zerohash's webhooks, unless a run has another."""
 
 CREDENTIALS = Credentials()
 """The credentials of every sandbox."""
@@ -86,6 +90,10 @@ class Switches:
     """zerohash requests allowed to an address in a rolling window; None refuses none."""
     zerohash_rate_window: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
     """Seconds of that window, and of the block after it; the documented ones are 10."""
+    zerohash_unknown_permissions: bool = False
+    """Whether permissions that are not documented pass; that others are refused is modelled."""
+    zerohash_lists_open_fund_sessions: bool = False
+    """Whether ``GET /fund/transactions`` shows sessions that have not ended."""
 
 
 def same_secret(given: str, expected: str) -> bool:

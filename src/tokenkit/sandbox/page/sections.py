@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from ..clock import EPOCH
 from ..exchange import Vendor
 from ..faults.plan import FaultPlan
 from ..json_text import JSON
-from ..ledger import EPOCH, Issued, Refused
+from ..ledger import Issued, Refused
 from ..log import shorten
 from .difference import compare
 from .markup import (

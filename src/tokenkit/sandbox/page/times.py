@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from ..ledger import EPOCH
+from ..clock import EPOCH
 from .markup import Markup, tag
 
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))

@@ -6,10 +6,11 @@ unknown paths and unreadable bodies are not: their statuses and error types are 
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import attrs
 
+from ..clock import EPOCH
 from ..exchange import (
     Refusal,
     Request,
@@ -41,7 +42,6 @@ ERROR_TYPES = {
     415: "UnsupportedMediaType",
 }
 """Types of the failures that the documentation does not show; modelled."""
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @attrs.frozen

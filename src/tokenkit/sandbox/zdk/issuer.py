@@ -1,8 +1,9 @@
-"""ZDK's user-token service, ``POST /user.tokens.private.v1.Service/Create``.
+"""ZDK's token services: ``POST /user.tokens.private.v1.Service/Create``, and room, chat and event.
 
-The request, its response and the bearer key are documented. Errors are not: they are modelled on
-the Connect protocol's unary JSON errors. The token's format is not documented either: it is
-modelled as 372 opaque base64url characters, like a sibling token in the documentation.
+The requests, their responses and the bearer key are documented; so are the services' own hosts
+(``user.``, ``room.``, ``chat.``, ``event.``), of which the sandbox makes one. Errors are not
+documented: they are modelled on the Connect protocol's unary JSON errors. Nor is the tokens'
+format: it is modelled as 372 opaque base64url characters, like a sample in the documentation.
 """
 
 import secrets
@@ -24,7 +25,16 @@ from ..json_text import JSON, encode
 from ..ledger import Issued, Ledger
 from ..settings import CREDENTIALS, same_secret
 
-CREATE_PATH = "/user.tokens.private.v1.Service/Create"
+SERVICES: Mapping[str, tuple[str, ...]] = {
+    "/user.tokens.private.v1.Service/Create": ("id",),
+    "/room.tokens.private.v1.Service/Create": ("user_id", "room_id"),
+    "/chat.tokens.private.v1.Service/Create": ("user_id", "chat_id"),
+    "/event.tokens.private.v1.Service/Create": ("user_id", "event_id"),
+}
+"""The fields that each argument of a service must have, the user's first.
+
+That they are required is modelled: the documentation marks nothing as required.
+"""
 TOKEN_BYTES = 279  # 372 characters of base64url, without padding
 
 Code: TypeAlias = Literal["unauthenticated", "invalid_argument", "unimplemented"]
@@ -48,11 +58,12 @@ class ZdkIssuer:
         return instead or settle(self._create, request)
 
     def _create(self, request: Request) -> Response:
-        if request.method != "POST" or request.path != CREATE_PATH:
+        identities = SERVICES.get(request.path)
+        if request.method != "POST" or identities is None:
             raise _refuse("unimplemented", f"{request.method} {request.path} is not implemented")
         _authenticate(request)
         body = json_object(request, lambda _, text: _refuse("invalid_argument", text))
-        users = _users(body)
+        users = _users(body, identities)
         tokens = [secrets.token_urlsafe(TOKEN_BYTES) for _ in users]
         for user, token in zip(users, tokens, strict=True):
             self.ledger.issue(
@@ -80,7 +91,7 @@ def _authenticate(request: Request) -> None:
         raise _refuse("unauthenticated", "unknown API key")
 
 
-def _users(body: Mapping[str, JSON]) -> list[str]:
+def _users(body: Mapping[str, JSON], identities: Sequence[str]) -> list[str]:
     """Check the arguments and give the users' ids; an empty list is modelled as legal."""
     arguments = body.get("arguments")
     if not isinstance(arguments, list):
@@ -90,19 +101,20 @@ def _users(body: Mapping[str, JSON]) -> list[str]:
         where = f"arguments[{index}]"
         if not isinstance(argument, Mapping):
             raise _refuse("invalid_argument", f"{where} must be an object")
-        users.append(_user(argument, where))
+        users.append(_user(argument, where, identities))
     return users
 
 
-def _user(argument: Mapping[str, JSON], where: str) -> str:
-    """Check one argument and give its id.
+def _user(argument: Mapping[str, JSON], where: str, identities: Sequence[str]) -> str:
+    """Check one argument and return its user's id.
 
     Any text passes as id: every sample is a UUID, but the documentation asks for none. Unknown
     fields are ignored, which is modelled.
     """
-    user = argument.get("id")
-    if not isinstance(user, str) or not user:
-        raise _refuse("invalid_argument", f"{where}.id must be a non-empty text")
+    for name in identities:
+        value = argument.get(name)
+        if not isinstance(value, str) or not value:
+            raise _refuse("invalid_argument", f"{where}.{name} must be a non-empty text")
     for name in ("nickname", "fullname", "avatar"):
         if not isinstance(argument.get(name, ""), str):
             raise _refuse("invalid_argument", f"{where}.{name} must be a text")
@@ -112,7 +124,7 @@ def _user(argument: Mapping[str, JSON], where: str) -> str:
         raise _refuse(
             "invalid_argument", f"{where}.permissions must be a list of integers or enum names"
         )
-    return user
+    return str(argument[identities[0]])
 
 
 def _are_permissions(value: JSON) -> bool:

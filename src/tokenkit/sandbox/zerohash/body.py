@@ -2,7 +2,7 @@
 
 Fields, lengths, enumerations and pairings are documented. Where two revisions of the
 documentation differ, the newer one holds: nothing is required within ``withdrawal_details`` and
-``deposit_details``. Unknown fields and permissions pass through. What an experience needs beside
+``deposit_details``. Unknown fields pass through. What an experience needs beside
 ``participant_code`` is guidance in the documentation, no schema, and is not enforced.
 """
 
@@ -18,6 +18,7 @@ from .checks import (
     table,
     text,
 )
+from .permissions import misspelt, permissions
 
 _TEXT = text()
 _WHOLE = matching("^[0-9]+$")
@@ -99,13 +100,7 @@ def hint(body: Mapping[str, JSON]) -> str:
     """Name the likely mistake behind a refused body, empty if none is recognised."""
     if "permission" in body and "permissions" not in body:
         return "the field is called 'permissions'"
-    return ""
-
-
-def permissions(body: Mapping[str, JSON]) -> list[str]:
-    """Return the permissions of a checked body."""
-    listed = body.get("permissions")
-    return [str(item) for item in listed] if isinstance(listed, list) else []
+    return misspelt(body)
 
 
 def _rule_faults(body: Mapping[str, JSON]) -> Iterator[str]:

@@ -1,14 +1,14 @@
-"""zerohash's ``POST /client_auth_token``, ``POST /revoke_auth_token`` and ``GET /time``.
+"""zerohash's tokens, its clock, and the lists of what its tokens set going.
 
 It also serves paths that belong to nobody, with the documented 404. That a wrong method gives
 the same, and that bodies which are no JSON give a 400, is modelled.
 """
 
 import uuid
-from datetime import datetime, timezone
 
 import attrs
 
+from ..clock import iso_8601, utc
 from ..exchange import (
     Refusal,
     Request,
@@ -22,8 +22,12 @@ from ..json_text import JSON, encode
 from ..ledger import Issued, Ledger
 from ..settings import Switches
 from .auth import authenticate
-from .body import faults, hint, permissions
+from .body import faults, hint
+from .fund_sessions import FundSession
+from .lookups import get_payment, list_payments, list_transactions
+from .permissions import PAYMENTS, permissions, unknown_permissions
 from .rate_limit import RateLimit, too_many_requests
+from .state import ZerohashState
 from .token import fault_of, lifetime, mint
 
 
@@ -34,19 +38,25 @@ class ZerohashIssuer:
     ledger: Ledger
     switches: Switches
     rate_limit: RateLimit
+    state: ZerohashState
     vendor: Vendor = "zerohash"
 
     def respond(self, request: Request, instead: Response | None = None) -> Response:
         """Respond to any request, with its X-REQUEST-ID or a new one."""
         if not self.rate_limit.allows(request.source):
             instead = too_many_requests()
-        response = instead or settle(self._route, request)
-        return response.with_headers(
-            {"x-request-id": request.header("x-request-id") or str(uuid.uuid4())}
-        )
+        request_id = request.header("x-request-id") or str(uuid.uuid4())
+        response = instead or settle(lambda asked: self._route(asked, request_id), request)
+        return response.with_headers({"x-request-id": request_id})
 
-    def _route(self, request: Request) -> Response:
+    def _route(self, request: Request, request_id: str) -> Response:
         match (request.method, request.path):
+            case ("GET", path) if path == "/payments" or path.startswith("/payments/"):
+                authenticate(request, self.switches)
+                return self._payments(request, request_id)
+            case ("GET", "/fund/transactions"):
+                authenticate(request, self.switches)
+                return list_transactions(request, self._listed_sessions())
             case ("GET", "/time"):
                 return self._time()
             case ("POST", "/client_auth_token"):
@@ -56,15 +66,25 @@ class ZerohashIssuer:
             case _:
                 raise refusal(404, {"error": "Not Found"}, "Not Found")
 
+    def _payments(self, request: Request, request_id: str) -> Response:
+        payment_id = request.path.removeprefix("/payments").removeprefix("/")
+        if payment_id:
+            return get_payment(request_id, self.state.payments.find(payment_id))
+        return list_payments(request, request_id, self.state.payments.all())
+
+    def _listed_sessions(self) -> list[FundSession]:
+        shown = self.switches.zerohash_lists_open_fund_sessions
+        sessions = self.state.fund_sessions.all()
+        return [session for session in sessions if shown or session.success is not None]
+
     def _time(self) -> Response:
         now = self.switches.clock()
         if self.switches.zerohash_time_shape == "epoch":
             return Response(status=200, content=encode({"epoch": int(now)}))
-        moment = datetime.fromtimestamp(now, timezone.utc)
         message: JSON = {
             "epoch": int(now * 1000),
             "epoch_units": "milliseconds",
-            "iso_8601": moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+            "iso_8601": iso_8601(utc(now)),
         }
         return Response(status=200, content=encode({"message": message}))
 
@@ -78,9 +98,12 @@ class ZerohashIssuer:
     def _mint(self, body: dict[str, JSON]) -> Response:
         """Mint for a well-formed participant or e-mail: the sandbox takes all for known."""
         found = faults(body)
+        if not found and not self.switches.zerohash_unknown_permissions:
+            found = unknown_permissions(body)
         if found:
             raise _refuse(found, hint=hint(body))
-        expires_at = int(self.switches.clock()) + lifetime(body)
+        lasts = lifetime(body)
+        expires_at = int(self.switches.clock()) + lasts
         token = mint(body, expires_at)
         subject = str(body.get("participant_code") or body.get("email"))
         self.ledger.issue(
@@ -88,16 +111,16 @@ class ZerohashIssuer:
                 vendor=self.vendor,
                 token=token,
                 subject=subject,
-                expires_at=datetime.fromtimestamp(expires_at, timezone.utc),
+                expires_at=utc(expires_at),
                 request=body,
             )
         )
         message: dict[str, JSON] = {"token": token}
         asked = set(permissions(body))
         if "fwc" in asked:
-            message["deposit_intent_id"] = str(uuid.uuid4())
-        if asked & {"crypto-withdrawals", "crypto-payouts"}:
-            message["payment_id"] = str(uuid.uuid4())
+            message["deposit_intent_id"] = self.state.fund_sessions.open(body).deposit_intent_id
+        if asked & PAYMENTS:
+            message["payment_id"] = self.state.payments.open(body, lasts).payment_id
         content = encode({"message": message})
         return Response(status=201, content=content, subject=subject, token=token)
 

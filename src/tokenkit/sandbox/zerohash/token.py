@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..json_text import JSON, parse
-from .body import DETAILS, permissions
+from .body import DETAILS
+from .permissions import PAYMENTS, permissions
 
 ISSUER = "7f1d4a52-0000-4000-8000-5a0db0c5a0db"
 PLATFORM_CODE = "SANDBX"
@@ -24,7 +25,7 @@ PLATFORM_NAME = "tokenkit sandbox"
 PLATFORM_AGREEMENT_LINK = "https://example.com/platform-agreement"
 
 LIFETIME = 60 * 60  # seconds
-WITHDRAWAL_LIFETIME = 5 * 60
+PAYMENT_LIFETIME = 5 * 60
 
 _lock = threading.Lock()
 
@@ -50,12 +51,12 @@ def public_key_pem() -> str:
 
 
 def lifetime(body: Mapping[str, JSON]) -> int:
-    """Return the token's lifetime in seconds: 5 minutes for ``crypto-withdrawals``, else 1 hour.
+    """Return the token's lifetime in seconds.
 
-    Both are documented; that the shorter one wins among several permissions is modelled, and
-    so is 1 hour for every other permission.
+    Documented are 5 minutes for ``crypto-withdrawals`` and ``crypto-payouts``, and 1 hour. That
+    the shorter one wins among several permissions is modelled.
     """
-    return WITHDRAWAL_LIFETIME if "crypto-withdrawals" in permissions(body) else LIFETIME
+    return PAYMENT_LIFETIME if PAYMENTS & set(permissions(body)) else LIFETIME
 
 
 def mint(body: Mapping[str, JSON], expires_at: int) -> str:
