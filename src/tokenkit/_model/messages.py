@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from datetime import datetime
 from typing import TypeGuard
 
 import attrs
@@ -15,7 +16,9 @@ __all__ = [
     "Headers",
     "Request",
     "Response",
+    "ResponseInfo",
     "fits_header",
+    "header_problem",
 ]
 
 SUCCESSES = range(200, 300)
@@ -43,6 +46,26 @@ SHOWN_HEADERS = frozenset(
         "zh-allow-retry",
     }
 )
+
+
+def header_problem(value: object) -> str | None:
+    """Tell what keeps a value out of a header, as a phrase, or ``None``."""
+    if not isinstance(value, str):
+        return f"must be a string, not {type(value).__name__}"
+    problem = None
+    if not value:
+        problem = "is empty"
+    elif len(value) > MAX_HEADER:
+        problem = f"has more than {MAX_HEADER} characters"
+    elif "\n" in value or "\r" in value:
+        problem = "contains a line break"
+    elif not value.isascii():
+        problem = "contains a character outside ASCII"
+    elif not value.isprintable():
+        problem = "contains a control character"
+    elif value != value.strip():
+        problem = "begins or ends with a space"
+    return problem
 
 
 def fits_header(value: object) -> TypeGuard[str]:
@@ -149,3 +172,19 @@ class Response:
     status: int
     headers: Headers
     body: bytes = attrs.field(default=b"", repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class ResponseInfo:
+    """The circumstances of a response, for a model that reads its body.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers.
+        received_at: When the response was complete, in UTC, by the client's clock and corrected
+            by what is known of the vendor's. Relative lifetimes count from here.
+    """
+
+    status: int
+    headers: Headers
+    received_at: datetime
