@@ -60,7 +60,9 @@ def test_command(number: signal.Signals) -> None:
     assert (process.returncode, rest) == (0, "")
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", first)
     path = urlsplit(url).path
-    assert first.endswith(f"strigo POST {path} 200 ok subject='a@example.com' token={token[:6]}…")
+    assert first.endswith(
+        f"strigo POST {path} 200 ok subject='a@example.com' token={token[:6]}..."
+    )
     assert second.endswith("zerohash GET /nowhere?x=1 404 refused: 'Not Found'")
 
 
