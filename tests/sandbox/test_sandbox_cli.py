@@ -126,6 +126,14 @@ def test_late_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stdout.status == 200
 
 
+def test_webhooks_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an address for webhooks, the secret of their signatures is among the variables."""
+    stdout = StopWhenFlushed()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert run(webhook_url="http://localhost:1/hooks", unknown_permissions=True) == 0
+    assert stdout.lines[-1] == "ZEROHASH_WEBHOOK_SECRET=sandbox-zerohash-webhook-secret\n"
+
+
 def test_port_taken(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     """A taken port is said on stderr and gives exit code 1."""
     assert run(port=urlsplit(sandbox.url).port or 0) == 1

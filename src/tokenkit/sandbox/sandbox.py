@@ -24,6 +24,7 @@ from .zerohash.state import ZerohashState
 from .zerohash.token import prepare_key, public_key_pem
 from .zerohash.webhook_signature import RsaPadding, WebhookSignature, WebhookSigner
 
+HIGHEST_PORT = 65535
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what it is reached by, instead
 
 
@@ -63,7 +64,8 @@ class Sandbox(ZerohashControls, ClientFactory):
         zerohash_webhook_rsa_padding: ``pss`` (default, observed) or ``pkcs1v15``.
 
     Raises:
-        ConfigurationError: ``clock_skew``, ``faults`` or ``zerohash_webhook_url`` cannot be.
+        ConfigurationError: ``port``, ``advertise``, ``clock_skew``, ``faults`` or
+            ``zerohash_webhook_url`` cannot be.
         ValueError: Another argument has a value that no source of the vendor supports.
     """
 
@@ -99,6 +101,8 @@ class Sandbox(ZerohashControls, ClientFactory):
         standing = tuple(faults)
         if not all(isinstance(fault, Fault) for fault in standing):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
             raise ConfigurationError("faults must be Fault values, as in faults=[Fault(...)]")
+        if not 0 <= port <= HIGHEST_PORT:
+            raise ConfigurationError(f"port must be from 0 to {HIGHEST_PORT}, not {port}")
         if zerohash_webhook_url is not None:
             check_loopback(zerohash_webhook_url)
         self._clock = Clock(clock, clock_skew)
@@ -135,7 +139,10 @@ class Sandbox(ZerohashControls, ClientFactory):
     @property
     def environment(self) -> dict[str, str]:
         """The credentials and base URLs, by the names of the environment variables for them."""
-        return CREDENTIALS.environment(self.url)
+        variables = CREDENTIALS.environment(self.url)
+        if self._webhook_url is not None:
+            variables["ZEROHASH_WEBHOOK_SECRET"] = self._signer.secret
+        return variables
 
     @property
     def issued(self) -> tuple[Issued, ...]:
