@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 
 import attrs
+from clocks import async_frozen_clock, frozen_clock
 from http_library import httpx
 
 from tokenkit import (
@@ -40,38 +41,8 @@ CLIENTS: list[Any] = [
 ]
 
 
-@attrs.define
-class StillClock:
-    """A clock that moves only when somebody sleeps by it."""
-
-    now: float = 1_714_445_704.0
-    naps: list[float] = attrs.field(factory=list[float])
-
-    def time(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        self.now += seconds
-
-
-@attrs.define
-class StillAsyncClock:
-    """Likewise, for async clients."""
-
-    now: float = 1_714_445_704.0
-
-    def time(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
+StillClock = frozen_clock
+StillAsyncClock = async_frozen_clock
 
 
 @attrs.define
