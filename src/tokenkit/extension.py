@@ -13,6 +13,8 @@ from ._client.options import (
     ClientOptions,
     SendOptions,
 )
+from ._client.paging import iteration
+from ._client.procedure import procedure
 from ._model.call import (
     Call,
     RawCall,
@@ -54,6 +56,7 @@ from ._model.json import (
     load_json,
 )
 from ._model.messages import Headers, Request, Response
+from ._model.paging import HasItems, PagedCall, PageWalk
 from ._model.request import Check, RequestModel, param
 from ._model.token import IssuedToken
 from ._observability.hooks import Hooks
@@ -101,11 +104,14 @@ __all__ = [
     "ErrorBody",
     "Failure",
     "FailureReader",
+    "HasItems",
     "Headers",
     "Hooks",
     "IssuedToken",
     "JSONObject",
     "Mismatch",
+    "PageWalk",
+    "PagedCall",
     "Profile",
     "RawCall",
     "Repeat",
@@ -133,6 +139,7 @@ __all__ = [
     "header_secret",
     "instance",
     "instances",
+    "iteration",
     "json_object",
     "kind_of",
     "load_json",
@@ -141,6 +148,7 @@ __all__ = [
     "operation",
     "param",
     "permissions",
+    "procedure",
     "read_plain_failure",
     "read_response",
     "response_field",

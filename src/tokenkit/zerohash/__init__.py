@@ -15,6 +15,8 @@ from .details import (
     WithdrawalDetails,
 )
 from .errors import ApprovalState, ManualApprovalError, MissingRequirementsError
+from .fund import FundTransaction, FundTransactionPage, FundTransactionsRequest
+from .lost_mints import new_reference_id
 from .models import (
     ClientAuthToken,
     ClientAuthTokenRequest,
@@ -22,6 +24,14 @@ from .models import (
     RevokeAuthTokenRequest,
     ServerTime,
     TimeRequest,
+)
+from .payments import (
+    Payment,
+    PaymentPage,
+    PaymentRequest,
+    PaymentsRequest,
+    PaymentStatus,
+    PaymentTransfer,
 )
 from .profile import ENVIRONMENTS, HMAC_SCHEME, PROFILE
 
@@ -38,9 +48,18 @@ __all__ = [
     "DepositDetails",
     "Fee",
     "FeesAndSpread",
+    "FundTransaction",
+    "FundTransactionPage",
+    "FundTransactionsRequest",
     "ManualApprovalError",
     "MissingRequirementsError",
+    "Payment",
     "PaymentDetails",
+    "PaymentPage",
+    "PaymentRequest",
+    "PaymentStatus",
+    "PaymentTransfer",
+    "PaymentsRequest",
     "Permission",
     "RevokeAuthTokenRequest",
     "ServerTime",
@@ -49,6 +68,7 @@ __all__ = [
     "ZeroHashCalls",
     "ZeroHashClient",
     "experiences",
+    "new_reference_id",
 ]
 
 if TYPE_CHECKING:

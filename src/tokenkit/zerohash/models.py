@@ -34,6 +34,7 @@ from .details import (
     PaymentDetails,
     WithdrawalDetails,
 )
+from .envelope import message_of
 from .jwt import claimed_time, unverified_claims
 
 __all__ = [
@@ -69,15 +70,6 @@ class Permission(str, Enum):
 
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
-
-
-def _message_of(answer: JSON) -> Mapping[str, JSON]:
-    message = answer.get("message") if isinstance(answer, Mapping) else None
-    if not isinstance(answer, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(answer)}")
-    if not isinstance(message, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(message)}", "$.message")
-    return message
 
 
 @attrs.frozen(kw_only=True)
@@ -213,7 +205,7 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
     def decode(self, answer: JSON) -> ClientAuthToken:
         """Read the token."""
         return read_response(
-            _message_of(answer),
+            message_of(answer),
             ClientAuthToken,
             path="$.message",
             participant_code=self.participant_code,
@@ -286,7 +278,7 @@ class TimeRequest(Call[ServerTime]):
     def decode(self, answer: JSON) -> ServerTime:
         """Read either of the two documented shapes: bare seconds, or milliseconds in detail."""
         if isinstance(answer, Mapping) and "message" in answer:
-            found, path, read = _message_of(answer), "$.message.epoch", epoch_milliseconds
+            found, path, read = message_of(answer), "$.message.epoch", epoch_milliseconds
         elif isinstance(answer, Mapping):
             found, path, read = answer, "$.epoch", epoch_seconds
         else:
