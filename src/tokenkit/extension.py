@@ -55,7 +55,7 @@ from ._model.json import (
     kind_of,
     load_json,
 )
-from ._model.messages import Headers, Request, Response
+from ._model.messages import Headers, Request, Response, ResponseInfo
 from ._model.paging import HasItems, PagedCall, PageWalk
 from ._model.request import Check, RequestModel, param
 from ._model.token import IssuedToken
@@ -119,6 +119,7 @@ __all__ = [
     "Request",
     "RequestModel",
     "Response",
+    "ResponseInfo",
     "ResponseReceived",
     "RetryPlanned",
     "RetryPolicy",

@@ -10,6 +10,7 @@ import attrs
 from ..extension import (
     JSON,
     PagedCall,
+    ResponseInfo,
     param,
     read_response,
     response_field,
@@ -142,6 +143,7 @@ class FundTransactionsRequest(
         InvalidInputError: A field is invalid.
     """
 
+    operation: ClassVar[str] = "list_fund_transactions"
     path: ClassVar[str] = "/fund/transactions"
 
     participant_code: str | None = attrs.field(default=None, metadata=param(text()))
@@ -160,9 +162,10 @@ class FundTransactionsRequest(
         default=None, metadata=param(whole_number(at_most=LARGEST_PAGE))
     )
 
-    def decode(self, answer: JSON) -> FundTransactionPage:
+    def decode(self, body: JSON, response: ResponseInfo) -> FundTransactionPage:
         """Read the page."""
-        return read_response(listed(answer), FundTransactionPage)
+        del response
+        return read_response(listed(body), FundTransactionPage)
 
     def next_call(self, page: FundTransactionPage) -> "FundTransactionsRequest | None":
         """Ask for the next page, until all are read, or one is empty."""

@@ -15,6 +15,7 @@ from ..extension import (
     Call,
     Mismatch,
     PagedCall,
+    ResponseInfo,
     kind_of,
     param,
     read_response,
@@ -186,6 +187,7 @@ class PaymentsRequest(QueryCall[PaymentPage], PagedCall[PaymentPage, Payment]):
         InvalidInputError: A field is invalid.
     """
 
+    operation: ClassVar[str] = "list_payments"
     path: ClassVar[str] = "/payments"
 
     participant_code: str | None = attrs.field(default=None, metadata=param(text()))
@@ -198,9 +200,10 @@ class PaymentsRequest(QueryCall[PaymentPage], PagedCall[PaymentPage, Payment]):
     page: int | None = attrs.field(default=None, metadata=param(whole_number()))
     size: int | None = attrs.field(default=None, metadata=param(whole_number()))
 
-    def decode(self, answer: JSON) -> PaymentPage:
+    def decode(self, body: JSON, response: ResponseInfo) -> PaymentPage:
         """Read the page."""
-        return read_response(listed(answer), PaymentPage)
+        del response
+        return read_response(listed(body), PaymentPage)
 
     def next_call(self, page: PaymentPage) -> "PaymentsRequest | None":
         """Ask for the next page, until one is empty, or is short and the total is reached.
@@ -228,6 +231,7 @@ class PaymentRequest(Call[Payment]):
         InvalidInputError: A field is invalid.
     """
 
+    operation: ClassVar[str] = "get_payment"
     method: ClassVar[str] = "GET"
     path: ClassVar[str] = "/payments"
 
@@ -238,6 +242,7 @@ class PaymentRequest(Call[Payment]):
         """The method, and the path with the payment's id."""
         return self.method, f"{self.path}/{quote(self.payment_id, safe='')}"
 
-    def decode(self, answer: JSON) -> Payment:
+    def decode(self, body: JSON, response: ResponseInfo) -> Payment:
         """Read the payment."""
-        return read_response(message_of(answer), Payment, path="$.message")
+        del response
+        return read_response(message_of(body), Payment, path="$.message")
