@@ -14,7 +14,14 @@ from .details import (
     PaymentDetails,
     WithdrawalDetails,
 )
-from .errors import ApprovalState, ManualApprovalError, MissingRequirementsError
+from .errors import (
+    ApprovalState,
+    ManualApprovalError,
+    MissingRequirementsError,
+    RepeatedWebhookError,
+    WebhookProblem,
+    WebhookVerificationError,
+)
 from .fund import FundTransaction, FundTransactionPage, FundTransactionsRequest
 from .lost_mints import new_reference_id
 from .models import (
@@ -61,22 +68,26 @@ __all__ = [
     "PaymentTransfer",
     "PaymentsRequest",
     "Permission",
+    "RepeatedWebhookError",
     "RevokeAuthTokenRequest",
     "ServerTime",
     "TimeRequest",
+    "WebhookProblem",
+    "WebhookVerificationError",
     "WithdrawalDetails",
     "ZeroHashCalls",
     "ZeroHashClient",
     "experiences",
     "new_reference_id",
+    "webhooks",
 ]
 
 if TYPE_CHECKING:
-    from . import experiences
+    from . import experiences, webhooks
 
 
 def __getattr__(name: str) -> object:
-    # Who writes requests by hand need not load them.
-    if name == "experiences":
-        return import_module(".experiences", __name__)
+    # Who mints with requests written by hand needs neither.
+    if name in ("experiences", "webhooks"):
+        return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
