@@ -14,6 +14,7 @@ import uvicorn
 from sandbox_requests import CLIENT, zdk_post
 
 from tokenkit.sandbox import Sandbox
+from tokenkit.sandbox.server import listen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,14 @@ def test_port_taken(sandbox: Sandbox) -> None:
     assert port is not None
     with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1 port {port}: "):
         Sandbox(port=port).start()
+
+
+def test_no_delay() -> None:
+    """Accepted connections send at once, instead of waiting for a delayed acknowledgement."""
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_chosen_port() -> None:

@@ -1,41 +1,36 @@
 """The three issuers as one ASGI application: each path belongs to one of them."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from email.utils import formatdate
-from typing import TYPE_CHECKING
 
 import attrs
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import Request as HttpRequest
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .browser import browser_routes
+from .browser.modules import browser_routes
 from .endpoint import Endpoint, request_line
-from .fault_text import HEADER
+from .exchange import Issuer
+from .faults.plan import FaultPlan
+from .faults.text import HEADER
+from .ledger import Ledger
 from .log import LOG_LINE, logger
-from .page import Page
-from .settings import STRIGO_BASE_PATH
-from .strigo import StrigoIssuer
-from .strigo_rate_limit import RateLimit as StrigoRateLimit
-from .zdk import ZdkIssuer
-from .zerohash import ZerohashIssuer
-from .zerohash_rate_limit import RateLimit as ZerohashRateLimit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from .exchange import Issuer
-    from .fault_plan import FaultPlan
-    from .ledger import Ledger
-    from .settings import Switches
+from .page.page import Page
+from .settings import STRIGO_BASE_PATH, Switches
+from .strigo.issuer import StrigoIssuer
+from .strigo.rate_limit import RateLimit as StrigoRateLimit
+from .zdk.issuer import ZdkIssuer
+from .zerohash.issuer import ZerohashIssuer
+from .zerohash.rate_limit import RateLimit as ZerohashRateLimit
+from .zerohash.state import ZerohashState
 
 
-def create_app(switches: Switches, ledger: Ledger, plan: FaultPlan) -> ASGIApp:
+def create_app(
+    switches: Switches, ledger: Ledger, plan: FaultPlan, zerohash_state: ZerohashState
+) -> ASGIApp:
     """Assemble the application."""
     clock = switches.clock
 
@@ -50,7 +45,7 @@ def create_app(switches: Switches, ledger: Ledger, plan: FaultPlan) -> ASGIApp:
     )
     zdk = serve(ZdkIssuer(ledger))
     strigo = serve(StrigoIssuer(ledger, switches, strigo_limit))
-    zerohash = serve(ZerohashIssuer(ledger, switches, zerohash_limit))
+    zerohash = serve(ZerohashIssuer(ledger, switches, zerohash_limit, zerohash_state))
     # The documentation calls ZDK from browsers, which need this; the others are for backends.
     cors = Middleware(
         CORSMiddleware,
@@ -59,7 +54,7 @@ def create_app(switches: Switches, ledger: Ledger, plan: FaultPlan) -> ASGIApp:
         allow_headers=["authorization", "content-type", HEADER],
     )
     routes = [
-        Route("/", Page(ledger, plan, clock).answer),
+        Route("/", Page(ledger, plan, clock).respond),
         Route("/{service}.private.v1.Service/{method}", zdk, middleware=[cors]),
         Route(STRIGO_BASE_PATH + "/{path:path}", strigo),
         browser_routes(ledger, clock),
@@ -70,7 +65,7 @@ def create_app(switches: Switches, ledger: Ledger, plan: FaultPlan) -> ASGIApp:
 
 @attrs.frozen
 class Surroundings:
-    """Add the `Date` header, by the sandbox's own clock, and log one line a request."""
+    """Add the ``Date`` header, by the sandbox's own clock, and log one line a request."""
 
     app: ASGIApp
     clock: Callable[[], float]
@@ -82,9 +77,10 @@ class Surroundings:
             if message["type"] == "http.response.start":
                 date = formatdate(self.clock(), usegmt=True).encode()
                 message["headers"] = [*message["headers"], (b"date", date)]
-                # Logged before it is sent: who has an answer finds its line in the log.
+                # Logged before it is sent: whoever has a response finds its line in the log.
                 line = (
-                    scope.get(LOG_LINE) or f"- {request_line(Request(scope))} {message['status']}"
+                    scope.get(LOG_LINE)
+                    or f"- {request_line(HttpRequest(scope))} {message['status']}"
                 )
                 logger.info("%s", line)
             await send(message)

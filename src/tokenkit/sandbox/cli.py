@@ -1,6 +1,4 @@
-"""The command line's sandbox: `KEY=value` lines on stdout, one log line a request on stderr."""
-
-from __future__ import annotations
+"""The command line's sandbox: ``KEY=value`` lines on stdout, one log line a request on stderr."""
 
 import contextlib
 import logging
@@ -8,20 +6,17 @@ import re
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Sequence
+from types import FrameType
 
 from ..errors import ConfigurationError
-from .fault_text import parse_fault
+from .faults.text import parse_fault
 from .log import logger
-from .server import Sandbox
-from .strigo_rate_limit import SAMPLE_LIMIT
-from .strigo_rate_limit import WINDOW as STRIGO_WINDOW
-from .zerohash_rate_limit import DOCUMENTED_LIMIT
-from .zerohash_rate_limit import WINDOW as ZEROHASH_WINDOW
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
-    from types import FrameType
+from .sandbox import Sandbox
+from .strigo.rate_limit import SAMPLE_LIMIT
+from .strigo.rate_limit import WINDOW as STRIGO_WINDOW
+from .zerohash.rate_limit import DOCUMENTED_LIMIT
+from .zerohash.rate_limit import WINDOW as ZEROHASH_WINDOW
 
 RATE = re.compile(r"([0-9]+)(?:/([0-9]+))?")
 POLL = 0.5  # seconds; on Windows a wait without a limit would not notice Ctrl-C
@@ -39,10 +34,7 @@ def run(
 ) -> int:
     """Serve until SIGINT or SIGTERM and return the exit code.
 
-    `faults` are as in `fault_text`; `rate_limits` turns on the documented limits, of which
-    `strigo_rate_limit` and `zerohash_rate_limit` set others, as `REQUESTS` or `REQUESTS/SECONDS`.
-
-    Once connections are accepted, stdout gets one `KEY=value` line for each credential and base
+    Once connections are accepted, stdout gets one ``KEY=value`` line for each credential and base
     URL, and nothing else. Call it from the main thread. The code is 0 after a signal, 1 if the
     address cannot be listened on, and 2 for an option that is wrong.
     """
@@ -82,7 +74,7 @@ def _rate(text: str | None, limit: int | None, window: int) -> tuple[int | None,
 def _serve(sandbox: Sandbox) -> int:
     stopped = threading.Event()
 
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (signal's interface)
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's interface
         stopped.set()
 
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -1,20 +1,14 @@
 """The sandbox's memory: what was issued, revoked and refused. Safe to use from any thread."""
 
-from __future__ import annotations
-
 import threading
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import attrs
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from .exchange import Vendor
-    from .json_text import JSON
-
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+from .clock import EPOCH, utc
+from .exchange import Vendor
+from .json_text import JSON
 
 
 @attrs.frozen(kw_only=True)
@@ -105,4 +99,4 @@ class Ledger:
         return ""
 
     def _now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self._clock())
+        return utc(self._clock())
