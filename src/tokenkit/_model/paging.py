@@ -31,8 +31,13 @@ class PagedCall(Call[Page], Generic[Page, Item]):
     A subclass defines :meth:`next_call`.
     """
 
-    def next_call(self, page: Page) -> "PagedCall[Page, Item] | None":
-        """Return the call for the page after this one, or ``None`` after the last."""
+    def next_call(self, page: Page, seen: int) -> "PagedCall[Page, Item] | None":
+        """Return the call for the page after this one, or ``None`` after the last.
+
+        Args:
+            page: The page.
+            seen: How many items the walk has come by, those of this page included.
+        """
         raise NotImplementedError
 
 
@@ -49,6 +54,7 @@ class PageWalk(Generic[Page, Item]):
     def __init__(self, call: PagedCall[Page, Item]) -> None:
         self.call: PagedCall[Page, Item] | None = call
         self._taken: Sequence[object] = ()
+        self._seen = 0
 
     def take(self, page: Page) -> Sequence[Item]:
         """Return a page's items, and go on to the next page.
@@ -63,7 +69,8 @@ class PageWalk(Generic[Page, Item]):
         if page.items and page.items == self._taken:
             raise DecodeError(f"{call.request_line[1].partition('?')[0]}: a page came twice")
         self._taken = page.items
-        self.call = call.next_call(page)
+        self._seen += len(page.items)
+        self.call = call.next_call(page, self._seen)
         items: Any = page.items  # whose type the call declares
         typed: Sequence[Item] = items
         return typed

@@ -167,8 +167,9 @@ class FundTransactionsRequest(
         del response
         return read_response(listed(body), FundTransactionPage)
 
-    def next_call(self, page: FundTransactionPage) -> "FundTransactionsRequest | None":
+    def next_call(self, page: FundTransactionPage, seen: int) -> "FundTransactionsRequest | None":
         """Ask for the next page, until all are read, or one is empty."""
+        del seen
         number = self.page or 1
         if not page.items or (page.total_pages is not None and number >= page.total_pages):
             return None

@@ -205,18 +205,16 @@ class PaymentsRequest(QueryCall[PaymentPage], PagedCall[PaymentPage, Payment]):
         del response
         return read_response(listed(body), PaymentPage)
 
-    def next_call(self, page: PaymentPage) -> "PaymentsRequest | None":
+    def next_call(self, page: PaymentPage, seen: int) -> "PaymentsRequest | None":
         """Ask for the next page, until one is empty, or is short and the total is reached.
 
         Neither a short page nor ``total`` is trusted alone: a payment that is overlooked may be
         paid twice.
         """
-        number, size = self.page or 1, self.size or PAGE_SIZE
-        seen = (number - 1) * size + len(page.items)
-        short = len(page.items) < size
-        if not page.items or (short and page.total is not None and seen >= page.total):
+        is_short = len(page.items) < (self.size or PAGE_SIZE)
+        if not page.items or (is_short and page.total is not None and seen >= page.total):
             return None
-        return attrs.evolve(self, page=number + 1)
+        return attrs.evolve(self, page=(self.page or 1) + 1)
 
 
 @attrs.frozen(kw_only=True)
