@@ -1,7 +1,9 @@
-"""ZDK (ZuCasa Development Kit): user tokens."""
+"""ZDK (ZuCasa Development Kit): user, room, chat and event tokens."""
 
 from .calls import ZdkCalls
+from .chats import ChatToken, ChatTokenRequest, ChatTokensRequest
 from .client import AsyncZdkClient, ZdkClient
+from .events import EventToken, EventTokenRequest, EventTokensRequest
 from .models import (
     ALL_PERMISSIONS,
     CHAT_PERMISSION,
@@ -10,12 +12,22 @@ from .models import (
     UserTokensRequest,
 )
 from .profile import PROFILE
+from .rooms import RoomToken, RoomTokenRequest, RoomTokensRequest
 
 __all__ = [
     "ALL_PERMISSIONS",
     "CHAT_PERMISSION",
     "PROFILE",
     "AsyncZdkClient",
+    "ChatToken",
+    "ChatTokenRequest",
+    "ChatTokensRequest",
+    "EventToken",
+    "EventTokenRequest",
+    "EventTokensRequest",
+    "RoomToken",
+    "RoomTokenRequest",
+    "RoomTokensRequest",
     "UserToken",
     "UserTokenRequest",
     "UserTokensRequest",
