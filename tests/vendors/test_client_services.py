@@ -121,9 +121,9 @@ def test_a_base_url_stands_for_all_services(vendor: Vendor) -> None:
 
 def test_a_service_that_the_vendor_lacks(vendor: Vendor) -> None:
     """A call of another vendor is refused, and its credentials go nowhere."""
-    with vendor.client() as client:
-        with pytest.raises(InvalidInputError, match="service 'attic', which TwoClient lacks"):
-            client.send(AskNobody())
+    refused = pytest.raises(InvalidInputError, match="service 'attic', which TwoClient lacks")
+    with vendor.client() as client, refused:
+        client.send(AskNobody())
     assert vendor.main.received == vendor.room.received == []
 
 

@@ -9,7 +9,7 @@ from tokenkit import AsyncZdkClient, DecodeError, InvalidInputError, ZdkClient, 
 from tokenkit.sandbox import Sandbox
 
 SERVICES = ["room", "chat", "event"]
-TOKENS = {"room": zdk.RoomToken, "chat": zdk.ChatToken, "event": zdk.EventToken}
+TOKENS: dict[str, Any] = {"room": zdk.RoomToken, "chat": zdk.ChatToken, "event": zdk.EventToken}
 REQUESTS: dict[str, Any] = {
     "room": zdk.RoomTokenRequest,
     "chat": zdk.ChatTokenRequest,

@@ -7,6 +7,7 @@ from .events import EventToken, EventTokenRequest, EventTokensRequest
 from .models import (
     ALL_PERMISSIONS,
     CHAT_PERMISSION,
+    SdkSetup,
     UserToken,
     UserTokenRequest,
     UserTokensRequest,
@@ -28,6 +29,7 @@ __all__ = [
     "RoomToken",
     "RoomTokenRequest",
     "RoomTokensRequest",
+    "SdkSetup",
     "UserToken",
     "UserTokenRequest",
     "UserTokensRequest",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 import attrs
+from typing_extensions import TypedDict
 
 from ..extension import (
     JSON,
@@ -27,6 +28,7 @@ from .arguments import read_tokens, to_permissions
 __all__ = [
     "ALL_PERMISSIONS",
     "CHAT_PERMISSION",
+    "SdkSetup",
     "UserToken",
     "UserTokenRequest",
     "UserTokensRequest",
@@ -37,6 +39,13 @@ CHAT_PERMISSION = 100
 
 ALL_PERMISSIONS = (100, 200, 300, 400, 500, 600, 700, 800)
 """The head values of all eight groups, as every sample sends them. ZDK documents only chat."""
+
+
+class SdkSetup(TypedDict):
+    """What a page needs for ``user.actions.open(userToken)``."""
+
+    userToken: str
+    """The token."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +66,10 @@ class UserToken(IssuedToken):
     def subject(self) -> str | None:
         """The user's id."""
         return self.user_id
+
+    def to_sdk_setup(self) -> SdkSetup:
+        """Return what a page passes to ``user.actions.open``; it holds the token."""
+        return {"userToken": self.token}
 
     # attrs would else make a hash of all fields, and ``extra`` has none.
     def __hash__(self) -> int:

@@ -32,6 +32,7 @@ from .models import (
     ServerTime,
     TimeRequest,
 )
+from .page import AppIdentifier, SdkSetup, WebViewMessage, WebViewPayload
 from .payments import (
     Payment,
     PaymentPage,
@@ -46,6 +47,7 @@ __all__ = [
     "ENVIRONMENTS",
     "HMAC_SCHEME",
     "PROFILE",
+    "AppIdentifier",
     "ApprovalState",
     "AsyncZeroHashClient",
     "ClientAuthToken",
@@ -70,8 +72,11 @@ __all__ = [
     "Permission",
     "RepeatedWebhookError",
     "RevokeAuthTokenRequest",
+    "SdkSetup",
     "ServerTime",
     "TimeRequest",
+    "WebViewMessage",
+    "WebViewPayload",
     "WebhookProblem",
     "WebhookVerificationError",
     "WithdrawalDetails",
