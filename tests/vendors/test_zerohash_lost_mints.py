@@ -91,7 +91,7 @@ def test_among_many_payments(sandbox: Sandbox) -> None:
 
 def test_a_fund_session_is_found() -> None:
     """A mint with fwc is found among the fund transactions, by its reference_id."""
-    request = experiences.account_funding_deposits(
+    request = experiences.AccountFundingDeposits(
         participant_code="CUST01", reference_id=zerohash.new_reference_id()
     )
     with Sandbox() as sandbox, sandbox.zerohash_client() as client:
@@ -139,7 +139,11 @@ def test_from_when_on_payments_are_listed() -> None:
     [
         (mint_of("crypto-payouts", reference_id=None), None, "request: has no reference_id"),
         (mint_of("onboarding"), None, "request: opens no payment and starts no fund session"),
-        ("order-7", None, r"must be the ClientAuthTokenRequest\(...\) that was sent, not str"),
+        (
+            "order-7",
+            None,
+            r"must be the ClientAuthTokenRequest\(...\) or experience that",
+        ),
         (mint_of("fwc"), datetime(2026, 1, 1), "since: must be a datetime with"),  # noqa: DTZ001 - naive on purpose
         (None, 1_772_359_200, "request: .*; since: must be a datetime"),
     ],

@@ -213,8 +213,10 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
 
     def __reduce__(self) -> NoReturn:
         name = type(self).__name__
+        article = "An" if name[0] in "AEIOU" else "A"
         raise TypeError(
-            f"A {name} can't be pickled; create a new one, for example with {name}.from_env()"
+            f"{article} {name} can't be pickled; create a new one, for example with "
+            f"{name}.from_env()"
         )
 
 

@@ -22,7 +22,7 @@ from .._policy.clock import (
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
 from .base import ClientBase, Start, raw_call
-from .credentials import read_environment
+from .credentials import name_variables, read_environment
 from .operation import AsyncCaller, Caller
 from .options import (
     AsyncClientOptions,
@@ -91,6 +91,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         try:
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
+            name_variables(cls, error, options)
             del environ, options  # this frame goes along with the error
             forget_arguments(error)
             raise
@@ -226,6 +227,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         try:
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
+            name_variables(cls, error, options)
             del environ, options  # this frame goes along with the error
             forget_arguments(error)
             raise

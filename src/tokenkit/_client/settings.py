@@ -128,7 +128,7 @@ class ClientSettings:
             if isinstance(found, tuple):
                 problems += found
             parsed[name] = found
-        del parsed["allow_insecure_http"]
+        parsed.pop("allow_insecure_http", None)  # it only allows a base URL
         return tuple(problems) if problems else cls(**parsed)
 
 

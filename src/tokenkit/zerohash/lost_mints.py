@@ -8,7 +8,7 @@ from uuid import uuid4
 from ..errors import FieldError, InvalidInputError
 from ..extension import Call, HasItems, PagedCall, PageWalk
 from .fund import FundTransaction, FundTransactionsRequest
-from .models import OPENS_NO_PAYMENT, ClientAuthTokenRequest, Permission
+from .models import OPENS_NO_PAYMENT, ClientAuthTokenCall, Permission
 from .payments import Payment, PaymentsRequest
 from .query import EPOCH, instant_since_1970
 
@@ -33,7 +33,7 @@ def new_reference_id() -> str:
 
 
 def find_minted(
-    request: ClientAuthTokenRequest, *, since: datetime
+    request: ClientAuthTokenCall, *, since: datetime
 ) -> Generator[Call[Any], Any, Payment | FundTransaction | None]:
     """Ask for the payments, then for the fund transactions, with a mint's ``reference_id``.
 
@@ -41,7 +41,7 @@ def find_minted(
     mints are looked for in both places.
     """
     _check(request, since)
-    code, reference_id = request.participant_code, request.reference_id
+    code, reference_id = _field(request, "participant_code"), _field(request, "reference_id")
     found: Payment | FundTransaction | None = None
     if _opens_payment(request):
         start = max(since, EPOCH + CLOCK_MARGIN) - CLOCK_MARGIN
@@ -53,12 +53,18 @@ def find_minted(
     return found
 
 
-def _opens_payment(request: ClientAuthTokenRequest) -> bool:
-    return not OPENS_NO_PAYMENT.issuperset(request.permissions)
+def _field(request: ClientAuthTokenCall, name: str) -> str | None:
+    """Return a field that not every experience has."""
+    value: str | None = getattr(request, name, None)
+    return value
 
 
-def _starts_session(request: ClientAuthTokenRequest) -> bool:
-    return not STARTS_NO_SESSION.issuperset(request.permissions)
+def _opens_payment(request: ClientAuthTokenCall) -> bool:
+    return not OPENS_NO_PAYMENT.issuperset(request.asked_permissions())
+
+
+def _starts_session(request: ClientAuthTokenCall) -> bool:
+    return not STARTS_NO_SESSION.issuperset(request.asked_permissions())
 
 
 def _check(request: object, since: object) -> None:
@@ -71,10 +77,10 @@ def _check(request: object, since: object) -> None:
 
 
 def _request_problem(request: object) -> str | None:
-    if not isinstance(request, ClientAuthTokenRequest):
+    if not isinstance(request, ClientAuthTokenCall):
         kind = type(request).__name__
-        return f"must be the ClientAuthTokenRequest(...) that was sent, not {kind}"
-    if request.reference_id is None:
+        return f"must be the ClientAuthTokenRequest(...) or experience that was sent, not {kind}"
+    if _field(request, "reference_id") is None:
         return "has no reference_id to look for: give each mint one, of new_reference_id()"
     if not (_opens_payment(request) or _starts_session(request)):
         return "opens no payment and starts no fund session: send it again"

@@ -72,19 +72,59 @@ OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"}
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
 
 
+CODE = param(text(min_length=6, max_length=6))
+CONTACT = param(text())
+CHANNEL = param(one_of("email", "sms"))
+REFERENCE = param(text(max_length=50))
+WITHDRAWAL = param(instance(WithdrawalDetails))
+DEPOSIT = param(instance(DepositDetails))
+PAYMENT = param(instance(PaymentDetails))
+DEVICE = param(instance(ClientDeviceInfo))
+FEES = param(instance(CustomFeesAndSpreads))
+
+
 @attrs.frozen(kw_only=True)
-class ClientAuthTokenRequest(Call[ClientAuthToken]):
+class ClientAuthTokenCall(Call[ClientAuthToken]):
+    """What all requests for a client access token share: ``POST /client_auth_token``."""
+
+    operation: ClassVar[str] = "create_client_auth_token"
+    path: ClassVar[str] = "/client_auth_token"
+
+    def asked_permissions(self) -> tuple[str, ...]:
+        """Return the permissions that the token is to have."""
+        raise NotImplementedError
+
+    @property
+    def repeat(self) -> Repeat:
+        """Not safe where a lost first response may have opened a payment."""
+        harmless = OPENS_NO_PAYMENT.issuperset(self.asked_permissions())
+        return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
+
+    def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
+        """Read the token."""
+        return read_response(
+            message_of(body),
+            ClientAuthToken,
+            path="$.message",
+            participant_code=getattr(self, "participant_code", None),
+            email=getattr(self, "email", None),
+            environment=ENVIRONMENT_OF.get(response.origin),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class ClientAuthTokenRequest(ClientAuthTokenCall):
     """Mint a client access token: ``POST /client_auth_token``.
 
     Args:
-        permissions: One or more SDK experiences; see :class:`Permission`. Others are sent as
-            they are.
+        permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
+            unchanged.
         participant_code: The participant, 6 characters. This or ``email``.
         email: The e-mail of somebody who is not onboarded yet. This or ``participant_code``.
         phone_number: The phone number of somebody who is not onboarded yet, such as
             ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-        reference_id: Your id to link later events by, at most 50 characters. It does not make
+        reference_id: Your id to match later events by, at most 50 characters. It does not make
             the request idempotent.
         merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
         withdrawal_details: For crypto withdrawals and payouts.
@@ -95,62 +135,32 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
         extra: Fields that zerohash added later.
 
     Raises:
-        InvalidInputError: A field breaks what is said above.
+        InvalidInputError: A field is invalid.
     """
 
-    operation: ClassVar[str] = "create_client_auth_token"
-    path: ClassVar[str] = "/client_auth_token"
-
-    participant_code: str | None = attrs.field(
-        default=None, metadata=param(text(min_length=6, max_length=6))
-    )
-    email: str | None = attrs.field(default=None, metadata=param(text()))
-    phone_number: str | None = attrs.field(default=None, metadata=param(text()))
-    otp_verified: str | None = attrs.field(default=None, metadata=param(one_of("email", "sms")))
-    reference_id: str | None = attrs.field(default=None, metadata=param(text(max_length=50)))
-    merchant_participant_code: str | None = attrs.field(
-        default=None, metadata=param(text(max_length=50))
-    )
     permissions: tuple[str, ...] = attrs.field(
         converter=to_texts, metadata=param(texts(min_items=1))
     )
-    withdrawal_details: WithdrawalDetails | None = attrs.field(
-        default=None, metadata=param(instance(WithdrawalDetails))
-    )
-    deposit_details: DepositDetails | None = attrs.field(
-        default=None, metadata=param(instance(DepositDetails))
-    )
-    payment_details: PaymentDetails | None = attrs.field(
-        default=None, metadata=param(instance(PaymentDetails))
-    )
-    client_device_info: ClientDeviceInfo | None = attrs.field(
-        default=None, metadata=param(instance(ClientDeviceInfo))
-    )
-    custom_fees_and_spreads: CustomFeesAndSpreads | None = attrs.field(
-        default=None, metadata=param(instance(CustomFeesAndSpreads))
-    )
+    participant_code: str | None = attrs.field(default=None, metadata=CODE)
+    email: str | None = attrs.field(default=None, metadata=CONTACT)
+    phone_number: str | None = attrs.field(default=None, metadata=CONTACT)
+    otp_verified: str | None = attrs.field(default=None, metadata=CHANNEL)
+    reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
+    merchant_participant_code: str | None = attrs.field(default=None, metadata=REFERENCE)
+    withdrawal_details: WithdrawalDetails | None = attrs.field(default=None, metadata=WITHDRAWAL)
+    deposit_details: DepositDetails | None = attrs.field(default=None, metadata=DEPOSIT)
+    payment_details: PaymentDetails | None = attrs.field(default=None, metadata=PAYMENT)
+    client_device_info: ClientDeviceInfo | None = attrs.field(default=None, metadata=DEVICE)
+    custom_fees_and_spreads: CustomFeesAndSpreads | None = attrs.field(default=None, metadata=FEES)
 
     def check(self) -> Iterator[FieldError]:
         """Check that somebody is named."""
         if self.participant_code is None and self.email is None:
             yield FieldError(field="participant_code", message="must be given, or email")
 
-    @property
-    def repeat(self) -> Repeat:
-        """Not safe where a lost first answer may have opened a payment."""
-        harmless = OPENS_NO_PAYMENT.issuperset(self.permissions)
-        return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
-
-    def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
-        """Read the token."""
-        return read_response(
-            message_of(body),
-            ClientAuthToken,
-            path="$.message",
-            participant_code=self.participant_code,
-            email=self.email,
-            environment=ENVIRONMENT_OF.get(response.origin),
-        )
+    def asked_permissions(self) -> tuple[str, ...]:
+        """Return the permissions."""
+        return self.permissions
 
 
 def _token_text(token: ClientAuthToken | str) -> str:
