@@ -1,7 +1,9 @@
 """The thread that sends webhooks to the one address that they go to, on this machine."""
 
+import contextlib
 import http.client
 import ipaddress
+import socket
 import threading
 from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
@@ -43,6 +45,7 @@ class Courier:
         self._clock = clock
         self._catch_up = catch_up
         self._stopped = threading.Event()
+        self._connection: http.client.HTTPConnection | None = None
         self._thread = threading.Thread(
             target=self._run, name="tokenkit-sandbox-webhooks", daemon=True
         )
@@ -53,9 +56,13 @@ class Courier:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop after the try in hand, if there is one."""
+        """Stop, and break off the try in hand, if there is one."""
         self._stopped.set()
         self._outbox.send_from_now_on(sending=False)
+        sock = None if self._connection is None else self._connection.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):  # closed in the meantime
+                sock.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
     def _run(self) -> None:
@@ -70,17 +77,21 @@ class Courier:
 
     def _try(self, webhook: Webhook) -> WebhookTry:
         at = utc(self._clock.steady())
-        connection = http.client.HTTPConnection(
+        connection = self._connection = http.client.HTTPConnection(
             self._to.hostname or "", self._to.port or http.client.HTTP_PORT, timeout=PATIENCE
         )
         target = (self._to.path or "/") + (f"?{self._to.query}" if self._to.query else "")
         headers = webhook_headers(webhook, self._signer, self._clock)
         try:
+            connection.connect()
+            # Who stops this from here on finds the socket; who did before has set the event.
+            connection.sock.settimeout(0 if self._stopped.is_set() else PATIENCE)
             connection.request("POST", target, webhook.body, headers)
             return WebhookTry(at=at, status=connection.getresponse().status)
         except (OSError, http.client.HTTPException) as error:
             return WebhookTry(at=at, status=None, error=f"{type(error).__name__}: {error}")
         finally:
+            self._connection = None
             connection.close()
 
 
