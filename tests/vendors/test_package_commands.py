@@ -80,11 +80,13 @@ def test_no_command() -> None:
     """Without a command the usage is shown, and the exit code is Python's for a wrong usage."""
     done = run()
     assert done.returncode == 2
-    assert done.stderr.startswith("usage: python -m tokenkit [-h] {demo,sandbox} ...")
+    assert done.stderr.startswith("usage: python -m tokenkit [-h] {check,demo,sandbox} ...")
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("arguments", [["mint"], ["sandbox", "--port", "x"], ["demo", "-v"]])
+@pytest.mark.parametrize(
+    "arguments", [["mint"], ["sandbox", "--port", "x"], ["demo", "-v"], ["check", "acme"]]
+)
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Unknown commands, values and options exit with 2 and say what is wrong."""
     with pytest.raises(SystemExit) as caught:
@@ -94,11 +96,12 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """The help names both commands."""
+    """The help names all commands."""
     with pytest.raises(SystemExit) as caught:
         __main__.main(["--help"])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
+    assert "tell whether the vendors can be called" in shown
     assert "mint a token of each vendor against a sandbox" in shown
     assert "serve the three issuers on loopback" in shown
 

@@ -206,6 +206,17 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         plan = self._plan(settings)
         return _changed_copy(self, _settings=settings, _default_plan=plan, _owner=False)
 
+    @property
+    def base_url(self) -> str:
+        """Where its calls go."""
+        base = self._shared.base
+        return base.origin + base.path
+
+    @property
+    def service_urls(self) -> Mapping[str, str]:
+        """Where the calls of the vendor's services with hosts of their own go, by their names."""
+        return {name: base.origin + base.path for name, base in self._shared.services.items()}
+
     def __repr__(self) -> str:
         shared = vars(self).get("_shared")  # a constructor that fails has not come so far
         where = shared.base.origin + shared.base.path if shared else None

@@ -72,7 +72,8 @@ class ClientSettings:
     @property
     def origins(self) -> tuple[str, ...]:
         """The origins that credentials may go to; with the caller's own connections, one."""
-        if self.connection.is_callers:
+        connection = self.connection
+        if connection.http_client is not None or connection.transport is not None:
             return (self.base_url.origin,)
         return (self.base_url.origin, *(service.origin for service in self.services.values()))
 

@@ -23,11 +23,6 @@ class ConnectionSettings:
     http_client: Any = None
     transport: Any = None
 
-    @property
-    def is_callers(self) -> bool:
-        """Whether the caller's own client or transport sends, to whatever origin."""
-        return self.http_client is not None or self.transport is not None
-
     @classmethod
     def parse(
         cls, options: Mapping[str, Any], *, is_async: bool
