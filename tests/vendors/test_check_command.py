@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -297,7 +298,7 @@ def test_every_host_of_a_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "authorization" not in request.headers
         return httpx.Response(404)
 
-    monkeypatch.setattr(network.socket, "getaddrinfo", lookup)
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
     client = ZdkClient(api_key="k", transport=httpx.MockTransport(respond))
     found = list(network.check_network(client))
     hosts = [f"{name}.dev.zu.casa" for name in ("user", "room", "chat", "event")]
