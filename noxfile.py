@@ -84,6 +84,12 @@ def layers(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
+@nox.session(python=False)
+def house(session: nox.Session) -> None:
+    """Draw CONTRIBUTING.md's picture of the package again; a test compares it with the tree."""
+    session.run("python", "tests/support/house.py")
+
+
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, in the package and for those who use it."""
@@ -159,7 +165,7 @@ def bench(session: nox.Session) -> None:
 
     Takes about ten minutes, two with `-- --quick`, and is no part of the default run.
     """
-    extras = ".[httpx2,speed]" if sys.version_info >= (3, 11) else "."
+    extras = ".[httpx2]" if sys.version_info >= (3, 11) else "."
     session.install("-e", extras, *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
 
