@@ -34,6 +34,9 @@ class AppIdentifier(str, Enum):
     FIAT_ACCOUNT_LINK = "FIAT_ACCOUNT_LINK"
     FIAT_ACCOUNT_UPDATE = "FIAT_ACCOUNT_UPDATE"
 
+    def __str__(self) -> str:
+        return self.value
+
 
 class SdkSetup(TypedDict):
     """What a page needs: the first two for ``new ZeroHashSDK``, the others for ``openModal``."""

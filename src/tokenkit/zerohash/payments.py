@@ -53,6 +53,9 @@ class PaymentStatus(str, Enum):
     REJECTED = "rejected"
     RETURNED = "returned"
 
+    def __str__(self) -> str:
+        return self.value
+
 
 FINAL = frozenset({PaymentStatus.SETTLED, PaymentStatus.FAILED, PaymentStatus.ABANDONED})
 

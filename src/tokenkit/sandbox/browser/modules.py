@@ -4,8 +4,8 @@ The vendors' documentation of tokens says this much of the modules that take the
 
 - ZDK: ``user.actions.open(userToken)`` opens the user module; an invalid token fails there.
 - Strigo: ``Strigo.setup({email, token: {token, expiration}, ...})``, observed in working code.
-- zerohash: the token is used to initialize SDK modules. The call is not known here:
-  ``zerohash.initialize({token})`` is modelled after that sentence.
+- zerohash: ``new ZeroHashSDK({zeroHashAppsURL, env, theme})``, then
+  ``openModal({appIdentifier, jwt})``.
 
 All else is modelled: that they are ES modules below ``/browser/``, that the calls return promises,
 and what they show. ``GET /browser/check/{zdk|zerohash|strigo}`` is no vendor's at all. It takes
