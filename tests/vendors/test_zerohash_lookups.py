@@ -21,6 +21,7 @@ from tokenkit import (
     DecodeError,
     InvalidInputError,
     NotFoundError,
+    ServerError,
     ZeroHashClient,
     zerohash,
 )
@@ -209,6 +210,17 @@ def test_a_server_with_smaller_pages() -> None:
     payments = list(zerohash_client(script).iter_payments(size=4))
     assert [payment.payment_id for payment in payments] == list("abcdef")
     assert len(script.requests) == 3
+
+
+def test_a_page_that_fails() -> None:
+    """After a failed request the iterator goes on where it was, and overlooks nothing."""
+    first, second = (listed({"payment_id": one}, total=2) for one in "ab")
+    script = Script((first, answer(503), second))
+    payments = zerohash_client(script).iter_payments(size=1)
+    assert next(payments).payment_id == "a"
+    with pytest.raises(ServerError):
+        next(payments)
+    assert next(payments).payment_id == "b"
 
 
 def test_a_server_that_does_not_turn_pages() -> None:

@@ -60,6 +60,11 @@ class ClientMethod:
         self.stub = stub
         self.__doc__ = stub.__doc__
 
+    @property
+    def doc(self) -> str | None:
+        """The method's docstring."""
+        return self.stub.__doc__
+
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
         raise NotImplementedError
@@ -81,7 +86,7 @@ class ClientMethod:
         function.__name__ = name
         function.__qualname__ = f"{owner.__qualname__}.{name}"
         function.__module__ = owner.__module__
-        function.__doc__ = self.stub.__doc__
+        function.__doc__ = self.doc
         function.__signature__ = signature  # type: ignore[attr-defined] # inspect's own protocol
         function.__annotations__ = {
             parameter.name: parameter.annotation
@@ -97,6 +102,11 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
     def __init__(self, model: Callable[P, Call[T_co]], stub: Callable[..., None]) -> None:
         super().__init__(stub)
         self.model = model
+
+    @property
+    def doc(self) -> str | None:
+        """What the stub says about the call, and the model about its parameters."""
+        return _documented(self.stub.__doc__, self.model.__doc__)
 
     def builder(
         self, owner: type[object]
@@ -197,6 +207,30 @@ def _operations(cls: type) -> list[tuple[str, ClientMethod]]:
     for base in reversed(cls.__mro__):
         attributes.update(vars(base))
     return [(name, found) for name, found in attributes.items() if isinstance(found, ClientMethod)]
+
+
+def _documented(what: str | None, model: str | None) -> str | None:
+    """Add the parameters of a request model to what a stub says about the call."""
+    parameters = _section(inspect.cleandoc(model or ""), "Args:")
+    if not what or not parameters:
+        return what
+    text = inspect.cleandoc(what)
+    at = min(
+        found
+        for name in ("Raises:", "Source:")
+        if (found := f"{text}\n\n{name}".find(f"\n\n{name}")) >= 0
+    )
+    return f"{text[:at]}\n\n{parameters}{text[at:]}"
+
+
+def _section(doc: str, title: str) -> str:
+    _, _, rest = f"\n\n{doc}".partition(f"\n\n{title}\n")
+    lines = [title]
+    for line in rest.splitlines():
+        if line and not line.startswith(" "):
+            break
+        lines.append(line)
+    return "\n".join(lines).rstrip() if rest else ""
 
 
 def answer_type(model: Callable[..., object]) -> object:

@@ -16,15 +16,6 @@ class ZdkCalls:
     def create_user_token(self) -> None:
         """Mint a token with which a page opens ZDK's user module.
 
-        Args:
-            id: The user's id in your system; every sample sends a UUID.
-            nickname: The user's nickname; may be empty.
-            fullname: The user's full name; may be empty.
-            avatar: The user's avatar; may be empty.
-            metadata: Whatever else is to be known about the user.
-            permissions: What the user may do, as numbers or names. Default: not sent.
-            extra: Fields that ZDK added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
@@ -37,10 +28,6 @@ class ZdkCalls:
     @operation(UserTokensRequest)
     def create_user_tokens(self) -> None:
         """Mint many tokens with one request; they come in the order of the requests.
-
-        Args:
-            requests: One :class:`UserTokenRequest` for each token.
-            extra: Fields that ZDK added later.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
@@ -55,14 +42,6 @@ class ZdkCalls:
     def create_room_token(self) -> None:
         """Mint a token that lets a user into a room, from ZDK's room service.
 
-        Args:
-            user_id: The user's id in your system.
-            room_id: The room's id.
-            metadata: Whatever else is to be known about the user.
-            permissions: What the user may do in the room, as names or numbers. Default: not
-                sent.
-            extra: Fields that ZDK added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
@@ -75,10 +54,6 @@ class ZdkCalls:
     @operation(RoomTokensRequest)
     def create_room_tokens(self) -> None:
         """Mint many room tokens with one request; they come in the order of the requests.
-
-        Args:
-            requests: One :class:`RoomTokenRequest` for each token.
-            extra: Fields that ZDK added later.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
@@ -94,14 +69,6 @@ class ZdkCalls:
     def create_chat_token(self) -> None:
         """Mint a token that lets a user into a chat, from ZDK's chat service.
 
-        Args:
-            user_id: The user's id in your system.
-            chat_id: The chat's id.
-            metadata: Whatever else is to be known about the user.
-            permissions: What the user may do in the chat, as names or numbers. Default: not
-                sent.
-            extra: Fields that ZDK added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
@@ -114,10 +81,6 @@ class ZdkCalls:
     @operation(ChatTokensRequest)
     def create_chat_tokens(self) -> None:
         """Mint many chat tokens with one request; they come in the order of the requests.
-
-        Args:
-            requests: One :class:`ChatTokenRequest` for each token.
-            extra: Fields that ZDK added later.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
@@ -133,14 +96,6 @@ class ZdkCalls:
     def create_event_token(self) -> None:
         """Mint a token that lets a user into an event, from ZDK's event service.
 
-        Args:
-            user_id: The user's id in your system.
-            event_id: The event's id.
-            metadata: Whatever else is to be known about the user.
-            permissions: What the user may do at the event, as names or numbers. Default: not
-                sent.
-            extra: Fields that ZDK added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
@@ -153,10 +108,6 @@ class ZdkCalls:
     @operation(EventTokensRequest)
     def create_event_tokens(self) -> None:
         """Mint many event tokens with one request; they come in the order of the requests.
-
-        Args:
-            requests: One :class:`EventTokenRequest` for each token.
-            extra: Fields that ZDK added later.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.

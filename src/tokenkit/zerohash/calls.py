@@ -19,22 +19,6 @@ class ZeroHashCalls:
         The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose answer
         was lost is repeated only where it cannot have opened a payment.
 
-        Args:
-            permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
-                as they are.
-            participant_code: The participant, 6 characters. This or ``email``.
-            email: The e-mail of somebody who is not onboarded yet.
-            phone_number: The phone number of somebody who is not onboarded yet.
-            otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-            reference_id: Your id to link later events by, at most 50 characters.
-            merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
-            withdrawal_details: For crypto withdrawals and payouts.
-            deposit_details: For deposits.
-            payment_details: For crypto payments.
-            client_device_info: Where the SDK will run.
-            custom_fees_and_spreads: For crypto trades.
-            extra: Fields that zerohash added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             BadRequestError: zerohash refuses an argument; ``errors`` tells which.
@@ -49,10 +33,6 @@ class ZeroHashCalls:
     @operation(RevokeAuthTokenRequest)
     def revoke_client_auth_token(self) -> None:
         """Revoke a client access token.
-
-        Args:
-            token: The token: a :class:`ClientAuthToken`, or the JWT's text.
-            extra: Fields that zerohash added later.
 
         Raises:
             InvalidInputError: The token is no JWT with a ``jti`` claim; nothing was sent.
@@ -75,10 +55,6 @@ class ZeroHashCalls:
     def get_payment(self) -> None:
         """Look one payment up.
 
-        Args:
-            payment_id: The payment's id; see :attr:`ClientAuthToken.payment_id`.
-            extra: Must be empty: the request has no body.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             NotFoundError: There is no such payment.
@@ -92,14 +68,6 @@ class ZeroHashCalls:
     def list_payments(self) -> None:
         """List one page of payments; :meth:`iter_payments` goes over all pages.
 
-        Args:
-            participant_code: Only this participant's.
-            start_date: Only those from this instant on: a datetime with a time zone.
-            end_date: Only those up to this instant, likewise.
-            page: Which page, from 1 on. Default: 1.
-            size: How many payments a page has. Default: 50.
-            extra: Query parameters that zerohash added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
@@ -112,15 +80,8 @@ class ZeroHashCalls:
     def iter_payments(self) -> None:
         """Go over the payments of all pages.
 
-        Each page is asked for when it is reached. A request that fails ends the iteration.
-
-        Args:
-            participant_code: Only this participant's.
-            start_date: Only those from this instant on: a datetime with a time zone.
-            end_date: Only those up to this instant, likewise.
-            page: The page to begin with, from 1 on. Default: 1.
-            size: How many payments a page has. Default: 50.
-            extra: Query parameters that zerohash added later.
+        Each page is asked for when it is reached. After a request that failed, the iterator goes
+        on with the same page.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
@@ -134,23 +95,6 @@ class ZeroHashCalls:
     def list_fund_transactions(self) -> None:
         """List one page of fund transactions; :meth:`iter_fund_transactions` goes over all.
 
-        Args:
-            participant_code: Only this participant's.
-            fund_asset: Only those of this asset.
-            deposit_address: Only those to this address.
-            fund_id: Only the one with this id.
-            success: Only those that were, or were not, successful.
-            deposit_timestamp_gte: Only those deposited at or after this time. The unit of these
-                four is not documented: they are sent as given.
-            deposit_timestamp_gt: Only those deposited after it.
-            deposit_timestamp_lt: Only those deposited before it.
-            deposit_timestamp_lte: Only those deposited at or before it.
-            deposit_intent_id: Only those of the mint with this id.
-            reference_id: Only those of the mint with this ``reference_id``.
-            page: Which page, from 1 on. Default: 1.
-            page_size: How many a page has, at most 50.
-            extra: Query parameters that zerohash added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
@@ -163,24 +107,8 @@ class ZeroHashCalls:
     def iter_fund_transactions(self) -> None:
         """Go over the fund transactions of all pages.
 
-        Each page is asked for when it is reached. A request that fails ends the iteration.
-
-        Args:
-            participant_code: Only this participant's.
-            fund_asset: Only those of this asset.
-            deposit_address: Only those to this address.
-            fund_id: Only the one with this id.
-            success: Only those that were, or were not, successful.
-            deposit_timestamp_gte: Only those deposited at or after this time. The unit of these
-                four is not documented: they are sent as given.
-            deposit_timestamp_gt: Only those deposited after it.
-            deposit_timestamp_lt: Only those deposited before it.
-            deposit_timestamp_lte: Only those deposited at or before it.
-            deposit_intent_id: Only those of the mint with this id.
-            reference_id: Only those of the mint with this ``reference_id``.
-            page: The page to begin with, from 1 on. Default: 1.
-            page_size: How many a page has, at most 50.
-            extra: Query parameters that zerohash added later.
+        Each page is asked for when it is reached. After a request that failed, the iterator goes
+        on with the same page.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
