@@ -26,9 +26,9 @@ def check(sandbox: Sandbox, vendor: str, token: str, **headers: str) -> httpx.Re
 @pytest.mark.parametrize(
     ("name", "export"),
     [
-        ("zdk.js", "const user"),
+        ("zdk.js", "const user ="),
         ("zerohash.js", "class ZeroHashSDK"),
-        ("strigo.js", "const Strigo"),
+        ("strigo.js", "const Strigo ="),
     ],
 )
 def test_modules(sandbox: Sandbox, name: str, export: str) -> None:

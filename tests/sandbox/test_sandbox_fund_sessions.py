@@ -159,8 +159,9 @@ def test_wrong_queries(timed_sandbox: Sandbox, query: str, error: str) -> None:
     assert (response.status_code, response.json()) == (400, {"errors": [error]})
 
 
-def test_memory_is_bounded(timed_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the newest sessions are remembered."""
-    monkeypatch.setattr("tokenkit.sandbox.zerohash.fund_sessions.KEPT", 2)
-    ids = [zerohash_mint(timed_sandbox, "fwc")["deposit_intent_id"] for _ in range(3)]
-    assert [session.deposit_intent_id for session in timed_sandbox.fund_sessions] == ids[1:]
+    monkeypatch.setattr("tokenkit.sandbox.zerohash.fund_sessions.KEPT_BYTES", 3000)
+    with Sandbox(clock=clock.time) as sandbox:
+        ids = [zerohash_mint(sandbox, "fwc")["deposit_intent_id"] for _ in range(3)]
+        assert [session.deposit_intent_id for session in sandbox.fund_sessions] == ids[1:]

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sandbox_requests import CLIENT, zerohash_get, zerohash_headers, zerohash_mint
 
+from tokenkit.sandbox import Sandbox
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tokenkit.sandbox import Sandbox
     from tokenkit.testing import FrozenClock
 
 START = 1_714_445_704
@@ -193,11 +194,12 @@ def test_lookups_are_signed_with_their_query(timed_sandbox: Sandbox, path: str) 
     assert hint == "the query string was left out of the signed route"
 
 
-def test_memory_is_bounded(timed_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the newest payments are remembered."""
-    monkeypatch.setattr("tokenkit.sandbox.zerohash.payments.KEPT", 2)
-    ids = [zerohash_mint(timed_sandbox, "crypto-payouts")["payment_id"] for _ in range(3)]
-    assert [payment.payment_id for payment in timed_sandbox.payments] == ids[1:]
+    monkeypatch.setattr("tokenkit.sandbox.zerohash.payments.KEPT_BYTES", 3000)
+    with Sandbox(clock=clock.time) as sandbox:
+        ids = [zerohash_mint(sandbox, "crypto-payouts")["payment_id"] for _ in range(3)]
+        assert [payment.payment_id for payment in sandbox.payments] == ids[1:]
 
 
 def test_reset(timed_sandbox: Sandbox) -> None:

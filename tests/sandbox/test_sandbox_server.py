@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from sandbox_requests import CLIENT, zdk_post
 
+from tokenkit import ConfigurationError
 from tokenkit.sandbox import Sandbox
 from tokenkit.sandbox.server import listen
 
@@ -77,6 +78,13 @@ def test_chosen_port() -> None:
         with Sandbox(port=port) as sandbox:
             assert sandbox.url == f"http://127.0.0.1:{port}"
             assert CLIENT.get(sandbox.url).status_code == 200
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_impossible_port(port: int) -> None:
+    """A port that cannot be is refused before anything is started."""
+    with pytest.raises(ConfigurationError, match=f"from 0 to 65535, not {port}"):
+        Sandbox(port=port)
 
 
 def test_ipv6() -> None:

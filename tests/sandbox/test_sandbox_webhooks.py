@@ -288,9 +288,18 @@ def test_forgotten_while_it_is_sent(timed_sandbox: Sandbox) -> None:
     assert timed_sandbox.webhooks == ()
 
 
-def test_memory_is_bounded(timed_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the newest webhooks are remembered."""
-    monkeypatch.setattr("tokenkit.sandbox.zerohash.outbox.KEPT", 2)
-    for _ in range(3):
-        zerohash_mint(timed_sandbox, "crypto-payouts")
-    assert len(timed_sandbox.webhooks) == 2
+def test_memory_is_bounded(clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the newest webhooks are remembered, and those that are forgotten are not sent."""
+    monkeypatch.setattr("tokenkit.sandbox.zerohash.outbox.KEPT_BYTES", 1)
+    with (
+        RawServer(answering(lambda _: http(503))) as receiver,
+        Sandbox(clock=clock.time, zerohash_webhook_url=receiver.url) as sandbox,
+    ):
+        ids = [zerohash_mint(sandbox, "crypto-payouts")["payment_id"] for _ in range(3)]
+        sandbox.wait_for_webhooks()
+        (webhook,) = sandbox.webhooks
+        assert webhook.payload["payment_id"] == ids[-1]
+        tried = len(receiver.requests)
+        clock.advance(0.25)
+        sandbox.wait_for_webhooks()
+        assert len(receiver.requests) == tried + 1

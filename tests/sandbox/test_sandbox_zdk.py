@@ -159,14 +159,14 @@ def test_preflight(sandbox: Sandbox) -> None:
         },
     )
     assert response.status_code == 200
-    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["access-control-allow-origin"] == "http://localhost:3000"
     assert "authorization" in response.headers["access-control-allow-headers"].lower()
 
 
 def test_browsers_may_read_the_answer(sandbox: Sandbox) -> None:
     """The answer itself tells a browser that any page may read it."""
     response = zdk_post(sandbox, {"arguments": [USER]}, origin="http://localhost:3000")
-    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["access-control-allow-origin"] == "http://localhost:3000"
 
 
 def test_documented_page_in_node(sandbox: Sandbox) -> None:

@@ -1,6 +1,6 @@
 """The three issuers as one ASGI application: each path belongs to one of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from email.utils import formatdate
 
 import attrs
@@ -16,8 +16,9 @@ from .endpoint import Endpoint, request_line
 from .exchange import Issuer
 from .faults.plan import FaultPlan
 from .faults.text import HEADER
+from .hosts import LOOPBACK_ORIGIN, HostGuard
 from .ledger import Ledger
-from .log import LOG_LINE, logger
+from .log import LOG_LINE, write
 from .page.page import Page
 from .settings import STRIGO_BASE_PATH, Switches
 from .strigo.issuer import StrigoIssuer
@@ -29,7 +30,11 @@ from .zerohash.state import ZerohashState
 
 
 def create_app(
-    switches: Switches, ledger: Ledger, plan: FaultPlan, zerohash_state: ZerohashState
+    switches: Switches,
+    ledger: Ledger,
+    plan: FaultPlan,
+    zerohash_state: ZerohashState,
+    hosts: Collection[str],
 ) -> ASGIApp:
     """Assemble the application."""
     clock = switches.clock
@@ -47,9 +52,10 @@ def create_app(
     strigo = serve(StrigoIssuer(ledger, switches, strigo_limit))
     zerohash = serve(ZerohashIssuer(ledger, switches, zerohash_limit, zerohash_state))
     # The documentation calls ZDK from browsers, which need this; the others are for backends.
+    # Pages from elsewhere have no business here.
     cors = Middleware(
         CORSMiddleware,
-        allow_origins=["*"],
+        allow_origin_regex=LOOPBACK_ORIGIN,
         allow_methods=["POST"],
         allow_headers=["authorization", "content-type", HEADER],
     )
@@ -60,7 +66,7 @@ def create_app(
         browser_routes(ledger, clock),
         Route("/{path:path}", zerohash),
     ]
-    return Surroundings(Starlette(routes=routes), clock)
+    return Surroundings(HostGuard(Starlette(routes=routes), hosts), clock)
 
 
 @attrs.frozen
@@ -82,7 +88,7 @@ class Surroundings:
                     scope.get(LOG_LINE)
                     or f"- {request_line(HttpRequest(scope))} {message['status']}"
                 )
-                logger.info("%s", line)
+                write(line)
             await send(message)
 
         await self.app(scope, receive, send_dated)

@@ -22,15 +22,18 @@ RATE = re.compile(r"([0-9]+)(?:/([0-9]+))?")
 POLL = 0.5  # seconds; on Windows a wait without a limit would not notice Ctrl-C
 
 
-def run(
+def run(  # noqa: PLR0913 - each is an option of the command line
     host: str = "127.0.0.1",
     port: int = 0,
     *,
+    advertise: str | None = None,
     faults: Sequence[str] = (),
     clock_skew: float = 0.0,
     rate_limits: bool = False,
     strigo_rate_limit: str | None = None,
     zerohash_rate_limit: str | None = None,
+    webhook_url: str | None = None,
+    unknown_permissions: bool = False,
 ) -> int:
     """Serve until SIGINT or SIGTERM and return the exit code.
 
@@ -48,15 +51,18 @@ def run(
         sandbox = Sandbox(
             host,
             port,
+            advertise=advertise,
             clock_skew=clock_skew,
             faults=[parse_fault(text) for text in faults],
             strigo_rate_limit=strigo,
             strigo_rate_window=strigo_window,
             zerohash_rate_limit=zerohash,
             zerohash_rate_window=zerohash_window,
+            zerohash_webhook_url=webhook_url,
+            zerohash_unknown_permissions=unknown_permissions,
         )
     except (ConfigurationError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"python -m tokenkit sandbox: error: {error}\n")
         return 2
     return _serve(sandbox)
 
@@ -86,7 +92,7 @@ def _serve(sandbox: Sandbox) -> int:
             while not stopped.wait(POLL):
                 pass
     except OSError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"python -m tokenkit sandbox: error: {error}\n")
         return 1
     finally:
         for number, action in previous.items():

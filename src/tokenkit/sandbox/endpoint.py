@@ -15,7 +15,7 @@ from .faults.plan import FaultPlan
 from .faults.responses import response_for
 from .faults.text import HEADER
 from .ledger import Ledger, Refused
-from .log import LOG_LINE, describe, logger
+from .log import LOG_LINE, describe, write
 
 DRAINED = 64 * MAX_BODY
 """Bytes read of an oversized body, so that the client gets its response and no broken pipe."""
@@ -36,7 +36,7 @@ class Endpoint:
         try:
             received = await _receive(request)
         except ClientDisconnect:
-            logger.info("%s %s client disconnected", self.issuer.vendor, request_line(request))
+            write(f"{self.issuer.vendor} {request_line(request)} client disconnected")
             return
         try:
             fault = self.plan.pick(self.issuer.vendor, received)

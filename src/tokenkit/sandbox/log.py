@@ -1,6 +1,7 @@
 """One line a request, at level INFO, on this module's logger; silent unless someone listens."""
 
 import logging
+import unicodedata
 
 from .exchange import Response
 
@@ -10,9 +11,29 @@ LOG_LINE = "tokenkit.sandbox.line"
 """Where in the ASGI scope an endpoint leaves the request's log line."""
 
 
+INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Unicode categories that would not show, or would turn the text around them."""
+
+
+def write(line: str) -> None:
+    """Log a line; what a terminal would obey, such as an escape sequence, is shown instead."""
+    logger.info("%s", visible(line))
+
+
+def visible(text: str) -> str:
+    """Write characters that would not show as escapes."""
+    return "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in INVISIBLE:
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
 def shorten(token: str) -> str:
     """Return enough of a token to recognise it, and too little to use it."""
-    return f"{token[:6]}…"
+    return f"{token[:6]}..."
 
 
 def describe(response: Response) -> str:

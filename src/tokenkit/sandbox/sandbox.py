@@ -14,6 +14,7 @@ from .clients import ClientFactory
 from .clock import Clock
 from .faults.fault import MAX_SKEW, Fault, FaultOptions
 from .faults.plan import FaultPlan
+from .hosts import host_of, origin
 from .ledger import Issued, Ledger, Refused
 from .server import Server, listen
 from .settings import CREDENTIALS, WEBHOOK_SECRET, Switches
@@ -23,6 +24,9 @@ from .zerohash.state import ZerohashState
 from .zerohash.token import prepare_key, public_key_pem
 from .zerohash.webhook_signature import RsaPadding, WebhookSignature, WebhookSigner
 
+HIGHEST_PORT = 65535
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what it is reached by, instead
+
 
 class Sandbox(ZerohashControls, ClientFactory):
     """Serve the three issuers on one loopback port, as a context manager or by :meth:`start`.
@@ -30,6 +34,8 @@ class Sandbox(ZerohashControls, ClientFactory):
     Args:
         host: The address to listen on.
         port: The port to listen on. Default: any free one.
+        advertise: The origin under which clients reach the sandbox, such as
+            ``http://sandbox:8700`` in a network of containers. Default: host and port.
         clock: Returns wall time in seconds since the epoch, for everything that concerns time,
             the ``Date`` header included.
         clock_skew: How many seconds the sandbox is ahead of ``clock``; behind, if negative.
@@ -58,7 +64,8 @@ class Sandbox(ZerohashControls, ClientFactory):
         zerohash_webhook_rsa_padding: ``pss`` (default, observed) or ``pkcs1v15``.
 
     Raises:
-        ConfigurationError: ``clock_skew``, ``faults`` or ``zerohash_webhook_url`` cannot be.
+        ConfigurationError: ``port``, ``advertise``, ``clock_skew``, ``faults`` or
+            ``zerohash_webhook_url`` cannot be.
         ValueError: Another argument has a value that no source of the vendor supports.
     """
 
@@ -67,6 +74,7 @@ class Sandbox(ZerohashControls, ClientFactory):
         host: str = "127.0.0.1",
         port: int = 0,
         *,
+        advertise: str | None = None,
         clock: Callable[[], float] = time.time,
         clock_skew: float = 0.0,
         faults: Iterable[Fault] = (),
@@ -84,6 +92,8 @@ class Sandbox(ZerohashControls, ClientFactory):
         zerohash_webhook_signatures: Collection[WebhookSignature] = ("hmac", "hmac-legacy"),
         zerohash_webhook_rsa_padding: RsaPadding = "pss",
     ) -> None:
+        self._advertised = None if advertise is None else origin(advertise)
+        self._hosts = frozenset(filter(None, (host.lower(), host_of(advertise or ""))))
         self._host = host
         self._port = port
         if not abs(clock_skew) <= MAX_SKEW:  # which a NaN is not, either
@@ -91,6 +101,8 @@ class Sandbox(ZerohashControls, ClientFactory):
         standing = tuple(faults)
         if not all(isinstance(fault, Fault) for fault in standing):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
             raise ConfigurationError("faults must be Fault values, as in faults=[Fault(...)]")
+        if not 0 <= port <= HIGHEST_PORT:
+            raise ConfigurationError(f"port must be from 0 to {HIGHEST_PORT}, not {port}")
         if zerohash_webhook_url is not None:
             check_loopback(zerohash_webhook_url)
         self._clock = Clock(clock, clock_skew)
@@ -127,7 +139,10 @@ class Sandbox(ZerohashControls, ClientFactory):
     @property
     def environment(self) -> dict[str, str]:
         """The credentials and base URLs, by the names of the environment variables for them."""
-        return CREDENTIALS.environment(self.url)
+        variables = CREDENTIALS.environment(self.url)
+        if self._webhook_url is not None:
+            variables["ZEROHASH_WEBHOOK_SECRET"] = self._signer.secret
+        return variables
 
     @property
     def issued(self) -> tuple[Issued, ...]:
@@ -179,12 +194,15 @@ class Sandbox(ZerohashControls, ClientFactory):
             raise RuntimeError("the sandbox is running already")
         listener = listen(self._host, self._port)
         prepare_key()
-        server = Server(create_app(self._switches, self._ledger, self._plan, self._zerohash))
+        server = Server(
+            create_app(self._switches, self._ledger, self._plan, self._zerohash, self._hosts)
+        )
         thread = threading.Thread(
             target=server.serve_on, args=(listener,), name="tokenkit-sandbox", daemon=True
         )
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        self._url = f"http://{host}:{listener.getsockname()[1]}"
+        host = EVERYWHERE.get(self._host, self._host)
+        host = f"[{host}]" if ":" in host else host
+        self._url = self._advertised or f"http://{host}:{listener.getsockname()[1]}"
         thread.start()
         server.settled.wait()
         server.check()

@@ -10,6 +10,7 @@ from typing import Literal
 import attrs
 
 from .clock import Clock
+from .hosts import host_of, is_loopback
 
 STRIGO_BASE_PATH = "/api/v1"
 """The path of Strigo's base URL, as in the documented ``https://app.strigo.io/api/v1``."""
@@ -40,7 +41,7 @@ class Credentials:
 
     def environment(self, url: str) -> dict[str, str]:
         """Name the credentials and the base URLs below ``url`` as environment variables."""
-        return {
+        variables = {
             "ZDK_API_KEY": self.zdk_api_key,
             "ZDK_BASE_URL": url,
             "ZEROHASH_API_KEY": self.zerohash_api_key,
@@ -51,6 +52,10 @@ class Credentials:
             "STRIGO_API_KEY": self.strigo_api_key,
             "STRIGO_BASE_URL": url + STRIGO_BASE_PATH,
         }
+        if url.startswith("http:") and not is_loopback(host_of(url)):
+            # Clients take it for names that are reached within one's own network only.
+            variables["TOKENKIT_ALLOW_INSECURE_HTTP"] = "1"
+        return variables
 
 
 WEBHOOK_SECRET = "sandbox-zerohash-webhook-secret"  # noqa: S105 - fake, like all of these

@@ -1,11 +1,11 @@
 """Stand-ins of the vendors' browser modules, and the check with which they ask about a token.
 
-The vendors' documentation of tokens says this much of the modules that take them:
+Documented or observed is this much of the modules that take tokens:
 
 - ZDK: ``user.actions.open(userToken)`` opens the user module; an invalid token fails there.
 - Strigo: ``Strigo.setup({email, token: {token, expiration}, ...})``, observed in working code.
 - zerohash: ``new ZeroHashSDK({zeroHashAppsURL, env, theme})``, then
-  ``openModal({appIdentifier, jwt})``.
+  ``openModal({appIdentifier, jwt})``; which ``appIdentifier`` belongs to which permission.
 
 All else is modelled: that they are ES modules below ``/browser/``, that the calls return promises,
 and what they show. ``GET /browser/check/{zdk|zerohash|strigo}`` is no vendor's at all. It takes
@@ -17,7 +17,6 @@ Only pages from this machine may use them, by any of its loopback names and on a
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from importlib.resources import files
 
 import attrs
@@ -28,11 +27,12 @@ from starlette.responses import JSONResponse
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Mount, Route
 
+from ..clock import utc
+from ..hosts import LOOPBACK_ORIGIN
 from ..json_text import JSON
 from ..ledger import Ledger
 
 MODULES = ("stand_in", "strigo", "zdk", "zerohash")
-LOOPBACK_ORIGIN = r"https?://(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])(:\d+)?"
 
 
 def browser_routes(ledger: Ledger, clock: Callable[[], float]) -> Mount:
@@ -76,12 +76,12 @@ class Check:
         return JSONResponse(verdict, headers={"cache-control": "no-store"})
 
     def _judge(self, vendor: str, token: str) -> Mapping[str, JSON]:
-        now = datetime.fromtimestamp(self.clock(), timezone.utc)
-        for record in self.ledger.issued:
-            if record.vendor == vendor and record.token == token:
-                if record.revoked:
-                    return {"valid": False, "reason": "revoked"}
-                if record.expires_at is not None and record.expires_at <= now:
-                    return {"valid": False, "reason": "expired"}
-                return {"valid": True, "subject": record.subject}
-        return {"valid": False, "reason": "unknown"}
+        now = utc(self.clock())
+        record = self.ledger.find(vendor, token)
+        if record is None:
+            return {"valid": False, "reason": "unknown"}
+        if record.revoked:
+            return {"valid": False, "reason": "revoked"}
+        if record.expires_at is not None and record.expires_at <= now:
+            return {"valid": False, "reason": "expired"}
+        return {"valid": True, "subject": record.subject}

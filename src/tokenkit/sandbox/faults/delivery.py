@@ -10,7 +10,7 @@ from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
 from ..exchange import Response
-from ..log import LOG_LINE, logger
+from ..log import LOG_LINE, write
 from .bodies import with_content
 from .fault import Fault
 
@@ -26,12 +26,12 @@ async def deliver(
 ) -> None:
     """Send a response as a fault has it, in full without one."""
     if fault is not None and fault.delay and not await _stays(receive, fault.delay):
-        logger.info("%s; the client did not wait", scope[LOG_LINE])
+        write(f"{scope[LOG_LINE]}; the client did not wait")
         return
     drop = None if fault is None else fault.drop
     connection: asyncio.Transport = scope["state"][TRANSPORT]
     if drop == "before":
-        logger.info("%s", scope[LOG_LINE])
+        write(scope[LOG_LINE])
         _reset(connection)
         await _gone(receive)
     elif drop == "during":

@@ -2,18 +2,14 @@
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from ..log import shorten
+from ..log import shorten, visible
 from ..settings import CREDENTIALS
 
 TOKEN = re.compile(r"[A-Za-z0-9_.-]{40,}")
 """What may be a token: the shortest, Strigo's, has 43 such characters, a UUID has 36."""
-
-INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-"""Unicode categories that would not show, or would turn the text around them."""
 
 
 class Markup(str):
@@ -52,10 +48,4 @@ def shown(text: str) -> str:
     for secret in CREDENTIALS.secrets:
         text = text.replace(secret, "[secret]")
     text = TOKEN.sub(lambda found: shorten(found[0]), text)
-    return "".join(map(_visible, text))
-
-
-def _visible(character: str) -> str:
-    if unicodedata.category(character) in INVISIBLE:
-        return character.encode("unicode_escape").decode("ascii")
-    return character
+    return visible(text)

@@ -85,7 +85,7 @@ class StrigoIssuer:
                 token=token,
                 subject=mint.email,
                 expires_at=EPOCH + timedelta(milliseconds=mint.expiration),
-                request=body,
+                body=request.body,
             )
         )
         data: JSON = {

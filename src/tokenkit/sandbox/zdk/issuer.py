@@ -65,12 +65,18 @@ class ZdkIssuer:
         body = json_object(request, lambda _, text: _refuse("invalid_argument", text))
         users = _users(body, identities)
         tokens = [secrets.token_urlsafe(TOKEN_BYTES) for _ in users]
-        for user, token in zip(users, tokens, strict=True):
-            self.ledger.issue(
+        self.ledger.issue(
+            *(
                 Issued(
-                    vendor=self.vendor, token=token, subject=user, expires_at=None, request=body
+                    vendor=self.vendor,
+                    token=token,
+                    subject=user,
+                    expires_at=None,
+                    body=request.body,
                 )
+                for user, token in zip(users, tokens, strict=True)
             )
+        )
         return Response(
             status=200,
             content=encode({"tokens": tokens}),

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import ipaddress
 import socket
 import threading
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ...errors import ConfigurationError
 from ..clock import Clock, milliseconds, utc
+from ..hosts import is_loopback
 from .outbox import Outbox, Webhook, WebhookTry
 from .webhook_signature import WebhookSigner
 
@@ -113,8 +113,7 @@ def check_loopback(url: str) -> SplitResult:
     """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        local = is_loopback(parts.hostname or "") and parts.port != 0
     except ValueError:
         local = False
     if not local or parts.scheme != "http" or not url.isascii() or not url.isprintable():

@@ -15,15 +15,16 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from ..bounded import Bounded
 from ..clock import Clock, milliseconds, utc
-from ..json_text import JSON
+from ..json_text import JSON, encode
 from .outbox import Outbox
 
 LIFETIME = timedelta(minutes=30)
 EXPIRED = "deposit session has expired."
 EXPIRED_CODE = "deposit_session_expired"
-KEPT = 10_000
-"""Sessions remembered; the oldest are forgotten first."""
+KEPT_BYTES = 16 * 1024 * 1024
+"""Memory for sessions; the oldest are forgotten first."""
 
 
 @attrs.frozen(kw_only=True)
@@ -81,7 +82,7 @@ class FundSessions:
         self._clock = clock
         self._outbox = outbox
         self._lock = threading.RLock()
-        self._sessions: dict[str, FundSession] = {}
+        self._sessions = Bounded[FundSession](KEPT_BYTES)
 
     def open(self, body: Mapping[str, JSON]) -> FundSession:
         """Open the session of a mint."""
@@ -99,17 +100,15 @@ class FundSessions:
         )
         self.expire()
         with self._lock:
-            while len(self._sessions) >= KEPT:
-                del self._sessions[next(iter(self._sessions))]
             self._take_reference(session)
-            self._sessions[session.deposit_intent_id] = session
+            self._keep(session)
         return session
 
     def all(self) -> tuple[FundSession, ...]:
         """Return every session, oldest first."""
         self.expire()
         with self._lock:
-            return tuple(self._sessions.values())
+            return tuple(self._sessions)
 
     def end(
         self,
@@ -138,7 +137,7 @@ class FundSessions:
         """End the sessions that nobody used in time."""
         now = utc(self._clock.steady())
         with self._lock:
-            for session in tuple(self._sessions.values()):
+            for session in tuple(self._sessions):
                 if session.success is None and session.expires_at <= now:
                     expired = attrs.evolve(session, reason=EXPIRED, reason_code=EXPIRED_CODE)
                     self._end(expired, success=False, at=session.expires_at)
@@ -149,13 +148,16 @@ class FundSessions:
             self._sessions.clear()
 
     def _take_reference(self, latest: FundSession) -> None:
-        for identity, session in self._sessions.items():
+        for session in tuple(self._sessions):
             if latest.reference_id is not None and session.reference_id == latest.reference_id:
-                self._sessions[identity] = attrs.evolve(session, reference_id=None)
+                self._keep(attrs.evolve(session, reference_id=None))
+
+    def _keep(self, session: FundSession) -> None:
+        self._sessions.keep(session.deposit_intent_id, session, len(encode(session.fields)))
 
     def _open(self, deposit_intent_id: str | None) -> FundSession:
         if deposit_intent_id is None:
-            for session in reversed(self._sessions.values()):
+            for session in reversed(self._sessions):
                 if session.success is None:
                     return session
             raise LookupError("there is no open fund session")
@@ -168,7 +170,7 @@ class FundSessions:
 
     def _end(self, session: FundSession, *, success: bool, at: datetime) -> FundSession:
         ended = attrs.evolve(session, success=success, ended_at=at)
-        self._sessions[ended.deposit_intent_id] = ended
+        self._keep(ended)
         event = ended.fields
         event["reason"] = ended.reason
         event["timestamp"] = milliseconds(at)

@@ -60,7 +60,7 @@ class ZerohashIssuer:
             case ("GET", "/time"):
                 return self._time()
             case ("POST", "/client_auth_token"):
-                return self._mint(self._body(request))
+                return self._mint(self._body(request), request.body)
             case ("POST", "/revoke_auth_token"):
                 return self._revoke(self._body(request))
             case _:
@@ -95,7 +95,7 @@ class ZerohashIssuer:
         authenticate(request, self.switches)
         return json_object(request, _refuse_body) if request.body else {}
 
-    def _mint(self, body: dict[str, JSON]) -> Response:
+    def _mint(self, body: dict[str, JSON], raw: bytes) -> Response:
         """Mint for a well-formed participant or e-mail: the sandbox takes all for known."""
         found = faults(body)
         if not found and not self.switches.zerohash_unknown_permissions:
@@ -112,7 +112,7 @@ class ZerohashIssuer:
                 token=token,
                 subject=subject,
                 expires_at=utc(expires_at),
-                request=body,
+                body=raw,
             )
         )
         message: dict[str, JSON] = {"token": token}

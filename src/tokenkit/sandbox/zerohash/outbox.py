@@ -13,14 +13,15 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from ..bounded import Bounded
 from ..clock import Clock, utc
 from ..json_text import JSON, encode
 
 PAUSES = tuple(timedelta(seconds=pause) for pause in (0.25, 0.25, 0.25, 5, 30, 120))
 """What lies between a failed try and the next."""
 
-KEPT = 10_000
-"""Webhooks remembered; the oldest are forgotten first."""
+KEPT_BYTES = 16 * 1024 * 1024
+"""Memory for webhooks; the oldest are forgotten first."""
 
 WebhookState: TypeAlias = Literal["kept", "waiting", "delivered", "dropped"]
 """What became of a webhook: ``kept`` where there was no address to send it to."""
@@ -62,7 +63,7 @@ class Outbox:
     def __init__(self, clock: Clock) -> None:
         self.changed = threading.Condition()
         self._clock = clock
-        self._webhooks: dict[str, Webhook] = {}
+        self._webhooks = Bounded[Webhook](KEPT_BYTES)
         self._due: dict[str, datetime] = {}
         self._sending = False
 
@@ -77,11 +78,7 @@ class Outbox:
                 happened_at=at,
                 state="waiting" if self._sending else "kept",
             )
-            while len(self._webhooks) >= KEPT:
-                oldest = next(iter(self._webhooks))
-                del self._webhooks[oldest]
-                self._due.pop(oldest, None)
-            self._webhooks[webhook.notification_id] = webhook
+            self._keep(webhook)
             if self._sending:
                 self._due[webhook.notification_id] = at
             self.changed.notify_all()
@@ -89,7 +86,7 @@ class Outbox:
     def all(self) -> tuple[Webhook, ...]:
         """Return every webhook, oldest first."""
         with self.changed:
-            return tuple(self._webhooks.values())
+            return tuple(self._webhooks)
 
     def send_from_now_on(self, *, sending: bool) -> None:
         """Set whether new webhooks wait to be sent; those that wait already are let go if not."""
@@ -104,7 +101,7 @@ class Outbox:
         now = utc(self._clock.steady())
         with self.changed:
             due = [(at, identity) for identity, at in self._due.items() if at <= now]
-            return self._webhooks[min(due)[1]] if due else None
+            return self._webhooks.get(min(due)[1]) if due else None
 
     def tried(self, webhook: Webhook, outcome: WebhookTry) -> None:
         """Note a try, and plan the next if it failed."""
@@ -119,7 +116,7 @@ class Outbox:
                 self._due[identity] = due + pauses[0]
             state: WebhookState = "delivered" if delivered else "waiting" if pauses else "dropped"
             tries = (*webhook.tries, outcome)
-            self._webhooks[identity] = attrs.evolve(webhook, state=state, tries=tries)
+            self._keep(attrs.evolve(webhook, state=state, tries=tries))
             self.changed.notify_all()
 
     def wait(self, timeout: float, catch_up: Callable[[], None]) -> bool:
@@ -134,3 +131,8 @@ class Outbox:
             self._webhooks.clear()
             self._due.clear()
             self.changed.notify_all()
+
+    def _keep(self, webhook: Webhook) -> None:
+        size = 4 * len(webhook.body) + 200 * len(webhook.tries)
+        for forgotten in self._webhooks.keep(webhook.notification_id, webhook, size):
+            self._due.pop(forgotten, None)

@@ -13,15 +13,16 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from ..bounded import Bounded
 from ..clock import Clock, iso_8601, milliseconds, utc
-from ..json_text import JSON
+from ..json_text import JSON, encode
 from .outbox import Outbox
 
 ENDS = frozenset({"settled", "failed", "abandoned"})
 """The statuses that never change; documented."""
 
-KEPT = 10_000
-"""Payments remembered; the oldest are forgotten first."""
+KEPT_BYTES = 16 * 1024 * 1024
+"""Memory for payments; the oldest are forgotten first."""
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +77,7 @@ class Payments:
         self._clock = clock
         self._outbox = outbox
         self._lock = threading.RLock()
-        self._payments: dict[str, Payment] = {}
+        self._payments = Bounded[Payment](KEPT_BYTES)
 
     def open(self, body: Mapping[str, JSON], lifetime: float) -> Payment:
         """Open the payment of a mint whose token lasts so many seconds."""
@@ -95,8 +96,6 @@ class Payments:
         )
         self.expire()
         with self._lock:
-            while len(self._payments) >= KEPT:
-                del self._payments[next(iter(self._payments))]
             self._keep(payment)
         return payment
 
@@ -104,7 +103,7 @@ class Payments:
         """Return every payment, oldest first."""
         self.expire()
         with self._lock:
-            return tuple(self._payments.values())
+            return tuple(self._payments)
 
     def find(self, payment_id: str) -> Payment | None:
         """Return a payment, if there is one of this id."""
@@ -135,7 +134,7 @@ class Payments:
         """Abandon the payments whose tokens have ended unused."""
         now = utc(self._clock.steady())
         with self._lock:
-            for payment in tuple(self._payments.values()):
+            for payment in tuple(self._payments):
                 if payment.status == "initialized" and payment.abandoned_at <= now:
                     at = payment.abandoned_at
                     self._keep(attrs.evolve(payment, status="abandoned", updated_at=at))
@@ -147,7 +146,7 @@ class Payments:
 
     def _changeable(self, payment_id: str | None) -> Payment:
         if payment_id is None:
-            for payment in reversed(self._payments.values()):
+            for payment in reversed(self._payments):
                 if payment.status not in ENDS:
                     return payment
             raise LookupError("there is no payment that has not ended")
@@ -159,7 +158,7 @@ class Payments:
         return found
 
     def _keep(self, payment: Payment) -> None:
-        self._payments[payment.payment_id] = payment
+        self._payments.keep(payment.payment_id, payment, len(encode(payment.fields)))
         told = ("failure_reason", "description", "quoted_asset")  # not among the event's fields
         event = {name: value for name, value in payment.fields.items() if name not in told}
         event["timestamp"] = milliseconds(payment.updated_at)
