@@ -98,15 +98,21 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         settings = ClientSettings.parse(
             self.profile, options, is_async=is_async, base_url_settings=base_url_settings
         )
+        connections: C | None = None
         if isinstance(settings, tuple):
             problems += settings
-        if strategy is None or isinstance(settings, tuple):
+        else:
+            try:
+                connections = connect(settings)
+            except ConfigurationError as error:
+                problems.append(error.message)
+        if strategy is None or connections is None or isinstance(settings, tuple):
             raise ConfigurationError(f"{type(self).__name__}: {'; '.join(problems)}")
         self._shared = Shared(
             base=settings.base_url,
             services=settings.services,
             strategy=strategy,
-            connections=connect(settings),
+            connections=connections,
             clock=cast("K", settings.clock),
             hooks=settings.hooks,
             trace=settings.trace,
