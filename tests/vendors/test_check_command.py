@@ -286,6 +286,14 @@ def test_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hidden" not in str(found)
 
 
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting of the environment that is wrong is told of, after what came before it."""
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:9")
+    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
+    assert list(found) == ["variables", "host", "settings"]
+    assert "HTTPS_PROXY" in found["settings"]["message"]
+
+
 def test_every_host_of_a_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
     """ZDK's services are checked each, without a credential."""
     asked: list[tuple[str, object]] = []

@@ -253,7 +253,11 @@ def test_switches_are_true_or_false(kind: Any, credentials: dict[str, str]) -> N
     """Text such as "false" would count as true, and send credentials in clear."""
     for name in ("allow_insecure_http", "correct_clock_skew", "tracing", "trust_env"):
         for wrong in ("false", 0):
-            assert refusal(kind, **credentials, **{name: wrong}).replace(":", "").startswith(f"{name} must be True")
+            assert (
+                refusal(kind, **credentials, **{name: wrong})
+                .replace(":", "")
+                .startswith(f"{name} must be True")
+            )
 
 
 @EACH
