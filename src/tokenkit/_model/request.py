@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from ..errors import FieldError, InvalidInputError
-from .json import JSON, is_mapping, kind_of
+from .json import JSON, is_mapping, type_of
 
 __all__ = ["Check", "RequestModel", "json_object", "param"]
 
@@ -74,9 +74,9 @@ def wire_names(model: type["RequestModel"]) -> Mapping[str, str]:
 def json_object(value: object) -> str | None:
     """Check for a mapping with text keys."""
     if not is_mapping(value):
-        return f"must be a mapping, not {kind_of(value)}"
+        return f"must be a mapping, not {type_of(value)}"
     if not all(isinstance(key, str) for key in value):
-        return "must have text keys only"
+        return "must have only strings as keys"
     return None
 
 
@@ -110,7 +110,7 @@ class _CheckedType(type):
 
         @property
         def __signature__(cls) -> inspect.Signature:
-            # inspect would else show the arguments of __call__ above.
+            # Otherwise inspect shows the arguments of __call__ above.
             signature = inspect.signature(cls.__init__)
             _, *parameters = signature.parameters.values()
             return signature.replace(parameters=_for_readers(parameters))
@@ -133,7 +133,7 @@ class RequestModel(metaclass=_CheckedType):
         extra: Fields that the vendor added later, by their wire names; sent as given.
 
     Raises:
-        InvalidInputError: A field breaks what the vendor documents.
+        InvalidInputError: A field is invalid.
     """
 
     extra: Mapping[str, JSON] = attrs.field(
