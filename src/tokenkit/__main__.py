@@ -1,4 +1,4 @@
-"""The command line: ``python -m tokenkit demo`` and ``python -m tokenkit sandbox``."""
+"""The command line: ``python -m tokenkit check``, ``demo`` and ``sandbox``."""
 
 import argparse
 import sys
@@ -101,11 +101,36 @@ def make_parser() -> Parser:
     commands.add_parser(
         "demo", help="mint a token of each vendor against a sandbox in another process"
     )
+    add_check_options(
+        commands.add_parser(
+            "check", help="tell whether the vendors can be called from here, and if not, why"
+        )
+    )
     sandbox = commands.add_parser(
         "sandbox", help="serve the three issuers on loopback", description=SANDBOX
     )
     add_sandbox_options(sandbox)
     return parser
+
+
+def add_check_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command ``check`` takes.
+
+    Args:
+        parser: The command's parser.
+    """
+    parser.add_argument(
+        "vendor",
+        nargs="?",
+        choices=("zdk", "zerohash", "strigo"),
+        help="the vendor to check (default: each that a variable is set for)",
+    )
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="for a signature that zerohash refuses, show the text that was signed",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,6 +144,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
         return 2
+    if options.command == "check":
+        from ._check.command import check  # noqa: PLC0415 - only this command needs all clients
+
+        return check(options.vendor, as_json=options.json, explain=options.explain, out=sys.stdout)
     try:
         from .sandbox.cli import run  # noqa: PLC0415 - an extra, and only the commands need it
     except ModuleNotFoundError:

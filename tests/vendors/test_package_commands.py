@@ -88,6 +88,7 @@ def test_no_command() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["check", "acme"], "argument vendor: invalid choice: 'acme'"),
         (["mnt"], "tokenkit: error: argument command: invalid choice: 'mnt'"),
         (["sandbox", "--port", "x"], "argument --port: must be from 0 to 65535, not 'x'"),
         (["sandbox", "--port", "99999"], "argument --port: must be from 0 to 65535, not '99999'"),
@@ -116,11 +117,12 @@ def test_wrong_usage(
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """The help names both commands."""
+    """The help names all commands."""
     with pytest.raises(SystemExit) as caught:
         __main__.main(["--help"])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
+    assert "tell whether the vendors can be called" in shown
     assert "mint a token of each vendor against a sandbox" in shown
     assert "serve the three issuers on loopback" in shown
 
