@@ -78,6 +78,13 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def stubs(session: nox.Session) -> None:
+    """Write each vendor's `client.pyi` anew from its request models."""
+    session.install("-e", ".", "ruff>=0.9")
+    session.run("python", "tests/support/client_stubs.py")
+
+
+@nox.session
 def layers(session: nox.Session) -> None:
     """Check that imports keep the rules of the house."""
     session.install(".[sandbox]", "import-linter>=2")
@@ -98,6 +105,7 @@ def types(session: nox.Session) -> None:
     session.run("mypy", "tests/sandbox/conftest.py")
     session.run("mypy", "tests/jupyter/conftest.py")
     session.run("pytest", "-q", "tests/vendors/test_vendoring.py", "-k", "typed")
+    session.run("pytest", "-q", "tests/vendors/test_editors.py")
     session.run("basedpyright")
     session.run("basedpyright", "--verifytypes", "tokenkit", "--ignoreexternal")
 

@@ -12,6 +12,8 @@ from ._client.options import (
     ClientOptions,
     SendOptions,
 )
+from ._client.paging import iteration
+from ._client.procedure import procedure
 from ._model.call import (
     Call,
     RawCall,
@@ -54,6 +56,7 @@ from ._model.json import (
     load_json,
 )
 from ._model.messages import Headers, Request, Response, ResponseInfo
+from ._model.paging import HasItems, PagedCall, PageWalk
 from ._model.request import Check, RequestModel, param
 from ._model.token import IssuedToken
 from ._observability.hooks import Hooks
@@ -102,11 +105,14 @@ __all__ = [
     "ErrorBody",
     "Failure",
     "FailureReader",
+    "HasItems",
     "Headers",
     "Hooks",
     "IssuedToken",
     "JSONObject",
     "Mismatch",
+    "PageWalk",
+    "PagedCall",
     "Profile",
     "RawCall",
     "Repeat",
@@ -136,6 +142,7 @@ __all__ = [
     "instance",
     "instances",
     "integer",
+    "iteration",
     "json_object",
     "kind_of",
     "load_json",
@@ -143,6 +150,7 @@ __all__ = [
     "operation",
     "param",
     "permissions",
+    "procedure",
     "read_plain_failure",
     "read_response",
     "response_field",

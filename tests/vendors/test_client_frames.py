@@ -25,16 +25,17 @@ UNTYPED: Any = KEY.encode()
 CLIENTS: list[Any] = [ZdkClient, AsyncZdkClient]
 
 
-def opened(value: object, depth: int = 4) -> Iterator[str]:
+def opened(value: Any, depth: int = 4) -> Iterator[str]:
     """Yield what a tracker shows of a value: its repr, and those of what a container holds."""
     yield repr(value)
     if depth and isinstance(value, dict):
-        for key, one in {**value}.items():
-            yield from opened(key, depth - 1)
-            yield from opened(one, depth - 1)
+        items: list[Any] = [*value, *value.values()]
     elif depth and isinstance(value, (list, tuple, set, frozenset)):
-        for one in [*value]:
-            yield from opened(one, depth - 1)
+        items = [*value]
+    else:
+        items = []
+    for item in items:
+        yield from opened(item, depth - 1)
 
 
 def shown(error: BaseException | None) -> Iterator[str]:
@@ -140,11 +141,12 @@ def test_options_of_a_failing_call_are_in_no_frame(options: dict[str, Any]) -> N
     sound = {"headers": {"x-gateway": KEY}}
     call = tokenkit.zdk.UserTokenRequest(id="u")
     for given in (options, sound):
-        for attempt in (
+        attempts: list[Callable[[Any], object]] = [
             lambda given: client.send(call, **given),
             lambda given: client.send_raw(call, **given),
             lambda given: client.request("POST", "/x", json={"t": KEY}, **given),
-        ):
+        ]
+        for attempt in attempts:
             with pytest.raises((tokenkit.TokenKitError, TypeError)) as caught:
                 attempt(given)
             frames = shown(caught.value)

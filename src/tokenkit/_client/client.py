@@ -30,6 +30,7 @@ from .options import (
     SendOptions,
     check_names,
 )
+from .origins import connect_all, connect_all_async
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -68,7 +69,9 @@ class Client(ClientBase[Connections, Clock], Caller):
             base_url_settings or {},
             options,
             is_async=False,
-            connect=lambda made: open_connections(made.base_url.origin, made.connection),
+            connect=lambda made: connect_all(
+                made.origins, lambda origin: open_connections(origin, made.connection)
+            ),
         )
 
     @classmethod
@@ -202,7 +205,9 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             base_url_settings or {},
             options,
             is_async=True,
-            connect=lambda made: open_async_connections(made.base_url.origin, made.connection),
+            connect=lambda made: connect_all_async(
+                made.origins, lambda origin: open_async_connections(origin, made.connection)
+            ),
         )
 
     @classmethod
