@@ -225,6 +225,17 @@ def test_too_few_tokens(faulty: Sandbox) -> None:
         client.create_user_token(id="user-1")
 
 
+def test_response_of_another_request(faulty: Sandbox) -> None:
+    """A response can carry another request's id than the one that was sent."""
+    sent = {"x-request-id": "mine"}
+    right = zerohash_post(faulty, MINT, PARTICIPANT, headers=sent)
+    faulty.fail_next(body="foreign")
+    wrong = zerohash_post(faulty, MINT, PARTICIPANT, headers=sent)
+    assert right.headers["x-request-id"] == "mine"
+    assert wrong.headers["x-request-id"] != "mine"
+    assert len(faulty.issued) == 2
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
