@@ -1,11 +1,14 @@
 """What the reference needs beyond autodoc: public names, and a check that it is complete."""
 
+import builtins
 import pkgutil
 import re
 from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
+from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -17,6 +20,7 @@ logger = logging.getLogger(__name__)
 LINK = re.compile(r"(?P<start>:(class|data|meth|func):`)(?P<name>\w+)")
 PRIVATE_TYPE = re.compile(r"(?P<start>)~?tokenkit(\.\w+)*\._\w+(\.\w+)*\.(?P<name>\w+)")
 FUNCTION = re.compile(r"<(built-in )?function (\w+\.)*(?P<name>\w+)>")
+BUILTINS = frozenset(dir(builtins))
 BEFORE_NAPOLEON, AFTER_NAPOLEON = 400, 600
 # The protocols that stand for the classes of both httpx families; no name of users'.
 READ_AS = {
@@ -91,6 +95,14 @@ def _with_literal_blocks(lines: list[str]) -> Iterator[str]:
         yield line
 
 
+def leave_builtins_alone(app: Sphinx, doctree: nodes.document) -> None:
+    """Link no builtin: Sphinx would look for any attribute of that name, such as ``type``."""
+    del app
+    for reference in list(doctree.findall(addnodes.pending_xref)):
+        if reference.get("refdomain") == "py" and reference["reftarget"] in BUILTINS:
+            reference.replace_self(reference.children)
+
+
 def check_completeness(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn of public names that the reference doesn't have, which fails a build with ``-W``."""
     del app
@@ -126,5 +138,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", keep_layout, BEFORE_NAPOLEON)
     app.connect("autodoc-process-docstring", name_public_types, AFTER_NAPOLEON)
     app.connect("autodoc-process-signature", read_values)
+    app.connect("doctree-read", leave_builtins_alone)
     app.connect("env-check-consistency", check_completeness)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
