@@ -13,7 +13,7 @@ import pytest
 from raw_server import PATIENCE, RawServer
 
 from tokenkit._http.progress import PROGRESS, Progress
-from tokenkit._http.receiver import Receiver
+from tokenkit._http.asyncio_stream import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

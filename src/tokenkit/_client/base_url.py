@@ -54,6 +54,8 @@ def parse_base_url(base_url: object, *, allow_insecure_http: bool) -> BaseURL:
     if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
         raise ConfigurationError("base_url must not have a query or a fragment")
     host = parts.netloc.removesuffix(f":{port}") if port is not None else parts.netloc
+    if port == 0:
+        raise ConfigurationError("base_url has port 0, on which no server listens")
     if parts.scheme not in DEFAULT_PORTS or not HOST.fullmatch(host):
         raise ConfigurationError("base_url must be like https://host or http://localhost:8000")
     if not base_url.isprintable() or not PATH.fullmatch(parts.path) or _has_dots(parts.path):
@@ -104,7 +106,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _has_dots(path: str) -> bool:
-    return any(segment in (".", "..") for segment in path.split("/"))
+    # Percent-encoded ones count as well: servers and proxies decode them before they look.
+    segments = path.lower().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").split("/")
+    return any(segment in (".", "..") for segment in segments)
 
 
 def path_problem(path: object) -> str | None:

@@ -200,21 +200,25 @@ class AsyncConnectionPool:
             owner.kept.discard(self)
 
     async def close_idle(self) -> None:
-        """Close the idle connections now, and the others once they are given back."""
-        self._idle.closed = True
+        """Close the idle connections."""
         # One that is cancelled meanwhile must not keep the others open.
         async with AsyncExitStack() as stack:
             while (connection := self._idle.pop()) is not None:
                 stack.push_async_callback(_close, connection)
 
     async def aclose(self) -> None:
-        """Close everything; what a cancellation leaves open, the loop's end closes."""
+        """Close the idle connections now, and the others once they are given back.
+
+        What a cancellation leaves open, the loop's end closes.
+        """
+        self._idle.closed = True
         await self.close_idle()
         if self._keeper is not None:
             await self._keeper.aclose()
 
     async def end(self) -> None:
         """Close everything, at the end of the event loop."""
+        self._idle.closed = True
         await self.close_idle()
         self._let_go()
 
@@ -282,6 +286,12 @@ class AsyncOwnConnections:
         finally:
             await pool.give_back(connection)
 
+    async def discard(self) -> None:
+        """Close this loop's idle connections: one may hold another request's response."""
+        pool = self._known()
+        if pool is not None:
+            await pool.close_idle()
+
     async def aclose(self) -> None:
         """Close what was opened in the running loop; other loops close theirs when they end."""
         self._closed = True
@@ -324,6 +334,9 @@ class AsyncCallersConnections:
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response, in ``left`` seconds."""
         return await exchange(self._way, request, timeouts, left)
+
+    async def discard(self) -> None:
+        """Leave the connections to their owner."""
 
     async def aclose(self) -> None:
         """Close a transport; leave a client open."""

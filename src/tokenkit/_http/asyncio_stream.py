@@ -130,13 +130,14 @@ class AsyncioStream:
     other, and two pieces take longer than one.
     """
 
-    def __init__(self, receiver: Receiver, route: Route, replies: ProxyReplies | None) -> None:
+    def __init__(self, receiver: Receiver, route: Route) -> None:
         self._receiver = receiver
         # TLS above it tells of a failed write in the event loop's next rounds only.
         self._on_socket = receiver.transport
+        self._route = route
         self._core = route.core
-        self._replies = replies
-        self._layers_left = route.layers
+        self._replies = ProxyReplies(route.core, route.proxy) if route.proxy else None
+        self._layers = 0
         self._unsent = b""
         self._write_timeout: float | None = None
 
@@ -144,7 +145,7 @@ class AsyncioStream:
         """Send what was written, and read some bytes."""
         if self._unsent:
             await self._send_all()
-        replies = self._replies if self._layers_left else None
+        replies = self._replies
         if replies is not None:
             if replies.held:
                 return replies.pop()
@@ -182,7 +183,7 @@ class AsyncioStream:
             if self._on_socket.is_closing():
                 progress.failed_to_write()
                 return
-            if not self._layers_left:
+            if self._layers == self._route.layers:
                 progress.wrote()
             try:
                 await self._receiver.until_written(self._write_timeout)
@@ -196,10 +197,9 @@ class AsyncioStream:
         timeout: float | None = None,
     ) -> "AsyncioStream":
         """Upgrade to TLS; nothing may have arrived before."""
-        PROGRESS.get().peer = None
         try:
-            if self._holds_something() or self._on_socket.is_closing():
-                raise self._core.ConnectError("the peer closed, or spoke, before TLS")
+            readable = self._has_input() or self._on_socket.is_closing()
+            self._route.check_before_tls(self._layers, self._replies, readable=readable)
             # The event loop stops reading in the very step of the check; what comes later goes
             # to TLS, and what TLS decrypts to a receiver that has never held anything else.
             receiver = Receiver()
@@ -216,13 +216,9 @@ class AsyncioStream:
         except BaseException:
             self.abort()
             raise
-        self._receiver = receiver
-        self._layers_left -= 1
+        self._receiver, self._replies = receiver, None
+        self._layers += 1
         return self
-
-    def _holds_something(self) -> bool:
-        held = self._replies is not None and bool(self._replies.held)
-        return held or self._has_input()
 
     def _has_input(self) -> bool:
         if self._receiver.has_something():
@@ -336,7 +332,7 @@ class AsyncioBackend:
     ) -> AsyncioStream:
         """Connect to the first address of a host that accepts."""
         core = self._route.core
-        replies = self._route.begin()
+        self._route.begin()
         left = time_left(timeout, core.ConnectTimeout)
         until = time.monotonic() + left
         call_soon = asyncio.get_running_loop().call_soon_threadsafe
@@ -350,7 +346,7 @@ class AsyncioBackend:
             except OSError as error:
                 attempts.refused(address, core.ConnectError(str(error)))
             else:
-                self._opened = AsyncioStream(receiver, self._route, replies)
+                self._opened = AsyncioStream(receiver, self._route)
                 return self._opened
         raise attempts.problem
 

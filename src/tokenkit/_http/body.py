@@ -11,7 +11,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP = frozenset({"gzip", "x-gzip"})
 COMPRESSIONS = frozenset({"br", "compress", "dcb", "dcz", "deflate", "x-compress", "zstd"})
 GZIP_HEADER = 31
-GZIP_MAGIC = 0x1F
+GZIP_MAGIC = b"\x1f\x8b\x08"
 # Beyond that, unpacking a member for every few bytes would be all that a call does.
 MAX_MEMBERS = 10_000
 MAX_LAYERS = 2
@@ -120,7 +120,6 @@ class _Gunzip:
         self._member: Any = zlib.decompressobj(GZIP_HEADER)
         self._members = 1
         self._has_begun = False
-        self._has_unpacked = False
         self.ended = False
 
     @property
@@ -138,13 +137,13 @@ class _Gunzip:
                     rest = yield from self._unpacked(rest)
 
     def _begin_member(self, rest: bytes) -> None:
-        if rest[0] != GZIP_MAGIC:
+        if not GZIP_MAGIC.startswith(rest[: len(GZIP_MAGIC)]):
             self.ended = True
             return
         self._members += 1
         if self._members > MAX_MEMBERS:
             raise UnreadableBodyError("the response's gzip encoding has too many members")
-        self._member, self._has_unpacked = zlib.decompressobj(GZIP_HEADER), False
+        self._member = zlib.decompressobj(GZIP_HEADER)
 
     def _unpacked(self, packed: bytes) -> Any:
         self._has_begun = True
@@ -154,12 +153,8 @@ class _Gunzip:
                 piece = self._member.decompress(packed, PIECE)
             except zlib.error:
                 break
-            self._has_unpacked = self._has_unpacked or bool(piece)
             yield piece
             packed, full = self._member.unconsumed_tail, len(piece) == PIECE
-        if not full:
-            return self._member.unused_data
-        if self._members == 1 or self._has_unpacked:
+        if full:
             raise UnreadableBodyError("the response's gzip encoding is broken")
-        self.ended = True
-        return b""
+        return self._member.unused_data

@@ -80,12 +80,12 @@ def _as_defined(method: object, packages: tuple[str, ...]) -> object:
 def load_family(name: object) -> Family | str:
     """Import a family; return what is wrong where that cannot be."""
     if name not in CORES:
-        return f"http_family: must be 'httpx' or 'httpx2', not {name!r}"
+        return f"http_family must be 'httpx' or 'httpx2', not {name!r}"
     try:
         return _load(str(name))
     except ModuleNotFoundError:
         return (
-            f"http_family: {name} is not installed; run "
+            f"http_family={name!r} is not installed; run "
             f"python -m pip install 'tokenkit-sdk[{name}]'"
         )
 

@@ -67,12 +67,28 @@ class Route:
             layers += 1
         return cls(settings, origin, proxy, settings.family.core, layers)
 
-    def begin(self) -> "ProxyReplies | None":
-        """Note who is spoken to now; return what reads the proxy's replies."""
-        if self.proxy is None:
-            return None
-        PROGRESS.get().peer = str(self.proxy)
-        return ProxyReplies(self.core, self.proxy)
+    def begin(self) -> None:
+        """Note who is spoken to first."""
+        if self.proxy is not None:
+            PROGRESS.get().peer = str(self.proxy)
+
+    def check_before_tls(
+        self, layers: int, replies: "ProxyReplies | None", *, readable: bool
+    ) -> None:
+        """Note who is spoken to from now on; nothing may have arrived before TLS starts.
+
+        Args:
+            layers: How many layers of TLS there are already.
+            replies: What the proxy has replied.
+            readable: Whether the connection has something to read.
+
+        Raises:
+            ConnectError: Something has arrived, or the peer has closed.
+        """
+        if readable or (replies is not None and replies.held):
+            raise self.core.ConnectError("the peer closed, or spoke, before TLS")
+        if layers + 1 == self.layers:
+            PROGRESS.get().peer = None
 
 
 def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threading.Thread | None:
@@ -231,39 +247,30 @@ class DeadlineStream:
     other, and in one piece they cost a system call less.
     """
 
-    def __init__(
-        self,
-        inner: Any,
-        route: Route,
-        backend: "DeadlineBackend",
-        replies: ProxyReplies | None,
-        layers: int = 0,
-    ) -> None:
+    def __init__(self, inner: Any, route: Route) -> None:
         self._inner = inner
         self._route = route
-        self._backend = backend
-        self._replies = replies
-        self._layers = layers
-        self._is_final = layers == route.layers
+        self._replies = ProxyReplies(route.core, route.proxy) if route.proxy else None
+        self._layers = 0
         self._unsent = b""
         self._write_timeout: float | None = None
-        backend.keep(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Send what was written, and read some bytes."""
         if self._unsent:
             self._send_all()
         too_late = self._route.core.ReadTimeout
-        if self._is_final:
-            data: bytes = self._inner.read(max_bytes, time_left(timeout, too_late))
-            if not data:
-                PROGRESS.get().ended = True
-            return data
-        assert self._replies is not None  # only a proxy is spoken to before TLS
-        if self._replies.held:
-            return self._replies.pop()
-        max_bytes = self._replies.limit(max_bytes)
-        return self._replies.take(self._inner.read(max_bytes, time_left(timeout, too_late)))
+        replies = self._replies
+        if replies is not None:
+            if replies.held:
+                return replies.pop()
+            max_bytes = replies.limit(max_bytes)
+        data: bytes = self._inner.read(max_bytes, time_left(timeout, too_late))
+        if replies is not None:
+            return replies.take(data)
+        if not data:
+            PROGRESS.get().ended = True
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Take bytes to be sent."""
@@ -281,7 +288,7 @@ class DeadlineStream:
             for start in range(0, len(data), PIECE):
                 left = time_left(self._write_timeout, core.WriteTimeout)
                 self._inner.write(data[start : start + PIECE], left)
-                if self._is_final:
+                if self._layers == self._route.layers:
                     progress.wrote()
         except core.WriteTimeout:
             progress.failed_to_write()
@@ -301,26 +308,22 @@ class DeadlineStream:
     ) -> "DeadlineStream":
         """Upgrade to TLS; nothing may have arrived before."""
         core = self._route.core
-        if self._layers + 1 == self._route.layers:
-            PROGRESS.get().peer = None
         try:
-            if self._holds_something():
-                raise core.ConnectError("the peer closed, or spoke, before TLS")
+            self._route.check_before_tls(self._layers, self._replies, readable=self._has_input())
             if self._layers:
                 _clip_reads(self._inner.get_extra_info("socket"))
             left = time_left(timeout, core.ConnectTimeout)
-            secured = self._inner.start_tls(ssl_context, server_hostname, left)
+            self._inner = self._inner.start_tls(ssl_context, server_hostname, left)
         except UnicodeError as error:  # of a name that cannot be one
             self.close()
             raise core.ConnectError(str(error)) from error
         except BaseException:
             self.close()
             raise
-        return DeadlineStream(secured, self._route, self._backend, self._replies, self._layers + 1)
-
-    def _holds_something(self) -> bool:
-        held = self._replies is not None and bool(self._replies.held)
-        return held or self._has_input()
+        self._layers += 1
+        if self._layers == self._route.layers:
+            self._replies = None
+        return self
 
     def _has_input(self) -> bool:
         tls = self._inner.get_extra_info("ssl_object")
@@ -362,11 +365,6 @@ class DeadlineBackend:
         self._opened: DeadlineStream | None = None
         self.serves_once = route.layers > 1
 
-    def keep(self, stream: DeadlineStream) -> None:
-        """Remember a stream that has been opened."""
-        self._opened = stream
-        self._siblings.add(stream)
-
     def connect_tcp(
         self,
         host: str,
@@ -377,7 +375,7 @@ class DeadlineBackend:
     ) -> DeadlineStream:
         """Connect to the first address of a host that accepts."""
         core = self._route.core
-        replies = self._route.begin()
+        self._route.begin()
         left = time_left(timeout, core.ConnectTimeout)
         until = time.monotonic() + left
         attempts = Attempts(core, host, _found(host, port, left), until)
@@ -389,7 +387,9 @@ class DeadlineBackend:
             except core.ConnectError as error:
                 attempts.refused(address, error)
             else:
-                return DeadlineStream(stream, self._route, self, replies)
+                self._opened = DeadlineStream(stream, self._route)
+                self._siblings.add(self._opened)
+                return self._opened
         raise attempts.problem
 
     def close(self) -> None:

@@ -49,6 +49,8 @@ def is_network_trouble(error: BaseException) -> bool:
         _named(
             "RequestError",
             "StreamError",
+            "InvalidURL",
+            "CookieConflict",
             "NetworkError",
             "TimeoutException",
             "ProtocolError",
@@ -158,7 +160,7 @@ class ResponseReader:
             (_named("ConnectError", "ProxyError"), ConnectError),
             (_named("NetworkError"), ConnectionLostError),
             (
-                (*_named("ProtocolError", "DecodingError", "StreamError"), UnreadableBodyError),
+                (*_named("ProtocolError", "DecodingError"), UnreadableBodyError),
                 ProtocolError,
             ),
             (TooLargeError, ResponseTooLarge),

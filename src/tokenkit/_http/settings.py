@@ -88,7 +88,7 @@ class ConnectionSettings:
         if isinstance(given.get("proxy"), str):
             proxy = _parsed_proxy(family, given["proxy"])
             if isinstance(proxy, str):
-                problems.append(f"proxy: {proxy}")
+                problems.append(f"proxy {proxy}")
         settings = cls(
             family=family,
             proxy=proxy if isinstance(proxy, Proxy) else None,
@@ -171,21 +171,21 @@ class ConnectionSettings:
         proxy = _parsed_proxy(self.family, url if "://" in url else f"http://{url}")
         del url, proxies  # they hold passwords, and error reports show this frame
         if isinstance(proxy, str):
-            raise ConfigurationError(f"{name.upper()}_PROXY: {proxy}")
+            raise ConfigurationError(f"{name.upper()}_PROXY {proxy}")
         return proxy
 
 
 def _wrong_kinds(given: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(given.get("trust_env", True), bool):
-        yield f"trust_env: must be True or False, not {type(given['trust_env']).__name__}"
+        yield f"trust_env must be True or False, not {type(given['trust_env']).__name__}"
     # truststore.inject_into_ssl() and gevent replace the class; contexts made before still work.
     classes = tuple(kind for kind in ssl.SSLContext.__mro__ if kind is not object)
     if "ssl_context" in given and not isinstance(given["ssl_context"], classes):
         found = type(given["ssl_context"]).__name__
-        yield f"ssl_context: must be an ssl.SSLContext, not {found}"
+        yield f"ssl_context must be an ssl.SSLContext, not {found}"
     if not isinstance(given.get("proxy", ""), str):
         found = type(given["proxy"]).__name__
-        yield f"proxy: must be a string such as 'http://host:port', not {found}"
+        yield f"proxy must be a string such as 'http://host:port', not {found}"
 
 
 def _conflicts(given: Mapping[str, Any]) -> Iterator[str]:
@@ -193,7 +193,7 @@ def _conflicts(given: Mapping[str, Any]) -> Iterator[str]:
     for position, name in enumerate(names[:2]):
         for other in names[position + 1 :]:
             if name in given and other in given:
-                yield f"{name}: can't be combined with {other}"
+                yield f"{name} and {other} can't be combined"
 
 
 def _family(given: Mapping[str, Any], *, is_async: bool) -> Family | str:
@@ -204,9 +204,9 @@ def _family(given: Mapping[str, Any], *, is_async: bool) -> Family | str:
         wanted = f"{prefix}{class_name}"
         family = family_of(given[name], wanted)
         if family is None:
-            return f"{name}: must be an httpx.{wanted}, not {type(given[name]).__name__}"
+            return f"{name} must be an httpx.{wanted}, not {type(given[name]).__name__}"
         if given.get("http_family", family.name) != family.name:
-            return f"{name}: belongs to {family.name} but http_family={given['http_family']!r}"
+            return f"{name} is for {family.name} but http_family={given['http_family']!r}"
         return family
     return load_family(given.get("http_family", DEFAULT_FAMILY))
 
@@ -220,7 +220,7 @@ def _parsed_proxy(family: Family, url: str) -> Proxy | str:
     if not parsed.url.host or parsed.url.port == 0:
         return PROXY_FORMS
     if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
-        return "socks5:// needs the package socksio; run python -m pip install socksio"
+        return "needs the package socksio; run python -m pip install socksio"
     auth = None
     if parsed.auth is not None:
         user, password = parsed.auth

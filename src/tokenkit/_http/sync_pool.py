@@ -108,6 +108,10 @@ class ConnectionPool:
     def close(self) -> None:
         """Close the idle connections now, and the others once they are given back."""
         self._idle.closed = True
+        self.close_idle()
+
+    def close_idle(self) -> None:
+        """Close the idle connections."""
         while (connection := self._idle.pop()) is not None:
             _close(connection)
 
@@ -146,6 +150,12 @@ class OwnConnections:
         finally:
             pool.give_back(connection)
 
+    def discard(self) -> None:
+        """Close the idle connections: one may hold another request's response."""
+        pool = self._pools.get(os.getpid())
+        if pool is not None:
+            pool.close_idle()
+
     def close(self) -> None:
         """Close what this process has opened."""
         pool = self._pools.get(os.getpid())
@@ -181,6 +191,9 @@ class CallersConnections:
     def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response; the deadline holds between body chunks."""
         return exchange(self._way, request, timeouts, left)
+
+    def discard(self) -> None:
+        """Leave the connections to their owner."""
 
     def close(self) -> None:
         """Close a transport; leave a client open."""

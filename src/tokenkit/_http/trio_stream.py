@@ -21,19 +21,16 @@ __all__ = ["StockBackend"]
 class StockStream:
     """A stream of httpcore's, which notes what leaves, and tells of what TLS holds as well."""
 
-    def __init__(
-        self, inner: Any, route: Route, replies: ProxyReplies | None, layers: int = 0
-    ) -> None:
+    def __init__(self, inner: Any, route: Route) -> None:
         self._inner = inner
         self._route = route
-        self._replies = replies
-        self._layers = layers
-        self._is_final = layers == route.layers
+        self._replies = ProxyReplies(route.core, route.proxy) if route.proxy else None
+        self._layers = 0
         self._closed = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read some bytes."""
-        replies = None if self._is_final else self._replies
+        replies = self._replies
         if replies is not None:
             if replies.held:
                 return replies.pop()
@@ -53,7 +50,7 @@ class StockStream:
         except (self._route.core.WriteError, self._route.core.WriteTimeout):
             progress.failed_to_write()
             raise
-        if self._is_final:
+        if self._layers == self._route.layers:
             progress.wrote()
 
     async def aclose(self) -> None:
@@ -69,20 +66,19 @@ class StockStream:
     ) -> "StockStream":
         """Upgrade to TLS; nothing may have arrived before."""
         core = self._route.core
-        if self._layers + 1 == self._route.layers:
-            PROGRESS.get().peer = None
         try:
-            held = self._replies is not None and bool(self._replies.held)
-            if held or self._has_input():
-                raise core.ConnectError("the peer closed, or spoke, before TLS")
-            secured = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+            self._route.check_before_tls(self._layers, self._replies, readable=self._has_input())
+            self._inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
         except UnicodeError as error:  # of a name that cannot be one
             await self._close()
             raise core.ConnectError(str(error)) from error
         except BaseException:  # httpcore does not close what is cancelled here
             await self._close()
             raise
-        return StockStream(secured, self._route, self._replies, self._layers + 1)
+        self._layers += 1
+        if self._layers == self._route.layers:
+            self._replies = None
+        return self
 
     async def _close(self) -> None:
         with anyio.CancelScope(shield=True):
@@ -141,7 +137,7 @@ class StockBackend:
     ) -> StockStream:
         """Connect to the first address of a host that accepts."""
         core = self._route.core
-        replies = self._route.begin()
+        self._route.begin()
         left = time_left(timeout, core.ConnectTimeout)
         until = time.monotonic() + left
         found = await looked_up(host, port, left, _call_soon(on_asyncio=self._on_asyncio))
@@ -154,7 +150,7 @@ class StockBackend:
             except core.ConnectError as error:
                 attempts.refused(address, error)
             else:
-                self._opened = StockStream(stream, self._route, replies)
+                self._opened = StockStream(stream, self._route)
                 return self._opened
         raise attempts.problem
 

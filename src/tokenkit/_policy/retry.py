@@ -138,7 +138,7 @@ def wait_before(
     if retry > policy.max_retries:
         return None
     wait = policy.backoff(retry, chance) if asked is None else asked
-    return wait if wait < left else None
+    return wait if wait < left and wait <= LARGEST else None
 
 
 class RetryBudget:
