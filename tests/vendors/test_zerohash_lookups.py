@@ -72,6 +72,7 @@ def test_a_payment() -> None:
     assert (payment.payment_id, payment.reference_id) == ("p-1", "order-7")
     assert (str(payment.total), str(payment.quantity)) == ("100.10", "0.0010")
     assert payment.status is PaymentStatus.POSTED
+    assert f"{payment.status}" == str(payment.status) == "posted"
     assert not payment.is_final
     assert payment.created_at == NOON.replace(microsecond=123_000)
     assert payment.updated_at == NOON.replace(microsecond=500_000)

@@ -3,6 +3,7 @@
 import inspect
 import sys
 import typing
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
@@ -46,7 +47,7 @@ OfClass: TypeAlias = Callable[Concatenate[Caller, P], T]
 AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], Coroutine[Any, Any, T]]
 
 
-class ClientMethod:
+class ClientMethod(ABC):
     """A method that is declared once and made for each client class, sync or async.
 
     Type checkers see a descriptor. At run time every client class holds a real function in its
@@ -65,13 +66,15 @@ class ClientMethod:
         """The method's docstring."""
         return self.stub.__doc__
 
+    @abstractmethod
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
-        raise NotImplementedError
+        ...
 
     def named(
         self,
