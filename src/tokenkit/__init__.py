@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     )
     from ._model.call import Call, Reply
     from ._observability.hooks import Hooks
-    from ._policy.retry import RetryPolicy
+    from ._policy.retry import RetryBudget, RetryPolicy
     from ._policy.timeouts import Timeouts
-    from ._secret import Secret
+    from ._secret import AsyncSecretGroup, Secret, SecretGroup
     from .errors import (
         APIError,
         AuthenticationError,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         DeadlineExceeded,
         DecodeError,
         InvalidInputError,
+        MismatchedResponse,
         NotFoundError,
         PermissionDeniedError,
         ProtocolError,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         ResponseTooLarge,
         ServerError,
         TokenKitError,
+        TokenKitWarning,
         TransportError,
         UnexpectedRedirect,
         UnprocessableError,
@@ -61,6 +63,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "APIError",
+    "AsyncSecretGroup",
     "AsyncStrigoClient",
     "AsyncZdkClient",
     "AsyncZeroHashClient",
@@ -76,6 +79,7 @@ __all__ = [
     "DecodeError",
     "Hooks",
     "InvalidInputError",
+    "MismatchedResponse",
     "NotFoundError",
     "PermissionDeniedError",
     "ProtocolError",
@@ -83,12 +87,15 @@ __all__ = [
     "Reply",
     "RequestTimeoutError",
     "ResponseTooLarge",
+    "RetryBudget",
     "RetryPolicy",
     "Secret",
+    "SecretGroup",
     "ServerError",
     "StrigoClient",
     "Timeouts",
     "TokenKitError",
+    "TokenKitWarning",
     "TransportError",
     "UnexpectedRedirect",
     "UnprocessableError",
@@ -114,14 +121,17 @@ _MODULES = frozenset(
     }
 )
 _HOMES = {
+    "AsyncSecretGroup": "_secret",
     "AsyncStrigoClient": "strigo.client",
     "AsyncZdkClient": "zdk.client",
     "AsyncZeroHashClient": "zerohash.client",
     "Call": "_model.call",
     "Hooks": "_observability.hooks",
     "Reply": "_model.call",
+    "RetryBudget": "_policy.retry",
     "RetryPolicy": "_policy.retry",
     "Secret": "_secret",
+    "SecretGroup": "_secret",
     "StrigoClient": "strigo.client",
     "Timeouts": "_policy.timeouts",
     "ZdkClient": "zdk.client",

@@ -54,6 +54,7 @@ from ._model.json import (
     dump_json,
     kind_of,
     load_json,
+    type_of,
 )
 from ._model.messages import Headers, Request, Response, ResponseInfo
 from ._model.paging import HasItems, PagedCall, PageWalk
@@ -63,6 +64,7 @@ from ._observability.hooks import Hooks
 from ._observability.records import (
     AttemptSent,
     CallFailed,
+    CallSucceeded,
     ResponseReceived,
     RetryPlanned,
 )
@@ -76,11 +78,13 @@ from ._policy.failure import (
     visible_text,
 )
 from ._policy.profile import BaseURLSetting, Profile
-from ._policy.retry import RetryPolicy, RetryRules
+from ._policy.retry import RetryBudget, RetryPolicy, RetryRules
 from ._policy.timeouts import Timeouts
 from ._secret import (
+    AsyncSecretGroup,
     AsyncSecretSource,
     Secret,
+    SecretGroup,
     SecretSource,
     conceal,
 )
@@ -91,6 +95,7 @@ __all__ = [
     "AsyncClient",
     "AsyncClientOptions",
     "AsyncClock",
+    "AsyncSecretGroup",
     "AsyncSecretSource",
     "AsyncStrategy",
     "AttemptSent",
@@ -98,6 +103,7 @@ __all__ = [
     "Call",
     "CallFailed",
     "CallOptions",
+    "CallSucceeded",
     "Check",
     "Client",
     "ClientOptions",
@@ -122,10 +128,12 @@ __all__ = [
     "Response",
     "ResponseInfo",
     "ResponseReceived",
+    "RetryBudget",
     "RetryPlanned",
     "RetryPolicy",
     "RetryRules",
     "Secret",
+    "SecretGroup",
     "SecretSource",
     "SendOptions",
     "Strategy",
@@ -163,6 +171,7 @@ __all__ = [
     "to_texts_or_none",
     "to_tuple",
     "token_text",
+    "type_of",
     "visible_text",
     "write_model",
 ]

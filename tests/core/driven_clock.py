@@ -55,6 +55,7 @@ class Script:
         self.script = list(script)
         self.requests: list[Request] = []
         self.left: list[float] = []
+        self.discarded = 0
 
     def next(self, request: Request, left: float) -> AttemptOutcome:
         """Return or raise what comes next."""
@@ -75,6 +76,10 @@ class ScriptedConnections(Script):
         del timeouts
         return self.next(request, left)
 
+    def discard(self) -> None:
+        """Note it."""
+        self.discarded += 1
+
     def close(self) -> None:
         """Do nothing."""
 
@@ -86,6 +91,10 @@ class AsyncScriptedConnections(Script):
         """Return or raise what comes next."""
         del timeouts
         return self.next(request, left)
+
+    async def discard(self) -> None:
+        """Note it."""
+        self.discarded += 1
 
     async def aclose(self) -> None:
         """Do nothing."""

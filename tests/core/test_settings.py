@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypedDict
 
 import attrs
 import pytest
@@ -14,6 +14,7 @@ from tokenkit._observability.hooks import check_hooks as check
 from tokenkit._observability.records import (
     AttemptSent,
     CallFailed,
+    CallSucceeded,
     Record,
     ResponseReceived,
     RetryPlanned,
@@ -279,13 +280,45 @@ def test_async_hooks_need_an_async_client() -> None:
     assert check(plain, may_be_async=False) is plain
 
 
+class Same(TypedDict):
+    """What all records of one call have in common."""
+
+    vendor: str
+    operation: str
+    call_id: str
+
+
+SAME = Same(vendor="v", operation="o", call_id="c")
+
+
 def test_each_record_has_its_hook() -> None:
     """Each hook is told its own records, and a hook that is not set is told nothing."""
     records: dict[str, Record] = {
-        "on_request": AttemptSent(method="GET", url="u", attempt=1),
-        "on_response": ResponseReceived(status=200, request_id=None, seconds=0.0),
-        "on_retry": RetryPlanned(reason="r", wait=0.0, retry=1),
-        "on_error": CallFailed(error="E", reason="r", attempts=1),
+        "on_request": AttemptSent(**SAME, method="GET", url="u", attempt=1, request_id=None),
+        "on_response": ResponseReceived(
+            **SAME, attempt=1, status=200, request_id=None, seconds=0.0
+        ),
+        "on_retry": RetryPlanned(
+            **SAME,
+            attempt=1,
+            error="E",
+            reason="r",
+            status=None,
+            request_id=None,
+            wait=0.0,
+            retry=1,
+        ),
+        "on_success": CallSucceeded(**SAME, status=200, request_id=None, attempts=1, seconds=0.0),
+        "on_error": CallFailed(
+            **SAME,
+            error="E",
+            reason="r",
+            outcome="unknown",
+            status=None,
+            request_id=None,
+            attempts=1,
+            seconds=0.0,
+        ),
     }
     for name, own in records.items():
         seen: list[object] = []

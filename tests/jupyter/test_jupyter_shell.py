@@ -39,7 +39,7 @@ EACH_METHOD = pytest.mark.parametrize(
 FAILING_CELLS = {
     "strigo.create_user_token(email='', groups='beginners')": (
         "InvalidInputError: UserTokenRequest is not valid: email: must not be empty; "
-        "groups: must be a list of texts, not one str"
+        "groups: must be a list of strings, not a single string"
     ),
     "await async_zdk.create_user_token(id='')": (
         "InvalidInputError: UserTokenRequest is not valid: id: must not be empty"

@@ -173,9 +173,9 @@ def test_unfit_arguments_are_reported_together() -> None:
         strigo_client(transport).create_user_token(**arguments)
     assert str(caught.value) == (
         "UserTokenRequest is not valid: email: must not be empty; "
-        "external_user_id ('externalUserId' in JSON): must be text, not a number; "
+        "external_user_id ('externalUserId' in JSON): must be a string, not int; "
         "expiration: must be a datetime with a time zone, such as datetime.now(timezone.utc); "
-        "groups: must be a list of texts, not one str"
+        "groups: must be a list of strings, not a single string"
     )
     assert transport.requests == []
 

@@ -186,7 +186,7 @@ def test_too_few_tokens() -> None:
     with pytest.raises(DecodeError) as caught:
         zdk_client(answering(200, {"tokens": ["only-one"]})).create_user_tokens(requests=requests)
     assert str(caught.value) == (
-        "HTTP 200, application/json: the answer cannot be read: "
+        "HTTP 200, application/json: the response cannot be read: "
         "expected 2 tokens, one for each request, found 1 (at $.tokens)"
     )
 
@@ -203,10 +203,10 @@ def test_which_of_many_is_unreadable() -> None:
     ("arguments", "problem"),
     [
         ({"id": ""}, "id: must not be empty"),
-        ({"id": 7}, "id: must be text, not a number"),
-        ({"id": "a", "nickname": 7}, "nickname: must be text, not a number"),
-        ({"id": "a", "metadata": "team"}, "metadata: must be a mapping, not text"),
-        ({"id": "a", "metadata": {1: 2}}, "metadata: must have text keys only"),
+        ({"id": 7}, "id: must be a string, not int"),
+        ({"id": "a", "nickname": 7}, "nickname: must be a string, not int"),
+        ({"id": "a", "metadata": "team"}, "metadata: must be a mapping, not str"),
+        ({"id": "a", "metadata": {1: 2}}, "metadata: must have only strings as keys"),
         ({"id": "a", "permissions": "100"}, "permissions: must be a list of permissions"),
         ({"id": "a", "permissions": 100}, "permissions: must be a list of permissions"),
         ({"id": "a", "permissions": [1.5]}, "permissions: item 0 must be a number or a name"),
@@ -229,7 +229,7 @@ def test_unfit_arguments(arguments: dict[str, Any], problem: str) -> None:
         ([], "must not be empty"),
         (
             [{"id": "a"}],
-            "item 0 must be a UserTokenRequest(...), not an object",
+            "item 0 must be a UserTokenRequest(...), not dict",
         ),
         (
             zdk.UserTokenRequest(id="a"),

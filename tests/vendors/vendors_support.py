@@ -74,6 +74,10 @@ class StillAsyncClock:
         self.now += seconds
 
 
+ECHO = "that of the request"
+"""Stands for the request's own id in a response's headers."""
+
+
 @attrs.define
 class Script(httpx.MockTransport):
     """A transport that gives one answer after the other, the last one again and again."""
@@ -87,8 +91,11 @@ class Script(httpx.MockTransport):
     def _next(self, request: httpx.Request) -> httpx.Response:
         given = self.answers[min(len(self.requests), len(self.answers) - 1)]
         self.requests.append(request)
+        headers = dict(given.headers)
+        if headers.get("x-request-id") == ECHO:
+            headers["x-request-id"] = request.headers["x-request-id"]
         # A response can be read once only.
-        return httpx.Response(given.status_code, headers=given.headers, content=given.content)
+        return httpx.Response(given.status_code, headers=headers, content=given.content)
 
     @property
     def bodies(self) -> list[bytes]:

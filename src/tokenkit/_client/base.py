@@ -1,7 +1,6 @@
 """What sync and async clients share: everything but the sending."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import MemberDescriptorType
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 from uuid import uuid4
@@ -9,16 +8,15 @@ from uuid import uuid4
 import attrs
 from typing_extensions import Self, Unpack
 
-from .._model.call import Call, RawCall, Reply
+from .._model.call import Call, RawCall
 from .._model.frames import ForgetsArguments, forget_arguments
 from .._model.messages import Headers, header_problem
 from .._observability.hooks import Hooks
 from .._observability.logging import is_logged
 from .._observability.tracing import Trace
 from .._pipeline.drivers import NO_HOOKS
-from .._pipeline.effects import Steps
-from .._pipeline.run import Plan, perform
-from .._policy.clock import ClockOffset, Moment, TimeSource
+from .._pipeline.prepare import Plan
+from .._policy.clock import ClockOffset, TimeSource
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
 from .._policy.settings import CallSettings
@@ -44,10 +42,11 @@ T = TypeVar("T")
 
 @attrs.frozen(eq=False, repr=False)
 class Start(Generic[T]):
-    """A call, and what begins its life."""
+    """A call, with everything that is settled before it starts."""
 
     call: Call[T]
-    begin: Callable[[Moment], Steps[Reply[T]]]
+    plan: Plan
+    request_id: str
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -64,7 +63,7 @@ class Shared(Generic[C, K]):
     hooks: Hooks
     trace: Trace | None
     watched: bool
-    budget: RetryBudget = attrs.field(factory=RetryBudget)
+    budget: RetryBudget
     closed: bool = False
 
 
@@ -119,6 +118,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             watched=settings.trace is not None or settings.hooks is not NO_HOOKS,
             offset=ClockOffset() if settings.correct_clock_skew else None,
             user_agent=settings.user_agent,
+            budget=settings.budget,
         )
         self._settings = settings.call
         self._default_plan = self._plan(self._settings)
@@ -151,7 +151,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-        return Start(call, partial(perform, call, plan, request_id))
+        return Start(call, plan, request_id)
 
     def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
         base = self._shared.services.get(call.service or "")

@@ -50,7 +50,7 @@ def parse_base_url(base_url: object, *, allow_insecure_http: bool) -> BaseURL:
         raise ConfigurationError("base_url begins or ends with white space or a line break")
     parts, port = _split(base_url)
     if parts.username is not None or parts.password is not None:
-        raise ConfigurationError("base_url must not hold credentials; pass them to the client")
+        raise ConfigurationError("base_url must not contain credentials; pass them to the client")
     if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
         raise ConfigurationError("base_url must not have a query or a fragment")
     host = parts.netloc.removesuffix(f":{port}") if port is not None else parts.netloc

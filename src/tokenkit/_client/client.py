@@ -9,6 +9,7 @@ from typing_extensions import Self, Unpack
 from .._model.call import Call, Reply
 from .._model.frames import forget_arguments
 from .._model.json import JSON
+from .._observability.hooks import Listener
 from .._pipeline.drivers import (
     AsyncConnections,
     Connections,
@@ -131,9 +132,15 @@ class Client(ClientBase[Connections, Clock], Caller):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return drive(start.begin, shared.connections, shared.clock, shared.hooks)
-        with shared.trace(start.call.request_line[0], shared.hooks) as listener:
-            return drive(start.begin, shared.connections, shared.clock, listener)
+            return self._sent(start, shared.hooks)
+        with shared.trace(start.call, start.plan.base_path, shared.hooks) as listener:
+            return self._sent(start, listener)
+
+    def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
+        shared = self._shared
+        return drive(
+            start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
+        )
 
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
@@ -267,9 +274,15 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return await drive_async(start.begin, shared.connections, shared.clock, shared.hooks)
-        with shared.trace(start.call.request_line[0], shared.hooks) as listener:
-            return await drive_async(start.begin, shared.connections, shared.clock, listener)
+            return await self._sent(start, shared.hooks)
+        with shared.trace(start.call, start.plan.base_path, shared.hooks) as listener:
+            return await self._sent(start, listener)
+
+    async def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
+        shared = self._shared
+        return await drive_async(
+            start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
+        )
 
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from .._observability.hooks import Hooks
 from .._policy.clock import AsyncClock, Clock
-from .._policy.retry import RetryPolicy
+from .._policy.retry import RetryBudget, RetryPolicy
 from .._policy.timeouts import Timeouts
 
 __all__ = [
@@ -130,11 +130,15 @@ class _SharedOptions(CallOptions, total=False):
     """Allow plain http to a host that isn't loopback: credentials then travel unencrypted.
     Default: ``False``."""
 
+    retry_budget: RetryBudget | None
+    """How many retries all calls may take together; several clients may share one. Default:
+    ``RetryBudget()`` for each client."""
+
     hooks: Hooks | None
     """Functions that are called with a record of what happens during calls."""
 
     tracing: bool | None
-    """Open an OpenTelemetry span for each call. Default: ``False``."""
+    """Open an OpenTelemetry span for each call, and count calls. Default: ``False``."""
 
     correct_clock_skew: bool | None
     """Correct this machine's clock by the vendor's when a refused signature shows that it is

@@ -15,7 +15,7 @@ from .._observability.tracing import Trace, trace_calls
 from .._pipeline.drivers import NO_HOOKS
 from .._policy.clock import AsyncSystemClock, SystemClock, TimeSource, check_clock
 from .._policy.profile import Profile
-from .._policy.retry import RetryPolicy
+from .._policy.retry import RetryBudget, RetryPolicy, check_budget
 from .._policy.settings import CallSettings
 from .._policy.timeouts import Timeouts, check_seconds
 from ..errors import ConfigurationError
@@ -57,6 +57,7 @@ class ClientSettings:
         trace: Opens a span for a call; ``None`` without tracing.
         correct_clock_skew: Whether to correct the clock by the vendor's.
         user_agent: The ``User-Agent`` header.
+        budget: The retry budget.
     """
 
     call: CallSettings
@@ -68,6 +69,7 @@ class ClientSettings:
     trace: Trace | None
     correct_clock_skew: bool
     user_agent: str
+    budget: RetryBudget
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -125,6 +127,8 @@ class ClientSettings:
         settle("user_agent", lambda: _user_agent(given.get("user_agent_suffix")))
         call = change_call_settings(CallSettings(headers=profile.headers), profile, options)
         connection = ConnectionSettings.parse(given, is_async=is_async)
+        retry = call.retry if isinstance(call, CallSettings) else RetryPolicy()
+        settle("budget", lambda: check_budget(given.get("retry_budget"), retry))
         for name, found in (("call", call), ("connection", connection)):
             if isinstance(found, tuple):
                 problems += found

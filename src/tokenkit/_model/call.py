@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
 
-from ..errors import FieldError
+from ..errors import FieldError, RateLimit
 from .codec import write_model
 from .json import JSON
 from .messages import Headers, ResponseInfo
+from .rate_limit import rate_limit_of
 from .request import RequestModel
 
 __all__ = ["Call", "RawCall", "Repeat", "Reply"]
@@ -24,18 +25,23 @@ class Reply(Generic[T]):
     """What a call returned, with the circumstances.
 
     Attributes:
-        value: The call's answer.
+        value: What the call returns; the repr hides it, as it may hold a token.
         status: The HTTP status.
-        headers: The answer's headers.
+        headers: The response's headers.
         request_id: The id by which the vendor can find the request, where there is one.
         attempts: How many times the request was sent.
     """
 
-    value: T
+    value: T = attrs.field(repr=False)
     status: int
     headers: Headers
     request_id: str | None
     attempts: int
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The vendor's rate-limit figures, where it sends them."""
+        return rate_limit_of(self.headers)
 
 
 class Repeat(Enum):
@@ -102,6 +108,14 @@ class Call(RequestModel, Generic[T_co]):
     def repeat(self) -> Repeat:
         """When the call may be sent again; a GET is always safe to repeat."""
         return Repeat.SAFE if self.method == "GET" else Repeat.IF_NOT_PERFORMED
+
+    @property
+    def advice_if_unknown(self) -> str | None:
+        """What to do where nobody can tell whether the vendor carried the call out.
+
+        A sentence for the error, where the call isn't sent again for that reason.
+        """
+        return None
 
     @property
     def tokens(self) -> tuple[str, ...]:

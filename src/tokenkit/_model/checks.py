@@ -1,7 +1,7 @@
 """Checks and converters for the fields of request models.
 
-A converter never raises: what it cannot convert it leaves as it is, and the check names the
-trouble, so that all problems of a model are reported together.
+A converter never raises: it leaves what it cannot convert as it is, and the check reports the
+problem, so that all problems of a model are reported together.
 """
 
 import re
@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeVar
 
-from .json import JSON, is_tuple, kind_of
+from .json import JSON, is_tuple, type_of
 from .request import Check, copied, json_object
 
 __all__ = [
@@ -48,7 +48,7 @@ def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
 
     def check(value: object) -> str | None:
         if not isinstance(value, str):
-            return f"must be text, not {kind_of(value)}"
+            return f"must be a string, not {type_of(value)}"
         length = len(value)
         if length < min_length <= 1:
             return "must not be empty"
@@ -62,9 +62,9 @@ def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
             )
             return f"must have {wanted} characters, not {length}"
         if CONTROL_CHARACTER.search(value):
-            return "must not hold control characters such as line breaks"
+            return "must not contain control characters such as line breaks"
         if SURROGATE.search(value):
-            return "must not hold lone surrogates, which UTF-8 has no form for"
+            return "must not contain lone surrogates, which UTF-8 cannot encode"
         return None
 
     return check
@@ -85,13 +85,13 @@ def _each(value: object, one: Check, wanted: str, min_items: int) -> str | None:
 
 
 def _kind_of_single(value: object) -> str:
-    return f"one {type(value).__name__}" if isinstance(value, (str, bytes)) else kind_of(value)
+    return "a single string" if isinstance(value, str) else type_of(value)
 
 
 def texts(*, min_items: int = 0) -> Check:
     """Check for a list of texts, none of them empty."""
     one = text()
-    return lambda value: _each(value, one, "texts", min_items)
+    return lambda value: _each(value, one, "strings", min_items)
 
 
 def permissions(value: object) -> str | None:
@@ -122,7 +122,7 @@ def instance(model: type) -> Check:
     def check(value: object) -> str | None:
         if isinstance(value, model):
             return None
-        return f"must be a {model.__name__}(...), not {kind_of(value)}"
+        return f"must be a {model.__name__}(...), not {type_of(value)}"
 
     return check
 
@@ -140,7 +140,7 @@ def integer(*, minimum: int | None = None, maximum: int | None = None) -> Check:
 
     def check(value: object) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int):
-            return f"must be a whole number, not {kind_of(value)}"
+            return f"must be a whole number, not {type_of(value)}"
         too_small = minimum is not None and value < minimum
         too_large = maximum is not None and value > maximum
         return f"must be {wanted}" if too_small or too_large else None
@@ -153,7 +153,7 @@ def amount(*, integer: bool = False) -> Check:
 
     def check(value: object) -> str | None:
         if not isinstance(value, Decimal):
-            return "must be a Decimal, an int or a number as text; a float loses digits"
+            return "must be a Decimal, an int or a numeric string; a float loses digits"
         if not value.is_finite():
             return "must be a finite number"
         if abs(value.adjusted()) > MAX_DIGITS or len(value.as_tuple().digits) > MAX_DIGITS:
@@ -168,7 +168,7 @@ def amount(*, integer: bool = False) -> Check:
 def aware_datetime(value: object) -> str | None:
     """Check for a datetime with a time zone."""
     if not isinstance(value, datetime):
-        return f"must be a datetime, not {kind_of(value)}"
+        return f"must be a datetime, not {type_of(value)}"
     if value.utcoffset() is None:
         return "must be a datetime with a time zone, such as datetime.now(timezone.utc)"
     return None

@@ -1,6 +1,7 @@
 """JSON values as types, and their exact reading and writing."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -16,6 +17,7 @@ __all__ = [
     "is_tuple",
     "kind_of",
     "load_json",
+    "type_of",
 ]
 
 if TYPE_CHECKING:
@@ -35,6 +37,11 @@ NAMES: Mapping[type, str] = {
     list: "an array",
     dict: "an object",
 }
+
+
+def type_of(value: object) -> str:
+    """Name a Python value's type, for problems with arguments."""
+    return "None" if value is None else type(value).__name__
 
 
 class Mismatch(Exception):  # noqa: N818 - becomes a DecodeError, and never leaves the package
@@ -87,7 +94,8 @@ def load_json(body: bytes) -> JSON:
         ValueError: The bytes are not UTF-8, not JSON, or nested beyond reading.
     """
     try:
-        value: JSON = _DECODER.decode(body.decode("utf-8"))
+        # Some servers begin with a byte order mark, which is no part of JSON.
+        value: JSON = _DECODER.decode(body.removeprefix(BOM_UTF8).decode("utf-8"))
     except RecursionError:
         value, too_deep = None, True
     else:

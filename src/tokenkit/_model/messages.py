@@ -129,7 +129,7 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{name}: {value if name in SHOWN_HEADERS else '…'}"
+            f"{name}: {value if name in SHOWN_HEADERS else '...'}"
             for name, value in self._values.items()
         )
         return f"Headers({shown})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from ..errors import FieldError, InvalidInputError
-from .json import JSON, is_mapping, kind_of
+from .json import JSON, is_mapping, type_of
 
 __all__ = ["Check", "RequestModel", "json_object", "param"]
 
@@ -74,9 +74,9 @@ def wire_names(model: type["RequestModel"]) -> Mapping[str, str]:
 def json_object(value: object) -> str | None:
     """Check for a mapping with string keys."""
     if not is_mapping(value):
-        return f"must be a mapping, not {kind_of(value)}"
+        return f"must be a mapping, not {type_of(value)}"
     if not all(isinstance(key, str) for key in value):
-        return "must have text keys only"
+        return "must have only strings as keys"
     return None
 
 

@@ -7,7 +7,14 @@ from typing import Protocol
 import attrs
 
 from ..errors import ConfigurationError
-from .records import AttemptSent, CallFailed, Record, ResponseReceived, RetryPlanned
+from .records import (
+    AttemptSent,
+    CallFailed,
+    CallSucceeded,
+    Record,
+    ResponseReceived,
+    RetryPlanned,
+)
 
 __all__ = ["Hooks", "Listener", "check_hooks"]
 
@@ -28,14 +35,16 @@ class Hooks:
 
     Args:
         on_request: Told before each attempt.
-        on_response: Told of each complete answer, whatever it says.
+        on_response: Told of each complete response, whatever it says.
         on_retry: Told before each retry, with its reason.
-        on_error: Told of each call that ends with an error.
+        on_success: Told of each call that returns a value.
+        on_error: Told of each call that ends with an error, whatever failed.
     """
 
     on_request: Callable[[AttemptSent], object] | None = None
     on_response: Callable[[ResponseReceived], object] | None = None
     on_retry: Callable[[RetryPlanned], object] | None = None
+    on_success: Callable[[CallSucceeded], object] | None = None
     on_error: Callable[[CallFailed], object] | None = None
 
     def named(self) -> dict[str, object]:
@@ -52,7 +61,9 @@ class Hooks:
                 return self.on_response and self.on_response(record)
             case RetryPlanned():
                 return self.on_retry and self.on_retry(record)
-            case _:
+            case CallSucceeded():
+                return self.on_success and self.on_success(record)
+            case CallFailed():
                 return self.on_error and self.on_error(record)
 
 

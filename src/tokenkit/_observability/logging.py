@@ -4,7 +4,16 @@ import inspect
 import logging
 import sys
 
-from .records import Record
+import attrs
+
+from .records import (
+    AttemptSent,
+    CallFailed,
+    CallSucceeded,
+    Record,
+    ResponseReceived,
+    RetryPlanned,
+)
 
 __all__ = ["is_logged", "leave_unawaited", "log", "log_raising_hook", "logger"]
 
@@ -19,8 +28,35 @@ def is_logged() -> bool:
 
 
 def log(record: Record) -> None:
-    """Write a record to the debug log."""
-    logger.debug("%s", record)
+    """Write a record to the debug log: a sentence, with its parts as ``extra`` fields."""
+    if is_logged():
+        parts = attrs.asdict(record, recurse=False)
+        logger.debug("%s", _sentence(record), extra={"event": type(record).__name__, **parts})
+
+
+def _sentence(record: Record) -> str:
+    match record:
+        case AttemptSent():
+            happened = f"attempt {record.attempt}: {record.method} {record.url}"
+        case ResponseReceived():
+            happened = (
+                f"attempt {record.attempt}: HTTP {record.status} after {record.seconds:.3f} s"
+            )
+        case RetryPlanned():
+            happened = f"retry {record.retry} in {record.wait:.3f} s, after {record.reason}"
+        case CallSucceeded():
+            happened = f"succeeded after {record.seconds:.3f} s, {_tries(record.attempts)}"
+        case CallFailed():
+            reason = f": {record.reason}" if record.reason else ""
+            happened = (
+                f"failed after {record.seconds:.3f} s, {_tries(record.attempts)}, "
+                f"with {record.error}{reason}"
+            )
+    return f"{record.vendor} {record.operation}: {happened}"
+
+
+def _tries(attempts: int) -> str:
+    return "1 attempt" if attempts == 1 else f"{attempts} attempts"
 
 
 def leave_unawaited(record: Record, returned: object) -> None:

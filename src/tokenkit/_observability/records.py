@@ -4,7 +4,16 @@ from typing import TypeAlias
 
 import attrs
 
-__all__ = ["AttemptSent", "CallFailed", "Record", "ResponseReceived", "RetryPlanned"]
+from ..errors import Outcome
+
+__all__ = [
+    "AttemptSent",
+    "CallFailed",
+    "CallSucceeded",
+    "Record",
+    "ResponseReceived",
+    "RetryPlanned",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -12,26 +21,40 @@ class AttemptSent:
     """A request is about to go out.
 
     Attributes:
+        vendor: ``zdk``, ``zerohash`` or ``strigo``.
+        operation: The client's method, or for ``request()`` the HTTP method and the path.
+        call_id: The same for all records of one call, and for no others.
         method: The HTTP method.
         url: The URL, without its query.
         attempt: Which attempt this is, counted from 1.
+        request_id: The id that is sent with it, where the vendor takes one.
     """
 
+    vendor: str
+    operation: str
+    call_id: str
     method: str
     url: str
     attempt: int
+    request_id: str | None
 
 
 @attrs.frozen(kw_only=True)
 class ResponseReceived:
-    """An answer came in.
+    """A response came in, whatever it says.
 
     Attributes:
+        vendor, operation, call_id: See :class:`AttemptSent`.
+        attempt: Which attempt this was, counted from 1.
         status: The HTTP status.
         request_id: The id by which the vendor can find the request.
-        seconds: The time from sending to the end of the answer.
+        seconds: The time from sending to the end of the response.
     """
 
+    vendor: str
+    operation: str
+    call_id: str
+    attempt: int
     status: int
     request_id: str | None
     seconds: float
@@ -42,29 +65,74 @@ class RetryPlanned:
     """The call will be tried again.
 
     Attributes:
-        reason: Why the attempt failed.
+        vendor, operation, call_id: See :class:`AttemptSent`.
+        attempt: Which attempt failed, counted from 1.
+        error: The class of the failed attempt's error.
+        reason: Its text.
+        status: The HTTP status, where a response came.
+        request_id: The id by which the vendor can find the failed request.
         wait: The seconds until the next attempt.
         retry: Which retry that will be, counted from 1.
     """
 
+    vendor: str
+    operation: str
+    call_id: str
+    attempt: int
+    error: str
     reason: str
+    status: int | None
+    request_id: str | None
     wait: float
     retry: int
 
 
 @attrs.frozen(kw_only=True)
-class CallFailed:
-    """The call ends with an error.
+class CallSucceeded:
+    """The call returns a value.
 
     Attributes:
-        error: The error's class.
-        reason: Its text.
+        vendor, operation, call_id: See :class:`AttemptSent`.
+        status: The HTTP status.
+        request_id: The id by which the vendor can find the request.
         attempts: How many times the request was sent.
+        seconds: How long the whole call took, waits included.
     """
 
+    vendor: str
+    operation: str
+    call_id: str
+    status: int
+    request_id: str | None
+    attempts: int
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class CallFailed:
+    """The call ends with an error, whatever failed.
+
+    Attributes:
+        vendor, operation, call_id: See :class:`AttemptSent`.
+        error: The error's class.
+        reason: Its text; empty for an exception that is not tokenkit's, which may say anything.
+        outcome: Whether the vendor carried the call out.
+        status: The HTTP status, where a response came.
+        request_id: The id by which the vendor can find the request.
+        attempts: How many times the request was sent.
+        seconds: How long the whole call took, waits included.
+    """
+
+    vendor: str
+    operation: str
+    call_id: str
     error: str
     reason: str
+    outcome: Outcome
+    status: int | None
+    request_id: str | None
     attempts: int
+    seconds: float
 
 
-Record: TypeAlias = AttemptSent | ResponseReceived | RetryPlanned | CallFailed
+Record: TypeAlias = AttemptSent | ResponseReceived | RetryPlanned | CallSucceeded | CallFailed

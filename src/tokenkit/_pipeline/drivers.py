@@ -2,9 +2,10 @@
 
 import inspect
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any, Protocol, TypeVar
 
+from .._model.call import Call, Reply
 from .._model.messages import Request
 from .._observability.hooks import Hooks, Listener
 from .._observability.logging import leave_unawaited, log, log_raising_hook
@@ -16,17 +17,21 @@ from .._policy.clock import (
     TimeSource,
 )
 from .._policy.timeouts import Timeouts
-from .._secret import without_frames
+from .._secret import outside_frames
 from .effects import (
     AnyEffect,
     AttemptOutcome,
+    Discard,
     Resolve,
+    ResolveGroup,
     Result,
     Send,
     Sleep,
     Steps,
 )
-from .secret_sources import resolve, resolve_async
+from .prepare import Plan
+from .run import perform
+from .secret_sources import resolve, resolve_async, resolve_group, resolve_group_async
 
 __all__ = ["AsyncConnections", "Connections", "drive", "drive_async"]
 
@@ -42,6 +47,10 @@ class Connections(Protocol):
         """Send a request and read the answer, in ``left`` seconds."""
         ...
 
+    def discard(self) -> None:
+        """Close the pooled connections: one may hold another request's response."""
+        ...
+
     def close(self) -> None:
         """Close what is open."""
         ...
@@ -54,19 +63,25 @@ class AsyncConnections(Protocol):
         """Send a request and read the answer, in ``left`` seconds."""
         ...
 
+    async def discard(self) -> None:
+        """Close the pooled connections: one may hold another request's response."""
+        ...
+
     async def aclose(self) -> None:
         """Close what is open."""
         ...
 
 
 def drive(
-    begin: Callable[[Moment], Steps[T]],
+    call: Call[T],
+    plan: Plan,
+    request_id: str,
     connections: Connections,
     clock: Clock,
     listener: Listener = NO_HOOKS,
-) -> T:
-    """Perform a call's effects one after the other; return what it returns."""
-    steps = begin(_moment(clock))
+) -> Reply[T]:
+    """Perform a call's effects one after the other; return its reply."""
+    steps = perform(call, plan, request_id, _moment(clock))
     result, thrown = None, None
     try:
         while True:
@@ -75,20 +90,25 @@ def drive(
                 value = _perform(effect, connections, clock, listener)
                 result, thrown = Result(value, _moment(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
-                thrown = without_frames(error)
+                thrown = outside_frames(error)
     except StopIteration as stop:
-        returned: T = stop.value
-        return returned
+        reply: Reply[T] = stop.value
+        return reply
+    except BaseException as error:  # noqa: BLE001 - raised again
+        # A signal's handler may have raised anywhere in here, beside texts that nobody may see.
+        raise outside_frames(error) from None
 
 
 async def drive_async(
-    begin: Callable[[Moment], Steps[T]],
+    call: Call[T],
+    plan: Plan,
+    request_id: str,
     connections: AsyncConnections,
     clock: AsyncClock,
     listener: Listener = NO_HOOKS,
-) -> T:
-    """Perform a call's effects one after the other; return what it returns."""
-    steps = begin(_moment(clock))
+) -> Reply[T]:
+    """Perform a call's effects one after the other; return its reply."""
+    steps = perform(call, plan, request_id, _moment(clock))
     result, thrown = None, None
     try:
         while True:
@@ -97,10 +117,12 @@ async def drive_async(
                 value = await _perform_async(effect, connections, clock, listener)
                 result, thrown = Result(value, _moment(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
-                thrown = without_frames(error)
+                thrown = outside_frames(error)
     except StopIteration as stop:
-        returned: T = stop.value
-        return returned
+        reply: Reply[T] = stop.value
+        return reply
+    except BaseException as error:  # noqa: BLE001 - likewise
+        raise outside_frames(error) from None
 
 
 def _moment(clock: TimeSource) -> Moment:
@@ -122,8 +144,12 @@ def _perform(
         return connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
         return resolve(effect.source)
+    if isinstance(effect, ResolveGroup):
+        return resolve_group(effect.group)
     if isinstance(effect, Sleep):
         clock.sleep(effect.seconds)
+    elif isinstance(effect, Discard):
+        connections.discard()
     else:
         leave_unawaited(effect.record, _notify(effect.record, listener))
     return None
@@ -137,8 +163,12 @@ async def _perform_async(
         return await connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
         return await resolve_async(effect.source)
+    if isinstance(effect, ResolveGroup):
+        return await resolve_group_async(effect.group)
     if isinstance(effect, Sleep):
         await clock.sleep(effect.seconds)
+    elif isinstance(effect, Discard):
+        await connections.discard()
     else:
         waiting = _notify(effect.record, listener)
         if inspect.isawaitable(waiting):

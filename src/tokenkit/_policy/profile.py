@@ -54,6 +54,8 @@ class Profile:
         credential_headers: The headers that only a strategy may set, in lower case.
         headers: Headers for every request, such as an API version.
         request_id_header: The header in which the vendor takes an id for each request.
+        echoes_request_id: Whether a response carries the id of its request in that header; one
+            with another id belongs to somebody else then.
         blames_credentials: Tells whether an error means that the credentials, the signature or
             its timestamp were refused; a wrong clock may be the cause then.
         retries: Which responses may be retried.
@@ -74,6 +76,7 @@ class Profile:
     credential_headers: frozenset[str] = frozenset({"authorization"})
     headers: Headers = attrs.field(factory=Headers, converter=Headers)
     request_id_header: str | None = None
+    echoes_request_id: bool = False
     blames_credentials: Callable[[APIError], bool] = is_unauthenticated
     retries: RetryRules = attrs.field(factory=RetryRules)
     read_failure: FailureReader = read_plain_failure

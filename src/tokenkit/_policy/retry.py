@@ -12,9 +12,16 @@ import attrs
 
 from .._model.call import Repeat
 from .._model.messages import Headers
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Outcome
 
-__all__ = ["RetryBudget", "RetryPolicy", "RetryRules", "retry_after", "wait_before"]
+__all__ = [
+    "RetryBudget",
+    "RetryPolicy",
+    "RetryRules",
+    "check_budget",
+    "retry_after",
+    "wait_before",
+]
 
 LARGEST = 1_000_000
 PLAIN_SECONDS = re.compile(r"\+?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
@@ -78,8 +85,9 @@ class RetryRules:
     """Which of a vendor's answers may be tried again.
 
     Attributes:
-        not_performed: Statuses that say the request was not carried out.
+        not_performed: Statuses that say the request was not carried out, and may be repeated.
         perhaps_performed: Statuses after which that is unknown.
+        refused: Statuses that say the request was not carried out, and would be refused again.
         invites_retry: Tells from the status and the headers whether the vendor says that a
             retry is safe at once.
         waits: Seconds to wait after a status without ``Retry-After``.
@@ -87,6 +95,7 @@ class RetryRules:
 
     not_performed: frozenset[int] = frozenset({429})
     perhaps_performed: frozenset[int] = frozenset({502, 503, 504})
+    refused: frozenset[int] = frozenset({400, 401, 403, 404, 409, 422})
     invites_retry: Callable[[int, Headers], bool] = _never
     waits: Mapping[int, float] = attrs.field(factory=dict[int, float])
 
@@ -97,6 +106,12 @@ class RetryRules:
         if status in self.not_performed or self.invites_retry(status, headers):
             return True
         return status in self.perhaps_performed and repeat is Repeat.SAFE
+
+    def outcome(self, status: int, headers: Headers) -> Outcome:
+        """Tell what a failing status says of the request."""
+        if status in self.not_performed or status in self.refused:
+            return "not performed"
+        return "not performed" if self.invites_retry(status, headers) else "unknown"
 
     def wait(self, status: int, headers: Headers, wall: float) -> float | None:
         """Return the wait that the vendor asks for, in seconds."""
@@ -142,16 +157,26 @@ def wait_before(
 
 
 class RetryBudget:
-    """Keeps an outage from multiplying the load: 90 retries, refunded by successes.
+    """Keeps an outage from multiplying the load: so many retries, refunded by successes.
 
-    A success gives back what its own retries took, and a tenth of a retry besides.
+    A success gives back what its own retries took, and ``refund`` besides. Retries after a wait
+    that the vendor asked for are free. One budget may serve several clients.
+
+    Args:
+        capacity: The retries that can be taken from full; infinity for no limit.
+        refund: What each success gives back, as a part of a retry.
+
+    Raises:
+        ConfigurationError: A value is negative or not a number.
     """
 
-    CAPACITY = 90.0
-    REFUND = 0.1
-
-    def __init__(self) -> None:
-        self._left = self.CAPACITY
+    def __init__(self, capacity: float = 90, *, refund: float = 0.1) -> None:
+        if capacity != math.inf:
+            _not_negative("RetryBudget(): capacity", capacity)
+        _not_negative("RetryBudget(): refund", refund)
+        self.capacity = float(capacity)
+        self.refunded = float(refund)
+        self._left = self.capacity
         # One for each process: another thread of the parent may hold its own during a fork.
         self._locks: dict[int, threading.Lock] = {}
 
@@ -165,10 +190,27 @@ class RetryBudget:
 
     def refund(self, retries: int) -> None:
         """Note a success that took some retries."""
-        if self._left >= self.CAPACITY:
+        if self._left >= self.capacity:
             return
         with self._lock():
-            self._left = min(self.CAPACITY, self._left + retries + self.REFUND)
+            self._left = min(self.capacity, self._left + retries + self.refunded)
+
+    def __repr__(self) -> str:
+        return f"RetryBudget({self.capacity:g}, refund={self.refunded:g})"
 
     def _lock(self) -> threading.Lock:
         return self._locks.setdefault(os.getpid(), threading.Lock())
+
+
+def check_budget(budget: object, policy: RetryPolicy) -> RetryBudget:
+    """Check a caller's budget, or make one that lets a single call use all its retries.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if budget is None:
+        return RetryBudget(max(90, policy.max_retries))
+    if not isinstance(budget, RetryBudget):
+        kind = type(budget).__name__
+        raise ConfigurationError(f"retry_budget must be a RetryBudget(...), not {kind}")
+    return budget

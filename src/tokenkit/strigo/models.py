@@ -25,6 +25,7 @@ from ..extension import (
     text_value,
     texts,
     to_texts_or_none,
+    type_of,
     write_model,
 )
 
@@ -53,7 +54,7 @@ def _expiration(value: object) -> str | None:
         return None
     if isinstance(value, datetime):
         return aware_datetime(value)
-    return f"must be a datetime or a timedelta, not {kind_of(value)}"
+    return f"must be a datetime or a timedelta, not {type_of(value)}"
 
 
 class SdkToken(TypedDict):

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import attrs
 
-from ..errors import FieldError
+from ..errors import FieldError, MismatchedResponse
 from ..extension import (
     JSON,
     Call,
@@ -68,6 +68,11 @@ class Permission(str, Enum):
     FWC = "fwc"
 
 
+PAYMENT_ADVICE = (
+    "a payment may have been opened, so the mint was not sent again on purpose: to find out, list "
+    "the participant's payments since just before the call (GET /payments) and look for its "
+    "reference_id, or wait for the webhook"
+)
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
 
@@ -101,15 +106,31 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
-        """Read the token."""
-        return read_response(
+        """Read the token.
+
+        Raises:
+            MismatchedResponse: The token is another participant's.
+        """
+        participant_code: str | None = getattr(self, "participant_code", None)
+        token = read_response(
             message_of(body),
             ClientAuthToken,
             path="$.message",
-            participant_code=getattr(self, "participant_code", None),
+            participant_code=participant_code,
             email=getattr(self, "email", None),
             environment=ENVIRONMENT_OF.get(response.origin),
         )
+        claimed = token.unverified_claims.get("participant_code")
+        if participant_code is not None and claimed not in (None, participant_code):
+            raise MismatchedResponse(
+                "the token belongs to another participant, so it is not handed out"
+            )
+        return token
+
+    @property
+    def advice_if_unknown(self) -> str | None:
+        """How to find out whether a payment was opened."""
+        return PAYMENT_ADVICE if self.repeat is not Repeat.SAFE else None
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ from functools import partial
 from ..auth import HmacScheme, HmacSigner
 from ..errors import APIError, ConfigurationError
 from ..extension import BaseURLSetting, Headers, Profile, Request, RetryRules
-from .errors import ENVIRONMENT_OF, read_failure
+from .errors import ENVIRONMENT_OF, WRITE_PERMISSION_HINT, read_failure
 
 __all__ = ["ENVIRONMENTS", "HMAC_SCHEME", "PROFILE"]
 
@@ -44,7 +44,8 @@ def _invites_retry(status: int, headers: Headers) -> bool:
 def _blames_credentials(error: APIError) -> bool:
     # The sources disagree on 401 and 403, and payments are refused with a 403 too; the hint
     # goes with the former only.
-    return error.status in (401, 403) and error.hint is not None
+    hinted = error.hint is not None and error.hint != WRITE_PERMISSION_HINT
+    return error.status in (401, 403) and hinted
 
 
 PROFILE = Profile(
@@ -70,6 +71,7 @@ PROFILE = Profile(
         }
     ),
     request_id_header="x-request-id",
+    echoes_request_id=True,
     blames_credentials=_blames_credentials,
     retries=RetryRules(invites_retry=_invites_retry, waits={429: 10.0}),
     read_failure=read_failure,
