@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 LINK = re.compile(r"(?P<start>:(class|data|meth|func):`)(?P<name>\w+)")
 PRIVATE_TYPE = re.compile(r"(?P<start>)~?tokenkit(\.\w+)*\._\w+(\.\w+)*\.(?P<name>\w+)")
+SEVERAL = re.compile(r" {4}(?P<names>[a-z_]+(, [a-z_]+)+): (?P<text>.*)")
 FUNCTION = re.compile(r"<(built-in )?function (\w+\.)*(?P<name>\w+)>")
 BUILTINS = frozenset(dir(builtins))
 BEFORE_NAPOLEON, AFTER_NAPOLEON = 400, 600
@@ -76,14 +77,28 @@ def read_values(
 def keep_layout(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Keep indented blocks of modules as they are, and colons of attributes as punctuation."""
+    """Keep indented blocks of modules as they are, and colons of attributes as punctuation.
+
+    Attributes that share a line of a class's docstring get one each.
+    """
     del app, name, obj, options
-    if what == "module":
+    if what in ("class", "exception"):
+        lines[:] = [single for line in lines for single in _singly(line)]
+    elif what == "module":
         lines[:] = _with_literal_blocks(lines)
     elif what in ("attribute", "property"):
         # Napoleon takes what stands before a colon in the first line for a type: let it find
         # an empty comment there.
         lines[:0] = ["..", ""]
+
+
+def _singly(line: str) -> Iterator[str]:
+    found = SEVERAL.fullmatch(line)
+    if found is None:
+        yield line
+        return
+    for name in found["names"].split(", "):
+        yield f"    {name}: {found['text']}"
 
 
 def _with_literal_blocks(lines: list[str]) -> Iterator[str]:
