@@ -1,9 +1,9 @@
 """Secrets as values that do not show themselves, and errors whose frames show none."""
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from types import TracebackType
-from typing import NoReturn, ParamSpec, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from ._redaction import REDACTED
 from .errors import ConfigurationError
@@ -23,9 +23,7 @@ __all__ = [
 ]
 
 B = TypeVar("B", bound=BaseException)
-P = ParamSpec("P")
 S = TypeVar("S")
-T = TypeVar("T")
 
 
 class Secret:
@@ -144,6 +142,16 @@ class SecretMember:
         return _member(secrets, self.name)
 
 
+class _Picked(Awaitable[str | Secret]):
+    def __init__(self, read: Awaitable[Mapping[str, str | Secret]], name: str) -> None:
+        self._read = read
+        self._name = name
+
+    def __await__(self) -> Generator[Any, Any, str | Secret]:
+        secrets = yield from self._read.__await__()
+        return secrets[self._name]
+
+
 class AsyncSecretMember:
     """One credential of an async group."""
 
@@ -151,9 +159,9 @@ class AsyncSecretMember:
         self.group = group
         self.name = name
 
-    async def __call__(self) -> str | Secret:
+    def __call__(self) -> Awaitable[str | Secret]:
         """Read the group, and return this one of it."""
-        return (await self.group.read())[self.name]
+        return _Picked(self.group.read(), self.name)
 
     def of(self, secrets: Mapping[str, Secret]) -> Secret:
         """Return this one of a group that has been read."""

@@ -60,6 +60,7 @@ from ._model.messages import Headers, Request, Response, ResponseInfo
 from ._model.paging import HasItems, PagedCall, PageWalk
 from ._model.request import Check, RequestModel, param
 from ._model.token import IssuedToken
+from ._model.warn import edits, warn_caller
 from ._observability.hooks import Hooks
 from ._observability.records import (
     AttemptSent,
@@ -143,6 +144,7 @@ __all__ = [
     "conceal",
     "copy_mapping",
     "dump_json",
+    "edits",
     "epoch_milliseconds",
     "epoch_seconds",
     "error_for_status",
@@ -173,5 +175,6 @@ __all__ = [
     "token_text",
     "type_of",
     "visible_text",
+    "warn_caller",
     "write_model",
 ]

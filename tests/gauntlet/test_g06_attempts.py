@@ -136,8 +136,10 @@ def test_retries_are_visible(
     assert told[0].reason == "HTTP 503: no upstream"
     assert told[1].reason.startswith("HTTP 429: Too Many Requests")
     logged = [record.getMessage() for record in caplog.records if record.name == "tokenkit"]
-    assert [line for line in logged if line.startswith("RetryPlanned")] == [
-        str(record) for record in told
+    assert [line for line in logged if ": retry " in line] == [
+        f"strigo create_user_token: retry {record.retry} in {record.wait:.3f} s, "
+        f"after {record.reason}"
+        for record in told
     ]
 
 

@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 @attrs.frozen(eq=False, repr=False)
 class Start(Generic[T]):
-    """A call, with everything that is settled before it starts."""
+    """A call, and all that is settled about it."""
 
     call: Call[T]
     plan: Plan
@@ -118,7 +118,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             watched=settings.trace is not None or settings.hooks is not NO_HOOKS,
             offset=ClockOffset() if settings.correct_clock_skew else None,
             user_agent=settings.user_agent,
-            budget=settings.budget,
+            budget=settings.retry_budget,
         )
         self._settings = settings.call
         self._default_plan = self._plan(self._settings)

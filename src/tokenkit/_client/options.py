@@ -131,14 +131,14 @@ class _SharedOptions(CallOptions, total=False):
     Default: ``False``."""
 
     retry_budget: RetryBudget | None
-    """How many retries all calls may take together; several clients may share one. Default:
+    """How many retries all calls may take together; clients may share one. Default: a
     ``RetryBudget()`` for each client."""
 
     hooks: Hooks | None
     """Functions that are called with a record of what happens during calls."""
 
     tracing: bool | None
-    """Open an OpenTelemetry span for each call, and count calls. Default: ``False``."""
+    """Open an OpenTelemetry span for each call, and record metrics. Default: ``False``."""
 
     correct_clock_skew: bool | None
     """Correct this machine's clock by the vendor's when a refused signature shows that it is

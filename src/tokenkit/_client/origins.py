@@ -24,7 +24,7 @@ class OriginConnections:
         return self._by_origin[request.origin].send(request, timeouts, left)
 
     def discard(self) -> None:
-        """Close the pooled connections of all origins."""
+        """Close the pooled connections: one may hold another request's response."""
         for connections in self._by_origin.values():
             connections.discard()
 
@@ -45,7 +45,7 @@ class AsyncOriginConnections:
         return await self._by_origin[request.origin].send(request, timeouts, left)
 
     async def discard(self) -> None:
-        """Close the pooled connections of all origins."""
+        """Close the pooled connections: one may hold another request's response."""
         for connections in self._by_origin.values():
             await connections.discard()
 

@@ -53,11 +53,11 @@ class ClientSettings:
         base_url: Where requests go.
         services: Where the calls of each of the vendor's services go.
         clock: The clock.
+        retry_budget: How many retries all calls may take.
         hooks: The caller's hooks.
         trace: Opens a span for a call; ``None`` without tracing.
         correct_clock_skew: Whether to correct the clock by the vendor's.
         user_agent: The ``User-Agent`` header.
-        budget: The retry budget.
     """
 
     call: CallSettings
@@ -65,11 +65,11 @@ class ClientSettings:
     base_url: BaseURL
     services: Mapping[str, BaseURL]
     clock: TimeSource
+    retry_budget: RetryBudget
     hooks: Hooks
     trace: Trace | None
     correct_clock_skew: bool
     user_agent: str
-    budget: RetryBudget
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -122,13 +122,12 @@ class ClientSettings:
         settle("clock", lambda: check_clock(clock, may_be_async=is_async))
         hooks = given.get("hooks", NO_HOOKS)
         settle("hooks", lambda: check_hooks(hooks, may_be_async=is_async))
+        settle("retry_budget", lambda: _budget(given))
         settle("trace", lambda: _trace(given))
         settle("correct_clock_skew", lambda: _switch(given, "correct_clock_skew", default=True))
         settle("user_agent", lambda: _user_agent(given.get("user_agent_suffix")))
         call = change_call_settings(CallSettings(headers=profile.headers), profile, options)
         connection = ConnectionSettings.parse(given, is_async=is_async)
-        retry = call.retry if isinstance(call, CallSettings) else RetryPolicy()
-        settle("budget", lambda: check_budget(given.get("retry_budget"), retry))
         for name, found in (("call", call), ("connection", connection)):
             if isinstance(found, tuple):
                 problems += found
@@ -195,6 +194,13 @@ def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:
     if not isinstance(value, bool):
         raise ConfigurationError(f"{name} must be True or False, not {type(value).__name__}")
     return value
+
+
+def _budget(given: Mapping[str, Any]) -> RetryBudget:
+    policy: object = given.get("retry", RetryPolicy())
+    return check_budget(
+        given.get("retry_budget"), policy if isinstance(policy, RetryPolicy) else RetryPolicy()
+    )
 
 
 def _trace(given: Mapping[str, Any]) -> Trace | None:

@@ -28,7 +28,7 @@ __all__ = ["Circumstances", "FailedAttempt", "judge"]
 T = TypeVar("T")
 
 # What libraries quote may be a piece of the response: their text ends where a quotation begins.
-QUOTATION = re.compile(r"""(bytearray\()?b?["']""")
+QUOTATION = re.compile(r"""\bbytearray\(|\bb["']|(?<!\w)["']""")
 SEPARATOR = "\x1e"
 
 

@@ -211,6 +211,10 @@ def _remarks(life: Life) -> list[str]:
 def _complete(error: TokenKitError, life: Life) -> None:
     if life.in_flight:
         life.outcome = combined(life.outcome, "unknown")
+    if life.failed is None or life.failed.error is not error:
+        # Raised by somebody who does not know what must not be shown.
+        error.message = life.hidden.redact(error.message)
+        error.args = (life.hidden.redact(str(error)),)
     complete(
         error,
         vendor=life.vendor,

@@ -33,7 +33,7 @@ def read_success(
     hidden: Hidden,
     request_id: str | None,
     received_at: datetime,
-    origin: str,
+    origin: str = "",
 ) -> Value[T] | DecodeError | MismatchedResponse | None:
     """Read a response with a success status; ``None`` where it says that the call failed.
 

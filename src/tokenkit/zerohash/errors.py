@@ -12,6 +12,7 @@ from ..errors import (
     FieldError,
     PermissionDeniedError,
     TokenKitError,
+    TokenKitWarning,
 )
 from ..extension import (
     JSON,
@@ -26,6 +27,7 @@ __all__ = [
     "ManualApprovalError",
     "MissingRequirementsError",
     "RepeatedWebhookError",
+    "UnknownPermissionWarning",
     "WebhookProblem",
     "WebhookVerificationError",
     "read_failure",
@@ -52,6 +54,13 @@ class ApprovalState(str, Enum):
     PENDING = "Approval pending, shopper must wait"
     REJECTED = "Manual approval for this transaction was rejected"
     FINALIZED = "Manual approval for this transaction has already been finalized"
+
+
+class UnknownPermissionWarning(TokenKitWarning):
+    """A permission that this release does not know, and that looks like one that it knows.
+
+    It is sent unchanged, as zerohash may have added it.
+    """
 
 
 class ManualApprovalError(PermissionDeniedError):

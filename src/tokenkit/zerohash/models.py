@@ -1,6 +1,6 @@
 """zerohash's requests and answers, as its API documentation describes them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar
@@ -14,6 +14,7 @@ from ..extension import (
     Mismatch,
     Repeat,
     ResponseInfo,
+    edits,
     epoch_milliseconds,
     epoch_seconds,
     instance,
@@ -24,6 +25,7 @@ from ..extension import (
     text,
     texts,
     to_texts,
+    warn_caller,
 )
 from .details import (
     ClientDeviceInfo,
@@ -33,7 +35,7 @@ from .details import (
     WithdrawalDetails,
 )
 from .envelope import message_of
-from .errors import ENVIRONMENT_OF
+from .errors import ENVIRONMENT_OF, UnknownPermissionWarning
 from .jwt import unverified_claims
 from .token import ClientAuthToken
 
@@ -69,12 +71,29 @@ class Permission(str, Enum):
 
 
 PAYMENT_ADVICE = (
-    "a payment may have been opened, so the mint was not sent again on purpose: to find out, list "
-    "the participant's payments since just before the call (GET /payments) and look for its "
-    "reference_id, or wait for the webhook"
+    "a payment may have been opened, so the mint was not sent again on purpose: to find out, call "
+)
+FIND_IT = "find_minted(request, since=...), or wait for the webhook with the mint's reference_id"
+LIST_THEM = (
+    "iter_payments() for the participant's payments since just before the call; with a "
+    "reference_id from new_reference_id() for each mint, find_minted() finds it"
 )
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
+PERMISSIONS = OPENS_PAYMENT | OPENS_NO_PAYMENT
+# A new permission is further from those of today than a slip of the keyboard is.
+MOST_EDITS = 2
+
+
+def _warn_of_misspelt(permissions: Iterable[str]) -> None:
+    for permission in sorted(frozenset(permissions) - PERMISSIONS):
+        nearest = min(sorted(PERMISSIONS), key=lambda known: edits(permission.lower(), known))
+        if edits(permission.lower(), nearest) <= MOST_EDITS:
+            warn_caller(
+                f"permission {permission!a:.50} is sent unchanged, but zerohash documents no "
+                f"such permission; did you mean {nearest!r}?",
+                UnknownPermissionWarning,
+            )
 
 
 CODE = param(text(min_length=6, max_length=6))
@@ -105,6 +124,13 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
         harmless = OPENS_NO_PAYMENT.issuperset(self.asked_permissions())
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
+    @property
+    def advice_if_unknown(self) -> str | None:
+        """How to find out whether a payment was opened."""
+        if self.repeat is Repeat.SAFE:
+            return None
+        return PAYMENT_ADVICE + (FIND_IT if getattr(self, "reference_id", None) else LIST_THEM)
+
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
         """Read the token.
 
@@ -126,11 +152,6 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
                 "the token belongs to another participant, so it is not handed out"
             )
         return token
-
-    @property
-    def advice_if_unknown(self) -> str | None:
-        """How to find out whether a payment was opened."""
-        return PAYMENT_ADVICE if self.repeat is not Repeat.SAFE else None
 
 
 @attrs.frozen(kw_only=True)
@@ -178,6 +199,7 @@ class ClientAuthTokenRequest(ClientAuthTokenCall):
         """Check that somebody is named."""
         if self.participant_code is None and self.email is None:
             yield FieldError(field="participant_code", message="must be given, or email")
+        _warn_of_misspelt(self.permissions)
 
     def asked_permissions(self) -> tuple[str, ...]:
         """Return the permissions."""
