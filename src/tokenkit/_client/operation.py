@@ -17,7 +17,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Caller:
-    """Something that sends a call and returns its answer."""
+    """Something that sends a call and returns its value."""
 
     def send(self, call: Call[T]) -> T:
         """Perform a call."""
@@ -30,7 +30,7 @@ class Caller:
 
 
 class AsyncCaller:
-    """Something that sends a call and returns its answer, asynchronously."""
+    """Something that sends a call and returns its value, asynchronously."""
 
     async def send(self, call: Call[T]) -> T:
         """Perform a call."""
@@ -155,7 +155,7 @@ def operation(
         def create_user_token(self) -> None:
             \"\"\"Mint a user token.\"\"\"
 
-    The method takes the model's arguments, and returns the call's answer: on a client class
+    The method takes the model's arguments, and returns the call's value: on a client class
     directly, on an async one as a coroutine.
     """
 
@@ -197,7 +197,7 @@ def _section(doc: str, title: str) -> str:
     return "\n".join(lines).rstrip() if rest else ""
 
 
-def _answer_type(model: Callable[..., object]) -> object:
+def _value_type(model: Callable[..., object]) -> object:
     """Return the ``T`` of the ``Call[T]`` that a model derives from."""
     bases: tuple[type, ...] = getattr(model, "__mro__", ())
     for base in bases:
@@ -222,4 +222,4 @@ def _method_signature(model: Callable[..., object]) -> inspect.Signature:
         for parameter in signature.parameters.values()
     ]
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return inspect.Signature([itself, *parameters], return_annotation=_answer_type(model))
+    return inspect.Signature([itself, *parameters], return_annotation=_value_type(model))
