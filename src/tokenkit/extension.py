@@ -12,6 +12,8 @@ from ._client.options import (
     ClientOptions,
     SendOptions,
 )
+from ._client.paging import iteration
+from ._client.procedure import procedure
 from ._model.call import (
     Call,
     RawCall,
@@ -55,6 +57,7 @@ from ._model.json import (
     type_of,
 )
 from ._model.messages import Headers, Request, Response, ResponseInfo
+from ._model.paging import HasItems, PagedCall, PageWalk
 from ._model.request import Check, RequestModel, param
 from ._model.token import IssuedToken
 from ._model.warn import edits, warn_caller
@@ -109,11 +112,14 @@ __all__ = [
     "ErrorBody",
     "Failure",
     "FailureReader",
+    "HasItems",
     "Headers",
     "Hooks",
     "IssuedToken",
     "JSONObject",
     "Mismatch",
+    "PageWalk",
+    "PagedCall",
     "Profile",
     "RawCall",
     "Repeat",
@@ -146,6 +152,7 @@ __all__ = [
     "instance",
     "instances",
     "integer",
+    "iteration",
     "json_object",
     "kind_of",
     "load_json",
@@ -153,6 +160,7 @@ __all__ = [
     "operation",
     "param",
     "permissions",
+    "procedure",
     "read_plain_failure",
     "read_response",
     "response_field",

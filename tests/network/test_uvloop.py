@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
@@ -40,6 +40,8 @@ from tokenkit import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from raw_server import Peer
 
 needs_uvloop = pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed")

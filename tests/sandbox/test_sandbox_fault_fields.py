@@ -11,7 +11,7 @@ from sandbox_requests import CLIENT, STRIGO_MINT, ZDK_CREATE, strigo_authorizati
 
 from tokenkit import ConfigurationError, NotFoundError
 from tokenkit.sandbox import Fault, FaultOptions, Sandbox
-from tokenkit.sandbox.fault_text import parse_fault
+from tokenkit.sandbox.faults.text import parse_fault
 
 MINT = "/client_auth_token"
 
@@ -36,7 +36,10 @@ MINT = "/client_auth_token"
         ({"delay": -1}, "delay must be a number of seconds, 0 or more, not -1"),
         ({"delay": float("inf")}, "delay must be"),
         ({"drop": "often"}, "drop must be one of before, during, after, not 'often'"),
-        ({"body": "bad"}, "body must be one of empty, truncated, text, html, wrong-shape, not"),
+        (
+            {"body": "bad"},
+            "body must be one of empty, truncated, text, html, wrong-shape, too-large, ",
+        ),
         ({"answer": "no"}, "answer must be one of approval-required, "),
         ({"retry_after": -1}, "retry_after must be whole seconds, 0 or more, not -1"),
         ({"retry_after": 1.5}, "retry_after must be"),

@@ -18,8 +18,8 @@ from tokenkit import (
     strigo,
 )
 from tokenkit._http.asyncio_stream import AsyncioBackend, AsyncioStream
+from tokenkit._http.connection import Route
 from tokenkit._http.family import load_family
-from tokenkit._http.network import Route
 from tokenkit._http.progress import PROGRESS, Progress
 from tokenkit._http.settings import ConnectionSettings
 

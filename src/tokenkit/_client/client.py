@@ -31,6 +31,7 @@ from .options import (
     SendOptions,
     check_names,
 )
+from .origins import connect_all, connect_all_async
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -69,7 +70,9 @@ class Client(ClientBase[Connections, Clock], Caller):
             base_url_settings or {},
             options,
             is_async=False,
-            connect=lambda made: open_connections(made.base_url.origin, made.connection),
+            connect=lambda made: connect_all(
+                made.origins, lambda origin: open_connections(origin, made.connection)
+            ),
         )
 
     @classmethod
@@ -209,7 +212,9 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             base_url_settings or {},
             options,
             is_async=True,
-            connect=lambda made: open_async_connections(made.base_url.origin, made.connection),
+            connect=lambda made: connect_all_async(
+                made.origins, lambda origin: open_async_connections(origin, made.connection)
+            ),
         )
 
     @classmethod

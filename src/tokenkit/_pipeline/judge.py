@@ -124,7 +124,9 @@ def _judge_success(
         )
     request_id = request_id_in(response.headers, under)
     received_at = datetime.fromtimestamp(under.wall + under.offset, timezone.utc)
-    value = read_success(call, response, under.hidden, request_id, received_at)
+    value = read_success(
+        call, response, under.hidden, request_id, received_at, under.request.origin
+    )
     if value is None:
         return _judge_failure(response, under)
     if isinstance(value, MismatchedResponse):

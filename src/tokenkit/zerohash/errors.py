@@ -11,6 +11,7 @@ from ..errors import (
     FailureDetails,
     FieldError,
     PermissionDeniedError,
+    TokenKitError,
     TokenKitWarning,
 )
 from ..extension import (
@@ -25,7 +26,10 @@ __all__ = [
     "ApprovalState",
     "ManualApprovalError",
     "MissingRequirementsError",
+    "RepeatedWebhookError",
     "UnknownPermissionWarning",
+    "WebhookProblem",
+    "WebhookVerificationError",
     "read_failure",
 ]
 
@@ -104,6 +108,41 @@ class MissingRequirementsError(ConflictError):
     def particulars(self) -> list[str]:
         """Add what is missing."""
         return [*super().particulars(), f"missing: {', '.join(self.missing_requirements)}"]
+
+
+class WebhookProblem(str, Enum):
+    """What is wrong with a webhook."""
+
+    HEADERS = "headers"
+    """The headers cannot be read, or one that is needed is missing, repeated or malformed."""
+
+    TIMESTAMP = "timestamp"
+    """It was signed too long ago, or in the future."""
+
+    SIGNATURE = "signature"
+    """No signature is right under any of the secrets and public keys."""
+
+    BODY = "body"
+    """The body is not the bytes of a JSON object."""
+
+    REPEATED = "repeated"
+    """It came before."""
+
+
+class WebhookVerificationError(TokenKitError):
+    """A webhook that must not be acted on; the message names what failed, and no secret.
+
+    Attributes:
+        problem: What is wrong.
+    """
+
+    def __init__(self, message: str, *, problem: WebhookProblem) -> None:
+        super().__init__(message)
+        self.problem: WebhookProblem = problem
+
+
+class RepeatedWebhookError(WebhookVerificationError):
+    """A sound webhook that came before."""
 
 
 def read_failure(body: ErrorBody) -> Failure:

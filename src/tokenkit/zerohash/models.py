@@ -11,7 +11,6 @@ from ..errors import FieldError, MismatchedResponse
 from ..extension import (
     JSON,
     Call,
-    IssuedToken,
     Mismatch,
     Repeat,
     ResponseInfo,
@@ -23,9 +22,7 @@ from ..extension import (
     one_of,
     param,
     read_response,
-    response_field,
     text,
-    text_value,
     texts,
     to_texts,
     warn_caller,
@@ -37,8 +34,10 @@ from .details import (
     PaymentDetails,
     WithdrawalDetails,
 )
-from .errors import UnknownPermissionWarning
-from .jwt import claimed_time, unverified_claims
+from .envelope import message_of
+from .errors import ENVIRONMENT_OF, UnknownPermissionWarning
+from .jwt import unverified_claims
+from .token import ClientAuthToken
 
 __all__ = [
     "ClientAuthToken",
@@ -72,9 +71,12 @@ class Permission(str, Enum):
 
 
 PAYMENT_ADVICE = (
-    "a payment may have been opened, so the mint was not sent again on purpose: to find out, list "
-    "the participant's payments since just before the call (GET /payments) and look for its "
-    "reference_id, or wait for the webhook"
+    "a payment may have been opened, so the mint was not sent again on purpose: to find out, call "
+)
+FIND_IT = "find_minted(request, since=...), or wait for the webhook with the mint's reference_id"
+LIST_THEM = (
+    "iter_payments() for the participant's payments since just before the call; with a "
+    "reference_id from new_reference_id() for each mint, find_minted() finds it"
 )
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
@@ -92,77 +94,6 @@ def _warn_of_misspelt(permissions: Iterable[str]) -> None:
                 f"such permission; did you mean {nearest!r}?",
                 UnknownPermissionWarning,
             )
-
-
-def _message_of(body: JSON) -> Mapping[str, JSON]:
-    message = body.get("message") if isinstance(body, Mapping) else None
-    if not isinstance(body, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(body)}")
-    if not isinstance(message, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(message)}", "$.message")
-    return message
-
-
-@attrs.frozen(kw_only=True)
-class ClientAuthToken(IssuedToken):
-    """A client access token: a JWT for zerohash's SDK modules.
-
-    Its claims are read when they are asked for, and not verified: zerohash does not publish
-    the key.
-
-    Attributes:
-        token: The JWT.
-        participant_code: The participant that it was asked for; ``None`` for an e-mail.
-        email: The e-mail that it was asked for.
-        deposit_intent_id: Comes with the permission ``fwc``.
-        payment_id: Comes with ``crypto-withdrawals`` and ``crypto-payouts``: the only id by
-            which later webhooks can be matched.
-        extra: Fields of the answer that this release does not know.
-    """
-
-    issuer: ClassVar[str] = "zerohash"
-
-    deposit_intent_id: str | None = attrs.field(
-        default=None, metadata=response_field(lenient=text_value)
-    )
-    payment_id: str | None = attrs.field(default=None, metadata=response_field(lenient=text_value))
-    participant_code: str | None = attrs.field(
-        default=None, metadata=response_field(remembered=True)
-    )
-    email: str | None = attrs.field(default=None, metadata=response_field(remembered=True))
-
-    @property
-    def subject(self) -> str | None:
-        """The participant code, or the e-mail before onboarding."""
-        return self.participant_code or self.email
-
-    @property
-    def unverified_claims(self) -> Mapping[str, JSON]:
-        """The JWT's claims, unverified; empty where it cannot be read."""
-        return unverified_claims(self.token)
-
-    @property
-    def expires_at(self) -> datetime | None:
-        """When the token ends, from the claim ``exp``: 5 minutes to 1 hour after minting."""
-        return claimed_time(self.unverified_claims, "exp")
-
-    @property
-    def jti(self) -> str | None:
-        """The JWT's id."""
-        jti = self.unverified_claims.get("jti")
-        return jti if isinstance(jti, str) else None
-
-    @property
-    def permissions(self) -> tuple[str, ...]:
-        """The permissions that the JWT holds."""
-        permissions = self.unverified_claims.get("permissions")
-        if not isinstance(permissions, list):
-            return ()
-        return tuple(item for item in permissions if isinstance(item, str))
-
-    # attrs would else make a hash of all fields, and ``extra`` has none.
-    def __hash__(self) -> int:
-        return super().__hash__()
 
 
 CODE = param(text(min_length=6, max_length=6))
@@ -196,7 +127,9 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
     @property
     def advice_if_unknown(self) -> str | None:
         """How to find out whether a payment was opened."""
-        return PAYMENT_ADVICE if self.repeat is not Repeat.SAFE else None
+        if self.repeat is Repeat.SAFE:
+            return None
+        return PAYMENT_ADVICE + (FIND_IT if getattr(self, "reference_id", None) else LIST_THEM)
 
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
         """Read the token.
@@ -204,14 +137,14 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
         Raises:
             MismatchedResponse: The token is another participant's.
         """
-        del response
         participant_code: str | None = getattr(self, "participant_code", None)
         token = read_response(
-            _message_of(body),
+            message_of(body),
             ClientAuthToken,
             path="$.message",
             participant_code=participant_code,
             email=getattr(self, "email", None),
+            environment=ENVIRONMENT_OF.get(response.origin),
         )
         claimed = token.unverified_claims.get("participant_code")
         if participant_code is not None and claimed not in (None, participant_code):
@@ -341,7 +274,7 @@ class TimeRequest(Call[ServerTime]):
         """Read either of the two documented shapes: bare seconds, or milliseconds in detail."""
         del response
         if isinstance(body, Mapping) and "message" in body:
-            found, path, read = _message_of(body), "$.message.epoch", epoch_milliseconds
+            found, path, read = message_of(body), "$.message.epoch", epoch_milliseconds
         elif isinstance(body, Mapping):
             found, path, read = body, "$.epoch", epoch_seconds
         else:
