@@ -42,6 +42,7 @@ class AskForeign(AskRoom):
     """A call that gets another call's response."""
 
     def decode(self, body: JSON, response: ResponseInfo) -> JSON:
+        del body, response
         raise MismatchedResponse("not for this call")
 
 
