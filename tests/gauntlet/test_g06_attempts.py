@@ -66,7 +66,7 @@ def test_each_attempt_is_signed_afresh(
         sent = replies(outcomes(client, flavour, call, call))
         *attempts, other = server.requests
     assert [reply.attempts for reply in sent] == [4, 1]
-    assert time.naps == [4.0, 4.0, 9.0]
+    assert list(time.sleeps) == [4.0, 4.0, 9.0]
     stamps = [int(request.headers["x-scx-timestamp"]) - 1_800_000_000 for request in attempts]
     assert stamps == [0, 4, 8, 17]
     for request in (*attempts, other):

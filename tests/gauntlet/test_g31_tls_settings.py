@@ -146,7 +146,8 @@ import truststore
 truststore.inject_into_ssl()
 from tokenkit import ConnectError, StrigoClient
 for family in {families!r}:
-    for options in ({{"ssl_context": made_before}}, {{"ssl_context": ssl.create_default_context()}}, {{}}):
+    made_after = ssl.create_default_context()
+    for options in ({{"ssl_context": made_before}}, {{"ssl_context": made_after}}, {{}}):
         client = StrigoClient(
             org_id="o", api_key="k", base_url="https://127.0.0.1:1", deadline=1,
             http_family=family, **options

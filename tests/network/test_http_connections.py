@@ -26,7 +26,6 @@ from tokenkit._http.network import DeadlineStream
 
 if TYPE_CHECKING:
     from network_calls import Flavour
-    from pooled import idle_of
 from raw_server import RawRequest
 
 healthy = answering(lambda _: HEALTHY)

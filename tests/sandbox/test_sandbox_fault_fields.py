@@ -36,7 +36,10 @@ MINT = "/client_auth_token"
         ({"delay": -1}, "delay must be a number of seconds, 0 or more, not -1"),
         ({"delay": float("inf")}, "delay must be"),
         ({"drop": "often"}, "drop must be one of before, during, after, not 'often'"),
-        ({"body": "bad"}, "body must be one of empty, truncated, text, html, wrong-shape, not"),
+        (
+            {"body": "bad"},
+            "body must be one of empty, truncated, text, html, wrong-shape, too-large, ",
+        ),
         ({"answer": "no"}, "answer must be one of approval-required, "),
         ({"retry_after": -1}, "retry_after must be whole seconds, 0 or more, not -1"),
         ({"retry_after": 1.5}, "retry_after must be"),

@@ -94,7 +94,7 @@ def test_empty_page() -> None:
         for name in ("issued", "refused", "faults"):
             assert "None so far." in section(sandbox, name)
         assert ["zerohash", "POST /client_auth_token"] in cells(sandbox, "calls")
-        assert len(cells(sandbox, "calls")) == 6
+        assert len(cells(sandbox, "calls")) == 12
 
 
 def test_tokens_issued(clock: FrozenClock) -> None:

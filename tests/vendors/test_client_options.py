@@ -158,8 +158,8 @@ def test_unknown_keywords(kind: Any, credentials: dict[str, str]) -> None:
         ({"headers": {"x": "a\r\nb: c"}}, "headers: the value of x contains a line break"),
         ({"user_agent_suffix": "a\nb"}, "user_agent_suffix contains a line break"),
         ({"user_agent_suffix": 5}, "user_agent_suffix must be a string, not int"),
-        ({"transport": 5}, "transport: must be an httpx."),
-        ({"http_client": 5}, "http_client: must be an httpx."),
+        ({"transport": 5}, "transport must be an httpx."),
+        ({"http_client": 5}, "http_client must be an httpx."),
     ],
 )
 def test_unfit_options(
@@ -198,7 +198,7 @@ def test_client_and_transport_exclude_each_other() -> None:
     with httpx.Client() as http_client:
         assert (
             refusal(ZdkClient, api_key="k", http_client=http_client, transport=answering(200))
-            == "http_client: can't be combined with transport"
+            == "http_client and transport can't be combined"
         )
 
 

@@ -10,7 +10,7 @@ from typing_extensions import Self, Unpack
 
 from .._model.call import Call, RawCall
 from .._model.frames import ForgetsArguments, forget_arguments
-from .._model.messages import Headers, header_problem
+from .._model.messages import header_problem
 from .._observability.hooks import Hooks
 from .._observability.logging import is_logged
 from .._observability.tracing import Trace
@@ -58,7 +58,6 @@ class Shared(Generic[C, K]):
     strategy: AsyncStrategy
     connections: C
     clock: K
-    user_agent: str
     offset: ClockOffset | None
     hooks: Hooks
     trace: Trace | None
@@ -117,7 +116,6 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             trace=settings.trace,
             watched=settings.trace is not None or settings.hooks is not NO_HOOKS,
             offset=ClockOffset() if settings.correct_clock_skew else None,
-            user_agent=settings.user_agent,
             budget=settings.retry_budget,
         )
         self._settings = settings.call
@@ -172,20 +170,12 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
 
     def _plan(self, settings: CallSettings) -> Plan:
         shared = self._shared
-        constant = {
-            "accept": "application/json",
-            "accept-encoding": "gzip",
-            "user-agent": shared.user_agent,
-        }
         return Plan(
             profile=self.profile,
             origin=shared.base.origin,
             base_path=shared.base.path,
-            headers=Headers(constant).merged_with(settings.headers),
+            settings=settings,
             strategy=shared.strategy,
-            timeouts=settings.timeouts,
-            deadline=settings.deadline,
-            policy=settings.retry,
             budget=shared.budget,
             offset=shared.offset,
             watched=shared.watched,

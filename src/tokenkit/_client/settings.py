@@ -57,7 +57,6 @@ class ClientSettings:
         hooks: The caller's hooks.
         trace: Opens a span for a call; ``None`` without tracing.
         correct_clock_skew: Whether to correct the clock by the vendor's.
-        user_agent: The ``User-Agent`` header.
     """
 
     call: CallSettings
@@ -69,7 +68,6 @@ class ClientSettings:
     hooks: Hooks
     trace: Trace | None
     correct_clock_skew: bool
-    user_agent: str
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -125,8 +123,9 @@ class ClientSettings:
         settle("retry_budget", lambda: _budget(given))
         settle("trace", lambda: _trace(given))
         settle("correct_clock_skew", lambda: _switch(given, "correct_clock_skew", default=True))
-        settle("user_agent", lambda: _user_agent(given.get("user_agent_suffix")))
-        call = change_call_settings(CallSettings(headers=profile.headers), profile, options)
+        settle("headers", lambda: _constant_headers(given.get("user_agent_suffix")))
+        constant = parsed.pop("headers", Headers()).merged_with(profile.headers)
+        call = change_call_settings(CallSettings(headers=constant), profile, options)
         connection = ConnectionSettings.parse(given, is_async=is_async)
         for name, found in (("call", call), ("connection", connection)):
             if isinstance(found, tuple):
@@ -248,6 +247,11 @@ def _header_problem(profile: Profile, name: object, value: object) -> str | None
         return f"{name} is set by the client itself"
     problem = header_problem(value)
     return None if problem is None else f"the value of {name} {problem}"
+
+
+def _constant_headers(suffix: object) -> Headers:
+    agent = _user_agent(suffix)
+    return Headers({"accept": "application/json", "accept-encoding": "gzip", "user-agent": agent})
 
 
 def _user_agent(suffix: object) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 
 import anyio
 
-from .network import PIECE, Attempts, Found, ProxyReplies, Route, look_up
+from .connection import ProxyReplies, Route
+from .network import PIECE, Attempts, Found, look_up
 from .progress import PROGRESS, time_left
 
 __all__ = ["AsyncioBackend", "AsyncioStream", "Receiver", "looked_up"]
@@ -341,7 +342,7 @@ class AsyncioBackend:
         for address, seconds in attempts:
             try:
                 receiver = await _attached(await _connected_to(address, seconds))
-            except TimeoutError as error:
+            except TimeoutError as error:  # noqa: PERF203 - of a few addresses at most
                 attempts.problem = core.ConnectTimeout(str(error))
             except OSError as error:
                 attempts.refused(address, core.ConnectError(str(error)))

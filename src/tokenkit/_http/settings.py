@@ -212,7 +212,7 @@ def _family(given: Mapping[str, Any], *, is_async: bool) -> Family | str:
 
 
 def _parsed_proxy(family: Family, url: str) -> Proxy | str:
-    """Take a proxy's URL apart; what is wrong is said without the URL, which may hold a password."""
+    """Take a proxy's URL apart, or tell what is wrong, without the password that it may hold."""
     try:
         parsed = family.http.Proxy(url)
     except (ValueError, family.http.InvalidURL):

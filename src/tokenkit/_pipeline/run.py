@@ -126,7 +126,7 @@ def _attempt(life: Life, unsigned: Request, told: Announcements | None) -> Steps
     # Until the outcome is known, nobody can tell whether the request has left.
     life.in_flight = True
     # A generator less than with _do(), on each call's way.
-    result: Result[AttemptOutcome] = yield Send(request, plan.timeouts, life.until)
+    result: Result[AttemptOutcome] = yield Send(request, plan.settings.timeouts, life.until)
     life.in_flight = False
     life.at = result.at
     if told is not None and isinstance(result.value, Response):
@@ -170,7 +170,9 @@ def _wait_before_retry(life: Life, failed: FailedAttempt) -> float | None:
     if not failed.repeatable:
         return None
     left = life.until - life.at.monotonic
-    wait = wait_before(life.plan.policy, life.attempts, life.at.chance, failed.asked_wait, left)
+    wait = wait_before(
+        life.plan.settings.retry, life.attempts, life.at.chance, failed.asked_wait, left
+    )
     if wait is None or failed.asked_wait or life.charge():
         return wait
     life.remarks.append(OUT_OF_BUDGET)

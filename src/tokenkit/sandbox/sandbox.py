@@ -259,7 +259,3 @@ class Sandbox(ZerohashControls, ClientFactory):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _check_running(self) -> None:
-        if self._running is None:
-            raise RuntimeError("the sandbox is not running")

@@ -58,7 +58,7 @@ class Script:
 
     async def respond(self, _: HttpRequest) -> HttpResponse:
         """Send it; a browser takes a module only with the media type of JavaScript."""
-        content = files(__package__).joinpath(f"{self.name}.js").read_bytes()
+        content = files(__name__.rpartition(".")[0]).joinpath(f"{self.name}.js").read_bytes()
         return HttpResponse(content, media_type="text/javascript")
 
 

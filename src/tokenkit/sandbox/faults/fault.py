@@ -68,7 +68,8 @@ class Fault:
     through the body, or by closing it after a whole response that promised to keep it."""
     body: BadBody | None = None
     """Spoil the response's body: leave it out, cut it in half, send plain text or another JSON
-    value in its place, or the HTML page of something between client and vendor."""
+    value in its place, the HTML page of something between client and vendor, or more than clients
+    read; send the ``X-Request-ID`` of another request with it; or send bytes that are not HTTP."""
     answer: NamedAnswer | None = None
     """Return one of a vendor's responses by name, and do nothing else."""
     retry_after: int | None = None

@@ -8,7 +8,9 @@ from ..exchange import Vendor
 Drop: TypeAlias = Literal["before", "during", "after"]
 """When the connection is dropped, seen from the response."""
 
-BadBody: TypeAlias = Literal["empty", "truncated", "text", "html", "wrong-shape"]
+BadBody: TypeAlias = Literal[
+    "empty", "truncated", "text", "html", "wrong-shape", "too-large", "foreign", "not-http"
+]
 """What becomes of the response's body."""
 
 NamedAnswer: TypeAlias = Literal[

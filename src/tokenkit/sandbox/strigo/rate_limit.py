@@ -1,5 +1,6 @@
 """Strigo's rate-limit headers, which every response carries, and its refusal beyond the limit."""
 
+import math
 from collections.abc import Callable
 
 import attrs
@@ -36,7 +37,8 @@ class RateLimit:
         return used <= limit, {
             "x-ratelimit-limit": str(limit),
             "x-ratelimit-remaining": str(max(0, limit - used)),
-            "x-ratelimit-reset": str(int(self._opened) + self.window),
+            # Rounded up, so that who waits until then finds the next window.
+            "x-ratelimit-reset": str(math.ceil(self._opened + self.window)),
         }
 
     def refusal(self) -> Response:
