@@ -24,10 +24,9 @@ def now() -> datetime:
 
 
 def mint_of(*permissions: str, **fields: Any) -> zerohash.ClientAuthTokenRequest:
+    fields.setdefault("reference_id", zerohash.new_reference_id())
     return zerohash.ClientAuthTokenRequest(
-        permissions=permissions,
-        participant_code="CUST01",
-        **{"reference_id": zerohash.new_reference_id(), **fields},
+        permissions=permissions, participant_code="CUST01", **fields
     )
 
 
