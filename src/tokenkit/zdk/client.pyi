@@ -71,8 +71,8 @@ class ZdkClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response has no token.
+            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -89,8 +89,8 @@ class ZdkClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response doesn't have one token for each request.
+            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -283,8 +283,8 @@ class AsyncZdkClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response has no token.
+            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -301,8 +301,8 @@ class AsyncZdkClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response doesn't have one token for each request.
+            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
