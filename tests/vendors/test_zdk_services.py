@@ -126,7 +126,7 @@ def test_settings_of_a_call_hold_for_services() -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_lost_mints_are_repeated(service: str) -> None:
-    """A repeated mint only makes another token."""
+    """A repeated mint only creates another token."""
     for mint in (
         lambda client: one(client, service, **{f"{service}_id": "x"}),
         lambda client: many(client, service, ["u"])[0],

@@ -18,7 +18,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Caller:
-    """Something that sends a call and returns its answer."""
+    """Something that sends a call and returns its value."""
 
     def send(self, call: Call[T]) -> T:
         """Perform a call."""
@@ -31,7 +31,7 @@ class Caller:
 
 
 class AsyncCaller:
-    """Something that sends a call and returns its answer, asynchronously."""
+    """Something that sends a call and returns its value, asynchronously."""
 
     async def send(self, call: Call[T]) -> T:
         """Perform a call."""
@@ -194,8 +194,8 @@ def operation(
         def create_user_token(self) -> None:
             \"\"\"Mint a user token.\"\"\"
 
-    The method takes the model's arguments, and returns the call's answer: on a client class
-    directly, on an async one as a coroutine.
+    The method takes the model's arguments, and returns the call's value: directly on a sync
+    client, as a coroutine on an async one.
     """
 
     def declare(stub: Callable[[Any], None]) -> Operation[P, T]:
