@@ -1,4 +1,4 @@
-"""What sync and async clients share: everything but the sending."""
+"""What sync and async clients share: everything except sending."""
 
 from collections.abc import Callable, Mapping
 from types import MemberDescriptorType

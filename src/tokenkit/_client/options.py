@@ -80,7 +80,7 @@ class AsyncTransport(Protocol):
 class CallOptions(TypedDict, total=False):
     """Options that can differ between the calls of one client.
 
-    ``None`` means "not given" for each of them but ``deadline``.
+    ``None`` means "not given" for each of them except ``deadline``.
     """
 
     timeout: float | Timeouts | None

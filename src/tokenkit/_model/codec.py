@@ -68,7 +68,7 @@ def token_text(value: JSON) -> str:
     """Read an issued token: a string that is not empty."""
     token = _exact_text(value)
     if not token:
-        raise Mismatch("expected a token, found empty text")
+        raise Mismatch("expected a token, found an empty string")
     return token
 
 
@@ -94,9 +94,9 @@ def _time(value: JSON, unit: timedelta) -> datetime:
 
 def _exact_text(value: object, _: object = None) -> str:
     if not isinstance(value, str):
-        raise Mismatch(f"expected text, found {kind_of(value)}")
+        raise Mismatch(f"expected a string, found {kind_of(value)}")
     if not value.isascii() and SURROGATE.search(value):
-        raise Mismatch("expected text, found lone surrogates")
+        raise Mismatch("expected a string, found lone surrogates")
     return value
 
 

@@ -79,7 +79,7 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
 def _retry(
     life: Life, failed: FailedAttempt, outcome: AttemptOutcome, told: Announcements | None
 ) -> Steps[bool]:
-    """Wait for the next attempt; tell whether there may be one."""
+    """Wait for the next attempt; return whether there may be one."""
     life.outcome = combined(life.outcome, failed.outcome)
     life.failed = failed
     if failed.distrusts_connection:
@@ -180,7 +180,7 @@ def _wait_before_retry(life: Life, failed: FailedAttempt) -> float | None:
 
 
 def _corrects_clock(life: Life, failed: FailedAttempt, refusal: Response) -> bool:
-    """Tell whether a wrong clock explains a refusal, and is corrected: once a call."""
+    """Return whether a wrong clock explains a refusal, and is corrected: once a call."""
     plan, call = life.plan, life.call
     if not (failed.blames_credentials and plan.strategy.uses_time and call.authenticated):
         return False

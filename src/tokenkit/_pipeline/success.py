@@ -100,7 +100,7 @@ def _snippet(response: Response, hidden: Hidden) -> str:
 
 
 def unexpected_redirect(response: Response, location: str) -> UnexpectedRedirect:
-    """Tell where a response pointed, without its query, which may hold anything."""
+    """Return where a response pointed, without its query, which may contain anything."""
     try:
         parts = urlsplit(location)
         host = parts.netloc.rpartition("@")[2]
