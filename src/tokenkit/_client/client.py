@@ -115,7 +115,7 @@ class Client(ClientBase[Connections, Clock], Caller):
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return self._drive(start).value
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
@@ -124,7 +124,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return self._drive(start)
 
     def _drive(self, start: Start[T] | Exception) -> Reply[T]:
@@ -159,7 +159,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options)
-        del path, json, options  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
         return self._drive(start)
 
     def close(self) -> None:
@@ -257,7 +257,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return (await self._drive(start)).value
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
@@ -266,7 +266,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return await self._drive(start)
 
     async def _drive(self, start: Start[T] | Exception) -> Reply[T]:
@@ -301,7 +301,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options)
-        del path, json, options  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
         return await self._drive(start)
 
     async def aclose(self) -> None:
