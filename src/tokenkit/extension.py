@@ -1,6 +1,6 @@
 """The kit for adding a vendor, inside this package or outside it.
 
-A vendor is request models (:class:`Call`), answer models, a :class:`Profile`, a class of
+A vendor is request models (:class:`Call`), response models, a :class:`Profile`, a class of
 :func:`operation` stubs, and two clients that mix it in.
 """
 

@@ -82,7 +82,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         """Build a client from environment variables.
 
         Args:
-            environ: Take the variables from here instead of the process's environment.
+            environ: The variables. Default: the process's environment.
             **options: See :class:`ClientOptions`.
 
         Raises:
@@ -98,7 +98,7 @@ class Client(ClientBase[Connections, Clock], Caller):
             raise
 
     def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
-        """Perform a call and return its value.
+        """Perform a call and return its value, such as a token.
 
         Args:
             call: A request model's instance.
@@ -107,7 +107,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         Raises:
             InvalidInputError: The call cannot be sent as it is; nothing was sent.
             TransportError: No complete response arrived.
-            APIError: The vendor reported a failure.
+            APIError: The vendor responded with an error.
             DecodeError: The response cannot be read.
             ResponseTooLarge: The response is larger than 8 MiB.
             UnexpectedRedirect: The response is a redirect.
@@ -119,7 +119,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         return self._drive(start).value
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
-        """Perform a call and return its value with status, headers and attempts.
+        """Perform a call and return its value with the status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
@@ -145,11 +145,11 @@ class Client(ClientBase[Connections, Clock], Caller):
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
     ) -> Reply[JSON]:
-        """Call an endpoint that has no model; a GET is retried, other methods are not.
+        """Reach an endpoint that has no model; a GET is retried, others are not.
 
         Args:
             method: The HTTP method, in upper case.
-            path: The path below the base URL, percent-encoded, with a query if needed.
+            path: The path below the base URL, percent-encoded, with a query where needed.
             json: The body.
             **options: See :class:`SendOptions`.
 
@@ -224,7 +224,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         """Build a client from environment variables.
 
         Args:
-            environ: Take the variables from here instead of the process's environment.
+            environ: The variables. Default: the process's environment.
             **options: See :class:`AsyncClientOptions`.
 
         Raises:
@@ -240,7 +240,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             raise
 
     async def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
-        """Perform a call and return its value.
+        """Perform a call and return its value, such as a token.
 
         Args:
             call: A request model's instance.
@@ -249,7 +249,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         Raises:
             InvalidInputError: The call cannot be sent as it is; nothing was sent.
             TransportError: No complete response arrived.
-            APIError: The vendor reported a failure.
+            APIError: The vendor responded with an error.
             DecodeError: The response cannot be read.
             ResponseTooLarge: The response is larger than 8 MiB.
             UnexpectedRedirect: The response is a redirect.
@@ -261,7 +261,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         return (await self._drive(start)).value
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
-        """Perform a call and return its value with status, headers and attempts.
+        """Perform a call and return its value with the status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
@@ -287,11 +287,11 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
     ) -> Reply[JSON]:
-        """Call an endpoint that has no model; a GET is retried, other methods are not.
+        """Reach an endpoint that has no model; a GET is retried, others are not.
 
         Args:
             method: The HTTP method, in upper case.
-            path: The path below the base URL, percent-encoded, with a query if needed.
+            path: The path below the base URL, percent-encoded, with a query where needed.
             json: The body.
             **options: See :class:`SendOptions`.
 

@@ -76,19 +76,19 @@ class ZeroHashClient(Client):
     ) -> ClientAuthToken:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
-        lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response
+        was lost is repeated only if it cannot have opened a payment.
 
         Args:
             permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
                 unchanged.
             participant_code: The participant, 6 characters. This or ``email``.
-            email: The e-mail of someone who is not onboarded yet. This or ``participant_code``.
-            phone_number: The phone number of someone who is not onboarded yet, such as
+            email: The e-mail of somebody who is not onboarded yet. This or ``participant_code``.
+            phone_number: The phone number of somebody who is not onboarded yet, such as
                 ``+15551234567``.
             otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-            reference_id: Your id for matching later events, at most 50 characters. It does not
-                make the request idempotent.
+            reference_id: Your id to match later events by, at most 50 characters. It does not make
+                the request idempotent.
             merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
             withdrawal_details: For crypto withdrawals and payouts.
             deposit_details: For deposits.
@@ -99,11 +99,11 @@ class ZeroHashClient(Client):
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            BadRequestError: zerohash refuses an argument; ``errors`` says which.
+            BadRequestError: zerohash rejected an argument; ``errors`` tells which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            ManualApprovalError: A payment is waiting for manual approval.
+            ManualApprovalError: A payment needs a manual approval.
             MissingRequirementsError: The participant lacks data that a payment needs.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Generate a client access token".
         """
@@ -114,18 +114,18 @@ class ZeroHashClient(Client):
         """Revoke a client access token.
 
         Args:
-            token: The token: a :class:`ClientAuthToken`, or the JWT as a string.
+            token: The token: a :class:`ClientAuthToken`, or the JWT's text.
             extra: Fields that zerohash added later.
 
         Raises:
             InvalidInputError: The token is not a JWT with a ``jti`` claim; nothing was sent.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Revoke a client access token".
         """
 
     def get_time(self, *, extra: Mapping[str, JSON] = ...) -> ServerTime:
-        """Get zerohash's time. No credentials are sent.
+        """Ask for zerohash's clock. No credentials are sent.
 
         Raises:
             TokenKitError: Something went wrong; see :meth:`Client.send`.
@@ -144,7 +144,7 @@ class ZeroHashClient(Client):
             InvalidInputError: An argument is not valid; nothing was sent.
             NotFoundError: There is no such payment.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payment".
         """
@@ -173,7 +173,7 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
         """
@@ -205,7 +205,7 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
         """
@@ -250,7 +250,7 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
         """
@@ -298,7 +298,7 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
         """
@@ -320,7 +320,7 @@ class ZeroHashClient(Client):
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
             DecodeError: A list cannot be read, or its pages do not turn.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments" and "Get fund transactions". That a
         payment shows there as soon as the mint is done is inferred.
@@ -372,19 +372,19 @@ class AsyncZeroHashClient(AsyncClient):
     ) -> ClientAuthToken:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
-        lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response
+        was lost is repeated only if it cannot have opened a payment.
 
         Args:
             permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
                 unchanged.
             participant_code: The participant, 6 characters. This or ``email``.
-            email: The e-mail of someone who is not onboarded yet. This or ``participant_code``.
-            phone_number: The phone number of someone who is not onboarded yet, such as
+            email: The e-mail of somebody who is not onboarded yet. This or ``participant_code``.
+            phone_number: The phone number of somebody who is not onboarded yet, such as
                 ``+15551234567``.
             otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-            reference_id: Your id for matching later events, at most 50 characters. It does not
-                make the request idempotent.
+            reference_id: Your id to match later events by, at most 50 characters. It does not make
+                the request idempotent.
             merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
             withdrawal_details: For crypto withdrawals and payouts.
             deposit_details: For deposits.
@@ -395,11 +395,11 @@ class AsyncZeroHashClient(AsyncClient):
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            BadRequestError: zerohash refuses an argument; ``errors`` says which.
+            BadRequestError: zerohash rejected an argument; ``errors`` tells which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            ManualApprovalError: A payment is waiting for manual approval.
+            ManualApprovalError: A payment needs a manual approval.
             MissingRequirementsError: The participant lacks data that a payment needs.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Generate a client access token".
         """
@@ -410,18 +410,18 @@ class AsyncZeroHashClient(AsyncClient):
         """Revoke a client access token.
 
         Args:
-            token: The token: a :class:`ClientAuthToken`, or the JWT as a string.
+            token: The token: a :class:`ClientAuthToken`, or the JWT's text.
             extra: Fields that zerohash added later.
 
         Raises:
             InvalidInputError: The token is not a JWT with a ``jti`` claim; nothing was sent.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Revoke a client access token".
         """
 
     async def get_time(self, *, extra: Mapping[str, JSON] = ...) -> ServerTime:
-        """Get zerohash's time. No credentials are sent.
+        """Ask for zerohash's clock. No credentials are sent.
 
         Raises:
             TokenKitError: Something went wrong; see :meth:`Client.send`.
@@ -440,7 +440,7 @@ class AsyncZeroHashClient(AsyncClient):
             InvalidInputError: An argument is not valid; nothing was sent.
             NotFoundError: There is no such payment.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payment".
         """
@@ -469,7 +469,7 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
         """
@@ -501,7 +501,7 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
         """
@@ -546,7 +546,7 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
         """
@@ -594,7 +594,7 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
         """
@@ -616,7 +616,7 @@ class AsyncZeroHashClient(AsyncClient):
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
             DecodeError: A list cannot be read, or its pages do not turn.
-            TokenKitError: Any other failure; see :meth:`Client.send`.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments" and "Get fund transactions". That a
         payment shows there as soon as the mint is done is inferred.
