@@ -329,6 +329,7 @@ MODELS: list[Any] = [
     extension.Response(status=200, headers=HEADERS, body=b"{}"),
     extension.Reply(value=TOKEN, status=200, headers=HEADERS, request_id="r", attempts=2),
     extension.RetryRules(waits={429: 10.0}),
+    extension.BaseURLSetting(variable="X", base_url=str),
     *(vendor.client.profile for vendor in VENDORS.values()),
     HEADERS,
 ]
