@@ -109,7 +109,7 @@ class Backend:
 
 
 class QuietHandler(WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         """Leave the log to the story."""
 
 

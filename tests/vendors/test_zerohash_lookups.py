@@ -99,7 +99,7 @@ def test_a_status_that_came_later() -> None:
 
 def test_values_that_cannot_be_read() -> None:
     """Nothing in a payment makes it an error: what cannot be read is kept as it came."""
-    wrong = {
+    wrong: dict[str, Any] = {
         "total": 1.5,
         "quantity": "1e3",
         "status": 7,
@@ -376,7 +376,11 @@ async def test_what_is_signed_async() -> None:
 
 def test_how_the_methods_look() -> None:
     """Each method has its name, its parameters and its type of answer."""
-    for client, iterator in ((ZeroHashClient, Iterator), (AsyncZeroHashClient, AsyncIterator)):
+    kinds: list[tuple[Any, Any]] = [
+        (ZeroHashClient, Iterator),
+        (AsyncZeroHashClient, AsyncIterator),
+    ]
+    for client, iterator in kinds:
         method = client.iter_payments
         signature = inspect.signature(method)
         assert list(signature.parameters)[:3] == ["self", "participant_code", "start_date"]

@@ -88,7 +88,8 @@ class ZeroHashClient(Client):
                 ``+15551234567``.
             otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
             reference_id: Your id to match later events by, at most 50 characters. It does not make
-                the request idempotent.
+                the request idempotent. One of its own for each mint, from ``new_reference_id()``,
+                lets ``find_minted()`` find what a lost mint has started.
             merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
             withdrawal_details: For crypto withdrawals and payouts.
             deposit_details: For deposits.
@@ -384,7 +385,8 @@ class AsyncZeroHashClient(AsyncClient):
                 ``+15551234567``.
             otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
             reference_id: Your id to match later events by, at most 50 characters. It does not make
-                the request idempotent.
+                the request idempotent. One of its own for each mint, from ``new_reference_id()``,
+                lets ``find_minted()`` find what a lost mint has started.
             merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
             withdrawal_details: For crypto withdrawals and payouts.
             deposit_details: For deposits.
