@@ -145,11 +145,11 @@ class Client(ClientBase[Connections, Clock], Caller):
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
     ) -> Reply[JSON]:
-        """Reach an endpoint that has no model; a GET is retried, others are not.
+        """Call an endpoint that has no model; a GET is retried, other methods are not.
 
         Args:
             method: The HTTP method, in upper case.
-            path: The path below the base URL, percent-encoded, with a query where needed.
+            path: The path below the base URL, percent-encoded, with a query if needed.
             json: The body.
             **options: See :class:`SendOptions`.
 
@@ -287,11 +287,11 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
     ) -> Reply[JSON]:
-        """Reach an endpoint that has no model; a GET is retried, others are not.
+        """Call an endpoint that has no model; a GET is retried, other methods are not.
 
         Args:
             method: The HTTP method, in upper case.
-            path: The path below the base URL, percent-encoded, with a query where needed.
+            path: The path below the base URL, percent-encoded, with a query if needed.
             json: The body.
             **options: See :class:`SendOptions`.
 

@@ -13,12 +13,12 @@ class StrigoCalls:
     def create_user_token(self) -> None:
         """Mint a token that identifies one learner to Strigo's browser SDK.
 
-        The learner is registered if they are new. There is no revocation: a token ends at its
+        The learner is registered if they are new. A token can't be revoked; it is good until its
         expiration.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            UnprocessableError: Strigo rejected an argument; ``errors`` tells which.
+            UnprocessableError: Strigo rejected an argument; ``errors`` says which.
             AuthenticationError: The organisation id or the key is wrong.
             RateLimitError: Too many requests; wait ``retry_after`` seconds.
             TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
