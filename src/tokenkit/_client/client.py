@@ -98,7 +98,7 @@ class Client(ClientBase[Connections, Clock], Caller):
             raise
 
     def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
-        """Perform a call and return its value, such as a token.
+        """Perform a call and return its value.
 
         Args:
             call: A request model's instance.
@@ -107,7 +107,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         Raises:
             InvalidInputError: The call cannot be sent as it is; nothing was sent.
             TransportError: No complete response arrived.
-            APIError: The vendor responded with an error.
+            APIError: The vendor reported a failure.
             DecodeError: The response cannot be read.
             ResponseTooLarge: The response is larger than 8 MiB.
             UnexpectedRedirect: The response is a redirect.
@@ -119,7 +119,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         return self._drive(start).value
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
-        """Perform a call and return its value with the status, headers and attempts.
+        """Perform a call and return its value with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
@@ -240,7 +240,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             raise
 
     async def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
-        """Perform a call and return its value, such as a token.
+        """Perform a call and return its value.
 
         Args:
             call: A request model's instance.
@@ -249,7 +249,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         Raises:
             InvalidInputError: The call cannot be sent as it is; nothing was sent.
             TransportError: No complete response arrived.
-            APIError: The vendor responded with an error.
+            APIError: The vendor reported a failure.
             DecodeError: The response cannot be read.
             ResponseTooLarge: The response is larger than 8 MiB.
             UnexpectedRedirect: The response is a redirect.
@@ -261,7 +261,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         return (await self._drive(start)).value
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
-        """Perform a call and return its value with the status, headers and attempts.
+        """Perform a call and return its value with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """

@@ -20,7 +20,7 @@ class ZdkCalls:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response has no token.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -32,8 +32,8 @@ class ZdkCalls:
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response doesn't have one token for each request.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response does not have one token for each request.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """

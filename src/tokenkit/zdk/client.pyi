@@ -72,7 +72,7 @@ class ZdkClient(Client):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response has no token.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -89,8 +89,8 @@ class ZdkClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response doesn't have one token for each request.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response does not have one token for each request.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -284,7 +284,7 @@ class AsyncZdkClient(AsyncClient):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response has no token.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -301,8 +301,8 @@ class AsyncZdkClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response doesn't have one token for each request.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response does not have one token for each request.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """

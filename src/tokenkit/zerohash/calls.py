@@ -16,16 +16,16 @@ class ZeroHashCalls:
     def create_client_auth_token(self) -> None:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response
-        was lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
+        lost is repeated only if it cannot have opened a payment.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            BadRequestError: zerohash rejected an argument; ``errors`` says which.
+            BadRequestError: zerohash refuses an argument; ``errors`` says which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            ManualApprovalError: A payment needs a manual approval.
+            ManualApprovalError: A payment is waiting for manual approval.
             MissingRequirementsError: The participant lacks data that a payment needs.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Generate a client access token".
         """
@@ -36,7 +36,7 @@ class ZeroHashCalls:
 
         Raises:
             InvalidInputError: The token is not a JWT with a ``jti`` claim; nothing was sent.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Revoke a client access token".
         """

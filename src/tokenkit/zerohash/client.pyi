@@ -76,8 +76,8 @@ class ZeroHashClient(Client):
     ) -> ClientAuthToken:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response
-        was lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
+        lost is repeated only if it cannot have opened a payment.
 
         Args:
             permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
@@ -100,11 +100,11 @@ class ZeroHashClient(Client):
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            BadRequestError: zerohash rejected an argument; ``errors`` says which.
+            BadRequestError: zerohash refuses an argument; ``errors`` says which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            ManualApprovalError: A payment needs a manual approval.
+            ManualApprovalError: A payment is waiting for manual approval.
             MissingRequirementsError: The participant lacks data that a payment needs.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Generate a client access token".
         """
@@ -120,7 +120,7 @@ class ZeroHashClient(Client):
 
         Raises:
             InvalidInputError: The token is not a JWT with a ``jti`` claim; nothing was sent.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Revoke a client access token".
         """
@@ -373,8 +373,8 @@ class AsyncZeroHashClient(AsyncClient):
     ) -> ClientAuthToken:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response
-        was lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
+        lost is repeated only if it cannot have opened a payment.
 
         Args:
             permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
@@ -397,11 +397,11 @@ class AsyncZeroHashClient(AsyncClient):
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            BadRequestError: zerohash rejected an argument; ``errors`` says which.
+            BadRequestError: zerohash refuses an argument; ``errors`` says which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            ManualApprovalError: A payment needs a manual approval.
+            ManualApprovalError: A payment is waiting for manual approval.
             MissingRequirementsError: The participant lacks data that a payment needs.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Generate a client access token".
         """
@@ -417,7 +417,7 @@ class AsyncZeroHashClient(AsyncClient):
 
         Raises:
             InvalidInputError: The token is not a JWT with a ``jti`` claim; nothing was sent.
-            TokenKitError: Anything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Revoke a client access token".
         """
