@@ -20,7 +20,7 @@ VARIABLES = 9
 
 
 def run_demo(out: TextIO) -> int:
-    """Start a sandbox in another process, mint from each vendor, and tell what happened.
+    """Start a sandbox in another process, mint from each vendor, and print what happened.
 
     Args:
         out: Where to write.
@@ -75,5 +75,5 @@ def _mint_all(environ: Mapping[str, str], out: TextIO) -> None:
 def _tell(out: TextIO, token: IssuedToken) -> None:
     text = token.token
     out.write(
-        f"{token.issuer} {token}\n  token {text[:FIRST_CHARACTERS]}…, {len(text)} characters\n"
+        f"{token.issuer} {token}\n  token {text[:FIRST_CHARACTERS]}..., {len(text)} characters\n"
     )

@@ -108,7 +108,9 @@ def _decoded(text: str) -> str:
 
 
 def _flat(text: str) -> str:
-    return SPACE.sub("", text).lower()
+    text = SPACE.sub("", text)
+    # As below, where each character has its place: some have two in lower case.
+    return text.lower() if text.isascii() else "".join(map(_lower, text))
 
 
 def _base64_cores(secret: bytes) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """Secrets as values that do not show themselves, and errors whose frames show none."""
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from types import TracebackType
-from typing import NoReturn, ParamSpec, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from ._redaction import REDACTED
 from .errors import ConfigurationError
@@ -23,16 +23,14 @@ __all__ = [
 ]
 
 B = TypeVar("B", bound=BaseException)
-P = ParamSpec("P")
 S = TypeVar("S")
-T = TypeVar("T")
 
 
 class Secret:
     """A credential that never shows itself in a repr, a log, a pickle or an error.
 
     Args:
-        value: The credential's text.
+        value: The credential.
 
     Raises:
         ConfigurationError: It is not text.
@@ -48,7 +46,7 @@ class Secret:
         self._value: str = str.__str__(value)  # an f-string would name a text enum's member
 
     def reveal(self) -> str:
-        """Return the credential's text."""
+        """Return the credential as a string."""
         return self._value
 
     def __repr__(self) -> str:
@@ -83,7 +81,7 @@ class Secret:
 
 
 SecretSource: TypeAlias = str | Secret | Callable[[], str | Secret]
-"""A secret: its text, a :class:`Secret`, or a callable that returns one (for rotation)."""
+"""A secret: a string, a :class:`Secret`, or a callable that returns one (for rotation)."""
 
 AsyncSecretSource: TypeAlias = SecretSource | Callable[[], Awaitable[str | Secret]]
 """A :data:`SecretSource`, or an async callable that returns a secret."""
@@ -144,6 +142,16 @@ class SecretMember:
         return _member(secrets, self.name)
 
 
+class _Picked(Awaitable[str | Secret]):
+    def __init__(self, read: Awaitable[Mapping[str, str | Secret]], name: str) -> None:
+        self._read = read
+        self._name = name
+
+    def __await__(self) -> Generator[Any, Any, str | Secret]:
+        secrets = yield from self._read.__await__()
+        return secrets[self._name]
+
+
 class AsyncSecretMember:
     """One credential of an async group."""
 
@@ -151,9 +159,9 @@ class AsyncSecretMember:
         self.group = group
         self.name = name
 
-    async def __call__(self) -> str | Secret:
+    def __call__(self) -> Awaitable[str | Secret]:
         """Read the group, and return this one of it."""
-        return (await self.group.read())[self.name]
+        return _Picked(self.group.read(), self.name)
 
     def of(self, secrets: Mapping[str, Secret]) -> Secret:
         """Return this one of a group that has been read."""
@@ -168,12 +176,12 @@ def _member(secrets: Mapping[str, Secret], name: str) -> Secret:
 
 
 def conceal(source: S) -> S | Secret:
-    """Wrap a secret given as text; leave everything else as it is."""
+    """Wrap a secret given as a string; leave everything else as it is."""
     return Secret(source) if isinstance(source, str) else source
 
 
 def without_frames(error: B) -> B:
-    """Cut the frames off an exception: their locals may hold headers and bodies."""
+    """Remove an exception's frames: their locals may contain headers and bodies."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 

@@ -1,6 +1,6 @@
 """The kit for adding a vendor, inside this package or outside it.
 
-A vendor is request models (:class:`Call`), answer models, a :class:`Profile`, a class of
+A vendor is request models (:class:`Call`), response models, a :class:`Profile`, a class of
 :func:`operation` stubs, and two clients that mix it in.
 """
 
@@ -12,6 +12,8 @@ from ._client.options import (
     ClientOptions,
     SendOptions,
 )
+from ._client.paging import iteration
+from ._client.procedure import procedure
 from ._model.call import (
     Call,
     RawCall,
@@ -55,8 +57,10 @@ from ._model.json import (
     type_of,
 )
 from ._model.messages import Headers, Request, Response, ResponseInfo
+from ._model.paging import HasItems, PagedCall, PageWalk
 from ._model.request import Check, RequestModel, param
 from ._model.token import IssuedToken
+from ._model.warn import edits, warn_caller
 from ._observability.hooks import Hooks
 from ._observability.records import (
     AttemptSent,
@@ -112,11 +116,14 @@ __all__ = [
     "ErrorBody",
     "Failure",
     "FailureReader",
+    "HasItems",
     "Headers",
     "Hooks",
     "IssuedToken",
     "JSONObject",
     "Mismatch",
+    "PageWalk",
+    "PagedCall",
     "Profile",
     "RawCall",
     "Repeat",
@@ -145,6 +152,7 @@ __all__ = [
     "conceal",
     "copy_mapping",
     "dump_json",
+    "edits",
     "epoch_milliseconds",
     "epoch_seconds",
     "error_for_status",
@@ -152,6 +160,7 @@ __all__ = [
     "instance",
     "instances",
     "integer",
+    "iteration",
     "json_object",
     "kind_of",
     "load_json",
@@ -159,6 +168,7 @@ __all__ = [
     "operation",
     "param",
     "permissions",
+    "procedure",
     "read_plain_failure",
     "read_response",
     "response_field",
@@ -173,5 +183,6 @@ __all__ = [
     "token_text",
     "type_of",
     "visible_text",
+    "warn_caller",
     "write_model",
 ]

@@ -31,7 +31,7 @@ from tokenkit._policy.failure import (
     read_plain_failure,
 )
 from tokenkit._policy.retry import RetryBudget, RetryPolicy, retry_after
-from tokenkit._policy.timeouts import Timeouts
+from tokenkit._policy.settings import CallSettings
 from tokenkit._redaction import Hidden
 from tokenkit._secret import Secret
 from tokenkit.auth import Bearer, HmacSigner
@@ -127,11 +127,12 @@ def make_plan(
         profile=profile,
         origin=profile.base_url,
         base_path=base_path,
-        headers=Headers({"accept": "application/json"}),
+        settings=CallSettings(
+            headers=Headers({"accept": "application/json"}),
+            deadline=deadline,
+            retry=policy or RetryPolicy(),
+        ),
         strategy=strategy,
-        timeouts=Timeouts(),
-        deadline=deadline,
-        policy=policy or RetryPolicy(),
         budget=budget or RetryBudget(),
         offset=offset,
     )

@@ -28,6 +28,7 @@ from tokenkit._model.checks import (
     to_texts_or_none,
     to_tuple,
 )
+from tokenkit._model.warn import edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -210,3 +211,19 @@ def test_aware_datetime() -> None:
     naive = datetime(2026, 1, 1)  # noqa: DTZ001 - naive on purpose
     assert str(aware_datetime(naive)).startswith("must be a datetime with a time zone")
     assert aware_datetime("2026-01-01") == "must be a datetime, not str"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [
+        ("fwc", "fwc", 0),
+        ("fcw", "fwc", 2),
+        ("crypto-payout", "crypto-payouts", 1),
+        ("", "abc", 3),
+        ("abc", "xyz", 3),
+        ("x" * 1_000_000, "fwc", 999_997),
+    ],
+)
+def test_edits(one: str, other: str, count: int) -> None:
+    """The distance of two texts is counted, and of very different ones only estimated."""
+    assert edits(one, other) == count

@@ -89,3 +89,9 @@ def test_no_spelling_survives(secret: str, data: st.DataObject) -> None:
     found = redact(before + written + after, [secret])
     assert written not in found
     assert REDACTED in found
+
+
+@pytest.mark.parametrize("secret", ["000000\u0130", "\u0130STANBUL-key", "stra\u00dfe-42-key"])
+def test_letters_that_are_two_in_lower_case(secret: str) -> None:
+    """A secret is found whatever its letters become in another case."""
+    assert redact(f"key {secret} end", [secret]) == f"key {REDACTED} end"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import pickle
 from collections import ChainMap
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypedDict
+from unittest.mock import create_autospec
 
 import attrs
 import pytest
@@ -120,6 +122,33 @@ def check_twins(error: TokenKitError) -> None:
 def test_every_error(kind: type[TokenKitError]) -> None:
     """Every error's twin has its class, its attributes, its notes, its text and its repr."""
     check_twins(sample(kind))
+
+
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
+def test_every_error_crosses_as_json(kind: type[TokenKitError]) -> None:
+    """A back end that keeps class and ``args`` alone gives back the class and the text."""
+    error = sample(kind)
+    made: Any = type(error)
+    again = made(*json.loads(json.dumps(error.args)))
+    assert (type(again), str(again), again.args) == (kind, str(error), error.args)
+    assert vars(again).keys() | {"__notes__"} == vars(error).keys()
+
+
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
+def test_every_error_from_a_text_alone(kind: type[TokenKitError]) -> None:
+    """An error can be made from a text, raised from another, noted and grouped."""
+    error = kind("slow down")
+    assert (str(error), error.message) == ("slow down", "slow down")
+    client = create_autospec(tokenkit.StrigoClient, instance=True)
+    client.check_health.side_effect = error
+    with pytest.raises(kind) as caught:
+        client.check_health()
+    assert caught.value is error
+    cause = ValueError("below")
+    with pytest.raises(kind, match="slow down") as caught:
+        raise error from cause
+    assert caught.value.__cause__ is cause
+    check_twins(error)
 
 
 def test_every_error_class_is_found() -> None:
@@ -300,6 +329,7 @@ MODELS: list[Any] = [
     extension.Response(status=200, headers=HEADERS, body=b"{}"),
     extension.Reply(value=TOKEN, status=200, headers=HEADERS, request_id="r", attempts=2),
     extension.RetryRules(waits={429: 10.0}),
+    extension.BaseURLSetting(variable="X", base_url=str),
     *(vendor.client.profile for vendor in VENDORS.values()),
     HEADERS,
 ]

@@ -105,7 +105,11 @@ def test_a_body_in_many_chunks_is_read(flavour: Flavour) -> None:
 def test_rubbish_behind_a_member_is_the_end(flavour: Flavour) -> None:
     """What follows a member and is none ends the body; a broken member is an error."""
     packed = gzip.compress(ANSWER, mtime=0)
-    for behind, works in ((b"\x1f\x8b" + b"x" * 20, True), (bytes(8), True), (packed[:30] + b"x" * 60, False)):
+    for behind, works in (
+        (b"\x1f\x8b" + b"x" * 20, True),
+        (bytes(8), True),
+        (packed[:30] + b"x" * 60, False),
+    ):
         answer = http(200, packed + behind, "Content-Encoding: gzip")
 
         def once(peer: Peer, answer: bytes = answer) -> None:

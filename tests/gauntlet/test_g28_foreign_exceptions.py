@@ -198,7 +198,7 @@ def test_closing_hides_only_network_trouble(flavour: Flavour) -> None:
 
     with pytest.raises(SoftTimeLimit):
         call_with(flavour, "transport", lambda: Transport(SoftTimeLimit()))
-    with pytest.raises(Exception, match="^((?!odd).)*$"):
+    with pytest.raises(Exception, match=r"^((?!odd).)*$"):
         call_with(flavour, "transport", lambda: Transport(OSError("odd")))
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from network_calls import Family, Flavour
 
-PACKED = http(200, gzip.compress(ZEROHASH_MINTED.partition(b"\r\n\r\n")[2]), "Content-Encoding: gzip")
+PACKED = http(
+    200, gzip.compress(ZEROHASH_MINTED.partition(b"\r\n\r\n")[2]), "Content-Encoding: gzip"
+)
 
 
 def hooks(flavour: Flavour, sync: Callable[[Any], Any], name: str) -> dict[str, list[Any]]:

@@ -74,7 +74,7 @@ def test_a_forgotten_client_lets_go_of_its_loops_connections() -> None:
         await client.send(HEALTH)
         del client
         gc.collect()
-        while server.ended < server.connections:
+        while server.ended < server.connections:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
 
     with RawServer(answering(lambda _: HEALTHY)) as server:

@@ -113,9 +113,7 @@ def test_a_directory_of_certificates_is_used(
     """SSL_CERT_DIR may be a list of directories with certificates under hashed names."""
     AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    done = subprocess.run(
-        ["openssl", "rehash", str(tmp_path)], check=False, capture_output=True
-    )
+    done = subprocess.run(["openssl", "rehash", str(tmp_path)], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     with tls_server("localhost") as server:
@@ -148,7 +146,8 @@ import truststore
 truststore.inject_into_ssl()
 from tokenkit import ConnectError, StrigoClient
 for family in {families!r}:
-    for options in ({{"ssl_context": made_before}}, {{"ssl_context": ssl.create_default_context()}}, {{}}):
+    made_after = ssl.create_default_context()
+    for options in ({{"ssl_context": made_before}}, {{"ssl_context": made_after}}, {{}}):
         client = StrigoClient(
             org_id="o", api_key="k", base_url="https://127.0.0.1:1", deadline=1,
             http_family=family, **options
@@ -161,7 +160,7 @@ for family in {families!r}:
 
 
 def test_a_context_made_before_truststore_is_accepted() -> None:
-    """truststore replaces ssl.SSLContext; contexts made before that still work."""
+    """Truststore replaces ssl.SSLContext; contexts made before that still work."""
     from network_calls import FAMILIES  # noqa: PLC0415 - only here
 
     pytest.importorskip("truststore")

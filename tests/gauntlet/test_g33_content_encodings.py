@@ -48,6 +48,8 @@ def test_a_success_in_an_odd_encoding(flavour: Flavour, encoding: str, body: byt
 def test_a_failure_behind_a_mark(flavour: Flavour) -> None:
     """A failure behind a byte order mark is read like any other."""
     body = BYTE_ORDER_MARK + b'{"result": "failure", "error": {"type": "t", "message": "bad"}}'
-    with RawServer(answering(lambda _: http(400, body))) as server:
-        with pytest.raises(BadRequestError, match="bad"):
-            send_strigo(flavour, server.url, MINT)
+    with (
+        RawServer(answering(lambda _: http(400, body))) as server,
+        pytest.raises(BadRequestError, match="bad"),
+    ):
+        send_strigo(flavour, server.url, MINT)

@@ -24,7 +24,7 @@ def hole() -> Iterator[tuple[str, int]]:
     listener.listen(0)
     fillers = [socket.socket() for _ in range(4)]
     for one in fillers:
-        one.setblocking(False)
+        one.settimeout(0)
         one.connect_ex(listener.getsockname())
     time.sleep(0.1)
     yield listener.getsockname()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from network_calls import (
@@ -26,7 +26,6 @@ from tokenkit._http.network import DeadlineStream
 
 if TYPE_CHECKING:
     from network_calls import Flavour
-    from pooled import idle_of
 from raw_server import RawRequest
 
 healthy = answering(lambda _: HEALTHY)

@@ -124,7 +124,9 @@ def test_a_callers_client_is_recognised(flavour: Flavour, family: Family) -> Non
 @pytest.mark.parametrize(("found", "named"), [("httpx", "httpx2"), ("httpx2", "httpx")])
 def test_a_contradicting_family_is_refused(flavour: Flavour, found: Family, named: Family) -> None:
     """A caller's transport of one family beside the name of the other is refused."""
-    with pytest.raises(ConfigurationError, match=f"transport is for {found} but http_family='{named}'"):
+    with pytest.raises(
+        ConfigurationError, match=f"transport is for {found} but http_family='{named}'"
+    ):
         mint(flavour, transport=mock_transport(found), http_family=named)
 
 

@@ -113,7 +113,7 @@ def test_interruption_while_an_entry_is_read() -> None:
             raise Interruption(len(token))
 
     with pytest.raises(Interruption) as caught:
-        unseal_entry(Interrupting(), "key", b"token-text", LEARNER)
+        unseal_entry(Interrupting(), "key", b"token-text", LEARNER, "https://h")
     assert "token = " not in "".join(str(frame.locals) for frame in caught.traceback[1:])
     assert len(caught.traceback) == 2
 

@@ -3,12 +3,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sandbox_requests import FakeClock
+from clocks import frozen_clock
 
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tokenkit.testing import FrozenClock
 
 
 @pytest.fixture(scope="session")
@@ -18,14 +20,14 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> FrozenClock:
+    return frozen_clock()
 
 
 @pytest.fixture
-def timed_sandbox(clock: FakeClock) -> Iterator[Sandbox]:
+def timed_sandbox(clock: FrozenClock) -> Iterator[Sandbox]:
     """Run a sandbox whose time `clock` sets."""
-    with Sandbox(clock=clock) as running:
+    with Sandbox(clock=clock.time) as running:
         yield running
 
 

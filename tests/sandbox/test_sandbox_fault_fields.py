@@ -11,7 +11,7 @@ from sandbox_requests import CLIENT, STRIGO_MINT, ZDK_CREATE, strigo_authorizati
 
 from tokenkit import ConfigurationError, NotFoundError
 from tokenkit.sandbox import Fault, FaultOptions, Sandbox
-from tokenkit.sandbox.fault_text import parse_fault
+from tokenkit.sandbox.faults.text import parse_fault
 
 MINT = "/client_auth_token"
 
@@ -36,12 +36,18 @@ MINT = "/client_auth_token"
         ({"delay": -1}, "delay must be a number of seconds, 0 or more, not -1"),
         ({"delay": float("inf")}, "delay must be"),
         ({"drop": "often"}, "drop must be one of before, during, after, not 'often'"),
-        ({"body": "bad"}, "body must be one of empty, truncated, text, html, wrong-shape, not"),
+        (
+            {"body": "bad"},
+            "body must be one of empty, truncated, text, html, wrong-shape, too-large, ",
+        ),
         ({"answer": "no"}, "answer must be one of approval-required, "),
         ({"retry_after": -1}, "retry_after must be whole seconds, 0 or more, not -1"),
         ({"retry_after": 1.5}, "retry_after must be"),
         ({"clock_skew": 1e9}, "clock_skew must be seconds, at most 100000000 either way"),
-        ({"missing_requirements": "dob"}, "missing_requirements must be a list of non-empty text"),
+        (
+            {"missing_requirements": "dob"},
+            "missing_requirements must be a list of non-empty strings",
+        ),
         ({"missing_requirements": [""]}, "missing_requirements must be"),
         ({"missing_requirements": [7]}, "missing_requirements must be"),
         ({}, "a fault needs one of status, delay, drop, body, answer, clock_skew"),

@@ -8,15 +8,17 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from sandbox_requests import CLIENT, FakeClock, signature, zerohash_headers, zerohash_post
+from sandbox_requests import CLIENT, signature, zerohash_headers, zerohash_post
 
 from tokenkit.sandbox import Sandbox
-from tokenkit.sandbox.zerohash_signature import sign, signed_message
+from tokenkit.sandbox.zerohash.signature import sign, signed_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import httpx
+
+    from tokenkit.testing import FrozenClock
 
 VECTOR_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 MINT = "/client_auth_token"
@@ -126,9 +128,9 @@ def test_status_of_refusals() -> None:
 
 
 @pytest.mark.parametrize(("shift", "status"), [(60, 201), (-60, 201), (61, 401), (-61, 401)])
-def test_time_window(timed_sandbox: Sandbox, clock: FakeClock, shift: int, status: int) -> None:
+def test_time_window(timed_sandbox: Sandbox, clock: FrozenClock, shift: int, status: int) -> None:
     """A timestamp up to 60 seconds off passes, one further off does not."""
-    timestamp = str(int(clock.now) + shift)
+    timestamp = str(int(clock.time()) + shift)
     response = zerohash_post(timed_sandbox, MINT, BODY, timestamp=timestamp)
     assert response.status_code == status
 
@@ -162,7 +164,7 @@ def test_signed_text_is_recorded(sandbox: Sandbox) -> None:
     CLIENT.post(sandbox.url + MINT, content=BODY, headers={**headers, "X-SCX-SIGNED": "bm90IGl0"})
     record = sandbox.refused[-1]
     assert record.signed_text == headers["X-SCX-TIMESTAMP"] + "POST" + MINT + BODY.decode()
-    assert record.hint == "no usual mistake explains it: compare the private key and the text"
+    assert record.hint == "no common mistake explains it: compare the private key and the text"
 
 
 def digest(private_key: str, message: bytes) -> bytes:
@@ -178,7 +180,7 @@ PLAIN: dict[str, Callable[[str, str, str, bytes], bytes]] = {
     "'{}' was signed although a body was sent": lambda ts, _, route, __: (
         f"{ts}POST{route}{{}}".encode()
     ),
-    "the body was signed in another spelling than it was sent": lambda ts, _, route, body: (
+    "the body was signed in a different form than it was sent": lambda ts, _, route, body: (
         f"{ts}POST{route}".encode() + respaced(body)
     ),
     "the query string was left out of the signed route": lambda ts, _, route, body: (
@@ -194,7 +196,7 @@ PLAIN: dict[str, Callable[[str, str, str, bytes], bytes]] = {
     "the method was signed in lower case": lambda ts, _, route, body: (
         f"{ts}post{route}".encode() + body
     ),
-    "another timestamp was signed than was sent": lambda ts, _, route, body: (
+    "a different timestamp was signed than was sent": lambda ts, _, route, body: (
         f"{int(ts) + 1}POST{route}".encode() + body
     ),
     "the signed timestamp is in milliseconds": lambda ts, _, route, body: (
@@ -234,21 +236,21 @@ def test_form_hints(sandbox: Sandbox, mistake: str) -> None:
 
 
 @pytest.mark.parametrize("padded", [True, False])
-def test_url_safe_hint(clock: FakeClock, *, padded: bool) -> None:
+def test_url_safe_hint(clock: FrozenClock, *, padded: bool) -> None:
     """A digest in base64's URL-safe alphabet is recognised where the alphabets differ."""
-    with Sandbox(clock=clock) as sandbox:
+    with Sandbox(clock=clock.time) as sandbox:
         key = sandbox.environment["ZEROHASH_PRIVATE_KEY"]
         signed = "="
         while not {"-", "_"} & set(signed):
-            clock.now += 1
-            message = f"{int(clock.now)}POST{MINT}".encode() + BODY
+            clock.advance(1)
+            message = f"{int(clock.time())}POST{MINT}".encode() + BODY
             signed = base64.urlsafe_b64encode(digest(key, message)).decode()
         refuse(
             sandbox,
             BODY,
             {
                 SIGNED: signed if padded else signed.rstrip("="),
-                TIMESTAMP: str(int(clock.now)),
+                TIMESTAMP: str(int(clock.time())),
             },
         )
         hint = sandbox.refused[-1].hint
@@ -289,7 +291,7 @@ def test_large_body_is_judged_quickly(sandbox: Sandbox) -> None:
     body = b'{"pad":"' + b"x" * 64 * 1024 + b'"}'
     key = sandbox.environment["ZEROHASH_PRIVATE_KEY"]
     for text, hint in (
-        (f"{timestamp}123POST{route}", "no usual mistake explains it"),
+        (f"{timestamp}123POST{route}", "no common mistake explains it"),
         (f"{timestamp}post{route}", "the method was signed in lower case"),
     ):
         signed = signature(key, text.encode() + body)

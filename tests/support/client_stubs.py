@@ -91,13 +91,15 @@ def operation_stub(name: str, method: Any, names: Names) -> Iterator[str]:
     signature = inspect.signature(method)
     parameters: list[str] = []
     for parameter in [*signature.parameters.values()][1:]:
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parameters:
+            parameters.append("*")
         written = f"{parameter.name}: {names.annotation(parameter.annotation)}"
         if parameter.default is not parameter.empty:
             simple = parameter.default is None or isinstance(parameter.default, (bool, int, str))
             written += f" = {parameter.default!r}" if simple else " = ..."
         parameters.append(written)
     start = "async def" if inspect.iscoroutinefunction(method) else "def"
-    listed = ", ".join(["self", "*", *parameters])
+    listed = ", ".join(["self", *parameters])
     yield f"{start} {name}({listed}) -> {names.annotation(signature.return_annotation)}:"
     yield from documented(method.__doc__ or "")
 

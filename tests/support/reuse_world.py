@@ -25,7 +25,7 @@ from tokenkit._pipeline.effects import (
 from tokenkit._pipeline.prepare import Plan
 from tokenkit._policy.clock import Moment
 from tokenkit._policy.retry import RetryBudget, RetryPolicy
-from tokenkit._policy.timeouts import Timeouts
+from tokenkit._policy.settings import CallSettings
 from tokenkit._reuse.flight import Flight
 from tokenkit._reuse.reuse import Reuse
 from tokenkit._secret import Secret
@@ -156,17 +156,17 @@ class Vendor:
             profile=profile,
             origin=profile.base_url,
             base_path="",
-            headers=Headers(headers or {}),
+            settings=CallSettings(
+                deadline=deadline,
+                retry=RetryPolicy(max_retries=retries),
+                headers=Headers(headers or {}),
+            ),
             strategy=strategy or usual("tenant"),
-            timeouts=Timeouts(),
-            deadline=deadline,
-            policy=RetryPolicy(max_retries=retries),
             budget=RetryBudget(),
         )
         self.reuse = Reuse(
             cache=self.cache,
             plan=plan,
-            headers=headers or {},
             http_client=None,
             clock=_ClockOf(world),
             lifetime=lifetime,

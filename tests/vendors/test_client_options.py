@@ -10,6 +10,7 @@ from tokenkit import (
     AsyncZdkClient,
     AsyncZeroHashClient,
     ConfigurationError,
+    InvalidInputError,
     RetryPolicy,
     Secret,
     StrigoClient,
@@ -17,6 +18,7 @@ from tokenkit import (
     ZdkClient,
     ZeroHashClient,
     auth,
+    zdk,
 )
 from tokenkit.testing import FrozenClock
 
@@ -158,8 +160,8 @@ def test_unknown_keywords(kind: Any, credentials: dict[str, str]) -> None:
         ({"headers": {"x": "a\r\nb: c"}}, "headers: the value of x contains a line break"),
         ({"user_agent_suffix": "a\nb"}, "user_agent_suffix contains a line break"),
         ({"user_agent_suffix": 5}, "user_agent_suffix must be a string, not int"),
-        ({"transport": 5}, "transport: must be an httpx."),
-        ({"http_client": 5}, "http_client: must be an httpx."),
+        ({"transport": 5}, "transport must be an httpx."),
+        ({"http_client": 5}, "http_client must be an httpx."),
     ],
 )
 def test_unfit_options(
@@ -198,7 +200,7 @@ def test_client_and_transport_exclude_each_other() -> None:
     with httpx.Client() as http_client:
         assert (
             refusal(ZdkClient, api_key="k", http_client=http_client, transport=answering(200))
-            == "http_client: can't be combined with transport"
+            == "http_client and transport can't be combined"
         )
 
 
@@ -266,3 +268,34 @@ def test_connection_settings_are_checked_at_once(kind: Any, credentials: dict[st
     assert "ssl.SSLContext, not str" in refusal(kind, **credentials, ssl_context="ca.pem")
     assert "'http://host:port', not int" in refusal(kind, **credentials, proxy=3)
     kind(**credentials, ssl_context=None, proxy=None)
+
+
+def test_a_proxy_of_the_environment_is_reported_with_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A proxy variable that cannot be used is found when the client is built, password unshown."""
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://user:s3cret@proxy.example")
+    for kind in (ZdkClient, AsyncZdkClient):
+        problems = refusal(kind)
+        assert problems.startswith("pass api_key=... or auth=...; HTTPS_PROXY")
+        assert "s3cret" not in problems
+        kind(api_key="k", trust_env=False)
+
+
+def test_what_is_sent_must_be_a_call() -> None:
+    """A path or a model's class in a call's place is refused by name."""
+    client = zdk_client(answering(200))
+    wrong: list[Any] = ["/path", zdk.UserTokenRequest, None]
+    for call in wrong:
+        with pytest.raises(
+            InvalidInputError, match="call: must be a call such as a request model"
+        ):
+            client.send(call)
+
+
+def test_paths_and_methods_of_requests_are_both_named() -> None:
+    """A method and a path that cannot be used are reported together."""
+    client = zdk_client(answering(200))
+    with pytest.raises(InvalidInputError) as caught:
+        client.request("post", "https://elsewhere.example")
+    assert [error.field for error in caught.value.errors] == ["method", "path"]

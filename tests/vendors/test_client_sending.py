@@ -144,10 +144,10 @@ def test_deadline_of_one_call() -> None:
     )
     with pytest.raises(ServerError):
         client.send(CALL, deadline=5)
-    assert clock.naps == []
+    assert list(clock.sleeps) == []
     with pytest.raises(ServerError):
         client.send(CALL, deadline=5.5)
-    assert clock.naps == [5.0]
+    assert list(clock.sleeps) == [5.0]
 
 
 def test_unknown_overrides() -> None:

@@ -119,7 +119,7 @@ def test_rate_limit_that_the_deadline_allows_to_wait_for() -> None:
     client = StrigoClient(org_id="o", api_key="k", transport=transport, clock=clock, deadline=130)
     with pytest.raises(RateLimitError) as caught:
         client.create_user_token(email="a@b.io")
-    assert (clock.naps, caught.value.attempts) == ([60.0, 60.0], 3)
+    assert (list(clock.sleeps), caught.value.attempts) == ([60.0, 60.0], 3)
 
 
 def test_failure_with_a_success_status() -> None:

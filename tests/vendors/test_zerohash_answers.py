@@ -7,7 +7,7 @@ import pytest
 from vendors_support import ECHO, answering, jwt_of, zerohash_client
 
 from tokenkit import DecodeError, zerohash
-from tokenkit.zerohash import models
+from tokenkit.zerohash import token as token_module
 
 CLAIMS = {
     "exp": 1_714_449_304,
@@ -95,7 +95,7 @@ def test_claims_are_read_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) ->
         decoded.append(token)
         return {"exp": 0}
 
-    monkeypatch.setattr(models, "unverified_claims", counting)
+    monkeypatch.setattr(token_module, "unverified_claims", counting)
     token = mint({"token": jwt_of(CLAIMS)})
     assert repr(token)
     assert hash(token)
@@ -122,8 +122,8 @@ def test_is_expired_by_the_claim() -> None:
     ("body", "path", "problem"),
     [
         ({"message": {}}, "$.message.token", "a required field is missing"),
-        ({"message": {"token": None}}, "$.message.token", "expected text, found null"),
-        ({"message": {"token": ""}}, "$.message.token", "expected a token, found empty text"),
+        ({"message": {"token": None}}, "$.message.token", "expected a string, found null"),
+        ({"message": {"token": ""}}, "$.message.token", "expected a token, found an empty string"),
         ({"message": "created"}, "$.message", "expected an object, found text"),
         ({}, "$.message", "expected an object, found null"),
         (["eyJ"], "$", "expected an object, found an array"),

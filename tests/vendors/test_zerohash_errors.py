@@ -216,7 +216,7 @@ def test_rate_limit() -> None:
     )
     with pytest.raises(RateLimitError) as caught:
         client.create_client_auth_token(participant_code="CUST01", permissions=["crypto-pay"])
-    assert clock.naps == [10.0, 10.0]
+    assert list(clock.sleeps) == [10.0, 10.0]
     assert (caught.value.attempts, caught.value.retry_after) == (3, 10.0)
 
 

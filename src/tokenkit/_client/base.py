@@ -1,4 +1,4 @@
-"""What sync and async clients share: everything but the sending."""
+"""What sync and async clients share: everything except sending."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,7 +11,7 @@ from typing_extensions import Self, Unpack
 
 from .._model.call import Call, RawCall, Reply
 from .._model.frames import ForgetsArguments, forget_arguments
-from .._model.messages import Headers, header_problem
+from .._model.messages import header_problem
 from .._observability.hooks import Hooks
 from .._observability.logging import is_logged
 from .._observability.tracing import Trace
@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 @attrs.frozen(eq=False, repr=False)
 class Start(Generic[T]):
-    """A call, with everything that is settled before it starts."""
+    """A call, and all that is settled about it."""
 
     call: Call[T]
     plan: Plan
@@ -61,10 +61,10 @@ class Shared(Generic[C, K]):
     """What a client shares with its ``with_options`` siblings."""
 
     base: BaseURL
+    services: Mapping[str, BaseURL]
     strategy: AsyncStrategy
     connections: C
     clock: K
-    user_agent: str
     offset: ClockOffset | None
     hooks: Hooks
     trace: Trace | None
@@ -117,6 +117,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             raise ConfigurationError(f"{type(self).__name__}: {'; '.join(problems)}")
         self._shared = Shared(
             base=settings.base_url,
+            services=settings.services,
             strategy=strategy,
             connections=connections,
             clock=cast("K", settings.clock),
@@ -124,8 +125,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             trace=settings.trace,
             watched=settings.trace is not None or settings.hooks is not NO_HOOKS,
             offset=ClockOffset() if settings.correct_clock_skew else None,
-            user_agent=settings.user_agent,
-            budget=settings.budget,
+            budget=settings.retry_budget,
             reuse=settings.reuse,
             token_cache=settings.reuse.token_cache,
         )
@@ -154,6 +154,8 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         if options:
             plan = self._plan(self._changed_settings("send", options, SendOptions))
             request_id = _checked_request_id(options.get("request_id"))
+        if call.service is not None:
+            plan = self._for_service(plan, call)
         if not plan.watched and is_logged():
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
@@ -167,6 +169,13 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         begin = partial(perform, start.call, start.plan, start.request_id)
         return ending(start.call, begin, self._shared.token_cache)
 
+    def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
+        base = self._shared.services.get(call.service or "")
+        if base is None:
+            problem = f"is for the service {call.service!a:.50}, which {type(self).__name__} lacks"
+            raise InvalidInputError("send()", (FieldError(field="call", message=problem),))
+        return attrs.evolve(plan, origin=base.origin, base_path=base.path)
+
     def _changed_settings(
         self, method: str, options: Mapping[str, Any], known: type[CallOptions]
     ) -> CallSettings:
@@ -179,20 +188,12 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
 
     def _plan(self, settings: CallSettings) -> Plan:
         shared = self._shared
-        constant = {
-            "accept": "application/json",
-            "accept-encoding": "gzip",
-            "user-agent": shared.user_agent,
-        }
         return Plan(
             profile=self.profile,
             origin=shared.base.origin,
             base_path=shared.base.path,
-            headers=Headers(constant).merged_with(settings.headers),
+            settings=settings,
             strategy=shared.strategy,
-            timeouts=settings.timeouts,
-            deadline=settings.deadline,
-            policy=settings.retry,
             budget=shared.budget,
             offset=shared.offset,
             watched=shared.watched,
@@ -218,6 +219,17 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             raise
         plan = self._plan(settings)
         return _changed_copy(self, _settings=settings, _default_plan=plan, _owner=False)
+
+    @property
+    def base_url(self) -> str:
+        """Where its calls go."""
+        base = self._shared.base
+        return base.origin + base.path
+
+    @property
+    def service_urls(self) -> Mapping[str, str]:
+        """Where the calls of the vendor's services with hosts of their own go, by their names."""
+        return {name: base.origin + base.path for name, base in self._shared.services.items()}
 
     def __repr__(self) -> str:
         shared = vars(self).get("_shared")  # a constructor that fails has not come so far

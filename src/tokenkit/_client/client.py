@@ -22,6 +22,7 @@ from .options import (
     SendOptions,
     check_names,
 )
+from .origins import connect_all, connect_all_async
 from .tokens import AsyncTokenMethods, TokenMethods
 
 __all__ = ["AsyncClient", "Client"]
@@ -61,7 +62,9 @@ class Client(TokenMethods, Caller):
             base_url_settings or {},
             options,
             is_async=False,
-            connect=lambda made: open_connections(made.base_url.origin, made.connection),
+            connect=lambda made: connect_all(
+                made.origins, lambda origin: open_connections(origin, made.connection)
+            ),
         )
 
     @classmethod
@@ -71,7 +74,7 @@ class Client(TokenMethods, Caller):
         """Build a client from environment variables.
 
         Args:
-            environ: Take the variables from here instead of the process's environment.
+            environ: The variables. Default: the process's environment.
             **options: See :class:`ClientOptions`.
 
         Raises:
@@ -87,33 +90,33 @@ class Client(TokenMethods, Caller):
             raise
 
     def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
-        """Perform a call and return its answer.
+        """Perform a call and return its value.
 
         Args:
             call: A request model's instance.
-            **options: What this call has of its own; see :class:`SendOptions`.
+            **options: Options of this call; see :class:`SendOptions`.
 
         Raises:
             InvalidInputError: The call cannot be sent as it is; nothing was sent.
-            TransportError: No complete answer arrived.
-            APIError: The vendor answered that it failed.
-            DecodeError: The answer cannot be read.
-            ResponseTooLarge: The answer is larger than 8 MiB.
-            UnexpectedRedirect: The answer is a redirect.
+            TransportError: No complete response arrived.
+            APIError: The vendor reported a failure.
+            DecodeError: The response cannot be read.
+            ResponseTooLarge: The response is larger than 8 MiB.
+            UnexpectedRedirect: The response is a redirect.
             ConfigurationError: A secret source failed.
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return self._drive(start).value
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
-        """Perform a call and return its answer with status, headers and attempts.
+        """Perform a call and return its value with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return self._drive(start)
 
     def _drive(self, start: Start[T] | Exception) -> Reply[T]:
@@ -137,11 +140,11 @@ class Client(TokenMethods, Caller):
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
     ) -> Reply[JSON]:
-        """Reach an endpoint that has no model; a GET is retried, others are not.
+        """Call an endpoint that has no model; a GET is retried, other methods are not.
 
         Args:
             method: The HTTP method, in upper case.
-            path: The path below the base URL, percent-encoded, with a query where needed.
+            path: The path below the base URL, percent-encoded, with a query if needed.
             json: The body.
             **options: See :class:`SendOptions`.
 
@@ -151,7 +154,7 @@ class Client(TokenMethods, Caller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options)
-        del path, json, options  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
         return self._drive(start)
 
     def close(self) -> None:
@@ -204,7 +207,9 @@ class AsyncClient(AsyncTokenMethods, AsyncCaller):
             base_url_settings or {},
             options,
             is_async=True,
-            connect=lambda made: open_async_connections(made.base_url.origin, made.connection),
+            connect=lambda made: connect_all_async(
+                made.origins, lambda origin: open_async_connections(origin, made.connection)
+            ),
         )
 
     @classmethod
@@ -214,7 +219,7 @@ class AsyncClient(AsyncTokenMethods, AsyncCaller):
         """Build a client from environment variables.
 
         Args:
-            environ: Take the variables from here instead of the process's environment.
+            environ: The variables. Default: the process's environment.
             **options: See :class:`AsyncClientOptions`.
 
         Raises:
@@ -230,33 +235,33 @@ class AsyncClient(AsyncTokenMethods, AsyncCaller):
             raise
 
     async def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
-        """Perform a call and return its answer.
+        """Perform a call and return its value.
 
         Args:
             call: A request model's instance.
-            **options: What this call has of its own; see :class:`SendOptions`.
+            **options: Options of this call; see :class:`SendOptions`.
 
         Raises:
             InvalidInputError: The call cannot be sent as it is; nothing was sent.
-            TransportError: No complete answer arrived.
-            APIError: The vendor answered that it failed.
-            DecodeError: The answer cannot be read.
-            ResponseTooLarge: The answer is larger than 8 MiB.
-            UnexpectedRedirect: The answer is a redirect.
+            TransportError: No complete response arrived.
+            APIError: The vendor reported a failure.
+            DecodeError: The response cannot be read.
+            ResponseTooLarge: The response is larger than 8 MiB.
+            UnexpectedRedirect: The response is a redirect.
             ConfigurationError: A secret source failed.
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return (await self._drive(start)).value
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
-        """Perform a call and return its answer with status, headers and attempts.
+        """Perform a call and return its value with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return await self._drive(start)
 
     async def _drive(self, start: Start[T] | Exception) -> Reply[T]:
@@ -280,11 +285,11 @@ class AsyncClient(AsyncTokenMethods, AsyncCaller):
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
     ) -> Reply[JSON]:
-        """Reach an endpoint that has no model; a GET is retried, others are not.
+        """Call an endpoint that has no model; a GET is retried, other methods are not.
 
         Args:
             method: The HTTP method, in upper case.
-            path: The path below the base URL, percent-encoded, with a query where needed.
+            path: The path below the base URL, percent-encoded, with a query if needed.
             json: The body.
             **options: See :class:`SendOptions`.
 
@@ -294,7 +299,7 @@ class AsyncClient(AsyncTokenMethods, AsyncCaller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options)
-        del path, json, options  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
         return await self._drive(start)
 
     async def aclose(self) -> None:

@@ -53,24 +53,32 @@ class ClientSettings:
         connection: How connections are made.
         reuse: How tokens are reused.
         base_url: Where requests go.
+        services: Where the calls of each of the vendor's services go.
         clock: The clock.
+        retry_budget: How many retries all calls may take.
         hooks: The caller's hooks.
         trace: Opens a span for a call; ``None`` without tracing.
         correct_clock_skew: Whether to correct the clock by the vendor's.
-        user_agent: The ``User-Agent`` header.
-        budget: The retry budget.
     """
 
     call: CallSettings
     connection: "ConnectionSettings"
     reuse: ReuseSettings
     base_url: BaseURL
+    services: Mapping[str, BaseURL]
     clock: TimeSource
+    retry_budget: RetryBudget
     hooks: Hooks
     trace: Trace | None
     correct_clock_skew: bool
-    user_agent: str
-    budget: RetryBudget
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins that credentials may go to; with the caller's own connections, one."""
+        connection = self.connection
+        if connection.http_client is not None or connection.transport is not None:
+            return (self.base_url.origin,)
+        return (self.base_url.origin, *(service.origin for service in self.services.values()))
 
     @classmethod
     def parse(
@@ -108,17 +116,20 @@ class ClientSettings:
         chosen = _without_none(base_url_settings or {})
         clock = given.get("clock") or (AsyncSystemClock() if is_async else SystemClock())
         settle("base_url", lambda: _base_url(profile, given, chosen, allow_http=allow_http))
+        if "base_url" in parsed:
+            base: BaseURL = parsed["base_url"]
+            settle("services", lambda: _services(profile, given, base, allow_http=allow_http))
         settle("allow_insecure_http", lambda: _switch(given, "allow_insecure_http", default=False))
         settle("clock", lambda: check_clock(clock, may_be_async=is_async))
         hooks = given.get("hooks", NO_HOOKS)
         settle("hooks", lambda: check_hooks(hooks, may_be_async=is_async))
+        settle("retry_budget", lambda: _budget(given))
         settle("trace", lambda: _trace(given))
         settle("correct_clock_skew", lambda: _switch(given, "correct_clock_skew", default=True))
-        settle("user_agent", lambda: _user_agent(given.get("user_agent_suffix")))
-        call = change_call_settings(CallSettings(headers=profile.headers), profile, options)
+        settle("headers", lambda: _constant_headers(given.get("user_agent_suffix")))
+        constant = parsed.pop("headers", Headers()).merged_with(profile.headers)
+        call = change_call_settings(CallSettings(headers=constant), profile, options)
         connection = ConnectionSettings.parse(given, is_async=is_async)
-        retry = call.retry if isinstance(call, CallSettings) else RetryPolicy()
-        settle("budget", lambda: check_budget(given.get("retry_budget"), retry))
         reuse = ReuseSettings.parse(profile, given)
         for name, found in (("call", call), ("connection", connection), ("reuse", reuse)):
             if isinstance(found, tuple):
@@ -169,11 +180,30 @@ def _base_url(
     return parse_base_url(base_url, allow_insecure_http=allow_http)
 
 
+def _services(
+    profile: Profile, given: Mapping[str, Any], base: BaseURL, *, allow_http: bool
+) -> dict[str, BaseURL]:
+    """Return the services' base URLs: their own, or the one that the caller has set."""
+    if "base_url" in given:
+        return dict.fromkeys(profile.services, base)
+    return {
+        name: parse_base_url(base_url(base.origin + base.path), allow_insecure_http=allow_http)
+        for name, base_url in profile.services.items()
+    }
+
+
 def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:
     value: object = given.get(name, default)
     if not isinstance(value, bool):
         raise ConfigurationError(f"{name} must be True or False, not {type(value).__name__}")
     return value
+
+
+def _budget(given: Mapping[str, Any]) -> RetryBudget:
+    policy: object = given.get("retry", RetryPolicy())
+    return check_budget(
+        given.get("retry_budget"), policy if isinstance(policy, RetryPolicy) else RetryPolicy()
+    )
 
 
 def _trace(given: Mapping[str, Any]) -> Trace | None:
@@ -221,6 +251,11 @@ def _header_problem(profile: Profile, name: object, value: object) -> str | None
         return f"{name} is set by the client itself"
     problem = header_problem(value)
     return None if problem is None else f"the value of {name} {problem}"
+
+
+def _constant_headers(suffix: object) -> Headers:
+    agent = _user_agent(suffix)
+    return Headers({"accept": "application/json", "accept-encoding": "gzip", "user-agent": agent})
 
 
 def _user_agent(suffix: object) -> str:

@@ -79,24 +79,30 @@ class _TokenBase(ClientBase[C, K]):
                     shared.token_cache = TokenCache()
         return shared.token_cache
 
-    def _reuse_now(self) -> "Reuse":
-        """Return what hands out tokens; a changed copy of a client has one of its own."""
-        reuse = self._reuse
-        if reuse is not None and reuse.plan is self._default_plan:
+    def _reuse_now(self, call: Call[Any]) -> "Reuse":
+        """Return what hands out tokens; a changed copy of a client has one of its own.
+
+        A service with a host of its own has one for each call: few calls go there.
+        """
+        plan, reuse = self._default_plan, self._reuse
+        if call.service is not None:
+            plan = self._for_service(plan, call)
+        if reuse is not None and reuse.plan is plan:
             return reuse
         from .._reuse.reuse import Reuse  # noqa: PLC0415 - likewise
 
         shared = self._shared
-        self._reuse = Reuse(
+        made = Reuse(
             cache=self.token_cache,
-            plan=self._default_plan,
-            headers=self._settings.headers,
+            plan=plan,
             http_client=shared.reuse.http_client,
             clock=cast("TimeSource", shared.clock),
             lifetime=shared.reuse.token_lifetime,
             tells_hits=shared.hooks.on_token is not None,
         )
-        return self._reuse
+        if plan is self._default_plan:
+            self._reuse = made
+        return made
 
     def _start_token(
         self, call: Call[Any], valid_for: timedelta | None
@@ -105,14 +111,14 @@ class _TokenBase(ClientBase[C, K]):
         try:
             self._check_token_call("get_token()", call)
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-            return _Start(call, self._reuse_now().begin(call, valid_for, request_id))
+            return _Start(call, self._reuse_now(call).begin(call, valid_for, request_id))
         except TokenKitError as error:
             return error.with_traceback(None)
 
     def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Exception":
         try:
             self._check_token_call("invalidate_token()", call)
-            return _Start(call, self._reuse_now().begin_invalidation(call))
+            return _Start(call, self._reuse_now(call).begin_invalidation(call))
         except TokenKitError as error:
             return error.with_traceback(None)
 

@@ -1,8 +1,8 @@
 """Connections: the only place that knows httpx and httpx2."""
 
 from .._pipeline.drivers import AsyncConnections, Connections
+from .connection import Route
 from .log_filter import hide_credentials
-from .network import Route
 from .settings import ConnectionSettings
 
 __all__ = ["ConnectionSettings", "open_async_connections", "open_connections"]

@@ -17,10 +17,9 @@ from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
 from .asyncio_stream import AsyncioBackend
-from .connection import IdleConnections, PooledConnection, open_connection
+from .connection import IdleConnections, PooledConnection, Route, open_connection
 from .family import Family
 from .httpx_adapter import AS_IT_STANDS, ThroughHttpx
-from .network import Route
 from .progress import PROGRESS, Progress
 from .response import ResponseReader, deadline_passed, is_network_trouble, no_free_connection
 from .settings import MAX_CONNECTIONS

@@ -15,7 +15,8 @@ from typing import Any
 
 import anyio
 
-from .network import PIECE, Attempts, Found, ProxyReplies, Route, look_up
+from .connection import ProxyReplies, Route
+from .network import PIECE, Attempts, Found, look_up
 from .progress import PROGRESS, time_left
 
 __all__ = ["AsyncioBackend", "AsyncioStream", "Receiver", "looked_up"]
@@ -84,7 +85,7 @@ class Receiver(asyncio.Protocol):
             self._waiter = None
 
     def has_something(self) -> bool:
-        """Tell whether a read would not have to wait."""
+        """Return whether a read would not have to wait."""
         return self._ended or bool(self._received)
 
     async def read(self, max_bytes: int, timeout: float | None) -> bytes:
@@ -251,7 +252,7 @@ class AsyncioStream:
 
 
 def has_input(descriptor: int) -> bool:
-    """Tell whether a descriptor can be read; Windows has no ``poll()``, nor a limit of 1024."""
+    """Return whether a descriptor can be read; Windows has no ``poll()``, nor a limit of 1024."""
     if hasattr(select, "poll"):
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)
@@ -341,7 +342,7 @@ class AsyncioBackend:
         for address, seconds in attempts:
             try:
                 receiver = await _attached(await _connected_to(address, seconds))
-            except TimeoutError as error:
+            except TimeoutError as error:  # noqa: PERF203 - of a few addresses at most
                 attempts.problem = core.ConnectTimeout(str(error))
             except OSError as error:
                 attempts.refused(address, core.ConnectError(str(error)))

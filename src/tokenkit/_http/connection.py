@@ -8,10 +8,10 @@ from typing import Any
 import attrs
 
 from .httpx_adapter import ThroughHttpcore, ThroughHttpx, httpcore_url
-from .network import Route
-from .settings import KEEPALIVE, Proxy
+from .progress import PROGRESS
+from .settings import KEEPALIVE, ConnectionSettings, Proxy
 
-__all__ = ["IdleConnections", "PooledConnection", "open_connection"]
+__all__ = ["IdleConnections", "PooledConnection", "ProxyReplies", "Route", "open_connection"]
 
 # All private names of other libraries that this package relies on. They are looked up on each
 # connection; where one is missing, the connection serves a single call.
@@ -22,6 +22,115 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 # httpx has no public way to choose the network of a transport. One is made only where somebody
 # mocks or observes httpx's or httpcore's classes.
 POOL_OF_TRANSPORT = "_pool"
+
+
+@attrs.frozen(eq=False, repr=False)
+class Route:
+    """How a connection gets to its origin.
+
+    Attributes:
+        settings: How to connect.
+        origin: Scheme, host and port.
+        proxy: The proxy on the way.
+        core: httpcore or httpcore2.
+        layers: How many layers of TLS lie between the socket and the request.
+    """
+
+    settings: ConnectionSettings
+    origin: str
+    proxy: Proxy | None
+    core: Any
+    layers: int
+
+    @classmethod
+    def to(cls, origin: str, settings: ConnectionSettings) -> "Route":
+        """Return the route to an origin.
+
+        Raises:
+            ConfigurationError: The environment's proxy cannot be used.
+        """
+        proxy = settings.proxy_for(origin)
+        layers = int(origin.startswith("https:"))
+        if proxy is not None and proxy.url.scheme == "https":
+            layers += 1
+        return cls(settings, origin, proxy, settings.family.core, layers)
+
+    def begin(self) -> None:
+        """Note who is spoken to first."""
+        if self.proxy is not None:
+            PROGRESS.get().peer = str(self.proxy)
+
+    def check_before_tls(
+        self, layers: int, replies: "ProxyReplies | None", *, readable: bool
+    ) -> None:
+        """Note who is spoken to from now on; nothing may have arrived before TLS starts.
+
+        Args:
+            layers: How many layers of TLS there are already.
+            replies: What the proxy has replied.
+            readable: Whether the connection has something to read.
+
+        Raises:
+            ConnectError: Something has arrived, or the peer has closed.
+        """
+        if readable or (replies is not None and replies.held):
+            raise self.core.ConnectError("the peer closed, or spoke, before TLS")
+        if layers + 1 == self.layers:
+            PROGRESS.get().peer = None
+
+
+class ProxyReplies:
+    """Hands on what a proxy replies before TLS starts, so that bytes behind its reply show.
+
+    They would come from the proxy, or from whoever stands before it, and be taken for what the
+    origin says.
+
+    Args:
+        core: httpcore or httpcore2, whose exceptions to raise.
+        proxy: The proxy.
+    """
+
+    def __init__(self, core: Any, proxy: Proxy) -> None:
+        self._core = core
+        self._is_socks = proxy.is_socks
+        self._methods_left = 1 if proxy.auth is None else 2
+        self.held = b""
+
+    def limit(self, max_bytes: int) -> int:
+        """Return how much may be read now."""
+        return 2 if self._is_socks and self._methods_left else max_bytes
+
+    def pop(self) -> bytes:
+        """Return what was held back."""
+        held, self.held = self.held, b""
+        return held
+
+    def take(self, data: bytes) -> bytes:
+        """Take what was read; return what httpcore gets of it.
+
+        The last byte is held back: httpcore asks for it only if the reply did not end before.
+
+        Raises:
+            ProxyError: A SOCKS proxy's reply is malformed.
+        """
+        if self._is_socks:
+            return self._taken_from_socks(data)
+        if len(data) > 1:
+            data, self.held = data[:-1], data[-1:]
+        return data
+
+    def _taken_from_socks(self, data: bytes) -> bytes:
+        if self._methods_left:
+            self._methods_left -= 1
+            if len(data) == 2 and data[0] in (1, 5) and data[1] in (0, 1, 2, 0xFF):  # noqa: PLR2004 - RFC 1928
+                return data
+        elif len(data) > 4 and data[0] == 5 and data[1] <= 8:  # noqa: PLR2004 - RFC 1928
+            end = {1: 10, 3: 7 + data[4], 4: 22}.get(data[3], len(data) + 1)
+            if len(data) >= end:
+                self.held = data[end:]
+                # The address that the proxy has bound is of no use to anybody.
+                return data[:3] + b"\x01" + bytes(6)
+        raise self._core.ProxyError("the SOCKS proxy's reply is malformed or cut short")
 
 
 @attrs.define(eq=False, repr=False)
@@ -73,7 +182,7 @@ class PooledConnection:
         return self.transport
 
     def is_reusable(self) -> bool:
-        """Tell whether the last exchange came to its end, and nothing stands behind it."""
+        """Return whether the last exchange came to its end, and nothing stands behind it."""
         if self.serves_once or self.network.serves_once:
             return False
         if self.transport is not None:
@@ -84,7 +193,7 @@ class PooledConnection:
         return bool(self.connection.is_idle()) and _has_read_all(self._h11)
 
     def has_expired(self) -> bool:
-        """Tell whether the connection idled too long, was closed, or holds what nobody awaits."""
+        """Return whether the connection idled too long, was closed, or holds surplus bytes."""
         return self.transport is None and bool(self.connection.has_expired())
 
     def parts(self) -> list[Any]:

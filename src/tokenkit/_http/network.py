@@ -9,18 +9,16 @@ import socket
 import ssl
 import threading
 import time
-import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
-import attrs
-
+from .connection import ProxyReplies, Route
 from .progress import PROGRESS, time_left
-from .settings import ConnectionSettings, Proxy
 
-__all__ = ["Attempts", "DeadlineBackend", "Found", "ProxyReplies", "Route", "look_up", "numeric"]
+__all__ = ["Attempts", "DeadlineBackend", "DeadlineStream", "Found", "look_up", "numeric"]
 
 # One that swallows packets must not hold up the next one for longer (RFC 8305).
 FIRST_SHARE = 0.25
@@ -34,61 +32,6 @@ PIECE = 16_384
 
 Found: TypeAlias = list[Any] | OSError
 """What a lookup found: ``socket.getaddrinfo()``'s result, or why there is none."""
-
-
-@attrs.frozen(eq=False, repr=False)
-class Route:
-    """How a connection gets to its origin.
-
-    Attributes:
-        settings: How to connect.
-        origin: Scheme, host and port.
-        proxy: The proxy on the way.
-        core: httpcore or httpcore2.
-        layers: How many layers of TLS lie between the socket and the request.
-    """
-
-    settings: ConnectionSettings
-    origin: str
-    proxy: Proxy | None
-    core: Any
-    layers: int
-
-    @classmethod
-    def to(cls, origin: str, settings: ConnectionSettings) -> "Route":
-        """Return the route to an origin.
-
-        Raises:
-            ConfigurationError: The environment's proxy cannot be used.
-        """
-        proxy = settings.proxy_for(origin)
-        layers = int(origin.startswith("https:"))
-        if proxy is not None and proxy.url.scheme == "https":
-            layers += 1
-        return cls(settings, origin, proxy, settings.family.core, layers)
-
-    def begin(self) -> None:
-        """Note who is spoken to first."""
-        if self.proxy is not None:
-            PROGRESS.get().peer = str(self.proxy)
-
-    def check_before_tls(
-        self, layers: int, replies: "ProxyReplies | None", *, readable: bool
-    ) -> None:
-        """Note who is spoken to from now on; nothing may have arrived before TLS starts.
-
-        Args:
-            layers: How many layers of TLS there are already.
-            replies: What the proxy has replied.
-            readable: Whether the connection has something to read.
-
-        Raises:
-            ConnectError: Something has arrived, or the peer has closed.
-        """
-        if readable or (replies is not None and replies.held):
-            raise self.core.ConnectError("the peer closed, or spoke, before TLS")
-        if layers + 1 == self.layers:
-            PROGRESS.get().peer = None
 
 
 def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threading.Thread | None:
@@ -169,14 +112,16 @@ class Attempts:
     def __iter__(self) -> Iterator[tuple[Any, float]]:
         share = FIRST_SHARE
         while self._left:
+            turns_left = len(self._left)
             for address in list(self._left):
                 seconds = self._until - time.monotonic()
                 if seconds <= 0:
                     self.problem = self._too_late
                     return
                 if len(self._left) > 1:
-                    times = LAST_TIMES if address is self._left[-1] else 1
-                    seconds = min(seconds, share * times)
+                    longest = share if turns_left > 1 else share * LAST_TIMES
+                    seconds = min(seconds / turns_left, longest)
+                turns_left -= 1
                 yield address, max(seconds, SHORTEST)
             share *= 2
 
@@ -184,60 +129,6 @@ class Attempts:
         """Leave an address out from now on."""
         self._left.remove(address)
         self.problem = problem
-
-
-class ProxyReplies:
-    """Hands on what a proxy replies before TLS starts, so that bytes behind its reply show.
-
-    They would come from the proxy, or from whoever stands before it, and be taken for what the
-    origin says.
-
-    Args:
-        core: httpcore or httpcore2, whose exceptions to raise.
-        proxy: The proxy.
-    """
-
-    def __init__(self, core: Any, proxy: Proxy) -> None:
-        self._core = core
-        self._is_socks = proxy.is_socks
-        self._methods_left = 1 if proxy.auth is None else 2
-        self.held = b""
-
-    def limit(self, max_bytes: int) -> int:
-        """Return how much may be read now."""
-        return 2 if self._is_socks and self._methods_left else max_bytes
-
-    def pop(self) -> bytes:
-        """Return what was held back."""
-        held, self.held = self.held, b""
-        return held
-
-    def take(self, data: bytes) -> bytes:
-        """Take what was read; return what httpcore gets of it.
-
-        The last byte is held back: httpcore asks for it only if the reply did not end before.
-
-        Raises:
-            ProxyError: A SOCKS proxy's reply is malformed.
-        """
-        if self._is_socks:
-            return self._taken_from_socks(data)
-        if len(data) > 1:
-            data, self.held = data[:-1], data[-1:]
-        return data
-
-    def _taken_from_socks(self, data: bytes) -> bytes:
-        if self._methods_left:
-            self._methods_left -= 1
-            if len(data) == 2 and data[0] in (1, 5) and data[1] in (0, 1, 2, 0xFF):  # noqa: PLR2004 - RFC 1928
-                return data
-        elif len(data) > 4 and data[0] == 5 and data[1] <= 8:  # noqa: PLR2004 - RFC 1928
-            end = {1: 10, 3: 7 + data[4], 4: 22}.get(data[3], len(data) + 1)
-            if len(data) >= end:
-                self.held = data[end:]
-                # The address that the proxy has bound is of no use to anybody.
-                return data[:3] + b"\x01" + bytes(6)
-        raise self._core.ProxyError("the SOCKS proxy's reply is malformed or cut short")
 
 
 class DeadlineStream:
@@ -290,8 +181,9 @@ class DeadlineStream:
                 self._inner.write(data[start : start + PIECE], left)
                 if self._layers == self._route.layers:
                     progress.wrote()
-        except core.WriteTimeout:
-            progress.failed_to_write()
+        except core.WriteTimeout:  # a part of it may have left
+            if self._layers == self._route.layers:
+                progress.wrote()
             raise
         except core.WriteError:
             progress.failed_to_write()
@@ -359,7 +251,7 @@ class DeadlineBackend:
         siblings: All open streams of the pool.
     """
 
-    def __init__(self, route: Route, siblings: "weakref.WeakSet[DeadlineStream]") -> None:
+    def __init__(self, route: Route, siblings: WeakSet["DeadlineStream"]) -> None:
         self._route = route
         self._siblings = siblings
         self._opened: DeadlineStream | None = None
@@ -382,7 +274,7 @@ class DeadlineBackend:
         for address, seconds in attempts:
             try:
                 stream = core.SyncBackend().connect_tcp(*numeric(address), seconds)
-            except core.ConnectTimeout as error:
+            except core.ConnectTimeout as error:  # noqa: PERF203 - of a few addresses at most
                 attempts.problem = error
             except core.ConnectError as error:
                 attempts.refused(address, error)

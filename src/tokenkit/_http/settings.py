@@ -212,7 +212,7 @@ def _family(given: Mapping[str, Any], *, is_async: bool) -> Family | str:
 
 
 def _parsed_proxy(family: Family, url: str) -> Proxy | str:
-    """Take a proxy's URL apart; what is wrong is said without the URL, which may hold a password."""
+    """Take a proxy's URL apart, or tell what is wrong, without the password that it may hold."""
     try:
         parsed = family.http.Proxy(url)
     except (ValueError, family.http.InvalidURL):
@@ -229,7 +229,7 @@ def _parsed_proxy(family: Family, url: str) -> Proxy | str:
 
 
 def _is_excepted(exceptions: str, host: str, port: int) -> bool:
-    """Tell whether ``NO_PROXY`` names a host, in the forms that httpx knows, and networks."""
+    """Return whether ``NO_PROXY`` names a host, in the forms that httpx knows, and networks."""
     return any(
         _names(entry.strip().lower(), host, port)
         for entry in exceptions.split(",")

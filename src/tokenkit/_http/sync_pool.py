@@ -10,10 +10,10 @@ from typing import Any
 from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
-from .connection import IdleConnections, PooledConnection, open_connection
+from .connection import IdleConnections, PooledConnection, Route, open_connection
 from .family import Family
 from .httpx_adapter import AS_IT_STANDS, ThroughHttpx
-from .network import DeadlineBackend, DeadlineStream, Route
+from .network import DeadlineBackend, DeadlineStream
 from .progress import PROGRESS, Progress
 from .response import ResponseReader, is_network_trouble, no_free_connection
 from .settings import MAX_CONNECTIONS

@@ -12,7 +12,8 @@ from typing import Any
 import anyio
 
 from .asyncio_stream import looked_up
-from .network import Attempts, ProxyReplies, Route, numeric
+from .connection import ProxyReplies, Route
+from .network import Attempts, numeric
 from .progress import PROGRESS, time_left
 
 __all__ = ["StockBackend"]
@@ -47,8 +48,12 @@ class StockStream:
         progress = PROGRESS.get()
         try:
             await self._inner.write(buffer, timeout)
-        except (self._route.core.WriteError, self._route.core.WriteTimeout):
+        except self._route.core.WriteError:
             progress.failed_to_write()
+            raise
+        except self._route.core.WriteTimeout:  # a part of it may have left
+            if self._layers == self._route.layers:
+                progress.wrote()
             raise
         if self._layers == self._route.layers:
             progress.wrote()
@@ -100,7 +105,7 @@ class StockStream:
 
 
 def _holds_something(tls: Any) -> bool:
-    """Tell whether TLS has taken more off the socket than was read: its end, as a rule.
+    """Return whether TLS has taken more off the socket than was read: its end, as a rule.
 
     A server's good-bye may come in one piece with its response.
     """
@@ -145,7 +150,7 @@ class StockBackend:
         for address, seconds in attempts:
             try:
                 stream = await self._inner.connect_tcp(*numeric(address), seconds)
-            except core.ConnectTimeout as error:
+            except core.ConnectTimeout as error:  # noqa: PERF203 - of a few addresses at most
                 attempts.problem = error
             except core.ConnectError as error:
                 attempts.refused(address, error)

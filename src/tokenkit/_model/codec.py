@@ -48,29 +48,29 @@ def response_field(
     lenient: Callable[[JSON], object] | None = None,
     remembered: bool = False,
 ) -> Mapping[str, object]:
-    """Describe an answer's field, as the ``metadata`` of its ``attrs.field``.
+    """Describe a field of a response, as the ``metadata`` of its ``attrs.field``.
 
     Args:
-        wire_name: The field's name in JSON, where it differs.
-        load: How to read the value, where its type doesn't tell.
-        lenient: Likewise, for a field that is ``None`` where the value cannot be read; the
-            value is then kept in ``extra``. Once a token exists, nothing beside it may make
-            the answer an error.
-        remembered: The field is not in the answer: it is taken over from the request.
+        wire_name: The field's name in JSON, if it differs.
+        load: How to read the value, if its type doesn't say.
+        lenient: The same, for a field that becomes ``None`` if the value cannot be read; the value
+            is then kept in ``extra``. Once a token exists, nothing else in the response may be an
+            error.
+        remembered: The field is not in the response but copied from the request.
     """
     return {WIRE_NAME: wire_name, LOAD: load, LENIENT: lenient, REMEMBERED: remembered}
 
 
 def text_value(value: JSON) -> str:
-    """Read a text."""
+    """Read a string."""
     return _exact_text(value)
 
 
 def token_text(value: JSON) -> str:
-    """Read an issued token: text that is not empty."""
+    """Read an issued token: a string that is not empty."""
     token = _exact_text(value)
     if not token:
-        raise Mismatch("expected a token, found empty text")
+        raise Mismatch("expected a token, found an empty string")
     return token
 
 
@@ -96,9 +96,9 @@ def _time(value: JSON, unit: timedelta) -> datetime:
 
 def _exact_text(value: object, _: object = None) -> str:
     if not isinstance(value, str):
-        raise Mismatch(f"expected text, found {kind_of(value)}")
+        raise Mismatch(f"expected a string, found {kind_of(value)}")
     if not value.isascii() and SURROGATE.search(value):
-        raise Mismatch("expected text, found lone surrogates")
+        raise Mismatch("expected a string, found lone surrogates")
     return value
 
 
@@ -223,12 +223,12 @@ def _fast() -> Converter:
 
 @cache
 def _explaining() -> Converter:
-    """Build the converter that tells where an answer goes wrong; only failures pay for it."""
+    """Build the converter that says where a response is wrong; only failures pay for it."""
     return _converter(detailed=True)
 
 
 def write_model(model: RequestModel) -> dict[str, JSON]:
-    """Turn a request model into the JSON object that it stands for."""
+    """Turn a request model into a JSON object."""
     written: dict[str, JSON] = _fast().unstructure(model)
     return written
 
@@ -253,16 +253,16 @@ def _explain(value: JSON, model: type[M], path: str) -> Mismatch:
 
 
 def read_response(value: JSON, model: type[M], *, path: str = "$", **remembered: object) -> M:
-    """Read a part of an answer as a model.
+    """Read a part of a response as a model.
 
     Args:
-        value: The part of the answer.
-        model: The attrs class to make of it.
-        path: Where in the answer ``value`` stands, for error messages.
-        **remembered: Fields that the request knows and the answer does not repeat.
+        value: The part of the response.
+        model: The attrs class to read it as.
+        path: Where ``value`` is in the response, for error messages.
+        **remembered: Fields from the request that the response does not repeat.
 
     Raises:
-        Mismatch: The value does not fit; it names the path and the types, no values.
+        Mismatch: The value does not fit; the error names the path and the types, never values.
     """
     try:
         result = _fast().structure(value, model)

@@ -19,12 +19,12 @@ __all__ = ["IssuedToken"]
 class IssuedToken:
     """A token that a vendor has issued.
 
-    Equality compares everything; the hash is made of the token and its issuer. The token is
-    in no repr, which shows instead how long it is still good for.
+    Equality compares everything; the hash is made of the token and its issuer. No repr shows the
+    token; it shows how long the token is still good for.
 
     Attributes:
-        token: The token, to be handed to the vendor's browser module.
-        extra: Fields of the answer that this release does not know.
+        token: The token, for the vendor's browser module.
+        extra: Fields of the response that this release does not know.
     """
 
     issuer: ClassVar[str] = ""
@@ -35,20 +35,20 @@ class IssuedToken:
 
     @property
     def subject(self) -> str | None:
-        """Whom the token identifies, where that is known."""
+        """Who the token is for, if known."""
         return None
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the token ends, in UTC; ``None`` where that is unknown."""
+        """When the token expires, in UTC; ``None`` if unknown."""
         return None
 
     def is_expired(self, at: datetime | None = None, *, leeway: float = 0.0) -> bool:
-        """Tell whether the token has ended; ``False`` where its end is unknown.
+        """Return whether the token has expired; ``False`` if its expiry is unknown.
 
         Args:
-            at: The time to judge by, with a time zone; by default now.
-            leeway: Seconds before its end from which on the token counts as ended.
+            at: The time to compare with, with a time zone. Default: now.
+            leeway: Seconds before its expiry from which on the token counts as expired.
 
         Raises:
             InvalidInputError: ``at`` has no time zone.
@@ -116,10 +116,10 @@ class IssuedToken:
 
 
 def _hide_from_inspection(cls: type[object], name: str) -> None:
-    """Put a property in a slot's place.
+    """Replace a slot with a property.
 
-    What shows the values in a failing line, such as IPython's verbose tracebacks, reads slots
-    without being asked, and ``token.token`` with them; it calls no property.
+    Tools that show the values in a failing line, such as IPython's verbose tracebacks, read slots
+    on their own, ``token.token`` too; they call no properties.
     """
     slot = vars(cls)[name]
     setattr(cls, name, property(slot.__get__, slot.__set__, doc="The token."))

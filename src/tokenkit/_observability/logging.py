@@ -26,7 +26,7 @@ logger.addHandler(logging.NullHandler())
 
 
 def is_logged() -> bool:
-    """Tell whether anybody reads the debug log."""
+    """Return whether the debug log is enabled."""
     return logger.isEnabledFor(logging.DEBUG)
 
 
@@ -74,7 +74,7 @@ def _tries(attempts: int) -> str:
 
 
 def leave_unawaited(record: Record, returned: object) -> None:
-    """Write to the log that a sync client's hook returned what only async ones can wait for."""
+    """Log that a sync client's hook returned an awaitable, which only async clients can await."""
     if not inspect.isawaitable(returned):
         return
     if inspect.iscoroutine(returned):
@@ -84,5 +84,5 @@ def leave_unawaited(record: Record, returned: object) -> None:
 
 
 def log_raising_hook(record: Record) -> None:
-    """Write to the log that a hook has raised; call it while the exception is handled."""
+    """Log that a hook has raised; call it while the exception is handled."""
     logger.warning("A hook raised on %s", type(record).__name__, exc_info=sys.exc_info())

@@ -9,7 +9,7 @@ from ..errors import APIError, Outcome, TokenKitError, describe
 __all__ = ["clock_hint", "combined", "complete"]
 
 OUT_OF_BUDGET = "it was not tried again, as the client's retry budget is used up (see RetryBudget)"
-TWO_MINUTES, TWO_HOURS, TWO_DAYS = 120, 7_200, 172_800
+TWO_MINUTES, TWO_HOURS, A_WEEK = 120, 7_200, 604_800
 
 
 def combined(earlier: Outcome, latest: Outcome) -> Outcome:
@@ -62,7 +62,7 @@ def complete(
 
 
 def clock_hint(vendor: str, headers: Headers, now: float, used: float) -> str | None:
-    """Tell by how much a clock is off; ``None`` where it isn't, or nothing says so.
+    """Return by how much a clock is off; ``None`` if it isn't, or nothing says so.
 
     Args:
         vendor: The vendor's name.
@@ -85,4 +85,4 @@ def _span(seconds: float) -> str:
         return f"{seconds:.0f} seconds"
     if seconds < TWO_HOURS:
         return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.0f} hours" if seconds < TWO_DAYS else f"{seconds / 86400:.0f} days"
+    return f"{seconds / 3600:.0f} hours" if seconds < A_WEEK else f"{seconds / 86400:.0f} days"

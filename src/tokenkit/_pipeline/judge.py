@@ -28,7 +28,7 @@ __all__ = ["Circumstances", "FailedAttempt", "judge"]
 T = TypeVar("T")
 
 # What libraries quote may be a piece of the response: their text ends where a quotation begins.
-QUOTATION = re.compile(r"""(bytearray\()?b?["']""")
+QUOTATION = re.compile(r"""\bbytearray\(|\bb["']|(?<!\w)["']""")
 SEPARATOR = "\x1e"
 
 
@@ -64,8 +64,8 @@ class FailedAttempt:
     Attributes:
         error: The error that it means, should the call end with it.
         repeatable: Whether the request may be sent again.
-        outcome: Whether the vendor carried the request out.
-        status: The HTTP status, where a response came.
+        outcome: Whether the vendor carried out the request.
+        status: The HTTP status, if a response arrived.
         asked_wait: The seconds that the vendor asks to wait, or documents.
         blames_credentials: Whether the credentials, the signature or its time were refused.
         distrusts_connection: Whether the connection may hold other requests' responses.
@@ -83,7 +83,7 @@ class FailedAttempt:
 def judge(
     call: Call[T], outcome: AttemptOutcome, under: Circumstances
 ) -> Reply[T] | FailedAttempt:
-    """Tell what an attempt came to.
+    """Return a reply, or the failed attempt.
 
     Args:
         call: The call.
@@ -124,7 +124,9 @@ def _judge_success(
         )
     request_id = request_id_in(response.headers, under)
     received_at = datetime.fromtimestamp(under.wall + under.offset, timezone.utc)
-    value = read_success(call, response, under.hidden, request_id, received_at)
+    value = read_success(
+        call, response, under.hidden, request_id, received_at, under.request.origin
+    )
     if value is None:
         return _judge_failure(response, under)
     if isinstance(value, MismatchedResponse):

@@ -24,7 +24,7 @@ class Life:
         attempts: How many times the request was sent.
         charged: How many retries were taken from the budget.
         hidden: What must not be shown.
-        outcome: Whether the vendor carried the call out, as far as its attempts tell.
+        outcome: Whether the vendor carried out the call, as far as its attempts tell.
         in_flight: Whether a request is out and nothing is known of it.
         failed: The latest failed attempt.
         remarks: Sentences for the error, should the call end with one.
@@ -40,7 +40,7 @@ class Life:
         self.plan = plan
         self.request_id = request_id if plan.profile.request_id_header is not None else ""
         self.at = self.began = self.start = start
-        self.until = start.monotonic + plan.deadline
+        self.until = start.monotonic + plan.settings.deadline
         self.attempts = 0
         self.charged = 0
         self.hidden = Hidden(call.tokens)
@@ -55,7 +55,9 @@ class Life:
     def repeat(self) -> Repeat:
         """When the call may be sent again, after what its client allows."""
         repeat = self.call.repeat
-        unless_paid = self.plan.policy.repeat_payments and repeat is Repeat.IF_NOT_PERFORMED
+        unless_paid = (
+            self.plan.settings.retry.repeat_payments and repeat is Repeat.IF_NOT_PERFORMED
+        )
         return Repeat.SAFE if unless_paid else repeat
 
     @property

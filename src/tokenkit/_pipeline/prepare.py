@@ -9,8 +9,8 @@ from .._model.call import Call
 from .._model.messages import Headers, Request, fits_header
 from .._policy.clock import ClockOffset
 from .._policy.profile import Profile
-from .._policy.retry import RetryBudget, RetryPolicy
-from .._policy.timeouts import Timeouts
+from .._policy.retry import RetryBudget
+from .._policy.settings import CallSettings
 from .._redaction import Hidden
 from .._secret import Secret, without_frames
 from ..auth.strategy import AsyncStrategy
@@ -32,11 +32,8 @@ class Plan:
         profile: The vendor.
         origin: Scheme, host and port.
         base_path: What stands before each call's path.
-        headers: The headers of every request.
+        settings: The timeouts, the deadline, when to retry, and the headers.
         strategy: Authenticates the request.
-        timeouts: For each step of an attempt.
-        deadline: Seconds for everything together; infinite for no deadline.
-        policy: When to retry.
         budget: The client's retry budget.
         offset: How far the vendor's clock is ahead; ``None`` not to correct ours.
         watched: Whether anybody is to be told what happens.
@@ -45,11 +42,8 @@ class Plan:
     profile: Profile
     origin: str
     base_path: str
-    headers: Headers
+    settings: CallSettings
     strategy: AsyncStrategy
-    timeouts: Timeouts
-    deadline: float
-    policy: RetryPolicy
     budget: RetryBudget
     offset: ClockOffset | None = None
     watched: bool = True
@@ -81,7 +75,7 @@ def unsigned_request(
         method=method,
         origin=plan.origin,
         route=plan.base_path + path,
-        headers=plan.headers.merged_with(Headers(added)),
+        headers=plan.settings.headers.merged_with(Headers(added)),
         body=body,
     )
 
@@ -105,8 +99,12 @@ def sign(
     added = _authentication(strategy, unsigned, secrets, now)
     if isinstance(added, TokenKitError):
         return added
-    hidden.add([secret.reveal() for secret in secrets])
-    hidden.add([value for value in added.values() if len(value) >= SHORTEST_SIGNATURE])
+    hidden.add(
+        [
+            *(secret.reveal() for secret in secrets),
+            *(value for value in added.values() if len(value) >= SHORTEST_SIGNATURE),
+        ]
+    )
     return Request(
         method=unsigned.method,
         origin=unsigned.origin,

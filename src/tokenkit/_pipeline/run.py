@@ -78,7 +78,7 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
 def _retry(
     life: Life, failed: FailedAttempt, outcome: AttemptOutcome, told: Announcements | None
 ) -> Steps[bool]:
-    """Wait for the next attempt; tell whether there may be one."""
+    """Wait for the next attempt; return whether there may be one."""
     life.outcome = combined(life.outcome, failed.outcome)
     life.failed = failed
     if failed.distrusts_connection:
@@ -125,7 +125,7 @@ def _attempt(life: Life, unsigned: Request, told: Announcements | None) -> Steps
     # Until the outcome is known, nobody can tell whether the request has left.
     life.in_flight = True
     # A generator less than with _do(), on each call's way.
-    result: Result[AttemptOutcome] = yield Send(request, plan.timeouts, life.until)
+    result: Result[AttemptOutcome] = yield Send(request, plan.settings.timeouts, life.until)
     life.in_flight = False
     life.at = result.at
     if told is not None and isinstance(result.value, Response):
@@ -151,7 +151,9 @@ def _wait_before_retry(life: Life, failed: FailedAttempt) -> float | None:
     if not failed.repeatable:
         return None
     left = life.until - life.at.monotonic
-    wait = wait_before(life.plan.policy, life.attempts, life.at.chance, failed.asked_wait, left)
+    wait = wait_before(
+        life.plan.settings.retry, life.attempts, life.at.chance, failed.asked_wait, left
+    )
     if wait is None or failed.asked_wait or life.charge():
         return wait
     life.remarks.append(OUT_OF_BUDGET)
@@ -159,7 +161,7 @@ def _wait_before_retry(life: Life, failed: FailedAttempt) -> float | None:
 
 
 def _corrects_clock(life: Life, failed: FailedAttempt, refusal: Response) -> bool:
-    """Tell whether a wrong clock explains a refusal, and is corrected: once a call."""
+    """Return whether a wrong clock explains a refusal, and is corrected: once a call."""
     plan, call = life.plan, life.call
     if not (failed.blames_credentials and plan.strategy.uses_time and call.authenticated):
         return False
@@ -192,6 +194,10 @@ def _remarks(life: Life) -> list[str]:
 def _complete(error: TokenKitError, life: Life) -> None:
     if life.in_flight:
         life.outcome = combined(life.outcome, "unknown")
+    if life.failed is None or life.failed.error is not error:
+        # Raised by somebody who does not know what must not be shown.
+        error.message = life.hidden.redact(error.message)
+        error.args = (life.hidden.redact(str(error)),)
     complete(
         error,
         vendor=life.vendor,

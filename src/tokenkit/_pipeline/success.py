@@ -34,6 +34,7 @@ def read_success(
     hidden: Hidden,
     request_id: str | None,
     received_at: datetime,
+    origin: str = "",
 ) -> Value[T] | DecodeError | MismatchedResponse | None:
     """Read a response with a success status; ``None`` where it says that the call failed.
 
@@ -43,13 +44,17 @@ def read_success(
         hidden: What must not be shown.
         request_id: The response's request id, as it may be shown.
         received_at: When it was complete, by the vendor's clock as far as that is known.
+        origin: Scheme, host and port that the request was sent to.
     """
     try:
         body = _loaded(response, hidden, needed=call.reads_body)
         if call.is_failure(body):
             return None
         info = ResponseInfo(
-            status=response.status, headers=response.headers, received_at=received_at
+            status=response.status,
+            headers=response.headers,
+            received_at=received_at,
+            origin=origin,
         )
         return Value(call.decode(body, info), body)
     except Mismatch as mismatch:
@@ -96,7 +101,7 @@ def _snippet(response: Response, hidden: Hidden) -> str:
 
 
 def unexpected_redirect(response: Response, location: str) -> UnexpectedRedirect:
-    """Tell where a response pointed, without its query, which may hold anything."""
+    """Return where a response pointed, without its query, which may contain anything."""
     try:
         parts = urlsplit(location)
         host = parts.netloc.rpartition("@")[2]

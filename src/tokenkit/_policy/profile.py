@@ -1,4 +1,4 @@
-"""A vendor as one value: its addresses, its credentials, how its failures read."""
+"""A vendor as one value: its addresses, its credentials, how its failures are read."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,7 +14,7 @@ __all__ = ["BaseURLSetting", "Profile"]
 
 
 def is_unauthenticated(error: APIError) -> bool:
-    """Tell whether an error is the one of HTTP 401."""
+    """Return whether an error is the one of HTTP 401."""
     return isinstance(error, AuthenticationError)
 
 
@@ -39,10 +39,14 @@ class Profile:
     Attributes:
         vendor: The vendor's name, for messages.
         base_url: The base URL when the caller sets none.
-        base_url_variable: The environment variable for another base URL; it wins over the
-            variables of ``base_url_settings``.
+        base_url_variable: The environment variable for another base URL; it takes precedence over
+            those of ``base_url_settings``.
         base_url_settings: Other ways to select the base URL, by the name of the client's
             parameter.
+        services: The vendor's services that have hosts of their own, by the name that calls give
+            as their ``service``: each a function that makes the service's base URL of the base
+            URL that the vendor or ``base_url_settings`` select. A caller's ``base_url`` stands
+            for all of them.
         credential_variables: The environment variable of each credential, by the name of the
             client's parameter.
         strategy: The class or function that makes the auth strategy; it is called with the
@@ -51,8 +55,8 @@ class Profile:
         headers: Headers for every request, such as an API version.
         request_id_header: The header in which the vendor takes an id for each request.
         echoes_request_id: Whether a response carries the id of its request in that header; one
-            with another id belongs to somebody else then.
-        blames_credentials: Tells whether an error means that the credentials, the signature or
+            with another id then belongs to another request.
+        blames_credentials: Returns whether an error means that the credentials, the signature or
             its timestamp were refused; a wrong clock may be the cause then.
         retries: Which responses may be retried.
         read_failure: Reads the vendor's error bodies.
@@ -67,6 +71,9 @@ class Profile:
     base_url_variable: str
     base_url_settings: Mapping[str, BaseURLSetting] = attrs.field(
         factory=dict[str, BaseURLSetting]
+    )
+    services: Mapping[str, Callable[[str], str]] = attrs.field(
+        factory=dict[str, Callable[[str], str]]
     )
     credential_variables: Mapping[str, str]
     strategy: Callable[..., AsyncStrategy]

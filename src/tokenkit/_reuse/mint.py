@@ -75,7 +75,8 @@ class Minting(Conversation):
         left = self.query.until - self.at.monotonic
         if self.stale is not None or self.settings.store is not None:
             left = min(left, self.settings.lock_timeout * MINTING_PART)
-        return attrs.evolve(self.query.plan, deadline=left)
+        plan = self.query.plan
+        return attrs.evolve(plan, settings=attrs.evolve(plan.settings, deadline=left))
 
     def refused_for(self, error: RateLimitError) -> float:
         """Return for how many seconds the vendor says, or documents, that it refuses."""

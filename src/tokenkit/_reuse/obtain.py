@@ -103,7 +103,9 @@ class Obtaining(Minting):
 
     def _opened(self, store: Store, found: Found) -> Steps[Kept | None]:
         """Return a stored token, if it is one, lives long enough and was not revoked."""
-        entry = unseal_entry(store.sealing, self.key, found.sealed, self.query.call)
+        entry = unseal_entry(
+            store.sealing, self.key, found.sealed, self.query.call, self.query.plan.origin
+        )
         if entry is None:
             return None
         left = min(found.left, entry.lifetime)

@@ -1,6 +1,6 @@
 """Reuse for one client: the quick way to a token that is kept, and the start of the slow one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -48,7 +48,6 @@ class Reuse:
     Args:
         cache: Where tokens are kept.
         plan: How the client mints.
-        headers: The headers that the caller adds to every request.
         http_client: The caller's own HTTP client, whose default headers go out too.
         clock: The client's clock.
         lifetime: How long the vendor's tokens live, where they don't tell.
@@ -60,7 +59,6 @@ class Reuse:
         *,
         cache: TokenCache,
         plan: Plan,
-        headers: Mapping[str, str],
         http_client: object,
         clock: TimeSource,
         lifetime: timedelta | None,
@@ -69,7 +67,6 @@ class Reuse:
         self.plan = plan
         self._cache = cache
         self._table = cache.table
-        self._headers = headers
         self._http_client = http_client
         self._wall, self._monotonic = clock.time, clock.monotonic
         self._lifetime = None if lifetime is None else lifetime.total_seconds()
@@ -117,7 +114,7 @@ class Reuse:
                 place=self._place(call, caller, at),
                 valid_for=seconds,
                 lifetime=None if self.plan.profile.tells_lifetime else self._lifetime,
-                until=start.monotonic + self.plan.deadline,
+                until=start.monotonic + self.plan.settings.deadline,
             )
             return (yield from serve(query, at))
 
@@ -204,7 +201,7 @@ class Reuse:
                 vendor=self.plan.profile.vendor,
                 origin=self.plan.origin,
                 base_path=self.plan.base_path,
-                headers={**_default_headers(self._http_client), **self._headers},
+                headers={**_default_headers(self._http_client), **self.plan.settings.headers},
                 strategy=strategy,
                 secrets=secrets,
             )

@@ -15,7 +15,10 @@ from ..extension import (
     ClientOptions,
     SecretSource,
 )
+from .chats import ChatToken, ChatTokenRequest
+from .events import EventToken, EventTokenRequest
 from .models import UserToken, UserTokenRequest
+from .rooms import RoomToken, RoomTokenRequest
 
 __all__ = ["AsyncZdkClient", "ZdkClient"]
 
@@ -60,7 +63,7 @@ class ZdkClient(Client):
             nickname: The user's nickname; may be empty.
             fullname: The user's full name; may be empty.
             avatar: The user's avatar; may be empty.
-            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            metadata: Anything else about the user; string values are the safe choice.
             permissions: What the user may do, as numbers or names: :data:`CHAT_PERMISSION`,
                 :data:`ALL_PERMISSIONS`. Default: not sent.
             extra: Fields that ZDK added later.
@@ -68,8 +71,8 @@ class ZdkClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response has no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -86,10 +89,148 @@ class ZdkClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response does not have one token for each request.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
+        """
+
+    def create_room_token(
+        self,
+        *,
+        user_id: str,
+        room_id: str,
+        metadata: Mapping[str, JSON] | None = None,
+        permissions: Iterable[int | str] | None = None,
+        extra: Mapping[str, JSON] = ...,
+    ) -> RoomToken:
+        """Mint a token that lets a user into a room, from ZDK's room service.
+
+        Args:
+            user_id: The user's id in your system.
+            room_id: The room's id.
+            metadata: Anything else about the user; string values are the safe choice.
+            permissions: What the user may do in the room, as names or numbers. Default: not sent.
+            extra: Fields that ZDK added later.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its room tokens.
+        """
+
+    def create_room_tokens(
+        self, *, requests: Iterable[RoomTokenRequest], extra: Mapping[str, JSON] = ...
+    ) -> tuple[RoomToken, ...]:
+        """Mint many room tokens with one request; they come in the order of the requests.
+
+        Args:
+            requests: One for each token.
+            extra: Fields that ZDK added later, beside ``arguments``.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds another number of tokens than was asked for.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its room tokens; that many arguments give as many tokens,
+        in their order, is inferred.
+        """
+
+    def create_chat_token(
+        self,
+        *,
+        user_id: str,
+        chat_id: str,
+        metadata: Mapping[str, JSON] | None = None,
+        permissions: Iterable[int | str] | None = None,
+        extra: Mapping[str, JSON] = ...,
+    ) -> ChatToken:
+        """Mint a token that lets a user into a chat, from ZDK's chat service.
+
+        Args:
+            user_id: The user's id in your system.
+            chat_id: The chat's id.
+            metadata: Anything else about the user; string values are the safe choice.
+            permissions: What the user may do in the chat, as names or numbers. Default: not sent.
+            extra: Fields that ZDK added later.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its chat tokens.
+        """
+
+    def create_chat_tokens(
+        self, *, requests: Iterable[ChatTokenRequest], extra: Mapping[str, JSON] = ...
+    ) -> tuple[ChatToken, ...]:
+        """Mint many chat tokens with one request; they come in the order of the requests.
+
+        Args:
+            requests: One for each token.
+            extra: Fields that ZDK added later, beside ``arguments``.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds another number of tokens than was asked for.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its chat tokens; that many arguments give as many tokens,
+        in their order, is inferred.
+        """
+
+    def create_event_token(
+        self,
+        *,
+        user_id: str,
+        event_id: str,
+        metadata: Mapping[str, JSON] | None = None,
+        permissions: Iterable[int | str] | None = None,
+        extra: Mapping[str, JSON] = ...,
+    ) -> EventToken:
+        """Mint a token that lets a user into an event, from ZDK's event service.
+
+        Args:
+            user_id: The user's id in your system.
+            event_id: The event's id.
+            metadata: Anything else about the user; string values are the safe choice.
+            permissions: What the user may do at the event, as names or numbers. Default: not sent.
+            extra: Fields that ZDK added later.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its event tokens.
+        """
+
+    def create_event_tokens(
+        self, *, requests: Iterable[EventTokenRequest], extra: Mapping[str, JSON] = ...
+    ) -> tuple[EventToken, ...]:
+        """Mint many event tokens with one request; they come in the order of the requests.
+
+        Args:
+            requests: One for each token.
+            extra: Fields that ZDK added later, beside ``arguments``.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds another number of tokens than was asked for.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its event tokens; that many arguments give as many tokens,
+        in their order, is inferred.
         """
 
 class AsyncZdkClient(AsyncClient):
@@ -134,7 +275,7 @@ class AsyncZdkClient(AsyncClient):
             nickname: The user's nickname; may be empty.
             fullname: The user's full name; may be empty.
             avatar: The user's avatar; may be empty.
-            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            metadata: Anything else about the user; string values are the safe choice.
             permissions: What the user may do, as numbers or names: :data:`CHAT_PERMISSION`,
                 :data:`ALL_PERMISSIONS`. Default: not sent.
             extra: Fields that ZDK added later.
@@ -142,8 +283,8 @@ class AsyncZdkClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response has no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -160,8 +301,146 @@ class AsyncZdkClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response does not have one token for each request.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
+        """
+
+    async def create_room_token(
+        self,
+        *,
+        user_id: str,
+        room_id: str,
+        metadata: Mapping[str, JSON] | None = None,
+        permissions: Iterable[int | str] | None = None,
+        extra: Mapping[str, JSON] = ...,
+    ) -> RoomToken:
+        """Mint a token that lets a user into a room, from ZDK's room service.
+
+        Args:
+            user_id: The user's id in your system.
+            room_id: The room's id.
+            metadata: Anything else about the user; string values are the safe choice.
+            permissions: What the user may do in the room, as names or numbers. Default: not sent.
+            extra: Fields that ZDK added later.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its room tokens.
+        """
+
+    async def create_room_tokens(
+        self, *, requests: Iterable[RoomTokenRequest], extra: Mapping[str, JSON] = ...
+    ) -> tuple[RoomToken, ...]:
+        """Mint many room tokens with one request; they come in the order of the requests.
+
+        Args:
+            requests: One for each token.
+            extra: Fields that ZDK added later, beside ``arguments``.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds another number of tokens than was asked for.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its room tokens; that many arguments give as many tokens,
+        in their order, is inferred.
+        """
+
+    async def create_chat_token(
+        self,
+        *,
+        user_id: str,
+        chat_id: str,
+        metadata: Mapping[str, JSON] | None = None,
+        permissions: Iterable[int | str] | None = None,
+        extra: Mapping[str, JSON] = ...,
+    ) -> ChatToken:
+        """Mint a token that lets a user into a chat, from ZDK's chat service.
+
+        Args:
+            user_id: The user's id in your system.
+            chat_id: The chat's id.
+            metadata: Anything else about the user; string values are the safe choice.
+            permissions: What the user may do in the chat, as names or numbers. Default: not sent.
+            extra: Fields that ZDK added later.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its chat tokens.
+        """
+
+    async def create_chat_tokens(
+        self, *, requests: Iterable[ChatTokenRequest], extra: Mapping[str, JSON] = ...
+    ) -> tuple[ChatToken, ...]:
+        """Mint many chat tokens with one request; they come in the order of the requests.
+
+        Args:
+            requests: One for each token.
+            extra: Fields that ZDK added later, beside ``arguments``.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds another number of tokens than was asked for.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its chat tokens; that many arguments give as many tokens,
+        in their order, is inferred.
+        """
+
+    async def create_event_token(
+        self,
+        *,
+        user_id: str,
+        event_id: str,
+        metadata: Mapping[str, JSON] | None = None,
+        permissions: Iterable[int | str] | None = None,
+        extra: Mapping[str, JSON] = ...,
+    ) -> EventToken:
+        """Mint a token that lets a user into an event, from ZDK's event service.
+
+        Args:
+            user_id: The user's id in your system.
+            event_id: The event's id.
+            metadata: Anything else about the user; string values are the safe choice.
+            permissions: What the user may do at the event, as names or numbers. Default: not sent.
+            extra: Fields that ZDK added later.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its event tokens.
+        """
+
+    async def create_event_tokens(
+        self, *, requests: Iterable[EventTokenRequest], extra: Mapping[str, JSON] = ...
+    ) -> tuple[EventToken, ...]:
+        """Mint many event tokens with one request; they come in the order of the requests.
+
+        Args:
+            requests: One for each token.
+            extra: Fields that ZDK added later, beside ``arguments``.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds another number of tokens than was asked for.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its event tokens; that many arguments give as many tokens,
+        in their order, is inferred.
         """

@@ -1,46 +1,51 @@
-"""ZDK's requests and answers, as its documentation and samples show them."""
+"""ZDK's requests and responses, as its documentation and samples show them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import attrs
+from typing_extensions import TypedDict
 
 from ..extension import (
     JSON,
     Call,
     IssuedToken,
-    Mismatch,
     Repeat,
     ResponseInfo,
     copy_mapping,
     instances,
     json_object,
-    kind_of,
     param,
     permissions,
     response_field,
     text,
     to_tuple,
-    token_text,
     write_model,
 )
+from .arguments import read_tokens, to_permissions
 
 __all__ = [
     "ALL_PERMISSIONS",
     "CHAT_PERMISSION",
+    "SdkSetup",
     "UserToken",
     "UserTokenRequest",
     "UserTokensRequest",
 ]
 
-T_co = TypeVar("T_co", covariant=True)
-
 CHAT_PERMISSION = 100
-"""Grants everything about chat: a group's head value grants the whole group."""
+"""Grants everything about chat: the first number of a group grants the whole group."""
 
 ALL_PERMISSIONS = (100, 200, 300, 400, 500, 600, 700, 800)
-"""The head values of all eight groups, as every sample sends them. ZDK documents only chat."""
+"""The first numbers of all eight groups, which every sample sends. ZDK documents only chat."""
+
+
+class SdkSetup(TypedDict):
+    """What a page needs for ``user.actions.open(userToken)``."""
+
+    userToken: str
+    """The token."""
 
 
 @attrs.frozen(kw_only=True)
@@ -49,8 +54,8 @@ class UserToken(IssuedToken):
 
     Attributes:
         token: The token, opaque.
-        user_id: The user's id, as it was asked for.
-        extra: Always empty: the answer holds tokens only.
+        user_id: The user's id, from the request.
+        extra: Always empty: the response has nothing but tokens.
     """
 
     issuer: ClassVar[str] = "ZDK"
@@ -62,36 +67,13 @@ class UserToken(IssuedToken):
         """The user's id."""
         return self.user_id
 
-    # attrs would else make a hash of all fields, and ``extra`` has none.
+    def to_sdk_setup(self) -> SdkSetup:
+        """Return what a page passes to ``user.actions.open``; it holds the token."""
+        return {"userToken": self.token}
+
+    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
     def __hash__(self) -> int:
         return super().__hash__()
-
-
-def _read_tokens(body: JSON, user_ids: Sequence[str]) -> tuple[UserToken, ...]:
-    if not isinstance(body, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(body)}")
-    tokens = body.get("tokens")
-    if not isinstance(tokens, list):
-        raise Mismatch(f"expected an array of tokens, found {kind_of(tokens)}", "$.tokens")
-    if len(tokens) != len(user_ids):
-        problem = f"expected {len(user_ids)} tokens, one for each request, found {len(tokens)}"
-        raise Mismatch(problem, "$.tokens")
-    return tuple(
-        _read_token(token, f"$.tokens[{index}]", user_id)
-        for index, (token, user_id) in enumerate(zip(tokens, user_ids, strict=True))
-    )
-
-
-def _read_token(value: JSON, path: str, user_id: str) -> UserToken:
-    try:
-        return UserToken(token=token_text(value), user_id=user_id)
-    except Mismatch as mismatch:
-        problem = mismatch.problem
-    raise Mismatch(problem, path)
-
-
-def _to_permissions(value: Iterable[int | str] | None) -> tuple[int | str, ...] | None:
-    return None if value is None else to_tuple(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -103,13 +85,13 @@ class UserTokenRequest(Call[UserToken]):
         nickname: The user's nickname; may be empty.
         fullname: The user's full name; may be empty.
         avatar: The user's avatar; may be empty.
-        metadata: Whatever else is to be known about the user; text values are the safe choice.
+        metadata: Anything else about the user; string values are the safe choice.
         permissions: What the user may do, as numbers or names: :data:`CHAT_PERMISSION`,
             :data:`ALL_PERMISSIONS`. Default: not sent.
         extra: Fields that ZDK added later.
 
     Raises:
-        InvalidInputError: A field breaks what is said above.
+        InvalidInputError: A field is invalid.
     """
 
     operation: ClassVar[str] = "create_user_token"
@@ -124,12 +106,12 @@ class UserTokenRequest(Call[UserToken]):
         default=None, hash=False, converter=copy_mapping, metadata=param(json_object)
     )
     permissions: tuple[int | str, ...] | None = attrs.field(
-        default=None, converter=_to_permissions, metadata=param(permissions)
+        default=None, converter=to_permissions, metadata=param(permissions)
     )
 
     @property
     def repeat(self) -> Repeat:
-        """A repeated mint only makes another token."""
+        """A repeated mint only creates another token."""
         return Repeat.SAFE
 
     def encode(self, now: datetime) -> JSON:
@@ -140,7 +122,8 @@ class UserTokenRequest(Call[UserToken]):
     def decode(self, body: JSON, response: ResponseInfo) -> UserToken:
         """Read the only token."""
         del response
-        return _read_tokens(body, [self.id])[0]
+        (token,) = read_tokens(body, 1)
+        return UserToken(token=token, user_id=self.id)
 
 
 def _to_requests(value: Iterable[UserTokenRequest]) -> tuple[UserTokenRequest, ...]:
@@ -156,7 +139,7 @@ class UserTokensRequest(Call[tuple[UserToken, ...]]):
         extra: Fields that ZDK added later, beside ``arguments``.
 
     Raises:
-        InvalidInputError: There is no request, or one of them is none.
+        InvalidInputError: ``requests`` is empty, or an item is not a request.
     """
 
     operation: ClassVar[str] = "create_user_tokens"
@@ -169,10 +152,11 @@ class UserTokensRequest(Call[tuple[UserToken, ...]]):
 
     @property
     def repeat(self) -> Repeat:
-        """Repeated mints only make other tokens."""
+        """Repeated mints only create other tokens."""
         return Repeat.SAFE
 
     def decode(self, body: JSON, response: ResponseInfo) -> tuple[UserToken, ...]:
         """Read one token for each request, in their order."""
         del response
-        return _read_tokens(body, [request.id for request in self.requests])
+        tokens = zip(self.requests, read_tokens(body, len(self.requests)), strict=True)
+        return tuple(UserToken(token=token, user_id=request.id) for request, token in tokens)

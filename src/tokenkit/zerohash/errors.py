@@ -1,4 +1,4 @@
-"""How zerohash says that a call failed."""
+"""How zerohash reports failures."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -11,6 +11,8 @@ from ..errors import (
     FailureDetails,
     FieldError,
     PermissionDeniedError,
+    TokenKitError,
+    TokenKitWarning,
 )
 from ..extension import (
     JSON,
@@ -24,6 +26,10 @@ __all__ = [
     "ApprovalState",
     "ManualApprovalError",
     "MissingRequirementsError",
+    "RepeatedWebhookError",
+    "UnknownPermissionWarning",
+    "WebhookProblem",
+    "WebhookVerificationError",
     "read_failure",
 ]
 
@@ -42,7 +48,7 @@ WRITE_PERMISSION_HINT = (
 
 
 class ApprovalState(str, Enum):
-    """How far a manual approval has come."""
+    """The state of a manual approval."""
 
     REQUIRED = "Manual approval required for this transaction"
     PENDING = "Approval pending, shopper must wait"
@@ -50,12 +56,19 @@ class ApprovalState(str, Enum):
     FINALIZED = "Manual approval for this transaction has already been finalized"
 
 
+class UnknownPermissionWarning(TokenKitWarning):
+    """A permission that this release does not know, and that looks like one that it knows.
+
+    It is sent unchanged, as zerohash may have added it.
+    """
+
+
 class ManualApprovalError(PermissionDeniedError):
-    """HTTP 403: a payment waits for a manual approval, or was refused one.
+    """HTTP 403: a payment is waiting for manual approval, or was denied it.
 
     Attributes:
         transaction_id: The payment, such as ``txn_...``.
-        state: How far the approval has come; ``None`` for a text that is not documented.
+        state: The state of the approval; ``None`` for an undocumented text.
     """
 
     def __init__(
@@ -79,7 +92,7 @@ class MissingRequirementsError(ConflictError):
     """HTTP 409: the participant lacks data that the payment needs.
 
     Attributes:
-        missing_requirements: The names of what is missing, such as ``first_name``.
+        missing_requirements: The names of the missing data, such as ``first_name``.
     """
 
     def __init__(
@@ -95,6 +108,41 @@ class MissingRequirementsError(ConflictError):
     def particulars(self) -> list[str]:
         """Add what is missing."""
         return [*super().particulars(), f"missing: {', '.join(self.missing_requirements)}"]
+
+
+class WebhookProblem(str, Enum):
+    """What is wrong with a webhook."""
+
+    HEADERS = "headers"
+    """The headers cannot be read, or one that is needed is missing, repeated or malformed."""
+
+    TIMESTAMP = "timestamp"
+    """It was signed too long ago, or in the future."""
+
+    SIGNATURE = "signature"
+    """No signature is right under any of the secrets and public keys."""
+
+    BODY = "body"
+    """The body is not the bytes of a JSON object."""
+
+    REPEATED = "repeated"
+    """It came before."""
+
+
+class WebhookVerificationError(TokenKitError):
+    """A webhook that must not be acted on; the message names what failed, and no secret.
+
+    Attributes:
+        problem: What is wrong.
+    """
+
+    def __init__(self, message: str, *, problem: WebhookProblem) -> None:
+        super().__init__(message)
+        self.problem: WebhookProblem = problem
+
+
+class RepeatedWebhookError(WebhookVerificationError):
+    """A sound webhook that came before."""
 
 
 def read_failure(body: ErrorBody) -> Failure:

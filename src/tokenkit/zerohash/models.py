@@ -1,6 +1,6 @@
-"""zerohash's requests and answers, as its API documentation describes them."""
+"""zerohash's requests and responses, as its API documentation describes them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar
@@ -11,10 +11,10 @@ from ..errors import FieldError, MismatchedResponse
 from ..extension import (
     JSON,
     Call,
-    IssuedToken,
     Mismatch,
     Repeat,
     ResponseInfo,
+    edits,
     epoch_milliseconds,
     epoch_seconds,
     instance,
@@ -22,11 +22,10 @@ from ..extension import (
     one_of,
     param,
     read_response,
-    response_field,
     text,
-    text_value,
     texts,
     to_texts,
+    warn_caller,
 )
 from .details import (
     ClientDeviceInfo,
@@ -35,7 +34,10 @@ from .details import (
     PaymentDetails,
     WithdrawalDetails,
 )
-from .jwt import claimed_time, unverified_claims
+from .envelope import message_of
+from .errors import ENVIRONMENT_OF, UnknownPermissionWarning
+from .jwt import unverified_claims
+from .token import ClientAuthToken
 
 __all__ = [
     "ClientAuthToken",
@@ -48,7 +50,7 @@ __all__ = [
 
 
 class Permission(str, Enum):
-    """The SDK experiences that zerohash documents; a text that is not here is sent as it is."""
+    """The SDK experiences that zerohash documents; any other string is sent as it is."""
 
     ONBOARDING = "onboarding"
     UPDATE_PARTICIPANT = "update-participant"
@@ -69,85 +71,31 @@ class Permission(str, Enum):
 
 
 PAYMENT_ADVICE = (
-    "a payment may have been opened, so the mint was not sent again on purpose: to find out, list "
-    "the participant's payments since just before the call (GET /payments) and look for its "
-    "reference_id, or wait for the webhook"
+    "a payment may have been opened, so the mint was not sent again on purpose: to find out, call "
+)
+FIND_IT = "find_minted(request, since=...), or wait for the webhook with the mint's reference_id"
+LIST_THEM = (
+    "iter_payments() for the participant's payments since just before the call; with a "
+    "reference_id from new_reference_id() for each mint, find_minted() finds it"
 )
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
 # A fund session belongs to one page view: each mint has its own deposit_intent_id.
 REUSABLE = OPENS_NO_PAYMENT - {"fwc"}
+PERMISSIONS = OPENS_PAYMENT | OPENS_NO_PAYMENT
+# A new permission is further from those of today than a slip of the keyboard is.
+MOST_EDITS = 2
 
 
-def _message_of(body: JSON) -> Mapping[str, JSON]:
-    message = body.get("message") if isinstance(body, Mapping) else None
-    if not isinstance(body, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(body)}")
-    if not isinstance(message, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(message)}", "$.message")
-    return message
-
-
-@attrs.frozen(kw_only=True)
-class ClientAuthToken(IssuedToken):
-    """A client access token: a JWT for zerohash's SDK modules.
-
-    Its claims are read when they are asked for, and not verified: zerohash does not publish
-    the key.
-
-    Attributes:
-        token: The JWT.
-        participant_code: The participant that it was asked for; ``None`` for an e-mail.
-        email: The e-mail that it was asked for.
-        deposit_intent_id: Comes with the permission ``fwc``.
-        payment_id: Comes with ``crypto-withdrawals`` and ``crypto-payouts``: the only id by
-            which later webhooks can be matched.
-        extra: Fields of the answer that this release does not know.
-    """
-
-    issuer: ClassVar[str] = "zerohash"
-
-    deposit_intent_id: str | None = attrs.field(
-        default=None, metadata=response_field(lenient=text_value)
-    )
-    payment_id: str | None = attrs.field(default=None, metadata=response_field(lenient=text_value))
-    participant_code: str | None = attrs.field(
-        default=None, metadata=response_field(remembered=True)
-    )
-    email: str | None = attrs.field(default=None, metadata=response_field(remembered=True))
-
-    @property
-    def subject(self) -> str | None:
-        """The participant code, or the e-mail before onboarding."""
-        return self.participant_code or self.email
-
-    @property
-    def unverified_claims(self) -> Mapping[str, JSON]:
-        """The JWT's claims, unverified; empty where it cannot be read."""
-        return unverified_claims(self.token)
-
-    @property
-    def expires_at(self) -> datetime | None:
-        """When the token ends, from the claim ``exp``: 5 minutes to 1 hour after minting."""
-        return claimed_time(self.unverified_claims, "exp")
-
-    @property
-    def jti(self) -> str | None:
-        """The JWT's id."""
-        jti = self.unverified_claims.get("jti")
-        return jti if isinstance(jti, str) else None
-
-    @property
-    def permissions(self) -> tuple[str, ...]:
-        """The permissions that the JWT holds."""
-        permissions = self.unverified_claims.get("permissions")
-        if not isinstance(permissions, list):
-            return ()
-        return tuple(item for item in permissions if isinstance(item, str))
-
-    # attrs would else make a hash of all fields, and ``extra`` has none.
-    def __hash__(self) -> int:
-        return super().__hash__()
+def _warn_of_misspelt(permissions: Iterable[str]) -> None:
+    for permission in sorted(frozenset(permissions) - PERMISSIONS):
+        nearest = min(sorted(PERMISSIONS), key=lambda known: edits(permission.lower(), known))
+        if edits(permission.lower(), nearest) <= MOST_EDITS:
+            warn_caller(
+                f"permission {permission!a:.50} is sent unchanged, but zerohash documents no "
+                f"such permission; did you mean {nearest!r}?",
+                UnknownPermissionWarning,
+            )
 
 
 CODE = param(text(min_length=6, max_length=6))
@@ -170,12 +118,12 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
     reusable: ClassVar[bool] = True
 
     def asked_permissions(self) -> tuple[str, ...]:
-        """Return the permissions that the token is to have."""
+        """Return the permissions for the token."""
         raise NotImplementedError
 
     @property
     def repeat(self) -> Repeat:
-        """Not safe where a lost first response may have opened a payment."""
+        """Not safe if the first request may have opened a payment."""
         harmless = OPENS_NO_PAYMENT.issuperset(self.asked_permissions())
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
@@ -192,20 +140,27 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
             "view; mint it with create_client_auth_token()"
         )
 
+    @property
+    def advice_if_unknown(self) -> str | None:
+        """How to find out whether a payment was opened."""
+        if self.repeat is Repeat.SAFE:
+            return None
+        return PAYMENT_ADVICE + (FIND_IT if getattr(self, "reference_id", None) else LIST_THEM)
+
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
         """Read the token.
 
         Raises:
             MismatchedResponse: The token is another participant's.
         """
-        del response
         participant_code: str | None = getattr(self, "participant_code", None)
         token = read_response(
-            _message_of(body),
+            message_of(body),
             ClientAuthToken,
             path="$.message",
             participant_code=participant_code,
             email=getattr(self, "email", None),
+            environment=ENVIRONMENT_OF.get(response.origin),
         )
         claimed = token.unverified_claims.get("participant_code")
         if participant_code is not None and claimed not in (None, participant_code):
@@ -213,11 +168,6 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
                 "the token belongs to another participant, so it is not handed out"
             )
         return token
-
-    @property
-    def advice_if_unknown(self) -> str | None:
-        """How to find out whether a payment was opened."""
-        return PAYMENT_ADVICE if self.repeat is not Repeat.SAFE else None
 
 
 @attrs.frozen(kw_only=True)
@@ -228,12 +178,13 @@ class ClientAuthTokenRequest(ClientAuthTokenCall):
         permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
             unchanged.
         participant_code: The participant, 6 characters. This or ``email``.
-        email: The e-mail of somebody who is not onboarded yet. This or ``participant_code``.
-        phone_number: The phone number of somebody who is not onboarded yet, such as
+        email: The e-mail of someone who is not onboarded yet. This or ``participant_code``.
+        phone_number: The phone number of someone who is not onboarded yet, such as
             ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-        reference_id: Your id to match later events by, at most 50 characters. It does not make
-            the request idempotent.
+        reference_id: Your id for matching later events, at most 50 characters. It does not
+            make the request idempotent. Give each mint its own, from ``new_reference_id()``,
+            so that ``find_minted()`` can find what a lost mint started.
         merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
         withdrawal_details: For crypto withdrawals and payouts.
         deposit_details: For deposits.
@@ -262,9 +213,10 @@ class ClientAuthTokenRequest(ClientAuthTokenCall):
     custom_fees_and_spreads: CustomFeesAndSpreads | None = attrs.field(default=None, metadata=FEES)
 
     def check(self) -> Iterator[FieldError]:
-        """Check that somebody is named."""
+        """Check that a participant or an e-mail is given."""
         if self.participant_code is None and self.email is None:
-            yield FieldError(field="participant_code", message="must be given, or email")
+            yield FieldError(field="participant_code", message="is missing; pass it or email")
+        _warn_of_misspelt(self.permissions)
 
     def asked_permissions(self) -> tuple[str, ...]:
         """Return the permissions."""
@@ -280,11 +232,11 @@ class RevokeAuthTokenRequest(Call[None]):
     """Revoke a client access token: ``POST /revoke_auth_token``.
 
     Args:
-        token: The token: a :class:`ClientAuthToken`, or the JWT's text.
+        token: The token: a :class:`ClientAuthToken`, or the JWT as a string.
         extra: Fields that zerohash added later.
 
     Raises:
-        InvalidInputError: The token is no JWT with a ``jti`` claim.
+        InvalidInputError: The token is not a JWT with a ``jti`` claim.
     """
 
     operation: ClassVar[str] = "revoke_client_auth_token"
@@ -294,7 +246,7 @@ class RevokeAuthTokenRequest(Call[None]):
     token: str = attrs.field(repr=False, converter=_token_text, metadata=param(text()))
 
     def check(self) -> Iterator[FieldError]:
-        """Check what zerohash asks of the token."""
+        """Check that the token is a JWT with a ``jti`` claim."""
         if not isinstance(unverified_claims(self.token).get("jti"), str):
             yield FieldError(field="token", message="must be a JWT with a jti claim")
 
@@ -320,11 +272,11 @@ class RevokeAuthTokenRequest(Call[None]):
 
 @attrs.frozen(kw_only=True)
 class ServerTime:
-    """zerohash's clock.
+    """zerohash's time.
 
     Attributes:
         time: The time, in UTC.
-        extra: The answer's other fields.
+        extra: The response's other fields.
     """
 
     time: datetime
@@ -333,7 +285,7 @@ class ServerTime:
 
 @attrs.frozen(kw_only=True)
 class TimeRequest(Call[ServerTime]):
-    """Ask for zerohash's clock: ``GET /time``, without authentication."""
+    """Get zerohash's time: ``GET /time``, without authentication."""
 
     method: ClassVar[str] = "GET"
     operation: ClassVar[str] = "get_time"
@@ -344,7 +296,7 @@ class TimeRequest(Call[ServerTime]):
         """Read either of the two documented shapes: bare seconds, or milliseconds in detail."""
         del response
         if isinstance(body, Mapping) and "message" in body:
-            found, path, read = _message_of(body), "$.message.epoch", epoch_milliseconds
+            found, path, read = message_of(body), "$.message.epoch", epoch_milliseconds
         elif isinstance(body, Mapping):
             found, path, read = body, "$.epoch", epoch_seconds
         else:

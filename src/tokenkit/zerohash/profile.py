@@ -1,11 +1,10 @@
 """zerohash as one value."""
 
 from collections.abc import Mapping
-from functools import partial
 
 from ..auth import HmacScheme, HmacSigner
 from ..errors import APIError, ConfigurationError
-from ..extension import BaseURLSetting, Headers, Profile, Request, RetryRules
+from ..extension import AsyncSecretSource, BaseURLSetting, Headers, Profile, Request, RetryRules
 from .errors import ENVIRONMENT_OF, WRITE_PERMISSION_HINT, read_failure
 
 __all__ = ["ENVIRONMENTS", "HMAC_SCHEME", "PROFILE"]
@@ -37,6 +36,13 @@ HMAC_SCHEME = HmacScheme(
 """How zerohash wants requests signed."""
 
 
+# Not a partial, of which no two are equal: a profile is a value.
+def _signer(
+    api_key: AsyncSecretSource, private_key: AsyncSecretSource, passphrase: AsyncSecretSource
+) -> HmacSigner[AsyncSecretSource]:
+    return HmacSigner(api_key, private_key, passphrase, scheme=HMAC_SCHEME)
+
+
 def _invites_retry(status: int, headers: Headers) -> bool:
     return status == 503 and headers.get("zh-allow-retry", "").lower() == "true"  # noqa: PLR2004 - HTTP's own number
 
@@ -60,7 +66,7 @@ PROFILE = Profile(
         "private_key": "ZEROHASH_PRIVATE_KEY",
         "passphrase": "ZEROHASH_PASSPHRASE",
     },
-    strategy=partial(HmacSigner, scheme=HMAC_SCHEME),
+    strategy=_signer,
     credential_headers=frozenset(
         {
             "authorization",
