@@ -52,7 +52,7 @@ def test_no_repr_shows_the_token(make: Make) -> None:
 
 def test_reprs() -> None:
     """A repr says whom the token is for."""
-    assert repr(zdk_token()) == "UserToken(user_id='user-1')"
+    assert repr(zdk_token()) == "UserToken(user_id='user-1', unknown lifetime)"
     assert repr(zerohash_token()) == (
         "ClientAuthToken(deposit_intent_id=None, payment_id='p-1', participant_code='CUST01', "
         "email=None, environment=None)"
