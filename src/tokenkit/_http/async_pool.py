@@ -5,7 +5,7 @@ import os
 import time
 import weakref
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
@@ -108,14 +108,15 @@ async def _finish(chunks: Any) -> None:
     Behind httpx's iterator stand httpcore's, which only end by being exhausted; once closed,
     they hold no more than one read. A caller's transport may go on for ever.
     """
-    with suppress(StopAsyncIteration):
-        try:
-            for _ in range(CHUNKS_IN_A_READ):
-                await anext(chunks)
-            await chunks.aclose()
-        except Exception as error:
-            if not is_network_trouble(error):
-                raise
+    try:
+        for _ in range(CHUNKS_IN_A_READ):
+            await anext(chunks)
+        await chunks.aclose()
+    except StopAsyncIteration:
+        return
+    except Exception as error:
+        if not is_network_trouble(error):
+            raise
 
 
 class AsyncConnectionPool:

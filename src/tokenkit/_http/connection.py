@@ -2,7 +2,6 @@
 
 import time
 from collections import deque
-from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -284,9 +283,10 @@ class IdleConnections:
 
     def pop(self) -> PooledConnection | None:
         """Take the connection used last."""
-        with suppress(IndexError):  # none, or another thread was faster
+        try:
             return self._connections.pop()
-        return None
+        except IndexError:
+            return None
 
     def push(self, connection: PooledConnection) -> PooledConnection | None:
         """Keep a connection if it can be used again; return one that is to be closed."""
@@ -294,9 +294,11 @@ class IdleConnections:
             return connection
         connection.idle_since = time.monotonic()
         self._connections.append(connection)
-        with suppress(IndexError):  # another thread was faster
+        try:
             oldest = self._connections.popleft()
-            if oldest.idle_since < connection.idle_since - KEEPALIVE:
-                return oldest
-            self._connections.appendleft(oldest)
+        except IndexError:  # another thread was faster
+            return None
+        if oldest.idle_since < connection.idle_since - KEEPALIVE:
+            return oldest
+        self._connections.appendleft(oldest)
         return None

@@ -207,9 +207,9 @@ class DeadlineStream(Stream):
         return self
 
     def _has_input(self) -> bool:
-        tls = self._inner.get_extra_info("ssl_object")
-        pending = tls is not None and tls.pending() > 0
-        return pending or bool(self._inner.get_extra_info("is_readable"))
+        if self._layers and self._inner.get_extra_info("ssl_object").pending():
+            return True
+        return bool(self._inner.get_extra_info("is_readable"))
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore asks about a connection."""

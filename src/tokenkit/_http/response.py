@@ -89,14 +89,14 @@ class ResponseReader:
     """
 
     stream: Any = None
+    _status = 0
+    _headers = Headers()
+    _body: BoundedBody | None = None
 
     def __init__(self, way: ThroughHttpx, request: Request, progress: Progress) -> None:
         self._way = way
         self._request = request
         self._progress = progress
-        self._status = 0
-        self._headers = Headers()
-        self._body: BoundedBody | None = None
 
     def begin(self, response: Any) -> bool:
         """Take status and headers; tell whether the body is still to be read."""
