@@ -53,19 +53,21 @@ def test_an_events_own_name_decides(
 def test_a_socks_proxys_password_is_not_logged(
     flavour: Flavour, family: Family, log: pytest.LogCaptureFixture
 ) -> None:
-    """httpcore logs what it says to a SOCKS proxy, the password included: not of our calls."""
+    """What httpcore logs of its talk with a SOCKS proxy holds the password: not of our calls."""
     seen: list[bytes] = []
-    with tls_server(HOST) as server:
-        with socks_proxy_to(server, method=b"\x05\x02", seen=seen) as proxy:
-            send_strigo(
-                flavour,
-                f"https://{HOST}",
-                HEALTH,
-                proxy=socks_url(proxy, f"user:{SECRET}@"),
-                http_family=family,
-                ssl_context=trusting(),
-                retry=NO_RETRIES,
-            )
+    with (
+        tls_server(HOST) as server,
+        socks_proxy_to(server, method=b"\x05\x02", seen=seen) as proxy,
+    ):
+        send_strigo(
+            flavour,
+            f"https://{HOST}",
+            HEALTH,
+            proxy=socks_url(proxy, f"user:{SECRET}@"),
+            http_family=family,
+            ssl_context=trusting(),
+            retry=NO_RETRIES,
+        )
     assert SECRET.encode() in seen[0]
     assert logged_below(log, family)
     assert SECRET not in log.text
