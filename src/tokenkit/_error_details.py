@@ -1,4 +1,4 @@
-"""What errors tell, as plain values."""
+"""The details of errors, as plain values."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 __all__ = ["CallContext", "FailureDetails", "FieldError", "Outcome", "RateLimit"]
 
 Outcome: TypeAlias = Literal["not performed", "unknown", "performed"]
-"""What is known of a failed call: whether the vendor carried it out."""
+"""What is known about a failed call: whether the vendor carried it out."""
 
 
 @attrs.frozen(kw_only=True)
@@ -20,7 +20,7 @@ class FieldError:
     Attributes:
         message: What is wrong, as a phrase.
         field: The field's name: in Python for input errors, the vendor's for responses.
-        wire_name: The field's name in JSON, where it differs from ``field``.
+        wire_name: The field's name in JSON, if it differs from ``field``.
         location: The part of the request that the vendor names, such as ``body``.
     """
 
@@ -38,7 +38,7 @@ class FieldError:
 
 @attrs.frozen(kw_only=True)
 class RateLimit:
-    """The vendor's rate-limit figures, as far as its response holds them.
+    """The vendor's rate-limit figures, as far as its response has them.
 
     Attributes:
         limit: Requests allowed in the current window.
@@ -52,16 +52,16 @@ class RateLimit:
 
 
 class CallContext(TypedDict, total=False):
-    """What an error tells of the call that it ended.
+    """What an error says about the call that it ended.
 
     Attributes:
         vendor: The vendor: ``zdk``, ``zerohash`` or ``strigo``. ``None`` outside a call.
         operation: The client's method, such as ``create_user_token``; for ``request()`` the HTTP
             method and the path. ``None`` outside a call.
-        request_id: The id by which the vendor can find the request: the vendor's if it gave one,
+        request_id: The id that the vendor can find the request by: its own if it sent one,
             otherwise the one that was sent.
         attempts: How many times the request was sent.
-        outcome: Whether the vendor carried the call out, all attempts considered.
+        outcome: Whether the vendor carried out the call, counting all attempts.
     """
 
     vendor: str | None
@@ -76,11 +76,11 @@ class FailureDetails(CallContext, total=False):
 
     Attributes:
         message: The vendor's message. Default: the error's text.
-        status: The HTTP status. Default: the one that the class stands for, otherwise 0.
+        status: The HTTP status. Default: that of the class, otherwise 0.
         code: The vendor's name for the error (Strigo's ``type``, ZDK's ``code``).
         errors: The vendor's list of single errors.
-        hint: The usual cause, where the vendor's documentation tells it.
-        retry_after: Seconds to wait before the next try, where the vendor asks for a wait or
+        hint: The usual cause, if the vendor's documentation gives one.
+        retry_after: Seconds to wait before the next try, if the vendor asks for a wait or
             documents one.
         rate_limit: The vendor's rate-limit figures.
         method: The HTTP method of the failed request.

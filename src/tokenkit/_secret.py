@@ -30,7 +30,7 @@ class Secret:
     """A credential that never shows itself in a repr, a log, a pickle or an error.
 
     Args:
-        value: The credential's text.
+        value: The credential.
 
     Raises:
         ConfigurationError: It is not text.
@@ -46,7 +46,7 @@ class Secret:
         self._value: str = str.__str__(value)  # an f-string would name a text enum's member
 
     def reveal(self) -> str:
-        """Return the credential's text."""
+        """Return the credential as a string."""
         return self._value
 
     def __repr__(self) -> str:
@@ -81,7 +81,7 @@ class Secret:
 
 
 SecretSource: TypeAlias = str | Secret | Callable[[], str | Secret]
-"""A secret: its text, a :class:`Secret`, or a callable that returns one (for rotation)."""
+"""A secret: a string, a :class:`Secret`, or a callable that returns one (for rotation)."""
 
 AsyncSecretSource: TypeAlias = SecretSource | Callable[[], Awaitable[str | Secret]]
 """A :data:`SecretSource`, or an async callable that returns a secret."""
@@ -176,12 +176,12 @@ def _member(secrets: Mapping[str, Secret], name: str) -> Secret:
 
 
 def conceal(source: S) -> S | Secret:
-    """Wrap a secret given as text; leave everything else as it is."""
+    """Wrap a secret given as a string; leave everything else as it is."""
     return Secret(source) if isinstance(source, str) else source
 
 
 def without_frames(error: B) -> B:
-    """Cut the frames off an exception: their locals may hold headers and bodies."""
+    """Remove an exception's frames: their locals may contain headers and bodies."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 

@@ -10,7 +10,7 @@
     │   ├── ProtocolError             the peer sent invalid HTTP
     │   └── RequestTimeoutError       also a builtins.TimeoutError
     │       └── DeadlineExceeded      the call's whole time is used up
-    ├── APIError                      the vendor responded that the call failed
+    ├── APIError                      the vendor reported a failure
     │   ├── BadRequestError           400
     │   ├── AuthenticationError       401
     │   ├── PermissionDeniedError     403
@@ -22,11 +22,12 @@
     ├── DecodeError                   a success that cannot be read
     ├── MismatchedResponse            a response to another request
     ├── ResponseTooLarge              a response beyond the size limit
+    ├── StoreError                    a shared token store cannot be asked
     └── UnexpectedRedirect            a 3xx, which is never followed
 
-Each can be made from a text alone, as a mock's side effect for example. Errors hold plain values
-only, so they pickle and copy. Secrets and tokens of the call are redacted in everything that an
-error holds.
+Each can be made from a message alone, for example as a mock's side effect. Errors contain only
+plain values, so they can be pickled and copied. The call's secrets and tokens are redacted in
+everything that an error contains.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,6 +62,7 @@ __all__ = [
     "RequestTimeoutError",
     "ResponseTooLarge",
     "ServerError",
+    "StoreError",
     "TokenKitError",
     "TokenKitWarning",
     "TransportError",
@@ -72,7 +74,7 @@ E = TypeVar("E", bound="TokenKitError")
 
 
 class TokenKitWarning(UserWarning):
-    """The base of the warnings that tokenkit gives."""
+    """The base of tokenkit's warnings."""
 
 
 def _rebuild(kind: type[E], args: tuple[object, ...], state: dict[str, object]) -> E:
@@ -110,14 +112,14 @@ class TokenKitError(Exception):
 
 
 class ConfigurationError(TokenKitError):
-    """A client, a strategy or a secret source that cannot work as it is set up."""
+    """A client, a strategy or a secret source is set up wrongly."""
 
 
 class InvalidInputError(TokenKitError, ValueError):
     """Arguments that the vendor's documentation rules out; nothing was sent.
 
     Args:
-        text: What is not valid; where there are no ``errors``, the whole text.
+        text: What is not valid; without ``errors``, the whole message.
         errors: Every problem found.
         **context: See :class:`CallContext`.
 
@@ -166,7 +168,7 @@ class DeadlineExceeded(RequestTimeoutError):  # noqa: N818 - the name that gRPC 
 
 
 class APIError(TokenKitError):
-    """The vendor responded that the call failed.
+    """The vendor reported a failure.
 
     Args:
         text: The error's text.
@@ -198,7 +200,7 @@ class APIError(TokenKitError):
         self.body: str = details.get("body", "")
 
     def particulars(self) -> list[str]:
-        """Return what stands in brackets behind the message; a subclass may add to it."""
+        """Return what follows the message in brackets; a subclass may add to it."""
         found = [str(error) for error in self.errors]
         if self.retry_after is not None:
             found.append(f"retry_after={self.retry_after:g}")
@@ -235,25 +237,25 @@ class PermissionDeniedError(APIError):
 
 
 class NotFoundError(APIError):
-    """HTTP 404: what the request names does not exist."""
+    """HTTP 404: something that the request names does not exist."""
 
     usual_status = 404
 
 
 class ConflictError(APIError):
-    """HTTP 409: the request contradicts the vendor's state."""
+    """HTTP 409: the request conflicts with the vendor's state."""
 
     usual_status = 409
 
 
 class UnprocessableError(APIError):
-    """HTTP 422: the vendor understood the request and refuses its content."""
+    """HTTP 422: the vendor understood the request but refused its content."""
 
     usual_status = 422
 
 
 class RateLimitError(APIError):
-    """HTTP 429: too many requests; ``retry_after`` tells how long to wait."""
+    """HTTP 429: too many requests; ``retry_after`` says how long to wait."""
 
     usual_status = 429
 
@@ -268,11 +270,11 @@ class ServerError(APIError):
 class DecodeError(TokenKitError):
     """A success that cannot be read.
 
-    The message names the place and the types found, never text values: a truncated body may
-    hold the token.
+    The message names the place and the types found, never text values, as a truncated body may
+    contain the token.
 
     Attributes:
-        path: The JSON path of the trouble, such as ``$.data.token``; ``$`` is the whole body.
+        path: The JSON path of the problem, such as ``$.data.token``; ``$`` is the whole body.
         status: The HTTP status.
         content_type: The response's content type.
     """
@@ -295,7 +297,7 @@ class DecodeError(TokenKitError):
 
 
 class MismatchedResponse(TokenKitError):  # noqa: N818 - reads better in an except clause
-    """A response that belongs to another request: nothing of it is handed out."""
+    """A response that belongs to another request; nothing of it is returned."""
 
     usual_outcome: ClassVar[Outcome] = "unknown"
 
@@ -306,8 +308,16 @@ class ResponseTooLarge(TokenKitError):  # noqa: N818 - reads better in an except
     usual_outcome: ClassVar[Outcome] = "unknown"
 
 
+class StoreError(TokenKitError):
+    """A shared token store cannot be asked: it is down, too slow, or refuses to write.
+
+    A store raises it; ``get_token()`` then does without the store. A caller sees it only where a
+    token was revoked, or invalidated, and the other processes could not be told.
+    """
+
+
 class UnexpectedRedirect(TokenKitError):  # noqa: N818 - reads better in an except clause
-    """A redirect, which is never followed: it would hand the request to another address.
+    """A redirect, which is never followed, as that would send the request elsewhere.
 
     Attributes:
         status: The HTTP status, a 3xx. Default: 302.

@@ -62,9 +62,9 @@ def keys(run: SyncRun | AsyncRun) -> list[str]:
 
 
 BROKEN: list[tuple[object, str]] = [
-    (lambda: 5, "must return text or a Secret, not int"),
-    (lambda: b"the-secret", "must return text or a Secret, not bytes"),
-    (lambda: None, "must return text or a Secret, not NoneType"),
+    (lambda: 5, "must return a string or a Secret, not int"),
+    (lambda: b"the-secret", "must return a string or a Secret, not bytes"),
+    (lambda: None, "must return a string or a Secret, not NoneType"),
     (lambda: 1 / 0, "<lambda> raised ZeroDivisionError"),
     (iter([]).__next__, "__next__ raised StopIteration"),
     (functools.partial(int, "the-secret"), "The secret source partial raised ValueError"),
@@ -120,7 +120,7 @@ async def test_async_interrupts() -> None:
 
 
 def test_sync_sources() -> None:
-    """A source may return text or a Secret, and is asked for each attempt."""
+    """A source may return a string or a Secret, and is asked for each attempt."""
     found: list[str | Secret] = ["first", Secret("second")]
     run = SyncRun(answer(503), minted())
     run(lambda: found.pop(0))
@@ -217,7 +217,7 @@ async def test_async_hooks() -> None:
 
 
 def test_sync_hooks_that_raise(caplog: pytest.LogCaptureFixture) -> None:
-    """A hook that raises is logged, and changes nothing about the call."""
+    """If a hook raises, that is logged and the call goes on."""
     hooks = Hooks(on_request=lambda _: 1 / 0)
     assert SyncRun(minted())("the-key", hooks).attempts == 1
     (entry,) = [item for item in caplog.records if item.levelname == "WARNING"]

@@ -61,7 +61,7 @@ def test_all_problems_are_reported_at_once() -> None:
 def test_checks_across_fields_come_last() -> None:
     """What concerns several fields is checked when every field alone is sound."""
     assert problems(zerohash.ClientAuthTokenRequest, permissions=["fwc"]) == {
-        "participant_code": "must be given, or email"
+        "participant_code": "is missing; pass it or email"
     }
     assert problems(zerohash.ClientAuthTokenRequest, permissions=[]) == {
         "permissions": "must not be empty"
@@ -129,9 +129,7 @@ def test_extra_is_sent_as_given() -> None:
 )
 def test_extra_must_not_repeat_a_parameter(key: str, parameter: str) -> None:
     """A known field in extra is refused by a message that names its parameter."""
-    with pytest.raises(
-        InvalidInputError, match=f"'{key}' has a parameter of its own: {parameter}"
-    ):
+    with pytest.raises(InvalidInputError, match=f"'{key}' has its own parameter: {parameter}"):
         strigo.UserTokenRequest(email="a@example.com", extra={key: "x"})
 
 
@@ -263,5 +261,5 @@ def test_json_object() -> None:
 def test_extra_has_no_place_in_a_get() -> None:
     """A GET has no body, so extra fields for it are refused rather than dropped."""
     assert problems(zerohash.TimeRequest, extra={"a": 1}) == {
-        "extra": "has no place in a GET, which has no body"
+        "extra": "cannot be used in a GET, which has no body"
     }

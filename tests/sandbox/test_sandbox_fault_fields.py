@@ -44,7 +44,10 @@ MINT = "/client_auth_token"
         ({"retry_after": -1}, "retry_after must be whole seconds, 0 or more, not -1"),
         ({"retry_after": 1.5}, "retry_after must be"),
         ({"clock_skew": 1e9}, "clock_skew must be seconds, at most 100000000 either way"),
-        ({"missing_requirements": "dob"}, "missing_requirements must be a list of non-empty text"),
+        (
+            {"missing_requirements": "dob"},
+            "missing_requirements must be a list of non-empty strings",
+        ),
         ({"missing_requirements": [""]}, "missing_requirements must be"),
         ({"missing_requirements": [7]}, "missing_requirements must be"),
         ({}, "a fault needs one of status, delay, drop, body, answer, clock_skew"),

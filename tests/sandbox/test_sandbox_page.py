@@ -258,7 +258,7 @@ def test_texts_that_agree(faulty: Sandbox) -> None:
     headers = zerohash_headers(faulty, "POST", MINT, BODY)
     refuse(faulty, {**headers, "X-SCX-SIGNED": headers["X-SCX-SIGNED"].rstrip("=")})
     shown = section(faulty, "refused")
-    assert "The texts agree" in shown
+    assert "The texts are the same" in shown
     assert shown.count("<pre>") == 2
     assert "<mark" not in shown
 

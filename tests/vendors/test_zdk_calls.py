@@ -164,8 +164,8 @@ def test_bodies_are_compact_utf8() -> None:
         ({"tokens": ["a", "b"]}, "$.tokens", "expected 1 tokens, one for each request, found 2"),
         ({}, "$.tokens", "expected an array of tokens, found null"),
         ({"tokens": "a"}, "$.tokens", "expected an array of tokens, found text"),
-        ({"tokens": [{"token": "a"}]}, "$.tokens[0]", "expected text, found an object"),
-        ({"tokens": [""]}, "$.tokens[0]", "expected a token, found empty text"),
+        ({"tokens": [{"token": "a"}]}, "$.tokens[0]", "expected a string, found an object"),
+        ({"tokens": [""]}, "$.tokens[0]", "expected a token, found an empty string"),
         (["a"], "$", "expected an object, found an array"),
         (b"", "$", "the body is empty"),
         (b'{"tokens":["s3cret-token', "$", "not JSON"),
@@ -211,7 +211,7 @@ def test_which_of_many_is_unreadable() -> None:
         ({"id": "a", "permissions": 100}, "permissions: must be a list of permissions"),
         ({"id": "a", "permissions": [1.5]}, "permissions: item 0 must be a number or a name"),
         ({"id": "a", "permissions": [True]}, "permissions: item 0 must be a number or a name"),
-        ({"id": "a", "extra": {"id": "b"}}, "extra: 'id' has a parameter of its own: id"),
+        ({"id": "a", "extra": {"id": "b"}}, "extra: 'id' has its own parameter: id"),
     ],
 )
 def test_unfit_arguments(arguments: dict[str, Any], problem: str) -> None:

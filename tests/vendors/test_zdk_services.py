@@ -126,7 +126,7 @@ def test_settings_of_a_call_hold_for_services() -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_lost_mints_are_repeated(service: str) -> None:
-    """A repeated mint only makes another token."""
+    """A repeated mint only creates another token."""
     for is_single in (True, False):
         script = Script((answer(503), answer(200, {"tokens": ["t-1"]})))
         client = ZdkClient(api_key="k", transport=script, clock=StillClock())

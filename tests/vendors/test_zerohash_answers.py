@@ -122,8 +122,8 @@ def test_is_expired_by_the_claim() -> None:
     ("body", "path", "problem"),
     [
         ({"message": {}}, "$.message.token", "a required field is missing"),
-        ({"message": {"token": None}}, "$.message.token", "expected text, found null"),
-        ({"message": {"token": ""}}, "$.message.token", "expected a token, found empty text"),
+        ({"message": {"token": None}}, "$.message.token", "expected a string, found null"),
+        ({"message": {"token": ""}}, "$.message.token", "expected a token, found an empty string"),
         ({"message": "created"}, "$.message", "expected an object, found text"),
         ({}, "$.message", "expected an object, found null"),
         (["eyJ"], "$", "expected an object, found an array"),

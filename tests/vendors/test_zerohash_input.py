@@ -24,7 +24,10 @@ FEE: Any = {"type": "bps"}
             "participant_code: must have exactly 6 characters, not 5",
         ),
         ({"participant_code": ""}, "participant_code: must have exactly 6 characters, not 0"),
-        ({"participant_code": None}, "participant_code: must be given, or email"),
+        (
+            {"participant_code": None},
+            "participant_code: is missing; pass it or email",
+        ),
         ({"email": ""}, "email: must not be empty"),
         ({"otp_verified": "voice"}, "otp_verified: must be one of 'email', 'sms'"),
         ({"otp_verified": ["sms"]}, "otp_verified: must be one of 'email', 'sms'"),
@@ -40,7 +43,7 @@ FEE: Any = {"type": "bps"}
             "payment_details: must be a PaymentDetails(...), not dict",
         ),
         ({"deposit_details": 5}, "deposit_details: must be a DepositDetails(...), not int"),
-        ({"extra": {"email": "a@b.io"}}, "extra: 'email' has a parameter of its own: email"),
+        ({"extra": {"email": "a@b.io"}}, "extra: 'email' has its own parameter: email"),
         ({"extra": ["email"]}, "extra: must be a mapping, not list"),
     ],
 )

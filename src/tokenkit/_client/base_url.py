@@ -81,7 +81,7 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
 
 
 def is_private_name(url: object) -> bool:
-    """Tell whether a URL's host can only be reached within one's own network.
+    """Return whether a URL's host can only be reached within one's own network.
 
     These are names without a dot, such as those of containers, names under a reserved suffix,
     and private addresses.

@@ -10,19 +10,10 @@ from .._model.call import Call, Reply
 from .._model.frames import forget_arguments
 from .._model.json import JSON
 from .._observability.hooks import Listener
-from .._pipeline.drivers import (
-    AsyncConnections,
-    Connections,
-    drive,
-    drive_async,
-)
-from .._policy.clock import (
-    AsyncClock,
-    Clock,
-)
+from .._pipeline.drivers import drive, drive_async, drive_async_steps, drive_steps
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
-from .base import ClientBase, Start, raw_call
+from .base import Start, raw_call
 from .credentials import name_variables, read_environment
 from .operation import AsyncCaller, Caller
 from .options import (
@@ -32,13 +23,14 @@ from .options import (
     check_names,
 )
 from .origins import connect_all, connect_all_async
+from .tokens import AsyncTokenMethods, TokenMethods
 
 __all__ = ["AsyncClient", "Client"]
 
 T = TypeVar("T")
 
 
-class Client(ClientBase[Connections, Clock], Caller):
+class Client(TokenMethods, Caller):
     """A vendor's client, sync; safe to share between threads and across forks.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
@@ -98,7 +90,7 @@ class Client(ClientBase[Connections, Clock], Caller):
             raise
 
     def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
-        """Perform a call and return its value, such as a token.
+        """Perform a call and return its value.
 
         Args:
             call: A request model's instance.
@@ -107,7 +99,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         Raises:
             InvalidInputError: The call cannot be sent as it is; nothing was sent.
             TransportError: No complete response arrived.
-            APIError: The vendor responded with an error.
+            APIError: The vendor reported a failure.
             DecodeError: The response cannot be read.
             ResponseTooLarge: The response is larger than 8 MiB.
             UnexpectedRedirect: The response is a redirect.
@@ -115,16 +107,16 @@ class Client(ClientBase[Connections, Clock], Caller):
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return self._drive(start).value
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
-        """Perform a call and return its value with the status, headers and attempts.
+        """Perform a call and return its value with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return self._drive(start)
 
     def _drive(self, start: Start[T] | Exception) -> Reply[T]:
@@ -138,6 +130,9 @@ class Client(ClientBase[Connections, Clock], Caller):
 
     def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
         shared = self._shared
+        if start.call.ends_tokens:
+            begin = self._ending(start)
+            return drive_steps(begin, shared.connections, shared.clock, listener)
         return drive(
             start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
         )
@@ -145,11 +140,11 @@ class Client(ClientBase[Connections, Clock], Caller):
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
     ) -> Reply[JSON]:
-        """Reach an endpoint that has no model; a GET is retried, others are not.
+        """Call an endpoint that has no model; a GET is retried, other methods are not.
 
         Args:
             method: The HTTP method, in upper case.
-            path: The path below the base URL, percent-encoded, with a query where needed.
+            path: The path below the base URL, percent-encoded, with a query if needed.
             json: The body.
             **options: See :class:`SendOptions`.
 
@@ -159,7 +154,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options)
-        del path, json, options  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
         return self._drive(start)
 
     def close(self) -> None:
@@ -180,7 +175,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         self.close()
 
 
-class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
+class AsyncClient(AsyncTokenMethods, AsyncCaller):
     """A vendor's client, async, on asyncio and trio; usable from several event loops.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
@@ -240,7 +235,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             raise
 
     async def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
-        """Perform a call and return its value, such as a token.
+        """Perform a call and return its value.
 
         Args:
             call: A request model's instance.
@@ -249,7 +244,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         Raises:
             InvalidInputError: The call cannot be sent as it is; nothing was sent.
             TransportError: No complete response arrived.
-            APIError: The vendor responded with an error.
+            APIError: The vendor reported a failure.
             DecodeError: The response cannot be read.
             ResponseTooLarge: The response is larger than 8 MiB.
             UnexpectedRedirect: The response is a redirect.
@@ -257,16 +252,16 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return (await self._drive(start)).value
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
-        """Perform a call and return its value with the status, headers and attempts.
+        """Perform a call and return its value with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return await self._drive(start)
 
     async def _drive(self, start: Start[T] | Exception) -> Reply[T]:
@@ -280,6 +275,9 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
 
     async def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
         shared = self._shared
+        if start.call.ends_tokens:
+            begin = self._ending(start)
+            return await drive_async_steps(begin, shared.connections, shared.clock, listener)
         return await drive_async(
             start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
         )
@@ -287,11 +285,11 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
     ) -> Reply[JSON]:
-        """Reach an endpoint that has no model; a GET is retried, others are not.
+        """Call an endpoint that has no model; a GET is retried, other methods are not.
 
         Args:
             method: The HTTP method, in upper case.
-            path: The path below the base URL, percent-encoded, with a query where needed.
+            path: The path below the base URL, percent-encoded, with a query if needed.
             json: The body.
             **options: See :class:`SendOptions`.
 
@@ -301,7 +299,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options)
-        del path, json, options  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
         return await self._drive(start)
 
     async def aclose(self) -> None:

@@ -194,8 +194,8 @@ def operation(
         def create_user_token(self) -> None:
             \"\"\"Mint a user token.\"\"\"
 
-    The method takes the model's arguments, and returns the call's value: on a client class
-    directly, on an async one as a coroutine.
+    The method takes the model's arguments, and returns the call's value: directly on a sync
+    client, as a coroutine on an async one.
     """
 
     def declare(stub: Callable[[Any], None]) -> Operation[P, T]:

@@ -84,7 +84,7 @@ class Receiver(asyncio.Protocol):
             self._waiter = None
 
     def has_something(self) -> bool:
-        """Tell whether a read would not have to wait."""
+        """Return whether a read would not have to wait."""
         return self._ended or bool(self._received)
 
     async def read(self, max_bytes: int, timeout: float | None) -> bytes:
@@ -241,7 +241,7 @@ class AsyncioStream(Stream):
 
 
 def has_input(descriptor: int) -> bool:
-    """Tell whether a descriptor can be read; Windows has no ``poll()``, nor a limit of 1024."""
+    """Return whether a descriptor can be read; Windows has no ``poll()``, nor a limit of 1024."""
     if hasattr(select, "poll"):
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)

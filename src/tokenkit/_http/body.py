@@ -74,7 +74,7 @@ class BoundedBody:
         self._packed_size = 0
 
     def feed(self, chunk: bytes) -> bool:
-        """Take some raw bytes; tell whether the body has come to its end.
+        """Take some raw bytes; return whether the body has come to its end.
 
         Raises:
             TooLargeError: The decoded body grows beyond the limit.

@@ -202,7 +202,7 @@ class PooledConnection:
         return self.transport
 
     def is_reusable(self) -> bool:
-        """Tell whether the last exchange came to its end, and nothing stands behind it."""
+        """Return whether the last exchange came to its end, and nothing stands behind it."""
         if self.serves_once or self.network.serves_once:
             return False
         if self.transport is not None:
@@ -213,7 +213,7 @@ class PooledConnection:
         return _has_read_all(self._h11) and bool(self.connection.is_idle())
 
     def has_expired(self) -> bool:
-        """Tell whether the connection idled too long, was closed, or holds what nobody awaits."""
+        """Return whether the connection idled too long, was closed, or holds surplus bytes."""
         return self.transport is None and bool(self.connection.has_expired())
 
     def parts(self) -> list[Any]:

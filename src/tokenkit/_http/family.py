@@ -38,7 +38,7 @@ class Family:
     methods: Mapping[str, Sequence[tuple[type, object]]]
 
     def is_untouched(self, name: str) -> bool:
-        """Tell whether nobody mocks or observes the library's sending.
+        """Return whether nobody mocks or observes the library's sending.
 
         Whoever does that replaces a class's method.
         """

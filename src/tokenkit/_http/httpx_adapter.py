@@ -169,6 +169,6 @@ class ThroughHttpcore(ThroughHttpx):
 
 
 def _may_go(name: bytes, ours: Headers) -> bool:
-    """Tell whether a caller's client's default header goes out beside ours."""
+    """Return whether a caller's client's default header goes out beside ours."""
     lowered = name.decode("latin-1").lower()
     return lowered not in ours and not NOT_OURS.fullmatch(lowered)

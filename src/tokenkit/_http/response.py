@@ -52,7 +52,7 @@ def _named(*names: str) -> tuple[type[Exception], ...]:
 
 
 def is_network_trouble(error: BaseException) -> bool:
-    """Tell whether an exception is of the network, and not of a caller's code or a signal."""
+    """Return whether an exception is of the network, and not of a caller's code or a signal."""
     if isinstance(error, (OSError, TooLargeError, UnreadableBodyError)):
         return True
     return isinstance(
@@ -99,7 +99,7 @@ class ResponseReader:
         self._progress = progress
 
     def begin(self, response: Any) -> bool:
-        """Take status and headers; tell whether the body is still to be read."""
+        """Take status and headers; return whether the body is still to be read."""
         received = self._way.received(response)
         self.stream = received.stream
         self._headers = received.text_headers()
@@ -110,7 +110,7 @@ class ResponseReader:
         return received.content is None
 
     def feed(self, chunk: bytes) -> bool:
-        """Take a part of the body; tell whether that was the last.
+        """Take a part of the body; return whether that was the last.
 
         Raises:
             TimeoutError: The deadline has passed.

@@ -229,7 +229,7 @@ def _parsed_proxy(family: Family, url: str) -> Proxy | str:
 
 
 def _is_excepted(exceptions: str, host: str, port: int) -> bool:
-    """Tell whether ``NO_PROXY`` names a host, in the forms that httpx knows, and networks."""
+    """Return whether ``NO_PROXY`` names a host, in the forms that httpx knows, and networks."""
     return any(
         _names(entry.strip().lower(), host, port)
         for entry in exceptions.split(",")

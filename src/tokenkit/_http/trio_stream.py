@@ -88,7 +88,7 @@ class StockStream(Stream):
 
 
 def _holds_something(tls: Any) -> bool:
-    """Tell whether TLS has taken more off the socket than was read: its end, as a rule.
+    """Return whether TLS has taken more off the socket than was read: its end, as a rule.
 
     A server's good-bye may come in one piece with its response.
     """

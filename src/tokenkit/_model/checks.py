@@ -44,7 +44,7 @@ PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASC
 
 
 def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
-    """Check for text of a length, without control characters and lone surrogates."""
+    """Check for a string of some length, without control characters or lone surrogates."""
 
     def check(value: object) -> str | None:
         if not isinstance(value, str):
@@ -71,7 +71,7 @@ def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
 
 
 def _each(value: object, one: Check, wanted: str, min_items: int) -> str | None:
-    """Check a list, which the converters have made a tuple, and each of its items."""
+    """Check a list, which a converter has turned into a tuple, and each of its items."""
     if isinstance(value, list):
         return "must be a tuple: the model's field needs a converter, such as to_texts"
     if not is_tuple(value):
@@ -89,7 +89,7 @@ def _kind_of_single(value: object) -> str:
 
 
 def texts(*, min_items: int = 0) -> Check:
-    """Check for a list of texts, none of them empty."""
+    """Check for a list of strings, none of them empty."""
     one = text()
     return lambda value: _each(value, one, "strings", min_items)
 
@@ -106,7 +106,7 @@ def _permission(value: object) -> str | None:
 
 
 def one_of(*allowed: str) -> Check:
-    """Check for one of a closed set of texts."""
+    """Check for one of a closed set of strings."""
 
     def check(value: object) -> str | None:
         if isinstance(value, str) and value in allowed:
@@ -117,7 +117,7 @@ def one_of(*allowed: str) -> Check:
 
 
 def instance(model: type) -> Check:
-    """Check for a nested object: its class, rather than a mapping in its place."""
+    """Check for a nested object of its class; a mapping is not accepted."""
 
     def check(value: object) -> str | None:
         if isinstance(value, model):
@@ -134,7 +134,7 @@ def instances(model: type, *, min_items: int = 0) -> Check:
 
 
 def integer(*, minimum: int | None = None, maximum: int | None = None) -> Check:
-    """Check for a whole number within limits; ``True`` and ``1.0`` are none."""
+    """Check for an integer within limits; ``True`` and ``1.0`` are refused."""
     limits = {"at least": minimum, "at most": maximum}
     wanted = " and ".join(f"{word} {limit}" for word, limit in limits.items() if limit is not None)
 
@@ -149,7 +149,7 @@ def integer(*, minimum: int | None = None, maximum: int | None = None) -> Check:
 
 
 def amount(*, integer: bool = False) -> Check:
-    """Check for an exact number: a Decimal, an int or their text."""
+    """Check for an exact number: a Decimal, an int or a numeric string."""
 
     def check(value: object) -> str | None:
         if not isinstance(value, Decimal):
@@ -175,12 +175,12 @@ def aware_datetime(value: object) -> str | None:
 
 
 def plain_decimal(value: Decimal) -> JSON:
-    """Write a number as text with all its digits and without an exponent."""
+    """Write a number as a string with all its digits and without an exponent."""
     return format(value, "f")
 
 
 def to_decimal(value: Decimal | str | int) -> Decimal:
-    """Turn an int or a number as text into a Decimal."""
+    """Turn an int or a numeric string into a Decimal."""
     number: Any = value  # typed for the sound case: what stays unconverted the check refuses
     if (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, str) and PLAIN_NUMBER.fullmatch(value)
@@ -191,7 +191,7 @@ def to_decimal(value: Decimal | str | int) -> Decimal:
 
 
 def to_decimal_or_none(value: Decimal | str | int | None) -> Decimal | None:
-    """Turn an int or a number as text into a Decimal; ``None`` stays."""
+    """Turn an int or a numeric string into a Decimal; keep ``None``."""
     return None if value is None else to_decimal(value)
 
 
@@ -213,15 +213,15 @@ def to_tuple(value: Iterable[T]) -> tuple[T, ...]:
 
 
 def to_texts(value: Iterable[str]) -> tuple[str, ...]:
-    """Turn an iterable of texts into a tuple, text enums as their text."""
+    """Turn an iterable of strings into a tuple, string enums as their values."""
     return to_tuple(value)
 
 
 def to_texts_or_none(value: Iterable[str] | None) -> tuple[str, ...] | None:
-    """Turn an iterable of texts into a tuple; ``None`` stays."""
+    """Turn an iterable of strings into a tuple; keep ``None``."""
     return None if value is None else to_tuple(value)
 
 
 def copy_mapping(value: Mapping[str, JSON] | None) -> Mapping[str, JSON] | None:
-    """Copy a mapping, so that a later change to it cannot change the request; ``None`` stays."""
+    """Copy a mapping, so that a later change to it cannot change the request; keep ``None``."""
     return None if value is None else copied(value)

@@ -59,22 +59,22 @@ class Mismatch(Exception):  # noqa: N818 - becomes a DecodeError, and never leav
 
 
 def is_mapping(value: object) -> TypeIs[Mapping[object, object]]:
-    """Tell whether a value is a mapping of whatever."""
+    """Return whether a value is a mapping."""
     return isinstance(value, Mapping)
 
 
 def is_object(value: object) -> TypeIs[Mapping[str, JSON]]:
-    """Tell whether a JSON value is an object, whose keys are always texts."""
+    """Return whether a JSON value is an object, whose keys are always strings."""
     return isinstance(value, Mapping)
 
 
 def is_tuple(value: object) -> TypeIs[tuple[object, ...]]:
-    """Tell whether a value is a tuple of whatever."""
+    """Return whether a value is a tuple."""
     return isinstance(value, tuple)
 
 
 def kind_of(value: object) -> str:
-    """Name a JSON value's type as people do."""
+    """Name a JSON value's type in words."""
     return NAMES.get(type(value), type(value).__name__)
 
 
@@ -106,10 +106,10 @@ def load_json(body: bytes) -> JSON:
 
 
 def dump_json(value: JSON) -> bytes:
-    """Write compact UTF-8, which reads the same whether a server hashes it raw or re-written.
+    """Write compact UTF-8, which hashes the same whether or not a server serialises it again.
 
     Raises:
-        ValueError: The value holds something that JSON has no form for.
-        TypeError: Likewise.
+        ValueError: The value contains something that JSON cannot represent.
+        TypeError: The same.
     """
     return _ENCODER.encode(value).encode("utf-8")

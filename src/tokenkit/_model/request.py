@@ -167,5 +167,5 @@ class RequestModel(metaclass=_CheckedType):
             return
         names = {wire: name for name, wire in wire_names(type(self)).items()}
         for key in sorted(names.keys() & self.extra.keys()):
-            message = f"{key!r} has a parameter of its own: {names[key]}"
+            message = f"{key!r} has its own parameter: {names[key]}"
             yield FieldError(field="extra", message=message)

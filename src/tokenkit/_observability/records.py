@@ -1,6 +1,6 @@
-"""What happens during a call, as records that hold no secrets."""
+"""What happens during a call, as records that contain no secrets."""
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
 
@@ -13,12 +13,15 @@ __all__ = [
     "Record",
     "ResponseReceived",
     "RetryPlanned",
+    "StoreFailed",
+    "TokenMinted",
+    "TokenServed",
 ]
 
 
 @attrs.frozen(kw_only=True)
 class AttemptSent:
-    """A request is about to go out.
+    """A request is about to be sent.
 
     Attributes:
         vendor: ``zdk``, ``zerohash`` or ``strigo``.
@@ -27,7 +30,7 @@ class AttemptSent:
         method: The HTTP method.
         url: The URL, without its query.
         attempt: Which attempt this is, counted from 1.
-        request_id: The id that is sent with it, where the vendor takes one.
+        request_id: The id that is sent with it, if the vendor takes one.
     """
 
     vendor: str
@@ -41,13 +44,13 @@ class AttemptSent:
 
 @attrs.frozen(kw_only=True)
 class ResponseReceived:
-    """A response came in, whatever it says.
+    """A response arrived, whatever its status.
 
     Attributes:
         vendor, operation, call_id: See :class:`AttemptSent`.
         attempt: Which attempt this was, counted from 1.
         status: The HTTP status.
-        request_id: The id by which the vendor can find the request.
+        request_id: The vendor's id for the request.
         seconds: The time from sending to the end of the response.
     """
 
@@ -69,8 +72,8 @@ class RetryPlanned:
         attempt: Which attempt failed, counted from 1.
         error: The class of the failed attempt's error.
         reason: Its text.
-        status: The HTTP status, where a response came.
-        request_id: The id by which the vendor can find the failed request.
+        status: The HTTP status, if a response arrived.
+        request_id: The vendor's id for the failed request.
         wait: The seconds until the next attempt.
         retry: Which retry that will be, counted from 1.
     """
@@ -94,9 +97,9 @@ class CallSucceeded:
     Attributes:
         vendor, operation, call_id: See :class:`AttemptSent`.
         status: The HTTP status.
-        request_id: The id by which the vendor can find the request.
+        request_id: The vendor's id for the request.
         attempts: How many times the request was sent.
-        seconds: How long the whole call took, waits included.
+        seconds: How long the whole call took, including waits.
     """
 
     vendor: str
@@ -110,17 +113,17 @@ class CallSucceeded:
 
 @attrs.frozen(kw_only=True)
 class CallFailed:
-    """The call ends with an error, whatever failed.
+    """The call ends with an error.
 
     Attributes:
         vendor, operation, call_id: See :class:`AttemptSent`.
         error: The error's class.
         reason: Its text; empty for an exception that is not tokenkit's, which may say anything.
-        outcome: Whether the vendor carried the call out.
-        status: The HTTP status, where a response came.
-        request_id: The id by which the vendor can find the request.
+        outcome: Whether the vendor carried out the call.
+        status: The HTTP status, if a response arrived.
+        request_id: The vendor's id for the request.
         attempts: How many times the request was sent.
-        seconds: How long the whole call took, waits included.
+        seconds: How long the whole call took, including waits.
     """
 
     vendor: str
@@ -135,4 +138,65 @@ class CallFailed:
     seconds: float
 
 
-Record: TypeAlias = AttemptSent | ResponseReceived | RetryPlanned | CallSucceeded | CallFailed
+@attrs.frozen(kw_only=True)
+class TokenServed:
+    """A token that was minted before is handed out again.
+
+    Attributes:
+        vendor: The vendor's name.
+        operation: The call that the token was minted by.
+        source: Where it was kept: in this ``process``, or in the shared ``store``.
+        age: The seconds since it was minted.
+        left: The seconds until it ends.
+    """
+
+    vendor: str
+    operation: str
+    source: Literal["process", "store"]
+    age: float
+    left: float
+
+
+@attrs.frozen(kw_only=True)
+class TokenMinted:
+    """A token was minted, as none that is kept could be handed out.
+
+    Attributes:
+        vendor: The vendor's name.
+        operation: The call that minted it.
+        reason: ``missing``: there was none that lives long enough; ``renewed``: there is one that
+            soon ends; ``store failed``: the shared store could not be asked.
+    """
+
+    vendor: str
+    operation: str
+    reason: Literal["missing", "renewed", "store failed"]
+
+
+@attrs.frozen(kw_only=True)
+class StoreFailed:
+    """The shared store could not be asked, and is left alone for a while.
+
+    Attributes:
+        vendor: The vendor's name.
+        operation: The call whose token was asked for.
+        error: What went wrong, as the error's class.
+        seconds: The time that was lost with it.
+    """
+
+    vendor: str
+    operation: str
+    error: str
+    seconds: float
+
+
+Record: TypeAlias = (
+    AttemptSent
+    | CallFailed
+    | CallSucceeded
+    | ResponseReceived
+    | RetryPlanned
+    | StoreFailed
+    | TokenMinted
+    | TokenServed
+)

@@ -1,4 +1,4 @@
-"""What hooks, the log and traces are told of a call."""
+"""What hooks, the log and traces are told about a call."""
 
 from typing import TypeVar
 from uuid import uuid4
@@ -32,7 +32,7 @@ class Announcements:
         self.call_id = uuid4().hex
 
     def sent(self, request: Request) -> Notify:
-        """Tell that a request is about to go out."""
+        """Report that a request is about to be sent."""
         return Notify(
             AttemptSent(
                 vendor=self._life.vendor,
@@ -46,7 +46,7 @@ class Announcements:
         )
 
     def received(self, response: Response) -> Notify:
-        """Tell that a response came in."""
+        """Report that a response arrived."""
         header = self._life.plan.profile.request_id_header
         found = request_id_of(response.headers, header)
         return Notify(
@@ -62,7 +62,7 @@ class Announcements:
         )
 
     def retry(self, failed: FailedAttempt, wait: float) -> Notify:
-        """Tell that the call will be tried again."""
+        """Report that the call will be tried again."""
         return Notify(
             RetryPlanned(
                 vendor=self._life.vendor,
@@ -79,7 +79,7 @@ class Announcements:
         )
 
     def succeeded(self, reply: Reply[T]) -> Notify:
-        """Tell that the call returns a value."""
+        """Report that the call returns a value."""
         return Notify(
             CallSucceeded(
                 vendor=self._life.vendor,
@@ -93,7 +93,7 @@ class Announcements:
         )
 
     def failed(self, error: Exception) -> Notify:
-        """Tell that the call ends with an error."""
+        """Report that the call ends with an error."""
         ours = error if isinstance(error, TokenKitError) else None
         last = self._life.failed
         return Notify(

@@ -62,7 +62,7 @@ def complete(
 
 
 def clock_hint(vendor: str, headers: Headers, now: float, used: float) -> str | None:
-    """Tell by how much a clock is off; ``None`` where it isn't, or nothing says so.
+    """Return by how much a clock is off; ``None`` if it isn't, or nothing says so.
 
     Args:
         vendor: The vendor's name.

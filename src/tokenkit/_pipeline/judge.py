@@ -64,8 +64,8 @@ class FailedAttempt:
     Attributes:
         error: The error that it means, should the call end with it.
         repeatable: Whether the request may be sent again.
-        outcome: Whether the vendor carried the request out.
-        status: The HTTP status, where a response came.
+        outcome: Whether the vendor carried out the request.
+        status: The HTTP status, if a response arrived.
         asked_wait: The seconds that the vendor asks to wait, or documents.
         blames_credentials: Whether the credentials, the signature or its time were refused.
         distrusts_connection: Whether the connection may hold other requests' responses.
@@ -83,7 +83,7 @@ class FailedAttempt:
 def judge(
     call: Call[T], outcome: AttemptOutcome, under: Circumstances
 ) -> Reply[T] | FailedAttempt:
-    """Tell what an attempt came to.
+    """Return a reply, or the failed attempt.
 
     Args:
         call: The call.
@@ -141,6 +141,8 @@ def _judge_success(
         headers=_safe_headers(response.headers, under.hidden),
         request_id=request_id,
         attempts=under.attempts,
+        body=value.body,
+        received_at=received_at,
     )
 
 

@@ -24,7 +24,7 @@ class Life:
         attempts: How many times the request was sent.
         charged: How many retries were taken from the budget.
         hidden: What must not be shown.
-        outcome: Whether the vendor carried the call out, as far as its attempts tell.
+        outcome: Whether the vendor carried out the call, as far as its attempts tell.
         in_flight: Whether a request is out and nothing is known of it.
         failed: The latest failed attempt.
         remarks: Sentences for the error, should the call end with one.

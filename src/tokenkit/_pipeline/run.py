@@ -11,7 +11,7 @@ from .._model.call import Call, Repeat, Reply
 from .._model.messages import Request, Response
 from .._policy.clock import Moment
 from .._policy.retry import wait_before
-from .._secret import AsyncSecretMember, Secret, SecretMember
+from .._secret import Secret
 from ..errors import APIError, DeadlineExceeded, TokenKitError
 from .announcements import Announcements
 from .effects import (
@@ -19,8 +19,6 @@ from .effects import (
     Discard,
     Effect,
     NoResponse,
-    Resolve,
-    ResolveGroup,
     Result,
     Send,
     Sleep,
@@ -30,6 +28,7 @@ from .ending import OUT_OF_BUDGET, clock_hint, combined, complete
 from .judge import Circumstances, FailedAttempt, judge
 from .life import Life
 from .prepare import Plan, sign, unsigned_request
+from .resolve import resolved
 
 __all__ = ["Plan", "perform"]
 
@@ -79,7 +78,7 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
 def _retry(
     life: Life, failed: FailedAttempt, outcome: AttemptOutcome, told: Announcements | None
 ) -> Steps[bool]:
-    """Wait for the next attempt; tell whether there may be one."""
+    """Wait for the next attempt; return whether there may be one."""
     life.outcome = combined(life.outcome, failed.outcome)
     life.failed = failed
     if failed.distrusts_connection:
@@ -106,7 +105,7 @@ def _attempt(life: Life, unsigned: Request, told: Announcements | None) -> Steps
     if life.call.authenticated:
         secrets = [one for one in plan.strategy.secrets if isinstance(one, Secret)]
         if len(secrets) < len(plan.strategy.secrets):
-            secrets = yield from _resolved(life)
+            secrets, life.at = yield from resolved(plan.strategy.secrets, life.at)
         life.used_offset = plan.offset.seconds if plan.offset else 0.0
         now = life.at.wall + life.used_offset
         signed = sign(unsigned, plan.strategy, secrets, now, life.hidden)
@@ -132,24 +131,6 @@ def _attempt(life: Life, unsigned: Request, told: Announcements | None) -> Steps
     if told is not None and isinstance(result.value, Response):
         yield from _do(life, told.received(result.value))
     return result.value
-
-
-def _resolved(life: Life) -> Steps[list[Secret]]:
-    """Ask all sources for their secrets; a group is asked once, whichever of it is used."""
-    sources = life.plan.strategy.secrets
-    members = [one for one in sources if isinstance(one, (SecretMember, AsyncSecretMember))]
-    read = {}
-    for group in dict.fromkeys(member.group for member in members):
-        read[group] = yield from _do(life, ResolveGroup(group))
-    secrets: list[Secret] = []
-    for source in sources:
-        if isinstance(source, Secret):
-            secrets.append(source)
-        elif isinstance(source, (SecretMember, AsyncSecretMember)):
-            secrets.append(source.of(read[source.group]))
-        else:
-            secrets.append((yield from _do(life, Resolve(source))))
-    return secrets
 
 
 def _circumstances(life: Life, unsigned: Request) -> Circumstances:
@@ -180,7 +161,7 @@ def _wait_before_retry(life: Life, failed: FailedAttempt) -> float | None:
 
 
 def _corrects_clock(life: Life, failed: FailedAttempt, refusal: Response) -> bool:
-    """Tell whether a wrong clock explains a refusal, and is corrected: once a call."""
+    """Return whether a wrong clock explains a refusal, and is corrected: once a call."""
     plan, call = life.plan, life.call
     if not (failed.blames_credentials and plan.strategy.uses_time and call.authenticated):
         return False

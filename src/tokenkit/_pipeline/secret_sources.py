@@ -80,7 +80,7 @@ def _as_secret(source: object, value: object) -> Secret:
         return value
     if isinstance(value, str):
         return Secret(value)
-    problem = _problem(value, "text or a Secret")
+    problem = _problem(value, "a string or a Secret")
     del value  # the frame of the error must not hold it
     raise ConfigurationError(f"The secret source {_name(source)} {problem}")
 
@@ -95,7 +95,7 @@ def _as_secrets(source: object, value: object) -> Mapping[str, Secret]:
                 str(name): one if isinstance(one, Secret) else Secret(str(one))
                 for name, one in value.items()
             }
-        problem = f"must return texts or Secrets, not {type(wrong[0]).__name__}"
+        problem = f"must return strings or Secrets, not {type(wrong[0]).__name__}"
         del wrong
     del value  # likewise
     raise ConfigurationError(f"The secret source {_name(source)} {problem}")

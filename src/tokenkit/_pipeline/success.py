@@ -25,6 +25,7 @@ class Value(Generic[T]):
     """What a call returns, which may well be ``None``."""
 
     value: T = attrs.field(repr=False)
+    body: JSON = attrs.field(default=None, repr=False)
 
 
 def read_success(
@@ -55,7 +56,7 @@ def read_success(
             received_at=received_at,
             origin=origin,
         )
-        return Value(call.decode(body, info))
+        return Value(call.decode(body, info), body)
     except Mismatch as mismatch:
         problem, path = mismatch.problem, mismatch.path
     except MismatchedResponse as error:
@@ -100,7 +101,7 @@ def _snippet(response: Response, hidden: Hidden) -> str:
 
 
 def unexpected_redirect(response: Response, location: str) -> UnexpectedRedirect:
-    """Tell where a response pointed, without its query, which may hold anything."""
+    """Return where a response pointed, without its query, which may contain anything."""
     try:
         parts = urlsplit(location)
         host = parts.netloc.rpartition("@")[2]

@@ -1,4 +1,4 @@
-"""The total reader of error responses: whatever the body is, a typed error comes out."""
+"""Turn any error response into a typed error; never raises."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -76,7 +76,7 @@ class ErrorBody:
 
     Attributes:
         status: The HTTP status.
-        json: The body as JSON; ``None`` where it is none.
+        json: The body as JSON; ``None`` if it is not JSON.
         text: The body as text, whatever it is.
         origin: Scheme, host and port that the request was sent to.
     """
@@ -95,12 +95,12 @@ class Failure:
         message: The vendor's message.
         code: The vendor's name for the error.
         errors: The vendor's single errors.
-        request_id: The id by which the vendor can find the request, where the body holds it; it
-            wins over the header's.
-        hint: The usual cause, where the vendor's documentation tells it.
+        request_id: The vendor's id for the request, if the body has it; it takes precedence over
+            the header's.
+        hint: The usual cause, if the vendor's documentation gives one.
         error: Makes the error from a text and the keywords of
-            :class:`~tokenkit.errors.FailureDetails`, where the status alone doesn't tell its
-            class: a subclass of ``APIError``, or a ``functools.partial`` of one.
+            :class:`~tokenkit.errors.FailureDetails`, if the status alone doesn't decide its class:
+            a subclass of ``APIError``, or a ``functools.partial`` of one.
     """
 
     message: str | None = None
@@ -116,12 +116,12 @@ FailureReader: TypeAlias = Callable[[ErrorBody], Failure]
 
 
 def read_plain_failure(body: ErrorBody) -> Failure:
-    """Read nothing but the text: for a vendor without an error format."""
+    """Read only the text, for a vendor without an error format."""
     return Failure() if body.json is not None else Failure(message=visible_text(body.text))
 
 
 def visible_text(text: str) -> str | None:
-    """Return short text on one line; ``None`` for HTML and emptiness."""
+    """Return short text on one line; ``None`` for HTML or nothing."""
     line = " ".join(text.split())
     return line[:MAX_MESSAGE] if line and not line.startswith("<") else None
 
@@ -173,7 +173,7 @@ def _is_token_name(name: str) -> bool:
 
 
 def tokens_in(value: JSON) -> Iterator[str]:
-    """Yield the longer texts that stand under a name that speaks of a token."""
+    """Yield the longer strings under a name that suggests a token."""
     waiting: list[tuple[JSON, bool]] = [(value, False)]
     while waiting:
         item, named = waiting.pop()

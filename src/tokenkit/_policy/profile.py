@@ -1,4 +1,4 @@
-"""A vendor as one value: its addresses, its credentials, how its failures read."""
+"""A vendor as one value: its addresses, its credentials, how its failures are read."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,7 +14,7 @@ __all__ = ["BaseURLSetting", "Profile"]
 
 
 def is_unauthenticated(error: APIError) -> bool:
-    """Tell whether an error is the one of HTTP 401."""
+    """Return whether an error is the one of HTTP 401."""
     return isinstance(error, AuthenticationError)
 
 
@@ -39,8 +39,8 @@ class Profile:
     Attributes:
         vendor: The vendor's name, for messages.
         base_url: The base URL when the caller sets none.
-        base_url_variable: The environment variable for another base URL; it wins over the
-            variables of ``base_url_settings``.
+        base_url_variable: The environment variable for another base URL; it takes precedence over
+            those of ``base_url_settings``.
         base_url_settings: Other ways to select the base URL, by the name of the client's
             parameter.
         services: The vendor's services that have hosts of their own, by the name that calls give
@@ -55,11 +55,15 @@ class Profile:
         headers: Headers for every request, such as an API version.
         request_id_header: The header in which the vendor takes an id for each request.
         echoes_request_id: Whether a response carries the id of its request in that header; one
-            with another id belongs to somebody else then.
-        blames_credentials: Tells whether an error means that the credentials, the signature or
+            with another id then belongs to another request.
+        blames_credentials: Returns whether an error means that the credentials, the signature or
             its timestamp were refused; a wrong clock may be the cause then.
         retries: Which responses may be retried.
         read_failure: Reads the vendor's error bodies.
+        tokens_are_revocable: Whether a token can be ended before its time. If so, a shared store
+            is asked before each reuse.
+        tells_lifetime: Whether tokens tell when they end. If not, their lifetime must be set for
+            them to be reused.
     """
 
     vendor: str
@@ -80,3 +84,5 @@ class Profile:
     blames_credentials: Callable[[APIError], bool] = is_unauthenticated
     retries: RetryRules = attrs.field(factory=RetryRules)
     read_failure: FailureReader = read_plain_failure
+    tokens_are_revocable: bool = False
+    tells_lifetime: bool = True

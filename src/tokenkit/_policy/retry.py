@@ -44,10 +44,10 @@ class RetryPolicy:
     """How often a call is tried again, and how long it waits in between.
 
     The wait before the n-th retry is random, from zero to ``first_wait * 2 ** (n - 1)``
-    seconds, at most ``longest_wait``. A wait that the vendor asks for takes its place.
+    seconds, at most ``longest_wait``. If the vendor asks for a wait, that is used instead.
 
     Args:
-        max_retries: Retries beyond the first attempt. 0 switches retries off.
+        max_retries: Retries after the first attempt; 0 turns retries off.
         first_wait: The longest wait before the first retry, in seconds.
         longest_wait: The longest wait before any retry, in seconds.
         repeat_payments: Also repeat calls that may have opened a payment.
@@ -82,14 +82,14 @@ def _never(status: int, headers: Headers) -> bool:
 
 @attrs.frozen(kw_only=True)
 class RetryRules:
-    """Which of a vendor's answers may be tried again.
+    """Which of a vendor's responses may be retried.
 
     Attributes:
         not_performed: Statuses that say the request was not carried out, and may be repeated.
         perhaps_performed: Statuses after which that is unknown.
         refused: Statuses that say the request was not carried out, and would be refused again.
-        invites_retry: Tells from the status and the headers whether the vendor says that a
-            retry is safe at once.
+        invites_retry: Returns, from the status and the headers, whether the vendor says that an
+            immediate retry is safe.
         waits: Seconds to wait after a status without ``Retry-After``.
     """
 
@@ -100,7 +100,7 @@ class RetryRules:
     waits: Mapping[int, float] = attrs.field(factory=dict[int, float])
 
     def allow(self, status: int, headers: Headers, repeat: Repeat) -> bool:
-        """Tell whether a call that was answered with a status may be sent again."""
+        """Return whether a call that was answered with a status may be sent again."""
         if repeat is Repeat.NEVER:
             return False
         if status in self.not_performed or self.invites_retry(status, headers):
@@ -141,7 +141,7 @@ def retry_after(headers: Headers, wall: float) -> float | None:
 def wait_before(
     policy: RetryPolicy, retry: int, chance: float, asked: float | None, left: float
 ) -> float | None:
-    """Return how long to wait before a retry, or ``None`` where it must not happen.
+    """Return how long to wait before a retry, or ``None`` if there must be none.
 
     Args:
         policy: The call's policy.
@@ -157,14 +157,14 @@ def wait_before(
 
 
 class RetryBudget:
-    """Keeps an outage from multiplying the load: so many retries, refunded by successes.
+    """A limited number of retries, so that an outage doesn't multiply the load.
 
-    A success gives back what its own retries took, and ``refund`` besides. Retries after a wait
+    A success returns what its own retries took, plus ``refund``. Retries after a wait
     that the vendor asked for are free. One budget may serve several clients.
 
     Args:
-        capacity: The retries that can be taken from full; infinity for no limit.
-        refund: What each success gives back, as a part of a retry.
+        capacity: How many retries a full budget allows; infinity for no limit.
+        refund: What each success adds, in retries.
 
     Raises:
         ConfigurationError: A value is negative or not a number.

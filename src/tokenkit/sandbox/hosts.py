@@ -65,7 +65,7 @@ def host_of(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host, in lower case and without brackets, is a loopback name or address."""
+    """Return whether a host, in lower case and without brackets, is a loopback name or address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

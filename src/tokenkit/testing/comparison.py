@@ -34,7 +34,7 @@ def explain(left: object, right: object) -> list[str] | None:
 
 
 def _hides(value: object) -> bool:
-    """Tell whether a value is one of this package's, or has a field that is."""
+    """Return whether a value is one of this package's, or has a field that is."""
     fields = _fields(value)
     ours = any(f"{base.__module__}.".startswith(f"{PACKAGE}.") for base in type(value).__mro__)
     return bool(fields) and (ours or any(_hides(getattr(value, name)) for name, _ in fields))

@@ -41,7 +41,7 @@ KEPT = pytest.StashKey[dict[str | None, "AsyncClient"]]()
 
 
 class SandboxTime:
-    """What the sandbox goes by: the machine's clock, or that of a test."""
+    """The sandbox's time: the machine's clock, or that of a test."""
 
     def __init__(self) -> None:
         self.source: Callable[[], float] = time.time
@@ -72,7 +72,7 @@ def tokenkit_sandbox(
     tokenkit_sandbox_server: "Sandbox",
     _tokenkit_time: SandboxTime,
 ) -> "Iterator[Sandbox]":
-    """Return a running sandbox on loopback that has issued and refused nothing yet.
+    """Return a fresh, running sandbox on loopback.
 
     ``issued`` and ``refused`` tell what happened in the test, ``fail_next()`` makes requests
     fail. In a test that uses ``tokenkit_clock``, as the client fixtures do, the sandbox goes by
@@ -99,9 +99,9 @@ def tokenkit_environment(
 
 @pytest.fixture
 def tokenkit_clock() -> FrozenClock:
-    """Return the clock of the client fixtures; it stands at the time at which the test began.
+    """Return the clock of the client fixtures; it shows the time at which the test began.
 
-    Override this fixture to stand at another time.
+    Override this fixture to start at another time.
     """
     return FrozenClock()
 

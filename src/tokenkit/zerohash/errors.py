@@ -1,4 +1,4 @@
-"""How zerohash says that a call failed."""
+"""How zerohash reports failures."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -48,7 +48,7 @@ WRITE_PERMISSION_HINT = (
 
 
 class ApprovalState(str, Enum):
-    """How far a manual approval has come."""
+    """The state of a manual approval."""
 
     REQUIRED = "Manual approval required for this transaction"
     PENDING = "Approval pending, shopper must wait"
@@ -64,11 +64,11 @@ class UnknownPermissionWarning(TokenKitWarning):
 
 
 class ManualApprovalError(PermissionDeniedError):
-    """HTTP 403: a payment waits for a manual approval, or was refused one.
+    """HTTP 403: a payment is waiting for manual approval, or was denied it.
 
     Attributes:
         transaction_id: The payment, such as ``txn_...``.
-        state: How far the approval has come; ``None`` for a text that is not documented.
+        state: The state of the approval; ``None`` for an undocumented text.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class MissingRequirementsError(ConflictError):
     """HTTP 409: the participant lacks data that the payment needs.
 
     Attributes:
-        missing_requirements: The names of what is missing, such as ``first_name``.
+        missing_requirements: The names of the missing data, such as ``first_name``.
     """
 
     def __init__(

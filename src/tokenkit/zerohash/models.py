@@ -1,4 +1,4 @@
-"""zerohash's requests and answers, as its API documentation describes them."""
+"""zerohash's requests and responses, as its API documentation describes them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -50,7 +50,7 @@ __all__ = [
 
 
 class Permission(str, Enum):
-    """The SDK experiences that zerohash documents; a text that is not here is sent as it is."""
+    """The SDK experiences that zerohash documents; any other string is sent as it is."""
 
     ONBOARDING = "onboarding"
     UPDATE_PARTICIPANT = "update-participant"
@@ -80,6 +80,8 @@ LIST_THEM = (
 )
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
+# A fund session belongs to one page view: each mint has its own deposit_intent_id.
+REUSABLE = OPENS_NO_PAYMENT - {"fwc"}
 PERMISSIONS = OPENS_PAYMENT | OPENS_NO_PAYMENT
 # A new permission is further from those of today than a slip of the keyboard is.
 MOST_EDITS = 2
@@ -113,16 +115,30 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
 
     operation: ClassVar[str] = "create_client_auth_token"
     path: ClassVar[str] = "/client_auth_token"
+    reusable: ClassVar[bool] = True
 
     def asked_permissions(self) -> tuple[str, ...]:
-        """Return the permissions that the token is to have."""
+        """Return the permissions for the token."""
         raise NotImplementedError
 
     @property
     def repeat(self) -> Repeat:
-        """Not safe where a lost first response may have opened a payment."""
+        """Not safe if the first request may have opened a payment."""
         harmless = OPENS_NO_PAYMENT.issuperset(self.asked_permissions())
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
+
+    @property
+    def reuse_problem(self) -> str | None:
+        """A payment or a fund session is opened for one page view, never for two."""
+        problems = [name for name in self.asked_permissions() if name not in REUSABLE]
+        if not problems:
+            return None
+        opens = "may open" if problems[0] not in {*OPENS_PAYMENT, "fwc"} else "opens"
+        what = "a fund session" if problems[0] == "fwc" else "a payment"
+        return (
+            f"the permission {problems[0]!r:.60} {opens} {what}, and such a token serves one page "
+            "view; mint it with create_client_auth_token()"
+        )
 
     @property
     def advice_if_unknown(self) -> str | None:
@@ -162,13 +178,13 @@ class ClientAuthTokenRequest(ClientAuthTokenCall):
         permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
             unchanged.
         participant_code: The participant, 6 characters. This or ``email``.
-        email: The e-mail of somebody who is not onboarded yet. This or ``participant_code``.
-        phone_number: The phone number of somebody who is not onboarded yet, such as
+        email: The e-mail of someone who is not onboarded yet. This or ``participant_code``.
+        phone_number: The phone number of someone who is not onboarded yet, such as
             ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-        reference_id: Your id to match later events by, at most 50 characters. It does not make
-            the request idempotent. One of its own for each mint, from ``new_reference_id()``,
-            lets ``find_minted()`` find what a lost mint has started.
+        reference_id: Your id for matching later events, at most 50 characters. It does not
+            make the request idempotent. Give each mint its own, from ``new_reference_id()``,
+            so that ``find_minted()`` can find what a lost mint started.
         merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
         withdrawal_details: For crypto withdrawals and payouts.
         deposit_details: For deposits.
@@ -197,9 +213,9 @@ class ClientAuthTokenRequest(ClientAuthTokenCall):
     custom_fees_and_spreads: CustomFeesAndSpreads | None = attrs.field(default=None, metadata=FEES)
 
     def check(self) -> Iterator[FieldError]:
-        """Check that somebody is named."""
+        """Check that a participant or an e-mail is given."""
         if self.participant_code is None and self.email is None:
-            yield FieldError(field="participant_code", message="must be given, or email")
+            yield FieldError(field="participant_code", message="is missing; pass it or email")
         _warn_of_misspelt(self.permissions)
 
     def asked_permissions(self) -> tuple[str, ...]:
@@ -216,11 +232,11 @@ class RevokeAuthTokenRequest(Call[None]):
     """Revoke a client access token: ``POST /revoke_auth_token``.
 
     Args:
-        token: The token: a :class:`ClientAuthToken`, or the JWT's text.
+        token: The token: a :class:`ClientAuthToken`, or the JWT as a string.
         extra: Fields that zerohash added later.
 
     Raises:
-        InvalidInputError: The token is no JWT with a ``jti`` claim.
+        InvalidInputError: The token is not a JWT with a ``jti`` claim.
     """
 
     operation: ClassVar[str] = "revoke_client_auth_token"
@@ -230,12 +246,17 @@ class RevokeAuthTokenRequest(Call[None]):
     token: str = attrs.field(repr=False, converter=_token_text, metadata=param(text()))
 
     def check(self) -> Iterator[FieldError]:
-        """Check what zerohash asks of the token."""
+        """Check that the token is a JWT with a ``jti`` claim."""
         if not isinstance(unverified_claims(self.token).get("jti"), str):
             yield FieldError(field="token", message="must be a JWT with a jti claim")
 
     @property
     def tokens(self) -> tuple[str, ...]:
+        """The token to revoke."""
+        return (self.token,)
+
+    @property
+    def ends_tokens(self) -> tuple[str, ...]:
         """The token to revoke."""
         return (self.token,)
 
@@ -251,11 +272,11 @@ class RevokeAuthTokenRequest(Call[None]):
 
 @attrs.frozen(kw_only=True)
 class ServerTime:
-    """zerohash's clock.
+    """zerohash's time.
 
     Attributes:
         time: The time, in UTC.
-        extra: The answer's other fields.
+        extra: The response's other fields.
     """
 
     time: datetime
@@ -264,7 +285,7 @@ class ServerTime:
 
 @attrs.frozen(kw_only=True)
 class TimeRequest(Call[ServerTime]):
-    """Ask for zerohash's clock: ``GET /time``, without authentication."""
+    """Get zerohash's time: ``GET /time``, without authentication."""
 
     method: ClassVar[str] = "GET"
     operation: ClassVar[str] = "get_time"

@@ -1,4 +1,4 @@
-"""What a fault makes of a response's body."""
+"""What a fault does to a response's body."""
 
 import uuid
 from collections.abc import Callable, Mapping

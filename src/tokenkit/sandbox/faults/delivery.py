@@ -80,7 +80,7 @@ def _reset(connection: asyncio.Transport) -> None:
 
 
 async def _stays(receive: Receive, seconds: float) -> bool:
-    """Wait; tell whether the client is still there at the end."""
+    """Wait; return whether the client is still there at the end."""
     with anyio.move_on_after(seconds):
         await _gone(receive)
         return False

@@ -1,4 +1,4 @@
-"""The words in which faults are asked for."""
+"""The names of faults."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -11,7 +11,7 @@ Drop: TypeAlias = Literal["before", "during", "after"]
 BadBody: TypeAlias = Literal[
     "empty", "truncated", "text", "html", "wrong-shape", "too-large", "foreign", "not-http"
 ]
-"""What becomes of the response's body."""
+"""What happens to the response's body."""
 
 NamedAnswer: TypeAlias = Literal[
     "approval-required",

@@ -1,4 +1,4 @@
-"""The page for people at ``GET /``: what was minted, what was refused and why."""
+"""The web page at ``GET /``: what was minted, what was refused and why."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ HEADERS = {
 
 @attrs.frozen
 class Page:
-    """Serve the page, made anew for each request."""
+    """Serve the page, built for each request."""
 
     ledger: Ledger
     plan: FaultPlan

@@ -27,7 +27,7 @@ class RateLimit:
     _used: int = 0
 
     def count(self) -> tuple[bool, dict[str, str]]:
-        """Count a request; tell whether it is allowed, and the headers of its response."""
+        """Count a request; return whether it is allowed, and the headers of its response."""
         now = self.clock()
         if not self._opened <= now < self._opened + self.window:
             self._opened, self._used = now, 0
