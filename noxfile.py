@@ -175,9 +175,11 @@ def bench(session: nox.Session) -> None:
 
     Takes about ten minutes, two with `-- --quick`, and is no part of the default run.
     """
-    extras = ".[httpx2]" if sys.version_info >= (3, 11) else "."
+    extras = ".[httpx2,redis]" if sys.version_info >= (3, 11) else ".[redis]"
     session.install("-e", extras, *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
+    hits = ["--hits"] if "--quick" in session.posargs else []
+    session.run("python", "-m", "benchmarks.reuse", *hits)
 
 
 @nox.session
