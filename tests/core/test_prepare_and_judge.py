@@ -83,6 +83,7 @@ class Task(Call[None]):
         return self.again
 
     def encode(self, now: datetime) -> JSON:
+        del now
         return None
 
 

@@ -88,7 +88,7 @@ def test_claims_of_other_types(claims: Mapping[str, Any]) -> None:
 
 
 def test_claims_are_read_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Minting does not parse the claims of a token that is as asked; asking for the expiry does."""
+    """Minting does not parse the claims of the token asked for; asking for the expiry does."""
     decoded: list[str] = []
 
     def counting(token: str) -> Mapping[str, Any]:
