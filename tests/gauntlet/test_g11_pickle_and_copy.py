@@ -6,6 +6,7 @@ import copy
 import inspect
 import json
 import pickle
+import sys
 from collections import ChainMap
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -35,6 +36,9 @@ from tokenkit import (
 )
 from tokenkit.errors import CallContext, FailureDetails, FieldError, RateLimit
 from tokenkit.extension import Call, IssuedToken, RequestModel
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import ExceptionGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -149,6 +153,20 @@ def test_every_error_from_a_text_alone(kind: type[TokenKitError]) -> None:
         raise error from cause
     assert caught.value.__cause__ is cause
     check_twins(error)
+
+
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
+def test_every_error_in_a_group(kind: type[TokenKitError]) -> None:
+    """A group hands an error back by its class, whole, and again after a pickle or a copy."""
+    error = sample(kind)
+    group = ExceptionGroup("two calls", [error, ExceptionGroup("one", [KeyError("x")])])
+    pickled = pickle.loads(pickle.dumps(group))  # noqa: S301 - our own bytes
+    for one in (group, pickled, copy.deepcopy(group)):
+        found, rest = one.split(kind)
+        assert found is not None
+        assert rest is not None
+        (alike,) = found.exceptions
+        assert (type(alike), str(alike), vars(alike)) == (kind, str(error), vars(error))
 
 
 def test_every_error_class_is_found() -> None:
