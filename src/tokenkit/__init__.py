@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         auth,
         errors,
         extension,
+        stores,
         strigo,
         zdk,
         zerohash,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ._observability.hooks import Hooks
     from ._policy.retry import RetryBudget, RetryPolicy
     from ._policy.timeouts import Timeouts
+    from ._reuse.cache import TokenCache
     from ._secret import AsyncSecretGroup, Secret, SecretGroup
     from .errors import (
         APIError,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
         RequestTimeoutError,
         ResponseTooLarge,
         ServerError,
+        StoreError,
         TokenKitError,
         TokenKitWarning,
         TransportError,
@@ -92,8 +95,10 @@ __all__ = [
     "Secret",
     "SecretGroup",
     "ServerError",
+    "StoreError",
     "StrigoClient",
     "Timeouts",
+    "TokenCache",
     "TokenKitError",
     "TokenKitWarning",
     "TransportError",
@@ -104,6 +109,7 @@ __all__ = [
     "auth",
     "errors",
     "extension",
+    "stores",
     "strigo",
     "zdk",
     "zerohash",
@@ -115,6 +121,7 @@ _MODULES = frozenset(
         "errors",
         "extension",
         "sandbox",
+        "stores",
         "strigo",
         "zdk",
         "zerohash",
@@ -134,6 +141,7 @@ _HOMES = {
     "SecretGroup": "_secret",
     "StrigoClient": "strigo.client",
     "Timeouts": "_policy.timeouts",
+    "TokenCache": "_reuse.cache",
     "ZdkClient": "zdk.client",
     "ZeroHashClient": "zerohash.client",
 }

@@ -22,6 +22,7 @@
     ├── DecodeError                   a success that cannot be read
     ├── MismatchedResponse            a response to another request
     ├── ResponseTooLarge              a response beyond the size limit
+    ├── StoreError                    a shared token store cannot be asked
     └── UnexpectedRedirect            a 3xx, which is never followed
 
 Each can be made from a message alone, for example as a mock's side effect. Errors contain only
@@ -61,6 +62,7 @@ __all__ = [
     "RequestTimeoutError",
     "ResponseTooLarge",
     "ServerError",
+    "StoreError",
     "TokenKitError",
     "TokenKitWarning",
     "TransportError",
@@ -304,6 +306,14 @@ class ResponseTooLarge(TokenKitError):  # noqa: N818 - reads better in an except
     """A response whose decoded body is larger than the limit of 8 MiB."""
 
     usual_outcome: ClassVar[Outcome] = "unknown"
+
+
+class StoreError(TokenKitError):
+    """A shared token store cannot be asked: it is down, too slow, or refuses to write.
+
+    A store raises it; ``get_token()`` then does without the store. A caller sees it only where a
+    token was revoked, or invalidated, and the other processes could not be told.
+    """
 
 
 class UnexpectedRedirect(TokenKitError):  # noqa: N818 - reads better in an except clause

@@ -68,6 +68,9 @@ from ._observability.records import (
     CallSucceeded,
     ResponseReceived,
     RetryPlanned,
+    StoreFailed,
+    TokenMinted,
+    TokenServed,
 )
 from ._policy.clock import AsyncClock, Clock
 from ._policy.failure import (
@@ -81,6 +84,7 @@ from ._policy.failure import (
 from ._policy.profile import BaseURLSetting, Profile
 from ._policy.retry import RetryBudget, RetryPolicy, RetryRules
 from ._policy.timeouts import Timeouts
+from ._reuse.statistics import Statistics
 from ._secret import (
     AsyncSecretGroup,
     AsyncSecretSource,
@@ -137,8 +141,12 @@ __all__ = [
     "SecretGroup",
     "SecretSource",
     "SendOptions",
+    "Statistics",
+    "StoreFailed",
     "Strategy",
     "Timeouts",
+    "TokenMinted",
+    "TokenServed",
     "amount",
     "aware_datetime",
     "conceal",

@@ -82,8 +82,7 @@ class Task(Call[None]):
     def repeat(self) -> Repeat:
         return self.again
 
-    def encode(self, now: datetime) -> JSON:
-        del now
+    def encode(self, now: datetime) -> JSON:  # noqa: ARG002 - it has no body
         return None
 
 

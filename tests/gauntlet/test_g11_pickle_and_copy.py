@@ -77,6 +77,7 @@ ARGUMENTS: dict[str, Mapping[str, object]] = {
     "location": {"location": "https://h/x"},
     "missing_requirements": {"missing_requirements": ("first_name", "tax_id")},
     "path": {"path": "$.data.token"},
+    "problem": {"problem": zerohash.WebhookProblem.BODY},
     "state": {"state": zerohash.ApprovalState.PENDING},
     "status": {"status": 307},
     "text": {"text": "it failed"},
@@ -175,10 +176,12 @@ def test_every_error_class_is_found() -> None:
     classes = {
         item for item in exported if isinstance(item, type) and issubclass(item, TokenKitError)
     }
-    assert len(classes) == 23
+    assert len(classes) == 24
     assert set(ERROR_CLASSES) == classes | {
         zerohash.ManualApprovalError,
         zerohash.MissingRequirementsError,
+        zerohash.RepeatedWebhookError,
+        zerohash.WebhookVerificationError,
     }
 
 

@@ -49,8 +49,8 @@ FAILING_CELLS = {
         "argument 'tokne'"
     ),
     "tokenkit.zerohash.RevokeAuthTokenRequest(token=access.token, extra={'token': 1})": (
-        "InvalidInputError: RevokeAuthTokenRequest is not valid: extra: 'token' has a "
-        "parameter of its own: token"
+        "InvalidInputError: RevokeAuthTokenRequest is not valid: extra: 'token' has its "
+        "own parameter: token"
     ),
     "with tokenkit.ZdkClient(api_key='wrong', base_url=sandbox.url) as stranger: "
     "stranger.create_user_token(id='user-1')": (

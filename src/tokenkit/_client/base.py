@@ -1,22 +1,25 @@
 """What sync and async clients share: everything except sending."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MemberDescriptorType
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
 from uuid import uuid4
 
 import attrs
 from typing_extensions import Self, Unpack
 
-from .._model.call import Call, RawCall
+from .._model.call import Call, RawCall, Reply
 from .._model.frames import ForgetsArguments, forget_arguments
 from .._model.messages import header_problem
 from .._observability.hooks import Hooks
 from .._observability.logging import is_logged
 from .._observability.tracing import Trace
 from .._pipeline.drivers import NO_HOOKS
+from .._pipeline.effects import Steps
 from .._pipeline.prepare import Plan
-from .._policy.clock import ClockOffset, TimeSource
+from .._pipeline.run import perform
+from .._policy.clock import ClockOffset, Moment, TimeSource
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
 from .._policy.settings import CallSettings
@@ -31,7 +34,11 @@ from ..errors import (
 from .base_url import BaseURL, path_problem
 from .credentials import make_strategy
 from .options import CallOptions, SendOptions, check_names
+from .reuse_settings import ReuseSettings
 from .settings import ClientSettings, change_call_settings
+
+if TYPE_CHECKING:
+    from .._reuse.cache import TokenCache
 
 __all__ = ["ClientBase", "Shared", "Start", "raw_call"]
 
@@ -63,6 +70,8 @@ class Shared(Generic[C, K]):
     trace: Trace | None
     watched: bool
     budget: RetryBudget
+    reuse: ReuseSettings
+    token_cache: "TokenCache | None"
     closed: bool = False
 
 
@@ -117,6 +126,8 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             watched=settings.trace is not None or settings.hooks is not NO_HOOKS,
             offset=ClockOffset() if settings.correct_clock_skew else None,
             budget=settings.retry_budget,
+            reuse=settings.reuse,
+            token_cache=settings.reuse.token_cache,
         )
         self._settings = settings.call
         self._default_plan = self._plan(self._settings)
@@ -150,6 +161,13 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
         return Start(call, plan, request_id)
+
+    def _ending(self, start: Start[T]) -> Callable[[Moment], Steps[Reply[T]]]:
+        """Begin a call that ends tokens, which are handed out no more from then on."""
+        from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
+
+        begin = partial(perform, start.call, start.plan, start.request_id)
+        return ending(start.call, begin, self._shared.token_cache)
 
     def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
         base = self._shared.services.get(call.service or "")

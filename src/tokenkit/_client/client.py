@@ -10,19 +10,10 @@ from .._model.call import Call, Reply
 from .._model.frames import forget_arguments
 from .._model.json import JSON
 from .._observability.hooks import Listener
-from .._pipeline.drivers import (
-    AsyncConnections,
-    Connections,
-    drive,
-    drive_async,
-)
-from .._policy.clock import (
-    AsyncClock,
-    Clock,
-)
+from .._pipeline.drivers import drive, drive_async, drive_async_steps, drive_steps
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
-from .base import ClientBase, Start, raw_call
+from .base import Start, raw_call
 from .credentials import name_variables, read_environment
 from .operation import AsyncCaller, Caller
 from .options import (
@@ -32,13 +23,14 @@ from .options import (
     check_names,
 )
 from .origins import connect_all, connect_all_async
+from .tokens import AsyncTokenMethods, TokenMethods
 
 __all__ = ["AsyncClient", "Client"]
 
 T = TypeVar("T")
 
 
-class Client(ClientBase[Connections, Clock], Caller):
+class Client(TokenMethods, Caller):
     """A vendor's client, sync; safe to share between threads and across forks.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
@@ -115,7 +107,7 @@ class Client(ClientBase[Connections, Clock], Caller):
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return self._drive(start).value
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
@@ -124,7 +116,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return self._drive(start)
 
     def _drive(self, start: Start[T] | Exception) -> Reply[T]:
@@ -138,6 +130,9 @@ class Client(ClientBase[Connections, Clock], Caller):
 
     def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
         shared = self._shared
+        if start.call.ends_tokens:
+            begin = self._ending(start)
+            return drive_steps(begin, shared.connections, shared.clock, listener)
         return drive(
             start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
         )
@@ -159,7 +154,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options)
-        del path, json, options  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
         return self._drive(start)
 
     def close(self) -> None:
@@ -180,7 +175,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         self.close()
 
 
-class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
+class AsyncClient(AsyncTokenMethods, AsyncCaller):
     """A vendor's client, async, on asyncio and trio; usable from several event loops.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
@@ -257,7 +252,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return (await self._drive(start)).value
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
@@ -266,7 +261,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return await self._drive(start)
 
     async def _drive(self, start: Start[T] | Exception) -> Reply[T]:
@@ -280,6 +275,9 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
 
     async def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
         shared = self._shared
+        if start.call.ends_tokens:
+            begin = self._ending(start)
+            return await drive_async_steps(begin, shared.connections, shared.clock, listener)
         return await drive_async(
             start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
         )
@@ -301,7 +299,7 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options)
-        del path, json, options  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
         return await self._drive(start)
 
     async def aclose(self) -> None:

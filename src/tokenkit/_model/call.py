@@ -1,7 +1,7 @@
 """One call as a value, and what its caller gets."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -30,6 +30,9 @@ class Reply(Generic[T]):
         headers: The response's headers.
         request_id: The vendor's id for the request, if it has one.
         attempts: How many times the request was sent.
+        body: The response's body as JSON, as the vendor sent it; it may hold a token.
+        received_at: When the response was complete, in UTC, corrected by what is known of the
+            vendor's clock.
     """
 
     value: T = attrs.field(repr=False)
@@ -37,6 +40,10 @@ class Reply(Generic[T]):
     headers: Headers
     request_id: str | None
     attempts: int
+    body: JSON = attrs.field(default=None, eq=False, repr=False)
+    received_at: datetime = attrs.field(
+        factory=lambda: datetime.now(timezone.utc), eq=False, repr=False
+    )
 
     @property
     def rate_limit(self) -> RateLimit | None:
@@ -102,6 +109,12 @@ class Call(RequestModel, Generic[T_co]):
     Even then HTML, or a long text that isn't JSON, is no success: it isn't the vendor's.
     """
 
+    reusable: ClassVar[bool] = False
+    """Whether ``get_token()`` may hand the token that this call mints to later callers.
+
+    Say so only where the fields alone decide what is sent.
+    """
+
     @property
     def request_line(self) -> tuple[str, str]:
         """The method, and the path with a query string if the call has one."""
@@ -123,6 +136,16 @@ class Call(RequestModel, Generic[T_co]):
     @property
     def tokens(self) -> tuple[str, ...]:
         """The tokens among the parameters, which no error or log may show."""
+        return ()
+
+    @property
+    def reuse_problem(self) -> str | None:
+        """Why this call's token must not be reused although others of its kind may be."""
+        return None
+
+    @property
+    def ends_tokens(self) -> tuple[str, ...]:
+        """The tokens that this call ends: from then on nobody is handed them again."""
         return ()
 
     def check(self) -> Iterator[FieldError]:

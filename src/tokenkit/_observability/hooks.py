@@ -14,6 +14,9 @@ from .records import (
     Record,
     ResponseReceived,
     RetryPlanned,
+    StoreFailed,
+    TokenMinted,
+    TokenServed,
 )
 
 __all__ = ["Hooks", "Listener", "check_hooks"]
@@ -39,6 +42,8 @@ class Hooks:
         on_retry: Called before each retry, with its reason.
         on_success: Called for each call that returns a value.
         on_error: Called for each call that ends with an error.
+        on_token: Called for each token that ``get_token()`` returns.
+        on_store_failure: Called when the shared store of tokens can't be asked.
     """
 
     on_request: Callable[[AttemptSent], object] | None = None
@@ -46,13 +51,15 @@ class Hooks:
     on_retry: Callable[[RetryPlanned], object] | None = None
     on_success: Callable[[CallSucceeded], object] | None = None
     on_error: Callable[[CallFailed], object] | None = None
+    on_token: Callable[[TokenServed | TokenMinted], object] | None = None
+    on_store_failure: Callable[[StoreFailed], object] | None = None
 
     def named(self) -> dict[str, object]:
         """Return the hooks that are set, by name."""
         hooks = attrs.asdict(self, recurse=False)
         return {name: hook for name, hook in hooks.items() if hook is not None}
 
-    def tell(self, record: Record) -> object:
+    def tell(self, record: Record) -> object:  # noqa: PLR0911 - one for each kind of record
         """Call the hook for a record, and return what it returns."""
         match record:
             case AttemptSent():
@@ -63,6 +70,10 @@ class Hooks:
                 return self.on_retry and self.on_retry(record)
             case CallSucceeded():
                 return self.on_success and self.on_success(record)
+            case TokenServed() | TokenMinted():
+                return self.on_token and self.on_token(record)
+            case StoreFailed():
+                return self.on_store_failure and self.on_store_failure(record)
             case CallFailed():
                 return self.on_error and self.on_error(record)
 

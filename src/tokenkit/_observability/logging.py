@@ -13,6 +13,9 @@ from .records import (
     Record,
     ResponseReceived,
     RetryPlanned,
+    StoreFailed,
+    TokenMinted,
+    TokenServed,
 )
 
 __all__ = ["is_logged", "leave_unawaited", "log", "log_raising_hook", "logger"]
@@ -28,10 +31,15 @@ def is_logged() -> bool:
 
 
 def log(record: Record) -> None:
-    """Write a record to the debug log: a sentence, with its parts as ``extra`` fields."""
-    if is_logged():
+    """Write a record to the log: a sentence, with its parts as ``extra`` fields.
+
+    A failing store is a warning, as nothing else tells of it; all else is for debugging.
+    """
+    level = logging.WARNING if isinstance(record, StoreFailed) else logging.DEBUG
+    if logger.isEnabledFor(level):
         parts = attrs.asdict(record, recurse=False)
-        logger.debug("%s", _sentence(record), extra={"event": type(record).__name__, **parts})
+        extra = {"event": type(record).__name__, **parts}
+        logger.log(level, "%s", _sentence(record), extra=extra)
 
 
 def _sentence(record: Record) -> str:
@@ -44,6 +52,12 @@ def _sentence(record: Record) -> str:
             )
         case RetryPlanned():
             happened = f"retry {record.retry} in {record.wait:.3f} s, after {record.reason}"
+        case TokenServed():
+            happened = f"token from the {record.source}, {record.left:.0f} s left"
+        case TokenMinted():
+            happened = f"token minted: {record.reason}"
+        case StoreFailed():
+            happened = f"token store failed after {record.seconds:.3f} s: {record.error}"
         case CallSucceeded():
             happened = f"succeeded after {record.seconds:.3f} s, {_tries(record.attempts)}"
         case CallFailed():

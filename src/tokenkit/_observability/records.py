@@ -1,6 +1,6 @@
 """What happens during a call, as records that contain no secrets."""
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
 
@@ -13,6 +13,9 @@ __all__ = [
     "Record",
     "ResponseReceived",
     "RetryPlanned",
+    "StoreFailed",
+    "TokenMinted",
+    "TokenServed",
 ]
 
 
@@ -135,4 +138,65 @@ class CallFailed:
     seconds: float
 
 
-Record: TypeAlias = AttemptSent | ResponseReceived | RetryPlanned | CallSucceeded | CallFailed
+@attrs.frozen(kw_only=True)
+class TokenServed:
+    """A token that was minted before is handed out again.
+
+    Attributes:
+        vendor: The vendor's name.
+        operation: The call that the token was minted by.
+        source: Where it was kept: in this ``process``, or in the shared ``store``.
+        age: The seconds since it was minted.
+        left: The seconds until it ends.
+    """
+
+    vendor: str
+    operation: str
+    source: Literal["process", "store"]
+    age: float
+    left: float
+
+
+@attrs.frozen(kw_only=True)
+class TokenMinted:
+    """A token was minted, as none that is kept could be handed out.
+
+    Attributes:
+        vendor: The vendor's name.
+        operation: The call that minted it.
+        reason: ``missing``: there was none that lives long enough; ``renewed``: there is one that
+            soon ends; ``store failed``: the shared store could not be asked.
+    """
+
+    vendor: str
+    operation: str
+    reason: Literal["missing", "renewed", "store failed"]
+
+
+@attrs.frozen(kw_only=True)
+class StoreFailed:
+    """The shared store could not be asked, and is left alone for a while.
+
+    Attributes:
+        vendor: The vendor's name.
+        operation: The call whose token was asked for.
+        error: What went wrong, as the error's class.
+        seconds: The time that was lost with it.
+    """
+
+    vendor: str
+    operation: str
+    error: str
+    seconds: float
+
+
+Record: TypeAlias = (
+    AttemptSent
+    | CallFailed
+    | CallSucceeded
+    | ResponseReceived
+    | RetryPlanned
+    | StoreFailed
+    | TokenMinted
+    | TokenServed
+)

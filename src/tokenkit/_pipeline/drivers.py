@@ -2,7 +2,8 @@
 
 import inspect
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from .._model.call import Call, Reply
@@ -20,6 +21,7 @@ from .._policy.timeouts import Timeouts
 from .._secret import outside_frames
 from .effects import (
     AnyEffect,
+    Ask,
     AttemptOutcome,
     Discard,
     Resolve,
@@ -28,12 +30,20 @@ from .effects import (
     Send,
     Sleep,
     Steps,
+    Wait,
 )
 from .prepare import Plan
 from .run import perform
 from .secret_sources import resolve, resolve_async, resolve_group, resolve_group_async
 
-__all__ = ["AsyncConnections", "Connections", "drive", "drive_async"]
+__all__ = [
+    "AsyncConnections",
+    "Connections",
+    "drive",
+    "drive_async",
+    "drive_async_steps",
+    "drive_steps",
+]
 
 T = TypeVar("T")
 
@@ -81,7 +91,18 @@ def drive(
     listener: Listener = NO_HOOKS,
 ) -> Reply[T]:
     """Perform a call's effects one after the other; return its reply."""
-    steps = perform(call, plan, request_id, _moment(clock))
+    begin = partial(perform, call, plan, request_id)
+    return drive_steps(begin, connections, clock, listener)
+
+
+def drive_steps(
+    begin: Callable[[Moment], Steps[T]],
+    connections: Connections,
+    clock: Clock,
+    listener: Listener = NO_HOOKS,
+) -> T:
+    """Perform effects one after the other; return what comes of them."""
+    steps = begin(_moment(clock))
     result, thrown = None, None
     try:
         while True:
@@ -92,11 +113,15 @@ def drive(
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
                 thrown = outside_frames(error)
     except StopIteration as stop:
-        reply: Reply[T] = stop.value
-        return reply
+        returned: T = stop.value
+        return returned
     except BaseException as error:  # noqa: BLE001 - raised again
         # A signal's handler may have raised anywhere in here, beside texts that nobody may see.
         raise outside_frames(error) from None
+    finally:
+        # Between two steps an exception leaves the generator waiting: what it holds, such as a
+        # mint that others wait for, is let go now, and not when somebody drops the traceback.
+        steps.close()
 
 
 async def drive_async(
@@ -108,7 +133,18 @@ async def drive_async(
     listener: Listener = NO_HOOKS,
 ) -> Reply[T]:
     """Perform a call's effects one after the other; return its reply."""
-    steps = perform(call, plan, request_id, _moment(clock))
+    begin = partial(perform, call, plan, request_id)
+    return await drive_async_steps(begin, connections, clock, listener)
+
+
+async def drive_async_steps(
+    begin: Callable[[Moment], Steps[T]],
+    connections: AsyncConnections,
+    clock: AsyncClock,
+    listener: Listener = NO_HOOKS,
+) -> T:
+    """Perform effects one after the other; return what comes of them."""
+    steps = begin(_moment(clock))
     result, thrown = None, None
     try:
         while True:
@@ -119,10 +155,12 @@ async def drive_async(
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
                 thrown = outside_frames(error)
     except StopIteration as stop:
-        reply: Reply[T] = stop.value
-        return reply
+        returned: T = stop.value
+        return returned
     except BaseException as error:  # noqa: BLE001 - likewise
         raise outside_frames(error) from None
+    finally:
+        steps.close()
 
 
 def _moment(clock: TimeSource) -> Moment:
@@ -148,6 +186,10 @@ def _perform(
         return resolve_group(effect.group)
     if isinstance(effect, Sleep):
         clock.sleep(effect.seconds)
+    elif isinstance(effect, Wait):
+        effect.on.wait(effect.until - clock.monotonic())
+    elif isinstance(effect, Ask):
+        return effect.question.ask()
     elif isinstance(effect, Discard):
         connections.discard()
     else:
@@ -167,6 +209,10 @@ async def _perform_async(
         return await resolve_group_async(effect.group)
     if isinstance(effect, Sleep):
         await clock.sleep(effect.seconds)
+    elif isinstance(effect, Wait):
+        await effect.on.wait_async(effect.until - clock.monotonic())
+    elif isinstance(effect, Ask):
+        return await effect.question.ask_async()
     elif isinstance(effect, Discard):
         await connections.discard()
     else:

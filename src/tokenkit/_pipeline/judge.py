@@ -81,6 +81,8 @@ def _judge_success(response: Response, state: CallState[T]) -> Reply[T] | Failed
         headers=_safe_headers(response.headers, state.hidden),
         request_id=request_id,
         attempts=state.attempts,
+        body=value.body,
+        received_at=received_at,
     )
 
 

@@ -30,6 +30,7 @@ class Value(Generic[T]):
     """What a call returns, which may well be ``None``."""
 
     value: T = attrs.field(repr=False)
+    body: JSON = attrs.field(default=None, repr=False)
 
 
 def read_success(
@@ -60,7 +61,7 @@ def read_success(
             received_at=received_at,
             origin=origin,
         )
-        return Value(call.decode(body, info))
+        return Value(call.decode(body, info), body)
     except Mismatch as mismatch:
         problem, path = mismatch.problem, mismatch.path
     except MismatchedResponse as error:

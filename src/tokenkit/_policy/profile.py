@@ -60,6 +60,10 @@ class Profile:
             its timestamp were refused; a wrong clock may be the cause then.
         retries: Which responses may be retried.
         read_failure: Reads the vendor's error bodies.
+        tokens_are_revocable: Whether a token can be ended before its time. If so, a shared store
+            is asked before each reuse.
+        tells_lifetime: Whether tokens tell when they end. If not, their lifetime must be set for
+            them to be reused.
     """
 
     vendor: str
@@ -80,3 +84,5 @@ class Profile:
     blames_credentials: Callable[[APIError], bool] = is_unauthenticated
     retries: RetryRules = attrs.field(factory=RetryRules)
     read_failure: FailureReader = read_plain_failure
+    tokens_are_revocable: bool = False
+    tells_lifetime: bool = True

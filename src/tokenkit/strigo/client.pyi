@@ -63,8 +63,8 @@ class StrigoClient(Client):
             name: The learner's name. Default: empty.
             external_user_id: The learner's id in your system. Default: empty.
             expiration: When the token expires: a datetime with a time zone, or how long it lasts
-                from the first attempt on. At most 2 months ahead (up to 62 days are allowed; Strigo
-                checks the rest). Default: 2 months.
+                from the first attempt on. At most 2 months ahead (up to 62 days are allowed;
+                Strigo checks the rest). Default: 2 months.
             groups: The groups of the learner. Default: none.
             extra: Fields that Strigo added later.
 
@@ -131,8 +131,8 @@ class AsyncStrigoClient(AsyncClient):
             name: The learner's name. Default: empty.
             external_user_id: The learner's id in your system. Default: empty.
             expiration: When the token expires: a datetime with a time zone, or how long it lasts
-                from the first attempt on. At most 2 months ahead (up to 62 days are allowed; Strigo
-                checks the rest). Default: 2 months.
+                from the first attempt on. At most 2 months ahead (up to 62 days are allowed;
+                Strigo checks the rest). Default: 2 months.
             groups: The groups of the learner. Default: none.
             extra: Fields that Strigo added later.
 

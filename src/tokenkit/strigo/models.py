@@ -146,8 +146,8 @@ class UserTokenRequest(StrigoCall[UserToken]):
         name: The learner's name. Default: empty.
         external_user_id: The learner's id in your system. Default: empty.
         expiration: When the token expires: a datetime with a time zone, or how long it lasts
-            from the first attempt on. At most 2 months ahead (up to 62 days are allowed; Strigo
-            checks the rest). Default: 2 months.
+            from the first attempt on. At most 2 months ahead (up to 62 days are allowed;
+            Strigo checks the rest). Default: 2 months.
         groups: The groups of the learner. Default: none.
         extra: Fields that Strigo added later.
 
@@ -158,6 +158,7 @@ class UserTokenRequest(StrigoCall[UserToken]):
 
     operation: ClassVar[str] = "create_user_token"
     path: ClassVar[str] = "/academy/users/token"
+    reusable: ClassVar[bool] = True
 
     email: str = attrs.field(metadata=param(text()))
     name: str | None = attrs.field(default=None, metadata=param(text(min_length=0)))

@@ -88,8 +88,8 @@ class ZeroHashClient(Client):
                 ``+15551234567``.
             otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
             reference_id: Your id for matching later events, at most 50 characters. It does not
-                make the request idempotent. A unique one for each mint, from
-                ``new_reference_id()``, lets ``find_minted()`` find what a lost mint has started.
+                make the request idempotent. Give each mint its own, from ``new_reference_id()``,
+                so that ``find_minted()`` can find what a lost mint started.
             merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
             withdrawal_details: For crypto withdrawals and payouts.
             deposit_details: For deposits.
@@ -385,8 +385,8 @@ class AsyncZeroHashClient(AsyncClient):
                 ``+15551234567``.
             otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
             reference_id: Your id for matching later events, at most 50 characters. It does not
-                make the request idempotent. A unique one for each mint, from
-                ``new_reference_id()``, lets ``find_minted()`` find what a lost mint has started.
+                make the request idempotent. Give each mint its own, from ``new_reference_id()``,
+                so that ``find_minted()`` can find what a lost mint started.
             merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
             withdrawal_details: For crypto withdrawals and payouts.
             deposit_details: For deposits.

@@ -80,6 +80,8 @@ LIST_THEM = (
 )
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
+# A fund session belongs to one page view: each mint has its own deposit_intent_id.
+REUSABLE = OPENS_NO_PAYMENT - {"fwc"}
 PERMISSIONS = OPENS_PAYMENT | OPENS_NO_PAYMENT
 # A new permission is further from those of today than a slip of the keyboard is.
 MOST_EDITS = 2
@@ -113,6 +115,7 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
 
     operation: ClassVar[str] = "create_client_auth_token"
     path: ClassVar[str] = "/client_auth_token"
+    reusable: ClassVar[bool] = True
 
     def asked_permissions(self) -> tuple[str, ...]:
         """Return the permissions for the token."""
@@ -123,6 +126,19 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
         """Not safe if the first request may have opened a payment."""
         harmless = OPENS_NO_PAYMENT.issuperset(self.asked_permissions())
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
+
+    @property
+    def reuse_problem(self) -> str | None:
+        """A payment or a fund session is opened for one page view, never for two."""
+        problems = [name for name in self.asked_permissions() if name not in REUSABLE]
+        if not problems:
+            return None
+        opens = "may open" if problems[0] not in {*OPENS_PAYMENT, "fwc"} else "opens"
+        what = "a fund session" if problems[0] == "fwc" else "a payment"
+        return (
+            f"the permission {problems[0]!r:.60} {opens} {what}, and such a token serves one page "
+            "view; mint it with create_client_auth_token()"
+        )
 
     @property
     def advice_if_unknown(self) -> str | None:
@@ -168,8 +184,8 @@ class ClientAuthTokenRequest(ClientAuthTokenCall):
             ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
         reference_id: Your id for matching later events, at most 50 characters. It does not
-            make the request idempotent. A unique one for each mint, from
-            ``new_reference_id()``, lets ``find_minted()`` find what a lost mint has started.
+            make the request idempotent. Give each mint its own, from ``new_reference_id()``,
+            so that ``find_minted()`` can find what a lost mint started.
         merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
         withdrawal_details: For crypto withdrawals and payouts.
         deposit_details: For deposits.
@@ -237,6 +253,11 @@ class RevokeAuthTokenRequest(Call[None]):
 
     @property
     def tokens(self) -> tuple[str, ...]:
+        """The token to revoke."""
+        return (self.token,)
+
+    @property
+    def ends_tokens(self) -> tuple[str, ...]:
         """The token to revoke."""
         return (self.token,)
 

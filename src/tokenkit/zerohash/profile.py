@@ -81,4 +81,5 @@ PROFILE = Profile(
     blames_credentials=_blames_credentials,
     retries=RetryRules(invites_retry=_invites_retry, waits={429: 10.0}),
     read_failure=read_failure,
+    tokens_are_revocable=True,
 )

@@ -34,9 +34,9 @@ class CryptoWithdrawals(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        reference_id: Your id for matching later events, at most 50 characters. A unique one for
-            each mint, from ``new_reference_id()``, lets ``find_minted()`` find what a mint whose
-            response was lost has started.
+        reference_id: Your id for matching later events, at most 50 characters. Give each mint its
+            own, from ``new_reference_id()``, so that ``find_minted()`` can find what a lost mint
+            started.
         withdrawal_details: What to withdraw, and to which account.
         client_device_info: Where the SDK will run.
         extra: Fields that zerohash added later.
@@ -78,9 +78,9 @@ class CryptoPayouts(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        reference_id: Your id for matching later events, at most 50 characters. A unique one for
-            each mint, from ``new_reference_id()``, lets ``find_minted()`` find what a mint whose
-            response was lost has started.
+        reference_id: Your id for matching later events, at most 50 characters. Give each mint its
+            own, from ``new_reference_id()``, so that ``find_minted()`` can find what a lost mint
+            started.
         withdrawal_details: What to pay out, and to which account.
         extra: Fields that zerohash added later.
     """
@@ -101,9 +101,9 @@ class Payins(Experience):
     Args:
         participant_code: The participant, 6 characters.
         payment_details: The amount and its currency, both required (documented).
-        reference_id: Your id for matching later events, at most 50 characters. A unique one for
-            each mint, from ``new_reference_id()``, lets ``find_minted()`` find what a mint whose
-            response was lost has started.
+        reference_id: Your id for matching later events, at most 50 characters. Give each mint its
+            own, from ``new_reference_id()``, so that ``find_minted()`` can find what a lost mint
+            started.
         client_device_info: Where the SDK will run.
         merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
         extra: Fields that zerohash added later.

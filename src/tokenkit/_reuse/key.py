@@ -1,0 +1,174 @@
+"""The key of a call: what would be sent, and under whose credentials.
+
+Two calls share a token only if their keys are equal, so everything that tells two requests apart
+is in the key. It is an HMAC under a digest of the credentials: it shows no secret, and nobody who
+reads a store can find out an e-mail by trying.
+"""
+
+import hmac
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from hashlib import sha256
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import attrs
+
+from .._model.call import Call
+from .._model.messages import Headers, Request
+from .._pipeline.request_body import encode_body
+from .._secret import Secret
+from ..auth import Bearer, HmacSigner, OrgKey
+from ..auth.strategy import AsyncStrategy
+from ..errors import TokenKitError
+
+__all__ = ["Reader", "exact_values", "identity_of", "key_of", "needs_probe", "reader_of"]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# A caller's strategy may refuse a time that no clock can show.
+PROBE_TIME = 1_800_000_000.0
+HEX_DIGITS = 32
+# Equal values of these types look the same on the wire; True and 1 do not, nor do 1.50 and 1.5.
+EXACT = frozenset({str, int, timedelta, type(None)})
+# What these send depends on the secrets and the request alone.
+KNOWN_STRATEGIES = frozenset({Bearer, HmacSigner, OrgKey})
+
+
+def needs_probe(strategy: AsyncStrategy) -> bool:
+    """Tell whether a strategy may send something that its secrets do not tell.
+
+    A strategy of the caller's may add a tenant of its own.
+    """
+    return type(strategy) not in KNOWN_STRATEGIES
+
+
+def identity_of(
+    *,
+    vendor: str,
+    origin: str,
+    base_path: str,
+    headers: Mapping[str, str],
+    strategy: AsyncStrategy,
+    secrets: Sequence[Secret],
+) -> bytes:
+    """Digest who asks whom: the vendor, where it is, and everything that names the caller.
+
+    Args:
+        vendor: The vendor's name.
+        origin: Scheme, host and port.
+        base_path: What stands before each call's path.
+        headers: The headers that the caller adds to every request.
+        strategy: What authenticates the requests.
+        secrets: The strategy's secrets, resolved: the very ones that would sign.
+    """
+    added: Mapping[str, str] = {}
+    if needs_probe(strategy):
+        probe = Request(
+            method="POST",
+            origin=origin,
+            route=f"{base_path}/",
+            headers=Headers(headers),
+            body=b"{}",
+        )
+        added = strategy.headers(probe, secrets, PROBE_TIME)
+    kind = f"{type(strategy).__module__}.{type(strategy).__qualname__}"
+    digest = sha256(b"tokenkit reuse 1")
+    for group in (
+        (vendor, origin, base_path, kind),
+        _flat(headers),
+        _flat(added),
+        [secret.reveal() for secret in secrets],
+    ):
+        digest.update(_framed(group))
+    return digest.digest()
+
+
+def _flat(headers: Mapping[str, str]) -> list[str]:
+    # Of a program's versions, as the User-Agent has them, a token is independent.
+    pairs = sorted((n.lower(), value) for n, value in headers.items() if n.lower() != "user-agent")
+    return [text for pair in pairs for text in pair]
+
+
+def _framed(texts: Iterable[str]) -> bytes:
+    """Write texts so that no other texts are written alike."""
+    parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return b"".join(
+        [
+            len(parts).to_bytes(4, "big"),
+            *(len(part).to_bytes(4, "big") + part for part in parts),
+        ]
+    )
+
+
+def key_of(call: Call[Any], identity: bytes, now: float) -> str:
+    """Return a call's key: 32 hex digits that tell nothing about it.
+
+    A time that counts from the moment of sending is in it as its length.
+
+    Args:
+        call: The call.
+        identity: Who asks; see :func:`identity_of`.
+        now: The time, in seconds since 1970.
+
+    Raises:
+        InvalidInputError: The call cannot be sent.
+    """
+    body = encode_body(call, datetime.fromtimestamp(now, timezone.utc))
+    if isinstance(body, TokenKitError):
+        raise body
+    kind = "as it stands"
+    # An error means that a time in it is fixed, and too far away from then.
+    timeless = encode_body(call, EPOCH)
+    if isinstance(timeless, bytes) and timeless != body:
+        body, kind = timeless, "from the moment of sending"
+    method, path = call.request_line
+    name = f"{type(call).__module__}.{type(call).__qualname__}"
+    text = _framed((name, method, path, kind)) + body
+    return hmac.digest(identity, text, "sha256").hex()[:HEX_DIGITS]
+
+
+Reader: TypeAlias = Callable[[Any], tuple[object, ...]]
+"""Reads the values of a model's fields."""
+
+
+@cache
+def reader_of(model: type[Call[Any]]) -> Reader:
+    """Return what reads the values of a model's fields, ``extra`` left out."""
+    names = [field.name for field in attrs.fields(model) if field.name != "extra"]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda call: tuple(getattr(call, name) for name in names)
+
+
+def exact_values(call: Call[Any], reader: Reader) -> tuple[object, ...] | None:
+    """Return a call's values if equal ones certainly look the same on the wire.
+
+    ``None`` where they may not: in a mapping or among numbers ``True`` equals ``1``, which JSON
+    tells apart.
+    """
+    if call.extra:
+        return None
+    values = reader(call)
+    shape = tuple(map(type, values))
+    try:
+        lists = _LISTS[shape]
+    except KeyError:
+        lists = _LISTS[shape] = _lists_in(shape)
+    if lists is None:
+        return None
+    for position in lists:
+        if not EXACT.issuperset(map(type, values[position])):  # type: ignore[call-overload] # a tuple
+            return None
+    return values
+
+
+# Where the tuples are in values of these types; None for types that are not exact. There are as
+# many as models, times the ways in which they are filled in.
+_LISTS: dict[tuple[type, ...], tuple[int, ...] | None] = {}
+
+
+def _lists_in(shape: tuple[type, ...]) -> tuple[int, ...] | None:
+    if not (EXACT | {tuple}).issuperset(shape):
+        return None
+    return tuple(position for position, kind in enumerate(shape) if kind is tuple)
