@@ -17,6 +17,7 @@ from unittest.mock import create_autospec
 import attrs
 import pytest
 from all_clients import VENDORS, each_vendor, perform
+from model_samples import LATER_MODELS
 from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, answering, json_answer
 
@@ -353,9 +354,10 @@ MODELS: list[Any] = [
     extension.BaseURLSetting(variable="X", base_url=str),
     *(vendor.client.profile for vendor in VENDORS.values()),
     HEADERS,
+    *LATER_MODELS,
 ]
 # Values of these do not exist: they are what models are derived from.
-BASES = {Call, IssuedToken, RequestModel, strigo.StrigoCall}
+BASES = {Call, IssuedToken, RequestModel, extension.PagedCall, strigo.StrigoCall}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
