@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 import inspect
 import json
 import pickle
-import sys
 from collections import ChainMap
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 from unittest.mock import create_autospec
 
 import attrs
@@ -38,8 +38,8 @@ from tokenkit import (
 from tokenkit.errors import CallContext, FailureDetails, FieldError, RateLimit
 from tokenkit.extension import Call, IssuedToken, RequestModel
 
-if sys.version_info < (3, 11):
-    from exceptiongroup import ExceptionGroup
+# Any, as type checkers look at Python 3.10, which has none.
+ExceptionGroup: Any = getattr(builtins, "ExceptionGroup", None)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,11 +56,12 @@ CONTEXT = CallContext(
     attempts=3,
     outcome="unknown",
 )
+FIELD_ERRORS = (FieldError(message="is wrong", field="email", wire_name="eMail", location="body"),)
 DETAILS = FailureDetails(
     status=422,
     message="no",
     code="Bad",
-    errors=(FieldError(message="is wrong", field="email", wire_name="eMail", location="body"),),
+    errors=FIELD_ERRORS,
     hint="look again",
     retry_after=1.5,
     rate_limit=RateLimit(limit=5, remaining=0, reset_at=T_MOMENT),
@@ -137,7 +138,7 @@ def test_every_error_crosses_as_json(kind: type[TokenKitError]) -> None:
     made: Any = type(error)
     again = made(*json.loads(json.dumps(error.args)))
     assert (type(again), str(again), again.args) == (kind, str(error), error.args)
-    assert vars(again).keys() | {"__notes__"} == vars(error).keys()
+    assert {*vars(again), "__notes__"} == set(vars(error))
 
 
 @pytest.mark.parametrize("kind", ERROR_CLASSES)
@@ -157,6 +158,7 @@ def test_every_error_from_a_text_alone(kind: type[TokenKitError]) -> None:
     check_twins(error)
 
 
+@pytest.mark.skipif(ExceptionGroup is None, reason="this Python has no exception groups")
 @pytest.mark.parametrize("kind", ERROR_CLASSES)
 def test_every_error_in_a_group(kind: type[TokenKitError]) -> None:
     """A group hands an error back by its class, whole, and again after a pickle or a copy."""
@@ -262,16 +264,6 @@ TOKEN = zerohash.ClientAuthToken(
 )
 HEADERS = extension.Headers({"X-Request-Id": "r", "Date": "today"})
 
-
-class Same(TypedDict):
-    """What all records of one call have in common."""
-
-    vendor: str
-    operation: str
-    call_id: str
-
-
-SAME = Same(vendor="strigo", operation="check_health", call_id="c1")
 MODELS: list[Any] = [
     ZDK_REQUEST,
     zdk.UserTokensRequest(requests=[ZDK_REQUEST], extra=NEW),
@@ -315,37 +307,14 @@ MODELS: list[Any] = [
     strigo.UserToken(token="t", user_id="u", expiration=T_MOMENT, email="e", extra=NEW),
     strigo.HealthRequest(),
     strigo.Health(status="degraded", message="m", extra=NEW),
-    *DETAILS["errors"],
+    *FIELD_ERRORS,
     RateLimit(limit=1),
     RetryPolicy(max_retries=1, repeat_payments=True),
     Timeouts(connect=1, read=2, write=3),
     Hooks(on_error=print),
-    extension.AttemptSent(**SAME, method="GET", url="https://h/x", attempt=1, request_id=None),
-    extension.ResponseReceived(**SAME, attempt=1, status=200, request_id="r", seconds=0.5),
-    extension.RetryPlanned(
-        **SAME,
-        attempt=1,
-        error="ServerError",
-        reason="HTTP 503",
-        status=503,
-        request_id="r",
-        wait=0.5,
-        retry=1,
-    ),
-    extension.CallSucceeded(**SAME, status=200, request_id="r", attempts=3, seconds=0.5),
-    extension.CallFailed(
-        **SAME,
-        error="ServerError",
-        reason="HTTP 503",
-        outcome="unknown",
-        status=503,
-        request_id="r",
-        attempts=3,
-        seconds=0.5,
-    ),
     extension.ResponseInfo(status=200, headers=HEADERS, received_at=T_MOMENT),
     extension.ErrorBody(status=500, json=NEW, text="x", origin="https://h"),
-    extension.Failure(message="m", code="c", errors=tuple(DETAILS["errors"]), error=APIError),
+    extension.Failure(message="m", code="c", errors=FIELD_ERRORS, error=APIError),
     extension.RawCall(verb="POST", target="/x", json=NEW),
     extension.Request(method="POST", origin="https://h", route="/x", headers=HEADERS, body=b"{}"),
     extension.Response(status=200, headers=HEADERS, body=b"{}"),

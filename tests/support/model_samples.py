@@ -1,4 +1,4 @@
-"""A value of each model that ZDK's other services, zerohash's lookups and reuse bring."""
+"""A value of each model that the tests of pickles and copies don't write themselves."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ PAYMENT = zerohash.Payment(
 FUND = zerohash.FundTransaction(
     fund_id="f", rate=Decimal("1.1"), fund_timestamp=MOMENT, success=True, extra=NEW
 )
+SAME: dict[str, Any] = {"vendor": "strigo", "operation": "check_health", "call_id": "c1"}
 ABOUT: dict[str, Any] = {"vendor": "zdk", "operation": "get_token"}
 
 LATER_MODELS: list[Any] = [
@@ -51,6 +52,29 @@ LATER_MODELS: list[Any] = [
     FUND,
     zerohash.FundTransactionPage(items=(FUND,), page=1, total_pages=1, extra=NEW),
     zerohash.FundTransactionsRequest(participant_code="CUST01", success=True, page=1),
+    extension.AttemptSent(**SAME, method="GET", url="https://h/x", attempt=1, request_id=None),
+    extension.ResponseReceived(**SAME, attempt=1, status=200, request_id="r", seconds=0.5),
+    extension.RetryPlanned(
+        **SAME,
+        attempt=1,
+        error="ServerError",
+        reason="HTTP 503",
+        status=503,
+        request_id="r",
+        wait=0.5,
+        retry=1,
+    ),
+    extension.CallSucceeded(**SAME, status=200, request_id="r", attempts=3, seconds=0.5),
+    extension.CallFailed(
+        **SAME,
+        error="ServerError",
+        reason="HTTP 503",
+        outcome="unknown",
+        status=503,
+        request_id="r",
+        attempts=3,
+        seconds=0.5,
+    ),
     extension.StoreFailed(**ABOUT, error="StoreError", seconds=0.5),
     extension.TokenMinted(**ABOUT, reason="missing"),
     extension.TokenServed(**ABOUT, source="store", age=1.0, left=2.0),
