@@ -136,3 +136,16 @@ def test_hidden_texts_count_only() -> None:
     hidden.add(["secret-key-1", "another-key-2"])
     assert hidden.redact("secret-key-1 another-key-2") == f"{REDACTED} {REDACTED}"
     assert repr(hidden) == "Hidden(2 texts)"
+
+
+@pytest.mark.parametrize(("turns", "found"), [(1, True), (4, True), (6, False)])
+def test_kinds_of_spellings_in_turn(turns: int, *, found: bool) -> None:
+    """Four kinds of spelling, one inside the other, are read; more cost no time without end."""
+    written = 'pass"word-0123456789'
+    for turn in range(turns):
+        mark, spelt = (
+            ('"', "&quot;") if turn == 0 else ("&", "%26") if turn % 2 else ("%", "&#37;")
+        )
+        written = written.replace(mark, spelt)
+    shown = Hidden(['pass"word-0123456789']).redact(f"key {written}")
+    assert (shown == f"key {REDACTED}") is found
