@@ -53,7 +53,7 @@ from ._model.json import (
     kind_of,
     load_json,
 )
-from ._model.messages import Headers, Request, Response
+from ._model.messages import Headers, Request, Response, ResponseInfo
 from ._model.request import Check, RequestModel, param
 from ._model.token import IssuedToken
 from ._observability.hooks import Hooks
@@ -113,6 +113,7 @@ __all__ = [
     "Request",
     "RequestModel",
     "Response",
+    "ResponseInfo",
     "ResponseReceived",
     "RetryPlanned",
     "RetryPolicy",

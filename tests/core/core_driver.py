@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tokenkit import zdk, zerohash
-from tokenkit._model.messages import Headers, Request, Response
+from tokenkit._model.messages import Headers, Request, Response, ResponseInfo
 from tokenkit._pipeline.effects import (
     AttemptOutcome,
     Effect,
@@ -57,6 +58,9 @@ PASSPHRASE = "correct horse battery"
 REQUEST_ID = "3f8b6c1e-0a4f-4d27-9a51-2f0c7d5e8b90"
 WALL = 1_714_445_704.0
 MONOTONIC = 1000.0
+RECEIVED = ResponseInfo(
+    status=200, headers=Headers(), received_at=datetime.fromtimestamp(WALL, timezone.utc)
+)
 
 ZDK_CALL = zdk.UserTokenRequest(id="user-1")
 ZEROHASH_CALL = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])

@@ -26,7 +26,7 @@ from tokenkit._secret import redactor
 from tokenkit.errors import DecodeError, InvalidInputError
 
 if TYPE_CHECKING:
-    from tokenkit._model.messages import Response
+    from tokenkit._model.messages import Response, ResponseInfo
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 CALLS: list[Call[Any]] = [
@@ -51,9 +51,9 @@ class Odd(Call[str]):
         del now
         raise self.error
 
-    def decode(self, answer: JSON) -> str:
+    def decode(self, body: JSON, response: ResponseInfo) -> str:
         """Raise."""
-        del answer
+        del body, response
         raise self.error
 
 
@@ -61,7 +61,7 @@ def unreadable(
     response: Response, call: Call[Any] = ZDK_CALL, request_id: str | None = None
 ) -> DecodeError:
     """Read an answer that must not be readable."""
-    error = read_success(call, response, redactor(["the-secret"]), request_id)
+    error = read_success(call, response, redactor(["the-secret"]), request_id, NOW)
     assert isinstance(error, DecodeError)
     return error
 
@@ -132,7 +132,9 @@ def test_a_model_that_raises_while_encoding(error: Exception) -> None:
 
 def test_a_readable_success() -> None:
     """A sound answer is wrapped, so that a value of None is told from a failure."""
-    assert read_success(RawCall(verb="GET", target="/"), answer(204), str, None) == Value(None)
+    assert read_success(RawCall(verb="GET", target="/"), answer(204), str, None, NOW) == Value(
+        None
+    )
     assert "5" not in repr(Value(5))
 
 

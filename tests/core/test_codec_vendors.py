@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from core_driver import untyped
+from core_driver import RECEIVED, untyped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +33,8 @@ def test_strigo_answer() -> None:
         {
             "result": "success",
             "data": {"user_id": 5, "expiration": "soon", "token": "t" * 43, "new": 1},
-        }
+        },
+        RECEIVED,
     )
     assert (token.token, token.user_id, token.expires_at) == ("t" * 43, None, None)
     assert token.extra == {"user_id": 5, "expiration": "soon", "new": 1}
@@ -52,7 +53,7 @@ def test_tokens_must_be_text(token: JSON) -> None:
         ),
     ):
         with pytest.raises(Mismatch) as caught:
-            call.decode(untyped(answered))
+            call.decode(untyped(answered), RECEIVED)
         assert caught.value.path == path
 
 
@@ -101,7 +102,7 @@ def test_written_requests_hold_what_was_given(
 def test_read_answers_hold_what_was_sent(token: str, others: dict[str, JSON]) -> None:
     """The token and everything beside it survive the reading."""
     call = strigo.UserTokenRequest(email="a@example.com")
-    read = call.decode({"result": "success", "data": {**others, "token": token}})
+    read = call.decode({"result": "success", "data": {**others, "token": token}}, RECEIVED)
     kept = {"user_id": read.user_id, **read.extra, "token": read.token}
     kept = {name: value for name, value in kept.items() if value is not None}
     others = {name: value for name, value in others.items() if value is not None}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from core_driver import WALL
+from core_driver import RECEIVED, WALL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +86,7 @@ def test_what_calls_do_by_default() -> None:
         method = "GET"
 
     assert Plain().request_line == ("POST", "/plain")
+    assert Plain.operation == Plain().operation == "POST /plain"
     assert Plain().repeat is Repeat.IF_NOT_PERFORMED
     assert Plain().tokens == ()
     assert Plain().encode(AT) == {}
@@ -93,14 +94,14 @@ def test_what_calls_do_by_default() -> None:
     assert Getter().repeat is Repeat.SAFE
     assert Getter().encode(AT) is None
     with pytest.raises(NotImplementedError):
-        Plain().decode(None)
+        Plain().decode(None, RECEIVED)
 
 
 def test_raw_calls() -> None:
     """A raw call hands JSON through as it is, and its repr hides the body."""
     call = RawCall(verb="POST", target="/x", json={"token": "hidden"})
     assert call.encode(AT) == {"token": "hidden"}
-    assert call.decode([1]) == [1]
+    assert call.decode([1], RECEIVED) == [1]
     assert call.request_line == ("POST", "/x")
     assert "hidden" not in repr(call)
 
@@ -392,3 +393,10 @@ def test_json_values_are_described_by_their_names() -> None:
     extra: dict[str, JSON] = {"a": [1, None, {"b": True}]}
     token: Any = IssuedToken(token="t", extra=extra)
     assert token.extra == extra
+
+
+def test_a_calls_name() -> None:
+    """A call is named by its client's method, and one without a model by method and path."""
+    assert strigo.UserTokenRequest(email="a@example.com").operation == "create_user_token"
+    assert zdk.UserTokenRequest.operation == "create_user_token"
+    assert RawCall(verb="GET", target="/things/5?full=1").operation == "GET /things/5"

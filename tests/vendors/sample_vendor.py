@@ -30,6 +30,7 @@ from tokenkit.extension import (
     Profile,
     Repeat,
     Request,
+    ResponseInfo,
     Secret,
     SecretSource,
     Strategy,
@@ -153,10 +154,11 @@ class PassRequest(Call[Pass]):
     def encode(self, now: datetime) -> JSON:
         return {"at": now.isoformat(), "pass": write_model(self)}
 
-    def decode(self, answer: JSON) -> Pass:
-        if not isinstance(answer, Mapping):
-            raise Mismatch(f"expected an object, found {kind_of(answer)}")
-        return read_response(answer.get("pass"), Pass, path="$.pass", holder=self.holder)
+    def decode(self, body: JSON, response: ResponseInfo) -> Pass:
+        del response
+        if not isinstance(body, Mapping):
+            raise Mismatch(f"expected an object, found {kind_of(body)}")
+        return read_response(body.get("pass"), Pass, path="$.pass", holder=self.holder)
 
 
 @attrs.frozen(kw_only=True)
@@ -167,8 +169,9 @@ class PassCount(Call[int]):
     path: ClassVar[str] = "/passes"
     authenticated: ClassVar[bool] = False
 
-    def decode(self, answer: JSON) -> int:
-        return read_response(answer, int)
+    def decode(self, body: JSON, response: ResponseInfo) -> int:
+        del response
+        return read_response(body, int)
 
 
 class AcmeCalls:

@@ -30,7 +30,7 @@ from tokenkit import (
     zdk,
     zerohash,
 )
-from tokenkit.extension import JSON, Call, text
+from tokenkit.extension import JSON, Call, ResponseInfo, text
 from tokenkit.extension import param as parameter
 from tokenkit.sandbox import Sandbox
 
@@ -59,8 +59,9 @@ class Echo(Call[JSON]):
     path = "/echo"
     word: str = attrs.field(metadata=parameter(text()))
 
-    def decode(self, answer: JSON) -> JSON:
-        return answer
+    def decode(self, body: JSON, response: ResponseInfo) -> JSON:
+        del response
+        return body
 
 
 def test_calls_of_ones_own() -> None:

@@ -13,6 +13,7 @@ from tokenkit.extension import (
     AsyncClient,
     Call,
     Client,
+    ResponseInfo,
     operation,
     param,
     text,
@@ -36,8 +37,9 @@ class TaggedRequest(Tagged[int], Call[str]):
     path: ClassVar[str] = "/tagged"
     tag: str = attrs.field(metadata=param(text()))
 
-    def decode(self, answer: JSON) -> str:
-        return str(answer)
+    def decode(self, body: JSON, response: ResponseInfo) -> str:
+        del response
+        return str(body)
 
 
 @attrs.frozen(kw_only=True)
@@ -54,8 +56,8 @@ class DeletePass(Call[None]):
     method: ClassVar[str] = "DELETE"
     path: ClassVar[str] = "/passes"
 
-    def decode(self, answer: JSON) -> None:
-        del answer
+    def decode(self, body: JSON, response: ResponseInfo) -> None:
+        del body, response
 
 
 def pass_for_ann(gate: str) -> LongerRequest:
@@ -140,8 +142,9 @@ def test_annotations_that_cannot_be_resolved() -> None:
         path: ClassVar[str] = "/odd"
         word: str = attrs.field(default="w", metadata=param(text()))
 
-        def decode(self, answer: JSON) -> str:
-            return str(answer)
+        def decode(self, body: JSON, response: ResponseInfo) -> str:
+            del response
+            return str(body)
 
     initializer: Any = Odd.__init__
     initializer.__annotations__["word"] = "OnlyForTypeCheckers"

@@ -13,9 +13,13 @@ from tokenkit import (
     StrigoClient,
     strigo,
 )
+from tokenkit.extension import Headers, ResponseInfo
 from tokenkit.sandbox import Sandbox
 
 NOW = 1_714_445_704.25  # 2024-04-30T02:55:04.250Z
+RECEIVED = ResponseInfo(
+    status=200, headers=Headers(), received_at=datetime.fromtimestamp(NOW, timezone.utc)
+)
 IN_30_DAYS = datetime(2024, 5, 30, 2, 55, 4, 250_000, timezone.utc)
 
 
@@ -252,7 +256,7 @@ def test_unreadable_answers(body: object, path: str, problem: str) -> None:
 def test_a_call_needs_a_reader() -> None:
     """A subclass of the envelope's base that reads no data says so."""
     with pytest.raises(NotImplementedError):
-        strigo.StrigoCall[str]().decode({"result": "success", "data": None})
+        strigo.StrigoCall[str]().decode({"result": "success", "data": None}, RECEIVED)
 
 
 def test_a_get_takes_no_extra_fields() -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
 
 from ..errors import FieldError
 from .codec import write_model
 from .json import JSON
-from .messages import Headers
+from .messages import Headers, ResponseInfo
 from .request import RequestModel
 
 __all__ = ["Call", "RawCall", "Repeat", "Reply"]
@@ -51,6 +51,18 @@ class Repeat(Enum):
     """Only when not one byte of the first request was sent."""
 
 
+class _MethodAndPath:
+    """The name of a call whose model gives it none; what is in the path may differ by instance."""
+
+    def __get__(self, call: "Call[object] | None", owner: "type[Call[object]]") -> str:
+        method, path = (owner.method, owner.path) if call is None else call.request_line
+        return f"{method} {path.partition('?')[0]}"
+
+
+def _method_and_path() -> Any:
+    return _MethodAndPath()
+
+
 @attrs.frozen(kw_only=True)
 class Call(RequestModel, Generic[T_co]):
     """A request model: a value that knows its method, its path and how to read the answer.
@@ -58,6 +70,12 @@ class Call(RequestModel, Generic[T_co]):
     A subclass is an ``attrs.frozen(kw_only=True)`` class whose fields are the call's
     parameters. It sets :attr:`path`, and :attr:`method` where it isn't POST, and defines
     :meth:`decode`.
+    """
+
+    operation: ClassVar[str] = _method_and_path()
+    """The call's name in errors, records and logs: the client method's.
+
+    Default: the HTTP method with the path, without a query.
     """
 
     method: ClassVar[str] = "POST"
@@ -68,6 +86,9 @@ class Call(RequestModel, Generic[T_co]):
 
     authenticated: ClassVar[bool] = True
     """Whether credentials are sent."""
+
+    reads_body: ClassVar[bool] = True
+    """Whether a success needs its body; if not, :meth:`decode` is given ``None`` for it."""
 
     @property
     def request_line(self) -> tuple[str, str]:
@@ -102,11 +123,15 @@ class Call(RequestModel, Generic[T_co]):
         del answer
         return False
 
-    def decode(self, answer: JSON) -> T_co:
-        """Read the answer of a success; ``None`` stands for an empty body.
+    def decode(self, body: JSON, response: ResponseInfo) -> T_co:
+        """Read the body of a success.
+
+        Args:
+            body: The body as JSON; ``None`` where it is empty.
+            response: The response's status, headers and time.
 
         Raises:
-            Mismatch: The answer is not what the vendor documents.
+            Mismatch: The body is not what the vendor documents.
         """
         raise NotImplementedError
 
@@ -134,6 +159,7 @@ class RawCall(Call[JSON]):
         del now
         return self.json
 
-    def decode(self, answer: JSON) -> JSON:
+    def decode(self, body: JSON, response: ResponseInfo) -> JSON:
         """Return the JSON as it came."""
-        return answer
+        del response
+        return body

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from datetime import datetime
 from typing import TypeGuard
 
 import attrs
@@ -15,6 +16,7 @@ __all__ = [
     "Headers",
     "Request",
     "Response",
+    "ResponseInfo",
     "fits_header",
 ]
 
@@ -149,3 +151,19 @@ class Response:
     status: int
     headers: Headers
     body: bytes = attrs.field(default=b"", repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class ResponseInfo:
+    """The circumstances of a response, for a model that reads its body.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers.
+        received_at: When the response was complete, in UTC, by the client's clock and corrected
+            by what is known of the vendor's. Relative lifetimes count from here.
+    """
+
+    status: int
+    headers: Headers
+    received_at: datetime

@@ -247,7 +247,9 @@ class _Life(Generic[T]):
         if outcome.status not in SUCCESSES:
             return self._judge_failure(outcome, request)
         request_id = self._request_id_of(outcome)
-        value = read_success(self.call, outcome, self._shown, request_id)
+        wall = self.at.wall + (self.plan.offset.seconds if self.plan.offset else 0.0)
+        received_at = datetime.fromtimestamp(wall, timezone.utc)
+        value = read_success(self.call, outcome, self._shown, request_id, received_at)
         if isinstance(value, TokenKitError):
             return FailedAttempt(error=value, repeatable=False)
         if value is None:

@@ -1,6 +1,7 @@
 """The answer of a success: a value, or the error that says why it is none."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -8,7 +9,7 @@ import attrs
 
 from .._model.call import Call
 from .._model.json import JSON, Mismatch, load_json
-from .._model.messages import Response
+from .._model.messages import Response, ResponseInfo
 from ..errors import DecodeError, UnexpectedRedirect
 
 __all__ = ["Value", "read_success", "unexpected_redirect"]
@@ -26,7 +27,11 @@ class Value(Generic[T]):
 
 
 def read_success(
-    call: Call[T], response: Response, shown: Callable[[str], str], request_id: str | None
+    call: Call[T],
+    response: Response,
+    shown: Callable[[str], str],
+    request_id: str | None,
+    received_at: datetime,
 ) -> Value[T] | DecodeError | None:
     """Read an answer with a success status; ``None`` where it says that the call failed.
 
@@ -35,12 +40,16 @@ def read_success(
         response: Its answer.
         shown: Replaces what must not be shown.
         request_id: The answer's request id.
+        received_at: When it was complete, by the vendor's clock as far as that is known.
     """
     try:
-        answer = _loaded(response, shown)
-        if call.is_failure(answer):
+        body = _loaded(response, shown) if call.reads_body else None
+        if call.is_failure(body):
             return None
-        return Value(call.decode(answer))
+        info = ResponseInfo(
+            status=response.status, headers=response.headers, received_at=received_at
+        )
+        return Value(call.decode(body, info))
     except Mismatch as mismatch:
         problem, path = mismatch.problem, mismatch.path
     except Exception as error:  # noqa: BLE001 - a model of the caller's may raise anything

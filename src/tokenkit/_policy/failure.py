@@ -85,6 +85,8 @@ class Failure:
         message: The vendor's message.
         code: The vendor's name for the error.
         errors: The vendor's single errors.
+        request_id: The id by which the vendor can find the request, where the body holds it; it
+            wins over the header's.
         hint: The usual cause, where the vendor's documentation tells it.
         error: Makes the error, where the status alone doesn't tell its class.
     """
@@ -92,6 +94,7 @@ class Failure:
     message: str | None = None
     code: str | None = None
     errors: tuple[FieldError, ...] = ()
+    request_id: str | None = None
     hint: str | None = None
     error: Callable[[FailedAnswer], APIError] | None = None
 
@@ -252,7 +255,9 @@ def read_failure(
             for error in failure.errors
         ),
         hint=failure.hint,
-        request_id=shown_or_none(request_id_of(response.headers, request_id_header)),
+        request_id=shown_or_none(
+            failure.request_id or request_id_of(response.headers, request_id_header)
+        ),
         retry_after=retry_after(response.headers, wall),
         rate_limit=_rate_limit(response.headers),
         method=request.method,

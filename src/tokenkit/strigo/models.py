@@ -14,6 +14,7 @@ from ..extension import (
     IssuedToken,
     Mismatch,
     Repeat,
+    ResponseInfo,
     aware_datetime,
     epoch_milliseconds,
     kind_of,
@@ -80,14 +81,15 @@ class StrigoCall(Call[T_co], Generic[T_co]):
         """Judge by ``result``: a success status may carry a failure, and data besides."""
         return isinstance(answer, Mapping) and answer.get("result") == "failure"
 
-    def decode(self, answer: JSON) -> T_co:
+    def decode(self, body: JSON, response: ResponseInfo) -> T_co:
         """Open the envelope."""
-        if not isinstance(answer, Mapping):
-            raise Mismatch(f"expected an object, found {kind_of(answer)}")
-        if answer.get("result") != "success":
-            found = kind_of(answer.get("result"))
+        del response
+        if not isinstance(body, Mapping):
+            raise Mismatch(f"expected an object, found {kind_of(body)}")
+        if body.get("result") != "success":
+            found = kind_of(body.get("result"))
             raise Mismatch(f"expected 'success' or 'failure', found {found}", "$.result")
-        return self.read(answer.get("data"))
+        return self.read(body.get("data"))
 
     def read(self, data: JSON) -> T_co:
         """Read the envelope's ``data``, which stands at ``$.data``."""
@@ -153,6 +155,7 @@ class UserTokenRequest(StrigoCall[UserToken]):
             is found when the request is sent.
     """
 
+    operation: ClassVar[str] = "create_user_token"
     path: ClassVar[str] = "/academy/users/token"
 
     email: str = attrs.field(metadata=param(text()))
@@ -210,8 +213,10 @@ class HealthRequest(Call[Health]):
     """Check the server and the credentials: ``GET /health``."""
 
     method: ClassVar[str] = "GET"
+    operation: ClassVar[str] = "check_health"
     path: ClassVar[str] = "/health"
 
-    def decode(self, answer: JSON) -> Health:
-        """Read the answer, which has no envelope."""
-        return read_response(answer, Health)
+    def decode(self, body: JSON, response: ResponseInfo) -> Health:
+        """Read the body, which has no envelope."""
+        del response
+        return read_response(body, Health)

@@ -12,6 +12,7 @@ from ..extension import (
     IssuedToken,
     Mismatch,
     Repeat,
+    ResponseInfo,
     copy_mapping,
     instances,
     json_object,
@@ -66,10 +67,10 @@ class UserToken(IssuedToken):
         return super().__hash__()
 
 
-def _read_tokens(answer: JSON, user_ids: Sequence[str]) -> tuple[UserToken, ...]:
-    if not isinstance(answer, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(answer)}")
-    tokens = answer.get("tokens")
+def _read_tokens(body: JSON, user_ids: Sequence[str]) -> tuple[UserToken, ...]:
+    if not isinstance(body, Mapping):
+        raise Mismatch(f"expected an object, found {kind_of(body)}")
+    tokens = body.get("tokens")
     if not isinstance(tokens, list):
         raise Mismatch(f"expected an array of tokens, found {kind_of(tokens)}", "$.tokens")
     if len(tokens) != len(user_ids):
@@ -111,6 +112,7 @@ class UserTokenRequest(Call[UserToken]):
         InvalidInputError: A field breaks what is said above.
     """
 
+    operation: ClassVar[str] = "create_user_token"
     path: ClassVar[str] = "/user.tokens.private.v1.Service/Create"
 
     id: str = attrs.field(metadata=param(text()))
@@ -134,9 +136,10 @@ class UserTokenRequest(Call[UserToken]):
         del now
         return {"arguments": [write_model(self)]}
 
-    def decode(self, answer: JSON) -> UserToken:
+    def decode(self, body: JSON, response: ResponseInfo) -> UserToken:
         """Read the only token."""
-        return _read_tokens(answer, [self.id])[0]
+        del response
+        return _read_tokens(body, [self.id])[0]
 
 
 def _to_requests(value: Iterable[UserTokenRequest]) -> tuple[UserTokenRequest, ...]:
@@ -155,6 +158,7 @@ class UserTokensRequest(Call[tuple[UserToken, ...]]):
         InvalidInputError: There is no request, or one of them is none.
     """
 
+    operation: ClassVar[str] = "create_user_tokens"
     path: ClassVar[str] = UserTokenRequest.path
 
     requests: tuple[UserTokenRequest, ...] = attrs.field(
@@ -167,6 +171,7 @@ class UserTokensRequest(Call[tuple[UserToken, ...]]):
         """Repeated mints only make other tokens."""
         return Repeat.SAFE
 
-    def decode(self, answer: JSON) -> tuple[UserToken, ...]:
+    def decode(self, body: JSON, response: ResponseInfo) -> tuple[UserToken, ...]:
         """Read one token for each request, in their order."""
-        return _read_tokens(answer, [request.id for request in self.requests])
+        del response
+        return _read_tokens(body, [request.id for request in self.requests])

@@ -14,6 +14,7 @@ from ..extension import (
     IssuedToken,
     Mismatch,
     Repeat,
+    ResponseInfo,
     epoch_milliseconds,
     epoch_seconds,
     instance,
@@ -71,10 +72,10 @@ OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"}
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
 
 
-def _message_of(answer: JSON) -> Mapping[str, JSON]:
-    message = answer.get("message") if isinstance(answer, Mapping) else None
-    if not isinstance(answer, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(answer)}")
+def _message_of(body: JSON) -> Mapping[str, JSON]:
+    message = body.get("message") if isinstance(body, Mapping) else None
+    if not isinstance(body, Mapping):
+        raise Mismatch(f"expected an object, found {kind_of(body)}")
     if not isinstance(message, Mapping):
         raise Mismatch(f"expected an object, found {kind_of(message)}", "$.message")
     return message
@@ -168,6 +169,7 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
         InvalidInputError: A field breaks what is said above.
     """
 
+    operation: ClassVar[str] = "create_client_auth_token"
     path: ClassVar[str] = "/client_auth_token"
 
     participant_code: str | None = attrs.field(
@@ -210,10 +212,11 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
         harmless = OPENS_NO_PAYMENT.issuperset(self.permissions)
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
-    def decode(self, answer: JSON) -> ClientAuthToken:
+    def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
         """Read the token."""
+        del response
         return read_response(
-            _message_of(answer),
+            _message_of(body),
             ClientAuthToken,
             path="$.message",
             participant_code=self.participant_code,
@@ -237,7 +240,9 @@ class RevokeAuthTokenRequest(Call[None]):
         InvalidInputError: The token is no JWT with a ``jti`` claim.
     """
 
+    operation: ClassVar[str] = "revoke_client_auth_token"
     path: ClassVar[str] = "/revoke_auth_token"
+    reads_body: ClassVar[bool] = False
 
     token: str = attrs.field(repr=False, converter=_token_text, metadata=param(text()))
 
@@ -256,10 +261,9 @@ class RevokeAuthTokenRequest(Call[None]):
         """A token may be revoked twice."""
         return Repeat.SAFE
 
-    def decode(self, answer: JSON) -> None:
-        """Read nothing: success has no body."""
-        if answer is not None:
-            raise Mismatch(f"expected an empty body, found {kind_of(answer)}")
+    def decode(self, body: JSON, response: ResponseInfo) -> None:
+        """Read nothing: any success means that the token is revoked."""
+        del body, response
 
 
 @attrs.frozen(kw_only=True)
@@ -280,17 +284,19 @@ class TimeRequest(Call[ServerTime]):
     """Ask for zerohash's clock: ``GET /time``, without authentication."""
 
     method: ClassVar[str] = "GET"
+    operation: ClassVar[str] = "get_time"
     path: ClassVar[str] = "/time"
     authenticated: ClassVar[bool] = False
 
-    def decode(self, answer: JSON) -> ServerTime:
+    def decode(self, body: JSON, response: ResponseInfo) -> ServerTime:
         """Read either of the two documented shapes: bare seconds, or milliseconds in detail."""
-        if isinstance(answer, Mapping) and "message" in answer:
-            found, path, read = _message_of(answer), "$.message.epoch", epoch_milliseconds
-        elif isinstance(answer, Mapping):
-            found, path, read = answer, "$.epoch", epoch_seconds
+        del response
+        if isinstance(body, Mapping) and "message" in body:
+            found, path, read = _message_of(body), "$.message.epoch", epoch_milliseconds
+        elif isinstance(body, Mapping):
+            found, path, read = body, "$.epoch", epoch_seconds
         else:
-            raise Mismatch(f"expected an object, found {kind_of(answer)}")
+            raise Mismatch(f"expected an object, found {kind_of(body)}")
         rest = {name: value for name, value in found.items() if name != "epoch"}
         try:
             return ServerTime(time=read(found.get("epoch")), extra=rest)
