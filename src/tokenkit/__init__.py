@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     # A name a line, here and below: who copies the package can drop the lines of a vendor.
     from . import (
         auth,
+        bulk,
         errors,
         extension,
         strigo,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         ConnectionLostError,
         DeadlineExceeded,
         DecodeError,
+        InterruptedMintError,
         InvalidInputError,
         NotFoundError,
         PermissionDeniedError,
@@ -74,6 +76,7 @@ __all__ = [
     "DeadlineExceeded",
     "DecodeError",
     "Hooks",
+    "InterruptedMintError",
     "InvalidInputError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -94,6 +97,7 @@ __all__ = [
     "ZdkClient",
     "ZeroHashClient",
     "auth",
+    "bulk",
     "errors",
     "extension",
     "strigo",
@@ -104,6 +108,7 @@ __all__ = [
 _MODULES = frozenset(
     {
         "auth",
+        "bulk",
         "errors",
         "extension",
         "sandbox",

@@ -19,6 +19,7 @@
     │   ├── UnprocessableError        422
     │   ├── RateLimitError            429
     │   └── ServerError               5xx
+    ├── InterruptedMintError          an earlier bulk run may have carried the call out
     ├── DecodeError                   a success that cannot be read
     ├── ResponseTooLarge              an answer beyond the size limit
     └── UnexpectedRedirect            a 3xx, which is never followed
@@ -47,6 +48,7 @@ __all__ = [
     "DecodeError",
     "FailedAnswer",
     "FieldError",
+    "InterruptedMintError",
     "InvalidInputError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -175,6 +177,14 @@ class InvalidInputError(TokenKitError, ValueError):
         listed = "; ".join(str(error) for error in errors)
         super().__init__(f"{subject} is not valid: {listed}")
         self.errors: tuple[FieldError, ...] = errors
+
+
+class InterruptedMintError(TokenKitError):
+    """An earlier bulk run sent this call and was interrupted before its result was known.
+
+    The call opens a payment or a fund session, so it isn't sent again: look the payment up, for
+    example by its ``reference_id``, and mint with ``create_...`` where there is none.
+    """
 
 
 class ClientClosedError(TokenKitError):

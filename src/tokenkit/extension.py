@@ -14,6 +14,7 @@ from ._client.options import (
     SendOptions,
 )
 from ._model.call import (
+    BatchCall,
     Call,
     RawCall,
     Repeat,
@@ -72,7 +73,7 @@ from ._policy.failure import (
     read_plain_failure,
     visible_text,
 )
-from ._policy.profile import Profile
+from ._policy.profile import Profile, Rate
 from ._policy.retry import RetryPolicy, RetryRules
 from ._policy.timeouts import Timeouts
 from ._secret import (
@@ -91,6 +92,7 @@ __all__ = [
     "AsyncSecretSource",
     "AsyncStrategy",
     "AttemptSent",
+    "BatchCall",
     "Call",
     "CallFailed",
     "CallOptions",
@@ -107,6 +109,7 @@ __all__ = [
     "JSONObject",
     "Mismatch",
     "Profile",
+    "Rate",
     "RawCall",
     "Repeat",
     "Reply",

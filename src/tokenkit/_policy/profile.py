@@ -8,7 +8,20 @@ from ..errors import APIError, AuthenticationError
 from .failure import FailureReader, read_plain_failure
 from .retry import RetryRules
 
-__all__ = ["Profile"]
+__all__ = ["Profile", "Rate"]
+
+
+@attrs.frozen(kw_only=True)
+class Rate:
+    """A rate limit that a vendor documents.
+
+    Attributes:
+        requests: How many requests are allowed in a span of ``per`` seconds.
+        per: The span, in seconds; it may begin at any moment.
+    """
+
+    requests: int
+    per: float
 
 
 def is_unauthenticated(error: APIError) -> bool:
@@ -33,6 +46,7 @@ class Profile:
         blames_credentials: Tells whether an error means that the credentials, the signature or
             its timestamp were refused; a wrong clock may be the cause then.
         retries: Which answers may be tried again.
+        rate: The documented rate limit, where no response tells it. Bulk runs keep to it.
         read_failure: Reads the vendor's error bodies.
     """
 
@@ -45,4 +59,5 @@ class Profile:
     request_id_header: str | None = None
     blames_credentials: Callable[[APIError], bool] = is_unauthenticated
     retries: RetryRules = attrs.field(factory=RetryRules)
+    rate: Rate | None = None
     read_failure: FailureReader = read_plain_failure

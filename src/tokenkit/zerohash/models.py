@@ -70,6 +70,7 @@ class Permission(str, Enum):
 
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
+LEAVES_NOTHING_OPEN = OPENS_NO_PAYMENT - {"fwc"}
 
 
 def _message_of(body: JSON) -> Mapping[str, JSON]:
@@ -211,6 +212,11 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
         """Not safe where a lost first answer may have opened a payment."""
         harmless = OPENS_NO_PAYMENT.issuperset(self.permissions)
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
+
+    @property
+    def opens_payment(self) -> bool:
+        """Whether a permission opens a payment or a fund session, or is unknown."""
+        return not LEAVES_NOTHING_OPEN.issuperset(self.permissions)
 
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
         """Read the token."""

@@ -7,6 +7,7 @@ from ..errors import APIError
 from ..extension import (
     Headers,
     Profile,
+    Rate,
     Request,
     RetryRules,
 )
@@ -66,5 +67,6 @@ PROFILE = Profile(
     request_id_header="x-request-id",
     blames_credentials=_blames_credentials,
     retries=RetryRules(invites_retry=_invites_retry, waits={429: 10.0}),
+    rate=Rate(requests=2000, per=10.0),
     read_failure=read_failure,
 )
