@@ -4,7 +4,6 @@ A vendor is request models (:class:`Call`), answer models, a :class:`Profile`, a
 :func:`operation` stubs, and two clients that mix it in.
 """
 
-from ._client.base import one_strategy
 from ._client.client import AsyncClient, Client
 from ._client.operation import operation
 from ._client.options import (
@@ -73,7 +72,7 @@ from ._policy.failure import (
     read_plain_failure,
     visible_text,
 )
-from ._policy.profile import Profile, Rate
+from ._policy.profile import BaseURLSetting, Profile, Rate
 from ._policy.retry import RetryPolicy, RetryRules
 from ._policy.timeouts import Timeouts
 from ._secret import (
@@ -92,6 +91,7 @@ __all__ = [
     "AsyncSecretSource",
     "AsyncStrategy",
     "AttemptSent",
+    "BaseURLSetting",
     "BatchCall",
     "Call",
     "CallFailed",
@@ -141,7 +141,6 @@ __all__ = [
     "kind_of",
     "load_json",
     "one_of",
-    "one_strategy",
     "operation",
     "param",
     "permissions",

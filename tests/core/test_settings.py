@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from core_driver import untyped
 
-from tokenkit._client.options import SendOptions, Settings, refuse_unknown
+from tokenkit._client.options import SendOptions, check_names
 from tokenkit._observability.hooks import Hooks
 from tokenkit._observability.hooks import check_hooks as check
 from tokenkit._observability.records import (

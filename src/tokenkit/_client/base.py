@@ -1,57 +1,53 @@
 """What sync and async clients share: everything but the sending."""
 
-import os
-import platform
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from types import MemberDescriptorType
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 from uuid import uuid4
 
 import attrs
 from typing_extensions import Self, Unpack
 
-from .. import __version__
 from .._model.call import Call, RawCall, Reply
-from .._model.messages import MAX_HEADER, Headers, fits_header
-from .._observability.hooks import Hooks, check_hooks
+from .._model.frames import ForgetsArguments, forget_arguments
+from .._model.messages import Headers, header_problem
+from .._observability.hooks import Hooks
 from .._observability.logging import is_logged
-from .._observability.tracing import Trace, trace_calls
+from .._observability.tracing import Trace
 from .._pipeline.drivers import NO_HOOKS
 from .._pipeline.effects import Steps
 from .._pipeline.run import Plan, perform
-from .._policy.clock import (
-    ClockOffset,
-    Moment,
-    TimeSource,
-    check_clock,
-)
+from .._policy.clock import ClockOffset, Moment, TimeSource
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
-from .._secret import Secret
+from .._policy.settings import CallSettings
 from ..auth.strategy import AsyncStrategy
 from ..errors import (
     ClientClosedError,
     ConfigurationError,
     FieldError,
     InvalidInputError,
+    TokenKitError,
 )
-from .base_url import BaseURL, check_path, parse_base_url
-from .options import (
-    CallOptions,
-    SendOptions,
-    Settings,
-    check_kinds,
-    refuse_unknown,
-)
+from .base_url import BaseURL, path_problem
+from .credentials import make_strategy
+from .options import CallOptions, SendOptions, check_names
+from .settings import ClientSettings, change_call_settings
 
-__all__ = ["ClientBase", "Shared", "one_strategy", "read_environment"]
+__all__ = ["ClientBase", "Shared", "Start", "raw_call"]
 
-A = TypeVar("A", bound=AsyncStrategy)
 C = TypeVar("C")
 K = TypeVar("K", bound=TimeSource)
 T = TypeVar("T")
 
-VISIBLE_TEXT = f"must be visible ASCII text of at most {MAX_HEADER} characters"
+
+@attrs.frozen(eq=False, repr=False)
+class Start(Generic[T]):
+    """A call, and what begins its life."""
+
+    call: Call[T]
+    begin: Callable[[Moment], Steps[Reply[T]]]
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -71,66 +67,93 @@ class Shared(Generic[C, K]):
     closed: bool = False
 
 
-class ClientBase(Generic[C, K]):
+class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
     """The settings of a client and the start of its calls."""
 
     profile: ClassVar[Profile]
     """The vendor."""
 
     _shared: Shared[C, K]
-    _settings: Settings
+    _settings: CallSettings
     _default_plan: Plan
     _owner: bool
 
     def _set_up(
         self,
+        auth: AsyncStrategy | None,
+        credentials: Mapping[str, object],
+        base_url_settings: Mapping[str, object],
         options: Mapping[str, Any],
         *,
-        auth: AsyncStrategy,
-        connect: Callable[[BaseURL], C],
-        clock: K,
-        may_be_async: bool,
+        is_async: bool,
+        connect: Callable[[ClientSettings], C],
     ) -> None:
-        check_kinds(options)
-        base = parse_base_url(
-            options.get("base_url", self.profile.base_url),
-            allow_insecure_http=options.get("allow_insecure_http", False),
+        problems: list[str] = []
+        strategy: AsyncStrategy | None = None
+        try:
+            strategy = make_strategy(self.profile, auth, credentials, is_async=is_async)
+        except ConfigurationError as error:
+            problems.append(error.message)
+        settings = ClientSettings.parse(
+            self.profile, options, is_async=is_async, base_url_settings=base_url_settings
         )
-        hooks = check_hooks(options.get("hooks", NO_HOOKS), may_be_async=may_be_async)
-        tracing = bool(options.get("tracing"))
-        self._settings = Settings().with_options(self.profile, options)
+        if isinstance(settings, tuple):
+            problems += settings
+        if strategy is None or isinstance(settings, tuple):
+            raise ConfigurationError(f"{type(self).__name__}: {'; '.join(problems)}")
         self._shared = Shared(
-            base=base,
-            strategy=auth,
-            connections=connect(base),
-            clock=check_clock(options.get("clock", clock), may_be_async=may_be_async),
-            hooks=hooks,
-            trace=trace_calls(__version__) if tracing else None,
-            watched=tracing or hooks is not NO_HOOKS,
-            offset=ClockOffset() if options.get("correct_clock_skew", True) else None,
-            user_agent=_user_agent(options.get("user_agent_suffix")),
+            base=settings.base_url,
+            strategy=strategy,
+            connections=connect(settings),
+            clock=cast("K", settings.clock),
+            hooks=settings.hooks,
+            trace=settings.trace,
+            watched=settings.trace is not None or settings.hooks is not NO_HOOKS,
+            offset=ClockOffset() if settings.correct_clock_skew else None,
+            user_agent=settings.user_agent,
         )
+        self._settings = settings.call
         self._default_plan = self._plan(self._settings)
         self._owner = True
 
-    def _begin(
-        self, call: Call[T], options: Mapping[str, Any]
-    ) -> Callable[[Moment], Steps[Reply[T]]]:
-        _check_call(call)
+    def _start(
+        self, call: Call[T] | Exception, options: Mapping[str, Any]
+    ) -> Start[T] | Exception:
+        """Return the start of a call, or the error to raise: the frames here hold arguments."""
+        if isinstance(call, Exception):
+            return call
+        try:
+            return self._prepared(call, options)
+        except (TokenKitError, TypeError) as error:
+            return error.with_traceback(None)
+
+    def _prepared(self, call: Call[T], options: Mapping[str, Any]) -> Start[T]:
+        if not isinstance(cast("object", call), Call):
+            problem = f"must be a call such as a request model, not {type(call).__name__}"
+            raise InvalidInputError("send()", (FieldError(field="call", message=problem),))
         if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; build a new one")
+            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
         plan, request_id = self._default_plan, None
         if options:
-            refuse_unknown(f"{type(self).__name__}.send()", options, SendOptions)
-            plan = self._plan(self._settings.with_options(self.profile, options))
+            plan = self._plan(self._changed_settings("send", options, SendOptions))
             request_id = _checked_request_id(options.get("request_id"))
         if not plan.watched and is_logged():
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-        return partial(perform, call, plan, request_id)
+        return Start(call, partial(perform, call, plan, request_id))
 
-    def _plan(self, settings: Settings) -> Plan:
+    def _changed_settings(
+        self, method: str, options: Mapping[str, Any], known: type[CallOptions]
+    ) -> CallSettings:
+        where = f"{type(self).__name__}.{method}()"
+        check_names(where, options, known)
+        settings = change_call_settings(self._settings, self.profile, options)
+        if isinstance(settings, tuple):
+            raise ConfigurationError(f"{where}: {'; '.join(settings)}")
+        return settings
+
+    def _plan(self, settings: CallSettings) -> Plan:
         shared = self._shared
         constant = {
             "accept": "application/json",
@@ -152,9 +175,10 @@ class ClientBase(Generic[C, K]):
         )
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a client on the same connections whose calls have other settings.
+        """Return a client with the same connections whose calls have other settings.
 
-        Closing it does nothing; closing the original closes all.
+        It keeps what a subclass added to its client. Closing it does nothing; closing the
+        original closes both.
 
         Args:
             **options: See :class:`CallOptions`.
@@ -162,13 +186,14 @@ class ClientBase(Generic[C, K]):
         Raises:
             ConfigurationError: An option cannot be used.
         """
-        refuse_unknown(f"{type(self).__name__}.with_options()", options, CallOptions)
-        sibling = object.__new__(type(self))
-        sibling._shared = self._shared
-        sibling._settings = self._settings.with_options(self.profile, options)
-        sibling._default_plan = sibling._plan(sibling._settings)
-        sibling._owner = False
-        return sibling
+        try:
+            settings = self._changed_settings("with_options", options, CallOptions)
+        except BaseException as error:
+            del options  # this frame goes along with the error
+            forget_arguments(error)
+            raise
+        plan = self._plan(settings)
+        return _changed_copy(self, _settings=settings, _default_plan=plan, _owner=False)
 
     def __repr__(self) -> str:
         shared = vars(self).get("_shared")  # a constructor that fails has not come so far
@@ -177,100 +202,41 @@ class ClientBase(Generic[C, K]):
 
     def __reduce__(self) -> NoReturn:
         name = type(self).__name__
-        raise TypeError(f"A {name} cannot be pickled: build it anew, say with {name}.from_env()")
+        raise TypeError(
+            f"A {name} can't be pickled; create a new one, for example with {name}.from_env()"
+        )
 
 
-def _check_call(call: object) -> None:
-    if not isinstance(call, Call):
-        problem = f"must be a call such as a request model, not {type(call).__name__}"
-        raise InvalidInputError("send()", (FieldError(field="call", message=problem),))
+B = TypeVar("B", bound=ClientBase[Any, Any])
 
 
-def raw_call(method: str, path: str, json: Any) -> RawCall:
-    """Make the call of a ``request()``.
+def _changed_copy(client: B, **changes: object) -> B:
+    """Copy a client with all that a subclass keeps in it, in slots as well."""
+    copied = object.__new__(type(client))
+    for base in type(client).__mro__:
+        for slot, member in vars(base).items():
+            if isinstance(member, MemberDescriptorType) and hasattr(client, slot):
+                setattr(copied, slot, getattr(client, slot))
+    vars(copied).update(vars(client), **changes)
+    return copied
 
-    Raises:
-        InvalidInputError: The method or the path cannot be used.
-    """
+
+def raw_call(method: str, path: str, json: Any) -> RawCall | InvalidInputError:
+    """Make the call of a ``request()``, or the error that says why there is none."""
+    problems: list[FieldError] = []
     if method not in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"):
         problem = "must be an HTTP method in upper case, such as 'POST'"
-        raise InvalidInputError("request()", (FieldError(field="method", message=problem),))
-    check_path(path)
+        problems.append(FieldError(field="method", message=problem))
+    found = path_problem(path)
+    if found is not None:
+        problems.append(FieldError(field="path", message=found))
+    if problems:
+        return InvalidInputError("request()", tuple(problems))
     return RawCall(verb=method, target=path, json=json)
 
 
-def read_environment(
-    profile: Profile, environ: Mapping[str, str] | None, options: Mapping[str, Any]
-) -> dict[str, Any] | ConfigurationError:
-    """Read a client's arguments from environment variables; empty ones count as missing.
-
-    Returns the error where one is missing: the frame of this function holds secrets.
-    """
-    source = os.environ if environ is None else environ
-    variables = profile.credential_variables
-    found: dict[str, Any] = {
-        name: Secret(source[variable])
-        for name, variable in variables.items()
-        if source.get(variable)
-    }
-    missing = [variable for name, variable in variables.items() if name not in found]
-    if missing:
-        names = ", ".join(missing)
-        return ConfigurationError(f"{profile.vendor}: set {names} in the environment")
-    if "base_url" in options:
-        return found
-    if source.get(profile.base_url_variable):
-        return {**found, "base_url": source[profile.base_url_variable]}
-    settings = {
-        name: source[variable]
-        for name, variable in profile.setting_variables.items()
-        if source.get(variable)
-    }
-    return {**found, **settings}
-
-
-def one_strategy(auth: A | None, build: Callable[..., A], **credentials: object) -> A:
-    """Return the caller's strategy, or the vendor's own for the credentials.
-
-    Args:
-        auth: The caller's strategy.
-        build: Makes the vendor's strategy from the credentials, by name.
-        **credentials: The credentials, ``None`` where one is not given.
-
-    Raises:
-        ConfigurationError: A credential is missing, or stands beside ``auth``, or that is no
-            strategy.
-    """
-    given = [name for name, value in credentials.items() if value is not None]
-    if auth is not None:
-        if given:
-            raise ConfigurationError(f"auth takes the place of {', '.join(given)}: pass one")
-        if not hasattr(auth, "secrets"):
-            kind = type(auth).__name__
-            raise ConfigurationError(f"auth must be a strategy such as Bearer(...), not {kind}")
-        return auth
-    missing = [name for name in credentials if name not in given]
-    if missing:
-        raise ConfigurationError(f"{', '.join(missing)} must be given, or auth")
-    for name, value in credentials.items():
-        if not isinstance(value, Secret) and not callable(value):
-            raise ConfigurationError(
-                f"{name} must be text, a Secret or a callable, not {type(value).__name__}"
-            )
-    return build(**credentials)
-
-
-def _user_agent(suffix: object) -> str:
-    agent = f"tokenkit/{__version__} python/{platform.python_version()}"
-    if suffix is None:
-        return agent
-    if not fits_header(suffix):
-        raise ConfigurationError(f"user_agent_suffix {VISIBLE_TEXT}")
-    return f"{agent} {suffix}"
-
-
 def _checked_request_id(given: object) -> str | None:
-    if given is None or fits_header(given):
-        return given
-    problem = FieldError(field="request_id", message=VISIBLE_TEXT)
-    raise InvalidInputError("send()", (problem,))
+    problem = None if given is None else header_problem(given)
+    if problem is not None:
+        raise InvalidInputError("send()", (FieldError(field="request_id", message=problem),))
+    return cast("str | None", given)

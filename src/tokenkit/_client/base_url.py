@@ -2,21 +2,24 @@
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
 from .._model.messages import DEFAULT_PORTS
-from ..errors import ConfigurationError, FieldError, InvalidInputError
+from ..errors import ConfigurationError
 
-__all__ = ["BaseURL", "check_path", "parse_base_url"]
+__all__ = ["BaseURL", "is_private_name", "parse_base_url", "path_problem"]
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
-# What RFC 3986 lets stand in a path and a query, so that no library rewrites what was signed.
+# The characters that RFC 3986 allows in a path and a query, so that no library rewrites what
+# was signed.
 PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*")
 QUERY = re.compile(r"([A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
-# What common servers take; httpx takes not much more.
+# Common servers take no more, nor does httpx by much.
 MAX_URL = 16_384
+# Names that never resolve on the public internet.
+PRIVATE_SUFFIXES = (".internal", ".local", ".localhost", ".test")
 
 
 @attrs.frozen
@@ -33,21 +36,19 @@ class BaseURL:
 
 
 def parse_base_url(base_url: object, *, allow_insecure_http: bool) -> BaseURL:
-    """Check a base URL and take it apart.
+    """Check a base URL and split it.
 
     Raises:
-        ConfigurationError: It is no plain http(s) URL, or plain http to a host that isn't
+        ConfigurationError: It is not a plain http(s) URL, or plain http to a host that isn't
             loopback.
     """
     if not isinstance(base_url, str):
-        raise ConfigurationError(f"base_url must be text, not {type(base_url).__name__}")
+        raise ConfigurationError(f"base_url must be a string, not {type(base_url).__name__}")
     if len(base_url) > MAX_URL:
         raise ConfigurationError(f"base_url must have at most {MAX_URL} characters")
-    try:
-        parts = urlsplit(base_url)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
+    if base_url != base_url.strip():
+        raise ConfigurationError("base_url begins or ends with white space or a line break")
+    parts, port = _split(base_url)
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError("base_url must not hold credentials; pass them to the client")
     if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
@@ -56,14 +57,41 @@ def parse_base_url(base_url: object, *, allow_insecure_http: bool) -> BaseURL:
     if parts.scheme not in DEFAULT_PORTS or not HOST.fullmatch(host):
         raise ConfigurationError("base_url must be like https://host or http://localhost:8000")
     if not base_url.isprintable() or not PATH.fullmatch(parts.path) or _has_dots(parts.path):
-        raise ConfigurationError("base_url's path must be plain and percent-encoded")
+        raise ConfigurationError(
+            "base_url's path must be percent-encoded, without '.' and '..' segments"
+        )
     if parts.scheme == "http" and not (allow_insecure_http or _is_loopback(parts.hostname or "")):
         raise ConfigurationError(
-            f"base_url would send credentials to {host} over plain http; use https, or "
-            "allow_insecure_http=True for a test server in a network of your own"
+            f"base_url would send credentials to {host} over plain http; use https, or pass "
+            "allow_insecure_http=True for a test server in your own network"
         )
     shown = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"
     return BaseURL(f"{parts.scheme}://{host.lower()}{shown}", parts.path.rstrip("/"))
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    return parts, port
+
+
+def is_private_name(url: object) -> bool:
+    """Tell whether a URL's host can only be reached within one's own network.
+
+    These are names without a dot, such as those of containers, names under a reserved suffix,
+    and private addresses.
+    """
+    host = _split(url)[0].hostname if isinstance(url, str) else None
+    if not host:
+        return False
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(PRIVATE_SUFFIXES)
+    return address.is_private and not address.is_unspecified
 
 
 def _is_loopback(host: str) -> bool:
@@ -79,24 +107,15 @@ def _has_dots(path: str) -> bool:
     return any(segment in (".", "..") for segment in path.split("/"))
 
 
-def check_path(path: object) -> None:
-    """Check the path of a request that has no model.
-
-    Raises:
-        InvalidInputError: It is not a plain path with an optional query.
-    """
-    problem = None
+def path_problem(path: object) -> str | None:
+    """Tell what is wrong with the path of a request that has no model, as a phrase, or ``None``."""
     if not isinstance(path, str):
-        problem = f"must be text, not {type(path).__name__}"
-    elif len(path) > MAX_URL:
-        problem = f"must have at most {MAX_URL} characters"
-    elif not path.startswith("/") or path.startswith("//"):
-        problem = "must start with one slash: only the client's own base URL is reached"
-    else:
-        route, mark, query = path.partition("?")
-        if not PATH.fullmatch(route) or not QUERY.fullmatch(query) or _has_dots(route):
-            problem = "must be percent-encoded, without '.' and '..' segments"
-        elif mark and not query:
-            problem = "must not end in a lone '?'"
-    if problem is not None:
-        raise InvalidInputError("request()", (FieldError(field="path", message=problem),))
+        return f"must be a string, not {type(path).__name__}"
+    if len(path) > MAX_URL:
+        return f"must have at most {MAX_URL} characters"
+    if not path.startswith("/") or path.startswith("//"):
+        return "must start with one slash: requests go to the client's own base URL only"
+    route, mark, query = path.partition("?")
+    if not PATH.fullmatch(route) or not QUERY.fullmatch(query) or _has_dots(route):
+        return "must be percent-encoded, without '.' and '..' segments"
+    return "must not end in a lone '?'" if mark and not query else None

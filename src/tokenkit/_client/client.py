@@ -1,13 +1,13 @@
 """The sync and the async client, for any vendor."""
 
-import inspect
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from typing_extensions import Self, Unpack
 
 from .._model.call import Call, Reply
+from .._model.frames import forget_arguments
 from .._model.json import JSON
 from .._pipeline.drivers import (
     AsyncConnections,
@@ -17,19 +17,18 @@ from .._pipeline.drivers import (
 )
 from .._policy.clock import (
     AsyncClock,
-    AsyncSystemClock,
     Clock,
-    SystemClock,
 )
+from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
-from ..errors import ConfigurationError
-from .base import ClientBase, raw_call, read_environment
+from .base import ClientBase, Start, raw_call
+from .credentials import read_environment
 from .operation import AsyncCaller, Caller
 from .options import (
     AsyncClientOptions,
     ClientOptions,
     SendOptions,
-    refuse_unknown,
+    check_names,
 )
 
 __all__ = ["AsyncClient", "Client"]
@@ -43,24 +42,33 @@ class Client(ClientBase[Connections, Clock], Caller):
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
 
     Args:
-        auth: How requests are authenticated.
+        auth: The strategy that authenticates requests, instead of ``credentials``.
+        credentials: The vendor's credentials by name, as the profile lists them.
+        base_url_settings: The values of the profile's ``base_url_settings`` by name.
         **options: See :class:`ClientOptions`.
 
     Raises:
         ConfigurationError: An option cannot be used.
     """
 
-    def __init__(self, *, auth: Strategy, **options: Unpack[ClientOptions]) -> None:
+    def __init__(
+        self,
+        *,
+        auth: Strategy | None = None,
+        credentials: Mapping[str, SecretSource | None] | None = None,
+        base_url_settings: Mapping[str, object] | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> None:
         from .._http import open_connections  # noqa: PLC0415 - importing a client must not cost httpx
 
-        refuse_unknown(f"{type(self).__name__}()", options, ClientOptions)
-        _refuse_async_sources(self, auth)
+        check_names(f"{type(self).__name__}()", options, ClientOptions)
         self._set_up(
+            auth,
+            credentials or {},
+            base_url_settings or {},
             options,
-            auth=auth,
-            connect=lambda base: open_connections(base.origin, options),
-            clock=SystemClock(),
-            may_be_async=False,
+            is_async=False,
+            connect=lambda made: open_connections(made.base_url.origin, made.connection),
         )
 
     @classmethod
@@ -77,12 +85,12 @@ class Client(ClientBase[Connections, Clock], Caller):
             ConfigurationError: A variable is missing or empty (all of them are named), or an
                 option cannot be used.
         """
-        found = read_environment(cls.profile, environ, options)
-        del environ
-        if isinstance(found, ConfigurationError):
-            raise found
-        arguments: dict[str, Any] = {**found, **options}
-        return cls(**arguments)
+        try:
+            return cls(**read_environment(cls.profile, environ, options))
+        except BaseException as error:
+            del environ, options  # this frame goes along with the error
+            forget_arguments(error)
+            raise
 
     def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
         """Perform a call and return its answer.
@@ -101,18 +109,27 @@ class Client(ClientBase[Connections, Clock], Caller):
             ConfigurationError: A secret source failed.
             ClientClosedError: The client is closed.
         """
-        return self.send_raw(call, **options).value
+        start = self._start(call, options)
+        del options  # the frame of an error must not hold them
+        return self._drive(start).value
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
         """Perform a call and return its answer with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
-        shared, begin = self._shared, self._begin(call, options)
+        start = self._start(call, options)
+        del options  # the frame of an error must not hold them
+        return self._drive(start)
+
+    def _drive(self, start: Start[T] | Exception) -> Reply[T]:
+        if isinstance(start, Exception):
+            raise start
+        shared = self._shared
         if shared.trace is None:
-            return drive(begin, shared.connections, shared.clock, shared.hooks)
-        with shared.trace(call.request_line[0], shared.hooks) as listener:
-            return drive(begin, shared.connections, shared.clock, listener)
+            return drive(start.begin, shared.connections, shared.clock, shared.hooks)
+        with shared.trace(start.call.request_line[0], shared.hooks) as listener:
+            return drive(start.begin, shared.connections, shared.clock, listener)
 
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
@@ -129,7 +146,10 @@ class Client(ClientBase[Connections, Clock], Caller):
             InvalidInputError: The method or the path cannot be used. Other errors are those
                 of :meth:`send`.
         """
-        return self.send_raw(raw_call(method, path, json), **options)
+        call = raw_call(method, path, json)
+        start = self._start(call, options)
+        del path, json, options  # the frame of an error must not hold them
+        return self._drive(start)
 
     def close(self) -> None:
         """Close the connections. Further calls raise :class:`ClientClosedError`."""
@@ -155,23 +175,33 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
 
     Args:
-        auth: How requests are authenticated.
+        auth: The strategy that authenticates requests, instead of ``credentials``.
+        credentials: The vendor's credentials by name, as the profile lists them.
+        base_url_settings: The values of the profile's ``base_url_settings`` by name.
         **options: See :class:`AsyncClientOptions`.
 
     Raises:
         ConfigurationError: An option cannot be used.
     """
 
-    def __init__(self, *, auth: AsyncStrategy, **options: Unpack[AsyncClientOptions]) -> None:
+    def __init__(
+        self,
+        *,
+        auth: AsyncStrategy | None = None,
+        credentials: Mapping[str, AsyncSecretSource | None] | None = None,
+        base_url_settings: Mapping[str, object] | None = None,
+        **options: Unpack[AsyncClientOptions],
+    ) -> None:
         from .._http import open_async_connections  # noqa: PLC0415 - importing a client must not cost httpx
 
-        refuse_unknown(f"{type(self).__name__}()", options, AsyncClientOptions)
+        check_names(f"{type(self).__name__}()", options, AsyncClientOptions)
         self._set_up(
+            auth,
+            credentials or {},
+            base_url_settings or {},
             options,
-            auth=auth,
-            connect=lambda base: open_async_connections(base.origin, options),
-            clock=AsyncSystemClock(),
-            may_be_async=True,
+            is_async=True,
+            connect=lambda made: open_async_connections(made.base_url.origin, made.connection),
         )
 
     @classmethod
@@ -188,12 +218,12 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             ConfigurationError: A variable is missing or empty (all of them are named), or an
                 option cannot be used.
         """
-        found = read_environment(cls.profile, environ, options)
-        del environ
-        if isinstance(found, ConfigurationError):
-            raise found
-        arguments: dict[str, Any] = {**found, **options}
-        return cls(**arguments)
+        try:
+            return cls(**read_environment(cls.profile, environ, options))
+        except BaseException as error:
+            del environ, options  # this frame goes along with the error
+            forget_arguments(error)
+            raise
 
     async def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
         """Perform a call and return its answer.
@@ -212,18 +242,27 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             ConfigurationError: A secret source failed.
             ClientClosedError: The client is closed.
         """
-        return (await self.send_raw(call, **options)).value
+        start = self._start(call, options)
+        del options  # the frame of an error must not hold them
+        return (await self._drive(start)).value
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
         """Perform a call and return its answer with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
-        shared, begin = self._shared, self._begin(call, options)
+        start = self._start(call, options)
+        del options  # the frame of an error must not hold them
+        return await self._drive(start)
+
+    async def _drive(self, start: Start[T] | Exception) -> Reply[T]:
+        if isinstance(start, Exception):
+            raise start
+        shared = self._shared
         if shared.trace is None:
-            return await drive_async(begin, shared.connections, shared.clock, shared.hooks)
-        with shared.trace(call.request_line[0], shared.hooks) as listener:
-            return await drive_async(begin, shared.connections, shared.clock, listener)
+            return await drive_async(start.begin, shared.connections, shared.clock, shared.hooks)
+        with shared.trace(start.call.request_line[0], shared.hooks) as listener:
+            return await drive_async(start.begin, shared.connections, shared.clock, listener)
 
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
@@ -240,7 +279,10 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
             InvalidInputError: The method or the path cannot be used. Other errors are those
                 of :meth:`send`.
         """
-        return await self.send_raw(raw_call(method, path, json), **options)
+        call = raw_call(method, path, json)
+        start = self._start(call, options)
+        del path, json, options  # the frame of an error must not hold them
+        return await self._drive(start)
 
     async def aclose(self) -> None:
         """Close the connections. Further calls raise :class:`ClientClosedError`.
@@ -261,11 +303,3 @@ class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-
-def _refuse_async_sources(client: Client, auth: AsyncStrategy) -> None:
-    if any(inspect.iscoroutinefunction(source) for source in auth.secrets):
-        raise ConfigurationError(
-            f"{type(client).__name__} cannot wait for an async secret source; use the async "
-            "client, or a plain function"
-        )

@@ -176,7 +176,7 @@ class RawCall(Call[JSON]):
     """A call without a model: JSON in, JSON out."""
 
     verb: str
-    target: str
+    target: str = attrs.field(repr=False)
     json: JSON = attrs.field(default=None, repr=False)
 
     @property

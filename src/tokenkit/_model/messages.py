@@ -18,6 +18,7 @@ __all__ = [
     "Response",
     "ResponseInfo",
     "fits_header",
+    "header_problem",
 ]
 
 SUCCESSES = range(200, 300)
@@ -45,6 +46,26 @@ SHOWN_HEADERS = frozenset(
         "zh-allow-retry",
     }
 )
+
+
+def header_problem(value: object) -> str | None:
+    """Tell what keeps a value out of a header, as a phrase, or ``None``."""
+    if not isinstance(value, str):
+        return f"must be a string, not {type(value).__name__}"
+    problem = None
+    if not value:
+        problem = "is empty"
+    elif len(value) > MAX_HEADER:
+        problem = f"has more than {MAX_HEADER} characters"
+    elif "\n" in value or "\r" in value:
+        problem = "contains a line break"
+    elif not value.isascii():
+        problem = "contains a character outside ASCII"
+    elif not value.isprintable():
+        problem = "contains a control character"
+    elif value != value.strip():
+        problem = "begins or ends with a space"
+    return problem
 
 
 def fits_header(value: object) -> TypeGuard[str]:

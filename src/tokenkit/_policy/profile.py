@@ -1,14 +1,16 @@
-"""A vendor as one value: its addresses, its variables, how its failures read."""
+"""A vendor as one value: its addresses, its credentials, how its failures read."""
 
 from collections.abc import Callable, Mapping
 
 import attrs
 
+from .._model.messages import Headers
+from ..auth.strategy import AsyncStrategy
 from ..errors import APIError, AuthenticationError
 from .failure import FailureReader, read_plain_failure
 from .retry import RetryRules
 
-__all__ = ["Profile", "Rate"]
+__all__ = ["BaseURLSetting", "Profile", "Rate"]
 
 
 @attrs.frozen(kw_only=True)
@@ -30,32 +32,55 @@ def is_unauthenticated(error: APIError) -> bool:
 
 
 @attrs.frozen(kw_only=True)
+class BaseURLSetting:
+    """A parameter of a vendor's clients that selects the base URL.
+
+    Attributes:
+        variable: The environment variable that sets it.
+        base_url: Turns the parameter's value into a base URL. It gets whatever the caller
+            passed, and raises :class:`ConfigurationError` for what it cannot use.
+    """
+
+    variable: str
+    base_url: Callable[[object], str]
+
+
+@attrs.frozen(kw_only=True)
 class Profile:
     """What the clients of one vendor have in common.
 
     Attributes:
         vendor: The vendor's name, for messages.
-        base_url: The base URL where the caller sets none.
-        base_url_variable: The environment variable for another base URL; it wins over
-            ``setting_variables``.
+        base_url: The base URL when the caller sets none.
+        base_url_variable: The environment variable for another base URL; it wins over the
+            variables of ``base_url_settings``.
+        base_url_settings: Other ways to select the base URL, by the name of the client's
+            parameter.
         credential_variables: The environment variable of each credential, by the name of the
             client's parameter.
-        setting_variables: The environment variable of each optional setting, likewise.
+        strategy: The class or function that makes the auth strategy; it is called with the
+            credentials as keywords.
         credential_headers: The headers that only a strategy may set, in lower case.
+        headers: Headers for every request, such as an API version.
         request_id_header: The header in which the vendor takes an id for each request.
         blames_credentials: Tells whether an error means that the credentials, the signature or
             its timestamp were refused; a wrong clock may be the cause then.
-        retries: Which answers may be tried again.
-        rate: The documented rate limit, where no response tells it. Bulk runs keep to it.
+        retries: Which responses may be retried.
+        rate: The documented rate limit, for a vendor whose responses tell none; bulk runs keep
+            to it.
         read_failure: Reads the vendor's error bodies.
     """
 
     vendor: str
     base_url: str
     base_url_variable: str
+    base_url_settings: Mapping[str, BaseURLSetting] = attrs.field(
+        factory=dict[str, BaseURLSetting]
+    )
     credential_variables: Mapping[str, str]
-    setting_variables: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    strategy: Callable[..., AsyncStrategy]
     credential_headers: frozenset[str] = frozenset({"authorization"})
+    headers: Headers = attrs.field(factory=Headers, converter=Headers)
     request_id_header: str | None = None
     blames_credentials: Callable[[APIError], bool] = is_unauthenticated
     retries: RetryRules = attrs.field(factory=RetryRules)

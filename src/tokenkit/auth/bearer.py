@@ -3,39 +3,37 @@
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
+from .._model.frames import ForgetsArguments
 from .._model.messages import Request
 from .._secret import AsyncSecretSource, Secret, conceal
-from .strategy import header_secret
+from .strategy import check_sources, header_secret
 
 __all__ = ["Bearer"]
 
 S = TypeVar("S", bound=AsyncSecretSource)
 
 
-class Bearer(Generic[S]):
+class Bearer(Generic[S], metaclass=ForgetsArguments):
     """Send ``Authorization: Bearer <api_key>``.
 
     Args:
-        api_key: The key: text, a ``Secret``, or a callable that returns one.
+        api_key: The key: a string, a ``Secret``, or a callable that returns one.
 
     Raises:
-        ConfigurationError: The key cannot stand in a header.
+        ConfigurationError: The key cannot be sent in a header.
     """
 
     uses_time = False
 
     def __init__(self, api_key: S) -> None:
         self.secrets: Sequence[S | Secret] = (conceal(api_key),)
-        del api_key
-        for source in self.secrets:
-            if isinstance(source, Secret):
-                header_secret("api_key", source)
+        check_sources({"api_key": self.secrets[0]}, header_secret)
 
     def headers(
         self,
         request: Request,  # noqa: ARG002 - the key alone authenticates
         secrets: Sequence[Secret],
-        now: float,  # noqa: ARG002 - likewise
+        now: float,  # noqa: ARG002 - the key alone authenticates
     ) -> Mapping[str, str]:
         """Return the ``Authorization`` header."""
         key = header_secret("api_key", secrets[0])

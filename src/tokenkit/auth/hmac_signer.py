@@ -3,89 +3,132 @@
 import binascii
 import hashlib
 import hmac
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import attrs
 
+from .._model.frames import ForgetsArguments
 from .._model.messages import MAX_HEADER, Request
 from .._secret import AsyncSecretSource, Secret, conceal
 from ..errors import ConfigurationError
-from .strategy import header_secret
+from .strategy import PEM, check_sources, header_secret
 
 __all__ = ["HmacScheme", "HmacSigner"]
 
 S = TypeVar("S", bound=AsyncSecretSource)
 
+URL_SAFE = re.compile(r"[A-Za-z0-9_-]+={0,2}")
+
+
+def _plain_text(timestamp: str, request: Request) -> bytes:
+    return f"{timestamp}{request.method}{request.route}".encode() + request.body
+
 
 @attrs.frozen(kw_only=True)
 class HmacScheme:
-    """How one vendor wants requests signed.
+    """How a vendor wants requests signed.
 
     Attributes:
         api_key_header: The header for the public key.
-        signature_header: The header for the signature, in base64.
+        signature_header: The header for the signature.
         timestamp_header: The header for the time that was signed, in whole seconds.
-        passphrase_header: The header for the passphrase.
-        canonical_text: Makes the bytes to sign, from the timestamp and the request.
+        passphrase_header: The header for the passphrase; ``None`` for a vendor without one.
+        key_format: ``base64`` for a key that is decoded first, ``text`` for one that signs as
+            it is, in UTF-8.
+        signature_format: ``base64``, or ``hex`` for lower-case hexadecimal.
+        canonical_text: Makes the bytes to sign, from the timestamp and the request. Default:
+            the timestamp, the method, the path with its query, and the body, if there is one.
+        credential_names: What the vendor calls the API key, the signing key and the
+            passphrase, for errors.
     """
 
     api_key_header: str
     signature_header: str
     timestamp_header: str
-    passphrase_header: str
-    canonical_text: Callable[[str, Request], bytes]
+    passphrase_header: str | None = None
+    key_format: Literal["base64", "text"] = "base64"
+    signature_format: Literal["base64", "hex"] = "base64"
+    canonical_text: Callable[[str, Request], bytes] = _plain_text
+    credential_names: tuple[str, str, str] = ("api_key", "private_key", "passphrase")
+
+    def check(self, name: str, secret: Secret) -> None:
+        """Check one of the credentials, by its name.
+
+        Raises:
+            ConfigurationError: It cannot be used.
+        """
+        _, private_key, passphrase = self.credential_names
+        if name != private_key:
+            header_secret(name, secret, spaces=name == passphrase)
+            return
+        problem = _key_problem(secret.reveal(), self.key_format)
+        if problem is not None:
+            raise ConfigurationError(f"{name} {problem}")
+
+    def key_bytes(self, secret: Secret) -> bytes:
+        """Return the signing key's bytes."""
+        text = secret.reveal()
+        return text.encode() if self.key_format == "text" else b64decode(text, validate=True)
+
+    def signature(self, digest: bytes) -> str:
+        """Write a signature as the vendor wants it."""
+        return digest.hex() if self.signature_format == "hex" else b64encode(digest).decode()
 
 
-class HmacSigner(Generic[S]):
-    """Sign each request with HMAC-SHA256 under a key given in base64.
+class HmacSigner(Generic[S], metaclass=ForgetsArguments):
+    """Sign each request with HMAC-SHA256.
 
     Args:
         api_key: The public key.
-        private_key: The signing key in base64, as the vendor shows it; it is decoded first.
-        passphrase: The passphrase that was chosen for the key. Each of the three is text, a
+        private_key: The signing key, as the vendor shows it.
+        passphrase: The passphrase, where the scheme has one. Each of the three is a string, a
             ``Secret``, or a callable that returns one.
-        scheme: The vendor's header names and the text to sign.
+        scheme: The vendor's header names, formats, and text to sign.
 
     Raises:
-        ConfigurationError: A credential cannot stand in a header, or the private key is not
-            base64.
+        ConfigurationError: A credential cannot be sent in a header, the private key is not in
+            the scheme's format, or the scheme and the passphrase don't match.
     """
 
     uses_time = True
 
-    def __init__(self, api_key: S, private_key: S, passphrase: S, *, scheme: HmacScheme) -> None:
-        self.secrets: Sequence[S | Secret] = (
-            conceal(api_key),
-            conceal(private_key),
-            conceal(passphrase),
+    def __init__(
+        self, api_key: S, private_key: S, passphrase: S | None = None, *, scheme: HmacScheme
+    ) -> None:
+        if (passphrase is None) != (scheme.passphrase_header is None):
+            name = scheme.credential_names[2]
+            wanted = "takes no" if scheme.passphrase_header is None else "needs a"
+            raise ConfigurationError(f"the scheme {wanted} {name}")
+        given = (
+            (api_key, private_key) if passphrase is None else (api_key, private_key, passphrase)
         )
+        self.secrets: Sequence[S | Secret] = tuple(conceal(source) for source in given)
         self.scheme = scheme
-        del api_key, private_key, passphrase
         self._keyed: _Keyed | None = None
-        for check, source in zip(CHECKS, self.secrets, strict=True):
-            if isinstance(source, Secret):
-                check(source)
+        check_sources(dict(zip(scheme.credential_names, self.secrets, strict=False)), scheme.check)
 
     def headers(
         self, request: Request, secrets: Sequence[Secret], now: float
     ) -> Mapping[str, str]:
-        """Return the key, the signature, the timestamp and the passphrase."""
+        """Return the headers with the key, the signature, the timestamp and the passphrase."""
         keyed = self._keyed
         # To check the secrets and prepare the key takes 2.5 times as long as to sign.
         if keyed is None or keyed.secrets != tuple(secrets):
-            keyed = self._keyed = _keyed(secrets)
-        api_key, _, passphrase = keyed.secrets
-        timestamp = str(int(now))
-        return {
-            self.scheme.api_key_header: api_key.reveal(),
-            self.scheme.signature_header: keyed.sign(
-                self.scheme.canonical_text(timestamp, request)
+            keyed = self._keyed = _keyed(self.scheme, secrets)
+        scheme, timestamp = self.scheme, str(int(now))
+        added = {
+            scheme.api_key_header: keyed.secrets[0].reveal(),
+            scheme.signature_header: scheme.signature(
+                keyed.digest(scheme.canonical_text(timestamp, request))
             ),
-            self.scheme.timestamp_header: timestamp,
-            self.scheme.passphrase_header: passphrase.reveal(),
+            scheme.timestamp_header: timestamp,
         }
+        if scheme.passphrase_header is not None:
+            added[scheme.passphrase_header] = keyed.secrets[2].reveal()
+        return added
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -95,45 +138,28 @@ class _Keyed:
     secrets: tuple[Secret, ...]
     start: hmac.HMAC = attrs.field(repr=False)
 
-    def sign(self, text: bytes) -> str:
+    def digest(self, text: bytes) -> bytes:
         state = self.start.copy()
         state.update(text)
-        return b64encode(state.digest()).decode("ascii")
+        return state.digest()
 
 
-def _keyed(secrets: Sequence[Secret]) -> _Keyed:
-    for check, secret in zip(CHECKS, secrets, strict=True):
-        check(secret)
-    key = b64decode(secrets[1].reveal(), validate=True)
-    start = hmac.new(key, digestmod=hashlib.sha256)
-    del key
-    return _Keyed(tuple(secrets), start)
+def _keyed(scheme: HmacScheme, secrets: Sequence[Secret]) -> _Keyed:
+    for name, secret in zip(scheme.credential_names, secrets, strict=False):
+        scheme.check(name, secret)
+    return _Keyed(tuple(secrets), hmac.new(scheme.key_bytes(secrets[1]), digestmod=hashlib.sha256))
 
 
-def _check_api_key(api_key: Secret) -> None:
-    header_secret("api_key", api_key)
-
-
-def _check_private_key(private_key: Secret) -> None:
-    problem = _private_key_problem(private_key)
-    if problem is not None:
-        raise ConfigurationError(f"private_key {problem}")
-
-
-def _private_key_problem(private_key: Secret) -> str | None:
-    text = private_key.reveal()
+def _key_problem(text: str, key_format: str) -> str | None:
     if not text:
         return "is empty"
     if len(text) > MAX_HEADER:
         return f"has more than {MAX_HEADER} characters"
-    if text != "".join(text.split()):
-        return "holds white space or a line break, as from a file; strip it"
-    if _is_base64(text):
-        return None
-    return (
-        "is not base64: pass it as the vendor shows it (standard alphabet, padded with '='), "
-        "neither decoded nor cut"
-    )
+    if text.startswith(PEM):
+        return "is a PEM file; pass the key as the vendor shows it, without BEGIN and END lines"
+    if text != text.strip():
+        return "begins or ends with white space or a line break, as if read from a file; strip it"
+    return None if key_format == "text" or _is_base64(text) else _why_not_base64(text)
 
 
 def _is_base64(text: str) -> bool:
@@ -143,8 +169,14 @@ def _is_base64(text: str) -> bool:
         return False
 
 
-def _check_passphrase(passphrase: Secret) -> None:
-    header_secret("passphrase", passphrase, spaces=True)
-
-
-CHECKS = (_check_api_key, _check_private_key, _check_passphrase)
+def _why_not_base64(text: str) -> str:
+    if text[0] in "\"'" and text[0] == text[-1]:
+        return "is in quotes, which docker --env-file keeps; remove them"
+    if any(mark.isspace() for mark in text):
+        return "contains white space or a line break, as if read from a file; remove it"
+    if URL_SAFE.fullmatch(text) and ("-" in text or "_" in text):
+        return "is in URL-safe base64; replace '-' by '+' and '_' by '/'"
+    return (
+        "is not base64: pass it as the vendor shows it (standard alphabet, padded with '='), "
+        "neither decoded nor cut"
+    )

@@ -3,50 +3,56 @@
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
+from .._model.frames import ForgetsArguments
 from .._model.messages import Request
 from .._secret import AsyncSecretSource, Secret, conceal
 from ..errors import ConfigurationError
-from .strategy import header_secret
+from .strategy import check_sources, header_secret
 
 __all__ = ["OrgKey"]
 
 S = TypeVar("S", bound=AsyncSecretSource)
 
+NAMES = ("org_id", "api_key")
 
-class OrgKey(Generic[S]):
+
+class OrgKey(Generic[S], metaclass=ForgetsArguments):
     """Send ``Authorization: Bearer <org_id>:<api_key>``, the raw pair.
 
     Args:
         org_id: The organisation's id.
-        api_key: The organisation's key. Either is text, a ``Secret``, or a callable that
+        api_key: The organisation's key. Each is a string, a ``Secret``, or a callable that
             returns one.
 
     Raises:
-        ConfigurationError: One of them cannot stand in a header, or the id holds a colon.
+        ConfigurationError: One of them cannot be sent in a header, or the id contains a
+            colon.
     """
 
     uses_time = False
 
     def __init__(self, org_id: S, api_key: S) -> None:
         self.secrets: Sequence[S | Secret] = (conceal(org_id), conceal(api_key))
-        del org_id, api_key
-        for name, source in zip(("org_id", "api_key"), self.secrets, strict=True):
-            if isinstance(source, Secret):
-                _checked(name, source)
+        check_sources(dict(zip(NAMES, self.secrets, strict=True)), header_secret)
+        secrets = [source for source in self.secrets if isinstance(source, Secret)]
+        if len(secrets) == len(NAMES):
+            _pair(*secrets)
 
     def headers(
         self,
         request: Request,  # noqa: ARG002 - the pair alone authenticates
         secrets: Sequence[Secret],
-        now: float,  # noqa: ARG002 - likewise
+        now: float,  # noqa: ARG002 - the pair alone authenticates
     ) -> Mapping[str, str]:
         """Return the ``Authorization`` header."""
-        org_id, api_key = _checked("org_id", secrets[0]), _checked("api_key", secrets[1])
-        return {"authorization": f"Bearer {org_id.reveal()}:{api_key.reveal()}"}
+        for name, secret in zip(NAMES, secrets, strict=True):
+            header_secret(name, secret)
+        return {"authorization": f"Bearer {_pair(*secrets)}"}
 
 
-def _checked(name: str, secret: Secret) -> Secret:
-    header_secret(name, secret)
-    if name == "org_id" and ":" in secret.reveal():
-        raise ConfigurationError("org_id holds a colon, which separates it from the api_key")
-    return secret
+def _pair(org_id: Secret, api_key: Secret) -> str:
+    if ":" in org_id.reveal():
+        raise ConfigurationError("org_id contains a colon, which separates it from the api_key")
+    if api_key.reveal().startswith(f"{org_id.reveal()}:"):
+        raise ConfigurationError("api_key starts with the org_id; pass the key alone")
+    return f"{org_id.reveal()}:{api_key.reveal()}"

@@ -1,16 +1,17 @@
 """What a strategy is, and what every strategy needs."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from .._model.messages import MAX_HEADER, Request
+from .._model.messages import Request, header_problem
 from .._secret import AsyncSecretSource, Secret, SecretSource
 from ..errors import ConfigurationError
 
-__all__ = ["AsyncStrategy", "Strategy", "header_secret"]
+__all__ = ["PEM", "AsyncStrategy", "Strategy", "check_sources", "header_secret", "text_problem"]
 
-VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+SCHEME = re.compile(r"(bearer|basic|token)[ :]", re.IGNORECASE)
+PEM = "-----BEGIN"
 
 
 class AsyncStrategy(Protocol):
@@ -31,7 +32,7 @@ class AsyncStrategy(Protocol):
     ) -> Mapping[str, str]:
         """Return the headers that authenticate a finished request.
 
-        Called for each attempt anew, after everything else of the request is settled.
+        Called for each attempt, when everything else about the request is settled.
 
         Args:
             request: The method, the route and the exact bytes that go out.
@@ -45,7 +46,7 @@ class AsyncStrategy(Protocol):
 
 
 class Strategy(AsyncStrategy, Protocol):
-    """A strategy for sync and async clients alike."""
+    """A strategy for sync and async clients."""
 
     @property
     def secrets(self) -> Sequence[SecretSource]:
@@ -53,32 +54,58 @@ class Strategy(AsyncStrategy, Protocol):
         ...
 
 
+def check_sources(sources: Mapping[str, object], check: Callable[[str, Secret], object]) -> None:
+    """Check the secret sources of a strategy, by name; those that are callables are asked later.
+
+    Raises:
+        ConfigurationError: Some cannot be used; all of them are named.
+    """
+    problems: list[str] = []
+    for name, source in sources.items():
+        try:
+            if isinstance(source, Secret):
+                check(name, source)
+            elif not callable(source):
+                kind = type(source).__name__
+                problems.append(f"{name} must be a string, a Secret or a callable, not {kind}")
+        except ConfigurationError as error:
+            problems.append(error.message)
+    if problems:
+        raise ConfigurationError("; ".join(problems))
+
+
 def header_secret(name: str, secret: Secret, *, spaces: bool = False) -> Secret:
-    """Check that a secret can stand in a header; return it.
+    """Check that a secret can be sent in a header; return it.
 
     Args:
         name: What the secret is called, for the error.
         secret: The secret.
-        spaces: Whether it may hold spaces between its words.
+        spaces: Whether it is free text, which may contain spaces between its words.
 
     Raises:
-        ConfigurationError: It is empty or holds line breaks or other characters that no
-            header takes.
+        ConfigurationError: It is empty, or contains line breaks or other characters that a
+            header cannot carry.
     """
-    problem = _problem(secret, spaces=spaces)
+    problem = text_problem(secret) or (None if spaces else _key_problem(secret.reveal()))
     if problem is not None:
         raise ConfigurationError(f"{name} {problem}")
     return secret
 
 
-def _problem(secret: Secret, *, spaces: bool) -> str | None:
+def text_problem(secret: Secret) -> str | None:
+    """Tell what keeps a secret out of a header, as a phrase, or ``None``."""
     value = secret.reveal()
-    if not value:
-        return "is empty"
-    if len(value) > MAX_HEADER:
-        return f"has more than {MAX_HEADER} characters"
-    if value != value.strip():
-        return "begins or ends with white space or a line break, as from a file; strip it"
-    if VISIBLE_ASCII.fullmatch(value.replace(" ", "") if spaces else value):
-        return None
-    return "holds characters that a header cannot carry: only visible ASCII is accepted"
+    if value and value != value.strip():
+        return "begins or ends with white space or a line break, as if read from a file; strip it"
+    return header_problem(value)
+
+
+def _key_problem(value: str) -> str | None:
+    scheme = SCHEME.match(value)
+    if scheme is not None:
+        return f"starts with {scheme[0]!r}; pass the key alone"
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return "is in quotes, which docker --env-file keeps; remove them"
+    if value.startswith(PEM):
+        return "is a PEM file; pass the key that the vendor shows"
+    return "contains a space" if " " in value else None

@@ -2,7 +2,7 @@
 
 from typing_extensions import Unpack
 
-from ..auth import AsyncStrategy, OrgKey, Strategy
+from ..auth import AsyncStrategy, Strategy
 from ..extension import (
     AsyncClient,
     AsyncClientOptions,
@@ -10,8 +10,6 @@ from ..extension import (
     Client,
     ClientOptions,
     SecretSource,
-    conceal,
-    one_strategy,
 )
 from .calls import StrigoCalls
 from .profile import PROFILE
@@ -43,9 +41,11 @@ class StrigoClient(StrigoCalls, Client):
         auth: Strategy | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        org_id, api_key = conceal(org_id), conceal(api_key)
-        strategy = one_strategy(auth, OrgKey[SecretSource], org_id=org_id, api_key=api_key)
-        super().__init__(auth=strategy, **options)
+        super().__init__(
+            auth=auth,
+            credentials={"org_id": org_id, "api_key": api_key},
+            **options,
+        )
 
 
 class AsyncStrigoClient(StrigoCalls, AsyncClient):
@@ -73,6 +73,8 @@ class AsyncStrigoClient(StrigoCalls, AsyncClient):
         auth: AsyncStrategy | None = None,
         **options: Unpack[AsyncClientOptions],
     ) -> None:
-        org_id, api_key = conceal(org_id), conceal(api_key)
-        strategy = one_strategy(auth, OrgKey[AsyncSecretSource], org_id=org_id, api_key=api_key)
-        super().__init__(auth=strategy, **options)
+        super().__init__(
+            auth=auth,
+            credentials={"org_id": org_id, "api_key": api_key},
+            **options,
+        )

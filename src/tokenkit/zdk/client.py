@@ -1,11 +1,8 @@
 """ZDK's clients."""
 
-import re
-
 from typing_extensions import Unpack
 
-from ..auth import AsyncStrategy, Bearer, Strategy
-from ..errors import ConfigurationError
+from ..auth import AsyncStrategy, Strategy
 from ..extension import (
     AsyncClient,
     AsyncClientOptions,
@@ -13,26 +10,11 @@ from ..extension import (
     Client,
     ClientOptions,
     SecretSource,
-    conceal,
-    one_strategy,
 )
 from .calls import ZdkCalls
 from .profile import PROFILE
 
 __all__ = ["AsyncZdkClient", "ZdkClient"]
-
-BASE_HOST = re.compile(r"(?!user\.)[A-Za-z0-9.-]{1,253}(:[0-9]+)?")
-
-
-def _base_url(base_host: object, *, base_url_given: bool) -> str:
-    if base_url_given:
-        raise ConfigurationError("base_host and base_url exclude each other: pass one")
-    if not isinstance(base_host, str) or not BASE_HOST.fullmatch(base_host):
-        raise ConfigurationError(
-            "base_host must be a host such as 'dev.zu.casa', without a scheme and without "
-            "'user.' before it"
-        )
-    return f"https://user.{base_host}"
 
 
 class ZdkClient(ZdkCalls, Client):
@@ -60,10 +42,12 @@ class ZdkClient(ZdkCalls, Client):
         auth: Strategy | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        api_key = conceal(api_key)
-        if base_host is not None:
-            options["base_url"] = _base_url(base_host, base_url_given="base_url" in options)
-        super().__init__(auth=one_strategy(auth, Bearer[SecretSource], api_key=api_key), **options)
+        super().__init__(
+            auth=auth,
+            credentials={"api_key": api_key},
+            base_url_settings={"base_host": base_host},
+            **options,
+        )
 
 
 class AsyncZdkClient(ZdkCalls, AsyncClient):
@@ -92,8 +76,9 @@ class AsyncZdkClient(ZdkCalls, AsyncClient):
         auth: AsyncStrategy | None = None,
         **options: Unpack[AsyncClientOptions],
     ) -> None:
-        api_key = conceal(api_key)
-        if base_host is not None:
-            options["base_url"] = _base_url(base_host, base_url_given="base_url" in options)
-        strategy = one_strategy(auth, Bearer[AsyncSecretSource], api_key=api_key)
-        super().__init__(auth=strategy, **options)
+        super().__init__(
+            auth=auth,
+            credentials={"api_key": api_key},
+            base_url_settings={"base_host": base_host},
+            **options,
+        )

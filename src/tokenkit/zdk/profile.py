@@ -1,17 +1,33 @@
 """ZDK as one value."""
 
-from ..extension import Profile
+import re
+
+from ..auth import Bearer
+from ..errors import ConfigurationError
+from ..extension import BaseURLSetting, Profile
 from .errors import read_failure
 
 __all__ = ["DEFAULT_BASE_HOST", "PROFILE"]
 
 DEFAULT_BASE_HOST = "dev.zu.casa"
+BASE_HOST = re.compile(r"(?!(?i:user)\.)[A-Za-z0-9.-]{1,253}(:[0-9]+)?")
+
+
+def _base_url(base_host: object) -> str:
+    if isinstance(base_host, str) and BASE_HOST.fullmatch(base_host):
+        return f"https://user.{base_host}"
+    raise ConfigurationError(
+        "base_host must be a host such as 'dev.zu.casa', without a scheme and without 'user.' "
+        "before it"
+    )
+
 
 PROFILE = Profile(
     vendor="ZDK",
     base_url=f"https://user.{DEFAULT_BASE_HOST}",
     base_url_variable="ZDK_BASE_URL",
+    base_url_settings={"base_host": BaseURLSetting(variable="ZDK_API_HOST", base_url=_base_url)},
     credential_variables={"api_key": "ZDK_API_KEY"},
-    setting_variables={"base_host": "ZDK_API_HOST"},
+    strategy=Bearer,
     read_failure=read_failure,
 )

@@ -1,11 +1,8 @@
 """zerohash's clients."""
 
-from functools import partial
-
 from typing_extensions import Unpack
 
-from ..auth import AsyncStrategy, HmacSigner, Strategy
-from ..errors import ConfigurationError
+from ..auth import AsyncStrategy, Strategy
 from ..extension import (
     AsyncClient,
     AsyncClientOptions,
@@ -13,22 +10,11 @@ from ..extension import (
     Client,
     ClientOptions,
     SecretSource,
-    conceal,
-    one_strategy,
 )
 from .calls import ZeroHashCalls
-from .profile import ENVIRONMENTS, HMAC_SCHEME, PROFILE
+from .profile import PROFILE
 
 __all__ = ["AsyncZeroHashClient", "ZeroHashClient"]
-
-
-def _base_url(environment: object, *, base_url_given: bool) -> str:
-    if base_url_given:
-        raise ConfigurationError("environment and base_url exclude each other: pass one")
-    if not isinstance(environment, str) or environment not in ENVIRONMENTS:
-        known = ", ".join(repr(name) for name in ENVIRONMENTS)
-        raise ConfigurationError(f"environment must be one of {known}, not {environment!r:.50}")
-    return ENVIRONMENTS[environment]
 
 
 class ZeroHashClient(ZeroHashCalls, Client):
@@ -60,17 +46,12 @@ class ZeroHashClient(ZeroHashCalls, Client):
         auth: Strategy | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        api_key, private_key, passphrase = map(conceal, (api_key, private_key, passphrase))
-        if environment is not None:
-            options["base_url"] = _base_url(environment, base_url_given="base_url" in options)
-        strategy = one_strategy(
-            auth,
-            partial(HmacSigner[SecretSource], scheme=HMAC_SCHEME),
-            api_key=api_key,
-            private_key=private_key,
-            passphrase=passphrase,
+        super().__init__(
+            auth=auth,
+            credentials={"api_key": api_key, "private_key": private_key, "passphrase": passphrase},
+            base_url_settings={"environment": environment},
+            **options,
         )
-        super().__init__(auth=strategy, **options)
 
 
 class AsyncZeroHashClient(ZeroHashCalls, AsyncClient):
@@ -102,14 +83,9 @@ class AsyncZeroHashClient(ZeroHashCalls, AsyncClient):
         auth: AsyncStrategy | None = None,
         **options: Unpack[AsyncClientOptions],
     ) -> None:
-        api_key, private_key, passphrase = map(conceal, (api_key, private_key, passphrase))
-        if environment is not None:
-            options["base_url"] = _base_url(environment, base_url_given="base_url" in options)
-        strategy = one_strategy(
-            auth,
-            partial(HmacSigner[AsyncSecretSource], scheme=HMAC_SCHEME),
-            api_key=api_key,
-            private_key=private_key,
-            passphrase=passphrase,
+        super().__init__(
+            auth=auth,
+            credentials={"api_key": api_key, "private_key": private_key, "passphrase": passphrase},
+            base_url_settings={"environment": environment},
+            **options,
         )
-        super().__init__(auth=strategy, **options)

@@ -1,16 +1,11 @@
 """zerohash as one value."""
 
 from collections.abc import Mapping
+from functools import partial
 
-from ..auth import HmacScheme
-from ..errors import APIError
-from ..extension import (
-    Headers,
-    Profile,
-    Rate,
-    Request,
-    RetryRules,
-)
+from ..auth import HmacScheme, HmacSigner
+from ..errors import APIError, ConfigurationError
+from ..extension import BaseURLSetting, Headers, Profile, Rate, Request, RetryRules
 from .errors import ENVIRONMENT_OF, read_failure
 
 __all__ = ["ENVIRONMENTS", "HMAC_SCHEME", "PROFILE"]
@@ -19,9 +14,16 @@ ENVIRONMENTS: Mapping[str, str] = {name: origin for origin, name in ENVIRONMENT_
 """The base URL of each environment."""
 
 
+def _base_url(environment: object) -> str:
+    if isinstance(environment, str) and environment in ENVIRONMENTS:
+        return ENVIRONMENTS[environment]
+    known = ", ".join(repr(name) for name in ENVIRONMENTS)
+    raise ConfigurationError(f"environment must be one of {known}, not {environment!a:.50}")
+
+
 def _canonical_text(timestamp: str, request: Request) -> bytes:
     head = f"{timestamp}{request.method}{request.route}".encode()
-    # A request without a body signs an empty object in its place.
+    # A request without a body signs an empty object instead.
     return head + (request.body or b"{}")
 
 
@@ -49,12 +51,15 @@ PROFILE = Profile(
     vendor="zerohash",
     base_url=ENVIRONMENTS["us-cert"],
     base_url_variable="ZEROHASH_BASE_URL",
+    base_url_settings={
+        "environment": BaseURLSetting(variable="ZEROHASH_ENVIRONMENT", base_url=_base_url)
+    },
     credential_variables={
         "api_key": "ZEROHASH_API_KEY",
         "private_key": "ZEROHASH_PRIVATE_KEY",
         "passphrase": "ZEROHASH_PASSPHRASE",
     },
-    setting_variables={"environment": "ZEROHASH_ENVIRONMENT"},
+    strategy=partial(HmacSigner, scheme=HMAC_SCHEME),
     credential_headers=frozenset(
         {
             "authorization",

@@ -1,0 +1,234 @@
+"""The options of a client, checked: the only reader of what a caller passed."""
+
+import math
+import platform
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .. import __version__
+from .._model.json import is_mapping
+from .._model.messages import HEADER_NAME, Headers, header_problem
+from .._observability.hooks import Hooks, check_hooks
+from .._observability.tracing import Trace, trace_calls
+from .._pipeline.drivers import NO_HOOKS
+from .._policy.clock import AsyncSystemClock, SystemClock, TimeSource, check_clock
+from .._policy.profile import Profile
+from .._policy.retry import RetryPolicy
+from .._policy.settings import CallSettings
+from .._policy.timeouts import Timeouts, check_seconds
+from ..errors import ConfigurationError
+from .base_url import BaseURL, parse_base_url
+
+if TYPE_CHECKING:
+    from .._http.settings import ConnectionSettings
+
+__all__ = ["ClientSettings", "change_call_settings"]
+
+OWN_HEADERS = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "cookie",
+        "host",
+        "proxy-authorization",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ClientSettings:
+    """Everything that the options of a client settle.
+
+    Attributes:
+        call: How calls are made, unless one says otherwise.
+        connection: How connections are made.
+        base_url: Where requests go.
+        clock: The clock.
+        hooks: The caller's hooks.
+        trace: Opens a span for a call; ``None`` without tracing.
+        correct_clock_skew: Whether to correct the clock by the vendor's.
+        user_agent: The ``User-Agent`` header.
+    """
+
+    call: CallSettings
+    connection: "ConnectionSettings"
+    base_url: BaseURL
+    clock: TimeSource
+    hooks: Hooks
+    trace: Trace | None
+    correct_clock_skew: bool
+    user_agent: str
+
+    @classmethod
+    def parse(
+        cls,
+        profile: Profile,
+        options: Mapping[str, Any],
+        *,
+        is_async: bool,
+        base_url_settings: Mapping[str, object] | None = None,
+    ) -> "ClientSettings | tuple[str, ...]":
+        """Check the options of a client.
+
+        Args:
+            profile: The vendor.
+            options: What the caller passed; ``None`` means the default, for ``deadline`` none.
+            is_async: Whether it is an async client.
+            base_url_settings: The values of the profile's ``base_url_settings``.
+
+        Returns:
+            The settings, or every problem, each with the name of its option.
+        """
+        from .._http.settings import ConnectionSettings  # noqa: PLC0415 - importing a client must not cost httpx
+
+        given = _without_none(options)
+        parsed: dict[str, Any] = {}
+        problems: list[str] = []
+
+        def settle(name: str, parse: Callable[[], object]) -> None:
+            try:
+                parsed[name] = parse()
+            except ConfigurationError as error:
+                problems.append(error.message)
+
+        allow_http = given.get("allow_insecure_http") is True
+        chosen = _without_none(base_url_settings or {})
+        clock = given.get("clock") or (AsyncSystemClock() if is_async else SystemClock())
+        settle("base_url", lambda: _base_url(profile, given, chosen, allow_http=allow_http))
+        settle("allow_insecure_http", lambda: _switch(given, "allow_insecure_http", default=False))
+        settle("clock", lambda: check_clock(clock, may_be_async=is_async))
+        hooks = given.get("hooks", NO_HOOKS)
+        settle("hooks", lambda: check_hooks(hooks, may_be_async=is_async))
+        settle("trace", lambda: _trace(given))
+        settle("correct_clock_skew", lambda: _switch(given, "correct_clock_skew", default=True))
+        settle("user_agent", lambda: _user_agent(given.get("user_agent_suffix")))
+        call = change_call_settings(CallSettings(headers=profile.headers), profile, options)
+        connection = ConnectionSettings.parse(given, is_async=is_async)
+        for name, found in (("call", call), ("connection", connection)):
+            if isinstance(found, tuple):
+                problems += found
+            parsed[name] = found
+        del parsed["allow_insecure_http"]
+        return tuple(problems) if problems else cls(**parsed)
+
+
+def change_call_settings(
+    settings: CallSettings, profile: Profile, options: Mapping[str, Any]
+) -> CallSettings | tuple[str, ...]:
+    """Return a call's settings with some of them changed, or every problem."""
+    changes: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, value in options.items():
+        if name not in CALL_OPTIONS or (value is None and name != "deadline"):
+            continue
+        setting, parse = CALL_OPTIONS[name]
+        try:
+            changes[setting] = parse(profile, value)
+        except ConfigurationError as error:
+            problems.append(error.message)
+    if problems:
+        return tuple(problems)
+    if "headers" in changes:
+        changes["headers"] = settings.headers.merged_with(changes["headers"])
+    return attrs.evolve(settings, **changes) if changes else settings
+
+
+def _without_none(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _base_url(
+    profile: Profile,
+    given: Mapping[str, Any],
+    chosen: Mapping[str, object],
+    *,
+    allow_http: bool,
+) -> BaseURL:
+    names = [*chosen, *(["base_url"] if "base_url" in given else [])]
+    if len(names) > 1:
+        raise ConfigurationError(f"pass either {' or '.join(names)}, not both")
+    base_url = given.get("base_url", profile.base_url)
+    for name, value in chosen.items():
+        base_url = profile.base_url_settings[name].base_url(value)
+    return parse_base_url(base_url, allow_insecure_http=allow_http)
+
+
+def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value: object = given.get(name, default)
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be True or False, not {type(value).__name__}")
+    return value
+
+
+def _trace(given: Mapping[str, Any]) -> Trace | None:
+    return trace_calls(__version__) if _switch(given, "tracing", default=False) else None
+
+
+def _timeouts(_: Profile, value: Any) -> Timeouts:
+    if isinstance(value, Timeouts):
+        return value
+    check_seconds("timeout", value, alternative=", or Timeouts(...)")
+    return Timeouts(connect=value, read=value, write=value)
+
+
+def _deadline(_: Profile, value: Any) -> float:
+    if value is None:
+        return math.inf
+    check_seconds("deadline", value, alternative=", or None")
+    return float(value)
+
+
+def _retry(_: Profile, value: object) -> RetryPolicy:
+    if not isinstance(value, RetryPolicy):
+        raise ConfigurationError(f"retry must be a RetryPolicy(...), not {type(value).__name__}")
+    return value
+
+
+def _headers(profile: Profile, headers: object) -> Headers:
+    if not is_mapping(headers):
+        kind = type(headers).__name__
+        raise ConfigurationError(f"headers must be a mapping of names to values, not {kind}")
+    problems = [_header_problem(profile, name, value) for name, value in headers.items()]
+    found = "; ".join(f"headers: {problem}" for problem in problems if problem is not None)
+    if found:
+        raise ConfigurationError(found)
+    return Headers({str(name): str(value) for name, value in headers.items()})
+
+
+def _header_problem(profile: Profile, name: object, value: object) -> str | None:
+    if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
+        return f"{name!a:.50} is not a valid header name"
+    key = name.lower()
+    if key in profile.credential_headers:
+        return f"{name} is set by the client's auth strategy"
+    if key in OWN_HEADERS or key == profile.request_id_header:
+        return f"{name} is set by the client itself"
+    problem = header_problem(value)
+    return None if problem is None else f"the value of {name} {problem}"
+
+
+def _user_agent(suffix: object) -> str:
+    agent = f"tokenkit/{__version__} python/{platform.python_version()}"
+    if suffix is None:
+        return agent
+    problem = header_problem(suffix)
+    if problem is not None:
+        raise ConfigurationError(f"user_agent_suffix {problem}")
+    return f"{agent} {suffix}"
+
+
+CALL_OPTIONS: Mapping[str, tuple[str, Callable[[Profile, Any], object]]] = {
+    "timeout": ("timeouts", _timeouts),
+    "deadline": ("deadline", _deadline),
+    "retry": ("retry", _retry),
+    "headers": ("headers", _headers),
+}
+"""The setting that each option of a call becomes, and its reader."""

@@ -1,0 +1,49 @@
+"""Frames of an error hold arguments, and error trackers show them: secrets must not be there."""
+
+from abc import ABCMeta
+from inspect import Signature, signature
+from traceback import clear_frames
+from typing import TYPE_CHECKING
+
+__all__ = ["ForgetsArguments", "forget_arguments"]
+
+
+def forget_arguments(error: BaseException) -> None:
+    """Empty the finished frames of an error and of the errors behind it.
+
+    Their lines stay, so that the traceback still tells where it happened.
+    """
+    errors: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while errors:
+        one = errors.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        clear_frames(one.__traceback__)
+        errors += [one.__cause__, one.__context__]
+
+
+class ForgetsArguments(ABCMeta):
+    """The metaclass of what is made from secrets: a failing constructor leaves none in its frames.
+
+    It is an ``ABCMeta``, so that a subclass may be abstract.
+    """
+
+    # Type checkers must see the constructor of each class, not this one.
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args: object, **kwargs: object) -> object:
+            try:
+                return super().__call__(*args, **kwargs)
+            except BaseException as error:
+                args, kwargs = (), {}  # this frame is still running
+                forget_arguments(error)
+                raise
+
+        @property
+        def __signature__(cls) -> Signature:
+            # Otherwise inspect shows the arguments of __call__ above.
+            made = signature(cls.__init__)
+            _, *parameters = made.parameters.values()
+            return made.replace(parameters=parameters, return_annotation=Signature.empty)
