@@ -10,18 +10,13 @@ from .._model.call import Call, Reply
 from .._model.frames import forget_arguments
 from .._model.json import JSON
 from .._pipeline.drivers import (
-    AsyncConnections,
-    Connections,
     drive,
     drive_async,
 )
-from .._policy.clock import (
-    AsyncClock,
-    Clock,
-)
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
-from .base import ClientBase, Start, raw_call
+from .base import Start, raw_call
+from .bulk_methods import AsyncBulkMethods, BulkMethods
 from .credentials import read_environment
 from .operation import AsyncCaller, Caller
 from .options import (
@@ -36,7 +31,7 @@ __all__ = ["AsyncClient", "Client"]
 T = TypeVar("T")
 
 
-class Client(ClientBase[Connections, Clock], Caller):
+class Client(BulkMethods, Caller):
     """A vendor's client, sync; safe to share between threads and across forks.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
@@ -169,7 +164,7 @@ class Client(ClientBase[Connections, Clock], Caller):
         self.close()
 
 
-class AsyncClient(ClientBase[AsyncConnections, AsyncClock], AsyncCaller):
+class AsyncClient(AsyncBulkMethods, AsyncCaller):
     """A vendor's client, async, on asyncio and trio; usable from several event loops.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.

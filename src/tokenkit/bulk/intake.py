@@ -46,9 +46,7 @@ class Intake(Generic[T]):
         self._allow_payments = allow_payments
         self._wall = wall
 
-    def judge(
-        self, index: int, call: Call[T]
-    ) -> Item[T] | Success[T] | Failure[T] | Skipped:
+    def judge(self, index: int, call: Call[T]) -> Item[T] | Success[T] | Failure[T] | Skipped:
         """Return the call as it is to be sent, or the result that it has already."""
         try:
             if call.opens_payment and not self._allow_payments:

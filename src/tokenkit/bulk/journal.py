@@ -5,7 +5,6 @@ encrypted, or not at all.
 """
 
 import hmac
-import sqlite3
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
@@ -24,6 +23,8 @@ PUT = """
 INSERT INTO entries (key, state, sealed) VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET state = excluded.state, sealed = excluded.sealed
 """
+
+
 @attrs.frozen
 class Entry:
     """What the journal knows of a call.
@@ -64,7 +65,7 @@ class Journal:
         self._path = path
         self._key_of = key_of
         self._file: JournalFile = open_file(path)
-        self._database: sqlite3.Connection = self._file.connection
+        self._database = self._file.connection
         try:
             self._about(client, hmac.digest(identity, b"journal", "sha256"))
         except BaseException:

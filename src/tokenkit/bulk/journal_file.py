@@ -53,9 +53,9 @@ def open_file(path: str) -> JournalFile:
     """
     try:
         is_new = _made(path)
-        was_empty = not is_new and os.stat(path).st_size == 0
+        was_empty = not is_new and Path(path).stat().st_size == 0
         if not is_new:
-            os.chmod(path, 0o600)
+            Path(path).chmod(0o600)
             _check_header(path)
         connection, recovered = _opened(path)
     except OSError as error:
@@ -153,8 +153,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 def _recover(path: str) -> None:
     """Put a whole database into a damaged one's place, with all that can be read of it."""
     rebuilt = f"{path}.recovered"
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(rebuilt)
+    Path(rebuilt).unlink(missing_ok=True)
     _made(rebuilt)
     with (
         contextlib.closing(_connected(rebuilt)) as target,
@@ -168,9 +167,8 @@ def _recover(path: str) -> None:
             _copy(source, target)
         target.execute("COMMIT")
     for suffix in ("-wal", "-shm", "-journal"):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path + suffix)
-    os.replace(rebuilt, path)
+        Path(path + suffix).unlink(missing_ok=True)
+    Path(rebuilt).replace(path)
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:

@@ -73,8 +73,9 @@ class Pace:
         self._share = share
         self._refused_wait = refused_wait
         self._interval = rate.per / (rate.requests * share) if rate else 0.0
-        # How many requests may catch up with the rate: no more than the share leaves unused.
-        self._slots_ahead = min(10.0, rate.requests * (1 - share)) if rate else 0.0
+        # How many requests may catch up with the rate: fewer than the share leaves unused.
+        unused = rate.requests * (1 - share) - 1 if rate else 0.0
+        self._slots_ahead = min(10.0, max(0.0, unused))
         self._next_at = -math.inf
         self._window: _Window | None = None
         self._under_way = 0
@@ -94,9 +95,11 @@ class Pace:
         if self._window is None:
             return max(0.0, self._next_at - now)
         reserve = min(self._window.limit * (1 - self._share), self._window.limit - 1)
-        if self._window.remaining - self._under_way - reserve >= 1:
+        left = self._window.remaining - reserve
+        # Half of what is left at a time: others may take as much before the responses tell it.
+        if left - self._under_way >= 1 and self._under_way < max(1, left // 2):
             return 0.0
-        return self._window.ends_at - now
+        return math.inf if self._under_way else self._window.ends_at - now
 
     def sent(self, now: float) -> Ticket:
         """Note that a request goes; return its ticket."""
@@ -165,7 +168,7 @@ class Pace:
             return self._refused_wait
         if self._window is not None and now < self._window.ends_at:
             return self._window.ends_at - now
-        return min(LONGEST_WAIT, FIRST_WAIT * 2 ** (self._refusals_in_a_row - 1))
+        return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (self._refusals_in_a_row - 1))
 
 
 def _read_window(headers: Mapping[str, str], now: float, wall: float) -> _Window | None:
@@ -185,7 +188,7 @@ def _read_window(headers: Mapping[str, str], now: float, wall: float) -> _Window
 def _vendor_time(headers: Mapping[str, str], wall: float) -> float:
     """Return the vendor's time, which counts for its reset if one of the clocks is wrong."""
     try:
-        date = parsedate_to_datetime(headers.get("date", "")).timestamp()
+        date = float(parsedate_to_datetime(headers.get("date", "")).timestamp())
     except (TypeError, ValueError, OverflowError, IndexError):
         return wall
-    return date if abs(date - wall) > CLOCK_TOLERANCE else wall
+    return wall if abs(date - wall) <= CLOCK_TOLERANCE else date

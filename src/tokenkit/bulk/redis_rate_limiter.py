@@ -2,9 +2,9 @@
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from math import isfinite
+from math import inf
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -93,18 +93,9 @@ class RedisRateLimiter:
     def _set_up(
         self, url: str | None, variable: str | None, name: str, requests: int, per: float
     ) -> None:
-        if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
-            raise ConfigurationError("RedisRateLimiter: name must be a string that isn't empty")
-        for argument, value in (("requests", requests), ("per", per)):
-            if (
-                isinstance(value, bool)
-                or not isinstance(value, (int, float))  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
-                or not isfinite(value)
-                or value <= 0
-            ):
-                raise ConfigurationError(
-                    f"RedisRateLimiter: {argument} must be a number above 0, not {value!r}"
-                )
+        problems = list(_problems(name, requests, per))
+        if problems:
+            raise ConfigurationError(f"RedisRateLimiter: {'; '.join(problems)}")
         self._url = url
         self._variable = variable
         self._name = name
@@ -174,9 +165,16 @@ class RedisRateLimiter:
         self._set_up(**state)
 
     def __repr__(self) -> str:
-        return (
-            f"RedisRateLimiter(name={self._name!r}, requests={self._requests!r}, per={self._per!r})"
-        )
+        limit = f"requests={self._requests!r}, per={self._per!r}"
+        return f"RedisRateLimiter(name={self._name!r}, {limit})"
+
+
+def _problems(name: object, requests: object, per: object) -> Iterator[str]:
+    if not isinstance(name, str) or not name:
+        yield "name must be a string that isn't empty"
+    for argument, value in (("requests", requests), ("per", per)):
+        if not isinstance(value, (int, float)) or value is True or not 0 < value < inf:
+            yield f"{argument} must be a number above 0, not {value!r}"
 
 
 def _checked_url(name: str, url: object) -> str:

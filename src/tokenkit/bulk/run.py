@@ -185,9 +185,7 @@ class Run(Generic[T]):
                 self._journal.done(key)
 
     def _has_place(self) -> bool:
-        return (
-            self._under_way < self._settings.concurrency and len(self._hand_out) < self._room()
-        )
+        return self._under_way < self._settings.concurrency and len(self._hand_out) < self._room()
 
     def _room(self) -> int:
         room = self._settings.concurrency * self._settings.batch_size
@@ -207,9 +205,7 @@ class Run(Generic[T]):
             items, self._gathered = tuple(self._gathered), []
             self._line.append(Group(items, captures=captures))
 
-    def _tell_pace(
-        self, group: Group[T], error: TokenKitError, now: float, wall: float
-    ) -> None:
+    def _tell_pace(self, group: Group[T], error: TokenKitError, now: float, wall: float) -> None:
         ticket = group.sent_ticket
         if isinstance(error, RateLimitError):
             self._pace.refused(ticket, error.retry_after, now)

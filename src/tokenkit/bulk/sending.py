@@ -1,7 +1,7 @@
 """A bulk run of a sync client."""
 
-from math import isfinite
 from collections.abc import AsyncIterable, Iterable, Iterator
+from math import isfinite
 from types import TracebackType
 from typing import Generic, TypeVar
 

@@ -1,0 +1,196 @@
+"""The client methods that send many calls."""
+
+from collections.abc import AsyncIterable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import attrs
+from typing_extensions import Self, Unpack
+
+from .._model.call import Call, Reply
+from .._model.messages import Headers
+from .._pipeline.drivers import AsyncConnections, Connections
+from .._policy.clock import AsyncClock, Clock, TimeSource
+from .._policy.retry import RetryRules
+from .._secret import Secret
+from ..errors import ClientClosedError
+from .base import ClientBase
+
+if TYPE_CHECKING:
+    from ..bulk.async_sending import AsyncSendMany
+    from ..bulk.options import BulkOptions
+    from ..bulk.sender import AsyncSend, Send, Sender
+    from ..bulk.sending import SendMany
+
+__all__ = ["AsyncBulkMethods", "BulkMethods"]
+
+C = TypeVar("C")
+K = TypeVar("K", bound=TimeSource)
+S = TypeVar("S")
+T = TypeVar("T")
+
+TOO_MANY_REQUESTS = 429
+
+
+def _without_refusals(rules: RetryRules) -> RetryRules:
+    """Let a 429 come back at once: in bulk it stops everybody."""
+
+    def invites_retry(status: int, headers: Headers) -> bool:
+        return status != TOO_MANY_REQUESTS and rules.invites_retry(status, headers)
+
+    return attrs.evolve(
+        rules,
+        not_performed=rules.not_performed - {TOO_MANY_REQUESTS},
+        perhaps_performed=rules.perhaps_performed - {TOO_MANY_REQUESTS},
+        invites_retry=invites_retry,
+    )
+
+
+class _Runs(ClientBase[C, K]):
+    """What sync and async clients have in common for bulk runs."""
+
+    def _for_run(self, *, may_retry: bool) -> Self:
+        """Return a client whose calls come back from a 429 at once, and repeat no payment."""
+        policy = attrs.evolve(self._settings.retry, repeat_payments=False)
+        if not may_retry:
+            policy = attrs.evolve(policy, max_retries=0)
+        client = self.with_options(retry=policy)
+        plan = client._default_plan  # noqa: SLF001 - of the same class
+        rules = _without_refusals(plan.profile.retries)
+        profile = attrs.evolve(plan.profile, retries=rules)
+        client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - likewise
+        return client
+
+    def _sender(self, send: S) -> "Sender[S, K]":
+        from .._reuse.key import identity_of  # noqa: PLC0415 - few clients run in bulk
+        from ..bulk.sender import Sender  # noqa: PLC0415 - likewise
+
+        if self._shared.closed:
+            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+        profile, base, strategy = self.profile, self._shared.base, self._shared.strategy
+        headers = self._settings.headers
+
+        def identity(secrets: Sequence[Secret]) -> bytes:
+            return identity_of(
+                vendor=profile.vendor,
+                origin=base.origin,
+                base_path=base.path,
+                headers=headers,
+                strategy=strategy,
+                secrets=secrets,
+            )
+
+        return Sender(
+            name=f"{profile.vendor} at {base.origin}{base.path}",
+            send=send,
+            clock=self._shared.clock,
+            secrets=strategy.secrets,
+            identity=identity,
+            rate=profile.rate,
+            refused_wait=profile.retries.waits.get(TOO_MANY_REQUESTS),
+            blames_credentials=profile.blames_credentials,
+        )
+
+
+class BulkMethods(_Runs[Connections, Clock]):
+    """What a sync client has for many calls."""
+
+    def send_raw(self, call: Call[T]) -> Reply[T]:
+        """Send a call."""
+        raise NotImplementedError
+
+    def send_many(
+        self, calls: Iterable[Call[T]], **options: "Unpack[BulkOptions]"
+    ) -> "SendMany[T]":
+        """Send many calls, as fast as the vendor allows; see the guide to bulk runs.
+
+        Use the results as a context manager and iterate them::
+
+            with client.send_many(calls) as results:
+                for result in results:
+                    if result.ok:
+                        save(result.value)
+                    else:
+                        report(result.error)
+
+        Each call that is taken gets exactly one :class:`~tokenkit.bulk.Success` or
+        :class:`~tokenkit.bulk.Failure`. A refusal for the rate limit (429) is no failure: the run
+        waits and sends the call again. Calls are taken as places are free, so a slow loop slows
+        the sending down, and memory stays small.
+
+        Args:
+            calls: Request models, from any iterable.
+            **options: See :class:`~tokenkit.bulk.BulkOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot be used; on entering the block, the journal.
+            ClientClosedError: The client is closed.
+            InvalidInputError: While iterating: an item is no call.
+        """
+        from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
+        from ..bulk.sending import SendMany  # noqa: PLC0415 - likewise
+
+        settings = Settings.parse(cast("dict[str, Any]", options))
+        return SendMany(calls, settings, self._sender(self._bulk_send(reuse=settings.reuse)))
+
+    def _bulk_send(self, *, reuse: bool) -> "Send":
+        usual, once = self._for_run(may_retry=True), self._for_run(may_retry=False)
+
+        def send(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
+            client = usual if may_retry else once
+            return client.send_raw(call)
+
+        return send
+
+
+class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
+    """What an async client has for many calls."""
+
+    async def send_raw(self, call: Call[T]) -> Reply[T]:
+        """Send a call."""
+        raise NotImplementedError
+
+    def send_many(
+        self,
+        calls: Iterable[Call[T]] | AsyncIterable[Call[T]],
+        **options: "Unpack[BulkOptions]",
+    ) -> "AsyncSendMany[T]":
+        """Send many calls, as fast as the vendor allows; see the guide to bulk runs.
+
+        Use the results as a context manager and iterate them::
+
+            async with client.send_many(calls) as results:
+                async for result in results:
+                    if result.ok:
+                        save(result.value)
+                    else:
+                        report(result.error)
+
+        Each call that is taken gets exactly one :class:`~tokenkit.bulk.Success` or
+        :class:`~tokenkit.bulk.Failure`. A refusal for the rate limit (429) is no failure: the run
+        waits and sends the call again. Calls are taken as places are free, so a slow loop slows
+        the sending down, and memory stays small.
+
+        Args:
+            calls: Request models, from any iterable, plain or async.
+            **options: See :class:`~tokenkit.bulk.BulkOptions`.
+
+        Raises:
+            ConfigurationError: An option cannot be used; on entering the block, the journal.
+            ClientClosedError: The client is closed.
+            InvalidInputError: While iterating: an item is no call.
+        """
+        from ..bulk.async_sending import AsyncSendMany  # noqa: PLC0415 - few clients run in bulk
+        from ..bulk.options import Settings  # noqa: PLC0415 - likewise
+
+        settings = Settings.parse(cast("dict[str, Any]", options))
+        send = self._bulk_send(reuse=settings.reuse)
+        return AsyncSendMany(calls, settings, self._sender(send))
+
+    def _bulk_send(self, *, reuse: bool) -> "AsyncSend":
+        usual, once = self._for_run(may_retry=True), self._for_run(may_retry=False)
+
+        async def send(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
+            client = usual if may_retry else once
+            return await client.send_raw(call)
+
+        return send
