@@ -15,6 +15,7 @@ FORMAT = 1
 APPLICATION_ID = 0x746B6A6E  # "tkjn"
 MAGIC = b"SQLite format 3\0"
 # Where SQLite's file format has the user version and the application id.
+PAGE_SIZE = slice(16, 18)
 USER_VERSION = slice(60, 64)
 APPLICATION = slice(68, 72)
 LOCK_WAIT = 1.0
@@ -54,10 +55,8 @@ def open_file(path: str) -> JournalFile:
     try:
         is_new = _made(path)
         was_empty = not is_new and Path(path).stat().st_size == 0
-        if not is_new:
-            Path(path).chmod(0o600)
-            _check_header(path)
-        connection, recovered = _opened(path)
+        is_cut = not is_new and _is_cut(path)
+        connection, recovered = _opened(path, is_cut=is_cut)
     except OSError as error:
         problem = error.strerror or type(error).__name__
     except sqlite3.OperationalError as error:
@@ -77,13 +76,18 @@ def _made(path: str) -> bool:
     return True
 
 
-def _check_header(path: str) -> None:
+def _is_cut(path: str) -> bool:
+    """Check a file's head; tell whether the file ends within a page.
+
+    SQLite would take the missing bytes for zeros.
+    """
     with Path(path).open("rb") as file:
         head = file.read(100)
+        size = file.seek(0, os.SEEK_END)
     if head[: len(MAGIC)] != MAGIC[: len(head)]:
         raise ConfigurationError(f"journal: {path!r} is not a journal of tokenkit")
     if len(head) < APPLICATION.stop:
-        return
+        return bool(head)
     application = int.from_bytes(head[APPLICATION], "big")
     version = int.from_bytes(head[USER_VERSION], "big")
     # Zero in a file that was being made when its process was killed: it holds nothing yet.
@@ -94,14 +98,16 @@ def _check_header(path: str) -> None:
             f"journal: {path!r} was written by a newer version of tokenkit (its format is "
             f"{version}, this version reads {FORMAT}): update tokenkit, or use another file"
         )
+    page_size = int.from_bytes(head[PAGE_SIZE], "big")
+    return page_size > 1 and size % page_size != 0  # 1 stands for a size that isn't used here
 
 
-def _opened(path: str) -> tuple[sqlite3.Connection, bool]:
+def _opened(path: str, *, is_cut: bool = False) -> tuple[sqlite3.Connection, bool]:
     """Open and lock a database; tell whether it had to be recovered."""
     connection = _connected(path)
     try:
-        whole = _is_whole(connection)
-        if whole:
+        if _is_whole(connection, path) and not is_cut:
+            Path(path).chmod(0o600)  # before SQLite makes files with the same mode beside it
             # A commit without a sync outlives a killed process; only a power cut can undo it.
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -124,7 +130,7 @@ def _connected(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _is_whole(connection: sqlite3.Connection) -> bool:
+def _is_whole(connection: sqlite3.Connection, path: str) -> bool:
     """Lock a database and check it; make the tables of a new one."""
     try:
         connection.execute("BEGIN EXCLUSIVE")
@@ -133,7 +139,7 @@ def _is_whole(connection: sqlite3.Connection) -> bool:
             _make_tables(connection)
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
-            raise ConfigurationError("journal: the file is a database of another program")
+            raise ConfigurationError(f"journal: {path!r} is not a journal of tokenkit")
         (checked,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         connection.execute("COMMIT")
     except sqlite3.OperationalError:
