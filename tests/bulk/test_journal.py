@@ -87,7 +87,13 @@ def test_an_async_run_goes_on_likewise(path: Path, anyio_backend: str) -> None:
 
 def test_the_order_is_kept_around_what_is_skipped(path: Path) -> None:
     """Skipped calls leave no hole that a run in order waits for."""
-    results(run([call for call in learners(40) if call.email.endswith("3@example.com")], told, journal=path))
+    results(
+        run(
+            [call for call in learners(40) if call.email.endswith("3@example.com")],
+            told,
+            journal=path,
+        )
+    )
     opened = run(learners(40), told, journal=path, ordered=True, concurrency=2)
     assert [result.index for result in results(opened)] == [n for n in range(40) if n % 10 != 3]
 

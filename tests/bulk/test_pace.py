@@ -125,7 +125,7 @@ class Rolling:
 
 
 def test_a_documented_rate_is_kept_in_every_span() -> None:
-    """zerohash's 2,000 in any 10 seconds, scaled down: no rolling span holds more."""
+    """Zerohash's 2,000 in any 10 seconds, scaled down: no rolling span holds more."""
     clock = FrozenClock(A_FRACTION)
     vendor = Rolling(clock, 20, 10.0)
     opened = run(learners(100), vendor.send, clock=clock, rate=Rate(requests=20, per=10.0))

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from bulk_runs import learners
 
@@ -46,9 +47,7 @@ def emails(results: list[Result[strigo.UserToken]]) -> list[str]:
     return [result.value.email for result in results if result.ok]
 
 
-async def in_async(
-    sandbox: Sandbox, calls: Any, **options: Any
-) -> list[Result[strigo.UserToken]]:
+async def in_async(sandbox: Sandbox, calls: Any, **options: Any) -> list[Result[strigo.UserToken]]:
     async with (
         sandbox.async_strigo_client() as client,
         client.send_many(calls, **options) as results,
@@ -87,7 +86,7 @@ def test_an_async_iterable_is_read_as_places_are_free(
     async def source() -> AsyncIterator[strigo.UserTokenRequest]:
         try:
             for call in learners(40):
-                await anyio.sleep(0)
+                await anyio.lowlevel.checkpoint()
                 yield call
         finally:
             closed.append(True)
@@ -367,11 +366,13 @@ def test_a_bug_in_a_strategy_or_model_is_a_failure_or_raises(sandbox: Sandbox) -
     assert [type(error) for error in errors] == [ConfigurationError] * 3
 
 
-def test_async_clients_take_async_secrets(sandbox: Sandbox, anyio_backend: str, tmp_path: Any) -> None:
+def test_async_clients_take_async_secrets(
+    sandbox: Sandbox, anyio_backend: str, tmp_path: Any
+) -> None:
     """The journal's keys are made of secrets that are awaited."""
 
     async def key() -> str:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         return sandbox.environment["STRIGO_API_KEY"]
 
     async def main() -> int:

@@ -17,6 +17,9 @@ __all__ = ["Cell", "as_rows"]
 Cell: TypeAlias = str | int | float | bool | None
 """What a row holds: what JSON, CSV and every table can take."""
 
+CELLS = (str, int, float, bool)
+WRITTEN = (datetime, timedelta, Decimal)
+
 
 def as_rows(
     results: Iterable[Result[Any]], *, include_tokens: bool = False
@@ -50,7 +53,7 @@ def _row(result: Result[Any], *, include_tokens: bool) -> dict[str, Cell]:
     if result.ok:
         value = result.value
         if isinstance(value, IssuedToken):
-            row.update((name, cell) for name, cell in _fields(value) if cell is not None)
+            row.update((name, cell) for name, cell in _fields(value) if name not in row)
             expires_at, token = value.expires_at, value.token
     else:
         error = result.error
@@ -73,10 +76,6 @@ def _fields(model: object) -> Iterator[tuple[str, Cell]]:
             value = getattr(model, field.name)
             if value is None or isinstance(value, (*CELLS, *WRITTEN)):
                 yield field.name, _cell(value)
-
-
-CELLS = (str, int, float, bool)
-WRITTEN = (datetime, timedelta, Decimal)
 
 
 def _cell(value: Any) -> Cell:

@@ -140,4 +140,5 @@ class SendMany(Generic[T]):
             self._clock.sleep(nap)
 
     def __repr__(self) -> str:
-        return repr(self._session)
+        # A constructor that fails shows in an error's frames before it has come so far.
+        return repr(vars(self).get("_session", "send_many()"))

@@ -128,6 +128,9 @@ class Worker:
 
     def __repr__(self) -> str:
         name = getattr(self._factory, "__qualname__", type(self._factory).__name__)
+        owner = getattr(self._factory, "__self__", None)
+        if isinstance(owner, type):
+            name = f"{owner.__name__}.{name.rpartition('.')[2]}"
         return f"Worker({name})"
 
 
