@@ -78,10 +78,23 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def stubs(session: nox.Session) -> None:
+    """Write each vendor's `client.pyi` anew from its request models."""
+    session.install("-e", ".", "ruff>=0.9")
+    session.run("python", "tests/support/client_stubs.py")
+
+
+@nox.session
 def layers(session: nox.Session) -> None:
     """Check that imports keep the rules of the house."""
     session.install(".[sandbox]", "import-linter>=2")
     session.run("lint-imports")
+
+
+@nox.session(python=False)
+def house(session: nox.Session) -> None:
+    """Draw CONTRIBUTING.md's picture of the package again; a test compares it with the tree."""
+    session.run("python", "tests/support/house.py")
 
 
 @nox.session
@@ -92,6 +105,7 @@ def types(session: nox.Session) -> None:
     session.run("mypy", "tests/sandbox/conftest.py")
     session.run("mypy", "tests/jupyter/conftest.py")
     session.run("pytest", "-q", "tests/vendors/test_vendoring.py", "-k", "typed")
+    session.run("pytest", "-q", "tests/vendors/test_editors.py")
     session.run("basedpyright")
     session.run("basedpyright", "--verifytypes", "tokenkit", "--ignoreexternal")
 
@@ -159,7 +173,7 @@ def bench(session: nox.Session) -> None:
 
     Takes about ten minutes, two with `-- --quick`, and is no part of the default run.
     """
-    extras = ".[httpx2,speed]" if sys.version_info >= (3, 11) else "."
+    extras = ".[httpx2]" if sys.version_info >= (3, 11) else "."
     session.install("-e", extras, *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
 

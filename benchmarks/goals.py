@@ -9,10 +9,8 @@ from .contestants import CONTESTANTS
 from .results import Results, Stages
 from .start import Start
 
-__all__ = ["RECOMMENDED", "Verdict", "judge"]
+__all__ = ["Verdict", "judge"]
 
-# The configuration that the documentation recommends where speed matters.
-RECOMMENDED = "tokenkit-fast"
 MEGABYTE = 1_048_576
 
 
@@ -55,10 +53,8 @@ def _of_calls(calls: Calls) -> Iterator[Verdict]:
         ("sync ÷ httpx", 0.70, "sync", "tokenkit"),
         ("sync with httpx2 ÷ httpx", 0.70, "sync", "tokenkit-httpx2"),
         ("sync through a caller's httpx.Client ÷ httpx", 1.10, "sync", "tokenkit-own-client"),
-        ("sync, fast transport ÷ httpx", 0.35, "sync", RECOMMENDED),
         ("async, 1 at a time ÷ httpx", 0.65, "async1", "tokenkit"),
         ("async, 64 at a time ÷ httpx", 0.25, "async64", "tokenkit"),
-        ("async, 64 at a time, fast transport ÷ httpx", 0.10, "async64", RECOMMENDED),
     ):
         yield Verdict(goal, limit, _cpu(calls, mode, name))
     grown = calls.growth.get("tokenkit")
@@ -66,11 +62,11 @@ def _of_calls(calls: Calls) -> Iterator[Verdict]:
         "async, 1,000 at a time ÷ 64 at a time", 1.3, None if grown is None else grown.median
     )
     for mode in calls.cells:
-        yield Verdict(f"{mode}, recommended ÷ the best other SDK", 1.0, _to_best_sdk(calls, mode))
+        yield Verdict(f"{mode} ÷ the best other SDK", 1.0, _to_best_sdk(calls, mode))
 
 
 def _to_best_sdk(calls: Calls, mode: str) -> float | None:
-    own = _cpu(calls, mode, RECOMMENDED)
+    own = _cpu(calls, mode, "tokenkit")
     others = [
         found
         for name, one in CONTESTANTS.items()

@@ -14,6 +14,9 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "tokenkit_diagrams",
+    "tokenkit_options",
     "tokenkit_reference",
 ]
 exclude_patterns = ["_build"]
@@ -22,7 +25,11 @@ html_theme_options = {  # so that the source's 99 columns fit
     "light_css_variables": {"code-font-size": "var(--font-size--small--3)"},
     "dark_css_variables": {"code-font-size": "var(--font-size--small--3)"},
 }
-html_title = "tokenkit"
+html_title = f"tokenkit {release}"
+html_static_path = ["_static"]
+html_css_files = ["tokenkit.css"]
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 
 autodoc_class_signature = "mixed"
 autodoc_member_order = "bysource"

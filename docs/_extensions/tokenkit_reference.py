@@ -1,6 +1,5 @@
-"""What the reference needs beyond autodoc: whole option lists, and a check that it is whole."""
+"""What the reference needs beyond autodoc: public names, and a check that it is complete."""
 
-import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -10,14 +9,13 @@ from types import ModuleType
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
-from typing_extensions import get_original_bases, is_typeddict
 
 import tokenkit
 
 logger = logging.getLogger(__name__)
 
 LINK = re.compile(r"(?P<start>:(class|data|meth|func):`)(?P<name>\w+)")
-PRIVATE_TYPE = re.compile(r"(?P<start>)tokenkit(\.\w+)*\._\w+\.(?P<name>\w+)")
+PRIVATE_TYPE = re.compile(r"(?P<start>)~?tokenkit(\.\w+)*\._\w+(\.\w+)*\.(?P<name>\w+)")
 FUNCTION = re.compile(r"<(built-in )?function (\w+\.)*(?P<name>\w+)>")
 BEFORE_NAPOLEON, AFTER_NAPOLEON = 400, 600
 # The protocols that stand for the classes of both httpx families; no name of users'.
@@ -29,36 +27,22 @@ READ_AS = {
 }
 
 
-def add_inherited_options(
-    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
-) -> None:
-    """Describe in a TypedDict's docstring the keys that it inherits as well."""
-    del app, what, name, options
-    if isinstance(obj, type) and is_typeddict(obj):
-        while lines and not lines[-1]:
-            lines.pop()
-        for base in _bases(obj):
-            lines.extend(_described_keys(base))
-
-
-def _bases(options: type) -> Iterator[type]:
-    for base in get_original_bases(options):
-        if isinstance(base, type) and is_typeddict(base):
-            yield base
-            yield from _bases(base)
-
-
-def _described_keys(options: type) -> list[str]:
-    _, _, keys = (inspect.getdoc(options) or "").partition("Attributes:\n")
-    return keys.rstrip().splitlines()
-
-
 def name_public_types(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
     """Name in a docstring's links and types what a user can import."""
     del app, what, name, options
     _, vendor, *_ = (*str(getattr(obj, "__module__", "")).split("."), "")
+    lines[:] = public_names(lines, vendor)
+
+
+def public_names(lines: list[str], vendor: str = "") -> list[str]:
+    """Return lines of a docstring with the names that a user can import in links and types.
+
+    Args:
+        lines: The lines.
+        vendor: Whose name is meant where several vendors have one that is called the same.
+    """
     homes = [module for module in _public_modules() if module.__name__ != "tokenkit.testing"]
     homes.sort(key=lambda module: module.__name__ != f"tokenkit.{vendor}")
 
@@ -66,11 +50,13 @@ def name_public_types(
         home = next((home for home in homes if found["name"] in home.__all__), None)
         return found[0] if home is None else f"{found['start']}~{home.__name__}.{found['name']}"
 
-    for index, line in enumerate(lines):
-        text = LINK.sub(public, PRIVATE_TYPE.sub(public, line))
-        for protocol, class_name in READ_AS.items():
-            text = text.replace(protocol, class_name)
-        lines[index] = text
+    return [_read_as(LINK.sub(public, PRIVATE_TYPE.sub(public, line))) for line in lines]
+
+
+def _read_as(line: str) -> str:
+    for protocol, class_name in READ_AS.items():
+        line = line.replace(protocol, class_name)
+    return line
 
 
 def read_values(
@@ -137,7 +123,6 @@ def _names_of(module: ModuleType, name: str) -> set[str]:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the parts."""
-    app.connect("autodoc-process-docstring", add_inherited_options, BEFORE_NAPOLEON)
     app.connect("autodoc-process-docstring", keep_layout, BEFORE_NAPOLEON)
     app.connect("autodoc-process-docstring", name_public_types, AFTER_NAPOLEON)
     app.connect("autodoc-process-signature", read_values)

@@ -19,6 +19,9 @@ from tokenkit import (
 
 logger = logging.getLogger(__name__)
 
+# A token from zerohash itself knows its environment; one from the sandbox does not.
+ENVIRONMENT = os.environ.get("ZEROHASH_ENVIRONMENT", "us-cert")
+
 # One client for all threads, and for forked workers; a page waits for it, so it doesn't try long.
 client = ZeroHashClient.from_env(deadline=10)
 atexit.register(client.close)
@@ -37,7 +40,7 @@ def create_client_auth_token(request: HttpRequest) -> HttpResponse:
         )
     except TokenKitError as error:
         return vendor_failed(error)
-    return JsonResponse({"token": token.token})
+    return JsonResponse(token.to_sdk_setup(environment=ENVIRONMENT))
 
 
 def vendor_failed(error: TokenKitError) -> HttpResponse:

@@ -57,11 +57,11 @@ def logged_in_user(request: Request) -> str:
 @app.post("/user-token")
 async def create_user_token(
     user_id: Annotated[str, Depends(logged_in_user)], request: Request, response: Response
-) -> dict[str, str]:
+) -> zdk.SdkSetup:
     client: AsyncZdkClient = request.state.zdk
     token = await client.create_user_token(id=user_id, permissions=[zdk.CHAT_PERMISSION])
     response.headers["Cache-Control"] = "no-store"
-    return {"token": token.token}
+    return token.to_sdk_setup()
 
 
 @app.exception_handler(TokenKitError)

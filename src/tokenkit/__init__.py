@@ -2,7 +2,7 @@
 
     from tokenkit import StrigoClient
 
-    with StrigoClient(org_id="…", api_key="…") as strigo:
+    with StrigoClient(org_id="...", api_key="...") as strigo:
         token = strigo.create_user_token(email="user1@example.com")
 
 Names are loaded when they are first used: a vendor that nobody asks for costs nothing.
@@ -10,8 +10,9 @@ Names are loaded when they are first used: a vendor that nobody asks for costs n
 
 from importlib import import_module
 
-# Type checkers know the name; to import typing for it takes most of this module's time.
-TYPE_CHECKING = False
+# Type checkers know the name; to import typing for it takes most of this module's time. Jedi
+# believes a bare False.
+TYPE_CHECKING: bool = False
 
 if TYPE_CHECKING:
     # A name a line, here and below: who copies the package can drop the lines of a vendor.

@@ -1,12 +1,42 @@
-"""The command line: ``python -m tokenkit demo`` and ``python -m tokenkit sandbox``."""
+"""The command line: ``python -m tokenkit check``, ``demo`` and ``sandbox``."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
+
+from . import __version__
 
 __all__ = ["main"]
 
 NEEDS_EXTRA = "The sandbox needs more packages: python -m pip install 'tokenkit-sdk[sandbox]'\n"
+HIGHEST_PORT = 65535
+RATE = "REQUESTS[/SECONDS]"
+SANDBOX = (
+    "Serve the three issuers until it is interrupted. The variables that from_env() reads go to "
+    "stdout, one KEY=value a line; the log goes to stderr."
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2."""
+        self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
+
+
+def port(text: str) -> int:
+    """Read a port.
+
+    Raises:
+        ArgumentTypeError: It is not one.
+    """
+    if text.isascii() and text.isdecimal() and len(text) <= len(str(HIGHEST_PORT)):
+        number = int(text)
+        if number <= HIGHEST_PORT:
+            return number
+    raise argparse.ArgumentTypeError(f"must be from 0 to {HIGHEST_PORT}, not {text!r}")
 
 
 def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
@@ -15,34 +45,91 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The command's parser.
     """
-    rate = "REQUESTS[/SECONDS]"
-    parser.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
-    parser.add_argument("--port", default=0, type=int, help="port (default: any free one)")
-    parser.add_argument(
+    where = parser.add_argument_group("where it listens")
+    where.add_argument("--host", default="127.0.0.1", help="address (default: %(default)s)")
+    where.add_argument("--port", default=0, type=port, help="port (default: any free one)")
+    where.add_argument(
+        "--advertise",
+        metavar="ORIGIN",
+        help="origin that clients use instead, such as http://sandbox:8700 between containers",
+    )
+    wrong = parser.add_argument_group("what goes wrong")
+    wrong.add_argument(
         "--fault",
         action="append",
         default=[],
         metavar="FIELDS",
-        help="let requests go wrong, e.g. vendor=zerohash,status=503,share=0.05 (repeatable)",
+        help="inject a failure, such as vendor=zerohash,status=503,share=0.05; repeatable",
     )
-    parser.add_argument(
+    wrong.add_argument(
         "--clock-skew",
         default=0.0,
         type=float,
         metavar="SECONDS",
         help="how far the issuers' clock is ahead; behind, if negative",
     )
-    parser.add_argument(
+    limits = parser.add_argument_group("rate limits (default: none)")
+    limits.add_argument(
         "--rate-limits",
         action="store_true",
-        help="limit requests: Strigo's to the documented sample of 60 a minute, zerohash's to "
-        "the documented 2000 in 10 seconds",
+        help="the documented ones: Strigo 60 a minute (its sample), zerohash 2000 in 10 seconds",
     )
-    parser.add_argument(
-        "--strigo-rate-limit", metavar=rate, help="limit Strigo's, e.g. 5/1 (default: a minute)"
+    limits.add_argument(
+        "--strigo-rate-limit", metavar=RATE, help="another for Strigo, such as 5/1"
     )
+    limits.add_argument(
+        "--zerohash-rate-limit", metavar=RATE, help="another for zerohash, such as 20/1"
+    )
+    zerohash = parser.add_argument_group("zerohash")
+    zerohash.add_argument(
+        "--webhook-url", metavar="URL", help="http address of this machine that gets its webhooks"
+    )
+    zerohash.add_argument(
+        "--unknown-permissions",
+        action="store_true",
+        help="mint with permissions that are not documented, too",
+    )
+
+
+def make_parser() -> Parser:
+    """Return the parser of the command line."""
+    parser = Parser(
+        prog="python -m tokenkit", description="Mint, revoke and reuse short-lived user tokens."
+    )
+    parser.add_argument("--version", action="version", version=f"tokenkit {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="command", title="commands")
+    commands.add_parser(
+        "demo", help="mint a token of each vendor against a sandbox in another process"
+    )
+    add_check_options(
+        commands.add_parser(
+            "check", help="tell whether the vendors can be called from here, and if not, why"
+        )
+    )
+    sandbox = commands.add_parser(
+        "sandbox", help="serve the three issuers on loopback", description=SANDBOX
+    )
+    add_sandbox_options(sandbox)
+    return parser
+
+
+def add_check_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command ``check`` takes.
+
+    Args:
+        parser: The command's parser.
+    """
     parser.add_argument(
-        "--zerohash-rate-limit", metavar=rate, help="limit zerohash's (default: 10 seconds)"
+        "vendor",
+        nargs="?",
+        choices=("zdk", "zerohash", "strigo"),
+        help="the vendor to check (default: each that a variable is set for)",
+    )
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="for a signature that zerohash refuses, show the text that was signed",
     )
 
 
@@ -52,13 +139,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: The command line, by default the process's own.
     """
-    parser = argparse.ArgumentParser(prog="python -m tokenkit", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser(
-        "demo", help="mint a token of each vendor against a sandbox in another process"
-    )
-    add_sandbox_options(commands.add_parser("sandbox", help="serve the three issuers on loopback"))
+    parser = make_parser()
     options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    if options.command == "check":
+        from ._check.command import check  # noqa: PLC0415 - only this command needs all clients
+
+        return check(options.vendor, as_json=options.json, explain=options.explain, out=sys.stdout)
     try:
         from .sandbox.cli import run  # noqa: PLC0415 - an extra, and only the commands need it
     except ModuleNotFoundError:
@@ -68,11 +157,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(
             options.host,
             options.port,
+            advertise=options.advertise,
             faults=options.fault,
             clock_skew=options.clock_skew,
             rate_limits=options.rate_limits,
             strigo_rate_limit=options.strigo_rate_limit,
             zerohash_rate_limit=options.zerohash_rate_limit,
+            webhook_url=options.webhook_url,
+            unknown_permissions=options.unknown_permissions,
         )
     from ._demo import run_demo  # noqa: PLC0415 - the sandbox command does without clients
 

@@ -75,5 +75,5 @@ def _mint_all(environ: Mapping[str, str], out: TextIO) -> None:
 def _tell(out: TextIO, token: IssuedToken) -> None:
     text = token.token
     out.write(
-        f"{token.issuer} {token}\n  token {text[:FIRST_CHARACTERS]}…, {len(text)} characters\n"
+        f"{token.issuer} {token}\n  token {text[:FIRST_CHARACTERS]}..., {len(text)} characters\n"
     )

@@ -12,6 +12,8 @@ from ._client.options import (
     ClientOptions,
     SendOptions,
 )
+from ._client.paging import iteration
+from ._client.procedure import procedure
 from ._model.call import (
     BatchCall,
     Call,
@@ -25,6 +27,7 @@ from ._model.checks import (
     copy_mapping,
     instance,
     instances,
+    integer,
     json_object,
     one_of,
     permissions,
@@ -54,6 +57,7 @@ from ._model.json import (
     load_json,
 )
 from ._model.messages import Headers, Request, Response, ResponseInfo
+from ._model.paging import HasItems, PagedCall, PageWalk
 from ._model.request import Check, RequestModel, param
 from ._model.token import IssuedToken
 from ._observability.hooks import Hooks
@@ -103,11 +107,14 @@ __all__ = [
     "ErrorBody",
     "Failure",
     "FailureReader",
+    "HasItems",
     "Headers",
     "Hooks",
     "IssuedToken",
     "JSONObject",
     "Mismatch",
+    "PageWalk",
+    "PagedCall",
     "Profile",
     "Rate",
     "RawCall",
@@ -137,6 +144,8 @@ __all__ = [
     "header_secret",
     "instance",
     "instances",
+    "integer",
+    "iteration",
     "json_object",
     "kind_of",
     "load_json",
@@ -144,6 +153,7 @@ __all__ = [
     "operation",
     "param",
     "permissions",
+    "procedure",
     "read_plain_failure",
     "read_response",
     "response_field",

@@ -16,7 +16,7 @@ from core_driver import PASSPHRASE, PRIVATE_KEY, WALL
 
 from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
-from tokenkit.auth import HmacSigner
+from tokenkit.auth import HmacScheme, HmacSigner
 from tokenkit.errors import ConfigurationError
 from tokenkit.zerohash.profile import HMAC_SCHEME
 
@@ -149,3 +149,51 @@ def test_the_longest_private_key(length: int) -> None:
             HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
     else:
         HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
+
+
+PLAIN = HmacScheme(
+    api_key_header="x-app-token",
+    signature_header="x-app-access-sig",
+    timestamp_header="x-app-access-ts",
+    key_format="text",
+    signature_format="hex",
+    credential_names=("app_token", "secret_key", "passphrase"),
+)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"a":"b"}'])
+def test_a_key_as_text_and_a_signature_in_hex(body: bytes) -> None:
+    """A scheme without base64 and passphrase signs time, method, route and what body there is."""
+    request = Request(
+        method="GET", origin="https://h", route="/x?y=1", headers=Headers(), body=body
+    )
+    headers = HmacSigner("token-1", "s3cr\u20act key", scheme=PLAIN).headers(
+        request, [Secret("token-1"), Secret("s3cr\u20act key")], WALL + 0.9
+    )
+    text = f"{int(WALL)}GET/x?y=1".encode() + body
+    assert headers == {
+        "x-app-token": "token-1",
+        "x-app-access-ts": str(int(WALL)),
+        "x-app-access-sig": hmac.new("s3cr\u20act key".encode(), text, hashlib.sha256).hexdigest(),
+    }
+
+
+def test_a_scheme_has_its_own_names_for_credentials() -> None:
+    """Errors name credentials as the vendor does."""
+    for key, problem in (
+        ("", "is empty"),
+        ("k\n", "begins or ends with"),
+        ("-----BEGIN", "is a PEM"),
+    ):
+        with pytest.raises(
+            ConfigurationError, match=f"app_token {problem}.*; secret_key {problem}"
+        ):
+            HmacSigner(key, key, scheme=PLAIN)
+
+
+def test_a_passphrase_goes_with_its_scheme() -> None:
+    """A passphrase that the scheme has no header for, or that is missing, is refused."""
+    with pytest.raises(ConfigurationError, match="the scheme takes no passphrase"):
+        HmacSigner("k", "s", "p", scheme=PLAIN)
+    with pytest.raises(ConfigurationError, match="the scheme needs a passphrase"):
+        HmacSigner("k", PRIVATE_KEY, scheme=HMAC_SCHEME)

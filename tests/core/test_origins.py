@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tokenkit._client.base_url import BaseURL, check_path, parse_base_url
-from tokenkit.errors import InvalidInputError
+from tokenkit._client.base_url import BaseURL, is_private_name, parse_base_url, path_problem
 
 
 @pytest.mark.parametrize(
@@ -38,13 +37,13 @@ def test_plain_http_in_a_network_of_ones_own() -> None:
 @pytest.mark.parametrize("path", ["/", "/x", "/x/y?a=b&c=%20", "/x?a=/?", "/a//b", "/~x/%41;v=1"])
 def test_paths(path: str) -> None:
     """A percent-encoded path with an optional query is accepted."""
-    check_path(path)
+    assert path_problem(path) is None
 
 
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        (5, "must be text, not int"),
+        (5, "must be a string, not int"),
         ("", "must start with one slash"),
         ("x", "must start with one slash"),
         ("https://evil.example/x", "must start with one slash"),
@@ -63,5 +62,24 @@ def test_paths(path: str) -> None:
 )
 def test_paths_that_are_refused(path: object, text: str) -> None:
     """Absolute URLs, and what a library would rewrite after signing, are refused."""
-    with pytest.raises(InvalidInputError, match=text):
-        check_path(path)
+    assert text in (path_problem(path) or "")
+
+
+@pytest.mark.parametrize(
+    ("url", "private"),
+    [
+        ("http://sandbox:8700/zdk", True),
+        ("http://sandbox.internal", True),
+        ("http://10.1.2.3", True),
+        ("http://[fd00::1]:80", True),
+        ("http://api.example.com", False),
+        ("http://8.8.8.8", False),
+        ("http://0.0.0.0", False),
+        ("http://", False),
+        ("http://[", False),
+        (None, False),
+    ],
+)
+def test_private_names(url: object, private: bool) -> None:  # noqa: FBT001 - a table's column
+    """Names without a dot, reserved suffixes and private addresses are one's own network."""
+    assert is_private_name(url) is private

@@ -3,10 +3,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import attrs
 import pytest
 from core_driver import untyped
 
-from tokenkit._client.options import SendOptions, check_names
+from tokenkit._client.options import ClientOptions, SendOptions, check_names
+from tokenkit._client.settings import ClientSettings, change_call_settings
 from tokenkit._observability.hooks import Hooks
 from tokenkit._observability.hooks import check_hooks as check
 from tokenkit._observability.records import (
@@ -17,6 +19,7 @@ from tokenkit._observability.records import (
     RetryPlanned,
 )
 from tokenkit._policy.retry import RetryPolicy
+from tokenkit._policy.settings import CallSettings
 from tokenkit._policy.timeouts import Timeouts
 from tokenkit.errors import ConfigurationError
 from tokenkit.zdk.profile import PROFILE as ZDK
@@ -25,74 +28,142 @@ from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 NO_NUMBERS: list[object] = [0, -1, math.nan, math.inf, True, "5", None, [], 10**400, 1_000_001]
 
 
-def with_options(**options: object) -> Settings:
-    """Change the default settings of a zerohash client."""
-    return Settings().with_options(ZEROHASH, options)
+def settings_of(**options: object) -> ClientSettings:
+    """Parse the options of a zerohash client, which must be sound."""
+    settings = ClientSettings.parse(ZEROHASH, options, is_async=False)
+    assert isinstance(settings, ClientSettings)
+    return settings
+
+
+def problems_of(**options: object) -> tuple[str, ...]:
+    """Parse the options of a zerohash client, which must not be sound."""
+    problems = ClientSettings.parse(ZEROHASH, options, is_async=False)
+    assert isinstance(problems, tuple)
+    return problems
+
+
+def changed(settings: CallSettings, **options: object) -> CallSettings:
+    """Change a call's settings, which must succeed."""
+    found = change_call_settings(settings, ZEROHASH, options)
+    assert isinstance(found, CallSettings)
+    return found
 
 
 def test_defaults() -> None:
     """Connecting takes 5 s at most, reading and writing 30 s, a call 60 s, with 2 retries."""
-    settings = Settings()
-    assert settings.timeouts == Timeouts(connect=5.0, read=30.0, write=30.0)
-    assert settings.deadline == 60.0
-    assert settings.retry == RetryPolicy(max_retries=2, repeat_payments=False)
-    assert dict(settings.headers) == {}
-    assert with_options() == settings
+    settings = settings_of()
+    assert settings.call.timeouts == Timeouts(connect=5.0, read=30.0, write=30.0)
+    assert settings.call.deadline == 60.0
+    assert settings.call.retry == RetryPolicy(max_retries=2, repeat_payments=False)
+    assert dict(settings.call.headers) == {}
+    assert settings.base_url.origin == "https://api.cert.zerohash.com"
+    assert settings.correct_clock_skew
+    assert settings.trace is None
+
+
+def test_none_is_the_default_of_each_option_but_the_deadline() -> None:
+    """A wrapper may pass ``None`` on for what it was not given; no deadline is ``None``, too."""
+    options = {*ClientOptions.__annotations__} - {"deadline"}
+    settings = settings_of(**dict.fromkeys(options))
+    assert settings.call == settings_of().call
+    assert settings.base_url == settings_of().base_url
+    assert settings.user_agent == settings_of().user_agent
+    assert settings_of(deadline=None).call.deadline == math.inf
+    assert changed(settings.call, timeout=None, retry=None, headers=None) is settings.call
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    """Each option that cannot work is named, those of connections and of addresses included."""
+    problems = problems_of(
+        base_url="ftp://a",
+        timeout=0,
+        deadline="soon",
+        retry=3,
+        headers={"a b": "x", "Host": "y"},
+        user_agent_suffix="a\nb",
+        tracing="yes",
+        correct_clock_skew=1,
+        allow_insecure_http=0,
+        hooks=print,
+        clock=5,
+        ssl_context="ca.pem",
+        proxy=3,
+        trust_env="no",
+    )
+    named = [problem.split()[0].strip(":") for problem in problems]
+    assert sorted({*named}) == [
+        "allow_insecure_http",
+        "base_url",
+        "clock",
+        "correct_clock_skew",
+        "deadline",
+        "headers",
+        "hooks",
+        "proxy",
+        "retry",
+        "ssl_context",
+        "timeout",
+        "tracing",
+        "trust_env",
+        "user_agent_suffix",
+    ]
+    assert "headers: 'a b' is not a valid header name; headers: Host is set by" in str(problems)
 
 
 def test_changes() -> None:
     """Each option takes the place of its default, headers are added to."""
-    settings = with_options(
+    settings = settings_of(
         timeout=3, deadline=9, retry=RetryPolicy(max_retries=0), headers={"X-A": "1"}
-    )
+    ).call
     assert settings.timeouts == Timeouts(connect=3, read=3, write=3)
     assert (settings.deadline, settings.retry.max_retries) == (9.0, 0)
-    more = settings.with_options(ZEROHASH, {"headers": {"x-B": "2"}})
+    more = changed(settings, headers={"x-B": "2"})
     assert dict(more.headers) == {"x-a": "1", "x-b": "2"}
     assert more.deadline == 9.0
+
+
+def test_headers_of_the_profile() -> None:
+    """A vendor's own headers go out with every request, under the caller's."""
+    profile = attrs.evolve(ZDK, headers={"X-Version": "1", "X-Other": "2"})
+    settings = ClientSettings.parse(profile, {"headers": {"x-version": "9"}}, is_async=True)
+    assert isinstance(settings, ClientSettings)
+    assert dict(settings.call.headers) == {"x-version": "9", "x-other": "2"}
 
 
 def test_timeouts_for_each_step() -> None:
     """A Timeouts value is taken as it is."""
     timeouts = Timeouts(connect=1, read=2, write=3)
-    assert with_options(timeout=timeouts).timeouts is timeouts
-
-
-def test_no_deadline() -> None:
-    """None stands for a call without an end."""
-    assert with_options(deadline=None).deadline == math.inf
+    assert settings_of(timeout=timeouts).call.timeouts is timeouts
 
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: repr(value)[:12])
 def test_times_must_be_positive_numbers(value: Any) -> None:
     """Zero, negative, non-finite, huge and non-numeric times are refused wherever they stand."""
-    with pytest.raises(ConfigurationError, match=r"timeout.* must be a positive number"):
-        with_options(timeout=value)
     if value is not None:
-        with pytest.raises(ConfigurationError, match=r"deadline.* must be a positive number"):
-            with_options(deadline=value)
+        for name in ("timeout", "deadline"):
+            assert f"{name} must be a positive number" in str(problems_of(**{name: value}))
     for name in ("connect", "read", "write"):
         with pytest.raises(ConfigurationError, match=f"the {name} timeout must be"):
             Timeouts(**untyped({name: value}))
 
 
-@pytest.mark.parametrize("value", [None, 3, {"max_retries": 1}])
+@pytest.mark.parametrize("value", [3, {"max_retries": 1}])
 def test_retry_must_be_a_policy(value: object) -> None:
     """A number is no retry policy."""
-    with pytest.raises(ConfigurationError, match=r"retry must be a RetryPolicy\(...\)"):
-        with_options(retry=value)
+    assert problems_of(retry=value) == (
+        f"retry must be a RetryPolicy(...), not {type(value).__name__}",
+    )
 
 
 @pytest.mark.parametrize(
     ("headers", "text"),
     [
-        (None, "must be a mapping"),
-        ([("a", "b")], "must be a mapping"),
-        ({5: "x"}, "no HTTP header name"),
-        ({"": "x"}, "no HTTP header name"),
-        ({"a b": "x"}, "no HTTP header name"),
-        ({"a\r\nb": "x"}, "no HTTP header name"),
-        ({"ä": "x"}, "no HTTP header name"),
+        ([("a", "b")], "headers must be a mapping of names to values, not list"),
+        ({5: "x"}, "5 is not a valid header name"),
+        ({"": "x"}, "'' is not a valid header name"),
+        ({"a b": "x"}, "'a b' is not a valid header name"),
+        ({"a\r\nb": "x"}, r"'a\r\nb' is not a valid header name"),
+        ({"\u00e4": "x"}, r"'\xe4' is not a valid header name"),
         ({"Authorization": "x"}, "Authorization is set by the client's auth strategy"),
         ({"X-SCX-API-Key": "x"}, "is set by the client's auth strategy"),
         ({"x-scx-passphrase": "x"}, "is set by the client's auth strategy"),
@@ -102,33 +173,40 @@ def test_retry_must_be_a_policy(value: object) -> None:
         ({"Transfer-Encoding": "chunked"}, "is set by the client itself"),
         ({"Cookie": "x"}, "is set by the client itself"),
         ({"X-Request-ID": "x"}, "X-Request-ID is set by the client itself"),
-        ({"x-a": 5}, "the value of x-a must be visible ASCII"),
-        ({"x-a": ""}, "the value of x-a must be visible ASCII"),
-        ({"x-a": "leaked\r\nx-b: 1"}, "the value of x-a must be visible ASCII"),
-        ({"x-a": "lea\x00ked"}, "the value of x-a must be visible ASCII"),
-        ({"x-a": "léaked"}, "the value of x-a must be visible ASCII"),
-        ({"x-a": "\ud800"}, "the value of x-a must be visible ASCII"),
-        ({"x-a": " leaked"}, "the value of x-a must be visible ASCII"),
+        ({"x-a": 5}, "the value of x-a must be a string, not int"),
+        ({"x-a": ""}, "the value of x-a is empty"),
+        ({"x-a": "leaked\r\nx-b: 1"}, "the value of x-a contains a line break"),
+        ({"x-a": "lea\x00ked"}, "the value of x-a contains a control character"),
+        ({"x-a": "l\u00e9aked"}, "the value of x-a contains a character outside ASCII"),
+        ({"x-a": "\ud800"}, "the value of x-a contains a character outside ASCII"),
+        ({"x-a": " leaked"}, "the value of x-a begins or ends with a space"),
+        ({"x-a": "leaked" * 3_000}, "the value of x-a has more than 16384 characters"),
     ],
 )
 def test_headers_that_are_refused(headers: object, text: str) -> None:
     """Headers that authenticate, frame or break a request are refused; values are not quoted."""
-    with pytest.raises(ConfigurationError, match=text) as caught:
-        with_options(headers=headers)
-    assert "leaked" not in str(caught.value)
+    (problem,) = problems_of(headers=headers)
+    assert text in problem
+    assert "leaked" not in problem
 
 
 def test_request_ids_are_the_callers_where_the_vendor_has_none() -> None:
-    """ZDK takes no request id of ours, so a caller may send what he likes."""
-    settings = Settings().with_options(ZDK, {"headers": {"X-Request-ID": "mine"}})
+    """ZDK takes no request id of ours, so callers may send what they like."""
+    settings = change_call_settings(CallSettings(), ZDK, {"headers": {"X-Request-ID": "mine"}})
+    assert isinstance(settings, CallSettings)
     assert settings.headers["x-request-id"] == "mine"
 
 
-def test_refuse_unknown() -> None:
-    """A keyword that a signature with Unpack lets through is Python's own error."""
-    refuse_unknown("send()", {"timeout": 1, "deadline": 1, "request_id": "x"}, SendOptions)
-    with pytest.raises(TypeError, match=r"send\(\) got an unexpected keyword argument 'timeuot'"):
-        refuse_unknown("send()", {"timeuot": 1}, SendOptions)
+def test_unknown_names() -> None:
+    """A keyword that a signature with Unpack lets through is Python's own error, with a hint."""
+    check_names("send()", {"timeout": 1, "deadline": 1, "request_id": "x"}, SendOptions)
+    with pytest.raises(TypeError) as caught:
+        check_names("send()", {"timeuot": 1}, SendOptions)
+    assert str(caught.value) == (
+        "send() got an unexpected keyword argument 'timeuot'; did you mean 'timeout'?"
+    )
+    with pytest.raises(TypeError, match=r"argument 'zzz'$"):
+        check_names("send()", {"zzz": 1}, SendOptions)
 
 
 @pytest.mark.parametrize(

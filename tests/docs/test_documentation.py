@@ -80,7 +80,8 @@ def test_the_settings_page_has_every_variable() -> None:
     variables: set[str] = set()
     for client in clients():
         profile: Profile = client.profile
-        named: Mapping[str, str] = {**profile.credential_variables, **profile.setting_variables}
+        settings = {name: one.variable for name, one in profile.base_url_settings.items()}
+        named: Mapping[str, str] = {**profile.credential_variables, **settings}
         variables |= {*named.values(), profile.base_url_variable}
     assert missing("docs/settings.md", variables) == []
 

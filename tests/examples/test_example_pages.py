@@ -10,13 +10,14 @@ from example_backends import ALL, FLASK, Backend, Example, running, sandbox_envi
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tokenkit import StrigoClient
+from tokenkit import StrigoClient, ZeroHashClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
+SETUP = "{zeroHashAppsURL: 'https://web-sdk.cert.zerohash.com', env: 'cert', theme: 'light'}"
 CALL = """
     const [url, expression, token, done] = arguments;
     import(url)
@@ -32,13 +33,14 @@ def browser() -> Iterator[WebDriver]:
 
 
 def open_as_user(browser: WebDriver, backend: Backend, example: Example) -> None:
-    """Log in by the page's form, and press its button."""
+    """Log in by the page's form, and press its button where it does not open by itself."""
     browser.get(backend.url)
     browser.delete_all_cookies()  # of the test before: cookies don't tell ports apart
     browser.refresh()
     browser.find_element(By.NAME, example.user_field).send_keys(example.users[0])
     browser.find_element(By.TAG_NAME, "button").click()
-    browser.find_element(By.ID, "open").click()
+    if example is not FLASK:
+        browser.find_element(By.ID, "open").click()
 
 
 @pytest.mark.parametrize("example", ALL, ids=str)
@@ -69,7 +71,41 @@ def test_page_when_the_vendor_fails(browser: WebDriver, issuers: Mapping[str, st
         ("zdk", "module.user.actions.open('')", "the token must be a text, not empty"),
         ("zdk", "module.user.actions.open({token})", "the token must be a text, not object"),
         ("zdk", "module.user.actions.open(token)", "the sandbox refuses the token: unknown"),
-        ("zerohash", "module.zerohash.initialize({})", "the token must be a text, not undefined"),
+        (
+            "zerohash",
+            f"new module.ZeroHashSDK({SETUP}).openModal({{appIdentifier: 'FUND', jwt: token}})",
+            "the sandbox refuses the token: unknown",
+        ),
+        (
+            "zerohash",
+            f"new module.ZeroHashSDK({SETUP}).openModal({{appIdentifier: 'FUND', token}})",
+            "openModal takes {appIdentifier, jwt}, not token",
+        ),
+        (
+            "zerohash",
+            f"new module.ZeroHashSDK({SETUP}).openModal({{jwt: token}})",
+            "appIdentifier must be a text",
+        ),
+        (
+            "zerohash",
+            f"new module.ZeroHashSDK({SETUP}).openModal()",
+            "openModal takes {appIdentifier, jwt}, not undefined",
+        ),
+        (
+            "zerohash",
+            "new module.ZeroHashSDK({jwt: token})",
+            "ZeroHashSDK takes {zeroHashAppsURL, env, theme}, not jwt",
+        ),
+        (
+            "zerohash",
+            "new module.ZeroHashSDK({env: 'cert'})",
+            "zeroHashAppsURL must be an https URL",
+        ),
+        (
+            "zerohash",
+            "new module.ZeroHashSDK({zeroHashAppsURL: 'https://a.example', env: 'test'})",
+            "env must be 'cert' or 'prod'",
+        ),
         (
             "strigo",
             "module.Strigo.setup({email: 'user1@example.com', token: {token}})",
@@ -97,3 +133,33 @@ def test_module_judges(
     browser.get(sandbox.replace("127.0.0.1", "localhost") + "/browser/zdk.js")  # another origin
     url = f"{sandbox}/browser/{module}.js"
     assert run_script(browser, CALL, url, expression, token) == outcome
+
+
+@pytest.mark.parametrize(
+    ("permissions", "identifier", "outcome"),
+    [
+        (["fwc"], "FUND", "opened"),
+        (["fwc", "crypto-buy"], "CRYPTO_BUY", "opened"),
+        (["fiat-deposits"], "WHATEVER", "opened"),
+        (["fwc"], "PAY", "PAY needs another permission than fwc"),
+    ],
+)
+def test_zerohash_modal(
+    browser: WebDriver,
+    issuers: Mapping[str, str],
+    permissions: list[str],
+    identifier: str,
+    outcome: str,
+) -> None:
+    """The modal opens for an identifier that belongs to the token's permission."""
+    with ZeroHashClient.from_env(environ=issuers) as zerohash:
+        token = zerohash.create_client_auth_token(
+            participant_code="CUST01", permissions=permissions
+        ).token
+    sandbox = issuers["ZDK_BASE_URL"]
+    browser.get(sandbox.replace("127.0.0.1", "localhost") + "/browser/zdk.js")
+    modal = f"{{appIdentifier: '{identifier}', jwt: token}}"
+    expression = f"new module.ZeroHashSDK({SETUP}).openModal({modal})"
+    assert (
+        run_script(browser, CALL, f"{sandbox}/browser/zerohash.js", expression, token) == outcome
+    )

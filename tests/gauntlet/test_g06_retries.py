@@ -1,14 +1,7 @@
-"""G6: failures before, during and after the request, retried exactly where the contract allows.
-
-Each attempt is freshly signed, with the same body and the same X-REQUEST-ID.
-"""
+"""G6: failures before, during and after the request, retried exactly where the contract allows."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import random
 import socket
 import threading
 from asyncio.selector_events import BaseSelectorEventLoop
@@ -21,9 +14,7 @@ from driven_calls import (
     MINTS,
     DrivenTime,
     driven_client,
-    each_vendor,
     outcomes,
-    replies,
 )
 from lost_connections import (
     close_at_once,
@@ -40,10 +31,8 @@ from network_calls import (
     HEALTHY,
     MINT,
     MINTED,
-    ORG_ID,
     WITHDRAWAL,
     ZEROHASH_MINTED,
-    ZEROHASH_PRIVATE_KEY,
     each_family,
     each_flavour,
     send_zerohash,
@@ -51,15 +40,12 @@ from network_calls import (
 from raw_server import RawServer, answering, http, json_answer, resetting, saying
 
 from tokenkit import (
-    AsyncStrigoClient,
     ConnectError,
     ConnectionLostError,
-    Hooks,
     ProtocolError,
     Reply,
     RequestTimeoutError,
     RetryPolicy,
-    StrigoClient,
     Timeouts,
     TransportError,
     extension,
@@ -71,10 +57,9 @@ if TYPE_CHECKING:
 
     from driven_calls import Vendor
     from network_calls import Family, Flavour
-    from raw_server import Peer, RawRequest
+    from raw_server import Peer
 
     from tokenkit import Call
-    from tokenkit.extension import RetryPlanned
 
 
 def minting(*permissions: str) -> zerohash.ClientAuthTokenRequest:
@@ -375,126 +360,3 @@ def test_a_later_write_that_fails_may_have_been_sent(
     else:
         assert isinstance(end, TransportError)
         assert end.attempts == 1
-
-
-def signature(request: RawRequest) -> str:
-    """Sign a request as zerohash's documentation says."""
-    method, route, _ = request.line.split(" ")
-    head = request.headers["x-scx-timestamp"] + method + route
-    key = base64.b64decode(ZEROHASH_PRIVATE_KEY)
-    digest = hmac.new(key, head.encode() + (request.body or b"{}"), hashlib.sha256).digest()
-    return base64.b64encode(digest).decode()
-
-
-@each_flavour
-@each_family
-@pytest.mark.parametrize("call", [HARMLESS, REVOCATION], ids=["mint", "revocation"])
-def test_each_attempt_is_signed_afresh(
-    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch, call: Call[Any]
-) -> None:
-    """All attempts of a call have its id and its very bytes, and a signature of their own time."""
-    monkeypatch.setattr(random, "random", lambda: 0.5)
-    time = DrivenTime(1_800_000_000.0)
-    policy = RetryPolicy(max_retries=4, first_wait=8.0)
-    success = ZEROHASH_MINTED if call is HARMLESS else REVOKED
-    limited = http(429, b"", "Retry-After: 9")
-    second = saying(http(502), limited, success, success)
-    with RawServer(resetting(), second) as server:
-        client = driven_client(
-            flavour, "zerohash", server.url, time, http_family=family, retry=policy
-        )
-        sent = replies(outcomes(client, flavour, call, call))
-        *attempts, other = server.requests
-    assert [reply.attempts for reply in sent] == [4, 1]
-    assert time.naps == [4.0, 4.0, 9.0]
-    stamps = [int(request.headers["x-scx-timestamp"]) - 1_800_000_000 for request in attempts]
-    assert stamps == [0, 4, 8, 17]
-    for request in (*attempts, other):
-        assert request.headers["x-scx-signed"] == signature(request)
-    assert len({request.body for request in attempts}) == 1
-    (request_id,) = {request.headers["x-request-id"] for request in attempts}
-    assert request_id != other.headers["x-request-id"]
-
-
-@each_flavour
-@each_family
-def test_each_attempt_asks_for_the_secret(flavour: Flavour, family: Family) -> None:
-    """A key that is rotated during an outage is used by the very next attempt."""
-    keys = iter(["first-key", "second-key", "third-key"])
-    script = saying(http(502), http(503), MINTED)
-    with RawServer(script) as server:
-        make = StrigoClient if flavour == "sync" else AsyncStrigoClient
-        client = make(
-            org_id=ORG_ID,
-            api_key=lambda: next(keys),
-            base_url=server.url,
-            http_family=family,
-            retry=FAST_RETRIES,
-        )
-        (reply,) = replies(outcomes(client, flavour, MINT))
-        sent = [request.headers["authorization"] for request in server.requests]
-    assert reply.attempts == 3
-    assert sent == [f"Bearer {ORG_ID}:{key}-key" for key in ("first", "second", "third")]
-
-
-@each_flavour
-@each_family
-@each_vendor
-def test_only_zerohash_gets_a_request_id(flavour: Flavour, family: Family, vendor: Vendor) -> None:
-    """The attempts of a call to the others carry no X-REQUEST-ID, and the same bytes."""
-    with RawServer(saying(http(503), ANSWERS[vendor])) as server:
-        client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
-        replies(outcomes(client, flavour, MINTS[vendor]))
-        first, second = server.requests
-    assert first.body == second.body
-    assert ("x-request-id" in first.headers) is (vendor == "zerohash")
-
-
-@each_flavour
-@each_family
-def test_retries_are_visible(
-    flavour: Flavour,
-    family: Family,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Each retry is told to on_retry and to the debug log, with its reason and its wait."""
-    monkeypatch.setattr(random, "random", lambda: 0.5)
-    told: list[RetryPlanned] = []
-    script = saying(http(503, b"no upstream"), http(429, b"", "Retry-After: 7"), MINTED)
-    with RawServer(script) as server, caplog.at_level("DEBUG", "tokenkit"):
-        client = driven_client(
-            flavour,
-            "strigo",
-            server.url,
-            DrivenTime(),
-            http_family=family,
-            hooks=Hooks(on_retry=told.append),
-        )
-        replies(outcomes(client, flavour, MINT))
-    assert [(record.retry, record.wait) for record in told] == [(1, 0.25), (2, 7.0)]
-    assert told[0].reason == "HTTP 503: no upstream"
-    assert told[1].reason.startswith("HTTP 429: Too Many Requests")
-    logged = [record.getMessage() for record in caplog.records if record.name == "tokenkit"]
-    assert [line for line in logged if line.startswith("RetryPlanned")] == [
-        str(record) for record in told
-    ]
-
-
-@each_flavour
-@each_family
-def test_a_lost_connection_is_visible(flavour: Flavour, family: Family) -> None:
-    """A retry after a lost connection tells which server was lost, and how."""
-    told: list[RetryPlanned] = []
-    with RawServer(resetting(), answering(lambda _: MINTED)) as server:
-        client = driven_client(
-            flavour,
-            "strigo",
-            server.url,
-            DrivenTime(),
-            http_family=family,
-            hooks=Hooks(on_retry=told.append),
-        )
-        replies(outcomes(client, flavour, MINT))
-        (record,) = told
-        assert record.reason.startswith(f"{server.url}: ReadError")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from sandbox_requests import FakeClock
 
 from tokenkit.sandbox import Sandbox
+from tokenkit.testing import FrozenClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +19,14 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> FrozenClock:
+    return FrozenClock(datetime.fromtimestamp(1_714_445_704, timezone.utc))
 
 
 @pytest.fixture
-def timed_sandbox(clock: FakeClock) -> Iterator[Sandbox]:
+def timed_sandbox(clock: FrozenClock) -> Iterator[Sandbox]:
     """Run a sandbox whose time `clock` sets."""
-    with Sandbox(clock=clock) as running:
+    with Sandbox(clock=clock.time) as running:
         yield running
 
 

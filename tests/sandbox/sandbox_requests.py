@@ -9,7 +9,6 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-import attrs
 import httpx
 
 if TYPE_CHECKING:
@@ -24,16 +23,6 @@ CLIENT = httpx.Client(
     limits=httpx.Limits(max_keepalive_connections=0), timeout=30, trust_env=False
 )
 """One client for all requests, as each new one reads the certificates; it keeps no socket."""
-
-
-@attrs.define
-class FakeClock:
-    """Wall time that a test sets."""
-
-    now: float = 1_714_445_704.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def signature(private_key: str, message: bytes) -> str:
@@ -70,6 +59,24 @@ def zerohash_post(
     signed = zerohash_headers(sandbox, "POST", route, content, timestamp=timestamp)
     sent = {**signed, **(headers or {})}
     return CLIENT.post(sandbox.url + route, content=content, headers=sent)
+
+
+def zerohash_get(
+    sandbox: Sandbox, route: str, *, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """Send a signed zerohash request without a body, by the sandbox's clock."""
+    signed = zerohash_headers(sandbox, "GET", route, timestamp=str(int(sandbox.time())))
+    return CLIENT.get(sandbox.url + route, headers={**signed, **(headers or {})})
+
+
+def zerohash_mint(sandbox: Sandbox, *permissions: str, **fields: object) -> dict[str, str]:
+    """Mint by the sandbox's clock, and return the response's message."""
+    body = {"participant_code": "CUST01", "permissions": permissions, **fields}
+    timestamp = str(int(sandbox.time()))
+    response = zerohash_post(sandbox, "/client_auth_token", body, timestamp=timestamp)
+    assert response.status_code == 201
+    message: dict[str, str] = response.json()["message"]
+    return message
 
 
 def zdk_post(sandbox: Sandbox, body: object, **headers: str) -> httpx.Response:

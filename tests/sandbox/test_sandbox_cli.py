@@ -60,7 +60,9 @@ def test_command(number: signal.Signals) -> None:
     assert (process.returncode, rest) == (0, "")
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", first)
     path = urlsplit(url).path
-    assert first.endswith(f"strigo POST {path} 200 ok subject='a@example.com' token={token[:6]}…")
+    assert first.endswith(
+        f"strigo POST {path} 200 ok subject='a@example.com' token={token[:6]}..."
+    )
     assert second.endswith("zerohash GET /nowhere?x=1 404 refused: 'Not Found'")
 
 
@@ -122,6 +124,14 @@ def test_late_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tokenkit.sandbox.cli.POLL", 0.0001)
     assert run() == 0
     assert stdout.status == 200
+
+
+def test_webhooks_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an address for webhooks, the secret of their signatures is among the variables."""
+    stdout = StopWhenFlushed()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert run(webhook_url="http://localhost:1/hooks", unknown_permissions=True) == 0
+    assert stdout.lines[-1] == "ZEROHASH_WEBHOOK_SECRET=sandbox-zerohash-webhook-secret\n"
 
 
 def test_port_taken(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:

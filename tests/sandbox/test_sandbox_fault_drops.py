@@ -33,7 +33,7 @@ def request(sandbox: Sandbox, path: str = ZDK_CREATE, body: bytes = b"") -> byte
     else:
         headers = zerohash_headers(sandbox, "POST", path, body)
     lines = [f"{name}: {value}" for name, value in headers.items()]
-    head = [f"POST {path} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *lines]
+    head = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}", *lines]
     return "\r\n".join([*head, "", ""]).encode() + body
 
 

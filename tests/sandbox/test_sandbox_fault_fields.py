@@ -11,7 +11,7 @@ from sandbox_requests import CLIENT, STRIGO_MINT, ZDK_CREATE, strigo_authorizati
 
 from tokenkit import ConfigurationError, NotFoundError
 from tokenkit.sandbox import Fault, FaultOptions, Sandbox
-from tokenkit.sandbox.fault_text import parse_fault
+from tokenkit.sandbox.faults.text import parse_fault
 
 MINT = "/client_auth_token"
 

@@ -9,7 +9,6 @@ import pytest
 from sandbox_requests import (
     CLIENT,
     ZDK_CREATE,
-    FakeClock,
     strigo_post,
     zdk_post,
     zerohash_headers,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tokenkit.sandbox import FaultOptions
+    from tokenkit.testing import FrozenClock
 
 USER = {"arguments": [{"id": "user-1"}]}
 LEARNER = {"email": "a@example.com"}
@@ -270,31 +270,31 @@ def test_bad_body_of_a_revocation(faulty: Sandbox) -> None:
     assert faulty.issued[-1].revoked
 
 
-def test_skewed_clock(clock: FakeClock) -> None:
+def test_skewed_clock(clock: FrozenClock) -> None:
     """For one request the issuer's clock is ahead: in the Date, in the check and in the expiry."""
-    with Sandbox(clock=clock) as sandbox:
+    with Sandbox(clock=clock.time) as sandbox:
         sandbox.fail_next(clock_skew=3600)
-        refused = zerohash_post(sandbox, MINT, PARTICIPANT, timestamp=str(int(clock.now)))
+        refused = zerohash_post(sandbox, MINT, PARTICIPANT, timestamp=str(int(clock.time())))
         sandbox.fail_next(clock_skew=30)
-        minted = zerohash_post(sandbox, MINT, PARTICIPANT, timestamp=str(int(clock.now)))
+        minted = zerohash_post(sandbox, MINT, PARTICIPANT, timestamp=str(int(clock.time())))
         after = CLIENT.get(sandbox.url + "/time")
     assert (refused.status_code, refused.headers["date"]) == (401, "Tue, 30 Apr 2024 03:55:04 GMT")
     assert sandbox.refused[0].hint == "the timestamp is 3600 s behind the server's clock"
     assert minted.headers["date"] == "Tue, 30 Apr 2024 02:55:34 GMT"
     assert (sandbox.issued[0].expires_at or sandbox.issued[0].issued_at).timestamp() == (
-        clock.now + 3630
+        clock.time() + 3630
     )
-    assert after.json() == {"epoch": int(clock.now)}
-    assert sandbox.issued[0].issued_at.timestamp() == clock.now
+    assert after.json() == {"epoch": int(clock.time())}
+    assert sandbox.issued[0].issued_at.timestamp() == clock.time()
 
 
-def test_clock_of_the_run(clock: FakeClock) -> None:
+def test_clock_of_the_run(clock: FrozenClock) -> None:
     """The clock of a whole run can be behind, which the client finds out and corrects."""
     with Sandbox(clock_skew=-7200) as sandbox, sandbox.zerohash_client() as client:
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     assert [record.status for record in sandbox.refused] == [401]
-    with Sandbox(clock=clock, clock_skew=-10) as sandbox:
-        assert CLIENT.get(sandbox.url + "/time").json() == {"epoch": int(clock.now) - 10}
+    with Sandbox(clock=clock.time, clock_skew=-10) as sandbox:
+        assert CLIENT.get(sandbox.url + "/time").json() == {"epoch": int(clock.time()) - 10}
 
 
 @pytest.mark.parametrize("skew", [1e9, float("nan"), float("-inf")])

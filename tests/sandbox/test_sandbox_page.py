@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import pytest
 from sandbox_requests import (
     CLIENT,
-    FakeClock,
     signature,
     strigo_post,
     zdk_post,
@@ -25,6 +24,8 @@ from tokenkit.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tokenkit.testing import FrozenClock
 
 MINT = "/client_auth_token"
 BODY = b'{"participant_code":"CUST01","permissions":["fwc"]}'
@@ -96,19 +97,19 @@ def test_empty_page() -> None:
         assert len(cells(sandbox, "calls")) == 6
 
 
-def test_tokens_issued(clock: FakeClock) -> None:
+def test_tokens_issued(clock: FrozenClock) -> None:
     """Each token is shown with what was asked for, for whom, and when it ends, newest first."""
-    with Sandbox(clock=clock) as sandbox:
+    with Sandbox(clock=clock.time) as sandbox:
         users = [{"id": "user-1"}, {"id": "user-2", "permissions": [100, "CHAT"]}]
         zdk_post(sandbox, {"arguments": users})
         withdrawal = {"participant_code": "CUST01", "permissions": ["crypto-withdrawals", "fwc"]}
-        zerohash_post(sandbox, MINT, withdrawal, timestamp=str(int(clock.now)))
-        end = int(clock.now + 86_400 * 3) * 1000
+        zerohash_post(sandbox, MINT, withdrawal, timestamp=str(int(clock.time())))
+        end = int(clock.time() + 86_400 * 3) * 1000
         strigo_post(sandbox, {"email": "a@example.com", "groups": ["g"], "expiration": end})
         strigo_post(sandbox, {"email": "b@example.com", "expiration": end - 1})
-        clock.now += 1
+        clock.advance(1)
         shown = cells(sandbox, "issued")
-        tokens = [f"{record.token[:6]}…" for record in reversed(sandbox.issued)]
+        tokens = [f"{record.token[:6]}..." for record in reversed(sandbox.issued)]
     at = "2024-04-30 02:55:04"
     assert shown == [
         [at, "Strigo", "b@example.com", "", tokens[0], "2024-05-03 02:55:03 in 2 days"],
@@ -122,30 +123,30 @@ def test_tokens_issued(clock: FakeClock) -> None:
     ]
 
 
-def test_tokens_that_ended(clock: FakeClock) -> None:
+def test_tokens_that_ended(clock: FrozenClock) -> None:
     """Revoked and expired tokens are told from those that hold."""
-    with Sandbox(clock=clock) as sandbox:
+    with Sandbox(clock=clock.time) as sandbox:
         body = {"participant_code": "CUST01", "permissions": ["fwc"]}
-        minted = zerohash_post(sandbox, MINT, body, timestamp=str(int(clock.now)))
+        minted = zerohash_post(sandbox, MINT, body, timestamp=str(int(clock.time())))
         token = {"token": minted.json()["message"]["token"]}
-        zerohash_post(sandbox, "/revoke_auth_token", token, timestamp=str(int(clock.now)))
-        clock.now += 3661
+        zerohash_post(sandbox, "/revoke_auth_token", token, timestamp=str(int(clock.time())))
+        clock.advance(3661)
         shown = cells(sandbox, "issued")
         assert text_of(source(sandbox)).count("Issued 1 Revoked 1 Refused 0 Faults to come 0") == 1
     assert shown[0][-1] == "2024-04-30 03:55:04 61 seconds ago revoked"
 
 
-def test_one_second(clock: FakeClock) -> None:
+def test_one_second(clock: FrozenClock) -> None:
     """A single second is not written as a plural."""
-    with Sandbox(clock=clock) as sandbox:
-        end = int(clock.now + 1) * 1000
+    with Sandbox(clock=clock.time) as sandbox:
+        end = int(clock.time() + 1) * 1000
         strigo_post(sandbox, {"email": "a@example.com", "expiration": end})
         assert cells(sandbox, "issued")[0][-1].endswith("in 1 second")
 
 
-def test_only_the_newest(clock: FakeClock) -> None:
+def test_only_the_newest(clock: FrozenClock) -> None:
     """Of many tokens and refusals the newest hundred are shown, and the page says so."""
-    with Sandbox(clock=clock) as sandbox:
+    with Sandbox(clock=clock.time) as sandbox:
         for number in range(101):
             zdk_post(sandbox, {"arguments": [{"id": f"user-{number}"}]})
         for _ in range(101):
@@ -171,7 +172,7 @@ def test_no_secret_and_no_whole_token(faulty: Sandbox) -> None:
     CLIENT.get(f"{faulty.url}/{token}?x={environment['ZDK_API_KEY']}")
     page = html.unescape(source(faulty))
     assert "[secret]@example.com" in page
-    assert f'"token": "{token[:6]}…"' in page
+    assert f'"token": "{token[:6]}..."' in page
     for secret in SECRETS:
         assert environment[secret] not in page
     for record in faulty.issued:
@@ -225,10 +226,10 @@ def test_faults_to_come() -> None:
         ]
 
 
-def test_skewed_clock_is_said(clock: FakeClock) -> None:
+def test_skewed_clock_is_said(clock: FrozenClock) -> None:
     """A clock that is off is announced, so that nobody wonders at the times."""
     for skew, said in ((3600, "03:55:04 UTC, 3600 s ahead"), (-0.5, "02:55:03 UTC, 0.5 s behind")):
-        with Sandbox(clock=clock, clock_skew=skew) as sandbox:
+        with Sandbox(clock=clock.time, clock_skew=skew) as sandbox:
             assert said in text_of(source(sandbox))
 
 

@@ -9,37 +9,38 @@ from sandbox_requests import CLIENT, strigo_post
 
 from tokenkit import RateLimitError, RetryPolicy
 from tokenkit.sandbox import Sandbox
-from tokenkit.sandbox.zerohash_rate_limit import RateLimit
+from tokenkit.sandbox.zerohash.rate_limit import RateLimit
 
 if TYPE_CHECKING:
     import httpx
-    from sandbox_requests import FakeClock
+
+    from tokenkit.testing import FrozenClock
 
 
 def get_time(sandbox: Sandbox) -> httpx.Response:
     return CLIENT.get(sandbox.url + "/time")
 
 
-def test_zerohash_window_rolls(clock: FakeClock) -> None:
+def test_zerohash_window_rolls(clock: FrozenClock) -> None:
     """Each request makes room for another when it is 10 seconds old."""
-    with Sandbox(clock=clock, zerohash_rate_limit=2) as sandbox:
+    with Sandbox(clock=clock.time, zerohash_rate_limit=2) as sandbox:
         statuses: list[int] = []
         for wait in (0, 4, 6, 4, 6, 4):
-            clock.now += wait
+            clock.advance(wait)
             statuses.append(get_time(sandbox).status_code)
     assert statuses == [200] * 6
 
 
-def test_zerohash_blocks(clock: FakeClock) -> None:
+def test_zerohash_blocks(clock: FrozenClock) -> None:
     """Beyond the limit an address is blocked for 10 seconds, whatever it sends."""
-    with Sandbox(clock=clock, zerohash_rate_limit=2) as sandbox:
+    with Sandbox(clock=clock.time, zerohash_rate_limit=2) as sandbox:
         for _ in range(2):
             assert get_time(sandbox).status_code == 200
-        clock.now += 5
+        clock.advance(5)
         refused = get_time(sandbox)
-        clock.now += 9.9
+        clock.advance(9.9)
         still = get_time(sandbox)
-        clock.now += 0.1
+        clock.advance(0.1)
         assert get_time(sandbox).status_code == 200
     assert (refused.status_code, still.status_code) == (429, 429)
     assert refused.json() == {"error": "Too Many Requests"}
@@ -47,55 +48,55 @@ def test_zerohash_blocks(clock: FakeClock) -> None:
     assert "x-request-id" in refused.headers
 
 
-def test_zerohash_window_is_scaled_down(clock: FakeClock) -> None:
+def test_zerohash_window_is_scaled_down(clock: FrozenClock) -> None:
     """The window, and the block with it, can be made shorter."""
-    with Sandbox(clock=clock, zerohash_rate_limit=1, zerohash_rate_window=0.5) as sandbox:
+    with Sandbox(clock=clock.time, zerohash_rate_limit=1, zerohash_rate_window=0.5) as sandbox:
         statuses: list[int] = []
         for wait in (0, 0.1, 0.4, 0.1):
-            clock.now += wait
+            clock.advance(wait)
             statuses.append(get_time(sandbox).status_code)
     assert statuses == [200, 429, 429, 200]
 
 
-def test_zerohash_counts_each_address(clock: FakeClock) -> None:
+def test_zerohash_counts_each_address(clock: FrozenClock) -> None:
     """One address that is blocked leaves another alone; loopback has but one on some systems."""
-    limit = RateLimit(1, 10, clock)
+    limit = RateLimit(1, 10, clock.time)
     allowed = [limit.allows(source) for source in ("192.0.2.1", "192.0.2.1", "192.0.2.2")]
     assert allowed == [True, False, True]
 
 
-def test_strigo_window_is_scaled_down(clock: FakeClock) -> None:
+def test_strigo_window_is_scaled_down(clock: FrozenClock) -> None:
     """Strigo's minute can be made shorter; its headers tell when the window ends."""
-    with Sandbox(clock=clock, strigo_rate_limit=1, strigo_rate_window=2) as sandbox:
+    with Sandbox(clock=clock.time, strigo_rate_limit=1, strigo_rate_window=2) as sandbox:
         first = strigo_post(sandbox, {"email": "a@example.com"})
         refused = strigo_post(sandbox, {"email": "a@example.com"})
-        clock.now += 2
+        clock.advance(2)
         after = strigo_post(sandbox, {"email": "a@example.com"})
-    assert first.headers["x-ratelimit-reset"] == str(int(clock.now))
+    assert first.headers["x-ratelimit-reset"] == str(int(clock.time()))
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "2")
     assert after.status_code == 200
 
 
-def test_limits_go_by_the_clock_of_the_run(clock: FakeClock) -> None:
+def test_limits_go_by_the_clock_of_the_run(clock: FrozenClock) -> None:
     """A request with a skewed clock opens no new window."""
-    with Sandbox(clock=clock, strigo_rate_limit=1) as sandbox:
+    with Sandbox(clock=clock.time, strigo_rate_limit=1) as sandbox:
         strigo_post(sandbox, {"email": "a@example.com"})
         sandbox.fail_next(clock_skew=3600)
         assert strigo_post(sandbox, {"email": "a@example.com"}).status_code == 429
 
 
-def test_limit_before_a_fault(clock: FakeClock) -> None:
+def test_limit_before_a_fault(clock: FrozenClock) -> None:
     """A request beyond the limit is refused whatever a fault would have it answer."""
-    with Sandbox(clock=clock, zerohash_rate_limit=0, strigo_rate_limit=0) as sandbox:
+    with Sandbox(clock=clock.time, zerohash_rate_limit=0, strigo_rate_limit=0) as sandbox:
         sandbox.fail_next(status=500, times=2)
         assert get_time(sandbox).status_code == 429
         assert strigo_post(sandbox, {"email": "a@example.com"}).status_code == 429
 
 
-def test_client_is_told_to_wait(clock: FakeClock) -> None:
+def test_client_is_told_to_wait(clock: FrozenClock) -> None:
     """A client's error has the figures of Strigo's headers."""
     with (
-        Sandbox(clock=clock, strigo_rate_limit=0) as sandbox,
+        Sandbox(clock=clock.time, strigo_rate_limit=0) as sandbox,
         sandbox.strigo_client(retry=RetryPolicy(max_retries=0)) as client,
         pytest.raises(RateLimitError) as caught,
     ):

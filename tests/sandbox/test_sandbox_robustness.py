@@ -142,7 +142,7 @@ def test_endless_body(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("tokenkit.sandbox.endpoint.DRAINED", 2 * 1024 * 1024)
     address = urlsplit(sandbox.url)
     with socket.create_connection((address.hostname or "", address.port or 0)) as client:
-        head = f"POST {STRIGO_MINT} HTTP/1.1\r\nhost: x\r\ncontent-length: 9999999\r\n\r\n"
+        head = f"POST {STRIGO_MINT} HTTP/1.1\r\nHost: localhost\r\ncontent-length: 9999999\r\n\r\n"
         client.sendall(head.encode() + b"x" * (2 * 1024 * 1024 + 1))
         answer = client.recv(100)
     assert answer.startswith(b"HTTP/1.1 401 ")
@@ -155,7 +155,7 @@ def test_client_gives_up(path: str) -> None:
         address = urlsplit(sandbox.url)
         with socket.create_connection((address.hostname or "", address.port or 0)) as client:
             client.sendall(
-                f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n".encode()
+                f"POST {path} HTTP/1.1\r\nHost: localhost\r\ncontent-length: 9\r\n\r\n".encode()
             )
         assert CLIENT.get(sandbox.url).status_code == 200
     assert (sandbox.issued, sandbox.refused) == ((), ())
@@ -167,7 +167,7 @@ def test_any_path(sandbox: Sandbox, target: str) -> None:
     """No path or query breaks the server."""
     address = urlsplit(sandbox.url)
     with socket.create_connection((address.hostname or "", address.port or 0)) as client:
-        request = f"GET /{target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+        request = f"GET /{target} HTTP/1.1\r\nHost: localhost\r\nconnection: close\r\n\r\n"
         client.sendall(request.encode())
         status = int(client.recv(100).split()[1])
     assert status in {200, 400, 401, 404, 501}

@@ -13,7 +13,9 @@ import pytest
 import uvicorn
 from sandbox_requests import CLIENT, zdk_post
 
+from tokenkit import ConfigurationError
 from tokenkit.sandbox import Sandbox
+from tokenkit.sandbox.server import listen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +62,14 @@ def test_port_taken(sandbox: Sandbox) -> None:
         Sandbox(port=port).start()
 
 
+def test_no_delay() -> None:
+    """Accepted connections send at once, instead of waiting for a delayed acknowledgement."""
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_chosen_port() -> None:
     """A port that was asked for is used, and is free again after closing."""
     with socket.create_server(("127.0.0.1", 0)) as finder:
@@ -68,6 +78,13 @@ def test_chosen_port() -> None:
         with Sandbox(port=port) as sandbox:
             assert sandbox.url == f"http://127.0.0.1:{port}"
             assert CLIENT.get(sandbox.url).status_code == 200
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_impossible_port(port: int) -> None:
+    """A port that cannot be is refused before anything is started."""
+    with pytest.raises(ConfigurationError, match=f"from 0 to 65535, not {port}"):
+        Sandbox(port=port)
 
 
 def test_ipv6() -> None:

@@ -11,7 +11,6 @@ import pytest
 from sandbox_requests import (
     CLIENT,
     STRIGO_MINT,
-    FakeClock,
     strigo_authorization,
     strigo_post,
 )
@@ -20,6 +19,8 @@ from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tokenkit.testing import FrozenClock
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -52,7 +53,7 @@ def curl(sandbox: Sandbox, body: str) -> object:
     return answer
 
 
-def test_mint(timed_sandbox: Sandbox, clock: FakeClock) -> None:
+def test_mint(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
     """A mint answers in the documented envelope, and its token lasts two months by default."""
     response = strigo_post(timed_sandbox, {"email": "user1@strigo.io"})
     assert response.status_code == 200
@@ -60,17 +61,17 @@ def test_mint(timed_sandbox: Sandbox, clock: FakeClock) -> None:
     assert response.json() == {"result": "success", "data": data}
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", data["token"])
     assert re.fullmatch(r"[A-Za-z0-9]{17}", data["user_id"])
-    assert data["expiration"] == clock.now * 1000 + 62 * DAY_MS
+    assert data["expiration"] == clock.time() * 1000 + 62 * DAY_MS
 
 
-def test_mint_is_recorded(timed_sandbox: Sandbox, clock: FakeClock) -> None:
+def test_mint_is_recorded(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
     """The ledger holds the token, the e-mail and the expiry that was asked for."""
-    expiration = int(clock.now * 1000) + 30 * DAY_MS
+    expiration = int(clock.time() * 1000) + 30 * DAY_MS
     body = {"email": "a@example.com", "name": "A", "groups": ["g"], "expiration": expiration}
     token = strigo_post(timed_sandbox, body).json()["data"]["token"]
     (record,) = timed_sandbox.issued
     assert (record.vendor, record.token, record.subject) == ("strigo", token, "a@example.com")
-    assert record.expires_at == datetime.fromtimestamp(clock.now, timezone.utc) + timedelta(30)
+    assert record.expires_at == datetime.fromtimestamp(clock.time(), timezone.utc) + timedelta(30)
 
 
 def test_user_id(sandbox: Sandbox) -> None:
@@ -190,22 +191,22 @@ def test_unknown_call(sandbox: Sandbox, method: str, path: str) -> None:
     assert response.json()["result"] == "failure"
 
 
-def test_rate_limit_headers(timed_sandbox: Sandbox, clock: FakeClock) -> None:
+def test_rate_limit_headers(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
     """Without a limit every answer, refusals included, tells a quota that is never used up."""
     answers = [CLIENT.get(timed_sandbox.url + "/api/v1/health") for _ in range(3)]
     headers = answers[-1].headers
     assert headers["x-ratelimit-limit"] == "60"
     assert headers["x-ratelimit-remaining"] == "59"
-    assert headers["x-ratelimit-reset"] == str(int(clock.now) + 60)
+    assert headers["x-ratelimit-reset"] == str(int(clock.time()) + 60)
 
 
-def test_rate_limit(clock: FakeClock) -> None:
+def test_rate_limit(clock: FrozenClock) -> None:
     """Beyond the limit comes the documented plain-text 429, until the minute is over."""
-    with Sandbox(clock=clock, strigo_rate_limit=2) as sandbox:
+    with Sandbox(clock=clock.time, strigo_rate_limit=2) as sandbox:
         body = {"email": "a@example.com"}
         remaining = [strigo_post(sandbox, body).headers["x-ratelimit-remaining"] for _ in range(2)]
         refused = strigo_post(sandbox, body)
-        clock.now += 60
+        clock.advance(60)
         after = strigo_post(sandbox, body)
     assert remaining == ["1", "0"]
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")

@@ -159,14 +159,14 @@ def test_preflight(sandbox: Sandbox) -> None:
         },
     )
     assert response.status_code == 200
-    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["access-control-allow-origin"] == "http://localhost:3000"
     assert "authorization" in response.headers["access-control-allow-headers"].lower()
 
 
 def test_browsers_may_read_the_answer(sandbox: Sandbox) -> None:
     """The answer itself tells a browser that any page may read it."""
     response = zdk_post(sandbox, {"arguments": [USER]}, origin="http://localhost:3000")
-    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["access-control-allow-origin"] == "http://localhost:3000"
 
 
 def test_documented_page_in_node(sandbox: Sandbox) -> None:
@@ -179,3 +179,21 @@ def test_documented_page_in_node(sandbox: Sandbox) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == sandbox.issued[-1].token
+
+
+@pytest.mark.parametrize("kind", ["room", "chat", "event"])
+def test_siblings(sandbox: Sandbox, kind: str) -> None:
+    """Room, chat and event tokens are minted for users, in the style of user tokens."""
+    path = f"/{kind}.tokens.private.v1.Service/Create"
+    argument = {"user_id": "user-1", f"{kind}_id": "x", "metadata": {}, "permissions": ["READ"]}
+    key = {"authorization": f"Bearer {sandbox.environment['ZDK_API_KEY']}"}
+    body = {"arguments": [argument, {**argument, "user_id": "user-2"}]}
+    response = CLIENT.post(sandbox.url + path, json=body, headers=key)
+    assert response.status_code == 200
+    tokens = response.json()["tokens"]
+    assert [record.token for record in sandbox.issued[-2:]] == tokens
+    assert [record.subject for record in sandbox.issued[-2:]] == ["user-1", "user-2"]
+    del argument[f"{kind}_id"]
+    refused = CLIENT.post(sandbox.url + path, json={"arguments": [argument]}, headers=key)
+    assert refused.status_code == 400
+    assert refused.json()["message"] == f"arguments[0].{kind}_id must be a non-empty text"

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sandbox_requests import zerohash_post
 
+from tokenkit.sandbox import Sandbox
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from tokenkit.sandbox import Sandbox
 
 MINT = "/client_auth_token"
 BASE = {"participant_code": "CUST01", "permissions": ["fwc"]}
@@ -19,7 +19,7 @@ FULL = {
     "otp_verified": "sms",
     "reference_id": "r" * 50,
     "merchant_participant_code": "MERCH1",
-    "permissions": ["fwc", "crypto-deposits", "crypto-withdrawals", "not-yet-known"],
+    "permissions": ["fwc", "crypto-deposits", "crypto-withdrawals"],
     "withdrawal_details": {
         "quoted_asset": "USD",
         "withdrawal_request_amount": "10.50",
@@ -51,8 +51,31 @@ FULL = {
 
 
 def test_full_body(sandbox: Sandbox) -> None:
-    """Every documented field at once passes, with unknown fields and permissions beside them."""
+    """Every documented field at once passes, with unknown fields beside them."""
     assert zerohash_post(sandbox, MINT, FULL).status_code == 201
+
+
+def test_unknown_permissions(sandbox: Sandbox) -> None:
+    """A permission that is not documented is refused, with the known one that is near it."""
+    body = {"participant_code": "CUST01", "permissions": ["fwc", "crypto-by"]}
+    response = zerohash_post(sandbox, MINT, body)
+    assert response.status_code == 400
+    (error,) = response.json()["errors"]
+    assert error.startswith("body/permissions/1 must be equal to one of the allowed values: onb")
+    hint = sandbox.refused[-1].hint
+    assert hint == (
+        "the permission 'crypto-by' is not documented; 'crypto-buy' is near. That it is refused "
+        "is modelled: zerohash_unknown_permissions=True lets it pass"
+    )
+
+
+def test_unknown_permissions_may_be_asked_for(sandbox: Sandbox) -> None:
+    """A switch lets new permissions pass; without a near one the hint names none."""
+    body = {"participant_code": "CUST01", "permissions": ["of-tomorrow"]}
+    with Sandbox(zerohash_unknown_permissions=True) as open_to_all:
+        assert zerohash_post(open_to_all, MINT, body).status_code == 201
+    assert zerohash_post(sandbox, MINT, body).status_code == 400
+    assert "is near" not in sandbox.refused[-1].hint
 
 
 @pytest.mark.parametrize(

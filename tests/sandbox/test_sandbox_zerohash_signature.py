@@ -8,15 +8,17 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from sandbox_requests import CLIENT, FakeClock, signature, zerohash_headers, zerohash_post
+from sandbox_requests import CLIENT, signature, zerohash_headers, zerohash_post
 
 from tokenkit.sandbox import Sandbox
-from tokenkit.sandbox.zerohash_signature import sign, signed_message
+from tokenkit.sandbox.zerohash.signature import sign, signed_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import httpx
+
+    from tokenkit.testing import FrozenClock
 
 VECTOR_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 MINT = "/client_auth_token"
@@ -126,9 +128,9 @@ def test_status_of_refusals() -> None:
 
 
 @pytest.mark.parametrize(("shift", "status"), [(60, 201), (-60, 201), (61, 401), (-61, 401)])
-def test_time_window(timed_sandbox: Sandbox, clock: FakeClock, shift: int, status: int) -> None:
+def test_time_window(timed_sandbox: Sandbox, clock: FrozenClock, shift: int, status: int) -> None:
     """A timestamp up to 60 seconds off passes, one further off does not."""
-    timestamp = str(int(clock.now) + shift)
+    timestamp = str(int(clock.time()) + shift)
     response = zerohash_post(timed_sandbox, MINT, BODY, timestamp=timestamp)
     assert response.status_code == status
 
@@ -234,21 +236,21 @@ def test_form_hints(sandbox: Sandbox, mistake: str) -> None:
 
 
 @pytest.mark.parametrize("padded", [True, False])
-def test_url_safe_hint(clock: FakeClock, *, padded: bool) -> None:
+def test_url_safe_hint(clock: FrozenClock, *, padded: bool) -> None:
     """A digest in base64's URL-safe alphabet is recognised where the alphabets differ."""
-    with Sandbox(clock=clock) as sandbox:
+    with Sandbox(clock=clock.time) as sandbox:
         key = sandbox.environment["ZEROHASH_PRIVATE_KEY"]
         signed = "="
         while not {"-", "_"} & set(signed):
-            clock.now += 1
-            message = f"{int(clock.now)}POST{MINT}".encode() + BODY
+            clock.advance(1)
+            message = f"{int(clock.time())}POST{MINT}".encode() + BODY
             signed = base64.urlsafe_b64encode(digest(key, message)).decode()
         refuse(
             sandbox,
             BODY,
             {
                 SIGNED: signed if padded else signed.rstrip("="),
-                TIMESTAMP: str(int(clock.now)),
+                TIMESTAMP: str(int(clock.time())),
             },
         )
         hint = sandbox.refused[-1].hint

@@ -81,7 +81,7 @@ def wrong_calls(
 ) -> None:
     strigo_client.create_user_token()  # type: ignore[call-arg] # the e-mail is missing
     strigo_client.create_user_token(emial="a@b.c")  # type: ignore[call-arg] # misspelt
-    strigo_client.create_user_token("a@b.c")  # type: ignore[arg-type, call-arg] # keywords only
+    strigo_client.create_user_token("a@b.c")  # type: ignore[call-arg] # keywords only
     strigo_client.create_user_token(email=1)  # type: ignore[arg-type] # a number
     strigo_client.create_user_token(
         email="a@b.c",

@@ -56,6 +56,7 @@ def wrong_clients() -> None:
     ZdkClient(api_key="key", transport=httpx.AsyncHTTPTransport())  # type: ignore[arg-type] # async
     AsyncZdkClient(api_key="key", http_client=httpx.Client())  # type: ignore[arg-type] # sync
     ZdkClient("key")  # type: ignore[call-arg] # keywords only
+    ZdkClient(api_key=b"key")  # type: ignore[arg-type] # bytes
 
 
 def strategies() -> None:

@@ -38,7 +38,6 @@ from tokenkit.extension import (
     epoch_seconds,
     header_secret,
     kind_of,
-    one_strategy,
     operation,
     param,
     read_response,
@@ -95,6 +94,7 @@ PROFILE = Profile(
     base_url="https://passes.acme.example/v2",
     base_url_variable="ACME_BASE_URL",
     credential_variables={"secret": "ACME_SECRET"},
+    strategy=DigestKey,
     credential_headers=frozenset({"x-acme-digest", "x-acme-time"}),
     request_id_header="x-acme-trace",
     read_failure=read_failure,
@@ -198,9 +198,7 @@ class AcmeClient(AcmeCalls, Client):
         auth: Strategy | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        secret = conceal(secret)
-        strategy = one_strategy(auth, DigestKey[SecretSource], secret=secret)
-        super().__init__(auth=strategy, **options)
+        super().__init__(auth=auth, credentials={"secret": secret}, **options)
 
 
 class AsyncAcmeClient(AcmeCalls, AsyncClient):
@@ -215,6 +213,4 @@ class AsyncAcmeClient(AcmeCalls, AsyncClient):
         auth: AsyncStrategy | None = None,
         **options: Unpack[AsyncClientOptions],
     ) -> None:
-        secret = conceal(secret)
-        strategy = one_strategy(auth, DigestKey[AsyncSecretSource], secret=secret)
-        super().__init__(auth=strategy, **options)
+        super().__init__(auth=auth, credentials={"secret": secret}, **options)

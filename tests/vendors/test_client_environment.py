@@ -122,38 +122,45 @@ def test_a_base_url_argument_wins() -> None:
         (
             {"ZEROHASH_ENVIRONMENT": "production"},
             (
-                "environment must be one of 'us-cert', 'us-production', 'eu-cert', "
-                "'eu-production', not 'production'"
+                "environment (from ZEROHASH_ENVIRONMENT) must be one of 'us-cert', "
+                "'us-production', 'eu-cert', 'eu-production', not 'production'"
             ),
         ),
         (
             {"ZDK_API_HOST": "https://user.dev.zu.casa"},
             (
-                "base_host must be a host such as 'dev.zu.casa', without a scheme and without "
-                "'user.' before it"
+                "base_host (from ZDK_API_HOST) must be a host such as 'dev.zu.casa', without "
+                "a scheme and without 'user.' before it"
             ),
         ),
         (
             {"STRIGO_BASE_URL": "http://strigo.example/api/v1"},
             (
-                "base_url would send credentials to strigo.example over plain http; use https, or "
-                "allow_insecure_http=True for a test server in a network of your own"
+                "base_url (from STRIGO_BASE_URL) would send credentials to strigo.example over "
+                "plain http; use https, or pass allow_insecure_http=True for a test server in "
+                "your own network"
             ),
         ),
         (
             {"ZEROHASH_PRIVATE_KEY": "%%%"},
             (
-                "private_key is not base64: pass it as the vendor shows it (standard alphabet, "
-                "padded with '='), neither decoded nor cut"
+                "private_key (from ZEROHASH_PRIVATE_KEY) is not base64: pass it as the vendor "
+                "shows it (standard alphabet, padded with '='), neither decoded nor cut"
             ),
         ),
         (
             {"STRIGO_API_KEY": "k\n"},
-            "api_key begins or ends with white space or a line break, as from a file; strip it",
+            (
+                "api_key (from STRIGO_API_KEY) begins or ends with white space or a line break; "
+                "strip it"
+            ),
         ),
         (
             {"STRIGO_ORG_ID": "a:b"},
-            "org_id holds a colon, which separates it from the api_key",
+            (
+                "org_id (from STRIGO_ORG_ID) contains a colon, which separates it from the "
+                "api_key (from STRIGO_API_KEY)"
+            ),
         ),
     ],
 )
@@ -164,7 +171,7 @@ def test_values_that_cannot_work(environ: Mapping[str, str], problem: str) -> No
     for kind in CLIENTS[index : index + 2]:
         with pytest.raises(ConfigurationError) as caught:
             kind.from_env(environ={**ALL, **environ})
-        assert str(caught.value) == problem
+        assert str(caught.value) == f"{kind.__name__}: {problem}"
 
 
 def test_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +194,7 @@ def test_constructors_read_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "https://elsewhere.example")
     monkeypatch.setenv("ZEROHASH_ENVIRONMENT", "eu-cert")
     for kind in CLIENTS:
-        with pytest.raises(ConfigurationError, match="must be given, or auth"):
+        with pytest.raises(ConfigurationError, match=r"pass .*api_key=\.\.\..* or auth=\.\.\."):
             kind()
     client = ZeroHashClient(api_key="k", private_key=PRIVATE_KEY, passphrase="p")
     assert base_url_of(client) == "https://api.cert.zerohash.com"
@@ -210,7 +217,8 @@ def test_from_env_takes_options() -> None:
         with pytest.raises(TypeError) as caught:
             kind.from_env(environ=ALL, **options)
         assert str(caught.value) == (
-            f"{kind.__name__}() got an unexpected keyword argument 'time_out'"
+            f"{kind.__name__}() got an unexpected keyword argument 'time_out'; "
+            "did you mean 'timeout'?"
         )
 
 
@@ -256,3 +264,40 @@ def test_no_frame_of_a_constructor_holds_a_secret() -> None:
         with pytest.raises(ConfigurationError) as caught:
             kind(**arguments)
         assert "s3cret" not in locals_of(caught.value.__traceback__)
+
+
+@pytest.mark.parametrize(
+    ("value", "url", "allowed"),
+    [
+        ("1", "http://sandbox:8700/zdk", True),
+        ("TRUE", "http://zdk.internal", True),
+        ("1", "http://zdk.example.com", False),
+        ("0", "http://sandbox:8700/zdk", False),
+        ("", "http://sandbox:8700/zdk", False),
+    ],
+)
+def test_plain_http_by_a_variable(value: str, url: str, allowed: bool) -> None:  # noqa: FBT001 - a table's column
+    """A variable allows plain http to private names, and to no other; an argument wins over it."""
+    environ = {**ALL, "ZDK_BASE_URL": url, "TOKENKIT_ALLOW_INSECURE_HTTP": value}
+    if allowed:
+        assert base_url_of(ZdkClient.from_env(environ=environ)) == url
+        with pytest.raises(ConfigurationError, match="over plain http"):
+            ZdkClient.from_env(environ=environ, allow_insecure_http=False)
+    else:
+        with pytest.raises(ConfigurationError, match="over plain http"):
+            ZdkClient.from_env(environ=environ)
+
+
+def test_values_that_a_file_left_marks_on() -> None:
+    """Quotes, line breaks, marks of order and the host's full name are each refused by name."""
+    wrong = {
+        "ZDK_API_KEY": ["s3t\n", "s3t\r\n", " s3t", "\ufeffs3t", "s3t\x00", '"s3t"', "'s3t'"],
+        "ZDK_BASE_URL": ["https://host\n", '"https://host"', "host", "https:/host"],
+        "ZDK_API_HOST": ["user.dev.zu.casa", "USER.dev.zu.casa", "dev.zu.casa/", "dev.zu.casa\n"],
+    }
+    for variable, values in wrong.items():
+        for value in values:
+            with pytest.raises(ConfigurationError) as caught:
+                ZdkClient.from_env(environ={**ALL, variable: value})
+            assert f"(from {variable})" in str(caught.value)
+            assert "s3t" not in str(caught.value)

@@ -53,7 +53,7 @@ def test_closed(sandbox: Sandbox) -> None:
     ):
         with pytest.raises(ClientClosedError) as caught:
             use()
-        assert str(caught.value) == "This ZdkClient is closed; build a new one"
+        assert str(caught.value) == "This ZdkClient is closed; create a new one"
 
 
 @pytest.mark.anyio
@@ -64,7 +64,7 @@ async def test_async_closed(sandbox: Sandbox) -> None:
     await client.aclose()
     with pytest.raises(ClientClosedError) as caught:
         await client.get_time()
-    assert str(caught.value) == "This AsyncZeroHashClient is closed; build a new one"
+    assert str(caught.value) == "This AsyncZeroHashClient is closed; create a new one"
 
 
 def test_an_unused_client_closes() -> None:
@@ -159,7 +159,8 @@ def test_clients_refuse_to_be_pickled(kind: Any, credentials: dict[str, str]) ->
         pickle.dumps(kind(**credentials))
     name = kind.__name__
     assert str(caught.value) == (
-        f"A {name} cannot be pickled: build it anew, say with {name}.from_env()"
+        f"{'An' if name.startswith('Async') else 'A'} {name} can't be pickled; create a new one, "
+        f"for example with {name}.from_env()"
     )
 
 

@@ -26,7 +26,9 @@ EACH = pytest.mark.parametrize(("kind", "credentials"), CLIENTS)
 def refusal(kind: Any, **arguments: Any) -> str:
     with pytest.raises(ConfigurationError) as caught:
         kind(**arguments)
-    return str(caught.value)
+    client, _, problems = str(caught.value).partition(": ")
+    assert client == kind.__name__
+    return problems
 
 
 @pytest.mark.parametrize(
@@ -59,11 +61,11 @@ def test_addresses_exclude_each_other() -> None:
     url = "https://a.example"
     for kind in (ZdkClient, AsyncZdkClient):
         assert refusal(kind, api_key="k", base_host="b.example", base_url=url) == (
-            "base_host and base_url exclude each other: pass one"
+            "pass either base_host or base_url, not both"
         )
     for other in (ZeroHashClient, AsyncZeroHashClient):
         assert refusal(other, **ZEROHASH, environment="eu-cert", base_url=url) == (
-            "environment and base_url exclude each other: pass one"
+            "pass either environment or base_url, not both"
         )
 
 
@@ -82,20 +84,23 @@ def test_unfit_base_hosts(host: Any) -> None:
 def test_a_strategy_or_the_credentials(kind: Any, credentials: dict[str, str]) -> None:
     """Both are refused, neither is refused, and an incomplete set names what is missing."""
     both = refusal(kind, auth=auth.Bearer("b"), **credentials)
-    assert both == f"auth takes the place of {', '.join(credentials)}: pass one"
-    assert refusal(kind) == f"{', '.join(credentials)} must be given, or auth"
-    if len(credentials) > 1:
-        first, *rest = credentials
-        assert refusal(kind, **{first: credentials[first]}) == (
-            f"{', '.join(rest)} must be given, or auth"
-        )
+    assert both == f"pass either auth or {' and '.join(credentials)}, not both"
+    *most, last = (f"{name}=..." for name in credentials)
+    listed = f"{', '.join(most)} and {last}" if most else last
+    assert refusal(kind) == f"pass {listed} or auth=..."
+    for name in list(credentials)[1:]:
+        given = {other: value for other, value in credentials.items() if other != name}
+        assert refusal(kind, **given) == f"pass {name}=... or auth=..."
 
 
 @EACH
 def test_a_key_in_a_strategys_place(kind: Any, credentials: dict[str, str]) -> None:
     """Something that is no strategy is refused when the client is built, and not shown."""
     del credentials
-    assert refusal(kind, auth="a-key") == ("auth must be a strategy such as Bearer(...), not str")
+    assert refusal(kind, auth="a-key") == "auth must be a strategy such as Bearer(...), not str"
+    assert refusal(kind, auth=auth.Bearer) == (
+        "auth must be a strategy such as Bearer(...), not Bearer"
+    )
 
 
 @pytest.mark.parametrize("environment", ["", "cert", 5, ["us-cert"], "US-CERT"])
@@ -120,7 +125,7 @@ def test_credentials_of_the_wrong_type(kind: Any, credentials: dict[str, str]) -
     """A credential is text, a Secret or a callable."""
     for name, value in credentials.items():
         assert refusal(kind, **{**credentials, name: 7}) == (
-            f"{name} must be text, a Secret or a callable, not int"
+            f"{name} must be a string, a Secret or a callable, not int"
         )
         assert refusal(kind, **{**credentials, name: ""}) == f"{name} is empty"
         assert kind(**{**credentials, name: Secret(value)})
@@ -132,7 +137,7 @@ def test_unknown_keywords(kind: Any, credentials: dict[str, str]) -> None:
     with pytest.raises(TypeError) as caught:
         kind(**credentials, time_out=5)
     assert str(caught.value) == (
-        f"{kind.__name__}() got an unexpected keyword argument 'time_out'"
+        f"{kind.__name__}() got an unexpected keyword argument 'time_out'; did you mean 'timeout'?"
     )
 
 
@@ -140,7 +145,7 @@ def test_unknown_keywords(kind: Any, credentials: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"base_url": 5}, "base_url must be text, not int"),
+        ({"base_url": 5}, "base_url must be a string, not int"),
         ({"base_url": "ftp://a"}, "base_url must be like https://host or http://localhost:8000"),
         ({"timeout": "5"}, "timeout"),
         ({"deadline": 0}, "deadline"),
@@ -149,10 +154,10 @@ def test_unknown_keywords(kind: Any, credentials: dict[str, str]) -> None:
         ({"headers": {"Authorization": "x"}}, "headers: Authorization is set by the client's"),
         ({"headers": {"Content-Type": "x"}}, "headers: Content-Type is set by the client itself"),
         ({"headers": {"Host": "x"}}, "headers: Host is set by the client itself"),
-        ({"headers": {"a b": "x"}}, "headers has a name that is no HTTP header name"),
-        ({"headers": {"x": "a\r\nb: c"}}, "headers: the value of x must be visible ASCII text"),
-        ({"user_agent_suffix": "a\nb"}, "user_agent_suffix must be visible ASCII text"),
-        ({"user_agent_suffix": 5}, "user_agent_suffix must be visible ASCII text"),
+        ({"headers": {"a b": "x"}}, "headers: 'a b' is not a valid header name"),
+        ({"headers": {"x": "a\r\nb: c"}}, "headers: the value of x contains a line break"),
+        ({"user_agent_suffix": "a\nb"}, "user_agent_suffix contains a line break"),
+        ({"user_agent_suffix": 5}, "user_agent_suffix must be a string, not int"),
         ({"transport": 5}, "transport must be an httpx."),
         ({"http_client": 5}, "http_client must be an httpx."),
     ],
@@ -191,16 +196,17 @@ def test_request_id_header() -> None:
 def test_client_and_transport_exclude_each_other() -> None:
     """A client brings its own transport."""
     with httpx.Client() as http_client:
-        assert refusal(
-            ZdkClient, api_key="k", http_client=http_client, transport=answering(200)
-        ) == ("http_client and transport exclude each other")
+        assert (
+            refusal(ZdkClient, api_key="k", http_client=http_client, transport=answering(200))
+            == "http_client and transport can't be combined"
+        )
 
 
 @pytest.mark.parametrize(
     ("kind", "clock", "problem"),
     [
         (ZdkClient, 5, "clock must have time(), monotonic() and sleep(): int"),
-        (AsyncZdkClient, None, "clock must have time(), monotonic() and sleep(): NoneType"),
+        (AsyncZdkClient, None, None),
         (ZdkClient, time, None),
         (AsyncZdkClient, time, "clock: sleep() must be async, as an async client awaits it"),
         (ZdkClient, FrozenClock(), None),
@@ -246,7 +252,7 @@ def test_headers_and_user_agent() -> None:
 def test_switches_are_true_or_false(kind: Any, credentials: dict[str, str]) -> None:
     """Text such as "false" would count as true, and send credentials in clear."""
     for name in ("allow_insecure_http", "correct_clock_skew", "tracing", "trust_env"):
-        for wrong in ("false", 0, None):
+        for wrong in ("false", 0):
             assert refusal(kind, **credentials, **{name: wrong}).startswith(f"{name} must be True")
 
 

@@ -158,8 +158,8 @@ def test_async_sources_on_sync_clients() -> None:
     with pytest.raises(ConfigurationError) as caught:
         ZdkClient(api_key=source)
     assert str(caught.value) == (
-        "ZdkClient cannot wait for an async secret source; use the async client, or a plain "
-        "function"
+        "ZdkClient: a sync client cannot wait for an async secret source; use the async client "
+        "or a plain function"
     )
     hidden: Any = lambda: zdk_key()  # noqa: E731, PLW0108 - a plain function that returns a coroutine
     transport = answering(200, TOKENS)
@@ -175,7 +175,7 @@ def test_async_sources_on_sync_clients() -> None:
         (number, "The secret source number must return text or a Secret, not int"),
         (
             broken_key,
-            "api_key begins or ends with white space or a line break, as from a file; strip it",
+            "api_key begins or ends with white space or a line break; strip it",
         ),
         (Rotating(""), "api_key is empty"),
         (Rotating(None), "The secret source Rotating must return text or a Secret, not NoneType"),

@@ -171,9 +171,14 @@ def test_request_ids() -> None:
     assert (sent[0], reply.request_id) == ("mine-1", "echoed")
     assert UUID(sent[1]).version == UUID(sent[2]).version == 4
     assert sent[1] != sent[2]
-    unfit: list[Any] = ["", "a\nb", "é", 7]
-    for given in unfit:
-        with pytest.raises(InvalidInputError, match="request_id: must be visible ASCII text"):
+    unfit: list[tuple[Any, str]] = [
+        ("", "is empty"),
+        ("a\nb", "contains a line break"),
+        ("é", "contains a character outside ASCII"),
+        (7, "must be a string, not int"),
+    ]
+    for given, problem in unfit:
+        with pytest.raises(InvalidInputError, match=f"request_id: {problem}"):
             client.send(zerohash.TimeRequest(), request_id=given)
 
 
@@ -229,7 +234,7 @@ def test_request_without_an_answer() -> None:
         ("GET", "/a\\b", "path: must be percent-encoded"),
         ("GET", "/a%zz", "path: must be percent-encoded"),
         ("GET", "/a?", "path: must not end in a lone '?'"),
-        ("GET", None, "path: must be text, not NoneType"),
+        ("GET", None, "path: must be a string, not NoneType"),
         ("get", "/a", "method: must be an HTTP method in upper case, such as 'POST'"),
         ("CONNECT", "/a", "method: must be an HTTP method in upper case"),
         (None, "/a", "method: must be an HTTP method in upper case"),

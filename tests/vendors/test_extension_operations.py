@@ -187,7 +187,9 @@ def test_an_async_source_in_a_strategy() -> None:
     strategy: Any = auth.Bearer(later)
     with pytest.raises(ConfigurationError) as caught:
         MoreClient(auth=strategy)
-    assert str(caught.value).startswith("MoreClient cannot wait for an async secret source")
+    assert str(caught.value).startswith(
+        "MoreClient: a sync client cannot wait for an async secret source"
+    )
 
 
 @pytest.mark.anyio

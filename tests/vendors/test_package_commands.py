@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import tokenkit
 from tokenkit import __main__, _demo
 
 
@@ -30,13 +31,13 @@ def test_demo() -> None:
 def check_demo(told: str, log: str) -> None:
     lines = told.splitlines()
     assert lines[0].startswith("ZDK UserToken(user_id='")
-    assert re.fullmatch(r"  token \S{6}…, 372 characters", lines[1])
+    assert re.fullmatch(r"  token \S{6}\.\.\., 372 characters", lines[1])
     assert lines[2].startswith("zerohash ClientAuthToken(deposit_intent_id='")
-    assert re.fullmatch(r"  token eyJhbG…, \d{4} characters", lines[3])
+    assert re.fullmatch(r"  token eyJhbG\.\.\., \d{4} characters", lines[3])
     assert re.fullmatch(r"  ends 20\d\d-\d\d-\d\d .*\+00:00, allows \('fwc',\)", lines[4])
     assert lines[5] == "  revoked"
     assert lines[6].startswith("Strigo UserToken(user_id='")
-    assert re.fullmatch(r"  token \S{6}…, 43 characters", lines[7])
+    assert re.fullmatch(r"  token \S{6}\.\.\., 43 characters", lines[7])
     assert len(lines) == 8
     requests = [line.partition(" token=")[0].split(maxsplit=2)[2] for line in log.splitlines()]
     assert [request.partition(" subject=")[0] for request in requests] == [
@@ -77,30 +78,70 @@ def test_demo_ends_its_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_command() -> None:
-    """Without a command the usage is shown, and the exit code is Python's for a wrong usage."""
+    """Without a command the help is shown, and the exit code is Python's for a wrong usage."""
     done = run()
     assert done.returncode == 2
-    assert done.stderr.startswith("usage: python -m tokenkit [-h] {demo,sandbox} ...")
+    assert done.stderr.startswith("usage: python -m tokenkit [-h] [--version] command ...")
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("arguments", [["mint"], ["sandbox", "--port", "x"], ["demo", "-v"]])
-def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Unknown commands, values and options exit with 2 and say what is wrong."""
-    with pytest.raises(SystemExit) as caught:
-        __main__.main(arguments)
-    assert caught.value.code == 2
-    assert "error: " in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "acme"], "argument vendor: invalid choice: 'acme'"),
+        (["mnt"], "tokenkit: error: argument command: invalid choice: 'mnt'"),
+        (["sandbox", "--port", "x"], "argument --port: must be from 0 to 65535, not 'x'"),
+        (["sandbox", "--port", "99999"], "argument --port: must be from 0 to 65535, not '99999'"),
+        (["sandbox", "--port", "-1"], "argument --port: "),
+        (["sandbox", "--clock-skew", "x"], "argument --clock-skew: invalid float value: 'x'"),
+        (["sandbox", "--clock-skew", "1e99"], "clock_skew must be seconds"),
+        (["sandbox", "--fault", "stauts=503"], "a fault has no field 'stauts'"),
+        (["sandbox", "--rate", "5"], "unrecognized arguments: 5"),
+        (["sandbox", "--advertise", "sandbox:8700"], "advertise must be like http://"),
+        (["sandbox", "--webhook-url", "http://a.example/"], "webhooks go to this machine only"),
+        (["demo", "-v"], "unrecognized arguments: -v"),
+    ],
+)
+def test_wrong_usage(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unknown commands, values and options exit with 2 and say what is wrong, in one line."""
+    try:
+        code: object = __main__.main(arguments)
+    except SystemExit as exited:
+        code = exited.code
+    assert code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("python -m tokenkit")
+    assert message in line
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """The help names both commands."""
+    """The help names all commands."""
     with pytest.raises(SystemExit) as caught:
         __main__.main(["--help"])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
+    assert "tell whether the vendors can be called" in shown
     assert "mint a token of each vendor against a sandbox" in shown
     assert "serve the three issuers on loopback" in shown
+
+
+def test_help_of_the_sandbox(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help of a command has its options in groups."""
+    with pytest.raises(SystemExit):
+        __main__.main(["sandbox", "--help"])
+    shown = capsys.readouterr().out
+    groups = ["where it listens:", "what goes wrong:", "rate limits (default: none):", "zerohash:"]
+    assert [line for line in shown.splitlines() if line in groups] == groups
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """The version is the package's."""
+    with pytest.raises(SystemExit) as caught:
+        __main__.main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"tokenkit {tokenkit.__version__}\n"
 
 
 @pytest.mark.parametrize("command", ["demo", "sandbox"])
@@ -139,7 +180,8 @@ def test_sandbox_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert __main__.main(["sandbox", "--host", "::1", "--port", "8080"]) == 7
     assert asked == [("127.0.0.1", 0), ("::1", 8080)]
     command = "sandbox --fault status=503 --fault drop=after --clock-skew -3600 --rate-limits"
-    command += " --strigo-rate-limit 5/1 --zerohash-rate-limit 20"
+    command += " --strigo-rate-limit 5/1 --zerohash-rate-limit 20 --unknown-permissions"
+    command += " --advertise http://sandbox:1 --webhook-url http://localhost:2"
     assert __main__.main(command.split()) == 7
     assert options[-1] == {
         "faults": ["status=503", "drop=after"],
@@ -147,4 +189,7 @@ def test_sandbox_command(monkeypatch: pytest.MonkeyPatch) -> None:
         "rate_limits": True,
         "strigo_rate_limit": "5/1",
         "zerohash_rate_limit": "20",
+        "advertise": "http://sandbox:1",
+        "webhook_url": "http://localhost:2",
+        "unknown_permissions": True,
     }

@@ -7,7 +7,7 @@ import pytest
 from vendors_support import answering, jwt_of, zerohash_client
 
 from tokenkit import DecodeError, zerohash
-from tokenkit.zerohash import models
+from tokenkit.zerohash import token as token_module
 
 CLAIMS = {
     "exp": 1_714_449_304,
@@ -95,7 +95,7 @@ def test_claims_are_read_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) ->
         decoded.append(token)
         return {"exp": 0}
 
-    monkeypatch.setattr(models, "unverified_claims", counting)
+    monkeypatch.setattr(token_module, "unverified_claims", counting)
     token = mint({"token": jwt_of(CLAIMS)})
     assert repr(token)
     assert hash(token)

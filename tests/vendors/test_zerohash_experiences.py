@@ -12,6 +12,7 @@ from tokenkit import (
     ZeroHashClient,
     zerohash,
 )
+from tokenkit.extension import Repeat
 from tokenkit.sandbox import Sandbox
 from tokenkit.zerohash import experiences
 
@@ -20,14 +21,14 @@ from tokenkit.zerohash import experiences
 class Row:
     """A row of the vendor's table of experiences."""
 
-    function: str
+    name: str
     permission: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
 
-    def request(self, *fields: str) -> zerohash.ClientAuthTokenRequest:
-        build: Any = getattr(experiences, self.function)
-        request: zerohash.ClientAuthTokenRequest = build(**{name: GIVEN[name] for name in fields})
+    def request(self, *fields: str) -> experiences.Experience:
+        build: Any = getattr(experiences, self.name)
+        request: experiences.Experience = build(**{name: GIVEN[name] for name in fields})
         return request
 
     def body(self, *fields: str) -> dict[str, object]:
@@ -39,37 +40,37 @@ CONTACT = ("phone_number", "otp_verified")
 DEVICE = ("client_device_info",)
 FEES = ("reference_id", "custom_fees_and_spreads")
 TABLE = [
-    Row("onboarding_new", "onboarding", ("email",), ("reference_id", *CONTACT)),
-    Row("onboarding_resumed", "onboarding", CODE, ("email", "reference_id", *CONTACT)),
-    Row("update_participant", "update-participant", CODE, ("email", "reference_id")),
-    Row("participant_profile", "participant-profile", CODE),
-    Row("account_funding_deposits", "fwc", CODE, ("reference_id", "deposit_details", *DEVICE)),
-    Row("account_funding_account_link", "crypto-account-link", CODE),
+    Row("OnboardingNew", "onboarding", ("email",), ("reference_id", *CONTACT)),
+    Row("OnboardingResumed", "onboarding", CODE, ("email", "reference_id", *CONTACT)),
+    Row("UpdateParticipant", "update-participant", CODE, ("email", "reference_id")),
+    Row("ParticipantProfile", "participant-profile", CODE),
+    Row("AccountFundingDeposits", "fwc", CODE, ("reference_id", "deposit_details", *DEVICE)),
+    Row("AccountFundingAccountLink", "crypto-account-link", CODE),
     Row(
-        "account_funding_withdrawals",
+        "AccountFundingWithdrawals",
         "crypto-withdrawals",
         (*CODE, "withdrawal_details"),
         ("reference_id",),
     ),
     Row(
-        "crypto_withdrawals",
+        "CryptoWithdrawals",
         "crypto-withdrawals",
         CODE,
         ("reference_id", "withdrawal_details", *DEVICE),
     ),
-    Row("crypto_deposits", "crypto-deposits", CODE, ("reference_id", "deposit_details")),
-    Row("crypto_payouts", "crypto-payouts", CODE, ("reference_id", "withdrawal_details")),
+    Row("CryptoDeposits", "crypto-deposits", CODE, ("reference_id", "deposit_details")),
+    Row("CryptoPayouts", "crypto-payouts", CODE, ("reference_id", "withdrawal_details")),
     Row(
-        "payins",
+        "Payins",
         "crypto-pay",
         (*CODE, "payment_details"),
         ("reference_id", *DEVICE, "merchant_participant_code"),
     ),
-    Row("crypto_buy", "crypto-buy", CODE, FEES),
-    Row("crypto_sell", "crypto-sell", CODE, FEES),
-    Row("fiat_deposits", "fiat-deposits", CODE, ("reference_id", "deposit_details")),
-    Row("fiat_withdrawals", "fiat-withdrawals", CODE, ("reference_id", "withdrawal_details")),
-    Row("fiat_account_link", "fiat-account-link", CODE),
+    Row("CryptoBuy", "crypto-buy", CODE, FEES),
+    Row("CryptoSell", "crypto-sell", CODE, FEES),
+    Row("FiatDeposits", "fiat-deposits", CODE, ("reference_id", "deposit_details")),
+    Row("FiatWithdrawals", "fiat-withdrawals", CODE, ("reference_id", "withdrawal_details")),
+    Row("FiatAccountLink", "fiat-account-link", CODE),
 ]
 GIVEN: Mapping[str, object] = {
     "participant_code": "CUST01",
@@ -107,7 +108,7 @@ SENT: Mapping[str, object] = {
     "client_device_info": {"ip_address": "203.0.113.9", "location": "US-IL"},
     "custom_fees_and_spreads": {"crypto_buy": {"spread_bps": "50"}},
 }
-each_row = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.function)
+each_row = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 
 
 @pytest.fixture(scope="module")
@@ -122,20 +123,21 @@ def client(sandbox: Sandbox) -> Iterator[ZeroHashClient]:
         yield client
 
 
-def test_every_experience_has_a_function() -> None:
-    """The module has a function for each row of the table, and is reached from the package."""
-    assert sorted(row.function for row in TABLE) == sorted(experiences.__all__)
+def test_every_experience_has_a_model() -> None:
+    """The module has a model for each row of the table, and is reached from the package."""
+    assert sorted([*(row.name for row in TABLE), "Experience"]) == sorted(experiences.__all__)
     assert zerohash.experiences is experiences
 
 
 @each_row
 def test_signatures(row: Row) -> None:
-    """A function asks by keyword for what its row requires; the rest may be left out."""
-    parameters = inspect.signature(getattr(experiences, row.function)).parameters
+    """A model asks by keyword for what its row requires; the rest may be left out."""
+    parameters = inspect.signature(getattr(experiences, row.name)).parameters
     assert {one.kind for one in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
     asked = {name for name, one in parameters.items() if one.default is one.empty}
     offered = {name for name, one in parameters.items() if one.default is None}
     assert (asked, offered) == (set(row.required), set(row.optional))
+    assert [*parameters][-1] == "extra"
 
 
 @each_row
@@ -169,43 +171,45 @@ async def test_async_clients_send_them_all(issuers: Mapping[str, str]) -> None:
 
 @each_row
 def test_what_is_missing_is_a_type_error(row: Row) -> None:
-    """A required field that is left out is Python's own error, naming function and field."""
+    """A required field that is left out is Python's own error, naming model and field."""
     for name in row.required:
         given = [other for other in row.required if other != name]
-        with pytest.raises(TypeError, match=rf"^{row.function}\(\) missing 1 .*'{name}'$"):
+        with pytest.raises(TypeError, match=rf"^{row.name}\.__init__\(\) missing 1 .*'{name}'$"):
             row.request(*given)
 
 
 @each_row
 def test_none_is_missing_as_well(row: Row) -> None:
     """``None`` for a required field is refused: it would ask for another experience."""
-    build: Any = getattr(experiences, row.function)
+    build: Any = getattr(experiences, row.name)
     with pytest.raises(InvalidInputError) as caught:
         build(**dict.fromkeys(row.required), **{name: GIVEN[name] for name in row.optional})
-    problems = "; ".join(f"{name}: must be given" for name in row.required)
-    assert str(caught.value) == f"{row.function}() is not valid: {problems}"
+    named = {error.field: error.message for error in caught.value.errors}
+    assert named.keys() == {*row.required}
+    assert all(problem.endswith("not null") for problem in named.values())
 
 
 @each_row
 def test_documented(row: Row) -> None:
-    """Each function tells its permission, its arguments, its source and the source's standing."""
-    text = inspect.getdoc(getattr(experiences, row.function)) or ""
+    """Each model tells its permission and its arguments, the base the source and its standing."""
+    text = inspect.getdoc(getattr(experiences, row.name)) or ""
     first, *_ = text.splitlines()
     assert f"permission ``{row.permission}``." in first
     for name in (*row.required, *row.optional):
         assert f"\n    {name}: " in text
-    assert "Source: zerohash's API reference" in text
-    assert text.endswith("(documented).")
+    base = inspect.getdoc(experiences.Experience) or ""
+    assert "Source: zerohash's API reference" in base
+    assert base.endswith("(documented).")
 
 
 def test_details_of_one_permission(sandbox: Sandbox, client: ZeroHashClient) -> None:
     """A wallet goes with crypto deposits, an amount with the deposits of account funding."""
     wallet = zerohash.DepositDetails(external_wallet_address="bc1q")
-    client.send(experiences.crypto_deposits(participant_code="CUST01", deposit_details=wallet))
+    client.send(experiences.CryptoDeposits(participant_code="CUST01", deposit_details=wallet))
     assert sandbox.issued[-1].request["deposit_details"] == {"external_wallet_address": "bc1q"}
     amount = zerohash.DepositDetails(deposit_amount="25.00", denominated_currency="USD")
     client.send(
-        experiences.account_funding_deposits(participant_code="CUST01", deposit_details=amount)
+        experiences.AccountFundingDeposits(participant_code="CUST01", deposit_details=amount)
     )
     assert sandbox.issued[-1].request["deposit_details"] == {
         "deposit_amount": "25.00",
@@ -214,8 +218,11 @@ def test_details_of_one_permission(sandbox: Sandbox, client: ZeroHashClient) -> 
 
 
 def test_several_experiences_on_one_token(sandbox: Sandbox, client: ZeroHashClient) -> None:
-    """A request can be given more permissions and fields than its experience lists."""
-    request = experiences.crypto_buy(participant_code="CUST01")
+    """A mint can be given more permissions and fields than its experience lists."""
+    request = experiences.CryptoBuy(participant_code="CUST01", extra={"a": 1}).as_request()
+    assert request == zerohash.ClientAuthTokenRequest(
+        permissions=["crypto-buy"], participant_code="CUST01", extra={"a": 1}
+    )
     both = attrs.evolve(
         request, permissions=[*request.permissions, "crypto-sell"], extra={"channel": "web"}
     )
@@ -227,14 +234,31 @@ def test_several_experiences_on_one_token(sandbox: Sandbox, client: ZeroHashClie
     }
 
 
+@each_row
+def test_repeats(row: Row) -> None:
+    """A mint that may open a payment is repeated only where the first was not performed."""
+    pays = row.permission in ("crypto-withdrawals", "crypto-payouts", "crypto-pay")
+    repeat = Repeat.IF_NOT_PERFORMED if pays else Repeat.SAFE
+    request = row.request(*row.required)
+    assert request.repeat is repeat
+    assert request.operation == "create_client_auth_token"
+
+
+def test_an_experience_keeps_its_permission() -> None:
+    """New fields may be added to an experience, other permissions may not."""
+    assert experiences.CryptoBuy(participant_code="CUST01", extra={"later": 1}).extra
+    with pytest.raises(InvalidInputError, match=r"extra: .*as_request\(\) takes further ones"):
+        experiences.CryptoBuy(participant_code="CUST01", extra={"permissions": ["fwc"]})
+
+
 def test_limits_are_the_requests_own() -> None:
     """What a request refuses, it refuses here as well, and names every problem at once."""
     with pytest.raises(InvalidInputError) as caught:
-        experiences.onboarding_resumed(
+        experiences.OnboardingResumed(
             participant_code="CUST1", otp_verified="voice", reference_id="r" * 51
         )
     assert [error.field for error in caught.value.errors] == [
         "participant_code",
-        "otp_verified",
         "reference_id",
+        "otp_verified",
     ]

@@ -55,6 +55,7 @@ class Shared(Generic[C, K]):
     """What a client shares with its ``with_options`` siblings."""
 
     base: BaseURL
+    services: Mapping[str, BaseURL]
     strategy: AsyncStrategy
     connections: C
     clock: K
@@ -103,6 +104,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             raise ConfigurationError(f"{type(self).__name__}: {'; '.join(problems)}")
         self._shared = Shared(
             base=settings.base_url,
+            services=settings.services,
             strategy=strategy,
             connections=connect(settings),
             clock=cast("K", settings.clock),
@@ -137,11 +139,20 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         if options:
             plan = self._plan(self._changed_settings("send", options, SendOptions))
             request_id = _checked_request_id(options.get("request_id"))
+        if call.service is not None:
+            plan = self._for_service(plan, call)
         if not plan.watched and is_logged():
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
         return Start(call, partial(perform, call, plan, request_id))
+
+    def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
+        base = self._shared.services.get(call.service or "")
+        if base is None:
+            problem = f"is for the service {call.service!a:.50}, which {type(self).__name__} lacks"
+            raise InvalidInputError("send()", (FieldError(field="call", message=problem),))
+        return attrs.evolve(plan, origin=base.origin, base_path=base.path)
 
     def _changed_settings(
         self, method: str, options: Mapping[str, Any], known: type[CallOptions]
@@ -195,6 +206,17 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         plan = self._plan(settings)
         return _changed_copy(self, _settings=settings, _default_plan=plan, _owner=False)
 
+    @property
+    def base_url(self) -> str:
+        """Where its calls go."""
+        base = self._shared.base
+        return base.origin + base.path
+
+    @property
+    def service_urls(self) -> Mapping[str, str]:
+        """Where the calls of the vendor's services with hosts of their own go, by their names."""
+        return {name: base.origin + base.path for name, base in self._shared.services.items()}
+
     def __repr__(self) -> str:
         shared = vars(self).get("_shared")  # a constructor that fails has not come so far
         where = shared.base.origin + shared.base.path if shared else None
@@ -202,8 +224,10 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
 
     def __reduce__(self) -> NoReturn:
         name = type(self).__name__
+        article = "An" if name[0] in "AEIOU" else "A"
         raise TypeError(
-            f"A {name} can't be pickled; create a new one, for example with {name}.from_env()"
+            f"{article} {name} can't be pickled; create a new one, for example with "
+            f"{name}.from_env()"
         )
 
 

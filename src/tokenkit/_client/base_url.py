@@ -58,7 +58,7 @@ def parse_base_url(base_url: object, *, allow_insecure_http: bool) -> BaseURL:
         raise ConfigurationError("base_url must be like https://host or http://localhost:8000")
     if not base_url.isprintable() or not PATH.fullmatch(parts.path) or _has_dots(parts.path):
         raise ConfigurationError(
-            "base_url's path must be percent-encoded, without '.' and '..' segments"
+            "the path of base_url must be percent-encoded, without '.' and '..' segments"
         )
     if parts.scheme == "http" and not (allow_insecure_http or _is_loopback(parts.hostname or "")):
         raise ConfigurationError(
@@ -108,7 +108,7 @@ def _has_dots(path: str) -> bool:
 
 
 def path_problem(path: object) -> str | None:
-    """Tell what is wrong with the path of a request that has no model, as a phrase, or ``None``."""
+    """Tell what is wrong with the path of a ``request()``, as a phrase, or ``None``."""
     if not isinstance(path, str):
         return f"must be a string, not {type(path).__name__}"
     if len(path) > MAX_URL:

@@ -17,7 +17,7 @@ from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
 from .base import Start, raw_call
 from .bulk_methods import AsyncBulkMethods, BulkMethods
-from .credentials import read_environment
+from .credentials import name_variables, read_environment
 from .operation import AsyncCaller, Caller
 from .options import (
     AsyncClientOptions,
@@ -25,6 +25,7 @@ from .options import (
     SendOptions,
     check_names,
 )
+from .origins import connect_all, connect_all_async
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -63,7 +64,9 @@ class Client(BulkMethods, Caller):
             base_url_settings or {},
             options,
             is_async=False,
-            connect=lambda made: open_connections(made.base_url.origin, made.connection),
+            connect=lambda made: connect_all(
+                made.origins, lambda origin: open_connections(origin, made.connection)
+            ),
         )
 
     @classmethod
@@ -83,6 +86,7 @@ class Client(BulkMethods, Caller):
         try:
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
+            name_variables(cls, error, options)
             del environ, options  # this frame goes along with the error
             forget_arguments(error)
             raise
@@ -196,7 +200,9 @@ class AsyncClient(AsyncBulkMethods, AsyncCaller):
             base_url_settings or {},
             options,
             is_async=True,
-            connect=lambda made: open_async_connections(made.base_url.origin, made.connection),
+            connect=lambda made: connect_all_async(
+                made.origins, lambda origin: open_async_connections(origin, made.connection)
+            ),
         )
 
     @classmethod
@@ -216,6 +222,7 @@ class AsyncClient(AsyncBulkMethods, AsyncCaller):
         try:
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
+            name_variables(cls, error, options)
             del environ, options  # this frame goes along with the error
             forget_arguments(error)
             raise

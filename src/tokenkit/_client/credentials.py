@@ -1,9 +1,10 @@
 """A vendor's credentials: from arguments or the environment to an auth strategy."""
 
 import os
+import re
 from collections.abc import Mapping
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from .._policy.profile import Profile
 from .._secret import Secret, conceal
@@ -11,7 +12,14 @@ from ..auth.strategy import AsyncStrategy, check_sources
 from ..errors import ConfigurationError
 from .base_url import is_private_name
 
-__all__ = ["make_strategy", "read_environment"]
+__all__ = ["make_strategy", "name_variables", "read_environment"]
+
+
+class HasProfile(Protocol):
+    """A vendor's client."""
+
+    profile: ClassVar[Profile]
+
 
 INSECURE_HTTP_VARIABLE = "TOKENKIT_ALLOW_INSECURE_HTTP"
 
@@ -53,7 +61,7 @@ def _strategy(
     missing = [name for name in profile.credential_variables if name not in given]
     if missing:
         raise ConfigurationError(f"pass {_listed(missing)} or auth=...")
-    check_sources(given, lambda *_: None)
+    check_sources(given)
     return profile.strategy(**given)
 
 
@@ -117,3 +125,21 @@ def _base_url(profile: Profile, source: Mapping[str, str]) -> dict[str, str]:
 def _allows_http(source: Mapping[str, str], base_url: object) -> bool:
     wanted = source.get(INSECURE_HTTP_VARIABLE, "").lower() in ("1", "true", "yes")
     return wanted and is_private_name(base_url)
+
+
+def name_variables(
+    client: type[HasProfile], error: BaseException, options: Mapping[str, object]
+) -> None:
+    """Add to an error of a client's constructor the variables that its arguments came from."""
+    if not isinstance(error, ConfigurationError):
+        return
+    if not error.message.startswith(f"{client.__name__}: "):
+        return
+    profile = client.profile
+    settings = {name: one.variable for name, one in profile.base_url_settings.items()}
+    variables = {**profile.credential_variables, **settings, "base_url": profile.base_url_variable}
+    for name, variable in variables.items():
+        if options.get(name) is None:
+            named = f"{name} (from {variable})"
+            error.message = re.sub(rf"(?<![=.])\b{name}\b(?!=)", named, error.message, count=1)
+    error.args = (error.message,)

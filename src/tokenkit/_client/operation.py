@@ -9,7 +9,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, ove
 from .._model.call import Call
 from ..errors import InvalidInputError
 
-__all__ = ["AsyncCaller", "Caller", "Operation", "operation"]
+__all__ = ["AsyncCaller", "Caller", "ClientMethod", "ModelMethod", "Operation", "operation"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,17 +46,91 @@ OfClass: TypeAlias = Callable[Concatenate[Caller, P], T]
 AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], Coroutine[Any, Any, T]]
 
 
-class Operation(Generic[P, T_co]):
-    """A client method that is a request model's constructor followed by ``send``.
+class ClientMethod:
+    """A method that is declared once and made for each client class, sync or async.
 
-    Type checkers see this descriptor. At run time every client class holds a real function in
-    its place, so that ``help()``, ``inspect`` and mocks work as for any method.
+    Type checkers see a descriptor. At run time every client class holds a real function in its
+    place, so that ``help()``, ``inspect`` and mocks work as for any method.
+
+    Args:
+        stub: Has the method's name and docstring.
     """
 
-    def __init__(self, model: Callable[P, Call[T_co]], stub: Callable[..., None]) -> None:
-        self.model = model
+    def __init__(self, stub: Callable[..., None]) -> None:
         self.stub = stub
         self.__doc__ = stub.__doc__
+
+    @property
+    def doc(self) -> str | None:
+        """The method's docstring."""
+        return self.stub.__doc__
+
+    def method(self, owner: type[object]) -> Callable[..., object]:
+        """Make the function for a sync client class."""
+        raise NotImplementedError
+
+    def async_method(self, owner: type[object]) -> Callable[..., object]:
+        """Make the function for an async client class."""
+        raise NotImplementedError
+
+    def named(
+        self,
+        function: Callable[..., object],
+        owner: type[object],
+        signature: inspect.Signature,
+    ) -> Callable[..., object]:
+        """Let a function look like a method that was written in its class."""
+        name = self.stub.__name__
+        code = function.__code__
+        function.__code__ = code.replace(co_name=name)  # which is what tracebacks show
+        function.__name__ = name
+        function.__qualname__ = f"{owner.__qualname__}.{name}"
+        function.__module__ = owner.__module__
+        function.__doc__ = self.doc
+        function.__signature__ = signature  # type: ignore[attr-defined] # inspect's own protocol
+        function.__annotations__ = {
+            parameter.name: parameter.annotation
+            for parameter in signature.parameters.values()
+            if parameter.annotation is not inspect.Parameter.empty
+        } | {"return": signature.return_annotation}
+        return function
+
+
+class ModelMethod(ClientMethod, Generic[P, T_co]):
+    """A client method that takes a request model's arguments."""
+
+    def __init__(self, model: Callable[P, Call[T_co]], stub: Callable[..., None]) -> None:
+        super().__init__(stub)
+        self.model = model
+
+    @property
+    def doc(self) -> str | None:
+        """What the stub says about the call, and the model about its parameters."""
+        return _documented(self.stub.__doc__, self.model.__doc__)
+
+    def builder(
+        self, owner: type[object]
+    ) -> Callable[[tuple[Any, ...], dict[str, Any]], Call[T_co] | Exception]:
+        """Return what makes the request from the method's arguments, or the error."""
+        model: Callable[..., Call[T_co]] = self.model
+        written = f"{self.model.__qualname__}.__init__()"
+        meant = f"{owner.__qualname__}.{self.stub.__name__}()"
+
+        # An error leaves from the method itself: this frame holds the arguments, and a token
+        # may be among them.
+        def build(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call[T_co] | Exception:
+            try:
+                return model(*args, **kwargs)
+            except InvalidInputError as error:
+                return error.with_traceback(None)
+            except TypeError as error:
+                return TypeError(str(error).replace(written, meant))
+
+        return build
+
+
+class Operation(ModelMethod[P, T_co]):
+    """A client method that is a request model's constructor followed by ``send``."""
 
     @overload
     def __get__(self, instance: None, owner: type[Caller]) -> "OfClass[P, T_co]": ...
@@ -81,7 +155,7 @@ class Operation(Generic[P, T_co]):
 
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
-        build = self._builder(owner)
+        build = self.builder(owner)
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             request = build(args, kwargs)
@@ -90,11 +164,11 @@ class Operation(Generic[P, T_co]):
                 raise request
             return self.send(request)
 
-        return self._named(call, owner)
+        return self.named(call, owner, method_signature(self.model, answer_type(self.model)))
 
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
-        build = self._builder(owner)
+        build = self.builder(owner)
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             request = build(args, kwargs)
@@ -103,45 +177,7 @@ class Operation(Generic[P, T_co]):
                 raise request
             return await self.send(request)
 
-        return self._named(call, owner)
-
-    def _builder(
-        self, owner: type[object]
-    ) -> Callable[[tuple[Any, ...], dict[str, Any]], Call[T_co] | Exception]:
-        model: Callable[..., Call[T_co]] = self.model
-        written = f"{self.model.__qualname__}.__init__()"
-        meant = f"{owner.__qualname__}.{self.stub.__name__}()"
-
-        # An error leaves from the method itself: this frame holds the arguments, and a token
-        # may be among them.
-        def build(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call[T_co] | Exception:
-            try:
-                return model(*args, **kwargs)
-            except InvalidInputError as error:
-                return error.with_traceback(None)
-            except TypeError as error:
-                return TypeError(str(error).replace(written, meant))
-
-        return build
-
-    def _named(
-        self, function: Callable[..., object], owner: type[object]
-    ) -> Callable[..., object]:
-        name = self.stub.__name__
-        code = function.__code__
-        function.__code__ = code.replace(co_name=name)  # which is what tracebacks show
-        function.__name__ = name
-        function.__qualname__ = f"{owner.__qualname__}.{name}"
-        function.__module__ = owner.__module__
-        function.__doc__ = self.stub.__doc__
-        signature = _method_signature(self.model)
-        function.__signature__ = signature  # type: ignore[attr-defined] # inspect's own protocol
-        function.__annotations__ = {
-            parameter.name: parameter.annotation
-            for parameter in signature.parameters.values()
-            if parameter.annotation is not inspect.Parameter.empty
-        } | {"return": signature.return_annotation}
-        return function
+        return self.named(call, owner, method_signature(self.model, answer_type(self.model)))
 
 
 def operation(
@@ -165,15 +201,39 @@ def operation(
     return declare
 
 
-def _operations(cls: type) -> list[tuple[str, Operation[..., object]]]:
+def _operations(cls: type) -> list[tuple[str, ClientMethod]]:
     # What a class overrides, itself or by a base that comes first, stays overridden.
     attributes: dict[str, object] = {}
     for base in reversed(cls.__mro__):
         attributes.update(vars(base))
-    return [(name, found) for name, found in attributes.items() if isinstance(found, Operation)]
+    return [(name, found) for name, found in attributes.items() if isinstance(found, ClientMethod)]
 
 
-def _answer_type(model: Callable[..., object]) -> object:
+def _documented(what: str | None, model: str | None) -> str | None:
+    """Add the parameters of a request model to what a stub says about the call."""
+    parameters = _section(inspect.cleandoc(model or ""), "Args:")
+    if not what or not parameters:
+        return what
+    text = inspect.cleandoc(what)
+    at = min(
+        found
+        for name in ("Raises:", "Source:")
+        if (found := f"{text}\n\n{name}".find(f"\n\n{name}")) >= 0
+    )
+    return f"{text[:at]}\n\n{parameters}{text[at:]}"
+
+
+def _section(doc: str, title: str) -> str:
+    _, _, rest = f"\n\n{doc}".partition(f"\n\n{title}\n")
+    lines = [title]
+    for line in rest.splitlines():
+        if line and not line.startswith(" "):
+            break
+        lines.append(line)
+    return "\n".join(lines).rstrip() if rest else ""
+
+
+def answer_type(model: Callable[..., object]) -> object:
     """Return the ``T`` of the ``Call[T]`` that a model derives from."""
     bases: tuple[type, ...] = getattr(model, "__mro__", ())
     for base in bases:
@@ -185,7 +245,7 @@ def _answer_type(model: Callable[..., object]) -> object:
     return inspect.Signature.empty
 
 
-def _method_signature(model: Callable[..., object]) -> inspect.Signature:
+def method_signature(model: Callable[..., object], answer: object) -> inspect.Signature:
     signature = inspect.signature(model)
     initializer = getattr(model, "__init__", model)
     names = vars(sys.modules[model.__module__])
@@ -198,4 +258,4 @@ def _method_signature(model: Callable[..., object]) -> inspect.Signature:
         for parameter in signature.parameters.values()
     ]
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return inspect.Signature([itself, *parameters], return_annotation=_answer_type(model))
+    return inspect.Signature([itself, *parameters], return_annotation=answer)

@@ -51,6 +51,7 @@ class ClientSettings:
         call: How calls are made, unless one says otherwise.
         connection: How connections are made.
         base_url: Where requests go.
+        services: Where the calls of each of the vendor's services go.
         clock: The clock.
         hooks: The caller's hooks.
         trace: Opens a span for a call; ``None`` without tracing.
@@ -61,11 +62,20 @@ class ClientSettings:
     call: CallSettings
     connection: "ConnectionSettings"
     base_url: BaseURL
+    services: Mapping[str, BaseURL]
     clock: TimeSource
     hooks: Hooks
     trace: Trace | None
     correct_clock_skew: bool
     user_agent: str
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins that credentials may go to; with the caller's own connections, one."""
+        connection = self.connection
+        if connection.http_client is not None or connection.transport is not None:
+            return (self.base_url.origin,)
+        return (self.base_url.origin, *(service.origin for service in self.services.values()))
 
     @classmethod
     def parse(
@@ -103,6 +113,9 @@ class ClientSettings:
         chosen = _without_none(base_url_settings or {})
         clock = given.get("clock") or (AsyncSystemClock() if is_async else SystemClock())
         settle("base_url", lambda: _base_url(profile, given, chosen, allow_http=allow_http))
+        if "base_url" in parsed:
+            base: BaseURL = parsed["base_url"]
+            settle("services", lambda: _services(profile, given, base, allow_http=allow_http))
         settle("allow_insecure_http", lambda: _switch(given, "allow_insecure_http", default=False))
         settle("clock", lambda: check_clock(clock, may_be_async=is_async))
         hooks = given.get("hooks", NO_HOOKS)
@@ -116,7 +129,7 @@ class ClientSettings:
             if isinstance(found, tuple):
                 problems += found
             parsed[name] = found
-        del parsed["allow_insecure_http"]
+        parsed.pop("allow_insecure_http", None)  # it only allows a base URL
         return tuple(problems) if problems else cls(**parsed)
 
 
@@ -159,6 +172,18 @@ def _base_url(
     for name, value in chosen.items():
         base_url = profile.base_url_settings[name].base_url(value)
     return parse_base_url(base_url, allow_insecure_http=allow_http)
+
+
+def _services(
+    profile: Profile, given: Mapping[str, Any], base: BaseURL, *, allow_http: bool
+) -> dict[str, BaseURL]:
+    """Return the services' base URLs: their own, or the one that the caller has set."""
+    if "base_url" in given:
+        return dict.fromkeys(profile.services, base)
+    return {
+        name: parse_base_url(base_url(base.origin + base.path), allow_insecure_http=allow_http)
+        for name, base_url in profile.services.items()
+    }
 
 
 def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:

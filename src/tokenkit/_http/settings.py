@@ -39,6 +39,8 @@ class ConnectionSettings:
         if not (proxy is None or isinstance(proxy, str)):
             kind = type(proxy).__name__
             problems.append(f"proxy must be a string such as 'http://host:port', not {kind}")
+        elif proxy is not None and not proxy.startswith(("http://", "https://", "socks5")):
+            problems.append("proxy must be a string such as 'http://host:port'")
         prefix = "Async" if is_async else ""
         try:
             if options.get("http_client") is not None:

@@ -85,6 +85,9 @@ class Call(RequestModel, Generic[T_co]):
     path: ClassVar[str]
     """The path below the client's base URL."""
 
+    service: ClassVar[str | None] = None
+    """The vendor's service that it goes to, as the profile names it; ``None`` for its base URL."""
+
     authenticated: ClassVar[bool] = True
     """Whether credentials are sent."""
 

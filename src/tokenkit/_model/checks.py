@@ -20,6 +20,7 @@ __all__ = [
     "copy_mapping",
     "instance",
     "instances",
+    "integer",
     "json_object",
     "one_of",
     "permissions",
@@ -130,6 +131,21 @@ def instances(model: type, *, min_items: int = 0) -> Check:
     """Check for a list of nested objects."""
     one = instance(model)
     return lambda value: _each(value, one, f"{model.__name__} objects", min_items)
+
+
+def integer(*, minimum: int | None = None, maximum: int | None = None) -> Check:
+    """Check for a whole number within limits; ``True`` and ``1.0`` are none."""
+    limits = {"at least": minimum, "at most": maximum}
+    wanted = " and ".join(f"{word} {limit}" for word, limit in limits.items() if limit is not None)
+
+    def check(value: object) -> str | None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            return f"must be a whole number, not {kind_of(value)}"
+        too_small = minimum is not None and value < minimum
+        too_large = maximum is not None and value > maximum
+        return f"must be {wanted}" if too_small or too_large else None
+
+    return check
 
 
 def amount(*, integer: bool = False) -> Check:

@@ -183,8 +183,10 @@ class ResponseInfo:
         headers: The headers.
         received_at: When the response was complete, in UTC, by the client's clock and corrected
             by what is known of the vendor's. Relative lifetimes count from here.
+        origin: Scheme, host and port that the request was sent to.
     """
 
     status: int
     headers: Headers
     received_at: datetime
+    origin: str = ""

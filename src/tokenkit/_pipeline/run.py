@@ -249,7 +249,9 @@ class _Life(Generic[T]):
         request_id = self._request_id_of(outcome)
         wall = self.at.wall + (self.plan.offset.seconds if self.plan.offset else 0.0)
         received_at = datetime.fromtimestamp(wall, timezone.utc)
-        value = read_success(self.call, outcome, self._shown, request_id, received_at)
+        value = read_success(
+            self.call, outcome, self._shown, request_id, received_at, request.origin
+        )
         if isinstance(value, TokenKitError):
             return FailedAttempt(error=value, repeatable=False)
         if value is None:

@@ -32,6 +32,7 @@ def read_success(
     shown: Callable[[str], str],
     request_id: str | None,
     received_at: datetime,
+    origin: str = "",
 ) -> Value[T] | DecodeError | None:
     """Read an answer with a success status; ``None`` where it says that the call failed.
 
@@ -41,13 +42,17 @@ def read_success(
         shown: Replaces what must not be shown.
         request_id: The answer's request id.
         received_at: When it was complete, by the vendor's clock as far as that is known.
+        origin: Scheme, host and port that the request was sent to.
     """
     try:
         body = _loaded(response, shown) if call.reads_body else None
         if call.is_failure(body):
             return None
         info = ResponseInfo(
-            status=response.status, headers=response.headers, received_at=received_at
+            status=response.status,
+            headers=response.headers,
+            received_at=received_at,
+            origin=origin,
         )
         return Value(call.decode(body, info))
     except Mismatch as mismatch:

@@ -56,6 +56,10 @@ class Profile:
             variables of ``base_url_settings``.
         base_url_settings: Other ways to select the base URL, by the name of the client's
             parameter.
+        services: The vendor's services that have hosts of their own, by the name that calls give
+            as their ``service``: each a function that makes the service's base URL of the base
+            URL that the vendor or ``base_url_settings`` select. A caller's ``base_url`` stands
+            for all of them.
         credential_variables: The environment variable of each credential, by the name of the
             client's parameter.
         strategy: The class or function that makes the auth strategy; it is called with the
@@ -76,6 +80,9 @@ class Profile:
     base_url_variable: str
     base_url_settings: Mapping[str, BaseURLSetting] = attrs.field(
         factory=dict[str, BaseURLSetting]
+    )
+    services: Mapping[str, Callable[[str], str]] = attrs.field(
+        factory=dict[str, Callable[[str], str]]
     )
     credential_variables: Mapping[str, str]
     strategy: Callable[..., AsyncStrategy]

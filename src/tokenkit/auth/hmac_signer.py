@@ -54,6 +54,11 @@ class HmacScheme:
     canonical_text: Callable[[str, Request], bytes] = _plain_text
     credential_names: tuple[str, str, str] = ("api_key", "private_key", "passphrase")
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the vendor calls the credentials that it has."""
+        return self.credential_names if self.passphrase_header else self.credential_names[:2]
+
     def check(self, name: str, secret: Secret) -> None:
         """Check one of the credentials, by its name.
 
@@ -108,7 +113,7 @@ class HmacSigner(Generic[S], metaclass=ForgetsArguments):
         self.secrets: Sequence[S | Secret] = tuple(conceal(source) for source in given)
         self.scheme = scheme
         self._keyed: _Keyed | None = None
-        check_sources(dict(zip(scheme.credential_names, self.secrets, strict=False)), scheme.check)
+        check_sources(dict(zip(scheme.names, self.secrets, strict=True)), scheme.check)
 
     def headers(
         self, request: Request, secrets: Sequence[Secret], now: float
@@ -145,7 +150,7 @@ class _Keyed:
 
 
 def _keyed(scheme: HmacScheme, secrets: Sequence[Secret]) -> _Keyed:
-    for name, secret in zip(scheme.credential_names, secrets, strict=False):
+    for name, secret in zip(scheme.names, secrets, strict=True):
         scheme.check(name, secret)
     return _Keyed(tuple(secrets), hmac.new(scheme.key_bytes(secrets[1]), digestmod=hashlib.sha256))
 
@@ -158,7 +163,7 @@ def _key_problem(text: str, key_format: str) -> str | None:
     if text.startswith(PEM):
         return "is a PEM file; pass the key as the vendor shows it, without BEGIN and END lines"
     if text != text.strip():
-        return "begins or ends with white space or a line break, as if read from a file; strip it"
+        return "begins or ends with white space or a line break; strip it"
     return None if key_format == "text" or _is_base64(text) else _why_not_base64(text)
 
 
@@ -173,7 +178,7 @@ def _why_not_base64(text: str) -> str:
     if text[0] in "\"'" and text[0] == text[-1]:
         return "is in quotes, which docker --env-file keeps; remove them"
     if any(mark.isspace() for mark in text):
-        return "contains white space or a line break, as if read from a file; remove it"
+        return "contains white space or a line break; remove it"
     if URL_SAFE.fullmatch(text) and ("-" in text or "_" in text):
         return "is in URL-safe base64; replace '-' by '+' and '_' by '/'"
     return (

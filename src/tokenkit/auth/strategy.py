@@ -54,24 +54,36 @@ class Strategy(AsyncStrategy, Protocol):
         ...
 
 
-def check_sources(sources: Mapping[str, object], check: Callable[[str, Secret], object]) -> None:
+def _any_secret(name: str, secret: Secret) -> None:
+    del name, secret
+
+
+def check_sources(
+    sources: Mapping[str, object], check: Callable[[str, Secret], object] = _any_secret
+) -> None:
     """Check the secret sources of a strategy, by name; those that are callables are asked later.
 
     Raises:
         ConfigurationError: Some cannot be used; all of them are named.
     """
-    problems: list[str] = []
-    for name, source in sources.items():
-        try:
-            if isinstance(source, Secret):
-                check(name, source)
-            elif not callable(source):
-                kind = type(source).__name__
-                problems.append(f"{name} must be a string, a Secret or a callable, not {kind}")
-        except ConfigurationError as error:
-            problems.append(error.message)
+    found = [_source_problem(name, source, check) for name, source in sources.items()]
+    problems = [problem for problem in found if problem is not None]
     if problems:
         raise ConfigurationError("; ".join(problems))
+
+
+def _source_problem(
+    name: str, source: object, check: Callable[[str, Secret], object]
+) -> str | None:
+    if not isinstance(source, Secret):
+        kind = type(source).__name__
+        problem = f"{name} must be a string, a Secret or a callable, not {kind}"
+        return None if callable(source) else problem
+    try:
+        check(name, source)
+    except ConfigurationError as error:
+        return error.message
+    return None
 
 
 def header_secret(name: str, secret: Secret, *, spaces: bool = False) -> Secret:
@@ -96,7 +108,7 @@ def text_problem(secret: Secret) -> str | None:
     """Tell what keeps a secret out of a header, as a phrase, or ``None``."""
     value = secret.reveal()
     if value and value != value.strip():
-        return "begins or ends with white space or a line break, as if read from a file; strip it"
+        return "begins or ends with white space or a line break; strip it"
     return header_problem(value)
 
 

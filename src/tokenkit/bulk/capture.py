@@ -47,6 +47,11 @@ class Capturing(Call[Captured[T]], Generic[T]):
         return self.call.reads_body
 
     @property
+    def service(self) -> str | None:  # type: ignore[override] # pyright: ignore[reportIncompatibleVariableOverride] - the other call's
+        """The vendor's service that is asked."""
+        return self.call.service
+
+    @property
     def request_line(self) -> tuple[str, str]:
         """The other call's."""
         return self.call.request_line

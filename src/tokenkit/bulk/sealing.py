@@ -72,6 +72,7 @@ class _FernetSealer:
             response.status,
             dict(response.headers),
             response.received_at.timestamp(),
+            response.origin,
         ]
         sealed: bytes = self._fernet.encrypt(key + dump_json([kept.body, *circumstances]))
         return sealed
@@ -104,6 +105,9 @@ class _FernetSealer:
 
 def _read(plain: bytes) -> Kept:
     content: Any = load_json(plain)
-    body, status, headers, received_at = content
+    body, status, headers, received_at, origin = content
     received = datetime.fromtimestamp(received_at, timezone.utc)
-    return Kept(body, ResponseInfo(status=status, headers=Headers(headers), received_at=received))
+    response = ResponseInfo(
+        status=status, headers=Headers(headers), received_at=received, origin=origin
+    )
+    return Kept(body, response)

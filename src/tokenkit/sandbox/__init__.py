@@ -1,13 +1,13 @@
 """A stand-in for the three issuers, faithful to their documentation, on one loopback port.
 
-It verifies every credential and signature for real, validates bodies and answers in the
+It verifies every credential and signature for real, validates bodies and responses in the
 vendors' own shapes. What their documentation leaves open is *modelled*, and says so where it is.
 """
 
-from .faults import Fault, FaultOptions
+from .faults.fault import Fault, FaultOptions
 
 try:
-    from .server import Sandbox
+    from .sandbox import Sandbox
 except ModuleNotFoundError as _error:
     raise ModuleNotFoundError(
         f"the sandbox needs the package {_error.name}: "

@@ -1,41 +1,41 @@
 """The three issuers as one ASGI application: each path belongs to one of them."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Collection
 from email.utils import formatdate
-from typing import TYPE_CHECKING
 
 import attrs
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import Request as HttpRequest
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .browser import browser_routes
+from .browser.modules import browser_routes
 from .endpoint import Endpoint, request_line
-from .fault_text import HEADER
-from .log import LOG_LINE, logger
-from .page import Page
-from .settings import STRIGO_BASE_PATH
-from .strigo import StrigoIssuer
-from .strigo_rate_limit import RateLimit as StrigoRateLimit
-from .zdk import ZdkIssuer
-from .zerohash import ZerohashIssuer
-from .zerohash_rate_limit import RateLimit as ZerohashRateLimit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from .exchange import Issuer
-    from .fault_plan import FaultPlan
-    from .ledger import Ledger
-    from .settings import Switches
+from .exchange import Issuer
+from .faults.plan import FaultPlan
+from .faults.text import HEADER
+from .hosts import LOOPBACK_ORIGIN, HostGuard
+from .ledger import Ledger
+from .log import LOG_LINE, write
+from .page.page import Page
+from .settings import STRIGO_BASE_PATH, Switches
+from .strigo.issuer import StrigoIssuer
+from .strigo.rate_limit import RateLimit as StrigoRateLimit
+from .zdk.issuer import ZdkIssuer
+from .zerohash.issuer import ZerohashIssuer
+from .zerohash.rate_limit import RateLimit as ZerohashRateLimit
+from .zerohash.state import ZerohashState
 
 
-def create_app(switches: Switches, ledger: Ledger, plan: FaultPlan) -> ASGIApp:
+def create_app(
+    switches: Switches,
+    ledger: Ledger,
+    plan: FaultPlan,
+    zerohash_state: ZerohashState,
+    hosts: Collection[str],
+) -> ASGIApp:
     """Assemble the application."""
     clock = switches.clock
 
@@ -50,27 +50,28 @@ def create_app(switches: Switches, ledger: Ledger, plan: FaultPlan) -> ASGIApp:
     )
     zdk = serve(ZdkIssuer(ledger))
     strigo = serve(StrigoIssuer(ledger, switches, strigo_limit))
-    zerohash = serve(ZerohashIssuer(ledger, switches, zerohash_limit))
+    zerohash = serve(ZerohashIssuer(ledger, switches, zerohash_limit, zerohash_state))
     # The documentation calls ZDK from browsers, which need this; the others are for backends.
+    # Pages from elsewhere have no business here.
     cors = Middleware(
         CORSMiddleware,
-        allow_origins=["*"],
+        allow_origin_regex=LOOPBACK_ORIGIN,
         allow_methods=["POST"],
         allow_headers=["authorization", "content-type", HEADER],
     )
     routes = [
-        Route("/", Page(ledger, plan, clock).answer),
+        Route("/", Page(ledger, plan, clock).respond),
         Route("/{service}.private.v1.Service/{method}", zdk, middleware=[cors]),
         Route(STRIGO_BASE_PATH + "/{path:path}", strigo),
         browser_routes(ledger, clock),
         Route("/{path:path}", zerohash),
     ]
-    return Surroundings(Starlette(routes=routes), clock)
+    return Surroundings(HostGuard(Starlette(routes=routes), hosts), clock)
 
 
 @attrs.frozen
 class Surroundings:
-    """Add the `Date` header, by the sandbox's own clock, and log one line a request."""
+    """Add the ``Date`` header, by the sandbox's own clock, and log one line a request."""
 
     app: ASGIApp
     clock: Callable[[], float]
@@ -82,11 +83,12 @@ class Surroundings:
             if message["type"] == "http.response.start":
                 date = formatdate(self.clock(), usegmt=True).encode()
                 message["headers"] = [*message["headers"], (b"date", date)]
-                # Logged before it is sent: who has an answer finds its line in the log.
+                # Logged before it is sent: whoever has a response finds its line in the log.
                 line = (
-                    scope.get(LOG_LINE) or f"- {request_line(Request(scope))} {message['status']}"
+                    scope.get(LOG_LINE)
+                    or f"- {request_line(HttpRequest(scope))} {message['status']}"
                 )
-                logger.info("%s", line)
+                write(line)
             await send(message)
 
         await self.app(scope, receive, send_dated)

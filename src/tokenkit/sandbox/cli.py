@@ -1,6 +1,4 @@
-"""The command line's sandbox: `KEY=value` lines on stdout, one log line a request on stderr."""
-
-from __future__ import annotations
+"""The command line's sandbox: ``KEY=value`` lines on stdout, one log line a request on stderr."""
 
 import contextlib
 import logging
@@ -8,41 +6,38 @@ import re
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Sequence
+from types import FrameType
 
 from ..errors import ConfigurationError
-from .fault_text import parse_fault
+from .faults.text import parse_fault
 from .log import logger
-from .server import Sandbox
-from .strigo_rate_limit import SAMPLE_LIMIT
-from .strigo_rate_limit import WINDOW as STRIGO_WINDOW
-from .zerohash_rate_limit import DOCUMENTED_LIMIT
-from .zerohash_rate_limit import WINDOW as ZEROHASH_WINDOW
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
-    from types import FrameType
+from .sandbox import Sandbox
+from .strigo.rate_limit import SAMPLE_LIMIT
+from .strigo.rate_limit import WINDOW as STRIGO_WINDOW
+from .zerohash.rate_limit import DOCUMENTED_LIMIT
+from .zerohash.rate_limit import WINDOW as ZEROHASH_WINDOW
 
 RATE = re.compile(r"([0-9]+)(?:/([0-9]+))?")
 POLL = 0.5  # seconds; on Windows a wait without a limit would not notice Ctrl-C
 
 
-def run(
+def run(  # noqa: PLR0913 - each is an option of the command line
     host: str = "127.0.0.1",
     port: int = 0,
     *,
+    advertise: str | None = None,
     faults: Sequence[str] = (),
     clock_skew: float = 0.0,
     rate_limits: bool = False,
     strigo_rate_limit: str | None = None,
     zerohash_rate_limit: str | None = None,
+    webhook_url: str | None = None,
+    unknown_permissions: bool = False,
 ) -> int:
     """Serve until SIGINT or SIGTERM and return the exit code.
 
-    `faults` are as in `fault_text`; `rate_limits` turns on the documented limits, of which
-    `strigo_rate_limit` and `zerohash_rate_limit` set others, as `REQUESTS` or `REQUESTS/SECONDS`.
-
-    Once connections are accepted, stdout gets one `KEY=value` line for each credential and base
+    Once connections are accepted, stdout gets one ``KEY=value`` line for each credential and base
     URL, and nothing else. Call it from the main thread. The code is 0 after a signal, 1 if the
     address cannot be listened on, and 2 for an option that is wrong.
     """
@@ -56,15 +51,18 @@ def run(
         sandbox = Sandbox(
             host,
             port,
+            advertise=advertise,
             clock_skew=clock_skew,
             faults=[parse_fault(text) for text in faults],
             strigo_rate_limit=strigo,
             strigo_rate_window=strigo_window,
             zerohash_rate_limit=zerohash,
             zerohash_rate_window=zerohash_window,
+            zerohash_webhook_url=webhook_url,
+            zerohash_unknown_permissions=unknown_permissions,
         )
     except (ConfigurationError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"python -m tokenkit sandbox: error: {error}\n")
         return 2
     return _serve(sandbox)
 
@@ -82,7 +80,7 @@ def _rate(text: str | None, limit: int | None, window: int) -> tuple[int | None,
 def _serve(sandbox: Sandbox) -> int:
     stopped = threading.Event()
 
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (signal's interface)
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's interface
         stopped.set()
 
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -94,7 +92,7 @@ def _serve(sandbox: Sandbox) -> int:
             while not stopped.wait(POLL):
                 pass
     except OSError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"python -m tokenkit sandbox: error: {error}\n")
         return 1
     finally:
         for number, action in previous.items():

@@ -1,33 +1,54 @@
 """The sandbox's clock: wall time, ahead by what the run and the request ask for."""
 
-from __future__ import annotations
-
 import contextlib
+import math
+import threading
+from collections.abc import Callable, Generator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta, timezone
 
-import attrs
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 _ahead_in_request: ContextVar[float] = ContextVar("ahead_in_request", default=0.0)
 
 
-@attrs.frozen
 class Clock:
-    """Tell the time in seconds since the epoch."""
+    """Tell the time in seconds since the epoch. Safe to use from any thread.
 
-    wall: Callable[[], float]
-    ahead: float = 0.0
+    Args:
+        wall: Returns the time that the clock starts from.
+        ahead: How many seconds the clock is ahead of it; behind, if negative.
+    """
+
+    def __init__(self, wall: Callable[[], float], ahead: float = 0.0) -> None:
+        self.ahead = ahead
+        self._wall = wall
+        self._advanced = 0.0
+        self._lock = threading.Lock()
 
     def __call__(self) -> float:
-        """Give the time as the request in hand sees it."""
+        """Return the time as the request in hand sees it."""
         return self.steady() + _ahead_in_request.get()
 
     def steady(self) -> float:
-        """Give the time of the run, whatever request is in hand."""
-        return self.wall() + self.ahead
+        """Return the time of the run, whatever request is in hand."""
+        return self._wall() + self.ahead + self._advanced
+
+    def advance(self, seconds: float) -> None:
+        """Move the time of the run on.
+
+        Raises:
+            ValueError: ``seconds`` is negative, infinite or NaN.
+        """
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"seconds must be finite and not negative, not {seconds}")
+        with self._lock:
+            self._advanced += seconds
+
+    def rewind(self) -> None:
+        """Take back every advance."""
+        with self._lock:
+            self._advanced = 0.0
 
     @contextlib.contextmanager
     def ahead_by(self, seconds: float) -> Generator[None]:
@@ -37,3 +58,18 @@ class Clock:
             yield
         finally:
             _ahead_in_request.reset(token)
+
+
+def utc(seconds: float) -> datetime:
+    """Return a time in seconds since the epoch as a datetime."""
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def iso_8601(moment: datetime) -> str:
+    """Write a time in UTC as zerohash does, with milliseconds and ``Z``."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a time as whole milliseconds since the epoch."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)

@@ -1,15 +1,10 @@
 """uvicorn's HTTP/1.1 connection, which lets the application get at its socket."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .delivery import TRANSPORT
-
-if TYPE_CHECKING:
-    import asyncio
+from .faults.delivery import TRANSPORT
 
 
 class Connection(H11Protocol):

@@ -1,6 +1,4 @@
-"""A request read in full, and its answer: issuers are plain functions from one to the other."""
-
-from __future__ import annotations
+"""A request read in full, and its response: issuers are plain functions from one to the other."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol, TypeAlias
@@ -17,7 +15,7 @@ MAX_BODY = 1024 * 1024
 
 
 @attrs.frozen(kw_only=True)
-class Received:
+class Request:
     """A request as it came over the wire."""
 
     method: str
@@ -29,17 +27,17 @@ class Received:
     """Headers by name; the mapping ignores case."""
     body: bytes = b""
     oversized: bool = False
-    """Whether the body was longer than `MAX_BODY`; `body` is then cut off."""
+    """Whether the body was longer than ``MAX_BODY``; ``body`` is then cut off."""
     source: str = ""
     """The client's address."""
 
     def header(self, name: str) -> str:
-        """Give a header's value, empty where it was not sent."""
+        """Return a header's value, empty where it was not sent."""
         return self.headers.get(name, "")
 
 
 @attrs.frozen(kw_only=True)
-class Answer:
+class Response:
     """What is sent back, and what the log and the ledger say about it."""
 
     status: int
@@ -57,8 +55,8 @@ class Answer:
     received_text: str = ""
     """The text that was signed instead, where the client sent it or the signature betrays it."""
 
-    def with_headers(self, headers: Mapping[str, str]) -> Answer:
-        """Give the same answer with more headers."""
+    def with_headers(self, headers: Mapping[str, str]) -> "Response":
+        """Return the same response with more headers."""
         return attrs.evolve(self, headers={**self.headers, **headers})
 
 
@@ -70,36 +68,36 @@ class Issuer(Protocol):
         """The vendor's name in the ledger and in the log."""
         ...
 
-    def answer(self, request: Received, instead: Answer | None = None) -> Answer:
-        """Answer a request, or dress an answer `instead`; never raise because of what is in it."""
+    def respond(self, request: Request, instead: Response | None = None) -> Response:
+        """Respond to a request, or dress ``instead``; never raise for what is in a request."""
         ...
 
 
-class Refusal(Exception):  # noqa: N818 (a refusal is an ordinary answer, not an error of ours)
-    """Leave an issuer's checks early, with the answer to send."""
+class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary response, not an error of ours
+    """Leave an issuer's checks early, with the response to send."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.reason)
-        self.answer = answer
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.reason)
+        self.response = response
 
 
 def refusal(status: int, body: JSON, reason: str, *, hint: str = "") -> Refusal:
     """Make a refusal with a JSON body."""
-    return Refusal(Answer(status=status, content=encode(body), reason=reason, hint=hint))
+    return Refusal(Response(status=status, content=encode(body), reason=reason, hint=hint))
 
 
-def settle(handler: Callable[[Received], Answer], request: Received) -> Answer:
-    """Run a handler; a refusal on the way is an answer like any other."""
+def settle(handler: Callable[[Request], Response], request: Request) -> Response:
+    """Run a handler; a refusal on the way is a response like any other."""
     try:
         return handler(request)
     except Refusal as refused:
-        return refused.answer
+        return refused.response
 
 
-def json_object(request: Received, refuse: Callable[[int, str], Refusal]) -> dict[str, JSON]:
+def json_object(request: Request, refuse: Callable[[int, str], Refusal]) -> dict[str, JSON]:
     """Read the body as a JSON object.
 
-    `refuse` turns a status (413, 415 or 400) and a text into the vendor's own shape of error;
+    ``refuse`` turns a status (413, 415 or 400) and a text into the vendor's own shape of error;
     which of these statuses each vendor sends is not documented.
     """
     if request.oversized:

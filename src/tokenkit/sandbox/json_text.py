@@ -1,6 +1,4 @@
-"""Strict JSON: what is accepted here can be written out again in any answer, log or token."""
-
-from __future__ import annotations
+"""Strict JSON: what is accepted here can be written out again in any response, log or token."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,10 +12,11 @@ MAX_DEPTH = 64
 
 
 def parse(raw: bytes) -> JSON:
-    """Parse UTF-8 JSON; raise ValueError for anything that could not be written out again.
+    """Parse UTF-8 JSON, and accept only what can be written out again.
 
-    Refused beside bad syntax: NaN and infinities, lone surrogates, integers beyond Python's
-    limit on digits, and nesting deeper than `MAX_DEPTH`.
+    Raises:
+        ValueError: Bad syntax, NaN, an infinity, a lone surrogate, an integer beyond Python's
+            limit on digits, or nesting deeper than ``MAX_DEPTH``.
     """
     try:
         value: JSON = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)

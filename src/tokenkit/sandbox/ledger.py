@@ -1,20 +1,19 @@
 """The sandbox's memory: what was issued, revoked and refused. Safe to use from any thread."""
 
-from __future__ import annotations
-
+import itertools
 import threading
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import attrs
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from .bounded import Bounded
+from .clock import EPOCH, utc
+from .exchange import Vendor
+from .json_text import JSON, parse
 
-    from .exchange import Vendor
-    from .json_text import JSON
-
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+ISSUED_BYTES = 64 * 1024 * 1024
+REFUSED_BYTES = 16 * 1024 * 1024
 
 
 @attrs.frozen(kw_only=True)
@@ -27,11 +26,17 @@ class Issued:
     """The ZDK user id, the zerohash participant code or e-mail, the Strigo e-mail."""
     expires_at: datetime | None
     """When it expires, in UTC; None where the vendor documents no lifetime."""
-    request: Mapping[str, JSON] = attrs.field(hash=False)
-    """The body of the request that asked for it."""
+    body: bytes = attrs.field(repr=False)
+    """The body of the request that asked for it, as it came."""
     revoked: bool = False
     issued_at: datetime = EPOCH
     """When, in UTC by the sandbox's clock."""
+
+    @property
+    def request(self) -> Mapping[str, JSON]:
+        """The body of the request that asked for it, read as JSON."""
+        value = parse(self.body)
+        return value if isinstance(value, Mapping) else {}
 
 
 @attrs.frozen(kw_only=True)
@@ -57,13 +62,14 @@ class Refused:
 
 
 class Ledger:
-    """Record what the issuers do, and when by the clock given."""
+    """Record what the issuers do, and when by the clock given, as much as fits."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._issued: list[Issued] = []
-        self._refused: list[Refused] = []
+        self._issued = Bounded[Issued](ISSUED_BYTES)
+        self._refused = Bounded[Refused](REFUSED_BYTES)
+        self._numbers = itertools.count()
 
     @property
     def issued(self) -> tuple[Issued, ...]:
@@ -83,26 +89,38 @@ class Ledger:
             self._issued.clear()
             self._refused.clear()
 
-    def issue(self, record: Issued) -> None:
-        """Record a new token."""
-        dated = attrs.evolve(record, issued_at=self._now())
-        with self._lock:
-            self._issued.append(dated)
+    def issue(self, *records: Issued) -> None:
+        """Record the new tokens of one request."""
+        shared = max(len(records[0].body) // len(records), 1) if records else 0
+        for record in records:
+            dated = attrs.evolve(record, issued_at=self._now())
+            with self._lock:
+                self._keep(dated, shared)
 
     def refuse(self, record: Refused) -> None:
         """Record a refused request."""
         dated = attrs.evolve(record, refused_at=self._now())
+        texts = (record.route, record.reason, record.signed_text, record.received_text)
         with self._lock:
-            self._refused.append(dated)
+            self._refused.keep(str(next(self._numbers)), dated, 4 * sum(map(len, texts)))
+
+    def find(self, vendor: str, token: str) -> Issued | None:
+        """Return what is known of a vendor's token."""
+        with self._lock:
+            record = self._issued.get(token)
+        return record if record is not None and record.vendor == vendor else None
 
     def revoke(self, token: str) -> str:
-        """Mark a token as revoked and give its subject, empty for a token not issued here."""
+        """Mark a token as revoked and return its subject, empty for a token not issued here."""
         with self._lock:
-            for index, record in enumerate(self._issued):
-                if record.token == token:
-                    self._issued[index] = attrs.evolve(record, revoked=True)
-                    return record.subject
-        return ""
+            record = self._issued.get(token)
+            if record is None:
+                return ""
+            self._keep(attrs.evolve(record, revoked=True), len(record.body))
+            return record.subject
+
+    def _keep(self, record: Issued, body: int) -> None:
+        self._issued.keep(record.token, record, body + len(record.token) + len(record.subject))
 
     def _now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self._clock())
+        return utc(self._clock())

@@ -1,12 +1,9 @@
 """One line a request, at level INFO, on this module's logger; silent unless someone listens."""
 
-from __future__ import annotations
-
 import logging
-from typing import TYPE_CHECKING
+import unicodedata
 
-if TYPE_CHECKING:
-    from .exchange import Answer
+from .exchange import Response
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -14,23 +11,43 @@ LOG_LINE = "tokenkit.sandbox.line"
 """Where in the ASGI scope an endpoint leaves the request's log line."""
 
 
+INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Unicode categories that would not show, or would turn the text around them."""
+
+
+def write(line: str) -> None:
+    """Log a line; what a terminal would obey, such as an escape sequence, is shown instead."""
+    logger.info("%s", visible(line))
+
+
+def visible(text: str) -> str:
+    """Write characters that would not show as escapes."""
+    return "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in INVISIBLE:
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
 def shorten(token: str) -> str:
-    """Give enough of a token to recognise it, and too little to use it."""
-    return f"{token[:6]}…"
+    """Return enough of a token to recognise it, and too little to use it."""
+    return f"{token[:6]}..."
 
 
-def describe(answer: Answer) -> str:
+def describe(response: Response) -> str:
     """Say in one line what became of a request; text from the client is escaped."""
-    if answer.reason:
-        parts = [f"refused: {answer.reason!r}"]
-        if answer.signed_text:
-            parts.append(f"expected to be signed: {answer.signed_text!r}")
-        if answer.hint:
-            parts.append(f"hint: {answer.hint}")
+    if response.reason:
+        parts = [f"refused: {response.reason!r}"]
+        if response.signed_text:
+            parts.append(f"expected to be signed: {response.signed_text!r}")
+        if response.hint:
+            parts.append(f"hint: {response.hint}")
         return "; ".join(parts)
     parts = ["ok"]
-    if answer.subject:
-        parts.append(f"subject={answer.subject!r}")
-    if answer.token:
-        parts.append(f"token={shorten(answer.token)}")
+    if response.subject:
+        parts.append(f"subject={response.subject!r}")
+    if response.token:
+        parts.append(f"token={shorten(response.token)}")
     return " ".join(parts)

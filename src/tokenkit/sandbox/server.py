@@ -1,38 +1,18 @@
 """The sandbox's server: uvicorn in a thread of its own, on a port known before it starts."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import threading
-import time
-from typing import TYPE_CHECKING, Literal
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from ..errors import ConfigurationError
-from .app import create_app
-from .clients import ClientFactory
-from .clock import Clock
 from .connection import Connection
-from .fault_checks import MAX_SKEW
-from .fault_plan import FaultPlan
-from .faults import Fault, FaultOptions
-from .ledger import Issued, Ledger, Refused
-from .settings import CREDENTIALS, Switches
-from .zerohash_token import prepare_key, public_key_pem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from types import TracebackType
-
-    from starlette.types import ASGIApp
-    from typing_extensions import Self, Unpack
 
 GRACE = 1  # seconds that requests in progress are given when the sandbox closes
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A uvicorn server that tells when it accepts connections, and waits for none to end."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -55,22 +35,24 @@ class _Server(uvicorn.Server):
         self.failure: Exception | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell that it has."""
         await super().startup(sockets)
         self.settled.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Answers are written at once, so an open connection is either idle or waits for its
+        """Close every connection, and stop."""
+        # Responses are written at once, so an open connection is either idle or waits for its
         # client. Closed first, it ends its request as a client's disconnection does.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await super().shutdown(sockets)
 
     def serve_on(self, listener: socket.socket) -> None:
-        """Serve until `should_exit`, as the target of a thread."""
+        """Serve until ``should_exit``, as the target of a thread."""
         try:
             with listener:
                 asyncio.run(self.serve([listener]))
-        except Exception as error:  # noqa: BLE001 (handed to the thread that waits)
+        except Exception as error:  # noqa: BLE001 - handed to the thread that waits
             self.failure = error
         finally:
             self.settled.set()
@@ -81,163 +63,20 @@ class _Server(uvicorn.Server):
             raise RuntimeError("the sandbox's server failed") from self.failure
 
 
-class Sandbox(ClientFactory):
-    """Serve the three issuers on one loopback port, as a context manager or by `start()`.
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on an address.
 
-    `port` 0 takes any free one. `clock` gives wall time in seconds since the epoch and rules
-    everything that concerns time, the `Date` header included; `clock_skew` is how many seconds it
-    is ahead. `faults` hit requests all along, until each has hit as many as its `times` says; for
-    the next request only there is `fail_next`. Rate limits are off unless asked for:
-
-    - `strigo_rate_limit`: requests before Strigo answers 429, within a documented minute or
-      `strigo_rate_window` seconds;
-    - `zerohash_rate_limit`: requests before zerohash answers 429 (2,000 are documented), within a
-      documented 10 or `zerohash_rate_window` seconds.
-
-    The other arguments choose between behaviours that the vendors' documentation leaves open:
-
-    - `zerohash_auth_failure_status`: 401 (default) or 403 for bad credentials;
-    - `zerohash_time_shape`: `"epoch"` (default) or `"message"`, the body of `GET /time`;
-    - `strigo_success_status`: 200 (default) or 201 for a Strigo mint.
+    Raises:
+        OSError: It cannot be listened on; the text names it.
     """
-
-    def __init__(  # noqa: PLR0913 (each is a switch of its own)
-        self,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        *,
-        clock: Callable[[], float] = time.time,
-        clock_skew: float = 0.0,
-        faults: Iterable[Fault] = (),
-        zerohash_auth_failure_status: Literal[401, 403] = 401,
-        zerohash_time_shape: Literal["epoch", "message"] = "epoch",
-        zerohash_rate_limit: int | None = None,
-        zerohash_rate_window: float = 10.0,
-        strigo_rate_limit: int | None = None,
-        strigo_rate_window: int = 60,
-        strigo_success_status: Literal[200, 201] = 200,
-    ) -> None:
-        self._host = host
-        self._port = port
-        if not abs(clock_skew) <= MAX_SKEW:  # which a NaN is not, either
-            raise ConfigurationError(f"clock_skew must be seconds up to {MAX_SKEW}")
-        standing = tuple(faults)
-        if not all(isinstance(fault, Fault) for fault in standing):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
-            raise ConfigurationError("faults must be Fault values, as in faults=[Fault(...)]")
-        skewed = Clock(clock, clock_skew)
-        self._ledger = Ledger(skewed.steady)
-        self._plan = FaultPlan(standing)
-        self._switches = Switches(
-            clock=skewed,
-            zerohash_auth_failure_status=zerohash_auth_failure_status,
-            zerohash_time_shape=zerohash_time_shape,
-            zerohash_rate_limit=zerohash_rate_limit,
-            zerohash_rate_window=zerohash_rate_window,
-            strigo_rate_limit=strigo_rate_limit,
-            strigo_rate_window=strigo_rate_window,
-            strigo_success_status=strigo_success_status,
-        )
-        self._url = ""
-        self._running: tuple[_Server, threading.Thread] | None = None
-
-    @property
-    def url(self) -> str:
-        """The server's origin: the base URL of ZDK and zerohash; Strigo's adds `/api/v1`."""
-        if self._running is None:
-            raise RuntimeError("the sandbox is not running")
-        return self._url
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The credentials and base URLs, by the names of the environment variables for them."""
-        return CREDENTIALS.environment(self.url)
-
-    @property
-    def issued(self) -> tuple[Issued, ...]:
-        """Every token issued so far, oldest first; kept after the sandbox has closed."""
-        return self._ledger.issued
-
-    @property
-    def refused(self) -> tuple[Refused, ...]:
-        """Every request refused so far and why, oldest first."""
-        return self._ledger.refused
-
-    @property
-    def zerohash_public_key(self) -> str:
-        """The key that verifies zerohash tokens, as PEM; the vendor itself publishes none."""
-        return public_key_pem()
-
-    @property
-    def pending_faults(self) -> tuple[Fault, ...]:
-        """The faults of `fail_next` that are not spent, first in first, with the `times` left."""
-        return self._plan.queued
-
-    def fail_next(self, **fault: Unpack[FaultOptions]) -> None:
-        """Let the next request go wrong, or the next `times` requests.
-
-        The arguments are the fields of `Fault`. Only requests to its `vendor` and `path` count,
-        where they are given; several faults hit in the order of the calls. Raise
-        ConfigurationError, naming the field, for a fault that cannot be.
-        """
-        fault.setdefault("times", 1)
-        self._plan.queue(Fault(**fault))
-
-    def clear_faults(self) -> None:
-        """Forget the faults of `fail_next` that are not spent."""
-        self._plan.clear()
-
-    def start(self) -> Self:
-        """Start serving and return once connections are accepted.
-
-        Raise OSError if the address cannot be listened on, RuntimeError if it runs already.
-        """
-        if self._running is not None:
-            raise RuntimeError("the sandbox is running already")
-        listener = _listen(self._host, self._port)
-        prepare_key()
-        server = _Server(create_app(self._switches, self._ledger, self._plan))
-        thread = threading.Thread(
-            target=server.serve_on, args=(listener,), name="tokenkit-sandbox", daemon=True
-        )
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        self._url = f"http://{host}:{listener.getsockname()[1]}"
-        thread.start()
-        server.settled.wait()
-        server.check()
-        self._running = server, thread
-        return self
-
-    def close(self) -> None:
-        """Stop serving and wait until every connection is closed; closing twice is harmless."""
-        running, self._running = self._running, None
-        if running is not None:
-            server, thread = running
-            server.should_exit = True
-            thread.join()
-            server.check()
-
-    def reset(self) -> None:
-        """Forget what was issued and refused, and `clear_faults`, as between two tests."""
-        self._ledger.clear()
-        self.clear_faults()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise OSError(
             error.errno, f"the sandbox cannot listen on {host} port {port}: {error.strerror}"
         ) from error
+    # asyncio sets this only on sockets made with proto=IPPROTO_TCP, which these are not. Without
+    # it each response to a POST waits 40 ms for the client's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

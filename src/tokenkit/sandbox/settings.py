@@ -3,19 +3,17 @@
 The credentials are the same in every sandbox and deliberately look fake: they open nothing else.
 """
 
-from __future__ import annotations
-
 import base64
 import hmac
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import attrs
 
-if TYPE_CHECKING:
-    from .clock import Clock
+from .clock import Clock
+from .hosts import host_of, is_loopback
 
 STRIGO_BASE_PATH = "/api/v1"
-"""The path of Strigo's base URL, as in the documented `https://app.strigo.io/api/v1`."""
+"""The path of Strigo's base URL, as in the documented ``https://app.strigo.io/api/v1``."""
 
 
 @attrs.frozen(kw_only=True)
@@ -38,11 +36,12 @@ class Credentials:
             self.zerohash_private_key,
             self.zerohash_passphrase,
             self.strigo_api_key,
+            WEBHOOK_SECRET,
         )
 
     def environment(self, url: str) -> dict[str, str]:
-        """Name the credentials and the base URLs below `url` as environment variables."""
-        return {
+        """Name the credentials and the base URLs below ``url`` as environment variables."""
+        variables = {
             "ZDK_API_KEY": self.zdk_api_key,
             "ZDK_BASE_URL": url,
             "ZEROHASH_API_KEY": self.zerohash_api_key,
@@ -53,7 +52,14 @@ class Credentials:
             "STRIGO_API_KEY": self.strigo_api_key,
             "STRIGO_BASE_URL": url + STRIGO_BASE_PATH,
         }
+        if url.startswith("http:") and not is_loopback(host_of(url)):
+            # Clients take it for names that are reached within one's own network only.
+            variables["TOKENKIT_ALLOW_INSECURE_HTTP"] = "1"
+        return variables
 
+
+WEBHOOK_SECRET = "sandbox-zerohash-webhook-secret"  # noqa: S105 - fake, like all of these
+"""Key of the HMAC signatures of zerohash's webhooks, unless a run has another."""
 
 CREDENTIALS = Credentials()
 """The credentials of every sandbox."""
@@ -68,11 +74,11 @@ class Switches:
     zerohash_auth_failure_status: Literal[401, 403] = attrs.field(
         default=401, validator=attrs.validators.in_((401, 403))
     )
-    """Answer to bad zerohash credentials; the vendor's sources disagree."""
+    """Response to bad zerohash credentials; the vendor's sources disagree."""
     zerohash_time_shape: Literal["epoch", "message"] = attrs.field(
         default="epoch", validator=attrs.validators.in_(("epoch", "message"))
     )
-    """Body of `GET /time`: `{"epoch": seconds}`, or a `message` object with milliseconds."""
+    """Body of ``GET /time``: ``{"epoch": seconds}``, or a ``message`` object with milliseconds."""
     strigo_rate_limit: int | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
     )
@@ -89,6 +95,10 @@ class Switches:
     """zerohash requests allowed to an address in a rolling window; None refuses none."""
     zerohash_rate_window: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
     """Seconds of that window, and of the block after it; the documented ones are 10."""
+    zerohash_unknown_permissions: bool = False
+    """Whether permissions that are not documented pass; that others are refused is modelled."""
+    zerohash_lists_open_fund_sessions: bool = False
+    """Whether ``GET /fund/transactions`` shows sessions that have not ended."""
 
 
 def same_secret(given: str, expected: str) -> bool:

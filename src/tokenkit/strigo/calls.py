@@ -16,15 +16,6 @@ class StrigoCalls:
         The learner is registered if they are new. There is no revocation: a token ends at its
         expiration.
 
-        Args:
-            email: The learner's unique e-mail.
-            name: The learner's name. Default: empty.
-            external_user_id: The learner's id in your system. Default: empty.
-            expiration: When the token ends: a datetime with a time zone, or a timedelta. At
-                most 2 months ahead. Default: 2 months.
-            groups: The groups of the learner. Default: none.
-            extra: Fields that Strigo added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             UnprocessableError: Strigo refuses an argument; ``errors`` tells which.

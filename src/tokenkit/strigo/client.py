@@ -18,11 +18,12 @@ __all__ = ["AsyncStrigoClient", "StrigoClient"]
 
 
 class StrigoClient(StrigoCalls, Client):
-    """Mint Strigo Academy user tokens.
+    """Mint Strigo user tokens; pass ``org_id`` and ``api_key``, or ``auth``.
 
     Args:
         org_id: The organisation's id.
-        api_key: The organisation's API key: text, a ``Secret``, or a callable returning one.
+        api_key: The organisation's API key. Each is a string, a ``Secret``, or a callable that
+            returns one.
         auth: A strategy, instead of the two.
         **options: See :class:`~tokenkit.extension.ClientOptions`. ``base_url`` defaults to
             ``https://app.strigo.io/api/v1``.
@@ -49,12 +50,12 @@ class StrigoClient(StrigoCalls, Client):
 
 
 class AsyncStrigoClient(StrigoCalls, AsyncClient):
-    """Mint Strigo Academy user tokens, on asyncio or trio.
+    """Mint Strigo user tokens on asyncio or trio; pass ``org_id`` and ``api_key``, or ``auth``.
 
     Args:
         org_id: The organisation's id.
-        api_key: The organisation's API key: text, a ``Secret``, or a callable returning one,
-            which may be async.
+        api_key: The organisation's API key. Each is a string, a ``Secret``, or a callable that
+            returns one, which may be async.
         auth: A strategy, instead of the two.
         **options: See :class:`~tokenkit.extension.AsyncClientOptions`. ``base_url`` defaults
             to ``https://app.strigo.io/api/v1``.

@@ -1,7 +1,10 @@
 """What the ZDK clients can do."""
 
 from ..extension import operation
+from .chats import ChatTokenRequest, ChatTokensRequest
+from .events import EventTokenRequest, EventTokensRequest
 from .models import UserTokenRequest, UserTokensRequest
+from .rooms import RoomTokenRequest, RoomTokensRequest
 
 __all__ = ["ZdkCalls"]
 
@@ -12,15 +15,6 @@ class ZdkCalls:
     @operation(UserTokenRequest)
     def create_user_token(self) -> None:
         """Mint a token with which a page opens ZDK's user module.
-
-        Args:
-            id: The user's id in your system; every sample sends a UUID.
-            nickname: The user's nickname; may be empty.
-            fullname: The user's full name; may be empty.
-            avatar: The user's avatar; may be empty.
-            metadata: Whatever else is to be known about the user.
-            permissions: What the user may do, as numbers or names. Default: not sent.
-            extra: Fields that ZDK added later.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
@@ -35,10 +29,6 @@ class ZdkCalls:
     def create_user_tokens(self) -> None:
         """Mint many tokens with one request; they come in the order of the requests.
 
-        Args:
-            requests: One :class:`UserTokenRequest` for each token.
-            extra: Fields that ZDK added later.
-
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
@@ -46,4 +36,85 @@ class ZdkCalls:
             TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
+        """
+
+    @operation(RoomTokenRequest)
+    def create_room_token(self) -> None:
+        """Mint a token that lets a user into a room, from ZDK's room service.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds no token.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its room tokens.
+        """
+
+    @operation(RoomTokensRequest)
+    def create_room_tokens(self) -> None:
+        """Mint many room tokens with one request; they come in the order of the requests.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds another number of tokens than was asked for.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its room tokens; that many arguments give as many tokens,
+        in their order, is inferred.
+        """
+
+    @operation(ChatTokenRequest)
+    def create_chat_token(self) -> None:
+        """Mint a token that lets a user into a chat, from ZDK's chat service.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds no token.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its chat tokens.
+        """
+
+    @operation(ChatTokensRequest)
+    def create_chat_tokens(self) -> None:
+        """Mint many chat tokens with one request; they come in the order of the requests.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds another number of tokens than was asked for.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its chat tokens; that many arguments give as many tokens,
+        in their order, is inferred.
+        """
+
+    @operation(EventTokenRequest)
+    def create_event_token(self) -> None:
+        """Mint a token that lets a user into an event, from ZDK's event service.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds no token.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its event tokens.
+        """
+
+    @operation(EventTokensRequest)
+    def create_event_tokens(self) -> None:
+        """Mint many event tokens with one request; they come in the order of the requests.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: The key is wrong.
+            DecodeError: The response holds another number of tokens than was asked for.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: ZDK's documentation of its event tokens; that many arguments give as many tokens,
+        in their order, is inferred.
         """

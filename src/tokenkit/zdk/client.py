@@ -18,12 +18,12 @@ __all__ = ["AsyncZdkClient", "ZdkClient"]
 
 
 class ZdkClient(ZdkCalls, Client):
-    """Mint ZDK user tokens.
+    """Mint ZDK user tokens; pass ``api_key`` or ``auth``.
 
     Args:
-        api_key: Your company's API key: text, a ``Secret``, or a callable returning one.
-        base_host: The host that ``user.`` is put before. Default: ``dev.zu.casa``, the only
-            one that ZDK documents; production has one of its own.
+        api_key: Your company's API key: a string, a ``Secret``, or a callable that returns one.
+        base_host: The host to put ``user.`` before. Default: ``dev.zu.casa``, the only
+            one that ZDK documents; production has its own.
         auth: A strategy, instead of the key.
         **options: See :class:`~tokenkit.extension.ClientOptions`. ``base_url`` is the user
             service's origin.
@@ -51,13 +51,13 @@ class ZdkClient(ZdkCalls, Client):
 
 
 class AsyncZdkClient(ZdkCalls, AsyncClient):
-    """Mint ZDK user tokens, on asyncio or trio.
+    """Mint ZDK user tokens on asyncio or trio; pass ``api_key`` or ``auth``.
 
     Args:
-        api_key: Your company's API key: text, a ``Secret``, or a callable returning one,
+        api_key: Your company's API key: a string, a ``Secret``, or a callable that returns one,
             which may be async.
-        base_host: The host that ``user.`` is put before. Default: ``dev.zu.casa``, the only
-            one that ZDK documents; production has one of its own.
+        base_host: The host to put ``user.`` before. Default: ``dev.zu.casa``, the only
+            one that ZDK documents; production has its own.
         auth: A strategy, instead of the key.
         **options: See :class:`~tokenkit.extension.AsyncClientOptions`. ``base_url`` is the
             user service's origin.

@@ -2,47 +2,51 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import attrs
-from typing_extensions import Self
+from typing_extensions import Self, TypedDict
 
 from ..extension import (
     JSON,
     BatchCall,
     Call,
     IssuedToken,
-    Mismatch,
     Repeat,
     ResponseInfo,
     copy_mapping,
     instances,
     json_object,
-    kind_of,
     param,
     permissions,
     response_field,
     text,
     to_tuple,
-    token_text,
     write_model,
 )
+from .arguments import read_tokens, split_tokens, to_permissions
 
 __all__ = [
     "ALL_PERMISSIONS",
     "CHAT_PERMISSION",
+    "SdkSetup",
     "UserToken",
     "UserTokenRequest",
     "UserTokensRequest",
 ]
-
-T_co = TypeVar("T_co", covariant=True)
 
 CHAT_PERMISSION = 100
 """Grants everything about chat: a group's head value grants the whole group."""
 
 ALL_PERMISSIONS = (100, 200, 300, 400, 500, 600, 700, 800)
 """The head values of all eight groups, as every sample sends them. ZDK documents only chat."""
+
+
+class SdkSetup(TypedDict):
+    """What a page needs for ``user.actions.open(userToken)``."""
+
+    userToken: str
+    """The token."""
 
 
 @attrs.frozen(kw_only=True)
@@ -64,36 +68,13 @@ class UserToken(IssuedToken):
         """The user's id."""
         return self.user_id
 
+    def to_sdk_setup(self) -> SdkSetup:
+        """Return what a page passes to ``user.actions.open``; it holds the token."""
+        return {"userToken": self.token}
+
     # attrs would else make a hash of all fields, and ``extra`` has none.
     def __hash__(self) -> int:
         return super().__hash__()
-
-
-def _read_tokens(body: JSON, user_ids: Sequence[str]) -> tuple[UserToken, ...]:
-    if not isinstance(body, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(body)}")
-    tokens = body.get("tokens")
-    if not isinstance(tokens, list):
-        raise Mismatch(f"expected an array of tokens, found {kind_of(tokens)}", "$.tokens")
-    if len(tokens) != len(user_ids):
-        problem = f"expected {len(user_ids)} tokens, one for each request, found {len(tokens)}"
-        raise Mismatch(problem, "$.tokens")
-    return tuple(
-        _read_token(token, f"$.tokens[{index}]", user_id)
-        for index, (token, user_id) in enumerate(zip(tokens, user_ids, strict=True))
-    )
-
-
-def _read_token(value: JSON, path: str, user_id: str) -> UserToken:
-    try:
-        return UserToken(token=token_text(value), user_id=user_id)
-    except Mismatch as mismatch:
-        problem = mismatch.problem
-    raise Mismatch(problem, path)
-
-
-def _to_permissions(value: Iterable[int | str] | None) -> tuple[int | str, ...] | None:
-    return None if value is None else to_tuple(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -125,7 +106,7 @@ class UserTokenRequest(Call[UserToken]):
         default=None, hash=False, converter=copy_mapping, metadata=param(json_object)
     )
     permissions: tuple[int | str, ...] | None = attrs.field(
-        default=None, converter=_to_permissions, metadata=param(permissions)
+        default=None, converter=to_permissions, metadata=param(permissions)
     )
 
     @property
@@ -146,7 +127,8 @@ class UserTokenRequest(Call[UserToken]):
     def decode(self, body: JSON, response: ResponseInfo) -> UserToken:
         """Read the only token."""
         del response
-        return _read_tokens(body, [self.id])[0]
+        (token,) = read_tokens(body, 1)
+        return UserToken(token=token, user_id=self.id)
 
 
 def _to_requests(value: Iterable[UserTokenRequest]) -> tuple[UserTokenRequest, ...]:
@@ -181,9 +163,9 @@ class UserTokensRequest(BatchCall[UserToken]):
     def decode(self, body: JSON, response: ResponseInfo) -> tuple[UserToken, ...]:
         """Read one token for each request, in their order."""
         del response
-        return _read_tokens(body, [request.id for request in self.requests])
+        tokens = zip(self.requests, read_tokens(body, len(self.requests)), strict=True)
+        return tuple(UserToken(token=token, user_id=request.id) for request, token in tokens)
 
     def split(self, body: JSON) -> Sequence[JSON]:
         """Return a body with one token for each request."""
-        tokens = body.get("tokens") if isinstance(body, Mapping) else None
-        return [{"tokens": [token]} for token in tokens] if isinstance(tokens, list) else []
+        return split_tokens(body)

@@ -1,6 +1,7 @@
 """ZDK as one value."""
 
 import re
+from collections.abc import Callable
 
 from ..auth import Bearer
 from ..errors import ConfigurationError
@@ -22,11 +23,17 @@ def _base_url(base_host: object) -> str:
     )
 
 
+def _service(name: str) -> Callable[[str], str]:
+    """Return what turns the user service's base URL into that of another service."""
+    return lambda base_url: base_url.replace("https://user.", f"https://{name}.", 1)
+
+
 PROFILE = Profile(
     vendor="ZDK",
     base_url=f"https://user.{DEFAULT_BASE_HOST}",
     base_url_variable="ZDK_BASE_URL",
     base_url_settings={"base_host": BaseURLSetting(variable="ZDK_API_HOST", base_url=_base_url)},
+    services={name: _service(name) for name in ("room", "chat", "event")},
     credential_variables={"api_key": "ZDK_API_KEY"},
     strategy=Bearer,
     read_failure=read_failure,

@@ -14,7 +14,16 @@ from .details import (
     PaymentDetails,
     WithdrawalDetails,
 )
-from .errors import ApprovalState, ManualApprovalError, MissingRequirementsError
+from .errors import (
+    ApprovalState,
+    ManualApprovalError,
+    MissingRequirementsError,
+    RepeatedWebhookError,
+    WebhookProblem,
+    WebhookVerificationError,
+)
+from .fund import FundTransaction, FundTransactionPage, FundTransactionsRequest
+from .lost_mints import new_reference_id
 from .models import (
     ClientAuthToken,
     ClientAuthTokenRequest,
@@ -23,12 +32,22 @@ from .models import (
     ServerTime,
     TimeRequest,
 )
+from .page import AppIdentifier, SdkSetup, WebViewMessage, WebViewPayload
+from .payments import (
+    Payment,
+    PaymentPage,
+    PaymentRequest,
+    PaymentsRequest,
+    PaymentStatus,
+    PaymentTransfer,
+)
 from .profile import ENVIRONMENTS, HMAC_SCHEME, PROFILE
 
 __all__ = [
     "ENVIRONMENTS",
     "HMAC_SCHEME",
     "PROFILE",
+    "AppIdentifier",
     "ApprovalState",
     "AsyncZeroHashClient",
     "ClientAuthToken",
@@ -38,25 +57,42 @@ __all__ = [
     "DepositDetails",
     "Fee",
     "FeesAndSpread",
+    "FundTransaction",
+    "FundTransactionPage",
+    "FundTransactionsRequest",
     "ManualApprovalError",
     "MissingRequirementsError",
+    "Payment",
     "PaymentDetails",
+    "PaymentPage",
+    "PaymentRequest",
+    "PaymentStatus",
+    "PaymentTransfer",
+    "PaymentsRequest",
     "Permission",
+    "RepeatedWebhookError",
     "RevokeAuthTokenRequest",
+    "SdkSetup",
     "ServerTime",
     "TimeRequest",
+    "WebViewMessage",
+    "WebViewPayload",
+    "WebhookProblem",
+    "WebhookVerificationError",
     "WithdrawalDetails",
     "ZeroHashCalls",
     "ZeroHashClient",
     "experiences",
+    "new_reference_id",
+    "webhooks",
 ]
 
 if TYPE_CHECKING:
-    from . import experiences
+    from . import experiences, webhooks
 
 
 def __getattr__(name: str) -> object:
-    # Who writes requests by hand need not load them.
-    if name == "experiences":
-        return import_module(".experiences", __name__)
+    # Who mints with requests written by hand needs neither.
+    if name in ("experiences", "webhooks"):
+        return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,10 @@
 """What the zerohash clients can do."""
 
-from ..extension import operation
+from ..extension import iteration, operation, procedure
+from .fund import FundTransactionsRequest
+from .lost_mints import find_minted
 from .models import ClientAuthTokenRequest, RevokeAuthTokenRequest, TimeRequest
+from .payments import PaymentRequest, PaymentsRequest
 
 __all__ = ["ZeroHashCalls"]
 
@@ -15,22 +18,6 @@ class ZeroHashCalls:
 
         The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose answer
         was lost is repeated only where it cannot have opened a payment.
-
-        Args:
-            permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
-                as they are.
-            participant_code: The participant, 6 characters. This or ``email``.
-            email: The e-mail of somebody who is not onboarded yet.
-            phone_number: The phone number of somebody who is not onboarded yet.
-            otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-            reference_id: Your id to link later events by, at most 50 characters.
-            merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
-            withdrawal_details: For crypto withdrawals and payouts.
-            deposit_details: For deposits.
-            payment_details: For crypto payments.
-            client_device_info: Where the SDK will run.
-            custom_fees_and_spreads: For crypto trades.
-            extra: Fields that zerohash added later.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
@@ -47,10 +34,6 @@ class ZeroHashCalls:
     def revoke_client_auth_token(self) -> None:
         """Revoke a client access token.
 
-        Args:
-            token: The token: a :class:`ClientAuthToken`, or the JWT's text.
-            extra: Fields that zerohash added later.
-
         Raises:
             InvalidInputError: The token is no JWT with a ``jti`` claim; nothing was sent.
             TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
@@ -66,4 +49,93 @@ class ZeroHashCalls:
             TokenKitError: Something went wrong; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get time".
+        """
+
+    @operation(PaymentRequest)
+    def get_payment(self) -> None:
+        """Look one payment up.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            NotFoundError: There is no such payment.
+            AuthenticationError: A credential, the signature or the timestamp was refused.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: zerohash's API reference, "Get payment".
+        """
+
+    @operation(PaymentsRequest)
+    def list_payments(self) -> None:
+        """List one page of payments; :meth:`iter_payments` goes over all pages.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: A credential, the signature or the timestamp was refused.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: zerohash's API reference, "Get payments".
+        """
+
+    @iteration(PaymentsRequest)
+    def iter_payments(self) -> None:
+        """Go over the payments of all pages.
+
+        Each page is asked for when it is reached. After a request that failed, the iterator goes
+        on with the same page.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: A credential, the signature or the timestamp was refused.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: zerohash's API reference, "Get payments".
+        """
+
+    @operation(FundTransactionsRequest)
+    def list_fund_transactions(self) -> None:
+        """List one page of fund transactions; :meth:`iter_fund_transactions` goes over all.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: A credential, the signature or the timestamp was refused.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: zerohash's API reference, "Get fund transactions".
+        """
+
+    @iteration(FundTransactionsRequest)
+    def iter_fund_transactions(self) -> None:
+        """Go over the fund transactions of all pages.
+
+        Each page is asked for when it is reached. After a request that failed, the iterator goes
+        on with the same page.
+
+        Raises:
+            InvalidInputError: An argument is not valid; nothing was sent.
+            AuthenticationError: A credential, the signature or the timestamp was refused.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: zerohash's API reference, "Get fund transactions".
+        """
+
+    @procedure(find_minted)
+    def find_minted(self) -> None:
+        """Find the payment or the fund transaction of a mint whose response was lost.
+
+        It is the one with the mint's ``reference_id``, which must be unique for each mint: see
+        :func:`new_reference_id`. ``None`` means that there is none *so far*: the lost request
+        may still be under way, so look again after a pause before you mint a second time.
+
+        Args:
+            request: The request whose response was lost.
+            since: When you first sent it, or earlier: a datetime with a time zone.
+
+        Raises:
+            InvalidInputError: The request has no ``reference_id``, or starts neither a payment
+                nor a fund session; nothing was sent.
+            DecodeError: A list cannot be read, or its pages do not turn.
+            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+
+        Source: zerohash's API reference, "Get payments" and "Get fund transactions". That a
+        payment shows there as soon as the mint is done is inferred.
         """

@@ -18,13 +18,13 @@ __all__ = ["AsyncZeroHashClient", "ZeroHashClient"]
 
 
 class ZeroHashClient(ZeroHashCalls, Client):
-    """Mint and revoke zerohash client access tokens.
+    """Mint and revoke zerohash tokens; pass the three credentials or ``auth``.
 
     Args:
         api_key: The public key.
         private_key: The private key: the base64 text that zerohash shows.
-        passphrase: The key's passphrase. Each of the three is text, a ``Secret``, or a
-            callable returning one.
+        passphrase: The key's passphrase. Each of the three is a string, a ``Secret``,
+            or a callable that returns one.
         environment: ``us-cert`` (the default), ``us-production``, ``eu-cert`` or
             ``eu-production``. Keys belong to one environment.
         auth: A strategy, instead of the three.
@@ -55,13 +55,13 @@ class ZeroHashClient(ZeroHashCalls, Client):
 
 
 class AsyncZeroHashClient(ZeroHashCalls, AsyncClient):
-    """Mint and revoke zerohash client access tokens, on asyncio or trio.
+    """Mint and revoke zerohash tokens on asyncio or trio; pass the three credentials or ``auth``.
 
     Args:
         api_key: The public key.
         private_key: The private key: the base64 text that zerohash shows.
-        passphrase: The key's passphrase. Each of the three is text, a ``Secret``, or a
-            callable returning one, which may be async.
+        passphrase: The key's passphrase. Each of the three is a string, a ``Secret``,
+            or a callable that returns one, which may be async.
         environment: ``us-cert`` (the default), ``us-production``, ``eu-cert`` or
             ``eu-production``. Keys belong to one environment.
         auth: A strategy, instead of the three.

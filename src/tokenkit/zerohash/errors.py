@@ -9,6 +9,7 @@ from ..errors import (
     FailedAnswer,
     FieldError,
     PermissionDeniedError,
+    TokenKitError,
 )
 from ..extension import (
     JSON,
@@ -21,6 +22,9 @@ __all__ = [
     "ApprovalState",
     "ManualApprovalError",
     "MissingRequirementsError",
+    "RepeatedWebhookError",
+    "WebhookProblem",
+    "WebhookVerificationError",
     "read_failure",
 ]
 
@@ -73,6 +77,41 @@ class MissingRequirementsError(ConflictError):
 
     def _details(self) -> list[str]:
         return [*super()._details(), f"missing: {', '.join(self.missing_requirements)}"]
+
+
+class WebhookProblem(str, Enum):
+    """What is wrong with a webhook."""
+
+    HEADERS = "headers"
+    """The headers cannot be read, or one that is needed is missing, repeated or malformed."""
+
+    TIMESTAMP = "timestamp"
+    """It was signed too long ago, or in the future."""
+
+    SIGNATURE = "signature"
+    """No signature is right under any of the secrets and public keys."""
+
+    BODY = "body"
+    """The body is not the bytes of a JSON object."""
+
+    REPEATED = "repeated"
+    """It came before."""
+
+
+class WebhookVerificationError(TokenKitError):
+    """A webhook that must not be acted on; the message names what failed, and no secret.
+
+    Attributes:
+        problem: What is wrong.
+    """
+
+    def __init__(self, message: str, *, problem: WebhookProblem) -> None:
+        super().__init__(message)
+        self.problem: WebhookProblem = problem
+
+
+class RepeatedWebhookError(WebhookVerificationError):
+    """A sound webhook that came before."""
 
 
 def read_failure(body: ErrorBody) -> Failure:

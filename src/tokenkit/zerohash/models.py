@@ -11,7 +11,6 @@ from ..errors import FieldError
 from ..extension import (
     JSON,
     Call,
-    IssuedToken,
     Mismatch,
     Repeat,
     ResponseInfo,
@@ -22,9 +21,7 @@ from ..extension import (
     one_of,
     param,
     read_response,
-    response_field,
     text,
-    text_value,
     texts,
     to_texts,
 )
@@ -35,7 +32,10 @@ from .details import (
     PaymentDetails,
     WithdrawalDetails,
 )
-from .jwt import claimed_time, unverified_claims
+from .envelope import message_of
+from .errors import ENVIRONMENT_OF
+from .jwt import unverified_claims
+from .token import ClientAuthToken
 
 __all__ = [
     "ClientAuthToken",
@@ -73,90 +73,64 @@ OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OP
 LEAVES_NOTHING_OPEN = OPENS_NO_PAYMENT - {"fwc"}
 
 
-def _message_of(body: JSON) -> Mapping[str, JSON]:
-    message = body.get("message") if isinstance(body, Mapping) else None
-    if not isinstance(body, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(body)}")
-    if not isinstance(message, Mapping):
-        raise Mismatch(f"expected an object, found {kind_of(message)}", "$.message")
-    return message
+CODE = param(text(min_length=6, max_length=6))
+CONTACT = param(text())
+CHANNEL = param(one_of("email", "sms"))
+REFERENCE = param(text(max_length=50))
+WITHDRAWAL = param(instance(WithdrawalDetails))
+DEPOSIT = param(instance(DepositDetails))
+PAYMENT = param(instance(PaymentDetails))
+DEVICE = param(instance(ClientDeviceInfo))
+FEES = param(instance(CustomFeesAndSpreads))
 
 
 @attrs.frozen(kw_only=True)
-class ClientAuthToken(IssuedToken):
-    """A client access token: a JWT for zerohash's SDK modules.
+class ClientAuthTokenCall(Call[ClientAuthToken]):
+    """What all requests for a client access token share: ``POST /client_auth_token``."""
 
-    Its claims are read when they are asked for, and not verified: zerohash does not publish
-    the key.
+    operation: ClassVar[str] = "create_client_auth_token"
+    path: ClassVar[str] = "/client_auth_token"
 
-    Attributes:
-        token: The JWT.
-        participant_code: The participant that it was asked for; ``None`` for an e-mail.
-        email: The e-mail that it was asked for.
-        deposit_intent_id: Comes with the permission ``fwc``.
-        payment_id: Comes with ``crypto-withdrawals`` and ``crypto-payouts``: the only id by
-            which later webhooks can be matched.
-        extra: Fields of the answer that this release does not know.
-    """
-
-    issuer: ClassVar[str] = "zerohash"
-
-    deposit_intent_id: str | None = attrs.field(
-        default=None, metadata=response_field(lenient=text_value)
-    )
-    payment_id: str | None = attrs.field(default=None, metadata=response_field(lenient=text_value))
-    participant_code: str | None = attrs.field(
-        default=None, metadata=response_field(remembered=True)
-    )
-    email: str | None = attrs.field(default=None, metadata=response_field(remembered=True))
+    def asked_permissions(self) -> tuple[str, ...]:
+        """Return the permissions that the token is to have."""
+        raise NotImplementedError
 
     @property
-    def subject(self) -> str | None:
-        """The participant code, or the e-mail before onboarding."""
-        return self.participant_code or self.email
+    def repeat(self) -> Repeat:
+        """Not safe where a lost first response may have opened a payment."""
+        harmless = OPENS_NO_PAYMENT.issuperset(self.asked_permissions())
+        return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
     @property
-    def unverified_claims(self) -> Mapping[str, JSON]:
-        """The JWT's claims, unverified; empty where it cannot be read."""
-        return unverified_claims(self.token)
+    def opens_payment(self) -> bool:
+        """Whether a permission opens a payment or a fund session, or is unknown."""
+        return not LEAVES_NOTHING_OPEN.issuperset(self.asked_permissions())
 
-    @property
-    def expires_at(self) -> datetime | None:
-        """When the token ends, from the claim ``exp``: 5 minutes to 1 hour after minting."""
-        return claimed_time(self.unverified_claims, "exp")
-
-    @property
-    def jti(self) -> str | None:
-        """The JWT's id."""
-        jti = self.unverified_claims.get("jti")
-        return jti if isinstance(jti, str) else None
-
-    @property
-    def permissions(self) -> tuple[str, ...]:
-        """The permissions that the JWT holds."""
-        permissions = self.unverified_claims.get("permissions")
-        if not isinstance(permissions, list):
-            return ()
-        return tuple(item for item in permissions if isinstance(item, str))
-
-    # attrs would else make a hash of all fields, and ``extra`` has none.
-    def __hash__(self) -> int:
-        return super().__hash__()
+    def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
+        """Read the token."""
+        return read_response(
+            message_of(body),
+            ClientAuthToken,
+            path="$.message",
+            participant_code=getattr(self, "participant_code", None),
+            email=getattr(self, "email", None),
+            environment=ENVIRONMENT_OF.get(response.origin),
+        )
 
 
 @attrs.frozen(kw_only=True)
-class ClientAuthTokenRequest(Call[ClientAuthToken]):
+class ClientAuthTokenRequest(ClientAuthTokenCall):
     """Mint a client access token: ``POST /client_auth_token``.
 
     Args:
-        permissions: One or more SDK experiences; see :class:`Permission`. Others are sent as
-            they are.
+        permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
+            unchanged.
         participant_code: The participant, 6 characters. This or ``email``.
         email: The e-mail of somebody who is not onboarded yet. This or ``participant_code``.
         phone_number: The phone number of somebody who is not onboarded yet, such as
             ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-        reference_id: Your id to link later events by, at most 50 characters. It does not make
+        reference_id: Your id to match later events by, at most 50 characters. It does not make
             the request idempotent.
         merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
         withdrawal_details: For crypto withdrawals and payouts.
@@ -167,67 +141,32 @@ class ClientAuthTokenRequest(Call[ClientAuthToken]):
         extra: Fields that zerohash added later.
 
     Raises:
-        InvalidInputError: A field breaks what is said above.
+        InvalidInputError: A field is invalid.
     """
 
-    operation: ClassVar[str] = "create_client_auth_token"
-    path: ClassVar[str] = "/client_auth_token"
-
-    participant_code: str | None = attrs.field(
-        default=None, metadata=param(text(min_length=6, max_length=6))
-    )
-    email: str | None = attrs.field(default=None, metadata=param(text()))
-    phone_number: str | None = attrs.field(default=None, metadata=param(text()))
-    otp_verified: str | None = attrs.field(default=None, metadata=param(one_of("email", "sms")))
-    reference_id: str | None = attrs.field(default=None, metadata=param(text(max_length=50)))
-    merchant_participant_code: str | None = attrs.field(
-        default=None, metadata=param(text(max_length=50))
-    )
     permissions: tuple[str, ...] = attrs.field(
         converter=to_texts, metadata=param(texts(min_items=1))
     )
-    withdrawal_details: WithdrawalDetails | None = attrs.field(
-        default=None, metadata=param(instance(WithdrawalDetails))
-    )
-    deposit_details: DepositDetails | None = attrs.field(
-        default=None, metadata=param(instance(DepositDetails))
-    )
-    payment_details: PaymentDetails | None = attrs.field(
-        default=None, metadata=param(instance(PaymentDetails))
-    )
-    client_device_info: ClientDeviceInfo | None = attrs.field(
-        default=None, metadata=param(instance(ClientDeviceInfo))
-    )
-    custom_fees_and_spreads: CustomFeesAndSpreads | None = attrs.field(
-        default=None, metadata=param(instance(CustomFeesAndSpreads))
-    )
+    participant_code: str | None = attrs.field(default=None, metadata=CODE)
+    email: str | None = attrs.field(default=None, metadata=CONTACT)
+    phone_number: str | None = attrs.field(default=None, metadata=CONTACT)
+    otp_verified: str | None = attrs.field(default=None, metadata=CHANNEL)
+    reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
+    merchant_participant_code: str | None = attrs.field(default=None, metadata=REFERENCE)
+    withdrawal_details: WithdrawalDetails | None = attrs.field(default=None, metadata=WITHDRAWAL)
+    deposit_details: DepositDetails | None = attrs.field(default=None, metadata=DEPOSIT)
+    payment_details: PaymentDetails | None = attrs.field(default=None, metadata=PAYMENT)
+    client_device_info: ClientDeviceInfo | None = attrs.field(default=None, metadata=DEVICE)
+    custom_fees_and_spreads: CustomFeesAndSpreads | None = attrs.field(default=None, metadata=FEES)
 
     def check(self) -> Iterator[FieldError]:
         """Check that somebody is named."""
         if self.participant_code is None and self.email is None:
             yield FieldError(field="participant_code", message="must be given, or email")
 
-    @property
-    def repeat(self) -> Repeat:
-        """Not safe where a lost first answer may have opened a payment."""
-        harmless = OPENS_NO_PAYMENT.issuperset(self.permissions)
-        return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
-
-    @property
-    def opens_payment(self) -> bool:
-        """Whether a permission opens a payment or a fund session, or is unknown."""
-        return not LEAVES_NOTHING_OPEN.issuperset(self.permissions)
-
-    def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
-        """Read the token."""
-        del response
-        return read_response(
-            _message_of(body),
-            ClientAuthToken,
-            path="$.message",
-            participant_code=self.participant_code,
-            email=self.email,
-        )
+    def asked_permissions(self) -> tuple[str, ...]:
+        """Return the permissions."""
+        return self.permissions
 
 
 def _token_text(token: ClientAuthToken | str) -> str:
@@ -298,7 +237,7 @@ class TimeRequest(Call[ServerTime]):
         """Read either of the two documented shapes: bare seconds, or milliseconds in detail."""
         del response
         if isinstance(body, Mapping) and "message" in body:
-            found, path, read = _message_of(body), "$.message.epoch", epoch_milliseconds
+            found, path, read = message_of(body), "$.message.epoch", epoch_milliseconds
         elif isinstance(body, Mapping):
             found, path, read = body, "$.epoch", epoch_seconds
         else:

@@ -1,49 +1,33 @@
-"""The experiences of zerohash's SDK: a request for each, with what that experience takes.
+"""The experiences of zerohash's SDK: a request for each, with the fields that it takes.
 
-    token = client.send(experiences.crypto_buy(participant_code="CUST01"))
+    token = client.send(CryptoBuy(participant_code="CUST01"))
 
-Each function returns a :class:`~tokenkit.zerohash.ClientAuthTokenRequest` and asks for what the
-schema variant of its experience requires; what the variant lists besides is optional. The variants
-are documented, and none of them forbids other fields: ``attrs.evolve(request, …)`` adds one, or
-further permissions for the same token.
+Each class requires what the schema's variant for its experience requires, and takes what the
+variant lists as optional.
 """
 
-from .crypto import (
-    crypto_buy,
-    crypto_deposits,
-    crypto_payouts,
-    crypto_sell,
-    crypto_withdrawals,
-    payins,
-)
-from .fiat import fiat_account_link, fiat_deposits, fiat_withdrawals
-from .funding import (
-    account_funding_account_link,
-    account_funding_deposits,
-    account_funding_withdrawals,
-)
-from .participants import (
-    onboarding_new,
-    onboarding_resumed,
-    participant_profile,
-    update_participant,
-)
+from .base import Experience
+from .crypto import CryptoBuy, CryptoDeposits, CryptoPayouts, CryptoSell, CryptoWithdrawals, Payins
+from .fiat import FiatAccountLink, FiatDeposits, FiatWithdrawals
+from .funding import AccountFundingAccountLink, AccountFundingDeposits, AccountFundingWithdrawals
+from .participants import OnboardingNew, OnboardingResumed, ParticipantProfile, UpdateParticipant
 
 __all__ = [
-    "account_funding_account_link",
-    "account_funding_deposits",
-    "account_funding_withdrawals",
-    "crypto_buy",
-    "crypto_deposits",
-    "crypto_payouts",
-    "crypto_sell",
-    "crypto_withdrawals",
-    "fiat_account_link",
-    "fiat_deposits",
-    "fiat_withdrawals",
-    "onboarding_new",
-    "onboarding_resumed",
-    "participant_profile",
-    "payins",
-    "update_participant",
+    "AccountFundingAccountLink",
+    "AccountFundingDeposits",
+    "AccountFundingWithdrawals",
+    "CryptoBuy",
+    "CryptoDeposits",
+    "CryptoPayouts",
+    "CryptoSell",
+    "CryptoWithdrawals",
+    "Experience",
+    "FiatAccountLink",
+    "FiatDeposits",
+    "FiatWithdrawals",
+    "OnboardingNew",
+    "OnboardingResumed",
+    "ParticipantProfile",
+    "Payins",
+    "UpdateParticipant",
 ]

@@ -1,124 +1,89 @@
 """Experiences about who the end user is: onboarding, data, profile."""
 
-from ..models import ClientAuthTokenRequest, Permission
-from .required import experience
+from typing import ClassVar
 
-__all__ = ["onboarding_new", "onboarding_resumed", "participant_profile", "update_participant"]
+import attrs
+
+from ..models import CHANNEL, CODE, CONTACT, REFERENCE, Permission
+from .base import Experience
+
+__all__ = ["OnboardingNew", "OnboardingResumed", "ParticipantProfile", "UpdateParticipant"]
 
 
-@experience
-def onboarding_new(
-    *,
-    email: str,
-    reference_id: str | None = None,
-    phone_number: str | None = None,
-    otp_verified: str | None = None,
-) -> ClientAuthTokenRequest:
-    """Onboard somebody who is no participant yet; permission ``onboarding``.
+@attrs.frozen(kw_only=True)
+class OnboardingNew(Experience):
+    """Onboard somebody who is not a participant yet; permission ``onboarding``.
 
-    A new user has no participant code, so the e-mail is what identifies them; onboarding is the
-    only experience that an e-mail alone serves (documented).
+    A new user has no participant code, so the e-mail identifies them (documented).
 
     Args:
         email: The e-mail of the new user.
-        reference_id: Your id to link later events by, at most 50 characters.
+        reference_id: Your id to match later events by, at most 50 characters.
         phone_number: Their phone number, such as ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-
-    Raises:
-        InvalidInputError: An argument is not valid.
-
-    Source: zerohash's API reference, "Generate a client access token", the variant for the
-    onboarding of a new user (documented).
+        extra: Fields that zerohash added later.
     """
-    return ClientAuthTokenRequest(
-        permissions=[Permission.ONBOARDING],
-        email=email,
-        reference_id=reference_id,
-        phone_number=phone_number,
-        otp_verified=otp_verified,
-    )
+
+    permission: ClassVar[Permission] = Permission.ONBOARDING
+
+    email: str = attrs.field(metadata=CONTACT)
+    reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
+    phone_number: str | None = attrs.field(default=None, metadata=CONTACT)
+    otp_verified: str | None = attrs.field(default=None, metadata=CHANNEL)
 
 
-@experience
-def onboarding_resumed(
-    *,
-    participant_code: str,
-    email: str | None = None,
-    reference_id: str | None = None,
-    phone_number: str | None = None,
-    otp_verified: str | None = None,
-) -> ClientAuthTokenRequest:
-    """Go on with an onboarding that was begun before; permission ``onboarding``.
+@attrs.frozen(kw_only=True)
+class OnboardingResumed(Experience):
+    """Resume an onboarding; permission ``onboarding``.
 
-    The participant code tells it from a new onboarding. The variant leaves the e-mail optional;
-    the newer revision of the documentation sends both (documented).
+    The participant code distinguishes it from a new onboarding. The variant leaves the e-mail
+    optional; the newer revision of the documentation sends both (documented).
 
     Args:
         participant_code: The participant, 6 characters.
         email: Their e-mail; better given.
-        reference_id: Your id to link later events by, at most 50 characters.
+        reference_id: Your id to match later events by, at most 50 characters.
         phone_number: Their phone number, such as ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-
-    Raises:
-        InvalidInputError: An argument is not valid.
-
-    Source: zerohash's API reference, "Generate a client access token", the variant for a
-    resumed onboarding (documented).
+        extra: Fields that zerohash added later.
     """
-    return ClientAuthTokenRequest(
-        permissions=[Permission.ONBOARDING],
-        participant_code=participant_code,
-        email=email,
-        reference_id=reference_id,
-        phone_number=phone_number,
-        otp_verified=otp_verified,
-    )
+
+    permission: ClassVar[Permission] = Permission.ONBOARDING
+
+    participant_code: str = attrs.field(metadata=CODE)
+    email: str | None = attrs.field(default=None, metadata=CONTACT)
+    reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
+    phone_number: str | None = attrs.field(default=None, metadata=CONTACT)
+    otp_verified: str | None = attrs.field(default=None, metadata=CHANNEL)
 
 
-@experience
-def update_participant(
-    *, participant_code: str, email: str | None = None, reference_id: str | None = None
-) -> ClientAuthTokenRequest:
+@attrs.frozen(kw_only=True)
+class UpdateParticipant(Experience):
     """Let a participant change their data; permission ``update-participant``.
-
-    An e-mail alone serves onboarding only, so the code is required (documented).
 
     Args:
         participant_code: The participant, 6 characters.
         email: Their e-mail.
-        reference_id: Your id to link later events by, at most 50 characters.
-
-    Raises:
-        InvalidInputError: An argument is not valid.
-
-    Source: zerohash's API reference, "Generate a client access token", the variant for updating
-    a participant (documented).
+        reference_id: Your id to match later events by, at most 50 characters.
+        extra: Fields that zerohash added later.
     """
-    return ClientAuthTokenRequest(
-        permissions=[Permission.UPDATE_PARTICIPANT],
-        participant_code=participant_code,
-        email=email,
-        reference_id=reference_id,
-    )
+
+    permission: ClassVar[Permission] = Permission.UPDATE_PARTICIPANT
+
+    participant_code: str = attrs.field(metadata=CODE)
+    email: str | None = attrs.field(default=None, metadata=CONTACT)
+    reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
 
 
-@experience
-def participant_profile(*, participant_code: str) -> ClientAuthTokenRequest:
+@attrs.frozen(kw_only=True)
+class ParticipantProfile(Experience):
     """Show a participant their profile; permission ``participant-profile``.
-
-    An e-mail alone serves onboarding only, so the code is required (documented).
 
     Args:
         participant_code: The participant, 6 characters.
-
-    Raises:
-        InvalidInputError: An argument is not valid.
-
-    Source: zerohash's API reference, "Generate a client access token", the variant for the
-    participant's profile (documented).
+        extra: Fields that zerohash added later.
     """
-    return ClientAuthTokenRequest(
-        permissions=[Permission.PARTICIPANT_PROFILE], participant_code=participant_code
-    )
+
+    permission: ClassVar[Permission] = Permission.PARTICIPANT_PROFILE
+
+    participant_code: str = attrs.field(metadata=CODE)

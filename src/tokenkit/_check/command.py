@@ -1,0 +1,102 @@
+"""The command: what it checks of each vendor, and its exit code."""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import TextIO
+
+import attrs
+
+from .._policy.profile import Profile
+from .._policy.retry import RetryPolicy
+from ..errors import ConfigurationError
+from ..strigo import PROFILE as STRIGO
+from ..strigo import StrigoClient
+from ..zdk import PROFILE as ZDK
+from ..zdk import ZdkClient
+from ..zerohash import PROFILE as ZEROHASH
+from .environment import check_variables, is_configured
+from .findings import Finding, Outcome, is_well, write_json, write_text
+from .network import check_network
+from .strigo import check_strigo
+from .zerohash import SignedText, check_zerohash, zerohash_client
+
+__all__ = ["check"]
+
+DEADLINE = 20.0
+ONCE = RetryPolicy(max_retries=0)
+PROFILES: Mapping[str, Profile] = {"zdk": ZDK, "zerohash": ZEROHASH, "strigo": STRIGO}
+
+
+def check(
+    vendor: str | None,
+    *,
+    as_json: bool,
+    explain: bool,
+    out: TextIO,
+    environ: Mapping[str, str] = os.environ,
+) -> int:
+    """Check one vendor, or all that the environment is set up for; return the exit code.
+
+    Args:
+        vendor: ``zdk``, ``zerohash`` or ``strigo``.
+        as_json: Whether to write JSON.
+        explain: Whether to show the text that was signed, for a signature that was refused.
+        out: Where to write.
+        environ: The environment variables.
+    """
+    findings: list[Finding] = []
+    for name, profile in PROFILES.items():
+        if vendor == name or (vendor is None and is_configured(profile, environ)):
+            findings += _checked(profile, environ)
+    if not findings:
+        problem = "no variable of any vendor is set: see from_env() of its client"
+        findings.append(Finding("tokenkit", "variables", Outcome.PROBLEM, problem))
+    if not explain:
+        findings = [attrs.evolve(finding, signed=None) for finding in findings]
+    (write_json if as_json else write_text)(findings, out)
+    return 0 if is_well(findings) else 1
+
+
+def _checked(profile: Profile, environ: Mapping[str, str]) -> list[Finding]:
+    variables = check_variables(profile, environ)
+    if variables.outcome is Outcome.PROBLEM:
+        return [variables]
+    try:
+        rest = list(CHECKS[profile.vendor](environ))
+    except ConfigurationError as error:
+        rest = [Finding(profile.vendor, "settings", Outcome.PROBLEM, error.message)]
+    return [variables, *rest]
+
+
+def _check_zdk(environ: Mapping[str, str]) -> Iterator[Finding]:
+    with ZdkClient.from_env(environ=environ, deadline=DEADLINE, retry=ONCE) as client:
+        network = list(check_network(client))
+        yield from network
+        if is_well(network):
+            told = "not checked: ZDK documents no call that changes nothing; mint a token to see"
+            yield Finding(ZDK.vendor, "credentials", Outcome.NOTE, told)
+
+
+def _check_zerohash(environ: Mapping[str, str]) -> Iterator[Finding]:
+    signed = SignedText()
+    with zerohash_client(environ, signed) as owner:
+        client = owner.with_options(deadline=DEADLINE, retry=ONCE)
+        network = list(check_network(client))
+        yield from network
+        if is_well(network):
+            yield from check_zerohash(client, environ, signed)
+
+
+def _check_strigo(environ: Mapping[str, str]) -> Iterator[Finding]:
+    with StrigoClient.from_env(environ=environ, deadline=DEADLINE, retry=ONCE) as client:
+        network = list(check_network(client))
+        yield from network
+        if is_well(network):
+            yield from check_strigo(client)
+
+
+CHECKS = {
+    ZDK.vendor: _check_zdk,
+    ZEROHASH.vendor: _check_zerohash,
+    STRIGO.vendor: _check_strigo,
+}

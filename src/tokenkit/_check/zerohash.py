@@ -1,0 +1,132 @@
+"""zerohash: the clock, the credentials, and what a refusal is about."""
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from time import time
+
+import attrs
+
+from .._client.credentials import read_environment
+from ..auth import HmacSigner
+from ..errors import APIError, TokenKitError
+from ..extension import Request
+from ..zerohash import ENVIRONMENTS, HMAC_SCHEME, PROFILE, PaymentsRequest, ZeroHashClient
+from .findings import Finding, Outcome
+
+__all__ = ["SignedText", "check_zerohash", "zerohash_client"]
+
+TOLERATED = 60
+KEY_BYTES = 32
+REFUSED = (401, 403)
+
+
+class SignedText:
+    """The text that was signed last, by its parts; it holds no secret."""
+
+    def __init__(self) -> None:
+        self.parts: Mapping[str, str] = {}
+
+    def canonical_text(self, timestamp: str, request: Request) -> bytes:
+        """Return what is signed, and keep its parts."""
+        text = HMAC_SCHEME.canonical_text(timestamp, request)
+        head = {"timestamp": timestamp, "METHOD": request.method, "route": request.route}
+        body = text.decode().removeprefix("".join(head.values()))
+        self.parts = {**head, "body": body}
+        return text
+
+
+def zerohash_client(environ: Mapping[str, str], signed: SignedText) -> ZeroHashClient:
+    """Build the client that ``from_env()`` builds, and let it tell what it signs.
+
+    Raises:
+        ConfigurationError: A variable is missing, or its value cannot be used.
+    """
+    options = read_environment(PROFILE, environ, {})
+    credentials = {name: options.pop(name) for name in PROFILE.credential_variables}
+    scheme = attrs.evolve(HMAC_SCHEME, canonical_text=signed.canonical_text)
+    return ZeroHashClient(auth=HmacSigner(**credentials, scheme=scheme), **options)
+
+
+def check_zerohash(
+    client: ZeroHashClient, environ: Mapping[str, str], signed: SignedText
+) -> Iterator[Finding]:
+    """Check the clock, then the credentials by a call that changes nothing."""
+    off = _seconds_off(client)
+    yield _clock(off)
+    yield _credentials(client, environ, off, signed)
+
+
+def _seconds_off(client: ZeroHashClient) -> float | str:
+    """Return by how much this machine's clock is ahead, or why that is not known."""
+    before = time()
+    try:
+        server = client.get_time().time.timestamp()
+    except TokenKitError as error:
+        return f"GET /time: {type(error).__name__}: {error}"
+    return (before + time()) / 2 - server
+
+
+def _clock(off: float | str) -> Finding:
+    if isinstance(off, str):
+        return Finding(PROFILE.vendor, "clock", Outcome.PROBLEM, off)
+    told = f"this machine's clock is {_amount(off)} zerohash's, which tolerates {TOLERATED}"
+    outcome = Outcome.OK if abs(off) < TOLERATED else Outcome.PROBLEM
+    return Finding(PROFILE.vendor, "clock", outcome, told)
+
+
+def _amount(off: float) -> str:
+    return f"{abs(off):.0f} seconds {'ahead of' if off > 0 else 'behind'}"
+
+
+def _credentials(
+    client: ZeroHashClient, environ: Mapping[str, str], off: float | str, signed: SignedText
+) -> Finding:
+    refused: Finding | None = None
+    try:
+        client.send(PaymentsRequest(size=1))
+    except APIError as error:
+        problem = f"GET /payments: HTTP {error.status}: {error.message}"
+        if error.status in REFUSED:
+            causes = tuple(_causes(client, environ, off, error))
+            problem = f"refused by GET /payments (HTTP {error.status}: {error.message})"
+            refused = _problem(problem, causes, signed.parts)
+    except TokenKitError as error:
+        problem = f"GET /payments: {type(error).__name__}: {error}"
+    else:
+        return Finding(PROFILE.vendor, "credentials", Outcome.OK, "accepted by GET /payments")
+    return refused or _problem(problem)
+
+
+def _problem(
+    message: str, causes: tuple[str, ...] = (), signed: Mapping[str, str] | None = None
+) -> Finding:
+    return Finding(PROFILE.vendor, "credentials", Outcome.PROBLEM, message, causes, signed)
+
+
+def _causes(
+    client: ZeroHashClient, environ: Mapping[str, str], off: float | str, error: APIError
+) -> Iterator[str]:
+    """Tell what the refusal is about: the one cause that shows, or those that are left.
+
+    They are the usual ones; the clock and the form of the private key can be ruled out here.
+    """
+    key = b64decode(environ[PROFILE.credential_variables["private_key"]])
+    if "permission" in error.message.lower():
+        yield "the key may not call GET /payments; what it may do otherwise is not known"
+    elif not isinstance(off, str) and abs(off) >= TOLERATED:
+        yield f"set the clock: it is {_amount(off)} zerohash's"
+    elif len(key) != KEY_BYTES:
+        yield (
+            f"ZEROHASH_PRIVATE_KEY decodes to {len(key)} bytes, but all of zerohash's samples to "
+            f"{KEY_BYTES}: check that it is the private key, whole and decoded once"
+        )
+    else:
+        yield f"the key belongs to another environment than {_environment(client)}"
+        yield "it is not approved yet"
+        yield "this machine's address is not on its allow-list"
+        yield "the API key, the private key and the passphrase do not belong together"
+
+
+def _environment(client: ZeroHashClient) -> str:
+    names = {url: name for name, url in ENVIRONMENTS.items()}
+    return names.get(client.base_url, client.base_url)

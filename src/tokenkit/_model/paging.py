@@ -1,0 +1,76 @@
+"""Calls whose response is one page of many."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from ..errors import DecodeError
+from .call import Call
+
+__all__ = ["HasItems", "PageWalk", "PagedCall"]
+
+Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
+Page = TypeVar("Page", bound="HasItems[object]")
+
+
+class HasItems(Protocol[Item_co]):
+    """One page of a list."""
+
+    @property
+    def items(self) -> Sequence[Item_co]:
+        """What is on the page."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class PagedCall(Call[Page], Generic[Page, Item]):
+    """A call that lists one page; ``Item`` is the type of the page's ``items``.
+
+    A subclass defines :meth:`next_call`.
+    """
+
+    def next_call(self, page: Page, seen: int) -> "PagedCall[Page, Item] | None":
+        """Return the call for the page after this one, or ``None`` after the last.
+
+        Args:
+            page: The page.
+            seen: How many items the walk has come by, those of this page included.
+        """
+        raise NotImplementedError
+
+
+class PageWalk(Generic[Page, Item]):
+    """A walk over all pages of a list: send :attr:`call`, hand the page to :meth:`take`.
+
+    Args:
+        call: The call for the first page.
+
+    Attributes:
+        call: The call for the next page; ``None`` after the last.
+    """
+
+    def __init__(self, call: PagedCall[Page, Item]) -> None:
+        self.call: PagedCall[Page, Item] | None = call
+        self._taken: Sequence[object] = ()
+        self._seen = 0
+
+    def take(self, page: Page) -> Sequence[Item]:
+        """Return a page's items, and go on to the next page.
+
+        Raises:
+            DecodeError: The page repeats the one before it: the server does not turn pages,
+                and what is on the others can't be known.
+        """
+        call = self.call
+        if call is None:
+            raise RuntimeError("the walk has ended")
+        if page.items and page.items == self._taken:
+            raise DecodeError(f"{call.request_line[1].partition('?')[0]}: a page came twice")
+        self._taken = page.items
+        self._seen += len(page.items)
+        self.call = call.next_call(page, self._seen)
+        items: Any = page.items  # whose type the call declares
+        typed: Sequence[Item] = items
+        return typed

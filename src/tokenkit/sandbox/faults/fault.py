@@ -1,0 +1,166 @@
+"""What can go wrong on purpose: one value, however it was asked for."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypedDict, cast, get_args
+
+import attrs
+
+from ...errors import ConfigurationError
+from ..exchange import Vendor
+from .names import (
+    VENDOR_OF,
+    BadBody,
+    Drop,
+    NamedAnswer,
+)
+
+MAX_SKEW = 10**8  # seconds; beyond three years the dates could leave the calendar
+EFFECTS = ("status", "delay", "drop", "body", "answer", "clock_skew")
+
+
+class FaultOptions(TypedDict, total=False):
+    """The fields of a ``Fault``, as keyword arguments."""
+
+    vendor: Vendor
+    path: str
+    times: int | None
+    share: float
+    status: int
+    delay: float
+    drop: Drop
+    body: BadBody
+    answer: NamedAnswer
+    retry_after: int
+    missing_requirements: Sequence[str]
+    clock_skew: float
+
+
+def _tuple(value: Sequence[str]) -> Sequence[str]:
+    return tuple(value) if isinstance(value, list) else value
+
+
+@attrs.frozen(kw_only=True)
+class Fault:
+    """One thing that goes wrong, for which requests, and how often.
+
+    A fault needs at least one effect: ``status``, ``delay``, ``drop``, ``body``, ``answer`` or
+    ``clock_skew``. Effects may be combined.
+
+    Raises:
+        ConfigurationError: A field is wrong; the text names it.
+    """
+
+    vendor: Vendor | None = None
+    """The only vendor that it is for; None for all of them."""
+    path: str | None = None
+    """The only path that it is for, without the query; ``*`` stands for any text."""
+    times: int | None = None
+    """How many requests it hits before it is spent; None for no end."""
+    share: float = 1.0
+    """The share of matching requests that it hits, evenly spread: 0.25 hits each fourth."""
+    status: int | None = None
+    """Response this status, with the body that the vendor gives it, and do nothing else."""
+    delay: float = 0.0
+    """Seconds by which the response is held back; the request itself is dealt with at once."""
+    drop: Drop | None = None
+    """Drop the connection: by a reset before the first byte of the response, by closing it halfway
+    through the body, or by closing it after a whole response that promised to keep it."""
+    body: BadBody | None = None
+    """Spoil the response's body: leave it out, cut it in half, send plain text or another JSON
+    value in its place, or the HTML page of something between client and vendor."""
+    answer: NamedAnswer | None = None
+    """Return one of a vendor's responses by name, and do nothing else."""
+    retry_after: int | None = None
+    """The ``Retry-After`` header of a ``status``, in seconds."""
+    missing_requirements: Sequence[str] = attrs.field(default=(), converter=_tuple)
+    """What ``answer="missing-requirements"`` names; by default the documented ``first_name``."""
+    clock_skew: float = 0.0
+    """Seconds by which the vendor's clock is ahead while it deals with the request."""
+
+    def __attrs_post_init__(self) -> None:
+        check_fault(self)
+
+    @property
+    def only_vendor(self) -> Vendor | None:
+        """The only vendor that it can be for, also where just its ``answer`` tells."""
+        return VENDOR_OF[self.answer] if self.answer else self.vendor
+
+    def __str__(self) -> str:
+        """Write it as the header and the command line spell it."""
+        given = attrs.asdict(self, filter=lambda field, value: value != field.default)
+        if self.missing_requirements:
+            given["missing_requirements"] = "+".join(self.missing_requirements)
+        return "; ".join(f"{name}={value}" for name, value in given.items())
+
+
+def _one_of(allowed: tuple[str, ...]) -> tuple[Callable[[object], bool], str]:
+    return (lambda value: value is None or value in allowed), f"one of {', '.join(allowed)}"
+
+
+def _is_whole(value: object, lowest: int, highest: float = math.inf) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
+
+
+def _is_number(value: object, lowest: float, highest: float) -> bool:
+    """Tell whether it is a finite number in a range; NaN lies in none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return lowest <= value <= highest and math.isfinite(value)
+
+
+def _is_path(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.startswith("/"))
+
+
+def _are_texts(value: object) -> bool:
+    items = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (None,)
+    return all(isinstance(item, str) and item for item in items)
+
+
+_FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "vendor": _one_of(get_args(Vendor)),
+    "path": (_is_path, "a path that starts with '/'"),
+    "times": (lambda value: _is_whole(value, 1), "a whole number of at least 1, or None"),
+    "share": (lambda value: value != 0 and _is_number(value, 0, 1), "above 0 and at most 1"),
+    "status": (lambda value: _is_whole(value, 200, 599), "an HTTP status from 200 to 599"),
+    "delay": (lambda value: _is_number(value, 0, math.inf), "a number of seconds, 0 or more"),
+    "drop": _one_of(get_args(Drop)),
+    "body": _one_of(get_args(BadBody)),
+    "answer": _one_of(get_args(NamedAnswer)),
+    "retry_after": (lambda value: _is_whole(value, 0), "whole seconds, 0 or more"),
+    "missing_requirements": (_are_texts, "a list of non-empty texts"),
+    "clock_skew": (
+        lambda value: _is_number(value, -MAX_SKEW, MAX_SKEW),
+        f"seconds, at most {MAX_SKEW} either way",
+    ),
+}
+
+
+def check_fault(fault: Fault) -> None:
+    """Check the fields of a fault, one by one and together.
+
+    Raises:
+        ConfigurationError: A field is wrong; the text names it.
+    """
+    for name, (fits, needs) in _FIELDS.items():
+        value = getattr(fault, name)
+        if not fits(value):
+            raise ConfigurationError(f"a fault's {name} must be {needs}, not {value!r}")
+    if not any(getattr(fault, name) for name in EFFECTS):
+        raise ConfigurationError(f"a fault needs one of {', '.join(EFFECTS)}")
+    if fault.status is not None and fault.answer is not None:
+        raise ConfigurationError("a fault has either a status or an answer, not both")
+    if fault.retry_after is not None and fault.status is None:
+        raise ConfigurationError("a fault's retry_after needs a status that carries it")
+    if fault.missing_requirements and fault.answer != "missing-requirements":
+        raise ConfigurationError(
+            "a fault's missing_requirements need answer='missing-requirements'"
+        )
+    if fault.answer and fault.vendor not in {None, VENDOR_OF[fault.answer]}:
+        raise ConfigurationError(
+            f"a fault's answer {fault.answer!r} is one of {VENDOR_OF[fault.answer]}, "
+            f"not of {fault.vendor}"
+        )

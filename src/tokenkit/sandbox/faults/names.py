@@ -1,0 +1,43 @@
+"""The words in which faults are asked for."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from ..exchange import Vendor
+
+Drop: TypeAlias = Literal["before", "during", "after"]
+"""When the connection is dropped, seen from the response."""
+
+BadBody: TypeAlias = Literal["empty", "truncated", "text", "html", "wrong-shape"]
+"""What becomes of the response's body."""
+
+NamedAnswer: TypeAlias = Literal[
+    "approval-required",
+    "approval-pending",
+    "approval-rejected",
+    "approval-finalized",
+    "spend-limit",
+    "missing-requirements",
+    "kyc-conflict",
+    "unknown-participant",
+    "no-write-permission",
+    "failure-with-200",
+    "failure-with-data",
+    "too-few-tokens",
+]
+"""A vendor's response by name; ``responses`` has their texts."""
+
+VENDOR_OF: Mapping[NamedAnswer, Vendor] = {
+    "approval-required": "zerohash",
+    "approval-pending": "zerohash",
+    "approval-rejected": "zerohash",
+    "approval-finalized": "zerohash",
+    "spend-limit": "zerohash",
+    "missing-requirements": "zerohash",
+    "kyc-conflict": "zerohash",
+    "unknown-participant": "zerohash",
+    "no-write-permission": "zerohash",
+    "failure-with-200": "strigo",
+    "failure-with-data": "strigo",
+    "too-few-tokens": "zdk",
+}

@@ -1,0 +1,98 @@
+"""Which fault hits which request. Safe to use from any thread."""
+
+import threading
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from math import floor
+
+import attrs
+
+from ...errors import ConfigurationError
+from ..exchange import Request, Vendor
+from .fault import Fault
+from .text import HEADER, parse_header
+
+
+@attrs.define
+class _Armed:
+    """A fault with the count of what it has seen and what it has left."""
+
+    fault: Fault
+    left: int | None
+    seen: int = 0
+
+    def fires(self, vendor: Vendor, path: str) -> bool:
+        """Count a request, and tell whether the fault hits it."""
+        if self.left == 0 or not _matches(self.fault, vendor, path):
+            return False
+        share = self.fault.share
+        self.seen += 1
+        # Rounded, as the product of 3 and a third must count as 1.
+        hit = floor(round(self.seen * share, 9)) > floor(round((self.seen - 1) * share, 9))
+        if hit and self.left is not None:
+            self.left -= 1
+        return hit
+
+
+class FaultPlan:
+    """Hold the faults of the run, and those queued for the next requests."""
+
+    def __init__(self, standing: Iterable[Fault] = ()) -> None:
+        self._lock = threading.Lock()
+        self._standing = [_arm(fault) for fault in standing]
+        self._queued: list[_Armed] = []
+
+    @property
+    def queued(self) -> tuple[Fault, ...]:
+        """The queued faults that are not spent, first in first, with the ``times`` left."""
+        with self._lock:
+            return _remaining(self._queued)
+
+    @property
+    def standing(self) -> tuple[Fault, ...]:
+        """The faults of the run that are not spent, with the ``times`` left."""
+        with self._lock:
+            return _remaining(self._standing)
+
+    def queue(self, fault: Fault) -> None:
+        """Add a fault behind those queued already."""
+        with self._lock:
+            self._queued.append(_arm(fault))
+
+    def clear(self) -> None:
+        """Forget the queued faults."""
+        with self._lock:
+            self._queued.clear()
+
+    def pick(self, vendor: Vendor, request: Request) -> Fault | None:
+        """Return the fault that hits a request: its header's, otherwise a queued one or the run's.
+
+        Raises:
+            ConfigurationError: The header is wrong.
+        """
+        text = request.header(HEADER)
+        if text:
+            fault = parse_header(text)
+            if fault.only_vendor not in {None, vendor}:
+                raise ConfigurationError(
+                    f"a fault's answer {fault.answer!r} is one of {fault.only_vendor}, "
+                    f"and the request is for {vendor}"
+                )
+            return fault
+        with self._lock:
+            for armed in (*self._queued, *self._standing):
+                if armed.fires(vendor, request.path):
+                    return armed.fault
+        return None
+
+
+def _arm(fault: Fault) -> _Armed:
+    return _Armed(fault, fault.times)
+
+
+def _matches(fault: Fault, vendor: Vendor, path: str) -> bool:
+    return fault.only_vendor in {None, vendor} and fnmatchcase(path, fault.path or "*")
+
+
+def _remaining(armed: Iterable[_Armed]) -> tuple[Fault, ...]:
+    return tuple(attrs.evolve(each.fault, times=each.left) for each in armed if each.left != 0)

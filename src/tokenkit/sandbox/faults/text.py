@@ -1,0 +1,68 @@
+"""Faults as text, for a request's header and for the command line.
+
+X-Sandbox-Fault: status=503; delay=0.2
+--fault status=503,vendor=zerohash,share=0.05
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from ...errors import ConfigurationError
+from .fault import Fault, FaultOptions
+
+HEADER = "x-sandbox-fault"
+SEPARATOR = re.compile("[;,]")
+
+
+def _list(text: str) -> list[str]:
+    return text.split("+")
+
+
+READERS: Mapping[str, Callable[[str], object]] = {
+    "vendor": str,
+    "path": str,
+    "times": int,
+    "share": float,
+    "status": int,
+    "delay": float,
+    "drop": str,
+    "body": str,
+    "answer": str,
+    "retry_after": int,
+    "missing_requirements": _list,
+    "clock_skew": float,
+}
+SELECTION = frozenset({"vendor", "path", "times", "share"})
+
+
+def parse_fault(text: str) -> Fault:
+    """Read a fault from ``name=value`` fields between ``;`` or ``,``.
+
+    Names and values are those of ``Fault``; the items of a list stand between ``+``.
+
+    Raises:
+        ConfigurationError: A field is wrong; the text names it.
+    """
+    options: dict[str, object] = {}
+    for part in filter(None, map(str.strip, SEPARATOR.split(text))):
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if name not in READERS:
+            known = ", ".join(READERS)
+            raise ConfigurationError(f"a fault has no field {name!r}; its fields are {known}")
+        if name in options:
+            raise ConfigurationError(f"a fault's {name} is given twice")
+        try:
+            options[name] = READERS[name](value)
+        except ValueError:
+            raise ConfigurationError(f"a fault's {name} must be a number, not {value!r}") from None
+    return Fault(**cast("FaultOptions", options))
+
+
+def parse_header(text: str) -> Fault:
+    """Read the fault of one request, which needs no telling for which request it is."""
+    fault = parse_fault(text)
+    chosen = sorted(SELECTION & {part.partition("=")[0] for part in str(fault).split("; ")})
+    if chosen:
+        raise ConfigurationError(f"{', '.join(chosen)}: the header's fault is for its own request")
+    return fault

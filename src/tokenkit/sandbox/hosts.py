@@ -1,0 +1,81 @@
+"""The names by which the sandbox may be asked.
+
+A browser takes a page of any site to the sandbox once that site's name resolves to this machine.
+The page's requests then carry the site's own name as their ``Host``, and are refused.
+"""
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+import attrs
+from starlette.requests import Request as HttpRequest
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..errors import ConfigurationError
+
+LOOPBACK_ORIGIN = r"https?://(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])(:\d+)?"
+"""The origins of pages from this machine, by any of its loopback names and on any port."""
+
+
+@attrs.frozen
+class HostGuard:
+    """Refuse requests for other hosts than this one.
+
+    Args:
+        app: Gets the others.
+        names: The names of this host beside its loopback ones and the address of the connection.
+    """
+
+    app: ASGIApp
+    names: Collection[str]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, or refuse it with a 421."""
+        app: ASGIApp = self.app
+        if not self._is_here(_host(HttpRequest(scope).headers.get("host", "")), scope):
+            text = "The sandbox does not serve this Host; --advertise names another than loopback."
+            app = PlainTextResponse(text, 421)
+        await app(scope, receive, send)
+
+    def _is_here(self, host: str, scope: Scope) -> bool:
+        return is_loopback(host) or host in self.names or host == scope["server"][0]
+
+
+def origin(url: str) -> str:
+    """Check an origin that is advertised, and return it without a slash at its end.
+
+    Raises:
+        ConfigurationError: It is not an origin.
+    """
+    try:
+        parts = urlsplit(url)
+        plain = parts.port != 0 and parts.path in {"", "/"} and not (parts.query or parts.fragment)
+    except ValueError:
+        plain = False
+    if not plain or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in url:
+        raise ConfigurationError(f"advertise must be like http://sandbox:8700, not {url!r}")
+    return url.rstrip("/")
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, in lower case and without brackets."""
+    return urlsplit(url).hostname or ""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host, in lower case and without brackets, is a loopback name or address."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(header: str) -> str:
+    try:
+        return host_of(f"//{header}")
+    except ValueError:
+        return ""

@@ -1,0 +1,51 @@
+"""HTML that is escaped by construction, and the text in it that comes from requests."""
+
+import html
+import re
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from ..log import shorten, visible
+from ..settings import CREDENTIALS
+
+TOKEN = re.compile(r"[A-Za-z0-9_.-]{40,}")
+"""What may be a token: the shortest, Strigo's, has 43 such characters, a UUID has 36."""
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+Child: TypeAlias = "str | Markup"
+
+
+def tag(name: str, *children: Child, **attributes: str) -> Markup:
+    """Make an element; children that are no ``Markup`` are escaped, and so are attributes.
+
+    A trailing underscore of an attribute's name falls away, other underscores become hyphens.
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(value)}"'
+        for key, value in attributes.items()
+    )
+    return Markup(f"<{name}{written}>{join(children)}</{name}>")
+
+
+def join(children: Iterable[Child]) -> Markup:
+    """Put children together."""
+    return Markup(
+        "".join(
+            child if isinstance(child, Markup) else html.escape(child, quote=False)
+            for child in children
+        )
+    )
+
+
+def shown(text: str) -> str:
+    """Make text from a request fit to be seen: no secret, no whole token, nothing invisible."""
+    for secret in CREDENTIALS.secrets:
+        text = text.replace(secret, "[secret]")
+    text = TOKEN.sub(lambda found: shorten(found[0]), text)
+    return visible(text)

@@ -1,0 +1,1 @@
+"""Strigo's Academy API."""

@@ -1,0 +1,1 @@
+"""ZDK's token services."""

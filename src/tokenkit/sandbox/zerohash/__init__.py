@@ -1,0 +1,1 @@
+"""zerohash's client access tokens, and what they set going."""

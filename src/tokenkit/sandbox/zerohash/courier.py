@@ -1,0 +1,123 @@
+"""The thread that sends webhooks to the one address that they go to, on this machine."""
+
+import contextlib
+import http.client
+import socket
+import threading
+from collections.abc import Callable
+from urllib.parse import SplitResult, urlsplit
+
+from ...errors import ConfigurationError
+from ..clock import Clock, milliseconds, utc
+from ..hosts import is_loopback
+from .outbox import Outbox, Webhook, WebhookTry
+from .webhook_signature import WebhookSigner
+
+POLL = 0.05  # seconds; the sandbox's clock may be moved by others
+PATIENCE = 10  # seconds that a receiver is given
+
+
+class Courier:
+    """Send what is due, until it is stopped.
+
+    Args:
+        url: Where to.
+        outbox: What there is to send.
+        signer: Signs each try.
+        clock: The sandbox's.
+        catch_up: Puts into the outbox what has happened since by the clock.
+
+    Raises:
+        ConfigurationError: ``url`` is not a plain ``http`` URL of this machine.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        outbox: Outbox,
+        signer: WebhookSigner,
+        clock: Clock,
+        catch_up: Callable[[], None],
+    ) -> None:
+        self._to = check_loopback(url)
+        self._outbox = outbox
+        self._signer = signer
+        self._clock = clock
+        self._catch_up = catch_up
+        self._stopped = threading.Event()
+        self._connection: http.client.HTTPConnection | None = None
+        self._thread = threading.Thread(
+            target=self._run, name="tokenkit-sandbox-webhooks", daemon=True
+        )
+
+    def start(self) -> None:
+        """Start sending what happens from now on."""
+        self._outbox.send_from_now_on(sending=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, and break off the try in hand, if there is one."""
+        self._stopped.set()
+        self._outbox.send_from_now_on(sending=False)
+        sock = None if self._connection is None else self._connection.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):  # closed in the meantime
+                sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._catch_up()
+            webhook = self._outbox.next_due()
+            if webhook is None:
+                with self._outbox.changed:
+                    self._outbox.changed.wait(POLL)
+            else:
+                self._outbox.tried(webhook, self._try(webhook))
+
+    def _try(self, webhook: Webhook) -> WebhookTry:
+        at = utc(self._clock.steady())
+        connection = self._connection = http.client.HTTPConnection(
+            self._to.hostname or "", self._to.port or http.client.HTTP_PORT, timeout=PATIENCE
+        )
+        target = (self._to.path or "/") + (f"?{self._to.query}" if self._to.query else "")
+        headers = webhook_headers(webhook, self._signer, self._clock)
+        try:
+            connection.connect()
+            # Who stops this from here on finds the socket; who did before has set the event.
+            connection.sock.settimeout(0 if self._stopped.is_set() else PATIENCE)
+            connection.request("POST", target, webhook.body, headers)
+            return WebhookTry(at=at, status=connection.getresponse().status)
+        except (OSError, http.client.HTTPException) as error:
+            return WebhookTry(at=at, status=None, error=f"{type(error).__name__}: {error}")
+        finally:
+            self._connection = None
+            connection.close()
+
+
+def webhook_headers(webhook: Webhook, signer: WebhookSigner, clock: Clock) -> dict[str, str]:
+    """Return the headers with which a webhook would be sent at the clock's time."""
+    return {
+        "content-type": "application/json",
+        "x-zh-hook-notification-id": webhook.notification_id,
+        "x-zh-hook-payload-type": webhook.type,
+        **signer.headers(webhook.body, milliseconds(utc(clock.steady()))),
+    }
+
+
+def check_loopback(url: str) -> SplitResult:
+    """Take apart the address of a receiver.
+
+    Raises:
+        ConfigurationError: It is not a plain ``http`` URL of this machine.
+    """
+    try:
+        parts = urlsplit(url)
+        local = is_loopback(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        local = False
+    if not local or parts.scheme != "http" or not url.isascii() or not url.isprintable():
+        raise ConfigurationError(
+            "webhooks go to this machine only: use a URL like http://127.0.0.1:8000/webhooks"
+        )
+    return parts

@@ -1,0 +1,26 @@
+"""What zerohash remembers: payments, fund sessions, and the webhooks about them."""
+
+from ..clock import Clock
+from .fund_sessions import FundSessions
+from .outbox import Outbox
+from .payments import Payments
+
+
+class ZerohashState:
+    """Keep what mints set going, by the sandbox's clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.outbox = Outbox(clock)
+        self.payments = Payments(clock, self.outbox)
+        self.fund_sessions = FundSessions(clock, self.outbox)
+
+    def catch_up(self) -> None:
+        """End what has ended by the clock, and put that into the outbox."""
+        self.payments.expire()
+        self.fund_sessions.expire()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.payments.clear()
+        self.fund_sessions.clear()
+        self.outbox.clear()

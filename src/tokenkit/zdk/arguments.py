@@ -1,0 +1,96 @@
+"""What ZDK's token services have in common: ``arguments`` in, ``tokens`` out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import attrs
+
+from ..extension import (
+    JSON,
+    Call,
+    Mismatch,
+    Repeat,
+    copy_mapping,
+    json_object,
+    kind_of,
+    param,
+    permissions,
+    text,
+    to_tuple,
+    token_text,
+    write_model,
+)
+
+__all__ = ["ServiceTokenRequest", "read_tokens", "split_tokens", "to_permissions"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+def to_permissions(value: Iterable[int | str] | None) -> tuple[int | str, ...] | None:
+    """Turn permissions into a tuple; ``None`` stays."""
+    return None if value is None else to_tuple(value)
+
+
+def read_tokens(body: JSON, count: int) -> tuple[str, ...]:
+    """Read the tokens of a response, one for each argument, in their order.
+
+    Raises:
+        Mismatch: There is another number of them, or one is none.
+    """
+    if not isinstance(body, Mapping):
+        raise Mismatch(f"expected an object, found {kind_of(body)}")
+    tokens = body.get("tokens")
+    if not isinstance(tokens, list):
+        raise Mismatch(f"expected an array of tokens, found {kind_of(tokens)}", "$.tokens")
+    if len(tokens) != count:
+        problem = f"expected {count} tokens, one for each request, found {len(tokens)}"
+        raise Mismatch(problem, "$.tokens")
+    return tuple(_read_token(token, f"$.tokens[{index}]") for index, token in enumerate(tokens))
+
+
+def split_tokens(body: JSON) -> Sequence[JSON]:
+    """Return a body with one token for each of a response's."""
+    tokens = body.get("tokens") if isinstance(body, Mapping) else None
+    return [{"tokens": [token]} for token in tokens] if isinstance(tokens, list) else []
+
+
+def _read_token(value: JSON, path: str) -> str:
+    try:
+        return token_text(value)
+    except Mismatch as mismatch:
+        problem = mismatch.problem
+    raise Mismatch(problem, path)
+
+
+@attrs.frozen(kw_only=True)
+class ServiceTokenRequest(Call[T_co], Generic[T_co]):
+    """Mint one token that lets a user into a room, a chat or an event.
+
+    Args:
+        user_id: The user's id in your system.
+        metadata: Whatever else is to be known about the user; text values are the safe choice.
+        permissions: What the user may do, as names or numbers. Default: not sent.
+        extra: Fields that ZDK added later.
+
+    Raises:
+        InvalidInputError: A field is invalid.
+    """
+
+    user_id: str = attrs.field(metadata=param(text()))
+    metadata: Mapping[str, JSON] | None = attrs.field(
+        default=None, hash=False, converter=copy_mapping, metadata=param(json_object)
+    )
+    permissions: tuple[int | str, ...] | None = attrs.field(
+        default=None, converter=to_permissions, metadata=param(permissions)
+    )
+
+    @property
+    def repeat(self) -> Repeat:
+        """A repeated mint only makes another token."""
+        return Repeat.SAFE
+
+    def encode(self, now: datetime) -> JSON:
+        """Write the request as the only argument."""
+        del now
+        return {"arguments": [write_model(self)]}

@@ -1,0 +1,127 @@
+"""Tokens for ZDK's event service."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+import attrs
+from typing_extensions import Self
+
+from ..extension import (
+    JSON,
+    BatchCall,
+    IssuedToken,
+    Repeat,
+    ResponseInfo,
+    instances,
+    param,
+    response_field,
+    text,
+    to_tuple,
+)
+from .arguments import ServiceTokenRequest, read_tokens, split_tokens
+
+__all__ = ["EventToken", "EventTokenRequest", "EventTokensRequest"]
+
+
+@attrs.frozen(kw_only=True)
+class EventToken(IssuedToken):
+    """A token that lets a user into an event; its lifetime is not documented.
+
+    Attributes:
+        token: The token, opaque.
+        user_id: The user's id, as in the request.
+        event_id: The event's id, as in the request.
+        extra: Always empty: the response holds tokens only.
+    """
+
+    issuer: ClassVar[str] = "ZDK"
+
+    user_id: str = attrs.field(default="", metadata=response_field(remembered=True))
+    event_id: str = attrs.field(default="", metadata=response_field(remembered=True))
+
+    @property
+    def subject(self) -> str | None:
+        """The user's id."""
+        return self.user_id
+
+    # Otherwise attrs hashes every field, and ``extra`` has no hash.
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+
+@attrs.frozen(kw_only=True)
+class EventTokenRequest(ServiceTokenRequest[EventToken]):
+    """Mint one event token: ``POST /event.tokens.private.v1.Service/Create``.
+
+    Args:
+        user_id: The user's id in your system.
+        event_id: The event's id.
+        metadata: Whatever else is to be known about the user; text values are the safe choice.
+        permissions: What the user may do at the event, as names or numbers. Default: not sent.
+        extra: Fields that ZDK added later.
+
+    Raises:
+        InvalidInputError: A field is invalid.
+    """
+
+    operation: ClassVar[str] = "create_event_token"
+    service: ClassVar[str | None] = "event"
+    path: ClassVar[str] = "/event.tokens.private.v1.Service/Create"
+
+    event_id: str = attrs.field(metadata=param(text()))
+
+    @classmethod
+    def batch(cls, calls: Sequence[Self]) -> BatchCall[EventToken]:
+        """Put many mints into one request; how many ZDK takes is not documented."""
+        return EventTokensRequest(requests=tuple(calls))
+
+    def decode(self, body: JSON, response: ResponseInfo) -> EventToken:
+        """Read the only token."""
+        del response
+        (token,) = read_tokens(body, 1)
+        return self.token_of(token)
+
+    def token_of(self, token: str) -> EventToken:
+        """Return the token that this request is for."""
+        return EventToken(token=token, user_id=self.user_id, event_id=self.event_id)
+
+
+def _to_requests(value: Iterable[EventTokenRequest]) -> tuple[EventTokenRequest, ...]:
+    return to_tuple(value)
+
+
+@attrs.frozen(kw_only=True)
+class EventTokensRequest(BatchCall[EventToken]):
+    """Mint many event tokens with one request.
+
+    Args:
+        requests: One for each token.
+        extra: Fields that ZDK added later, beside ``arguments``.
+
+    Raises:
+        InvalidInputError: There is no request, or one of them is none.
+    """
+
+    operation: ClassVar[str] = "create_event_tokens"
+    service: ClassVar[str | None] = EventTokenRequest.service
+    path: ClassVar[str] = EventTokenRequest.path
+
+    requests: tuple[EventTokenRequest, ...] = attrs.field(
+        converter=_to_requests,
+        metadata=param(instances(EventTokenRequest, min_items=1), wire_name="arguments"),
+    )
+
+    @property
+    def repeat(self) -> Repeat:
+        """Repeated mints only make other tokens."""
+        return Repeat.SAFE
+
+    def decode(self, body: JSON, response: ResponseInfo) -> tuple[EventToken, ...]:
+        """Read one token for each request, in their order."""
+        del response
+        tokens = zip(self.requests, read_tokens(body, len(self.requests)), strict=True)
+        return tuple(request.token_of(token) for request, token in tokens)
+
+    def split(self, body: JSON) -> Sequence[JSON]:
+        """Return a body with one token for each request."""
+        return split_tokens(body)

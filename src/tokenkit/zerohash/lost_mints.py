@@ -1,0 +1,98 @@
+"""Finding what a mint has started whose response was lost."""
+
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from ..errors import FieldError, InvalidInputError
+from ..extension import Call, HasItems, PagedCall, PageWalk
+from .fund import FundTransaction, FundTransactionsRequest
+from .models import OPENS_NO_PAYMENT, ClientAuthTokenCall, Permission
+from .payments import Payment, PaymentsRequest
+from .query import EPOCH, instant_since_1970
+
+__all__ = ["find_minted", "new_reference_id"]
+
+Item = TypeVar("Item", Payment, FundTransaction)
+Page = TypeVar("Page", bound=HasItems[object])
+
+# The mint may have been signed with a corrected clock, which corrections keep to within a day.
+CLOCK_MARGIN = timedelta(days=1)
+STARTS_SESSION = frozenset({Permission.FWC.value, Permission.CRYPTO_PAY.value})
+STARTS_NO_SESSION = frozenset(permission.value for permission in Permission) - STARTS_SESSION
+
+
+def new_reference_id() -> str:
+    """Make a ``reference_id`` for one mint: a UUID, 36 of the 50 characters that it may have.
+
+    Only with a ``reference_id`` that no other mint has can :meth:`ZeroHashClient.find_minted`
+    find what that mint has started. Store it before you mint.
+    """
+    return str(uuid4())
+
+
+def find_minted(
+    request: ClientAuthTokenCall, *, since: datetime
+) -> Generator[Call[Any], Any, Payment | FundTransaction | None]:
+    """Ask for the payments, then for the fund transactions, with a mint's ``reference_id``.
+
+    It is not documented what an unknown permission starts, nor where ``crypto-pay`` shows: such
+    mints are looked for in both places.
+    """
+    _check(request, since)
+    code, reference_id = _field(request, "participant_code"), _field(request, "reference_id")
+    found: Payment | FundTransaction | None = None
+    if _opens_payment(request):
+        start = max(since, EPOCH + CLOCK_MARGIN) - CLOCK_MARGIN
+        payments = PaymentsRequest(participant_code=code, start_date=start)
+        found = yield from _first(payments, reference_id)
+    if found is None and _starts_session(request):
+        sessions = FundTransactionsRequest(participant_code=code, reference_id=reference_id)
+        found = yield from _first(sessions, reference_id)
+    return found
+
+
+def _field(request: ClientAuthTokenCall, name: str) -> str | None:
+    """Return a field that not every experience has."""
+    value: str | None = getattr(request, name, None)
+    return value
+
+
+def _opens_payment(request: ClientAuthTokenCall) -> bool:
+    return not OPENS_NO_PAYMENT.issuperset(request.asked_permissions())
+
+
+def _starts_session(request: ClientAuthTokenCall) -> bool:
+    return not STARTS_NO_SESSION.issuperset(request.asked_permissions())
+
+
+def _check(request: object, since: object) -> None:
+    problems = (("request", _request_problem(request)), ("since", instant_since_1970(since)))
+    errors = tuple(
+        FieldError(field=field, message=message) for field, message in problems if message
+    )
+    if errors:
+        raise InvalidInputError("find_minted()", errors)
+
+
+def _request_problem(request: object) -> str | None:
+    if not isinstance(request, ClientAuthTokenCall):
+        kind = type(request).__name__
+        return f"must be the ClientAuthTokenRequest(...) or experience that was sent, not {kind}"
+    if _field(request, "reference_id") is None:
+        return "has no reference_id to look for: give each mint one, of new_reference_id()"
+    if not (_opens_payment(request) or _starts_session(request)):
+        return "opens no payment and starts no fund session: send it again"
+    return None
+
+
+def _first(
+    call: PagedCall[Page, Item], reference_id: str | None
+) -> Generator[Call[Page], Page, Item | None]:
+    walk = PageWalk(call)
+    while walk.call is not None:
+        for item in walk.take((yield walk.call)):
+            if item.reference_id == reference_id:
+                return item
+    return None

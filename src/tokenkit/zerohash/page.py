@@ -1,0 +1,153 @@
+"""What a page passes to zerohash's browser SDK, and what an app posts to it in a WebView."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+import attrs
+from typing_extensions import TypedDict
+
+from ..errors import FieldError, InvalidInputError
+
+__all__ = [
+    "AppIdentifier",
+    "SdkSetup",
+    "WebViewMessage",
+    "WebViewPayload",
+    "app_for",
+    "asking",
+    "page_for",
+]
+
+
+class AppIdentifier(str, Enum):
+    """The modules of zerohash's browser SDK that its documentation names."""
+
+    ONBOARDING = "ONBOARDING"
+    PROFILE = "PROFILE"
+    FUND = "FUND"
+    CRYPTO_ACCOUNT_LINK = "CRYPTO_ACCOUNT_LINK"
+    CRYPTO_ACCOUNT_LINK_PAYOUTS = "CRYPTO_ACCOUNT_LINK_PAYOUTS"
+    CRYPTO_WITHDRAWALS = "CRYPTO_WITHDRAWALS"
+    PAYOUTS = "PAYOUTS"
+    PAY = "PAY"
+    CRYPTO_BUY = "CRYPTO_BUY"
+    FIAT_ACCOUNT_LINK = "FIAT_ACCOUNT_LINK"
+    FIAT_ACCOUNT_UPDATE = "FIAT_ACCOUNT_UPDATE"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class SdkSetup(TypedDict):
+    """What a page needs: the first two for ``new ZeroHashSDK``, the others for ``openModal``."""
+
+    zeroHashAppsURL: str
+    """Where the SDK's apps are."""
+
+    env: str
+    """``cert`` or ``prod``."""
+
+    appIdentifier: str
+    """Which module is opened."""
+
+    jwt: str
+    """The token."""
+
+
+class WebViewPayload(TypedDict):
+    """The ``payload`` of :class:`WebViewMessage`."""
+
+    jwt: str
+    """The token."""
+
+    appIdentifier: str
+    """Which module is opened."""
+
+
+class WebViewMessage(TypedDict):
+    """What an app posts to the SDK in a WebView, once that has sent ``SDK_MOBILE_READY``."""
+
+    type: str
+    """Always ``OPEN_MODAL``."""
+
+    payload: WebViewPayload
+    """The token and the module."""
+
+
+APPS: Mapping[str, tuple[AppIdentifier, ...]] = {
+    "onboarding": (AppIdentifier.ONBOARDING,),
+    "participant-profile": (AppIdentifier.PROFILE,),
+    "fwc": (AppIdentifier.FUND,),
+    "crypto-account-link": (
+        AppIdentifier.CRYPTO_ACCOUNT_LINK,
+        AppIdentifier.CRYPTO_ACCOUNT_LINK_PAYOUTS,
+    ),
+    "crypto-withdrawals": (AppIdentifier.CRYPTO_WITHDRAWALS,),
+    "crypto-payouts": (AppIdentifier.PAYOUTS,),
+    "crypto-pay": (AppIdentifier.PAY,),
+    "crypto-buy": (AppIdentifier.CRYPTO_BUY,),
+    "fiat-account-link": (AppIdentifier.FIAT_ACCOUNT_LINK,),  # to link again: FIAT_ACCOUNT_UPDATE
+}
+
+
+@attrs.frozen
+class Page:
+    """What the page of an environment passes to ``new ZeroHashSDK``."""
+
+    env: str
+    apps_url: str | None
+
+
+PAGES: Mapping[str, Page] = {
+    "us-cert": Page("cert", "https://web-sdk.cert.zerohash.com"),
+    "us-production": Page("prod", "https://web-sdk.zerohash.com"),
+    "eu-cert": Page("cert", None),  # not documented
+    "eu-production": Page("prod", "https://web-sdk.zerohash.eu"),
+}
+
+
+def app_for(permissions: Iterable[str], app: object) -> str | FieldError:
+    """Return the module that a token opens, or what has to be asked for."""
+    if app is not None:
+        if isinstance(app, str) and app:
+            return str(app.value if isinstance(app, Enum) else app)
+        problem = "must be an AppIdentifier, or the text of another one"
+        return FieldError(field="app", message=problem)
+    held = tuple(permissions)
+    found = APPS.get(held[0], ()) if len(held) == 1 else ()
+    if len(found) == 1:
+        return found[0].value
+    several = found or tuple(known for one in held for known in APPS.get(one, ()))
+    known = ", ".join(repr(one.value) for one in several)
+    opens = ", ".join(held) or "none that can be read"
+    problem = f"must be given for the permissions of this token ({opens})"
+    return FieldError(field="app", message=f"{problem}, such as {known}" if known else problem)
+
+
+def page_for(
+    environment: str | None, given: str | None, apps_url: object
+) -> tuple[str, str] | FieldError:
+    """Return the URL of the apps and the SDK's ``env``, or what has to be asked for."""
+    name = environment if given is None else given
+    page = PAGES.get(name or "")
+    if page is None:
+        known = ", ".join(repr(one) for one in PAGES)
+        found = (
+            "the token does not come from one of zerohash's own hosts"
+            if given is None
+            else f"not {given!r:.50}"
+        )
+        return FieldError(field="environment", message=f"must be one of {known}: {found}")
+    url = page.apps_url if apps_url is None else apps_url
+    if url is None:
+        problem = f"must be given for {name}, whose zeroHashAppsURL is not documented"
+        return FieldError(field="apps_url", message=problem)
+    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+        return FieldError(field="apps_url", message="must be a URL such as 'https://host'")
+    return url, page.env
+
+
+def asking(method: str, *found: object) -> InvalidInputError:
+    """Return the error that asks for what cannot be told from a token."""
+    problems = tuple(one for one in found if isinstance(one, FieldError))
+    return InvalidInputError(method, problems)

@@ -1,0 +1,134 @@
+"""zerohash's client access token, and what a page makes of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar
+
+import attrs
+
+from ..errors import FieldError
+from ..extension import JSON, IssuedToken, response_field, text_value
+from .jwt import claimed_time, unverified_claims
+from .page import SdkSetup, WebViewMessage, WebViewPayload, app_for, asking, page_for
+
+__all__ = ["ClientAuthToken"]
+
+
+@attrs.frozen(kw_only=True)
+class ClientAuthToken(IssuedToken):
+    """A client access token: a JWT for zerohash's SDK modules.
+
+    Its claims are read when they are asked for, and not verified: zerohash does not publish
+    the key.
+
+    Attributes:
+        token: The JWT.
+        participant_code: The participant that it was asked for; ``None`` for an e-mail.
+        email: The e-mail that it was asked for.
+        environment: The environment that it came from, such as ``us-cert``; ``None`` for a host
+            that is not one of zerohash's own.
+        deposit_intent_id: Comes with the permission ``fwc``.
+        payment_id: Comes with ``crypto-withdrawals`` and ``crypto-payouts``: the only id by
+            which later webhooks can be matched.
+        extra: Fields of the answer that this release does not know.
+    """
+
+    issuer: ClassVar[str] = "zerohash"
+
+    deposit_intent_id: str | None = attrs.field(
+        default=None, metadata=response_field(lenient=text_value)
+    )
+    payment_id: str | None = attrs.field(default=None, metadata=response_field(lenient=text_value))
+    participant_code: str | None = attrs.field(
+        default=None, metadata=response_field(remembered=True)
+    )
+    email: str | None = attrs.field(default=None, metadata=response_field(remembered=True))
+    environment: str | None = attrs.field(default=None, metadata=response_field(remembered=True))
+
+    @property
+    def subject(self) -> str | None:
+        """The participant code, or the e-mail before onboarding."""
+        return self.participant_code or self.email
+
+    @property
+    def unverified_claims(self) -> Mapping[str, JSON]:
+        """The JWT's claims, unverified; empty where it cannot be read."""
+        return unverified_claims(self.token)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the token ends, from the claim ``exp``: 5 minutes to 1 hour after minting."""
+        return claimed_time(self.unverified_claims, "exp")
+
+    @property
+    def jti(self) -> str | None:
+        """The JWT's id."""
+        jti = self.unverified_claims.get("jti")
+        return jti if isinstance(jti, str) else None
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """The permissions that the JWT holds."""
+        permissions = self.unverified_claims.get("permissions")
+        if not isinstance(permissions, list):
+            return ()
+        return tuple(item for item in permissions if isinstance(item, str))
+
+    def to_sdk_setup(
+        self,
+        app: str | None = None,
+        *,
+        environment: str | None = None,
+        apps_url: str | None = None,
+    ) -> SdkSetup:
+        """Return what a page passes to zerohash's browser SDK; it holds the token.
+
+        Mint a token for each page load: what the page learns of one that has ended is not
+        documented.
+
+        Args:
+            app: The module to open; see :class:`AppIdentifier`. Default: the one for the token's
+                only permission, where zerohash documents a single one.
+            environment: As for the client. Default: the one that the token came from.
+            apps_url: Where the SDK's apps are. Default: as documented for the environment, which
+                ``eu-cert`` is not.
+
+        Raises:
+            InvalidInputError: What is not given cannot be told from the token.
+
+        Source: zerohash's SDK documentation, "Web SDK".
+        """
+        identifier = app_for(self.permissions, app)
+        page = page_for(self.environment, environment, apps_url)
+        if isinstance(identifier, FieldError) or isinstance(page, FieldError):
+            raise asking("to_sdk_setup()", identifier, page)
+        url, env = page
+        return {
+            "zeroHashAppsURL": url,
+            "env": env,
+            "appIdentifier": identifier,
+            "jwt": self.token,
+        }
+
+    def to_webview_message(self, app: str | None = None) -> WebViewMessage:
+        """Return what an app posts to the SDK in a WebView; it holds the token.
+
+        Wait for the message ``SDK_MOBILE_READY`` first.
+
+        Args:
+            app: As for :meth:`to_sdk_setup`.
+
+        Raises:
+            InvalidInputError: The module is not given and cannot be told from the token.
+
+        Source: zerohash's SDK documentation, "Mobile".
+        """
+        identifier = app_for(self.permissions, app)
+        if isinstance(identifier, FieldError):
+            raise asking("to_webview_message()", identifier)
+        payload: WebViewPayload = {"jwt": self.token, "appIdentifier": identifier}
+        return {"type": "OPEN_MODAL", "payload": payload}
+
+    # attrs would else make a hash of all fields, and ``extra`` has none.
+    def __hash__(self) -> int:
+        return super().__hash__()

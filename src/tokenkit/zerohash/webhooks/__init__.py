@@ -1,0 +1,39 @@
+"""Webhooks from zerohash: verified, and read into typed events.
+
+    event = zerohash.webhooks.verify(request.body, request.headers, secrets=[secret])
+
+zerohash documents the header names, the event types and the HMAC's formula. That the key is the
+secret's text, undecoded, that a timestamp may be 5 minutes off, and RSA's hash and padding are
+*observed* in working integrations only.
+"""
+
+from .arguments import Scheme
+from .events import (
+    AchPaymentStatusChanged,
+    DepositFundComplete,
+    Event,
+    ExternalAccountStatusChanged,
+    ParticipantStatusChanged,
+    ParticipantUpdated,
+    PaymentStatusChanged,
+)
+from .seen import Seen, SeenStore, forget
+from .signatures import Padding
+from .verification import WallClock, verify
+
+__all__ = [
+    "AchPaymentStatusChanged",
+    "DepositFundComplete",
+    "Event",
+    "ExternalAccountStatusChanged",
+    "Padding",
+    "ParticipantStatusChanged",
+    "ParticipantUpdated",
+    "PaymentStatusChanged",
+    "Scheme",
+    "Seen",
+    "SeenStore",
+    "WallClock",
+    "forget",
+    "verify",
+]

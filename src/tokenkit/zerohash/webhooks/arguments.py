@@ -1,0 +1,127 @@
+"""What a webhook is checked with: secrets, keys and settings, checked themselves."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+import attrs
+
+from ...errors import ConfigurationError
+from ...extension import Secret
+from .signatures import Padding, load_public_key
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+__all__ = [
+    "HMAC_HEADER",
+    "RSA_HEADER",
+    "Keys",
+    "Scheme",
+    "check_settings",
+    "checked_keys",
+    "concealed",
+    "in_seconds",
+    "loaded",
+]
+
+Scheme: TypeAlias = Literal["timestamped", "legacy"]
+"""What is signed: the body with a timestamp, or, in the legacy scheme, the body alone."""
+
+PADDINGS = get_args(Padding)
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+HMAC_HEADER: Mapping[Scheme, str] = {"timestamped": "signature", "legacy": "signature-256"}
+RSA_HEADER: Mapping[Scheme, str] = {
+    "timestamped": "rsa-signature",
+    "legacy": "rsa-signature-256",
+}
+
+
+@attrs.frozen(repr=False, eq=False)
+class Keys:
+    """What signatures are checked with."""
+
+    secrets: tuple[Secret, ...]
+    public_keys: tuple["RSAPublicKey", ...]
+    padding: Padding
+
+
+def concealed(secrets: object) -> tuple[Secret | type, ...]:
+    """Wrap the secrets; of what is none only the class is kept, for the check to refuse."""
+    one = isinstance(secrets, (str, bytes)) or not isinstance(secrets, Iterable)
+    several: Any = (secrets,) if one else secrets
+    return tuple(_concealed(secret) for secret in several)
+
+
+def _concealed(secret: object) -> Secret | type:
+    if isinstance(secret, Secret):
+        return secret
+    return Secret(secret) if isinstance(secret, str) else type(secret)
+
+
+def loaded(keys: str | bytes | Iterable[str | bytes]) -> tuple["RSAPublicKey", ...]:
+    """Read the public keys.
+
+    Raises:
+        ConfigurationError: One of them is no RSA key in PEM.
+    """
+    several = (keys,) if isinstance(keys, (str, bytes)) else tuple(keys)
+    return tuple(load_public_key(key.encode() if isinstance(key, str) else key) for key in several)
+
+
+def checked_keys(
+    secrets: Sequence[Secret | type], public_keys: Sequence["RSAPublicKey"], padding: Padding
+) -> Keys:
+    """Check what signatures are checked with.
+
+    Raises:
+        ConfigurationError: Nothing is given, a secret cannot be one, or the padding is unknown.
+    """
+    problem = next(filter(None, map(_secret_problem, secrets)), None)
+    if not (secrets or public_keys):
+        problem = "pass secrets=... or public_keys=..."
+    elif padding not in PADDINGS:
+        problem = f"padding must be 'pss' or 'pkcs1v15', not {padding!r:.50}"
+    if problem is not None:
+        raise ConfigurationError(f"verify(): {problem}")
+    usable = tuple(secret for secret in secrets if isinstance(secret, Secret))
+    return Keys(usable, tuple(public_keys), padding)
+
+
+def check_settings(scheme: object, tolerance: object) -> None:
+    """Check the other settings.
+
+    Raises:
+        ConfigurationError: One of them cannot be used.
+    """
+    if scheme not in tuple(HMAC_HEADER):
+        raise ConfigurationError(
+            f"verify(): scheme must be 'timestamped' or 'legacy', not {scheme!r:.50}"
+        )
+    if tolerance is not None and not in_seconds(tolerance) > 0:
+        raise ConfigurationError(
+            "verify(): tolerance must be a number of seconds above 0, a timedelta, or None"
+        )
+
+
+def _secret_problem(secret: Secret | type) -> str | None:
+    if isinstance(secret, type):
+        return f"secrets must be text or Secret objects, not {secret.__name__}"
+    text = secret.reveal()
+    if not text:
+        return "secrets holds an empty text, under which anybody can sign"
+    if text != text.strip("\r\n"):
+        return "secrets holds one that begins or ends with a line break, as from a file; strip it"
+    if SURROGATE.search(text):
+        return "secrets holds one with lone surrogates, which UTF-8 has no form for"
+    return None
+
+
+def in_seconds(tolerance: object) -> float:
+    """Return a tolerance in seconds; 0 for what is none."""
+    if isinstance(tolerance, timedelta):
+        return tolerance.total_seconds()
+    if isinstance(tolerance, (int, float)) and not isinstance(tolerance, bool):
+        return tolerance
+    return 0.0

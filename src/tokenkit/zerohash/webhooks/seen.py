@@ -1,0 +1,101 @@
+"""What came before, so that nothing is handled twice."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import MutableSet
+from typing import Protocol, TypeAlias
+
+from .events import Event
+
+__all__ = ["AnySeen", "Seen", "SeenStore", "already_seen", "forget", "keys_of"]
+
+_LOCK = threading.Lock()
+
+
+class SeenStore(Protocol):
+    """Where the keys of webhooks that came are kept, for several processes a shared place.
+
+    With Redis, :meth:`add` is ``SET key 1 NX EX 86400``.
+    """
+
+    def add(self, key: str) -> bool:
+        """Add a key in one step, and tell whether it is new."""
+        ...
+
+    def discard(self, key: str) -> object:
+        """Remove a key, if it is there."""
+        ...
+
+
+class Seen:
+    """The keys of the latest webhooks of this process; safe to share between threads.
+
+    Args:
+        capacity: How many keys are kept; a webhook has two.
+    """
+
+    def __init__(self, capacity: int = 20_000) -> None:
+        self._capacity = capacity
+        self._keys: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, key: str) -> bool:
+        """Add a key, and tell whether it is new."""
+        with self._lock:
+            if key in self._keys:
+                return False
+            self._keys[key] = None
+            if len(self._keys) > self._capacity:
+                self._keys.popitem(last=False)
+            return True
+
+    def discard(self, key: str) -> None:
+        """Remove a key, if it is there."""
+        with self._lock:
+            self._keys.pop(key, None)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+AnySeen: TypeAlias = MutableSet[str] | SeenStore
+
+
+def keys_of(notification_id: str, message: bytes) -> tuple[str, str]:
+    """Return the two keys of a webhook.
+
+    The signature does not cover the notification's id, so what was signed is a key as well.
+    """
+    return f"signed:{hashlib.sha256(message).hexdigest()}", f"id:{notification_id}"
+
+
+def already_seen(seen: AnySeen, keys: tuple[str, str]) -> bool:
+    """Add a webhook's keys, or none of them where one is there already; tell whether one is."""
+    signed, notification_id = keys
+    if not _add(seen, signed):
+        return True
+    if _add(seen, notification_id):
+        return False
+    seen.discard(signed)
+    return True
+
+
+def _add(seen: AnySeen, key: str) -> bool:
+    if not isinstance(seen, MutableSet):
+        return seen.add(key)
+    with _LOCK:
+        is_new = key not in seen
+        seen.add(key)
+    return is_new
+
+
+def forget(event: Event, seen: AnySeen) -> None:
+    """Take an event for new again, as handling it failed and zerohash will send it once more.
+
+    Args:
+        event: The event.
+        seen: What was passed to :func:`verify`.
+    """
+    for key in event.seen_keys:
+        seen.discard(key)

@@ -1,0 +1,308 @@
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from http_library import httpx
+from vendors_support import Received, listening
+
+from tokenkit import ZdkClient, __main__
+from tokenkit._check import network
+from tokenkit._check.command import check
+from tokenkit.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as started:
+        yield started
+
+
+def told(vendor: str | None, environ: Mapping[str, str], **options: bool) -> tuple[int, str]:
+    out = io.StringIO()
+    settings = {"as_json": False, "explain": False, **options}
+    code = check(vendor, out=out, environ=environ, **settings)
+    return code, out.getvalue()
+
+
+def findings(vendor: str | None, environ: Mapping[str, str], **options: bool) -> dict[str, Any]:
+    """Return the checks of one vendor by their names; a later one of a name wins."""
+    code, text = told(vendor, environ, as_json=True, **options)
+    written = json.loads(text)
+    assert written["ok"] is (code == 0)
+    return {finding["check"]: finding for finding in written["checks"]}
+
+
+def test_all_is_well(sandbox: Sandbox) -> None:
+    """Where everything works, each vendor is told of and the exit code is 0."""
+    code, text = told(None, sandbox.environment)
+    assert code == 0
+    assert [line for line in text.splitlines() if not line.startswith(" ")] == [
+        "ZDK",
+        "zerohash",
+        "Strigo",
+    ]
+    assert "problem" not in text
+    assert "credentials  accepted by GET /payments" in text
+    assert "credentials  accepted by GET /health (ok: Healthy)" in text
+    assert "note     credentials  not checked: ZDK documents no call" in text
+    assert text.isascii()
+
+
+def test_no_value_is_shown(sandbox: Sandbox) -> None:
+    """Which variables are set is told, and never what to."""
+    environ = {**sandbox.environment, "ZDK_API_HOST": ""}
+    _, text = told(None, environ, explain=True)
+    assert "ZEROHASH_PRIVATE_KEY is set" in text
+    assert "ZDK_API_HOST is empty, which counts as not set" in text
+    for name, value in environ.items():
+        assert not value or name.endswith("_BASE_URL") or value not in text
+
+
+def test_the_whole_command(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The command reads its own environment, writes to stdout and exits with what it found."""
+    command = [sys.executable, "-W", "error", "-m", "tokenkit", "check", "zerohash", "--json"]
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    for change, code in (({}, 0), ({"ZEROHASH_PASSPHRASE": "mistyped"}, 1)):
+        done = subprocess.run(
+            command,
+            env={**kept, **sandbox.environment, **change},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (code, "")
+        assert {one["vendor"] for one in json.loads(done.stdout)["checks"]} == {"zerohash"}
+
+
+def test_in_this_process(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The entry point passes the options on."""
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    assert __main__.main(["check", "strigo"]) == 0
+    assert capsys.readouterr().out.startswith("Strigo\n")
+
+
+def test_nothing_is_set() -> None:
+    """Without any variable there is nothing to check, which is a problem."""
+    code, text = told(None, {})
+    assert code == 1
+    assert "no variable of any vendor is set" in text
+
+
+def test_what_is_missing() -> None:
+    """A vendor that is asked for, or half set up, is told what it lacks."""
+    found = findings("zdk", {})
+    assert found["variables"]["message"] == "ZDK_API_KEY is missing"
+    environ = {"STRIGO_ORG_ID": "o", "STRIGO_API_KEY": ""}
+    found = findings(None, environ)
+    assert set(found) == {"variables"}
+    assert found["variables"]["message"] == "STRIGO_ORG_ID is set; STRIGO_API_KEY is empty"
+    assert found["variables"]["outcome"] == "problem"
+
+
+def test_values_that_cannot_be_used(sandbox: Sandbox) -> None:
+    """What a client refuses is told as it is, and nothing is called."""
+    for change in (
+        {"ZEROHASH_PRIVATE_KEY": "no base64!"},
+        {"ZEROHASH_BASE_URL": "ftp://127.0.0.1"},
+        {"ZEROHASH_BASE_URL": "", "ZEROHASH_ENVIRONMENT": "eu"},
+    ):
+        found = findings("zerohash", {**sandbox.environment, **change})
+        assert found["settings"]["outcome"] == "problem"
+        assert "no base64!" not in str(found)
+        assert "connection" not in found
+
+
+def test_a_refusal_that_leaves_several_causes(sandbox: Sandbox) -> None:
+    """A wrong passphrase looks like much else: what can be ruled out is, the rest is listed."""
+    environ = {**sandbox.environment, "ZEROHASH_PASSPHRASE": "mistyped"}
+    found = findings("zerohash", environ)["credentials"]
+    assert found["outcome"] == "problem"
+    assert found["message"] == "refused by GET /payments (HTTP 401: Invalid passphrase)"
+    assert [cause.split()[-1] for cause in found["causes"]] == (
+        [sandbox.url, "yet", "allow-list", "together"]
+    )
+    assert "signed" not in found
+    _, text = told("zerohash", environ)
+    assert f"\n{'':24}- it is not approved yet\n" in text
+
+
+def test_the_text_that_was_signed(sandbox: Sandbox) -> None:
+    """On demand a refused signature's text is shown by its parts, and never a key."""
+    environ = {**sandbox.environment, "ZEROHASH_PASSPHRASE": "mistyped"}
+    signed = findings("zerohash", environ, explain=True)["credentials"]["signed"]
+    assert signed["timestamp"].isdigit()
+    assert {**signed, "timestamp": ""} == {
+        "timestamp": "",
+        "METHOD": "GET",
+        "route": "/payments?size=1",
+        "body": "{}",
+    }
+    _, text = told("zerohash", environ, explain=True)
+    assert "route      /payments?size=1\n" in text
+    assert "GET/payments?size=1{}\n" in text
+    for name in ("API_KEY", "PRIVATE_KEY"):
+        assert environ[f"ZEROHASH_{name}"] not in text
+
+
+def test_a_key_of_the_wrong_size(sandbox: Sandbox) -> None:
+    """A private key that was encoded twice, or cut, is named as the cause."""
+    twice = b64encode(sandbox.environment["ZEROHASH_PRIVATE_KEY"].encode()).decode()
+    environ = {**sandbox.environment, "ZEROHASH_PRIVATE_KEY": twice}
+    (cause,) = findings("zerohash", environ)["credentials"]["causes"]
+    assert cause.startswith("ZEROHASH_PRIVATE_KEY decodes to 44 bytes")
+
+
+def test_a_clock_that_is_wrong() -> None:
+    """A clock beyond what zerohash tolerates is a problem of its own."""
+    with Sandbox(clock_skew=-300) as skewed:
+        found = findings("zerohash", skewed.environment)
+    assert found["clock"]["outcome"] == "problem"
+    assert found["clock"]["message"].endswith("ahead of zerohash's, which tolerates 60")
+
+
+ZEROHASH = {
+    "ZEROHASH_API_KEY": "the-public-key",
+    "ZEROHASH_PRIVATE_KEY": "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE=",
+    "ZEROHASH_PASSPHRASE": "the-passphrase",
+}
+
+
+STRIGO = {"STRIGO_ORG_ID": "the-org", "STRIGO_API_KEY": "the-key"}
+
+
+def answers(**by_route: tuple[int, object]) -> Callable[[Received], tuple[int, object]]:
+    """Answer by the last part of the route's path, 200 to everything else."""
+
+    def respond(request: Received) -> tuple[int, object]:
+        return by_route.get(request.route.partition("?")[0].rpartition("/")[2], (200, {}))
+
+    return respond
+
+
+def test_a_key_without_the_permission() -> None:
+    """A refusal that speaks of permission is about that, and not about the signature."""
+    message = "This api key does not have write permission to this endpoint"
+    refusal = (403, {"error": True, "message": message})
+    with listening(answers(time=(200, {"epoch": time.time()}), payments=refusal)) as server:
+        found = findings("zerohash", {**ZEROHASH, "ZEROHASH_BASE_URL": server.url})
+    (cause,) = found["credentials"]["causes"]
+    assert cause.startswith("the key may not call GET /payments")
+    assert "x-scx-signed" not in server.received[0].headers
+
+
+def test_a_clock_that_explains_the_refusal() -> None:
+    """Where the clock is wrong, a refusal is about the clock."""
+    refusal = (401, {"error": True, "message": "Invalid timestamp"})
+    responses = answers(time=(200, {"epoch": time.time() + 90}), payments=refusal)
+    with listening(responses) as server:
+        found = findings("zerohash", {**ZEROHASH, "ZEROHASH_BASE_URL": server.url})
+    (cause,) = found["credentials"]["causes"]
+    assert cause.startswith("set the clock: it is ")
+    assert "seconds behind zerohash's" in cause
+
+
+@pytest.mark.parametrize(
+    ("payments", "words"),
+    [
+        ((500, {"error": "Internal Server Error"}), "GET /payments: HTTP 500: Internal"),
+        ((200, []), "GET /payments: DecodeError: "),
+    ],
+)
+def test_a_server_that_fails(payments: tuple[int, object], words: str) -> None:
+    """What is no refusal says nothing about the credentials, and is told as it is."""
+    with listening(answers(time=(200, []), payments=payments)) as server:
+        found = findings("zerohash", {**ZEROHASH, "ZEROHASH_BASE_URL": server.url})
+    assert found["clock"]["message"].startswith("GET /time: DecodeError: ")
+    assert found["credentials"]["message"].startswith(words)
+    assert "causes" not in found["credentials"]
+
+
+@pytest.mark.parametrize(
+    ("health", "words", "outcome"),
+    [
+        (
+            (401, {"error": {"message": "No\x1b[2J"}}),
+            "refused by GET /health (HTTP 401",
+            "problem",
+        ),
+        ((500, {}), "GET /health: HTTP 500", "problem"),
+        ((200, {"status": 1}), "GET /health: DecodeError", "problem"),
+        ((200, {"status": "down", "message": "soon"}), "(down: soon)", "problem"),
+        ((200, {"status": "ok", "message": "Healthy"}), "(ok: Healthy)", "ok"),
+    ],
+)
+def test_strigos_health(health: tuple[int, object], words: str, outcome: str) -> None:
+    """Strigo's own check judges the credentials; what it says cannot command the terminal."""
+    with listening(answers(health=health)) as server:
+        environ = {**STRIGO, "STRIGO_BASE_URL": server.url}
+        found = findings("strigo", environ)["credentials"]
+        assert "\x1b" not in told("strigo", environ)[1]
+    assert words in found["message"]
+    assert found["outcome"] == outcome
+    assert ("causes" in found) is ("refused" in words)
+
+
+def test_a_name_that_does_not_exist() -> None:
+    """Without an address nothing else is tried."""
+    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
+    assert found["host"]["message"] == "requests go to https://user.zdk.invalid"
+    assert found["name"]["message"].startswith("user.zdk.invalid cannot be looked up: ")
+    assert set(found) == {"variables", "host", "proxy", "name"}
+
+
+def test_a_host_that_does_not_listen() -> None:
+    """Without a connection the credentials go nowhere."""
+    with listening(answers()) as server:
+        pass
+    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_BASE_URL": server.url})
+    assert "ConnectError" in found["connection"]["message"]
+    assert "credentials" not in found
+
+
+def test_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy of the environment is named without its password, and looks names up itself."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden@127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
+    assert found["proxy"]["message"] == (
+        "user.zdk.invalid goes through the proxy http://127.0.0.1:9"
+    )
+    assert "name" not in found
+    assert found["connection"]["outcome"] == "problem"
+    assert "hidden" not in str(found)
+
+
+def test_every_host_of_a_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ZDK's services are checked each, without a credential."""
+    asked: list[tuple[str, object]] = []
+
+    def lookup(host: str, port: int, **_: object) -> list[Any]:
+        asked.append((host, port))
+        return [(0, 0, 0, "", ("192.0.2.1", port))]
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        assert "authorization" not in request.headers
+        return httpx.Response(404)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    client = ZdkClient(api_key="k", transport=httpx.MockTransport(respond))
+    found = list(network.check_network(client))
+    hosts = [f"{name}.dev.zu.casa" for name in ("user", "room", "chat", "event")]
+    assert asked == [(host, 443) for host in hosts]
+    connected = [one.message for one in found if one.check == "connection"]
+    assert [message.split()[0] for message in connected] == hosts
+    assert all("with TLS (HTTP 404" in message for message in connected)

@@ -1,0 +1,136 @@
+"""What editors show: Jedi, which completes in notebooks and Vim, and basedpyright's server."""
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from language_server import Editor, open_in_editor
+
+SOURCE = """\
+from tokenkit import AsyncZdkClient, StrigoClient, ZdkClient, zerohash
+
+client = ZdkClient(api_key="k", timeout=3)
+token = client.create_user_token(id="user-1")
+token.user_id
+later = AsyncZdkClient(api_key="k").create_user_token
+sibling = client.with_options(deadline=3)
+request = zerohash.ClientAuthTokenRequest(permissions=["fwc"])
+health = StrigoClient(org_id="o", api_key="k").check_health()
+client.create
+"""
+PARAMETERS = ("id", "nickname", "fullname", "avatar", "metadata", "permissions", "extra")
+
+
+@pytest.fixture(scope="module")
+def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    if find_spec("basedpyright") is None:
+        pytest.skip("basedpyright is not installed; `nox -s types` has it")
+    with open_in_editor(tmp_path_factory.mktemp("editor"), SOURCE) as editor:
+        yield editor
+
+
+@pytest.fixture(scope="module")
+def jedi(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    if find_spec("jedi") is None:
+        pytest.skip("jedi is not installed; `nox -s types` has it")
+    module: Any = import_module("jedi")
+    folder = tmp_path_factory.mktemp("jedi")
+    module.settings.cache_directory = str(folder / "cache")
+    environment = module.create_environment(sys.executable, safe=False)
+    return module.Script(SOURCE, path=folder / "opened.py", environment=environment)
+
+
+def place(text: str) -> tuple[int, int]:
+    """Return the line, from 1, and the column of a text's end."""
+    lines = SOURCE.splitlines()
+    number = next(number for number, line in enumerate(lines) if text in line)
+    return number + 1, lines[number].index(text) + len(text)
+
+
+def mentioned_parameters(shown: str) -> list[str]:
+    """Return the parameters that a signature lists, in its order."""
+    signature = shown.partition(") ->")[0]
+    return re.findall(r"[(\s](\w+): ", signature)
+
+
+def test_hovering_over_an_option_explains_it(editor: Editor) -> None:
+    """An option's type and docstring are shown, for a client and for a sibling."""
+    shown = editor.hover("timeout")
+    assert "timeout: float | Timeouts | None" in shown
+    assert "Seconds for each step of an attempt" in shown
+    assert "means no deadline" in editor.hover("deadline")
+
+
+def test_hovering_over_a_method_shows_each_parameter_once(editor: Editor) -> None:
+    """A method shows its whole signature, required parameters first, and explains each once."""
+    shown = editor.hover("client.create_user_token")
+    signature, _, text = shown.partition("---")
+    assert "(method)" in signature
+    assert mentioned_parameters(signature) == [*PARAMETERS]
+    assert "id: str,\n" in signature
+    assert "-> UserToken" in signature
+    assert [len(re.findall(rf"\b{name}: ", text)) for name in PARAMETERS] == [1] * 7
+    assert "CoroutineType[Any, Any, UserToken]" in editor.hover('"k").create_user_token')
+
+
+def test_hovering_over_a_model_explains_it(editor: Editor) -> None:
+    """A request model shows its constructor and what its fields mean."""
+    shown = editor.hover("zerohash.ClientAuthTokenRequest")
+    assert "permissions: Iterable[str]" in shown
+    assert "The participant, 6 characters" in shown.replace("\\", "")
+
+
+def test_a_client_says_first_what_it_needs(editor: Editor) -> None:
+    """The first line about a client names the credentials that no checker can demand."""
+    _, _, text = editor.hover("client = ZdkClient").partition("---")
+    assert text.strip().startswith("Mint ZDK user tokens; pass `api_key` or `auth`.")
+
+
+def test_going_to_a_method_leads_to_where_it_is_explained(editor: Editor) -> None:
+    """The definition of a method is its declaration, in the stub and among the vendor's calls."""
+    assert ("calls.py", "def create_user_token(self) -> None:") in editor.definitions(
+        "client.create_user_token"
+    )
+
+
+def test_methods_complete_as_methods(editor: Editor) -> None:
+    """A vendor's calls are completed, with the kind of methods."""
+    method = 2  # as the protocol numbers kinds
+    found = editor.completions("client.create")
+    assert (found["create_user_token"], found["create_user_tokens"]) == (method, method)
+
+
+@pytest.mark.parametrize("name", ["AsyncZdkClient", "StrigoClient", "ZdkClient", "zerohash"])
+def test_jedi_resolves_what_is_imported(jedi: Any, name: str) -> None:
+    """Every name of the package leads to its module, though it is loaded when first used."""
+    (found,) = jedi.goto(*place(f" {name}"), follow_imports=True)
+    assert Path(found.module_path).parent.name in ("zdk", "strigo", "zerohash")
+
+
+def test_jedi_knows_signatures(jedi: Any) -> None:
+    """Jedi shows a method's whole signature, its docstring, and what it returns."""
+    line, column = place('create_user_token(id="user-1"')
+    (signature,) = jedi.get_signatures(line, column)
+    assert [parameter.name for parameter in signature.params] == [*PARAMETERS]
+    assert signature.to_string().endswith("-> UserToken")
+    (helped,) = jedi.help(*place("client.create_user_token"))
+    assert "Mint a token with which a page opens" in helped.docstring()
+    (field,) = jedi.goto(*place("token.user_id"))
+    assert field.description.startswith("user_id: str")
+
+
+def test_jedi_goes_to_where_a_call_is_explained(jedi: Any) -> None:
+    """Jedi leads from a method to its declaration among the vendor's calls."""
+    (found,) = jedi.goto(*place("client.create_user_token"), follow_imports=True)
+    assert (Path(found.module_path).name, found.name) == ("calls.py", "create_user_token")
+
+
+def test_jedi_completes_methods(jedi: Any) -> None:
+    """Jedi completes a vendor's calls as functions."""
+    found = {one.name: one.type for one in jedi.complete(*place("client.create\n"[:-1]))}
+    assert found == {"create_user_token": "function", "create_user_tokens": "function"}

@@ -1,0 +1,180 @@
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import attrs
+import pytest
+from vendors_support import Script, answer, answering, zerohash_client
+
+from tokenkit import ConnectionLostError, DecodeError, InvalidInputError, zerohash
+from tokenkit.sandbox import Sandbox
+from tokenkit.zerohash import PaymentStatus, experiences
+
+WITHDRAWAL = {"withdrawal_details": zerohash.WithdrawalDetails(withdrawal_request_amount="5")}
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as started:
+        yield started
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def mint_of(*permissions: str, **fields: Any) -> zerohash.ClientAuthTokenRequest:
+    return zerohash.ClientAuthTokenRequest(
+        permissions=permissions,
+        participant_code="CUST01",
+        **{"reference_id": zerohash.new_reference_id(), **fields},
+    )
+
+
+def test_reference_ids_are_unique_and_fit() -> None:
+    """Each is another one, and zerohash takes them."""
+    made = {zerohash.new_reference_id() for _ in range(1_000)}
+    assert len(made) == 1_000
+    assert all(0 < len(one) <= 50 for one in made)
+
+
+@pytest.mark.parametrize("permission", ["crypto-withdrawals", "crypto-payouts"])
+def test_a_lost_payment_is_found_and_not_opened_twice(sandbox: Sandbox, permission: str) -> None:
+    """After a lost response the payment is found by its id; there is one, and stays one."""
+    request, since = mint_of(permission), now()
+    with sandbox.zerohash_client() as client:
+        client.send(mint_of(permission))
+        sandbox.fail_next(drop="before", vendor="zerohash")
+        with pytest.raises(ConnectionLostError):
+            client.send(request)
+        found = client.find_minted(request, since=since)
+        assert isinstance(found, zerohash.Payment)
+        assert found.reference_id == request.reference_id
+        assert found.status is PaymentStatus.INITIALIZED
+        assert found == client.get_payment(payment_id=found.payment_id or "")
+        assert len(sandbox.payments) == 2
+
+
+@pytest.mark.anyio
+async def test_a_lost_payment_is_found_async(sandbox: Sandbox) -> None:
+    """The async client finds it likewise."""
+    request, since = mint_of("crypto-payouts"), now()
+    async with sandbox.async_zerohash_client() as client:
+        sandbox.fail_next(drop="before", vendor="zerohash")
+        with pytest.raises(ConnectionLostError):
+            await client.send(request)
+        found = await client.find_minted(request, since=since)
+        assert isinstance(found, zerohash.Payment)
+        assert [one.payment_id async for one in client.iter_payments()] == [found.payment_id]
+    assert len(sandbox.payments) == 1
+
+
+def test_a_request_that_never_arrived(sandbox: Sandbox) -> None:
+    """Where nothing was opened, nothing is found."""
+    with sandbox.zerohash_client() as client:
+        client.send(mint_of("crypto-payouts"))
+        assert client.find_minted(mint_of("crypto-payouts"), since=now()) is None
+
+
+def test_among_many_payments(sandbox: Sandbox) -> None:
+    """The payment is found on whatever page it is."""
+    request, since = mint_of("crypto-payouts"), now()
+    with sandbox.zerohash_client() as client:
+        client.send(request)
+        for _ in range(60):
+            client.send(mint_of("crypto-payouts"))
+        found = client.find_minted(request, since=since)
+        assert found is not None
+        assert found.reference_id == request.reference_id
+        assert len(list(client.iter_payments())) == 61
+
+
+def test_a_fund_session_is_found() -> None:
+    """A mint with fwc is found among the fund transactions, by its reference_id."""
+    request = experiences.AccountFundingDeposits(
+        participant_code="CUST01", reference_id=zerohash.new_reference_id()
+    )
+    with Sandbox() as sandbox, sandbox.zerohash_client() as client:
+        client.send(request)
+        sandbox.complete_fund_session(quantity="12.50")
+        found = client.find_minted(request, since=now())
+    assert isinstance(found, zerohash.FundTransaction)
+    assert (found.reference_id, found.success) == (request.reference_id, True)
+    assert str(found.quantity) == "12.50"
+
+
+@pytest.mark.parametrize(
+    ("permissions", "paths"),
+    [
+        (["crypto-withdrawals"], ["/payments"]),
+        (["fwc"], ["/fund/transactions"]),
+        (["crypto-pay"], ["/payments", "/fund/transactions"]),
+        (["one-that-came-later"], ["/payments", "/fund/transactions"]),
+        (["fwc", "crypto-payouts"], ["/payments", "/fund/transactions"]),
+    ],
+)
+def test_where_a_mint_is_looked_for(permissions: list[str], paths: list[str]) -> None:
+    """What is known to start only one thing is looked for there; all else in both places."""
+    script = answering(200, {"message": []})
+    assert zerohash_client(script).find_minted(mint_of(*permissions), since=now()) is None
+    assert [request.url.path for request in script.requests] == paths
+
+
+def test_from_when_on_payments_are_listed() -> None:
+    """The list begins a day early: the clock that the mint was made by may have been wrong."""
+    script = answering(200, {"message": []})
+    client, request = zerohash_client(script), mint_of("crypto-payouts")
+    since = datetime(2026, 3, 2, 12, tzinfo=timezone(timedelta(hours=2)))
+    client.find_minted(request, since=since)
+    client.find_minted(request, since=datetime(1970, 1, 1, tzinfo=timezone.utc))
+    queries = [request.url.query.decode() for request in script.requests]
+    assert queries == [
+        "participant_code=CUST01&start_date=1772359200",
+        "participant_code=CUST01&start_date=0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "since", "words"),
+    [
+        (mint_of("crypto-payouts", reference_id=None), None, "request: has no reference_id"),
+        (mint_of("onboarding"), None, "request: opens no payment and starts no fund session"),
+        (
+            "order-7",
+            None,
+            r"must be the ClientAuthTokenRequest\(...\) or experience that",
+        ),
+        (mint_of("fwc"), datetime(2026, 1, 1), "since: must be a datetime with"),  # noqa: DTZ001 - naive on purpose
+        (None, 1_772_359_200, "request: .*; since: must be a datetime"),
+    ],
+)
+def test_what_cannot_be_looked_for(request_: Any, since: Any, words: str) -> None:
+    """A request without an id, or that starts nothing, is refused, and nothing is sent."""
+    script = answering(200, {"message": []})
+    with pytest.raises(InvalidInputError, match=words):
+        zerohash_client(script).find_minted(request_, since=since or now())
+    assert script.requests == []
+
+
+def test_a_list_that_cannot_be_searched_to_its_end() -> None:
+    """An answer that cannot be trusted is an error, and not the news that nothing was opened."""
+    page = answer(200, {"message": [{"payment_id": "p", "reference_id": "another"}]})
+    with pytest.raises(DecodeError, match="a page came twice"):
+        zerohash_client(Script((page,))).find_minted(mint_of("crypto-payouts"), since=now())
+
+
+def test_the_whole_story(sandbox: Sandbox) -> None:
+    """A lost mint: the payment is found, ends with its token, and then a second mint is safe."""
+    request, since = mint_of("crypto-withdrawals", **WITHDRAWAL), now()
+    with sandbox.zerohash_client() as client:
+        sandbox.fail_next(drop="before", vendor="zerohash")
+        with pytest.raises(ConnectionLostError):
+            client.send(request)
+        lost = client.find_minted(request, since=since)
+        assert isinstance(lost, zerohash.Payment)
+        sandbox.advance(timedelta(minutes=5).total_seconds())
+        ended = client.get_payment(payment_id=lost.payment_id or "")
+        assert (ended.status, ended.is_final) == (PaymentStatus.ABANDONED, True)
+        again = attrs.evolve(request, reference_id=zerohash.new_reference_id())
+        token = client.send(again)
+        assert client.get_payment(payment_id=token.payment_id or "").status == "initialized"
