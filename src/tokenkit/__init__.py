@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         bulk,
         errors,
         extension,
+        stores,
         strigo,
         zdk,
         zerohash,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ._observability.hooks import Hooks
     from ._policy.retry import RetryPolicy
     from ._policy.timeouts import Timeouts
+    from ._reuse.cache import TokenCache
     from ._secret import Secret
     from .errors import (
         APIError,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
         RequestTimeoutError,
         ResponseTooLarge,
         ServerError,
+        StoreError,
         TokenKitError,
         TransportError,
         UnexpectedRedirect,
@@ -89,8 +92,10 @@ __all__ = [
     "RetryPolicy",
     "Secret",
     "ServerError",
+    "StoreError",
     "StrigoClient",
     "Timeouts",
+    "TokenCache",
     "TokenKitError",
     "TransportError",
     "UnexpectedRedirect",
@@ -101,6 +106,7 @@ __all__ = [
     "bulk",
     "errors",
     "extension",
+    "stores",
     "strigo",
     "zdk",
     "zerohash",
@@ -113,6 +119,7 @@ _MODULES = frozenset(
         "errors",
         "extension",
         "sandbox",
+        "stores",
         "strigo",
         "zdk",
         "zerohash",
@@ -129,6 +136,7 @@ _HOMES = {
     "Secret": "_secret",
     "StrigoClient": "strigo.client",
     "Timeouts": "_policy.timeouts",
+    "TokenCache": "_reuse.cache",
     "ZdkClient": "zdk.client",
     "ZeroHashClient": "zerohash.client",
 }

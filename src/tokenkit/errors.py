@@ -22,6 +22,7 @@
     ├── InterruptedMintError          an earlier bulk run may have carried the call out
     ├── DecodeError                   a success that cannot be read
     ├── ResponseTooLarge              an answer beyond the size limit
+    ├── StoreError                    a shared token store cannot be asked
     └── UnexpectedRedirect            a 3xx, which is never followed
 
 Errors hold plain values only, so they pickle and copy. Secrets and tokens of the call are
@@ -58,6 +59,7 @@ __all__ = [
     "RequestTimeoutError",
     "ResponseTooLarge",
     "ServerError",
+    "StoreError",
     "TokenKitError",
     "TransportError",
     "UnexpectedRedirect",
@@ -324,6 +326,14 @@ class DecodeError(TokenKitError):
 
 class ResponseTooLarge(TokenKitError):  # noqa: N818 - reads better in an except clause
     """An answer whose decoded body is larger than the limit of 8 MiB."""
+
+
+class StoreError(TokenKitError):
+    """A shared token store cannot be asked: it is down, too slow, or refuses to write.
+
+    A store raises it; :meth:`get_token` then does without the store. A caller sees it only where
+    a token was revoked, or invalidated, and the other processes could not be told.
+    """
 
 
 class UnexpectedRedirect(TokenKitError):  # noqa: N818 - reads better in an except clause

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from bulk_runs import async_run, learners, refusal, reply, results, run
-from redis_server import needs_redis, redis_server
+from redis_server import RedisServer
 
 from tokenkit import ConfigurationError
 from tokenkit.bulk import RedisRateLimiter
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as url:
-        yield url
+def url() -> Iterator[str]:
+    with RedisServer() as server:
+        yield server.url
 
 
 def told(call: Call[Any]) -> Reply[Any]:
     return reply(call)
 
 
-@needs_redis
 def test_places_are_spread_evenly_among_all(url: str, request: pytest.FixtureRequest) -> None:
     """Each place is an interval after the one before, whoever asks; there is no burst."""
     limiters = [RedisRateLimiter(url, request.node.name, requests=10, per=100.0) for _ in range(5)]
@@ -43,7 +42,6 @@ def test_places_are_spread_evenly_among_all(url: str, request: pytest.FixtureReq
         assert place * 10 - 5 < wait <= place * 10
 
 
-@needs_redis
 def test_a_reserved_place_is_waited_for(url: str, request: pytest.FixtureRequest) -> None:
     """Asking again before it is due reserves no other."""
     limiter = RedisRateLimiter(url, request.node.name, requests=1, per=100.0)
@@ -54,7 +52,6 @@ def test_a_reserved_place_is_waited_for(url: str, request: pytest.FixtureRequest
     assert limiter.wait(wait) == pytest.approx(2 * wait, abs=5.0)
 
 
-@needs_redis
 def test_a_refusal_pauses_all(url: str, request: pytest.FixtureRequest) -> None:
     """Who holds a place already learns of it when that is due; the longest pause counts."""
     name = request.node.name
@@ -68,7 +65,6 @@ def test_a_refusal_pauses_all(url: str, request: pytest.FixtureRequest) -> None:
     assert 40.0 < RedisRateLimiter(url, name, requests=1000, per=1.0).wait(0.0) <= 50.0
 
 
-@needs_redis
 def test_a_refusal_without_a_time_pauses_ten_seconds(
     url: str, request: pytest.FixtureRequest
 ) -> None:
@@ -78,7 +74,6 @@ def test_a_refusal_without_a_time_pauses_ten_seconds(
     assert 5.0 < limiter.wait(0.0) <= 10.0
 
 
-@needs_redis
 def test_threads_may_share_one(url: str, request: pytest.FixtureRequest) -> None:
     """No place is used twice."""
     limiter = RedisRateLimiter(url, request.node.name, requests=100, per=1.0)
@@ -101,7 +96,6 @@ def test_threads_may_share_one(url: str, request: pytest.FixtureRequest) -> None
     assert max(gone) - min(gone) >= 0.15
 
 
-@needs_redis
 def test_runs_of_both_kinds_keep_to_it(
     url: str, request: pytest.FixtureRequest, anyio_backend: str
 ) -> None:
@@ -199,7 +193,6 @@ def test_a_password_does_not_travel() -> None:
     assert repr(copied) == repr(plain) == "RedisRateLimiter(name='strigo', requests=90, per=60)"
 
 
-@needs_redis
 def test_the_url_may_come_from_the_environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each machine reads its own variable, when the limit is first asked."""
     limiter = RedisRateLimiter.from_env("TOKENKIT_TEST_REDIS", "from env", requests=10, per=1.0)

@@ -61,12 +61,12 @@ def failure() -> Failure[strigo.UserToken]:
 def test_rows_go_through_json_and_csv(sandbox: Sandbox) -> None:
     """Every cell is what JSON and CSV can take."""
     (call,) = learners(1)
-    call = attrs.evolve(call, expiration=timedelta(hours=1), groups=["a"])
+    call = attrs.evolve(call, expiration=timedelta(hours=1), groups=["a", "b"])
     with sandbox.strigo_client() as client, client.send_many([call]) as opened:
         rows = as_rows([*opened, failure()])
     assert json.loads(json.dumps(rows)) == rows
     assert rows[0]["expiration"] == 3600.0
-    assert "groups" not in rows[0]
+    assert rows[0]["groups"] == "a;b"
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]))
     writer.writeheader()

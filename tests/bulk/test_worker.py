@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bulk_runs import learners
 from bulk_workers import async_client, factory
-from redis_server import needs_redis, redis_server
+from redis_server import RedisServer
 
 from tokenkit import ConfigurationError, StrigoClient
 from tokenkit.bulk import RedisRateLimiter, Worker, distribute
@@ -131,15 +131,14 @@ def test_distribute_checks_its_arguments(argument: str) -> None:
         distribute(Worker(StrigoClient.from_env), [], ThreadPoolExecutor(1), **wrong)
 
 
-@needs_redis
-def test_processes_keep_one_limit_together(tmp_path: Path) -> None:
+def test_processes_keep_one_limit_together() -> None:
     """With the limit in Redis, two processes get no refusal from a vendor that counts both."""
     with (
-        redis_server(tmp_path) as url,
+        RedisServer() as server,
         Sandbox(strigo_rate_limit=20, strigo_rate_window=1) as sandbox,
         ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool,
     ):
-        limiter = RedisRateLimiter(url, "strigo", requests=15, per=1.0)
+        limiter = RedisRateLimiter(server.url, "strigo", requests=15, per=1.0)
         worker = Worker(factory(sandbox.environment), rate_limiter=limiter)
         found = list(distribute(worker, learners(40), pool, chunk_size=10))
     assert all(result.ok for result in found)

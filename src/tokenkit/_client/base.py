@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MemberDescriptorType
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
 from uuid import uuid4
 
 import attrs
@@ -33,7 +33,11 @@ from ..errors import (
 from .base_url import BaseURL, path_problem
 from .credentials import make_strategy
 from .options import CallOptions, SendOptions, check_names
+from .reuse_settings import ReuseSettings
 from .settings import ClientSettings, change_call_settings
+
+if TYPE_CHECKING:
+    from .._reuse.cache import TokenCache
 
 __all__ = ["ClientBase", "Shared", "Start", "raw_call"]
 
@@ -64,6 +68,8 @@ class Shared(Generic[C, K]):
     hooks: Hooks
     trace: Trace | None
     watched: bool
+    reuse: ReuseSettings
+    token_cache: "TokenCache | None"
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     closed: bool = False
 
@@ -113,6 +119,8 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             watched=settings.trace is not None or settings.hooks is not NO_HOOKS,
             offset=ClockOffset() if settings.correct_clock_skew else None,
             user_agent=settings.user_agent,
+            reuse=settings.reuse,
+            token_cache=settings.reuse.token_cache,
         )
         self._settings = settings.call
         self._default_plan = self._plan(self._settings)
@@ -145,7 +153,12 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-        return Start(call, partial(perform, call, plan, request_id))
+        begin = partial(perform, call, plan, request_id)
+        if call.ends_tokens:
+            from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
+
+            return Start(call, ending(call, begin))
+        return Start(call, begin)
 
     def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
         base = self._shared.services.get(call.service or "")

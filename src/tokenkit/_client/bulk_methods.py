@@ -14,6 +14,7 @@ from .._policy.retry import RetryRules
 from .._secret import Secret
 from ..errors import ClientClosedError
 from .base import ClientBase
+from .tapped_connections import AsyncTappedConnections, Tap, TappedConnections
 
 if TYPE_CHECKING:
     from ..bulk.async_sending import AsyncSendMany
@@ -60,12 +61,15 @@ class _Runs(ClientBase[C, K]):
         client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - likewise
         return client
 
+    def _check_open(self) -> None:
+        if self._shared.closed:
+            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+
     def _sender(self, send: S) -> "Sender[S, K]":
         from .._reuse.key import identity_of  # noqa: PLC0415 - few clients run in bulk
         from ..bulk.sender import Sender  # noqa: PLC0415 - likewise
 
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+        self._check_open()
         profile, base, strategy = self.profile, self._shared.base, self._shared.strategy
         headers = self._settings.headers
 
@@ -94,9 +98,11 @@ class _Runs(ClientBase[C, K]):
 class BulkMethods(_Runs[Connections, Clock]):
     """What a sync client has for many calls."""
 
-    def send_raw(self, call: Call[T]) -> Reply[T]:
-        """Send a call."""
-        raise NotImplementedError
+    if TYPE_CHECKING:  # the client's own
+
+        def send_raw(self, call: Call[T]) -> Reply[T]: ...
+
+        def get_token(self, call: Call[Any]) -> Any: ...
 
     def send_many(
         self, calls: Iterable[Call[T]], **options: "Unpack[BulkOptions]"
@@ -139,15 +145,29 @@ class BulkMethods(_Runs[Connections, Clock]):
             client = usual if may_retry else once
             return client.send_raw(call)
 
-        return send
+        if not reuse:
+            return send
+        tap = Tap()
+        usual._shared = attrs.evolve(  # noqa: SLF001 - of the same class
+            self._shared, connections=TappedConnections(self._shared.connections, tap)
+        )
+
+        def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
+            del may_retry  # what must not be sent twice is never kept
+            self._check_open()
+            return tap.reply(usual.get_token(call))
+
+        return get
 
 
 class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
     """What an async client has for many calls."""
 
-    async def send_raw(self, call: Call[T]) -> Reply[T]:
-        """Send a call."""
-        raise NotImplementedError
+    if TYPE_CHECKING:  # the client's own
+
+        async def send_raw(self, call: Call[T]) -> Reply[T]: ...
+
+        async def get_token(self, call: Call[Any]) -> Any: ...
 
     def send_many(
         self,
@@ -193,4 +213,16 @@ class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
             client = usual if may_retry else once
             return await client.send_raw(call)
 
-        return send
+        if not reuse:
+            return send
+        tap = Tap()
+        usual._shared = attrs.evolve(  # noqa: SLF001 - of the same class
+            self._shared, connections=AsyncTappedConnections(self._shared.connections, tap)
+        )
+
+        async def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
+            del may_retry  # what must not be sent twice is never kept
+            self._check_open()
+            return tap.reply(await usual.get_token(call))
+
+        return get

@@ -26,13 +26,14 @@ from .options import (
     check_names,
 )
 from .origins import connect_all, connect_all_async
+from .tokens import AsyncTokenMethods, TokenMethods
 
 __all__ = ["AsyncClient", "Client"]
 
 T = TypeVar("T")
 
 
-class Client(BulkMethods, Caller):
+class Client(TokenMethods, BulkMethods, Caller):
     """A vendor's client, sync; safe to share between threads and across forks.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
@@ -168,7 +169,7 @@ class Client(BulkMethods, Caller):
         self.close()
 
 
-class AsyncClient(AsyncBulkMethods, AsyncCaller):
+class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
     """A vendor's client, async, on asyncio and trio; usable from several event loops.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.

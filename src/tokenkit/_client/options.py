@@ -2,8 +2,9 @@
 
 import ssl
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from difflib import get_close_matches
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from typing_extensions import TypedDict
 
@@ -11,6 +12,9 @@ from .._observability.hooks import Hooks
 from .._policy.clock import AsyncClock, Clock
 from .._policy.retry import RetryPolicy
 from .._policy.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from .._reuse.cache import TokenCache
 
 __all__ = [
     "AsyncClientOptions",
@@ -135,6 +139,14 @@ class _SharedOptions(CallOptions, total=False):
 
     tracing: bool | None
     """Open an OpenTelemetry span for each call. Default: ``False``."""
+
+    token_cache: "TokenCache | None"
+    """Where ``get_token()`` keeps tokens, to share them with other clients or, by a store, with
+    other processes. Default: a cache of this client's own."""
+
+    token_lifetime: timedelta | None
+    """How long this vendor's tokens live, for a vendor that doesn't tell, such as ZDK;
+    ``get_token()`` needs it."""
 
     correct_clock_skew: bool | None
     """Correct this machine's clock by the vendor's when a refused signature shows that it is

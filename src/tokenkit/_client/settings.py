@@ -20,6 +20,7 @@ from .._policy.settings import CallSettings
 from .._policy.timeouts import Timeouts, check_seconds
 from ..errors import ConfigurationError
 from .base_url import BaseURL, parse_base_url
+from .reuse_settings import ReuseSettings
 
 if TYPE_CHECKING:
     from .._http.settings import ConnectionSettings
@@ -50,6 +51,7 @@ class ClientSettings:
     Attributes:
         call: How calls are made, unless one says otherwise.
         connection: How connections are made.
+        reuse: How tokens are reused.
         base_url: Where requests go.
         services: Where the calls of each of the vendor's services go.
         clock: The clock.
@@ -61,6 +63,7 @@ class ClientSettings:
 
     call: CallSettings
     connection: "ConnectionSettings"
+    reuse: ReuseSettings
     base_url: BaseURL
     services: Mapping[str, BaseURL]
     clock: TimeSource
@@ -125,7 +128,8 @@ class ClientSettings:
         settle("user_agent", lambda: _user_agent(given.get("user_agent_suffix")))
         call = change_call_settings(CallSettings(headers=profile.headers), profile, options)
         connection = ConnectionSettings.parse(given, is_async=is_async)
-        for name, found in (("call", call), ("connection", connection)):
+        reuse = ReuseSettings.parse(profile, given)
+        for name, found in (("call", call), ("connection", connection), ("reuse", reuse)):
             if isinstance(found, tuple):
                 problems += found
             parsed[name] = found

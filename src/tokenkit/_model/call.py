@@ -1,7 +1,7 @@
 """One call as a value, and what its caller gets."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -30,6 +30,9 @@ class Reply(Generic[T]):
         headers: The answer's headers.
         request_id: The id by which the vendor can find the request, where there is one.
         attempts: How many times the request was sent.
+        body: The response's body as JSON, as the vendor sent it; it may hold a token.
+        received_at: When the response was complete, in UTC, corrected by what is known of the
+            vendor's clock.
     """
 
     value: T
@@ -37,6 +40,10 @@ class Reply(Generic[T]):
     headers: Headers
     request_id: str | None
     attempts: int
+    body: JSON = attrs.field(default=None, repr=False)
+    received_at: datetime = attrs.field(
+        factory=lambda: datetime.now(timezone.utc), eq=False, repr=False
+    )
 
 
 class Repeat(Enum):
@@ -94,6 +101,12 @@ class Call(RequestModel, Generic[T_co]):
     reads_body: ClassVar[bool] = True
     """Whether a success needs its body; if not, :meth:`decode` is given ``None`` for it."""
 
+    reusable: ClassVar[bool] = False
+    """Whether ``get_token()`` may hand the token that this call mints to later callers.
+
+    Say so only where the fields alone decide what is sent.
+    """
+
     @property
     def request_line(self) -> tuple[str, str]:
         """The method, and the path with a query string where the call has one."""
@@ -107,6 +120,16 @@ class Call(RequestModel, Generic[T_co]):
     @property
     def tokens(self) -> tuple[str, ...]:
         """The tokens among the parameters, which no error or log may show."""
+        return ()
+
+    @property
+    def reuse_problem(self) -> str | None:
+        """Why this call's token must not be reused although others of its kind may be."""
+        return None
+
+    @property
+    def ends_tokens(self) -> tuple[str, ...]:
+        """The tokens that this call ends: from then on nobody is handed them again."""
         return ()
 
     @property

@@ -7,7 +7,16 @@ from typing import Protocol
 import attrs
 
 from ..errors import ConfigurationError
-from .records import AttemptSent, CallFailed, Record, ResponseReceived, RetryPlanned
+from .records import (
+    AttemptSent,
+    CallFailed,
+    Record,
+    ResponseReceived,
+    RetryPlanned,
+    StoreFailed,
+    TokenMinted,
+    TokenServed,
+)
 
 __all__ = ["Hooks", "Listener", "check_hooks"]
 
@@ -31,12 +40,16 @@ class Hooks:
         on_response: Told of each complete answer, whatever it says.
         on_retry: Told before each retry, with its reason.
         on_error: Told of each call that ends with an error.
+        on_token: Told of each token that ``get_token()`` hands out.
+        on_store_failure: Told when the shared store of tokens cannot be asked.
     """
 
     on_request: Callable[[AttemptSent], object] | None = None
     on_response: Callable[[ResponseReceived], object] | None = None
     on_retry: Callable[[RetryPlanned], object] | None = None
     on_error: Callable[[CallFailed], object] | None = None
+    on_token: Callable[[TokenServed | TokenMinted], object] | None = None
+    on_store_failure: Callable[[StoreFailed], object] | None = None
 
     def named(self) -> dict[str, object]:
         """Return the hooks that are set, by name."""
@@ -52,7 +65,11 @@ class Hooks:
                 return self.on_response and self.on_response(record)
             case RetryPlanned():
                 return self.on_retry and self.on_retry(record)
-            case _:
+            case TokenServed() | TokenMinted():
+                return self.on_token and self.on_token(record)
+            case StoreFailed():
+                return self.on_store_failure and self.on_store_failure(record)
+            case CallFailed():
                 return self.on_error and self.on_error(record)
 
 

@@ -4,7 +4,7 @@ import inspect
 import logging
 import sys
 
-from .records import Record
+from .records import Record, StoreFailed
 
 __all__ = ["is_logged", "leave_unawaited", "log", "log_raising_hook", "logger"]
 
@@ -19,8 +19,9 @@ def is_logged() -> bool:
 
 
 def log(record: Record) -> None:
-    """Write a record to the debug log."""
-    logger.debug("%s", record)
+    """Write a record to the log: a failing store as a warning, all else for debugging."""
+    level = logging.WARNING if isinstance(record, StoreFailed) else logging.DEBUG
+    logger.log(level, "%s", record)
 
 
 def leave_unawaited(record: Record, returned: object) -> None:

@@ -1,10 +1,19 @@
 """What happens during a call, as records that hold no secrets."""
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
 
-__all__ = ["AttemptSent", "CallFailed", "Record", "ResponseReceived", "RetryPlanned"]
+__all__ = [
+    "AttemptSent",
+    "CallFailed",
+    "Record",
+    "ResponseReceived",
+    "RetryPlanned",
+    "StoreFailed",
+    "TokenMinted",
+    "TokenServed",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -67,4 +76,52 @@ class CallFailed:
     attempts: int
 
 
-Record: TypeAlias = AttemptSent | ResponseReceived | RetryPlanned | CallFailed
+@attrs.frozen(kw_only=True)
+class TokenServed:
+    """A token that was minted before is handed out again.
+
+    Attributes:
+        source: Where it was kept: in this ``process``, or in the shared ``store``.
+        age: The seconds since it was minted.
+        left: The seconds until it ends.
+    """
+
+    source: Literal["process", "store"]
+    age: float
+    left: float
+
+
+@attrs.frozen(kw_only=True)
+class TokenMinted:
+    """A token was minted, as none that is kept could be handed out.
+
+    Attributes:
+        reason: ``missing``: there was none that lives long enough; ``renewed``: there is one that
+            soon ends; ``store failed``: the shared store could not be asked.
+    """
+
+    reason: Literal["missing", "renewed", "store failed"]
+
+
+@attrs.frozen(kw_only=True)
+class StoreFailed:
+    """The shared store could not be asked, and is left alone for a while.
+
+    Attributes:
+        error: What went wrong, as the error's class.
+        seconds: The time that was lost with it.
+    """
+
+    error: str
+    seconds: float
+
+
+Record: TypeAlias = (
+    AttemptSent
+    | CallFailed
+    | ResponseReceived
+    | RetryPlanned
+    | StoreFailed
+    | TokenMinted
+    | TokenServed
+)

@@ -19,12 +19,14 @@ from .._policy.timeouts import Timeouts
 from .._secret import without_frames
 from .effects import (
     AnyEffect,
+    Ask,
     AttemptOutcome,
     Resolve,
     Result,
     Send,
     Sleep,
     Steps,
+    Wait,
 )
 from .secret_sources import resolve, resolve_async
 
@@ -79,6 +81,10 @@ def drive(
     except StopIteration as stop:
         returned: T = stop.value
         return returned
+    finally:
+        # An exception may have come between two steps: what the generator holds is let go now,
+        # and not when somebody drops the traceback.
+        steps.close()
 
 
 async def drive_async(
@@ -101,6 +107,10 @@ async def drive_async(
     except StopIteration as stop:
         returned: T = stop.value
         return returned
+    finally:
+        # An exception may have come between two steps: what the generator holds is let go now,
+        # and not when somebody drops the traceback.
+        steps.close()
 
 
 def _moment(clock: TimeSource) -> Moment:
@@ -124,6 +134,10 @@ def _perform(
         return resolve(effect.source)
     if isinstance(effect, Sleep):
         clock.sleep(effect.seconds)
+    elif isinstance(effect, Wait):
+        effect.on.wait(effect.until - clock.monotonic())
+    elif isinstance(effect, Ask):
+        return effect.question.ask()
     else:
         leave_unawaited(effect.record, _notify(effect.record, listener))
     return None
@@ -139,6 +153,10 @@ async def _perform_async(
         return await resolve_async(effect.source)
     if isinstance(effect, Sleep):
         await clock.sleep(effect.seconds)
+    elif isinstance(effect, Wait):
+        await effect.on.wait_async(effect.until - clock.monotonic())
+    elif isinstance(effect, Ask):
+        return await effect.question.ask_async()
     else:
         waiting = _notify(effect.record, listener)
         if inspect.isawaitable(waiting):

@@ -1,7 +1,7 @@
 """What the life of a call asks of its driver, and what it gets back."""
 
-from collections.abc import Generator
-from typing import Any, Generic, TypeAlias, TypeVar
+from collections.abc import Coroutine, Generator
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -14,18 +14,22 @@ from ..errors import ResponseTooLarge, TransportError
 
 __all__ = [
     "AnyEffect",
+    "Ask",
     "AttemptOutcome",
     "Effect",
     "NoResponse",
     "Notify",
+    "Question",
     "Resolve",
     "Result",
     "Send",
     "Sleep",
     "Steps",
+    "Wait",
+    "Waitable",
 ]
 
-AnyEffect: TypeAlias = "Send | Sleep | Resolve | Notify"
+AnyEffect: TypeAlias = "Send | Sleep | Resolve | Notify | Wait | Ask"
 """What a driver has to be able to do."""
 
 R = TypeVar("R")
@@ -87,6 +91,45 @@ class Notify(Effect[None]):
     """Tell those who watch."""
 
     record: Record
+
+
+class Waitable(Protocol):
+    """Something whose end can be waited for."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, at most some seconds."""
+        ...
+
+    def wait_async(self, seconds: float) -> Coroutine[Any, Any, None]:
+        """Wait for its end, at most some seconds."""
+        ...
+
+
+@attrs.frozen(eq=False, repr=False)
+class Wait(Effect[None]):
+    """Wait for what somebody else does, until a monotonic time at the latest."""
+
+    on: Waitable
+    until: float
+
+
+class Question(Protocol):
+    """A question to something outside the call, such as a shared store."""
+
+    def ask(self) -> object:
+        """Ask it."""
+        ...
+
+    def ask_async(self) -> Coroutine[Any, Any, object]:
+        """Ask it."""
+        ...
+
+
+@attrs.frozen(eq=False, repr=False)
+class Ask(Effect[Any]):
+    """Ask a question."""
+
+    question: Question
 
 
 @attrs.frozen(eq=False, repr=False)

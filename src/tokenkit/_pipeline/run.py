@@ -262,6 +262,8 @@ class _Life(Generic[T]):
             headers=outcome.headers,
             request_id=request_id,
             attempts=self.attempts,
+            body=value.body,
+            received_at=received_at,
         )
 
     def _judge_fault(self, fault: NoResponse, request: Request) -> FailedAttempt:

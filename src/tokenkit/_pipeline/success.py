@@ -24,6 +24,7 @@ class Value(Generic[T]):
     """What a call returns; the call's own answer may well be ``None``."""
 
     value: T = attrs.field(repr=False)
+    body: JSON = attrs.field(default=None, repr=False)
 
 
 def read_success(
@@ -54,7 +55,7 @@ def read_success(
             received_at=received_at,
             origin=origin,
         )
-        return Value(call.decode(body, info))
+        return Value(call.decode(body, info), body)
     except Mismatch as mismatch:
         problem, path = mismatch.problem, mismatch.path
     except Exception as error:  # noqa: BLE001 - a model of the caller's may raise anything

@@ -20,6 +20,7 @@ __all__ = [
     "SystemClock",
     "TimeSource",
     "check_clock",
+    "seconds_ahead",
 ]
 
 K = TypeVar("K", bound="TimeSource")
@@ -107,14 +108,14 @@ class ClockOffset:
             now: Our time at the middle between sending and receiving, uncorrected.
             used: The offset that the refused request was signed with.
         """
-        ahead = _seconds_ahead(headers, now)
+        ahead = seconds_ahead(headers, now)
         if ahead is None or abs(ahead - used) <= TOLERANCE:
             return False
         self.seconds = ahead if abs(ahead) > TOLERANCE else 0.0
         return True
 
 
-def _seconds_ahead(headers: Mapping[str, str], now: float) -> float | None:
+def seconds_ahead(headers: Mapping[str, str], now: float) -> float | None:
     """Read how far a ``Date`` is ahead; ``None`` for one that cannot be believed."""
     if "age" in headers:  # a cache's answer is as old as that
         return None

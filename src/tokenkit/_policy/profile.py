@@ -73,6 +73,10 @@ class Profile:
         rate: The documented rate limit, for a vendor whose responses tell none; bulk runs keep
             to it.
         read_failure: Reads the vendor's error bodies.
+        tokens_are_revocable: Whether a token can be ended before its time. If so, a shared store
+            is asked before each reuse.
+        tells_lifetime: Whether tokens tell when they end. If not, their lifetime must be set for
+            them to be reused.
     """
 
     vendor: str
@@ -93,3 +97,5 @@ class Profile:
     retries: RetryRules = attrs.field(factory=RetryRules)
     rate: Rate | None = None
     read_failure: FailureReader = read_plain_failure
+    tokens_are_revocable: bool = False
+    tells_lifetime: bool = True

@@ -11,18 +11,19 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from hashlib import sha256
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
 from .._model.call import Call
-from .._model.json import dump_json, is_tuple
 from .._model.messages import Headers, Request
+from .._pipeline.request_body import encode_body
 from .._secret import Secret
 from ..auth import Bearer, HmacSigner, OrgKey
 from ..auth.strategy import AsyncStrategy
+from ..errors import TokenKitError
 
-__all__ = ["exact_values", "identity_of", "key_of", "needs_probe"]
+__all__ = ["Reader", "exact_values", "identity_of", "key_of", "needs_probe", "reader_of"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # A caller's strategy may refuse a time that no clock can show.
@@ -112,10 +113,13 @@ def key_of(call: Call[Any], identity: bytes, now: float) -> str:
     Raises:
         InvalidInputError: The call cannot be sent.
     """
-    body = dump_json(call.encode(datetime.fromtimestamp(now, timezone.utc)))
+    body = encode_body(call, datetime.fromtimestamp(now, timezone.utc))
+    if isinstance(body, TokenKitError):
+        raise body
     kind = "as it stands"
-    timeless = _body_at_epoch(call)
-    if timeless is not None and timeless != body:
+    # An error means that a time in it is fixed, and too far away from then.
+    timeless = encode_body(call, EPOCH)
+    if isinstance(timeless, bytes) and timeless != body:
         body, kind = timeless, "from the moment of sending"
     method, path = call.request_line
     name = f"{type(call).__module__}.{type(call).__qualname__}"
@@ -123,15 +127,20 @@ def key_of(call: Call[Any], identity: bytes, now: float) -> str:
     return hmac.digest(identity, text, "sha256").hex()[:HEX_DIGITS]
 
 
-def _body_at_epoch(call: Call[Any]) -> bytes | None:
-    """Write the body as of 1970; ``None`` where a time in it is fixed, and too far away."""
-    try:
-        return dump_json(call.encode(EPOCH))
-    except Exception:  # noqa: BLE001 - a model of the caller's may raise anything
-        return None
+Reader: TypeAlias = Callable[[Any], tuple[object, ...]]
+"""Reads the values of a model's fields."""
 
 
-def exact_values(call: Call[Any]) -> tuple[object, ...] | None:
+@cache
+def reader_of(model: type[Call[Any]]) -> Reader:
+    """Return what reads the values of a model's fields, ``extra`` left out."""
+    names = [field.name for field in attrs.fields(model) if field.name != "extra"]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda call: tuple(getattr(call, name) for name in names)
+
+
+def exact_values(call: Call[Any], reader: Reader) -> tuple[object, ...] | None:
     """Return a call's values if equal ones certainly look the same on the wire.
 
     ``None`` where they may not: in a mapping or among numbers ``True`` equals ``1``, which JSON
@@ -139,17 +148,26 @@ def exact_values(call: Call[Any]) -> tuple[object, ...] | None:
     """
     if call.extra:
         return None
-    values = _reader(type(call))(call)
-    for value in values:
-        kind = type(value)
-        if kind not in EXACT and not (is_tuple(value) and EXACT.issuperset(map(type, value))):
+    values = reader(call)
+    shape = tuple(map(type, values))
+    try:
+        lists = _LISTS[shape]
+    except KeyError:
+        lists = _LISTS[shape] = _lists_in(shape)
+    if lists is None:
+        return None
+    for position in lists:
+        if not EXACT.issuperset(map(type, values[position])):  # type: ignore[call-overload] # a tuple
             return None
     return values
 
 
-@cache
-def _reader(model: type[Call[Any]]) -> Callable[[Call[Any]], tuple[object, ...]]:
-    names = [field.name for field in attrs.fields(model) if field.name != "extra"]
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda call: tuple(getattr(call, name) for name in names)
+# Where the tuples are in values of these types; None for types that are not exact. There are as
+# many as models, times the ways in which they are filled in.
+_LISTS: dict[tuple[type, ...], tuple[int, ...] | None] = {}
+
+
+def _lists_in(shape: tuple[type, ...]) -> tuple[int, ...] | None:
+    if not (EXACT | {tuple}).issuperset(shape):
+        return None
+    return tuple(position for position, kind in enumerate(shape) if kind is tuple)

@@ -28,8 +28,8 @@ def as_rows(
 
     The columns are ``index``, ``ok``, the call's fields, what the value tells besides (such as
     Strigo's ``user_id`` or zerohash's ``payment_id``), ``expires_at``, and of failures ``error``
-    (the class), ``message``, ``status`` and ``request_id``. Times are ISO 8601 text. Fields that
-    hold lists, objects or tokens are left out.
+    (the class), ``message``, ``status`` and ``request_id``. Times are ISO 8601 text, lists are
+    joined by ``;``. Fields that hold objects or tokens are left out.
 
     For more results than fit into memory, take them in chunks with ``itertools.islice`` or
     ``itertools.batched``.
@@ -74,7 +74,7 @@ def _fields(model: object) -> Iterator[tuple[str, Cell]]:
         # What a repr leaves out may be a token.
         if field.repr and field.name != "extra":
             value = getattr(model, field.name)
-            if value is None or isinstance(value, (*CELLS, *WRITTEN)):
+            if value is None or isinstance(value, (*CELLS, *WRITTEN, tuple)):
                 yield field.name, _cell(value)
 
 
@@ -85,4 +85,6 @@ def _cell(value: Any) -> Cell:
         return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, tuple):
+        return ";".join(str(_cell(one)) for one in value)
     return str(value) if isinstance(value, Decimal) else value

@@ -153,7 +153,11 @@ class Run(Generic[T]):
         """Take the outcome of a request."""
         self._under_way -= 1
         if isinstance(outcome, Reply):
-            self._pace.answered(group.sent_ticket, outcome.headers, now, wall)
+            if outcome.attempts:
+                self._pace.answered(group.sent_ticket, outcome.headers, now, wall)
+            else:  # a token that was kept
+                self.counts.requests -= 1
+                self._pace.failed(group.sent_ticket, sent=False)
             self._succeed(group, outcome.value)
             return
         self._tell_pace(group, outcome, now, wall)

@@ -157,6 +157,7 @@ class UserTokenRequest(StrigoCall[UserToken]):
 
     operation: ClassVar[str] = "create_user_token"
     path: ClassVar[str] = "/academy/users/token"
+    reusable: ClassVar[bool] = True
 
     email: str = attrs.field(metadata=param(text()))
     name: str | None = attrs.field(default=None, metadata=param(text(min_length=0)))

@@ -4,7 +4,22 @@ The pytest plugin of this package needs no import: with `tokenkit-sdk` installed
 there. What is here works with any test runner.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from .clock import AsyncFrozenClock, FrozenClock
 from .credentials import FAKE_CREDENTIALS
 
-__all__ = ["FAKE_CREDENTIALS", "AsyncFrozenClock", "FrozenClock"]
+if TYPE_CHECKING:
+    from .stores import StoreConformance
+
+__all__ = ["FAKE_CREDENTIALS", "AsyncFrozenClock", "FrozenClock", "StoreConformance"]
+
+
+def __getattr__(name: str) -> object:
+    # The stores load what pytest's start must not cost.
+    if name != "StoreConformance":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(".stores", __name__), name)
+    globals()[name] = value
+    return value

@@ -97,6 +97,7 @@ class UserTokenRequest(Call[UserToken]):
 
     operation: ClassVar[str] = "create_user_token"
     path: ClassVar[str] = "/user.tokens.private.v1.Service/Create"
+    reusable: ClassVar[bool] = True
 
     id: str = attrs.field(metadata=param(text()))
     nickname: str | None = attrs.field(default=None, metadata=param(text(min_length=0)))

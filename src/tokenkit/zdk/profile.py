@@ -37,4 +37,5 @@ PROFILE = Profile(
     credential_variables={"api_key": "ZDK_API_KEY"},
     strategy=Bearer,
     read_failure=read_failure,
+    tells_lifetime=False,
 )

@@ -70,7 +70,8 @@ class Permission(str, Enum):
 
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
-LEAVES_NOTHING_OPEN = OPENS_NO_PAYMENT - {"fwc"}
+# A fund session belongs to one page view: each mint has its own deposit_intent_id.
+REUSABLE = OPENS_NO_PAYMENT - {"fwc"}
 
 
 CODE = param(text(min_length=6, max_length=6))
@@ -90,6 +91,7 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
 
     operation: ClassVar[str] = "create_client_auth_token"
     path: ClassVar[str] = "/client_auth_token"
+    reusable: ClassVar[bool] = True
 
     def asked_permissions(self) -> tuple[str, ...]:
         """Return the permissions that the token is to have."""
@@ -104,7 +106,20 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
     @property
     def opens_payment(self) -> bool:
         """Whether a permission opens a payment or a fund session, or is unknown."""
-        return not LEAVES_NOTHING_OPEN.issuperset(self.asked_permissions())
+        return not REUSABLE.issuperset(self.asked_permissions())
+
+    @property
+    def reuse_problem(self) -> str | None:
+        """A payment or a fund session is opened for one page view, never for two."""
+        problems = [name for name in self.asked_permissions() if name not in REUSABLE]
+        if not problems:
+            return None
+        opens = "may open" if problems[0] not in {*OPENS_PAYMENT, "fwc"} else "opens"
+        what = "a fund session" if problems[0] == "fwc" else "a payment"
+        return (
+            f"the permission {problems[0]!r:.60} {opens} {what}, and such a token serves one page "
+            "view; mint it with create_client_auth_token()"
+        )
 
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
         """Read the token."""
@@ -198,6 +213,11 @@ class RevokeAuthTokenRequest(Call[None]):
 
     @property
     def tokens(self) -> tuple[str, ...]:
+        """The token to revoke."""
+        return (self.token,)
+
+    @property
+    def ends_tokens(self) -> tuple[str, ...]:
         """The token to revoke."""
         return (self.token,)
 

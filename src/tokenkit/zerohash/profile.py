@@ -74,4 +74,5 @@ PROFILE = Profile(
     retries=RetryRules(invites_retry=_invites_retry, waits={429: 10.0}),
     rate=Rate(requests=2000, per=10.0),
     read_failure=read_failure,
+    tokens_are_revocable=True,
 )

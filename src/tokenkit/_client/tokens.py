@@ -1,0 +1,250 @@
+"""The client methods that hand out tokens again."""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from uuid import uuid4
+
+import attrs
+
+from .._model.call import Call
+from .._model.token import IssuedToken
+from .._observability.hooks import Listener
+from .._observability.records import AttemptSent, Record
+from .._observability.tracing import Trace
+from .._pipeline.drivers import AsyncConnections, Connections, drive, drive_async
+from .._pipeline.effects import Steps
+from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
+from ..errors import ClientClosedError, FieldError, InvalidInputError, TokenKitError
+from .base import ClientBase
+
+if TYPE_CHECKING:
+    from .._reuse.cache import TokenCache
+    from .._reuse.reuse import Reuse
+
+__all__ = ["AsyncTokenMethods", "TokenMethods"]
+
+C = TypeVar("C")
+K = TypeVar("K", bound=TimeSource)
+R = TypeVar("R")
+T = TypeVar("T", bound=IssuedToken)
+
+
+@attrs.frozen(eq=False, repr=False)
+class _Start(Generic[R]):
+    """A call, and what begins the way to its token."""
+
+    call: Call[Any]
+    begin: Callable[[Moment], Steps[R]]
+
+
+@attrs.define(eq=False, repr=False)
+class _SpanForMint:
+    """Opens a call's span when a request goes out: a token that is kept costs none."""
+
+    stack: ExitStack
+    trace: Trace
+    method: str
+    listener: Listener
+    opened: bool = False
+
+    def tell(self, record: Record) -> object:
+        if isinstance(record, AttemptSent) and not self.opened:
+            self.opened = True
+            self.listener = self.stack.enter_context(self.trace(self.method, self.listener))
+        return self.listener.tell(record)
+
+
+class _TokenBase(ClientBase[C, K]):
+    _reuse: "Reuse | None" = None
+
+    @property
+    def token_cache(self) -> "TokenCache":
+        """Where :meth:`get_token` keeps this client's tokens."""
+        from .._reuse.cache import TokenCache  # noqa: PLC0415 - most clients need no cache to start
+
+        shared = self._shared
+        if shared.token_cache is None:
+            with _making_cache:
+                if shared.token_cache is None:
+                    shared.token_cache = TokenCache()
+        return shared.token_cache
+
+    def _reuse_now(self) -> "Reuse":
+        """Return what hands out tokens; a changed copy of a client has one of its own."""
+        reuse = self._reuse
+        if reuse is not None and reuse.plan is self._default_plan:
+            return reuse
+        from .._reuse.reuse import Reuse  # noqa: PLC0415 - likewise
+
+        shared = self._shared
+        self._reuse = Reuse(
+            cache=self.token_cache,
+            plan=self._default_plan,
+            headers=self._settings.headers,
+            http_client=shared.reuse.http_client,
+            clock=cast("TimeSource", shared.clock),
+            lifetime=shared.reuse.token_lifetime,
+            tells_hits=shared.hooks.on_token is not None,
+        )
+        return self._reuse
+
+    def _start_token(
+        self, call: Call[Any], valid_for: timedelta | None
+    ) -> "_Start[IssuedToken] | Exception":
+        """Return the way to a token, or the error to raise: the frames here hold arguments."""
+        try:
+            self._check_token_call("get_token()", call)
+            request_id = str(uuid4()) if self.profile.request_id_header else ""
+            return _Start(call, self._reuse_now().begin(call, valid_for, request_id))
+        except TokenKitError as error:
+            return error.with_traceback(None)
+
+    def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Exception":
+        try:
+            self._check_token_call("invalidate_token()", call)
+            return _Start(call, self._reuse_now().begin_invalidation(call))
+        except TokenKitError as error:
+            return error.with_traceback(None)
+
+    def _check_token_call(self, method: str, call: object) -> None:
+        if not isinstance(call, Call):
+            problem = f"must be a call such as a request model, not {type(call).__name__}"
+            raise InvalidInputError(method, (FieldError(field="call", message=problem),))
+        if self._shared.closed:
+            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+
+
+_making_cache = threading.Lock()
+
+
+class TokenMethods(_TokenBase[Connections, Clock]):
+    """What a sync client has for tokens that are kept."""
+
+    def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
+        """Return a token for a call: one that is kept, or else a new one.
+
+        A token that was minted for an equal call, under the same credentials, is returned again
+        until shortly before it ends. If there is none, one caller mints and all that ask
+        meanwhile get the same token. ``create_...`` methods and :meth:`send` always mint.
+
+        Args:
+            call: A request model's instance that mints one token.
+            valid_for: How long the token must live from now on. A new one that lives shorter is
+                returned all the same: its ``expires_at`` tells. Default: a tenth of its life,
+                at least a minute, at most half its life.
+
+        Raises:
+            ConfigurationError: This call's token must not be reused, as it opens a payment, or
+                nobody knows how long it lives: see ``token_lifetime`` of
+                :class:`ClientOptions`.
+            RateLimitError: The vendor refuses this client's credentials; until ``retry_after``
+                has passed, it isn't asked again.
+            InvalidInputError: An argument cannot be used. Other errors are those of
+                :meth:`send`.
+        """
+        reuse = self._reuse
+        # A hit is what this is for: it takes no lock, no generator and no digest.
+        if (
+            reuse is not None
+            and valid_for is None
+            and reuse.plan is self._default_plan
+            and not self._shared.closed
+        ):
+            token: T | None = reuse.hit(call)
+            if token is not None:
+                return token
+        return cast("T", self._drive_tokens(self._start_token(call, valid_for)))
+
+    def invalidate_token(self, call: Call[IssuedToken]) -> None:
+        """Forget a call's token, for example as the user's rights have changed.
+
+        The next :meth:`get_token` mints. The token itself stays good until its end; a process
+        that has a copy of its own goes on handing it out until it renews it.
+
+        Args:
+            call: The call, as :meth:`get_token` was given it.
+
+        Raises:
+            StoreError: The token is forgotten here, but the shared store could not be told.
+            ConfigurationError: This call's token is never kept.
+        """
+        self._drive_tokens(self._start_invalidation(call))
+
+    def _drive_tokens(self, start: _Start[R] | Exception) -> R:
+        if isinstance(start, Exception):
+            raise start
+        shared = self._shared
+        if shared.trace is None:
+            return drive(start.begin, shared.connections, shared.clock, shared.hooks)
+        with ExitStack() as stack:
+            method = start.call.request_line[0]
+            listener = _SpanForMint(stack, shared.trace, method, shared.hooks)
+            return drive(start.begin, shared.connections, shared.clock, listener)
+
+
+class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
+    """What an async client has for tokens that are kept."""
+
+    async def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
+        """Return a token for a call: one that is kept, or else a new one.
+
+        A token that was minted for an equal call, under the same credentials, is returned again
+        until shortly before it ends. If there is none, one caller mints and all that ask
+        meanwhile get the same token. ``create_...`` methods and :meth:`send` always mint.
+
+        Args:
+            call: A request model's instance that mints one token.
+            valid_for: How long the token must live from now on. A new one that lives shorter is
+                returned all the same: its ``expires_at`` tells. Default: a tenth of its life,
+                at least a minute, at most half its life.
+
+        Raises:
+            ConfigurationError: This call's token must not be reused, as it opens a payment, or
+                nobody knows how long it lives: see ``token_lifetime`` of
+                :class:`AsyncClientOptions`.
+            RateLimitError: The vendor refuses this client's credentials; until ``retry_after``
+                has passed, it isn't asked again.
+            InvalidInputError: An argument cannot be used. Other errors are those of
+                :meth:`send`.
+        """
+        reuse = self._reuse
+        # A hit is what this is for: it takes no lock, no generator and no digest.
+        if (
+            reuse is not None
+            and valid_for is None
+            and reuse.plan is self._default_plan
+            and not self._shared.closed
+        ):
+            token: T | None = reuse.hit(call)
+            if token is not None:
+                return token
+        return cast("T", await self._drive_tokens(self._start_token(call, valid_for)))
+
+    async def invalidate_token(self, call: Call[IssuedToken]) -> None:
+        """Forget a call's token, for example as the user's rights have changed.
+
+        The next :meth:`get_token` mints. The token itself stays good until its end; a process
+        that has a copy of its own goes on handing it out until it renews it.
+
+        Args:
+            call: The call, as :meth:`get_token` was given it.
+
+        Raises:
+            StoreError: The token is forgotten here, but the shared store could not be told.
+            ConfigurationError: This call's token is never kept.
+        """
+        await self._drive_tokens(self._start_invalidation(call))
+
+    async def _drive_tokens(self, start: _Start[R] | Exception) -> R:
+        if isinstance(start, Exception):
+            raise start
+        shared = self._shared
+        if shared.trace is None:
+            return await drive_async(start.begin, shared.connections, shared.clock, shared.hooks)
+        with ExitStack() as stack:
+            method = start.call.request_line[0]
+            listener = _SpanForMint(stack, shared.trace, method, shared.hooks)
+            return await drive_async(start.begin, shared.connections, shared.clock, listener)

@@ -1,0 +1,100 @@
+"""How a store is asked: within a time, and never so that a failure of it is the caller's."""
+
+import time
+
+import anyio
+import attrs
+from anyio.lowlevel import RunVar
+
+from ..errors import StoreError
+from .commands import Answer, Command, Store
+
+__all__ = ["TICK", "StoreFault", "StoreQuestion"]
+
+STORE_TIMEOUT = 0.25
+# An event loop that is this much late reads an answer late: no fault of the store.
+LATE = 1.5
+# The questions of one event loop that are under way at once; the others wait their turn, and
+# their time counts from then.
+MAX_QUESTIONS = 32
+
+_PLACES: RunVar[anyio.Semaphore] = RunVar("tokenkit_store_questions")
+
+
+@attrs.frozen
+class StoreFault:
+    """The store could not be asked.
+
+    Attributes:
+        error: The error's class.
+        seconds: The time that was lost with it.
+    """
+
+    error: str
+    seconds: float
+
+
+@attrs.frozen(eq=False, repr=False)
+class StoreQuestion:
+    """A command for a store; answered by its answer or a :class:`StoreFault`.
+
+    Attributes:
+        store: The store.
+        command: The command.
+        insists: Whether it is to be asked although the caller was cancelled.
+    """
+
+    store: Store
+    command: Command
+    insists: bool = False
+
+    def ask(self) -> Answer | StoreFault:
+        """Ask; the store's own timeout bounds it."""
+        begun = time.monotonic()
+        try:
+            return self.store.ask(self.command)
+        except StoreError as error:
+            name = _name_of(error)
+        return StoreFault(name, time.monotonic() - begun)
+
+    async def ask_async(self) -> Answer | StoreFault:
+        """Ask, in a quarter of a second."""
+        begun = time.monotonic()
+        with anyio.CancelScope(shield=self.insists):
+            async with _places():
+                for _ in range(2):
+                    started = time.monotonic()
+                    try:
+                        with anyio.move_on_after(STORE_TIMEOUT, shield=self.insists):
+                            return await self.store.ask_async(self.command)
+                    except StoreError as error:
+                        return StoreFault(_name_of(error), time.monotonic() - begun)
+                    if time.monotonic() - started < STORE_TIMEOUT * LATE:
+                        break
+        return StoreFault("TimeoutError", time.monotonic() - begun)
+
+
+def _name_of(error: StoreError) -> str:
+    """Name what the store ran into; its text may hold anything."""
+    return type(error.__cause__ or error).__name__
+
+
+def _places() -> anyio.Semaphore:
+    try:
+        return _PLACES.get()
+    except LookupError:
+        _PLACES.set(anyio.Semaphore(MAX_QUESTIONS, fast_acquire=True))
+    return _PLACES.get()
+
+
+class _Tick:
+    """A question about nothing: what a driver answers comes with the time."""
+
+    def ask(self) -> None:
+        """Return at once."""
+
+    async def ask_async(self) -> None:
+        """Return at once."""
+
+
+TICK = _Tick()

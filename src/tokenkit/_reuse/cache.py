@@ -1,0 +1,153 @@
+"""The cache of tokens, as a user makes it."""
+
+import math
+import os
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import NoReturn
+from weakref import WeakSet
+
+import attrs
+
+from ..errors import ConfigurationError
+from .commands import Store
+from .settings import CacheSettings
+from .state import TokenTable
+
+__all__ = ["Statistics", "TokenCache", "all_caches"]
+
+SHORTEST_LOCK = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class Statistics:
+    """What a cache has done so far, in this process.
+
+    Attributes:
+        hits: Tokens handed out that the process had.
+        store_hits: Tokens found in the shared store.
+        misses: Times that the process had no token that lives long enough.
+        mints: Tokens minted.
+        renewals: Those of them that replace one which was still good.
+        waits: Callers that waited for a mint of somebody else's in the process.
+        store_failures: Times that the shared store could not be asked.
+        tokens: Tokens that the process keeps now.
+    """
+
+    hits: int
+    store_hits: int
+    misses: int
+    mints: int
+    renewals: int
+    waits: int
+    store_failures: int
+    tokens: int
+
+
+class TokenCache:
+    """Keeps tokens until shortly before they end, for one client or for several.
+
+    Each client has one of its own. Pass one as ``token_cache=`` to share it among clients, sync
+    and async and of all vendors, or to share tokens among processes by a store. It is safe to use
+    from threads and event loops, and a forked process starts with a copy.
+
+    Args:
+        max_tokens: How many tokens to keep in the process; the least recently used go first.
+        store: Where processes share tokens, such as a
+            :class:`~tokenkit.stores.RedisStore`. Default: none.
+        local_copies_for: How long a token of a vendor that can revoke tokens is handed out
+            without asking the store whether it was revoked. Default: the store is asked each time.
+        renew_ahead: The part of a token's life before its end in which one caller renews it,
+            while the others get the old one. Default: about a quarter; 0 for never.
+        lock_timeout: The seconds that one process may take to mint while others wait for it.
+
+    Raises:
+        ConfigurationError: An argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_tokens: int = 10_000,
+        store: Store | None = None,
+        local_copies_for: timedelta = timedelta(0),
+        renew_ahead: float = 0.25,
+        lock_timeout: float = 10.0,
+    ) -> None:
+        problems = [
+            *_number_problems("max_tokens", max_tokens, int, 1, math.inf),
+            *_number_problems("renew_ahead", renew_ahead, float, 0, 0.5),
+            *_number_problems("lock_timeout", lock_timeout, float, SHORTEST_LOCK, 3600),
+            *_other_problems(store, local_copies_for),
+        ]
+        if problems:
+            raise ConfigurationError(f"TokenCache: {'; '.join(problems)}")
+        self._table = TokenTable(
+            CacheSettings(
+                max_tokens=max_tokens,
+                store=store,
+                local_copies_for=local_copies_for.total_seconds(),
+                renew_ahead=float(renew_ahead),
+                lock_timeout=float(lock_timeout),
+            )
+        )
+        _caches.add(self)
+
+    @property
+    def table(self) -> TokenTable:
+        """What is kept; not for use outside the package."""
+        return self._table
+
+    def statistics(self) -> Statistics:
+        """Return what the cache has done so far, in this process."""
+        table = self._table
+        return Statistics(**attrs.asdict(table.counts), tokens=len(table.kept))
+
+    def __repr__(self) -> str:
+        settings = self._table.settings
+        store = "" if settings.store is None else f", store={settings.store!r}"
+        return f"TokenCache(max_tokens={settings.max_tokens}{store})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A TokenCache can't be pickled or copied; create one in each process, with a store to "
+            "share tokens among them"
+        )
+
+
+_caches: WeakSet[TokenCache] = WeakSet()
+
+
+def all_caches() -> list[TokenCache]:
+    """Return the caches of this process."""
+    return list(_caches)
+
+
+def _number_problems(
+    name: str, value: object, kind: type[int | float], least: float, most: float
+) -> Iterable[str]:
+    if not isinstance(value, (int, kind)) or isinstance(value, bool):
+        wanted = "a whole number" if kind is int else "a number"
+        yield f"{name} must be {wanted}, not {type(value).__name__}"
+    elif not least <= value <= most:
+        bound = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"
+        yield f"{name} must be {bound}, not {value}"
+
+
+def _other_problems(store: object, local_copies_for: object) -> Iterable[str]:
+    if store is not None and not isinstance(store, Store):
+        yield f"store must be a store such as RedisStore(...), not {type(store).__name__}"
+    if not isinstance(local_copies_for, timedelta):
+        kind = type(local_copies_for).__name__
+        yield f"local_copies_for must be a timedelta, not {kind}"
+    elif local_copies_for < timedelta(0):
+        yield f"local_copies_for must not be negative, not {local_copies_for}"
+
+
+def _start_anew() -> None:
+    for cache in all_caches():
+        cache.table.start_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew)

@@ -1,0 +1,76 @@
+"""What every way to a token needs: asking the store, telling those who watch, the time."""
+
+from typing import Any
+
+from .._observability.records import Record, StoreFailed, TokenServed
+from .._pipeline.effects import Ask, Effect, Notify, Result, Steps
+from .._policy.clock import Moment
+from .asking import TICK, StoreFault, StoreQuestion
+from .commands import Answer, Command, IsLive, Store
+from .kept import Kept
+from .query import Query
+
+__all__ = ["Conversation"]
+
+
+class Conversation:
+    """The effects of a request for a token, and the moment of the last one.
+
+    Args:
+        query: The request for the token.
+        at: The moment of the start.
+    """
+
+    def __init__(self, query: Query, at: Moment) -> None:
+        self.query = query
+        self.at = at
+        self.table = query.table
+        self.settings = query.table.settings
+
+    def ask(
+        self, store: Store, command: Command, *, insists: bool = False
+    ) -> Steps[Answer | StoreFault]:
+        """Ask the store, and take its failure into account.
+
+        Args:
+            store: The store.
+            command: The command.
+            insists: Whether to ask although the caller was cancelled.
+        """
+        answer: Answer | StoreFault
+        answer = yield from self.do(Ask(StoreQuestion(store, command, insists)))
+        if not isinstance(answer, StoreFault):
+            self.table.circuit.worked()
+            return answer
+        self.table.counts.store_failures += 1
+        self.table.circuit.failed(self.at.monotonic)
+        yield from self.do(Notify(StoreFailed(error=answer.error, seconds=answer.seconds)))
+        return answer
+
+    def is_live(self, store: Store, kept: Kept) -> Steps[bool]:
+        """Tell whether a token was certainly not revoked."""
+        live = yield from self.ask(store, IsLive(mark=kept.mark))
+        if live is True:
+            kept.asks_at = self.at.monotonic + self.settings.local_copies_for
+        return live is True
+
+    def tell(self, record: Record) -> Steps[None]:
+        """Tell those who watch."""
+        if self.query.plan.watched:
+            yield from self.do(Notify(record))
+
+    def tell_served(self, kept: Kept) -> Steps[None]:
+        """Tell those who watch that a token of the process's is handed out."""
+        left = kept.left(self.at.wall, self.at.monotonic)
+        record = TokenServed(source="process", age=kept.lifetime - left, left=left)
+        yield from self.tell(record)
+
+    def look_at_clock(self) -> Steps[None]:
+        """Learn the time."""
+        yield from self.do(Ask(TICK))
+
+    def do(self, effect: Effect[Any]) -> Steps[Any]:
+        """Let the driver do something."""
+        result: Result[Any] = yield effect
+        self.at = result.at
+        return result.value

@@ -1,0 +1,68 @@
+"""Calls that end tokens: from the moment that they return, nobody is handed those again."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from .._model.call import Call
+from .._pipeline.effects import Ask, Steps
+from .._policy.clock import Moment
+from ..errors import StoreError
+from .asking import StoreFault, StoreQuestion
+from .cache import all_caches
+from .commands import Revoke, Store
+from .kept import mark_of
+
+__all__ = ["ending"]
+
+T = TypeVar("T")
+
+
+def ending(
+    call: Call[object], begin: Callable[[Moment], Steps[T]]
+) -> Callable[[Moment], Steps[T]]:
+    """Let a call that ends tokens end them in every cache and store of the process as well.
+
+    The stores are told before the vendor is, so that no process hands out a token that is just
+    being revoked. One that cannot be told is told again afterwards; if that fails too, the call
+    raises a :class:`StoreError`, although the vendor has ended the token.
+    """
+
+    def life(start: Moment) -> Steps[T]:
+        marks = [mark_of(token) for token in call.ends_tokens]
+        stores = _end_in_process(marks)
+        untold = yield from _tell(stores, marks)
+        returned = yield from begin(start)
+        # A mint under way may have ended with it in the meantime.
+        _end_in_process(marks)
+        if untold:
+            untold = yield from _tell(untold, marks)
+        if untold:
+            raise StoreError(
+                "The vendor has ended the token, but a shared store could not be told: other "
+                "processes may still hand it out; make this call again"
+            )
+        return returned
+
+    return life
+
+
+def _end_in_process(marks: list[str]) -> list[Store]:
+    stores: dict[int, Store] = {}
+    for cache in all_caches():
+        store = cache.table.settings.store
+        if store is not None:
+            stores[id(store)] = store
+        for mark in marks:
+            cache.table.end(mark)
+    return list(stores.values())
+
+
+def _tell(stores: list[Store], marks: list[str]) -> Steps[list[Store]]:
+    untold: list[Store] = []
+    for store in stores:
+        for mark in marks:
+            answer = (yield Ask(StoreQuestion(store, Revoke(mark=mark)))).value
+            if isinstance(answer, StoreFault):
+                untold.append(store)
+                break
+    return untold

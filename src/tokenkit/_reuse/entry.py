@@ -1,0 +1,92 @@
+"""What a store holds of a token: the vendor's response, sealed, under the name of its key.
+
+It is read back by the call's own ``decode()``, so that there is no second serialiser.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+import attrs
+
+from .._model.call import Call, Reply
+from .._model.json import JSON
+from .._model.messages import Headers, ResponseInfo
+from .._model.token import IssuedToken
+from .._secret import without_frames
+from .commands import Sealing
+
+__all__ = ["Entry", "seal_entry", "unseal_entry"]
+
+FORM = 1
+PRIVATE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
+
+
+@attrs.frozen(eq=False, repr=False)
+class Entry:
+    """A stored token.
+
+    Attributes:
+        token: The token.
+        lifetime: The seconds from its minting to its end.
+    """
+
+    token: IssuedToken
+    lifetime: float
+
+
+def seal_entry(sealing: Sealing, key: str, reply: Reply[Any], lifetime: float) -> bytes:
+    """Seal a response. Its key is within, so that it opens under no other."""
+    headers = {name: value for name, value in reply.headers.items() if name not in PRIVATE_HEADERS}
+    content = {
+        "form": FORM,
+        "key": key,
+        "lifetime": lifetime,
+        "status": reply.status,
+        "headers": headers,
+        "received_at": reply.received_at.timestamp(),
+        "body": reply.body,
+    }
+    return sealing.seal(json.dumps(content, separators=(",", ":")).encode("ascii"))
+
+
+def unseal_entry(sealing: Sealing, key: str, sealed: bytes, call: Call[Any]) -> Entry | None:
+    """Read a response back; ``None`` where it isn't this key's, or cannot be read."""
+    try:
+        return _read(sealing, key, sealed, call)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, there is no such token
+        return None
+    except BaseException as error:  # noqa: BLE001 - its frames hold the token
+        interruption = without_frames(error)
+    raise interruption
+
+
+def _read(sealing: Sealing, key: str, sealed: bytes, call: Call[Any]) -> Entry | None:
+    content = sealing.open(sealed)
+    if content is None:
+        return None
+    entry: Mapping[str, JSON] = json.loads(content)
+    if entry["form"] != FORM or entry["key"] != key:
+        return None
+    info = ResponseInfo(
+        status=int(_number(entry["status"])),
+        headers=Headers(_texts(entry["headers"])),
+        received_at=datetime.fromtimestamp(_number(entry["received_at"]), timezone.utc),
+    )
+    token: object = call.decode(entry["body"], info)
+    lifetime = _number(entry["lifetime"])
+    return Entry(token, lifetime) if isinstance(token, IssuedToken) and lifetime > 0 else None
+
+
+def _number(value: JSON) -> float:
+    if isinstance(value, (int, float)) and math.isfinite(value):
+        return value
+    raise ValueError
+
+
+def _texts(value: JSON) -> dict[str, str]:
+    if isinstance(value, Mapping):
+        return {name: str(text) for name, text in value.items()}
+    raise ValueError

@@ -1,0 +1,95 @@
+"""One mint that many wait for, from threads and from event loops of any kind."""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+
+from ..errors import TokenKitError
+from .kept import Kept
+
+__all__ = ["Flight"]
+
+# However a flight was lost, nobody waits longer than this before looking again.
+LONGEST_WAIT = 1.0
+
+
+class Flight:
+    """A mint under way. It ends with a token, with an error, or with neither.
+
+    With neither, those who wait have to look again: the one that minted was cancelled, was
+    interrupted, or has died.
+
+    Attributes:
+        settled: Whether it has ended.
+        kept: The token.
+        error: The error.
+    """
+
+    __slots__ = ("_lock", "_loops", "_process", "_thread", "error", "kept", "settled")
+
+    def __init__(self) -> None:
+        # Reentrant, as the garbage collector may end a flight wherever a thread stands.
+        self._lock = threading.RLock()
+        self._process = os.getpid()
+        self._thread: threading.Event | None = None
+        self._loops: dict[object, tuple[anyio.Event, Callable[..., object]]] = {}
+        self.settled = False
+        self.kept: Kept | None = None
+        self.error: TokenKitError | None = None
+
+    def settle(self, kept: Kept | None = None, error: TokenKitError | None = None) -> None:
+        """End the flight, once."""
+        with self._lock:
+            if self.settled:
+                return
+            self.kept, self.error, self.settled = kept, error, True
+            thread, loops = self._thread, list(self._loops.values())
+        if thread is not None:
+            thread.set()
+        for event, call_soon in loops:
+            # That loop may have ended, and those who waited in it.
+            with suppress(RuntimeError):
+                call_soon(event.set)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the end, at most some seconds."""
+        with self._lock:
+            if self._is_over():
+                return
+            event = self._thread = self._thread or threading.Event()
+        event.wait(min(seconds, LONGEST_WAIT))
+
+    async def wait_async(self, seconds: float) -> None:
+        """Wait for the end, at most some seconds."""
+        loop, call_soon = _running_loop()
+        with self._lock:
+            if self._is_over():
+                return
+            if loop not in self._loops:
+                self._loops[loop] = (anyio.Event(), call_soon)
+            event, _ = self._loops[loop]
+        with anyio.move_on_after(min(seconds, LONGEST_WAIT)):
+            await event.wait()
+
+    def _is_over(self) -> bool:
+        if self._process != os.getpid():
+            # Whoever was minting did so in the process that this one was forked from.
+            self.settled = True
+        return self.settled
+
+
+def _running_loop() -> tuple[object, Callable[..., object]]:
+    """Return the running event loop, and what wakes it from another thread."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        trio: Any = sys.modules["trio"]
+        token = trio.lowlevel.current_trio_token()
+        return token, token.run_sync_soon
+    return loop, loop.call_soon_threadsafe

@@ -1,0 +1,162 @@
+"""Getting a token that the process doesn't have: from the store, or from the vendor."""
+
+from secrets import token_hex
+
+from .._observability.records import TokenServed
+from .._pipeline.effects import Sleep, Steps
+from .._policy.clock import Moment
+from ..errors import DeadlineExceeded, FailedAnswer, RateLimitError
+from .asking import StoreFault
+from .commands import (
+    Acquire,
+    Acquired,
+    Busy,
+    Found,
+    Publish,
+    RateLimited,
+    Release,
+    Store,
+)
+from .entry import seal_entry, unseal_entry
+from .kept import Kept
+from .mint import TOO_MANY_REQUESTS, Minted, Minting
+from .query import Query
+
+__all__ = ["Obtaining"]
+
+FIRST_POLL, LONGEST_POLL, POLL_GROWTH = 0.02, 0.25, 1.6
+
+
+class Obtaining(Minting):
+    """The way of the one caller in this process who gets a token for all.
+
+    Args:
+        query: The request for the token.
+        at: The moment of the start.
+        stale: The token that is to be renewed.
+    """
+
+    def __init__(self, query: Query, at: Moment, stale: Kept | None) -> None:
+        super().__init__(query, at, stale)
+        self.keeps = True
+        self._owner = token_hex(8)
+
+    def run(self) -> Steps[Kept | None]:
+        """Return a token; ``None`` where another process is just renewing the one we have.
+
+        Afterwards :attr:`keeps` tells whether it may be kept.
+        """
+        store = self.settings.store
+        if store is not None and self.table.circuit.allows(self.at.monotonic):
+            return (yield from self._through_store(store))
+        if store is not None:
+            self.reason = "store failed"
+            # Without its store a process hears of no revocation.
+            self.keeps = not self.query.revocable
+        return (yield from self.mint()).kept
+
+    def _through_store(self, store: Store) -> Steps[Kept | None]:
+        answer = yield from self._acquire(store)
+        if answer is None or isinstance(answer, Kept):
+            return answer
+        if isinstance(answer, RateLimited):
+            raise _rate_limited(answer.seconds)
+        if isinstance(answer, StoreFault):
+            # The lock may be ours all the same, and others wait for what is under it.
+            self.reason = "store failed"
+        try:
+            minted = yield from self.mint()
+        except GeneratorExit:
+            raise  # nothing can be asked any more; the lock ends by itself
+        except BaseException as error:
+            yield from self._release(store, error)
+            raise
+        yield from self._publish(store, minted)
+        return minted.kept
+
+    def _acquire(self, store: Store) -> Steps[Kept | Acquired | RateLimited | StoreFault | None]:
+        known = "" if self.stale is None else self.stale.mark
+        poll = FIRST_POLL
+        while True:
+            question = Acquire(
+                key=self.key,
+                owner=self._owner,
+                seconds=self.settings.lock_timeout,
+                known=known,
+                caller=self.query.caller_name,
+            )
+            answer = yield from self.ask(store, question)
+            if isinstance(answer, (Acquired, RateLimited, StoreFault)):
+                return answer
+            if isinstance(answer, Found):
+                kept = yield from self._opened(store, answer)
+                if kept is not None:
+                    return kept
+                known = answer.mark
+            elif self.stale is not None:
+                return None
+            if self.at.monotonic >= self.query.until:
+                raise DeadlineExceeded("The deadline passed while another process was minting")
+            if isinstance(answer, Busy):
+                left = self.query.until - self.at.monotonic
+                yield from self.do(Sleep(min(poll * (0.5 + self.at.chance), left)))
+                poll = min(poll * POLL_GROWTH, LONGEST_POLL)
+
+    def _opened(self, store: Store, found: Found) -> Steps[Kept | None]:
+        """Return a stored token, if it is one, lives long enough and was not revoked."""
+        entry = unseal_entry(store.sealing, self.key, found.sealed, self.query.call)
+        if entry is None:
+            return None
+        left = min(found.left, entry.lifetime)
+        kept = self.kept(entry.token, left, entry.lifetime, self.at, fresh=False)
+        if not kept.serves(self.at.wall, self.at.monotonic, self.query.valid_for):
+            return None
+        if self.table.has_ended(kept):
+            return None
+        if self.query.revocable and not (yield from self.is_live(store, kept)):
+            return None
+        self.table.counts.store_hits += 1
+        left = kept.left(self.at.wall, self.at.monotonic)
+        yield from self.tell(TokenServed(source="store", age=kept.lifetime - left, left=left))
+        return kept
+
+    def _publish(self, store: Store, minted: Minted) -> Steps[None]:
+        left = minted.kept.left(self.at.wall, self.at.monotonic)
+        if left <= 0:
+            yield from self._release(store)
+            return
+        question = Publish(
+            key=self.key,
+            owner=self._owner,
+            mark=minted.kept.mark,
+            sealed=seal_entry(store.sealing, self.key, minted.reply, minted.kept.lifetime),
+            seconds=left,
+            revocable=self.query.revocable,
+        )
+        published = yield from self.ask(store, question, insists=True)
+        if isinstance(published, StoreFault):
+            self.keeps = not self.query.revocable
+        else:
+            # If not stored, it came too late, or was invalidated meanwhile.
+            self.keeps = published is True
+
+    def _release(self, store: Store, error: BaseException | None = None) -> Steps[None]:
+        seconds = self.refused_for(error) if isinstance(error, RateLimitError) else 0.0
+        question = Release(
+            key=self.key,
+            owner=self._owner,
+            caller=self.query.caller_name,
+            rate_limited=seconds,
+        )
+        yield from self.ask(store, question, insists=True)
+
+
+def _rate_limited(seconds: float) -> RateLimitError:
+    return RateLimitError(
+        FailedAnswer(
+            status=TOO_MANY_REQUESTS,
+            message="the vendor refused another process with the same credentials",
+            retry_after=seconds,
+            attempts=0,
+        )
+    )

@@ -1,0 +1,236 @@
+"""Reuse for one client: the quick way to a token that is kept, and the start of the slow one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import attrs
+
+from .._model.call import Call
+from .._model.token import IssuedToken
+from .._observability.logging import is_logged
+from .._pipeline.effects import Ask, Resolve, Steps
+from .._pipeline.run import Plan
+from .._policy.clock import Moment, TimeSource
+from .._secret import Secret, without_frames
+from ..auth.strategy import AsyncStrategy
+from ..errors import (
+    ConfigurationError,
+    FieldError,
+    InvalidInputError,
+    StoreError,
+    TokenKitError,
+)
+from .asking import StoreFault, StoreQuestion
+from .cache import TokenCache
+from .commands import Invalidate
+from .key import Reader, exact_values, identity_of, key_of, needs_probe, reader_of
+from .query import Query, ResolvedStrategy
+from .run import serve
+from .state import Place
+
+__all__ = ["Reuse"]
+
+
+@attrs.frozen(eq=False, repr=False)
+class _Caller:
+    """Who asks: an identity, and how to mint under it."""
+
+    identity: bytes
+    plan: Plan
+
+
+class Reuse:
+    """Hands out tokens for one client and one set of its options.
+
+    Args:
+        cache: Where tokens are kept.
+        plan: How the client mints.
+        headers: The headers that the caller adds to every request.
+        http_client: The caller's own HTTP client, whose default headers go out too.
+        clock: The client's clock.
+        lifetime: How long the vendor's tokens live, where they don't tell.
+        tells_hits: Whether somebody is to be told of each token.
+    """
+
+    def __init__(
+        self,
+        *,
+        cache: TokenCache,
+        plan: Plan,
+        headers: Mapping[str, str],
+        http_client: object,
+        clock: TimeSource,
+        lifetime: timedelta | None,
+        tells_hits: bool,
+    ) -> None:
+        self.plan = plan
+        self._cache = cache
+        self._table = cache.table
+        self._headers = headers
+        self._http_client = http_client
+        self._wall, self._monotonic = clock.time, clock.monotonic
+        self._lifetime = None if lifetime is None else lifetime.total_seconds()
+        self._readers: dict[type[Any], Reader] = {}
+        self._caller = self._constant_caller()
+        self._who = b"" if self._caller is None else self._caller.identity
+        known = plan.profile.tells_lifetime or lifetime is not None
+        self._is_quick = self._caller is not None and known and not tells_hits
+
+    def hit(self, call: Any) -> Any:
+        """Return a token that is kept and needs no decision; ``None`` for the slow way."""
+        model = type(call)
+        reader = self._readers.get(model)
+        if reader is None:
+            return None
+        values = exact_values(call, reader)
+        if values is None:
+            return None
+        return self._table.hit((self._who, model, values), self._wall(), self._monotonic())
+
+    def begin(
+        self, call: Call[Any], valid_for: timedelta | None, request_id: str
+    ) -> Callable[[Moment], Steps[IssuedToken]]:
+        """Check a request for a token; return its life.
+
+        Raises:
+            InvalidInputError: ``valid_for`` cannot be used.
+            ConfigurationError: The call's token must not be reused, or nobody knows how long it
+                lives.
+        """
+        self._check(call)
+        seconds = _seconds(valid_for)
+        watched = self.plan.watched or is_logged()
+        if self._is_quick:
+            self._readers[type(call)] = reader_of(type(call))
+
+        def life(start: Moment) -> Steps[IssuedToken]:
+            caller = yield from self._resolved()
+            query = Query(
+                call=call,
+                plan=attrs.evolve(caller.plan, watched=watched),
+                request_id=request_id,
+                table=self._table,
+                caller=caller.identity,
+                place=self._place(call, caller, start),
+                valid_for=seconds,
+                lifetime=None if self.plan.profile.tells_lifetime else self._lifetime,
+                until=start.monotonic + self.plan.deadline,
+            )
+            return (yield from serve(query, start))
+
+        return life
+
+    def begin_invalidation(self, call: Call[Any]) -> Callable[[Moment], Steps[None]]:
+        """Check a call whose token is to be forgotten; return the way to that."""
+        self._check(call)
+
+        def life(start: Moment) -> Steps[None]:
+            caller = yield from self._resolved()
+            place = self._place(call, caller, start)
+            self._table.drop(place)
+            store = self._table.settings.store
+            if store is None:
+                return
+            command = Invalidate(key=key_of(call, caller.identity, start.wall))
+            answer = (yield Ask(StoreQuestion(store, command))).value
+            # A mint that began meanwhile may have found what was still stored.
+            self._table.drop(place)
+            if isinstance(answer, StoreFault):
+                raise StoreError(
+                    f"The token is forgotten in this process, but the shared store could not be "
+                    f"told ({answer.error}); call invalidate_token() again"
+                )
+
+        return life
+
+    def _check(self, call: Call[Any]) -> None:
+        name = type(call).__name__
+        if not call.reusable:
+            raise ConfigurationError(
+                f"get_token: {name} is not reusable (its model doesn't say reusable = True); "
+                "use send() instead"
+            )
+        problem = call.reuse_problem
+        if problem is not None:
+            raise ConfigurationError(f"get_token: {problem}")
+        profile = self.plan.profile
+        if not profile.tells_lifetime and self._lifetime is None:
+            raise ConfigurationError(
+                f"get_token: {profile.vendor} doesn't tell how long its tokens live, so a token "
+                "could be handed out after its end; pass token_lifetime=timedelta(...) to the "
+                "client, or mint each token"
+            )
+
+    def _place(self, call: Call[Any], caller: _Caller, at: Moment) -> Place:
+        values = exact_values(call, reader_of(type(call)))
+        if values is None:
+            return type(call), key_of(call, caller.identity, at.wall)
+        return caller.identity, type(call), values
+
+    def _constant_caller(self) -> _Caller | None:
+        """Return who asks if that is the same each time; a source may answer per tenant."""
+        strategy = self.plan.strategy
+        secrets = [source for source in strategy.secrets if isinstance(source, Secret)]
+        if len(secrets) < len(strategy.secrets) or needs_probe(strategy):
+            return None
+        if self._http_client is not None:
+            return None
+        identity = self._identity(strategy, secrets)
+        return None if isinstance(identity, TokenKitError) else _Caller(identity, self.plan)
+
+    def _resolved(self) -> Steps[_Caller]:
+        """Ask each source once: with what is in the key, the mint is signed."""
+        if self._caller is not None:
+            return self._caller
+        secrets: list[Secret] = []
+        for source in self.plan.strategy.secrets:
+            if isinstance(source, Secret):
+                secrets.append(source)
+            else:
+                secrets.append((yield Resolve(source)).value)
+        return self._caller_of(self.plan.strategy, secrets)
+
+    def _caller_of(self, strategy: AsyncStrategy, secrets: Sequence[Secret]) -> _Caller:
+        resolved = ResolvedStrategy(strategy, secrets)
+        identity = self._identity(strategy, secrets)
+        if isinstance(identity, TokenKitError):
+            raise identity
+        return _Caller(identity, attrs.evolve(self.plan, strategy=resolved))
+
+    def _identity(
+        self, strategy: AsyncStrategy, secrets: Sequence[Secret]
+    ) -> bytes | ConfigurationError:
+        try:
+            return identity_of(
+                vendor=self.plan.profile.vendor,
+                origin=self.plan.origin,
+                base_path=self.plan.base_path,
+                headers={**_default_headers(self._http_client), **self._headers},
+                strategy=strategy,
+                secrets=secrets,
+            )
+        except ConfigurationError as error:
+            return without_frames(error)
+        except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything
+            name = type(error).__name__
+        return ConfigurationError(f"{type(strategy).__name__}.headers() raised {name}")
+
+
+def _default_headers(http_client: object) -> dict[str, str]:
+    headers: object = getattr(http_client, "headers", None)
+    if not isinstance(headers, Mapping):
+        return {}
+    return {f"http_client {name}": str(value) for name, value in headers.items()}
+
+
+def _seconds(valid_for: object) -> float | None:
+    if valid_for is None:
+        return None
+    if isinstance(valid_for, timedelta) and valid_for >= timedelta(0):
+        return valid_for.total_seconds()
+    negative = isinstance(valid_for, timedelta)
+    problem = "must not be negative" if negative else "must be a timedelta"
+    found = str(valid_for) if negative else type(valid_for).__name__
+    errors = (FieldError(field="valid_for", message=f"{problem}, not {found}"),)
+    raise InvalidInputError("get_token()", errors)

@@ -1,0 +1,27 @@
+"""What a cache can be set to."""
+
+import attrs
+
+from .commands import Store
+
+__all__ = ["CacheSettings"]
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class CacheSettings:
+    """The checked settings of a cache.
+
+    Attributes:
+        max_tokens: How many tokens a process keeps.
+        store: The store that it shares with other processes.
+        local_copies_for: The seconds for which a revocable token is handed out without asking
+            the store.
+        renew_ahead: The part of a token's life before its end at which it is renewed.
+        lock_timeout: The seconds that a mint under the store's lock may take.
+    """
+
+    max_tokens: int
+    store: Store | None
+    local_copies_for: float
+    renew_ahead: float
+    lock_timeout: float

@@ -1,0 +1,206 @@
+"""What a process keeps, and the decision about a token that is asked for, under one lock."""
+
+import copy
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import TypeAlias
+
+import attrs
+
+from .._model.token import IssuedToken
+from .._policy.clock import Moment
+from ..errors import RateLimitError, TokenKitError
+from .circuit import Circuit
+from .flight import Flight
+from .kept import Kept
+from .settings import CacheSettings
+
+__all__ = ["Counts", "Follow", "Lead", "Place", "Serve", "TokenTable"]
+
+Place: TypeAlias = Hashable
+"""Where a call's token is kept in the process."""
+
+MAX_ENDED = 10_000
+MAX_REFUSALS = 1_000
+RENEWAL_PAUSE = 5.0
+
+
+@attrs.define
+class Counts:
+    """What has happened, as :class:`Statistics` has it."""
+
+    hits: int = 0
+    store_hits: int = 0
+    misses: int = 0
+    mints: int = 0
+    renewals: int = 0
+    waits: int = 0
+    store_failures: int = 0
+
+
+@attrs.frozen(eq=False, repr=False)
+class Serve:
+    """Hand out a token that is kept."""
+
+    kept: Kept
+
+
+@attrs.frozen(eq=False, repr=False)
+class Follow:
+    """Wait for a mint that is under way."""
+
+    flight: Flight
+
+
+@attrs.frozen(eq=False, repr=False)
+class Lead:
+    """Mint: to replace ``stale``, which is still good, or because there is none."""
+
+    flight: Flight
+    stale: Kept | None
+
+
+class TokenTable:
+    """The tokens of one process, the mints under way, and the refusals that still hold."""
+
+    def __init__(self, settings: CacheSettings) -> None:
+        self.settings = settings
+        self.counts = Counts()
+        self.kept: OrderedDict[Place, Kept] = OrderedDict()
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Start with what a forked process may take over: the tokens, and nothing under way.
+
+        Another thread may have held the lock, or led a flight, that does not exist here.
+        """
+        # Reentrant, as the garbage collector may end a flight wherever a thread stands.
+        self._lock = threading.RLock()
+        self.circuit = Circuit()
+        self.flights: dict[Place, Flight] = {}
+        self._refusals: dict[bytes, tuple[float, RateLimitError]] = {}
+        self._places: dict[str, set[Place]] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        for place, kept in self.kept.items():
+            self._places.setdefault(kept.mark, set()).add(place)
+
+    def hit(self, place: Place, wall: float, monotonic: float) -> IssuedToken | None:
+        """Return a token that needs no decision: no lock, no flight, no store, no renewal."""
+        kept = self.kept.get(place)
+        if (
+            kept is None
+            or wall >= kept.quiet_until
+            or monotonic >= kept.quiet_until_monotonic
+            or monotonic >= kept.asks_at
+        ):
+            return None
+        try:
+            self.kept.move_to_end(place)
+        except KeyError:  # dropped by another thread a moment ago
+            return None
+        self.counts.hits += 1
+        return kept.token
+
+    def decide(self, place: Place, at: Moment, valid_for: float | None) -> Serve | Follow | Lead:
+        """Decide what the caller has to do."""
+        with self._lock:
+            kept = self.kept.get(place)
+            if kept is not None and not kept.serves(at.wall, at.monotonic, valid_for):
+                kept = None
+            flight = self.flights.get(place)
+            if flight is not None and flight.settled:
+                flight = None
+            if kept is not None and (
+                flight is not None or at.wall < kept.renews_at or at.monotonic < kept.retry_at
+            ):
+                self.kept.move_to_end(place)
+                return Serve(kept)
+            if flight is not None:
+                return Follow(flight)
+            flight = self.flights[place] = Flight()
+            return Lead(flight, kept)
+
+    def settle(
+        self,
+        place: Place,
+        flight: Flight,
+        kept: Kept | None = None,
+        error: TokenKitError | None = None,
+        *,
+        keeps: bool = True,
+    ) -> None:
+        """End a flight; keep its token unless it was invalidated or revoked meanwhile."""
+        with self._lock:
+            if self.flights.get(place) is flight:
+                del self.flights[place]
+                if kept is not None and keeps and kept.mark not in self._ended:
+                    self._insert(place, kept)
+        flight.settle(kept, error)
+
+    def _insert(self, place: Place, kept: Kept) -> None:
+        self._remove(place)
+        self.kept[place] = kept
+        self._places.setdefault(kept.mark, set()).add(place)
+        while len(self.kept) > self.settings.max_tokens:
+            self._remove(next(iter(self.kept)))
+
+    def _remove(self, place: Place) -> None:
+        kept = self.kept.pop(place, None)
+        if kept is not None:
+            places = self._places[kept.mark]
+            places.discard(place)
+            if not places:
+                del self._places[kept.mark]
+
+    def put_off_renewal(self, kept: Kept, now: float) -> None:
+        """Try no renewal for a while, after one that failed."""
+        kept.retry_at = now + RENEWAL_PAUSE
+
+    def drop(self, place: Place) -> None:
+        """Forget a place's token, and let nobody keep what is being minted for it."""
+        with self._lock:
+            self._remove(place)
+            flight = self.flights.pop(place, None)
+        if flight is not None:
+            flight.settle()
+
+    def drop_kept(self, place: Place, kept: Kept) -> None:
+        """Forget a place's token, if it is still this one."""
+        with self._lock:
+            if self.kept.get(place) is kept:
+                self._remove(place)
+
+    def end(self, mark: str) -> None:
+        """Forget a token that was ended, wherever it is kept and whoever is about to keep it."""
+        with self._lock:
+            self._ended[mark] = None
+            self._ended.move_to_end(mark)
+            while len(self._ended) > MAX_ENDED:
+                self._ended.popitem(last=False)
+            for place in list(self._places.get(mark, ())):
+                self._remove(place)
+
+    def has_ended(self, kept: Kept) -> bool:
+        """Tell whether a token was ended by this process."""
+        return kept.mark in self._ended
+
+    def refuse(self, caller: bytes, error: RateLimitError, now: float, seconds: float) -> None:
+        """Remember that the vendor refuses a caller for some seconds."""
+        with self._lock:
+            if len(self._refusals) >= MAX_REFUSALS:
+                self._refusals = {
+                    who: held for who, held in self._refusals.items() if held[0] > now
+                }
+            self._refusals[caller] = (now + seconds, error)
+
+    def refusal(self, caller: bytes, now: float) -> RateLimitError | None:
+        """Return the error of a caller that the vendor still refuses."""
+        until, error = self._refusals.get(caller, (0.0, None))
+        if error is None or until <= now:
+            return None
+        left = until - now
+        again = copy.copy(error)
+        again.retry_after = left
+        again.answer = attrs.evolve(error.answer, retry_after=left)
+        return again

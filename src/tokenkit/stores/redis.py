@@ -1,0 +1,209 @@
+"""Many machines: Redis, or Valkey."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, NoReturn, cast
+
+from typing_extensions import Self
+
+from .._model.frames import ForgetsArguments, forget_arguments
+from .._reuse.commands import Answer, Command, Sealing
+from .._secret import Secret
+from ..errors import ConfigurationError, StoreError
+from .loops import PerLoop
+from .redis_clients import (
+    AsyncSender,
+    CoredisSender,
+    Sender,
+    errors_of,
+    is_async,
+    is_coredis,
+    perform,
+    perform_async,
+    timeout_problem,
+)
+from .redis_commands import Names, exchange
+from .sealing import EncryptionKey, sealing_of
+from .threads import in_thread
+
+__all__ = ["RedisStore"]
+
+TIMEOUT = 0.25
+
+
+class RedisStore(metaclass=ForgetsArguments):
+    """Shares tokens among machines, by Redis or Valkey.
+
+    :meth:`from_url` is the usual way. With a client of your own, the store asks through it: a
+    sync client serves sync clients of tokenkit directly and async ones from worker threads; an
+    async client serves async ones only.
+
+    Args:
+        client: A client of redis-py or valkey-py, sync or asyncio, single server, cluster or
+            sentinel's; or one of coredis, for asyncio and trio. It is never closed. A sync client
+            needs a ``socket_timeout``.
+        encryption_keys: Fernet keys, the newest first: see
+            :class:`~tokenkit.stores.FernetSealing`.
+        allow_unencrypted: Store tokens as they are: whoever reads the store can use them.
+        prefix: What the names of all keys begin with.
+
+    Raises:
+        ConfigurationError: The client cannot be used, or the keys.
+    """
+
+    def __init__(
+        self,
+        client: object,
+        *,
+        encryption_keys: Sequence[EncryptionKey] | None = None,
+        allow_unencrypted: bool = False,
+        prefix: str = "tokenkit",
+    ) -> None:
+        problem = None
+        try:
+            self.sealing: Sealing = sealing_of(
+                encryption_keys, allow_unencrypted=allow_unencrypted
+            )
+        except ConfigurationError as error:
+            problem = error.message
+        if not (isinstance(cast("object", prefix), str) and prefix):
+            problem = problem or "prefix must be a string that is not empty"
+        self._errors = errors_of(client)
+        if problem is None and not is_async(client):
+            problem = timeout_problem(client)
+        if problem is not None:
+            raise ConfigurationError(f"RedisStore: {problem}")
+        self._names = Names(prefix)
+        self._sync: Sender | None = None if is_async(client) else Sender(client)
+        self._async: AsyncSender | CoredisSender | None = None
+        if is_async(client):
+            make = CoredisSender if is_coredis(client) else AsyncSender
+            self._async = make(client)
+        self._of_loop: PerLoop[tuple[Any, AsyncSender]] | None = None
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str | Secret,
+        *,
+        encryption_keys: Sequence[EncryptionKey] | None = None,
+        allow_unencrypted: bool = False,
+        prefix: str = "tokenkit",
+    ) -> Self:
+        """Make a store from a URL such as ``rediss://user:password@host:6380/0``.
+
+        It opens connections of its own: for threads, and for each asyncio event loop.
+
+        Args:
+            url: The URL, as redis-py takes it.
+            encryption_keys: Fernet keys, the newest first.
+            allow_unencrypted: Store tokens as they are.
+            prefix: What the names of all keys begin with.
+
+        Raises:
+            ConfigurationError: The URL or the keys cannot be used, or redis-py is not installed.
+        """
+        try:
+            return cls._from_url(
+                Secret(url) if isinstance(url, str) else url,
+                encryption_keys=encryption_keys,
+                allow_unencrypted=allow_unencrypted,
+                prefix=prefix,
+            )
+        except BaseException as error:
+            del url, encryption_keys  # this frame goes along with the error
+            forget_arguments(error)
+            raise
+
+    @classmethod
+    def _from_url(cls, url: object, **options: Any) -> Self:
+        try:
+            import redis  # noqa: PLC0415 - an extra
+            import redis.asyncio  # noqa: PLC0415 - likewise
+            from redis.backoff import NoBackoff  # noqa: PLC0415 - likewise
+        except ModuleNotFoundError:
+            raise ConfigurationError(
+                "RedisStore.from_url needs redis-py: install tokenkit-sdk[redis]"
+            ) from None
+        if not isinstance(url, Secret):
+            kind = type(url).__name__
+            raise ConfigurationError(f"RedisStore: url must be a string, not {kind}")
+        # A pooled connection may have been closed by the server meanwhile; a timeout is final.
+        supported = (redis.ConnectionError,)
+        limits: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+        retry = redis.retry.Retry(NoBackoff(), 1, supported_errors=supported)
+        try:
+            client = redis.Redis.from_url(url.reveal(), retry=retry, **limits)
+        except ValueError:
+            client = None
+        if client is None:
+            raise ConfigurationError(
+                "RedisStore: url must be like redis://host:6379/0, rediss://... or unix://..."
+            )
+        store = cls(client, **options)
+
+        def open_one() -> tuple[Any, AsyncSender]:
+            again = redis.asyncio.retry.Retry(NoBackoff(), 1, supported_errors=supported)
+            opened = redis.asyncio.Redis.from_url(url.reveal(), retry=again, **limits)
+            return opened, AsyncSender(opened)
+
+        async def close(opened: tuple[Any, AsyncSender]) -> None:
+            await opened[0].aclose()
+
+        store._of_loop = PerLoop(open_one, close)
+        return store
+
+    def ask(self, command: Command) -> Answer:
+        """Answer a command.
+
+        Raises:
+            StoreError: Redis is down, too slow, out of memory or read-only.
+            ConfigurationError: The store was made with an async client.
+        """
+        if self._sync is None:
+            raise ConfigurationError(
+                "RedisStore: its client is async, which sync clients can't wait for; pass a sync "
+                "one, or use RedisStore.from_url"
+            )
+        try:
+            return perform(exchange(self._names, command), self._sync.send)
+        except self._errors as error:
+            raise StoreError(f"RedisStore: {type(error).__name__}") from error
+
+    async def ask_async(self, command: Command) -> Answer:
+        """Answer a command.
+
+        Raises:
+            StoreError: As for :meth:`ask`.
+        """
+        sender = self._async
+        try:
+            if self._of_loop is not None and _on_asyncio():
+                _, sender = await self._of_loop.get()
+            if sender is not None:
+                return await perform_async(exchange(self._names, command), sender.send)
+        except self._errors as error:
+            raise StoreError(f"RedisStore: {type(error).__name__}") from error
+        return await in_thread(self.ask, command)
+
+    async def aclose(self) -> None:
+        """Close what :meth:`from_url`'s store has open in the running event loop."""
+        if self._of_loop is not None and _on_asyncio():
+            await self._of_loop.aclose()
+
+    def __repr__(self) -> str:
+        return f"RedisStore(prefix={self._names.prefix!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A RedisStore can't be pickled; create one in each process, for example with "
+            "RedisStore.from_url()"
+        )
+
+
+def _on_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

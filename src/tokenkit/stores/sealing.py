@@ -1,0 +1,126 @@
+"""Sealing: what a store holds is of no use to whoever reads it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .._model.frames import ForgetsArguments
+from .._reuse.commands import Sealing
+from .._secret import Secret
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+__all__ = ["EncryptionKey", "FernetSealing", "NoSealing", "sealing_of"]
+
+EncryptionKey = str | bytes | Secret
+"""A Fernet key: 32 bytes in URL-safe base64, as ``Fernet.generate_key()`` makes them."""
+
+MAKE_ONE = "make one with cryptography.fernet.Fernet.generate_key()"
+
+
+class FernetSealing(metaclass=ForgetsArguments):
+    """Encrypts what is stored, with ``cryptography``'s Fernet.
+
+    Args:
+        keys: The first key seals, all of them open: to rotate, put a new key first, and drop
+            the old one when the longest-lived token has ended.
+
+    Raises:
+        ConfigurationError: There is no key, one is not a Fernet key, or ``cryptography`` is not
+            installed.
+    """
+
+    def __init__(self, keys: Sequence[EncryptionKey]) -> None:
+        try:
+            from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # noqa: PLC0415 - an extra
+        except ModuleNotFoundError:
+            raise ConfigurationError(
+                "encryption_keys needs cryptography: install tokenkit-sdk[sqlite] or "
+                "tokenkit-sdk[redis]"
+            ) from None
+        problem = _problem(keys)
+        if problem is not None:
+            raise ConfigurationError(f"encryption_keys {problem}")
+        made: list[Fernet] = []
+        for number, key in enumerate(keys, 1):
+            try:
+                made.append(Fernet(key.reveal() if isinstance(key, Secret) else key))
+            except ValueError:
+                wrong = number
+                break
+        else:
+            wrong = 0
+        if wrong:
+            raise ConfigurationError(
+                f"encryption_keys: key {wrong} is not a Fernet key (32 bytes in URL-safe base64); "
+                f"{MAKE_ONE}"
+            )
+        self._fernet: MultiFernet = MultiFernet(made)
+        self._not_ours = InvalidToken
+
+    def seal(self, content: bytes) -> bytes:
+        """Encrypt with the first key."""
+        return self._fernet.encrypt(content)
+
+    def open(self, sealed: bytes) -> bytes | None:
+        """Decrypt with whichever key fits."""
+        try:
+            return self._fernet.decrypt(sealed)
+        except self._not_ours:
+            return None
+
+    def __repr__(self) -> str:
+        return "FernetSealing()"
+
+
+def _problem(keys: object) -> str | None:
+    if isinstance(keys, (str, bytes, Secret)):
+        return "must be a list of keys, not a single key"
+    if not isinstance(keys, Sequence):
+        return f"must be a list of keys, not {type(keys).__name__}"
+    if not keys:
+        return f"must hold at least one key; {MAKE_ONE}"
+    for number, key in enumerate(keys, 1):
+        if not isinstance(key, (str, bytes, Secret)):
+            return f": key {number} must be a string, not {type(key).__name__}"
+    return None
+
+
+class NoSealing:
+    """Stores tokens as they are: whoever reads the store can use them."""
+
+    def seal(self, content: bytes) -> bytes:
+        """Return it as it is."""
+        return content
+
+    def open(self, sealed: bytes) -> bytes | None:
+        """Return it as it is."""
+        return sealed
+
+    def __repr__(self) -> str:
+        return "NoSealing()"
+
+
+def sealing_of(
+    encryption_keys: Sequence[EncryptionKey] | None, *, allow_unencrypted: bool
+) -> Sealing:
+    """Return the sealing that a store's arguments ask for.
+
+    Args:
+        encryption_keys: See :class:`FernetSealing`.
+        allow_unencrypted: Whether to store tokens as they are where no keys are given.
+
+    Raises:
+        ConfigurationError: Neither is given, both are, or a key cannot be used.
+    """
+    if encryption_keys is not None and allow_unencrypted:
+        raise ConfigurationError("pass either encryption_keys or allow_unencrypted, not both")
+    if encryption_keys is not None:
+        return FernetSealing(encryption_keys)
+    if allow_unencrypted is not True:
+        raise ConfigurationError(
+            f"pass encryption_keys=[...] ({MAKE_ONE}); or allow_unencrypted=True, and whoever "
+            "reads the store can use its tokens"
+        )
+    return NoSealing()

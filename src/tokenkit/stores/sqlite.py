@@ -1,0 +1,190 @@
+"""One machine, many processes: a SQLite file, with the standard library alone."""
+
+import os
+import sqlite3
+import stat
+import time
+import weakref
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import attrs
+
+from .._model.frames import ForgetsArguments
+from .._reuse.commands import Answer, Command, Sealing
+from ..errors import ConfigurationError, StoreError
+from .sealing import EncryptionKey, sealing_of
+from .sqlite_commands import SCHEMA, answer_command
+from .threads import in_thread
+
+__all__ = ["SqliteStore"]
+
+TIMEOUT = 0.25
+CREATION_TRIES, CREATION_PAUSE = 20, 0.05
+OWNER_ONLY = stat.S_IRUSR | stat.S_IWUSR
+
+
+@attrs.frozen(eq=False, repr=False)
+class _Connection:
+    database: sqlite3.Connection
+    inode: tuple[int, int]
+
+
+@attrs.define(eq=False, repr=False)
+class _Pool:
+    """The open connections of one process."""
+
+    process: int = attrs.field(factory=os.getpid)
+    idle: deque[_Connection] = attrs.field(factory=deque[_Connection])
+
+    def close(self) -> None:
+        """Close what is idle, unless it is a parent process's."""
+        while self.idle and self.process == os.getpid():
+            self.idle.pop().database.close()
+
+
+# A forked child must neither use nor close its parent's connections.
+_INHERITED: list[_Pool] = []
+
+
+class SqliteStore(metaclass=ForgetsArguments):
+    """Shares tokens among the processes of one machine, by a file.
+
+    The file is for its owner only. It must be on a local disk: SQLite's locks do not work on
+    network file systems.
+
+    Args:
+        path: The file; it is created if it doesn't exist.
+        encryption_keys: Fernet keys, the newest first: see
+            :class:`~tokenkit.stores.FernetSealing`.
+        allow_unencrypted: Store tokens as they are: whoever reads the file can use them.
+
+    Raises:
+        ConfigurationError: The file cannot be used, or the keys.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        encryption_keys: Sequence[EncryptionKey] | None = None,
+        allow_unencrypted: bool = False,
+    ) -> None:
+        try:
+            self._path = Path(os.fspath(path)).absolute()
+        except TypeError:
+            kind = type(path).__name__
+            raise ConfigurationError(f"SqliteStore: path must be a path, not {kind}") from None
+        try:
+            self.sealing: Sealing = sealing_of(
+                encryption_keys, allow_unencrypted=allow_unencrypted
+            )
+        except ConfigurationError as error:
+            raise ConfigurationError(f"SqliteStore: {error.message}") from None
+        problem = self._problem()
+        if problem is not None:
+            raise ConfigurationError(f"SqliteStore: can't use {self._path}: {problem}")
+        self._pool = _Pool()
+        self._closer = weakref.finalize(self, self._pool.close)
+
+    def ask(self, command: Command) -> Answer:
+        """Answer a command.
+
+        Raises:
+            StoreError: The file is locked for too long, full, gone or broken.
+        """
+        try:
+            connection = self._take()
+            try:
+                answer = answer_command(connection.database, command, time.time())
+            except BaseException:
+                # An interruption may have left a transaction open.
+                connection.database.close()
+                raise
+            self._give_back(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"SqliteStore: {type(error).__name__}") from error
+        return answer
+
+    async def ask_async(self, command: Command) -> Answer:
+        """Answer a command from a worker thread.
+
+        Raises:
+            StoreError: As for :meth:`ask`.
+        """
+        return await in_thread(self.ask, command)
+
+    def close(self) -> None:
+        """Close the connections that are not in use; the next command opens another."""
+        self._pool.close()
+
+    def _take(self) -> _Connection:
+        pool = self._pool
+        if pool.process != os.getpid():
+            _INHERITED.append(pool)
+            pool = self._pool = _Pool()
+            self._closer = weakref.finalize(self, pool.close)
+        inode = _inode(self._path)
+        while True:
+            try:
+                connection = pool.idle.pop()
+            except IndexError:
+                return self._opened()
+            # Somebody may have removed the file, and other processes have another by now.
+            if connection.inode == inode:
+                return connection
+            connection.database.close()
+
+    def _give_back(self, connection: _Connection) -> None:
+        self._pool.idle.append(connection)
+
+    def _problem(self) -> str | None:
+        """Tell why the file can't be used; other processes may be creating it just now."""
+        problem: Exception | None = None
+        for _ in range(CREATION_TRIES):
+            try:
+                self._opened().database.close()
+            except sqlite3.OperationalError as error:
+                problem = error
+                time.sleep(CREATION_PAUSE)
+            except (OSError, sqlite3.Error) as error:
+                return getattr(error, "strerror", None) or str(error)
+            else:
+                return None
+        return str(problem)
+
+    def _opened(self) -> _Connection:
+        flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(self._path, flags, OWNER_ONLY)
+        try:
+            if stat.S_IMODE(os.fstat(descriptor).st_mode) != OWNER_ONLY:
+                os.chmod(descriptor if os.chmod in os.supports_fd else self._path, OWNER_ONLY)
+        finally:
+            os.close(descriptor)
+        database = sqlite3.connect(
+            self._path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False
+        )
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.executescript(SCHEMA)
+            return _Connection(database, _inode(self._path) or (0, 0))
+        except BaseException:
+            database.close()
+            raise
+
+    def __repr__(self) -> str:
+        return f"SqliteStore({str(self._path)!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A SqliteStore can't be pickled; create one in each process")
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

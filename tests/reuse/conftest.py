@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from redis_server import RedisServer
+
+from tokenkit.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def redis_process() -> Iterator[RedisServer]:
+    """Run one redis-server for all tests that do it no harm."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(redis_process: RedisServer) -> RedisServer:
+    """Return a running redis-server that is empty."""
+    with redis_process.client as client:
+        client.flushall()
+    return redis_process
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Run a sandbox in this process."""
+    with Sandbox() as running:
+        yield running

@@ -1,0 +1,173 @@
+"""A revoked token is handed out by nobody, from the moment that the revocation returns."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from memory_store import MemoryStore
+from reuse_world import HOUR, PARTICIPANT, Caller, Vendor, World, cache_with, lost, refusal
+
+from tokenkit import TokenCache, zerohash
+from tokenkit._model.messages import Headers, Response
+from tokenkit._pipeline.run import perform
+from tokenkit._reuse.ending import ending
+from tokenkit.errors import ConnectionLostError, ServerError, StoreError
+
+if TYPE_CHECKING:
+    from tokenkit._model.token import IssuedToken
+
+REVOKED = Response(status=204, headers=Headers({}), body=b"")
+
+
+def revoking(vendor: Vendor, token: IssuedToken) -> Caller:
+    """Let somebody revoke a token; return where that comes to a halt."""
+    call = zerohash.RevokeAuthTokenRequest(token=token.token)
+    begin: Any = partial(perform, call, vendor.reuse.plan, "request-id")
+    return Caller(vendor.world, ending(call, begin))
+
+
+def test_revoked_token_is_gone() -> None:
+    """In the process, also for other caches, a revoked token is gone before the vendor is told."""
+    world = World()
+    vendor, other = Vendor(world, PARTICIPANT), Vendor(world, PARTICIPANT)
+    first = vendor.token()
+    other_first = other.token()
+    revocation = revoking(other, first)
+    assert vendor.ask().request is not None
+    revocation.answer(REVOKED).result()
+    assert other.token() is other_first
+
+
+def test_revocation_that_fails_at_the_vendor() -> None:
+    """If the vendor refuses, the token is handed out no more all the same."""
+    world = World()
+    vendor = Vendor(world, PARTICIPANT)
+    first = vendor.token()
+    with pytest.raises(ServerError):
+        revoking(vendor, first).answer(refusal(500)).result()
+    assert vendor.token() != first
+
+
+def test_token_revoked_during_its_renewal() -> None:
+    """The new token is another one and is kept; if the renewal fails, the old one is gone."""
+    world = World()
+    for outcome in (None, lost()):
+        vendor = Vendor(world, PARTICIPANT)
+        first = vendor.token()
+        world.pass_by(HOUR * 0.85)
+        renewing = vendor.ask()
+        revoking(vendor, first).answer(REVOKED)
+        if outcome is None:
+            second = renewing.answer().result()
+            assert second != first
+            assert vendor.token() is second
+        else:
+            assert renewing.answer(outcome).request is not None
+            assert renewing.answer().result() != first
+
+
+def test_follower_does_not_get_what_was_revoked_meanwhile() -> None:
+    """Between the mint and a follower's waking, its token may have been revoked."""
+    vendor = Vendor(World(), PARTICIPANT)
+    minting, follower = vendor.ask(), vendor.ask()
+    first = minting.answer().result()
+    revoking(vendor, first).answer(REVOKED)
+    assert follower.go_on().request is not None
+
+
+def test_revoked_token_is_gone_in_every_process() -> None:
+    """Processes that share a store hand out no token that one of them has revoked."""
+    world = World()
+    store = MemoryStore(world.now)
+    one, two = (Vendor(world, PARTICIPANT, cache_with(store)) for _ in range(2))
+    first = one.token()
+    assert two.ask().result() == first
+    assert two.ask().result() == first
+    revocation = revoking(one, first)
+    minting = two.ask()
+    assert minting.request is not None
+    revocation.answer(REVOKED)
+    second = minting.answer().result()
+    assert second != first
+    assert one.token() == second
+
+
+def test_copies_may_be_allowed_to_be_old() -> None:
+    """`local_copies_for` spares the question, for as long as it says."""
+    from datetime import timedelta
+
+    world = World()
+    store = MemoryStore(world.now)
+    cache = cache_with(store, local_copies_for=timedelta(seconds=5))
+    vendor = Vendor(world, PARTICIPANT, cache)
+    first = vendor.token()
+    asked = len(store.asked)
+    assert vendor.reuse.hit(PARTICIPANT) is first
+    world.pass_by(4)
+    assert vendor.reuse.hit(PARTICIPANT) is first
+    assert len(store.asked) == asked
+    world.pass_by(1)
+    assert vendor.reuse.hit(PARTICIPANT) is None
+    assert vendor.ask().result() is first
+    assert len(store.asked) == asked + 1
+    store.live.clear()
+    world.pass_by(5)
+    assert vendor.ask().request is not None
+
+
+def test_evicted_mark_is_a_lost_token() -> None:
+    """A store that forgets loses tokens, and never revives one."""
+    world = World()
+    store = MemoryStore(world.now)
+    vendor = Vendor(world, PARTICIPANT, cache_with(store))
+    first = vendor.token()
+    store.live.clear()
+    assert vendor.token() != first
+
+
+def test_revival_by_the_store_does_not_reach_who_revoked() -> None:
+    """A replica that lags may bring a mark back: whoever revoked it knows better."""
+    world = World()
+    store = MemoryStore(world.now)
+    vendor = Vendor(world, PARTICIPANT, cache_with(store))
+    first = vendor.token()
+    revoking(vendor, first).answer(REVOKED)
+    (key,) = store.entries
+    store.live[store.entries[key].mark] = world.now() + HOUR
+    assert vendor.token() != first
+
+
+def test_store_that_cannot_be_told_is_an_error() -> None:
+    """If other processes can't be told, the caller is, and the vendor has ended the token."""
+    world = World()
+    store = MemoryStore(world.now)
+    vendor = Vendor(world, PARTICIPANT, cache_with(store))
+    first = vendor.token()
+    store.down = True
+    revocation = revoking(vendor, first)
+    assert revocation.request is not None
+    with pytest.raises(StoreError, match="make this call again"):
+        revocation.answer(REVOKED).result()
+    revocation = revoking(vendor, first)
+    store.down = False
+    assert revocation.answer(REVOKED).result().status == 204
+    assert store.live == {}
+
+
+def test_revocation_whose_answer_is_lost() -> None:
+    """A lost response leaves the token out of use, and is the caller's error."""
+    vendor = Vendor(World(), PARTICIPANT, TokenCache())
+    first = vendor.token()
+    with pytest.raises(ConnectionLostError):
+        revoking(vendor, first).answer(lost()).result()
+    assert vendor.token() != first
+
+
+def test_memory_of_ended_tokens_is_bounded() -> None:
+    """Marks of tokens that were ended long ago are forgotten."""
+    cache = TokenCache()
+    for number in range(10_050):
+        cache.table.end(str(number))
+    assert len(cache.table._ended) == 10_000

@@ -1,0 +1,223 @@
+"""Many ask at once: one mints, and whatever becomes of that one, nobody is left waiting."""
+
+from __future__ import annotations
+
+import gc
+from datetime import timedelta
+
+import pytest
+from reuse_world import LEARNER, PARTICIPANT, Vendor, World, lost, refusal
+
+from tokenkit import TokenCache
+from tokenkit.errors import (
+    AuthenticationError,
+    ClientClosedError,
+    ConnectionLostError,
+    DeadlineExceeded,
+    RateLimitError,
+)
+
+
+class Interruption(BaseException):
+    """What a signal handler, or a cancellation, throws in."""
+
+
+def test_one_mints_for_all() -> None:
+    """Those who ask while a mint is under way get its token."""
+    world = World()
+    vendor = Vendor(world, LEARNER)
+    minting, *others = [vendor.ask() for _ in range(5)]
+    assert [other.follows for other in others] == [True] * 4
+    token = minting.answer().result()
+    assert [other.go_on().result() for other in others] == [token] * 4
+    statistics = vendor.cache.statistics()
+    assert (len(world.requests), statistics.mints, statistics.waits) == (1, 1, 4)
+
+
+def test_token_is_everybody_s_whatever_they_asked_for() -> None:
+    """A fresh token is the best there is, also for somebody who asks for more than it lives."""
+    vendor = Vendor(World(), LEARNER)
+    minting, other = vendor.ask(), vendor.ask(valid_for=timedelta(days=2))
+    token = minting.answer().result()
+    assert other.go_on().result() is token
+
+
+@pytest.mark.parametrize("error", [Interruption(), KeyboardInterrupt(), AssertionError("mock")])
+def test_cancelled_mint_is_handed_over(error: BaseException) -> None:
+    """If the one that mints is cancelled or interrupted, one of those who wait takes over."""
+    vendor = Vendor(World(), LEARNER)
+    minting, second, third = [vendor.ask() for _ in range(3)]
+    minting.cancel(error)
+    with pytest.raises(type(error)):
+        minting.result()
+    assert second.go_on().request is not None
+    assert third.go_on().follows
+    token = second.answer().result()
+    assert third.go_on().result() is token
+
+
+def test_dropped_mint_is_handed_over() -> None:
+    """If nobody drives the one that mints any more, one of those who wait takes over."""
+    vendor = Vendor(World(), LEARNER)
+    minting, second = vendor.ask(), vendor.ask()
+    minting.drop()
+    assert second.go_on().request is not None
+    del second
+    gc.collect()
+    assert vendor.ask().request is not None
+
+
+def test_follower_may_be_cancelled() -> None:
+    """Somebody who no longer waits changes nothing for the others."""
+    vendor = Vendor(World(), LEARNER)
+    minting, second, third = [vendor.ask() for _ in range(3)]
+    second.cancel(Interruption())
+    token = minting.answer().result()
+    assert third.go_on().result() is token
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [(refusal(401), AuthenticationError), (lost(sent=False), ConnectionLostError)],
+)
+def test_failure_is_everybody_s(outcome: object, expected: type[Exception]) -> None:
+    """All who waited get a copy of the error; later callers try again."""
+    vendor = Vendor(World(), LEARNER)
+    minting, second = vendor.ask(), vendor.ask()
+    minting.answer(outcome)  # type: ignore[arg-type] # either kind of outcome
+    with pytest.raises(expected) as first_error:
+        minting.result()
+    with pytest.raises(expected) as second_error:
+        second.go_on().result()
+    assert str(first_error.value) == str(second_error.value)
+    assert first_error.value is not second_error.value
+    assert vendor.ask().request is not None
+
+
+def test_deadline_of_the_one_that_mints() -> None:
+    """A deadline that passes is not handed to those who have time left."""
+    world, cache = World(), TokenCache()
+    hasty = Vendor(world, LEARNER, cache, deadline=2).ask()
+    patient = Vendor(world, LEARNER, cache).ask()
+    world.pass_by(3)
+    hasty.cancel(DeadlineExceeded("too late"))
+    with pytest.raises(DeadlineExceeded):
+        hasty.result()
+    assert patient.go_on().request is not None
+
+
+def test_deadline_of_a_follower() -> None:
+    """Somebody who waits is back by the deadline."""
+    world, cache = World(), TokenCache()
+    minting = Vendor(world, LEARNER, cache).ask()
+    hasty = Vendor(world, LEARNER, cache, deadline=2).ask()
+    assert getattr(hasty.halted_at, "until", 0) == world.monotonic + 2
+    world.pass_by(2)
+    with pytest.raises(DeadlineExceeded, match="another caller was minting"):
+        hasty.go_on().result()
+    assert minting.request is not None
+
+
+def test_closed_client_is_nobody_else_s_failure() -> None:
+    """If the client of the one that mints is closed, another client takes over."""
+    world, cache = World(), TokenCache()
+    closing = Vendor(world, LEARNER, cache).ask()
+    other = Vendor(world, LEARNER, cache).ask()
+    closing.cancel(ClientClosedError("closed"))
+    with pytest.raises(ClientClosedError):
+        closing.result()
+    assert other.go_on().request is not None
+
+
+def test_other_keys_do_not_wait() -> None:
+    """A mint under way holds up only those who want its token."""
+    world, cache = World(), TokenCache()
+    minting = Vendor(world, LEARNER, cache).ask()
+    assert Vendor(world, PARTICIPANT, cache).ask().request is not None
+    assert minting.request is not None
+
+
+def test_invalidated_mint_is_not_kept() -> None:
+    """What is being minted during an invalidation goes to its caller only; others look again."""
+    vendor = Vendor(World(), LEARNER)
+    minting, second = vendor.ask(), vendor.ask()
+    vendor.invalidate()
+    assert second.go_on().request is not None
+    old = minting.answer().result()
+    third = vendor.ask()
+    assert third.follows
+    new = second.answer().result()
+    assert third.go_on().result() is new
+    assert old != new
+    assert vendor.token() is new
+
+
+def test_invalidated_token_is_minted_again() -> None:
+    """After an invalidation the next caller mints."""
+    vendor = Vendor(World(), LEARNER)
+    first = vendor.token()
+    vendor.invalidate()
+    vendor.invalidate()
+    assert vendor.token() != first
+
+
+def test_rate_limit_is_remembered() -> None:
+    """After a 429 nobody asks the vendor with these credentials until the time that it told."""
+    world, cache = World(), TokenCache()
+    vendor, other = Vendor(world, LEARNER, cache), Vendor(world, PARTICIPANT, cache)
+    vendor.ask().answer(refusal(429, retry_after="30"))
+    world.pass_by(10)
+    another = LEARNER.__class__(email="two@example.com")
+    for call in (LEARNER, another):
+        with pytest.raises(RateLimitError) as caught:
+            vendor.ask(call).result()
+        assert caught.value.retry_after == pytest.approx(20)
+        assert caught.value.answer.retry_after == pytest.approx(20)
+    assert other.ask().request is not None
+    assert len(world.requests) == 2
+    world.pass_by(20.1)
+    assert vendor.ask().request is not None
+
+
+def test_rate_limit_spares_kept_tokens() -> None:
+    """What is kept is handed out while the vendor refuses, renewals included."""
+    world = World()
+    vendor = Vendor(world, LEARNER)
+    first = vendor.token()
+    vendor.ask(LEARNER.__class__(email="two@example.com")).answer(
+        refusal(429, retry_after="10000")
+    )
+    assert vendor.ask().result() is first
+    world.pass_by(3600 * 0.85)
+    assert vendor.ask().result() is first
+
+
+def test_documented_block_is_remembered() -> None:
+    """zerohash documents a block of ten seconds, and tells none."""
+    world = World()
+    vendor = Vendor(world, PARTICIPANT)
+    vendor.ask().answer(refusal(429))
+    world.pass_by(9)
+    with pytest.raises(RateLimitError):
+        vendor.ask().result()
+    world.pass_by(1.1)
+    assert vendor.ask().request is not None
+
+
+def test_other_refusals_are_not_remembered() -> None:
+    """A mended input, or key, must work at once."""
+    vendor = Vendor(World(), LEARNER)
+    for status in (401, 403, 422, 429, 500):
+        vendor.ask().answer(refusal(status))
+    assert vendor.ask().request is not None
+
+
+def test_memory_of_rate_limits_is_bounded() -> None:
+    """Callers that were refused long ago are forgotten."""
+    world = World()
+    cache = TokenCache()
+    error = RateLimitError.__new__(RateLimitError)
+    for number in range(2_500):
+        world.pass_by(1)
+        cache.table.refuse(number.to_bytes(4, "big"), error, world.monotonic, 10)
+    assert len(cache.table._refusals) <= 1_010
