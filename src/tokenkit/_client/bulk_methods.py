@@ -17,6 +17,7 @@ from .base import ClientBase
 from .tapped_connections import AsyncTappedConnections, Tap, TappedConnections
 
 if TYPE_CHECKING:
+    from .._reuse.cache import TokenCache
     from ..bulk.async_sending import AsyncSendMany
     from ..bulk.options import BulkOptions
     from ..bulk.sender import AsyncSend, Send, Sender
@@ -100,6 +101,9 @@ class BulkMethods(_Runs[Connections, Clock]):
 
     if TYPE_CHECKING:  # the client's own
 
+        @property
+        def token_cache(self) -> TokenCache: ...
+
         def send_raw(self, call: Call[T]) -> Reply[T]: ...
 
         def get_token(self, call: Call[Any]) -> Any: ...
@@ -148,9 +152,9 @@ class BulkMethods(_Runs[Connections, Clock]):
         if not reuse:
             return send
         tap = Tap()
-        usual._shared = attrs.evolve(  # noqa: SLF001 - of the same class
-            self._shared, connections=TappedConnections(self._shared.connections, tap)
-        )
+        shared = attrs.evolve(self._shared, token_cache=self.token_cache)
+        shared.connections = TappedConnections(shared.connections, tap)
+        usual._shared = shared  # noqa: SLF001 - of the same class
 
         def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept
@@ -164,6 +168,9 @@ class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
     """What an async client has for many calls."""
 
     if TYPE_CHECKING:  # the client's own
+
+        @property
+        def token_cache(self) -> TokenCache: ...
 
         async def send_raw(self, call: Call[T]) -> Reply[T]: ...
 
@@ -216,9 +223,9 @@ class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
         if not reuse:
             return send
         tap = Tap()
-        usual._shared = attrs.evolve(  # noqa: SLF001 - of the same class
-            self._shared, connections=AsyncTappedConnections(self._shared.connections, tap)
-        )
+        shared = attrs.evolve(self._shared, token_cache=self.token_cache)
+        shared.connections = AsyncTappedConnections(shared.connections, tap)
+        usual._shared = shared  # noqa: SLF001 - of the same class
 
         async def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept

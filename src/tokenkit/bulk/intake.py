@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import attrs
 
@@ -11,9 +11,7 @@ from .._model.json import Mismatch
 from .._model.token import IssuedToken
 from ..errors import (
     ConfigurationError,
-    FieldError,
     InterruptedMintError,
-    InvalidInputError,
     TokenKitError,
 )
 from .group import Item
@@ -56,7 +54,7 @@ class Intake(Generic[T]):
                 )
             if self._journal is None:
                 return Item(index, call, None)
-            item = Item(index, call, _key(self._journal, call))
+            item = Item(index, call, self._journal.key_for(call))
             return self._known(item, self._journal)
         except TokenKitError as error:
             return Failure(index=index, call=call, error=error.with_traceback(None))
@@ -103,13 +101,3 @@ class Intake(Generic[T]):
         if ended and not item.call.opens_payment:
             return None
         return Success(index=item.index, call=item.call, value=value)
-
-
-def _key(journal: Journal, call: Call[Any]) -> bytes:
-    try:
-        return journal.key_for(call)
-    except TokenKitError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a model of the caller's may raise anything
-        problem = f"encode() raised {type(error).__name__}"
-    raise InvalidInputError(type(call).__name__, (FieldError(message=problem),))

@@ -82,7 +82,10 @@ class _FernetSealer:
         plain = self._decrypted(sealed)
         if plain is None or not plain.startswith(key):
             return None
-        return _read(plain[len(key) :])
+        try:
+            return _read(plain[len(key) :])
+        except ValueError:  # of another shape: written by another version
+            return None
 
     def check(self) -> bytes:
         """Encrypt nothing."""

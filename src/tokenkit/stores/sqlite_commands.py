@@ -51,7 +51,9 @@ WHERE locks.ends <= :now OR locks.begins > :soon OR locks.owner = excluded.owner
 """
 LIMIT = "SELECT ends - :now FROM limits WHERE caller = :caller AND begins <= :soon AND ends > :now"
 UNLOCK = "DELETE FROM locks WHERE key = :key AND owner = :owner"
-OWNS = "SELECT 1 FROM locks WHERE key = :key AND owner = :owner AND begins <= :soon AND ends > :now"
+OWNS = (
+    "SELECT 1 FROM locks WHERE key = :key AND owner = :owner AND begins <= :soon AND ends > :now"
+)
 STORED = "SELECT 1 FROM tokens WHERE key = :key AND mark = :mark"
 STORE = "INSERT OR REPLACE INTO tokens VALUES (:key, :mark, :sealed, :now, :now + :seconds)"
 MARK = "INSERT OR REPLACE INTO live VALUES (:mark, :now, :now + :seconds)"
