@@ -1,15 +1,11 @@
 """Sealing: what a store holds is of no use to whoever reads it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from .._model.frames import ForgetsArguments
 from .._reuse.commands import Sealing
 from .._secret import Secret
 from ..errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from cryptography.fernet import MultiFernet
 
 __all__ = ["EncryptionKey", "FernetSealing", "NoSealing", "sealing_of"]
 
