@@ -1,15 +1,23 @@
 """What all tests share, and the tests of the snippets in the README and the documentation."""
 
+import contextlib
 import gc
+import importlib.util
 import os
 import subprocess
 import sys
+import unittest
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from http_library import FAMILY, prefer_family
-from sybil import Sybil
+from sybil import Example, Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+
+# Pages whose snippets use what those above them have made.
+STORIES = {"bulk.md"}
 
 
 def pytest_configure() -> None:
@@ -58,14 +66,36 @@ def vendor_environment(issuers: Mapping[str, str]) -> Iterator[None]:
         yield
 
 
-def offer_sys(namespace: dict[str, object]) -> None:
-    """Let a document say for which versions of Python a snippet is."""
+def offer_conditions(namespace: dict[str, object]) -> None:
+    """Let a document say for which versions of Python, and with which packages, a snippet is."""
     namespace["sys"] = sys
+    namespace["has"] = has
+
+
+def has(package: str) -> bool:
+    """Tell whether a package is installed."""
+    return importlib.util.find_spec(package) is not None
+
+
+class BuildingOn(PythonCodeBlockParser):
+    """Runs the snippets of a page that tells one story, even where they are spread over processes."""
+
+    def evaluate(self, example: Example) -> str | None:
+        """Run a snippet, and before it those above it that have not run in this process."""
+        if Path(example.path).name in STORIES:
+            ran: set[int] = example.namespace.setdefault("snippets_that_ran", set())
+            for earlier in example.document.examples():
+                if earlier.start < example.start and earlier.start not in ran:
+                    ran.add(earlier.start)
+                    with contextlib.suppress(unittest.SkipTest):
+                        earlier.evaluate()
+            ran.add(example.start)
+        return super().evaluate(example)
 
 
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), SkipParser()],
-    setup=offer_sys,
+    parsers=[BuildingOn(), SkipParser()],
+    setup=offer_conditions,
     patterns=["README.md", "docs/*.md"],
     fixtures=["vendor_environment"],
 ).pytest()

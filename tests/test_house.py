@@ -12,16 +12,20 @@ PACKAGE = Path(tokenkit.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 # Where the design lets asynchronous code stand.
 MAY_BE_ASYNC = (
+    "_client/bulk_methods.py",
     "_client/client.py",
     "_client/operation.py",
     "_client/options.py",
     "_client/origins.py",
     "_client/paging.py",
     "_client/procedure.py",
+    "_client/tapped_connections.py",
     "_http/",
     "_pipeline/drivers.py",
     "_pipeline/secret_sources.py",
     "_policy/clock.py",
+    "bulk/async_",
+    "bulk/sender.py",
     "sandbox/",
     "testing/clock.py",
 )
