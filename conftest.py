@@ -6,14 +6,15 @@ import importlib.util
 import os
 import subprocess
 import sys
-import unittest
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 from http_library import FAMILY, prefer_family
-from sybil import Example, Sybil
+from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+from sybil.typing import Evaluator
 
 
 # Pages whose snippets use what those above them have made.
@@ -78,19 +79,27 @@ def has(package: str) -> bool:
 
 
 class BuildingOn(PythonCodeBlockParser):
-    """Runs the snippets of a page that tells one story, even where they are spread over processes."""
+    """Runs the snippets of a page that tells one story, even if they are spread over processes."""
 
-    def evaluate(self, example: Example) -> str | None:
-        """Run a snippet, and before it those above it that have not run in this process."""
-        if Path(example.path).name in STORIES:
-            ran: set[int] = example.namespace.setdefault("snippets_that_ran", set())
-            for earlier in example.document.examples():
-                if earlier.start < example.start and earlier.start not in ran:
-                    ran.add(earlier.start)
-                    with contextlib.suppress(unittest.SkipTest):
-                        earlier.evaluate()
-            ran.add(example.start)
-        return super().evaluate(example)
+    def __call__(self, document: Document) -> Iterator[Region]:
+        """Find the snippets; each runs those above it first that have not run in this process."""
+        for region in super().__call__(document):
+            if Path(document.path).name in STORIES and region.evaluator is not None:
+                region.evaluator = partial(after_those_above, region.evaluator)
+            yield region
+
+
+def after_those_above(evaluate: Evaluator, example: Example) -> str | None:
+    """Run a snippet after those above it."""
+    ran: set[int] = example.namespace.setdefault("snippets_that_ran", set())
+    for earlier in example.document.examples():
+        run = earlier.region.evaluator
+        is_code = isinstance(run, partial)  # and no note about what is to be skipped
+        if is_code and earlier.start < example.start and earlier.start not in ran:
+            with contextlib.suppress(ModuleNotFoundError):
+                run(earlier)
+    ran.add(example.start)
+    return evaluate(example)
 
 
 pytest_collect_file = Sybil(
