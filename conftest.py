@@ -94,8 +94,9 @@ def after_those_above(evaluate: Evaluator, example: Example) -> str | None:
     ran: set[int] = example.namespace.setdefault("snippets_that_ran", set())
     for earlier in example.document.examples():
         run = earlier.region.evaluator
-        is_code = isinstance(run, partial)  # and no note about what is to be skipped
-        if is_code and earlier.start < example.start and earlier.start not in ran:
+        # A note about what is to be skipped is no snippet.
+        is_missing = earlier.start < example.start and earlier.start not in ran
+        if isinstance(run, partial) and is_missing:
             with contextlib.suppress(ModuleNotFoundError):
                 run(earlier)
     ran.add(example.start)

@@ -23,7 +23,14 @@ nox.options.sessions = [
     "package",
 ]
 
-AROUND_THE_PACKAGE = ("docs", "examples", "jupyter", "testing", "test_benchmarks.py")
+AROUND_THE_PACKAGE = (
+    "docs",
+    "engines",
+    "examples",
+    "jupyter",
+    "testing",
+    "test_benchmarks.py",
+)
 PACKAGE_TESTS = ["tests", *(f"--ignore=tests/{name}" for name in AROUND_THE_PACKAGE)]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
