@@ -180,7 +180,7 @@ def bench(session: nox.Session) -> None:
 
     Takes about ten minutes, two with `-- --quick`, and is no part of the default run.
     """
-    extras = ".[httpx2]" if sys.version_info >= (3, 11) else "."
+    extras = ".[httpx2,sandbox]" if sys.version_info >= (3, 11) else ".[sandbox]"
     session.install("-e", extras, *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
 
