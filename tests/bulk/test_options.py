@@ -71,7 +71,7 @@ def test_a_bad_option_is_named_with_what_is_wrong(option: dict[str, Any], proble
 
 def test_all_problems_are_told_at_once() -> None:
     """A caller does not mend one after the other."""
-    with pytest.raises(ConfigurationError, match="concurrency.*; share.*; ordered"):
+    with pytest.raises(ConfigurationError, match=r"concurrency.*; share.*; ordered"):
         run([], told, concurrency=-1, share=7, ordered="no")
 
 
@@ -90,10 +90,13 @@ def test_an_unknown_option_is_a_type_error() -> None:
 @pytest.mark.parametrize("key", ["no key at all", b"no key \xff", Secret("no key either")])
 def test_a_bad_encryption_key_is_refused_and_never_shown(key: Any, tmp_path: Path) -> None:
     """The key is in no message and in no frame of the error."""
-    options = {"journal": tmp_path / "j", "encryption_keys": [key]}
-    with Sandbox() as sandbox, sandbox.strigo_client() as client:
-        with pytest.raises(ConfigurationError, match="encryption_keys: each must be") as caught:
-            client.send_many(learners(1), **options)
+    options: dict[str, Any] = {"journal": tmp_path / "j", "encryption_keys": [key]}
+    with (
+        Sandbox() as sandbox,
+        sandbox.strigo_client() as client,
+        pytest.raises(ConfigurationError, match="encryption_keys: each must be") as caught,
+    ):
+        client.send_many(learners(1), **options)
     del options
     frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)][1:]
     shown = [repr(value) for frame in frames for value in frame.f_locals.values()]

@@ -153,7 +153,7 @@ def test_a_payment_that_was_certainly_not_made_is_tried_again(
 ) -> None:
     """A refused request has opened nothing; the next run sends it."""
 
-    def send(call: Call[Any]) -> Reply[Any]:
+    def send(_: Call[Any]) -> Reply[Any]:
         raise error
 
     assert error_of(payments("crypto-pay"), send, **options) is type(error)
@@ -174,7 +174,7 @@ def test_a_payment_that_may_have_been_made_is_not_tried_again(
 ) -> None:
     """A lost response, a server's error or a pending approval may have opened one."""
 
-    def send(call: Call[Any]) -> Reply[Any]:
+    def send(_: Call[Any]) -> Reply[Any]:
         raise error
 
     assert error_of(payments("crypto-pay"), send, **options) is type(error)
@@ -240,7 +240,7 @@ def test_a_kept_payment_that_cannot_be_read_is_not_sent_again(options: dict[str,
 def test_payments_sent_with_other_credentials_are_not_overlooked(options: dict[str, Any]) -> None:
     """With a rotated credential the journal can't tell which payments were sent: it is refused."""
 
-    def send(call: Call[Any]) -> Reply[Any]:
+    def send(_: Call[Any]) -> Reply[Any]:
         raise ConnectionLostError("lost")
 
     results(run(payments("crypto-pay"), send, **options))

@@ -144,10 +144,14 @@ def test_a_bar_without_tqdm_says_what_to_install(monkeypatch: pytest.MonkeyPatch
 
 
 def stopped(error: type[BaseException], **options: Any) -> BaseException:
-    with pytest.raises(error) as caught, run(learners(50), told, **options) as opened:
-        for result in opened:
-            if result.index == 5:
-                raise error
+    def interrupted() -> None:
+        with run(learners(50), told, **options) as opened:
+            for result in opened:
+                if result.index == 5:
+                    raise error
+
+    with pytest.raises(error) as caught:
+        interrupted()
     return caught.value
 
 

@@ -56,15 +56,19 @@ def test_an_async_run_fills_it_too(sandbox: Sandbox, anyio_backend: str) -> None
 def test_the_vendors_limit_is_heeded(anyio_backend: str) -> None:
     """The pace sees what the vendor's responses tell, although the caller gets tokens only."""
     with Sandbox(strigo_rate_limit=10, strigo_rate_window=1) as sandbox:
-        with sandbox.strigo_client() as client:
-            with client.send_many(learners(14), reuse=True) as results:
-                assert sum(result.ok for result in results) == 14
+        with (
+            sandbox.strigo_client() as client,
+            client.send_many(learners(14), reuse=True) as results,
+        ):
+            assert sum(result.ok for result in results) == 14
         assert len(sandbox.refused) <= 1
 
     async def main() -> None:
-        async with sandbox.async_strigo_client() as client:
-            async with client.send_many(learners(14), reuse=True) as results:
-                assert len([result async for result in results]) == 14
+        async with (
+            sandbox.async_strigo_client() as client,
+            client.send_many(learners(14), reuse=True) as results,
+        ):
+            assert len([result async for result in results]) == 14
 
     with Sandbox(strigo_rate_limit=10, strigo_rate_window=1) as sandbox:
         anyio.run(main, backend=anyio_backend)

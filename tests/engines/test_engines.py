@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,19 +44,17 @@ def test_a_dask_cluster_shares_the_work_and_the_limit(
     sandbox: Sandbox, redis: RedisServer
 ) -> None:
     """Through ``get_executor()`` and as a bag, on two worker processes with one limit in Redis."""
-    import dask.bag  # noqa: PLC0415 - not everybody has it
-    from dask.distributed import Client, LocalCluster  # noqa: PLC0415 - likewise
-
+    bags, distributed = import_module("dask.bag"), import_module("dask.distributed")
     limiter = RedisRateLimiter(redis.url, "strigo", requests=25, per=1.0)
     worker = Worker(factory(sandbox.environment), rate_limiter=limiter)
     with (
-        LocalCluster(
+        distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
         ) as cluster,
-        Client(cluster) as client,
+        distributed.Client(cluster) as client,
     ):
         spread = list(distribute(worker, learners(50), client.get_executor(), chunk_size=10))
-        bag = dask.bag.from_sequence(list(learners(10, 50)), partition_size=5)
+        bag = bags.from_sequence(list(learners(10, 50)), partition_size=5)
         in_bag = bag.map_partitions(worker).compute()
     assert [result.index for result in spread if result.ok] == list(range(50))
     assert [result.ok for result in in_bag] == [True] * 10
@@ -146,9 +145,7 @@ assert [row["result"].ok for row in rows] == [True] * 10
 @needs("loky")
 def test_loky_shares_the_work(sandbox: Sandbox) -> None:
     """An executor that pickles with cloudpickle."""
-    from loky import get_reusable_executor  # noqa: PLC0415 - not everybody has it
-
-    executor = get_reusable_executor(max_workers=2)
+    executor = import_module("loky").get_reusable_executor(max_workers=2)
     worker = Worker(factory(sandbox.environment))
     try:
         found = list(distribute(worker, learners(20), executor, chunk_size=5))

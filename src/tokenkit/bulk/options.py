@@ -41,16 +41,16 @@ class BulkOptions(TypedDict, total=False):
             :class:`RedisRateLimiter`. Default: none.
     """
 
-    concurrency: int
-    share: float
-    ordered: bool
-    batch_size: int
-    journal: str | os.PathLike[str]
-    encryption_keys: Sequence[str | bytes]
-    reuse: bool
-    allow_payments: bool
-    progress: bool | Callable[[Progress], object]
-    rate_limiter: RateLimiter
+    concurrency: int | None
+    share: float | None
+    ordered: bool | None
+    batch_size: int | None
+    journal: str | os.PathLike[str] | None
+    encryption_keys: Sequence[str | bytes] | None
+    reuse: bool | None
+    allow_payments: bool | None
+    progress: bool | Callable[[Progress], object] | None
+    rate_limiter: RateLimiter | None
 
 
 @attrs.frozen(kw_only=True)

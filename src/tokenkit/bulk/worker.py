@@ -75,10 +75,10 @@ class WorkerOptions(TypedDict, total=False):
         batch_size: Calls to put into one request, where the vendor takes many. Default: 1.
     """
 
-    rate_limiter: RateLimiter
-    concurrency: int
-    share: float
-    batch_size: int
+    rate_limiter: RateLimiter | None
+    concurrency: int | None
+    share: float | None
+    batch_size: int | None
 
 
 class Worker:
