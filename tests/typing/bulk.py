@@ -39,10 +39,13 @@ def sync_run(client: StrigoClient) -> None:
     ) as results:
         for result in results:
             assert_type(result, Success[strigo.UserToken] | Failure[strigo.UserToken])
+            match result:
+                case Success(value=token):
+                    assert_type(token, strigo.UserToken)
+                case Failure(error=error):
+                    assert_type(error, TokenKitError)
             if result.ok:
                 assert_type(result.value, strigo.UserToken)
-            else:
-                assert_type(result.error, TokenKitError)
     assert_type(results.counts.refused, int)
     assert_type(as_rows(results), list[dict[str, str | int | float | bool | None]])
     client.send_many(learners(), concurrency="16")  # type: ignore[arg-type]

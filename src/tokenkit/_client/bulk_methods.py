@@ -117,10 +117,11 @@ class BulkMethods(_Runs[Connections, Clock]):
 
             with client.send_many(calls) as results:
                 for result in results:
-                    if result.ok:
-                        save(result.value)
-                    else:
-                        report(result.error)
+                    match result:
+                        case Success(value=token):
+                            save(token)
+                        case Failure(call=call, error=error):
+                            report(call, error)
 
         Each call that is taken gets exactly one :class:`~tokenkit.bulk.Success` or
         :class:`~tokenkit.bulk.Failure`. A refusal for the rate limit (429) is no failure: the run
@@ -187,10 +188,11 @@ class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
 
             async with client.send_many(calls) as results:
                 async for result in results:
-                    if result.ok:
-                        save(result.value)
-                    else:
-                        report(result.error)
+                    match result:
+                        case Success(value=token):
+                            save(token)
+                        case Failure(call=call, error=error):
+                            report(call, error)
 
         Each call that is taken gets exactly one :class:`~tokenkit.bulk.Success` or
         :class:`~tokenkit.bulk.Failure`. A refusal for the rate limit (429) is no failure: the run

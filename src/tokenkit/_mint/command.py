@@ -33,13 +33,13 @@ def run_mint(options: argparse.Namespace, out: TextIO | None = None) -> int:
         options: What was given; see :func:`add_mint_options`.
         out: Where messages go. Default: stderr.
     """
-    out = sys.stderr if out is None else out
+    told: TextIO = sys.stderr if out is None else out
     try:
-        return _run(options, out)
+        return _run(options, told)
     except (TableError, ConfigurationError) as error:
-        out.write(f"{error}\n")
+        told.write(f"{error}\n")
     except OSError as error:
-        out.write(f"{error.filename}: {error.strerror}\n")
+        told.write(f"{error.filename}: {error.strerror}\n")
     return 2
 
 

@@ -145,7 +145,7 @@ class Output:
         with self._path.open(encoding="utf-8-sig", newline="") as file:
             head = file.readline()
         if kind == ".csv":
-            cells = next(csv.reader([head], delimiter=self._dialect.delimiter), [])
+            cells = next(csv.reader([head], delimiter=self._dialect.delimiter), list[str]())
             is_ours = cells == list(self._columns)
         else:
             is_ours = not head or head.startswith(f"{{{json.dumps(self._columns[0])}: ")

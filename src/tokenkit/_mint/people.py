@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -107,5 +107,6 @@ def _squeezed(name: str) -> str:
 
 def _text(cell: object) -> str:
     if isinstance(cell, (list, tuple)):
-        return ";".join(str(one) for one in cell)
+        items = cast("Sequence[object]", cell)
+        return ";".join(str(item) for item in items)
     return "" if cell is None else str(cell).strip()

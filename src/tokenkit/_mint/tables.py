@@ -87,7 +87,7 @@ def read_rows(path: Path, kind: str, dialect: Dialect) -> Iterator[dict[str, Any
 
 def _csv_rows(file: TextIO, dialect: Dialect) -> Iterator[dict[str, Any]]:
     reader = csv.reader(file, delimiter=dialect.delimiter)
-    names = [name.strip() for name in next(reader, [])]
+    names = [name.strip() for name in next(reader, list[str]())]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"has the column {twice[0]!r} twice")

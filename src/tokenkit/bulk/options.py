@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from typing_extensions import TypedDict
@@ -80,7 +80,9 @@ class Settings:
         """
         keys = options.get("encryption_keys")
         if isinstance(keys, Sequence) and not isinstance(keys, (str, bytes)):
-            options["encryption_keys"] = keys = tuple(_concealed(key) for key in keys)
+            given_keys = cast("Sequence[object]", keys)
+            options["encryption_keys"] = keys = tuple(_concealed(key) for key in given_keys)
+            del given_keys
         elif keys is not None:
             options["encryption_keys"] = keys = ()
         for name in options:

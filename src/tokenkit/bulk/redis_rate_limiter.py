@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from importlib import import_module
 from math import inf
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -191,7 +192,7 @@ def _checked_url(name: str, url: object) -> str:
 def _connect(url: str) -> _Redis:
     """Return this process's client; redis-py gives a forked child connections of its own."""
     try:
-        import redis  # noqa: PLC0415 - only who shares a limit needs it
+        redis: Any = import_module("redis")
     except ModuleNotFoundError:
         problem = "RedisRateLimiter needs redis-py: python -m pip install redis"
     else:

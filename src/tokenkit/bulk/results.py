@@ -1,6 +1,6 @@
 """What a bulk run gives back: one result for each call."""
 
-from typing import ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import ClassVar, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
 import attrs
 
@@ -21,9 +21,11 @@ class Success(Generic[T]):
         call: The call.
         value: What the call returned, usually a token.
         ok: Always true.
+        error: Always ``None``.
     """
 
     ok: ClassVar[Literal[True]] = True
+    error: ClassVar[None] = None
 
     index: int
     call: Call[T]
@@ -47,6 +49,11 @@ class Failure(Generic[T]):
     index: int
     call: Call[T]
     error: TokenKitError
+
+    @property
+    def value(self) -> NoReturn:
+        """There is none: raises the error."""
+        raise self.error
 
 
 Result: TypeAlias = Success[T] | Failure[T]

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import attrs
 
 from .._model.token import IssuedToken
 from ..errors import APIError
-from .results import Result
+from .results import Result, Success
 
 __all__ = ["Cell", "as_rows"]
 
@@ -50,8 +50,8 @@ def _row(result: Result[Any], *, include_tokens: bool) -> dict[str, Cell]:
     outcome: dict[str, Cell] = dict.fromkeys(("error", "message", "status", "request_id"))
     expires_at: datetime | None = None
     token: str | None = None
-    if result.ok:
-        value = result.value
+    if isinstance(result, Success):
+        value: object = result.value
         if isinstance(value, IssuedToken):
             row.update((name, cell) for name, cell in _fields(value) if name not in row)
             expires_at, token = value.expires_at, value.token
@@ -86,5 +86,6 @@ def _cell(value: Any) -> Cell:
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, tuple):
-        return ";".join(str(_cell(one)) for one in value)
+        items = cast("tuple[object, ...]", value)
+        return ";".join(str(_cell(item)) for item in items)
     return str(value) if isinstance(value, Decimal) else value

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import attrs
 from typing_extensions import TypedDict, Unpack
@@ -160,10 +160,11 @@ def _client(factory: Callable[[], BulkClient]) -> BulkClient:
     with _clients.lock:
         client = _clients.made.get(key)
         if client is None:
-            client = factory()
-            if not isinstance(client, _Closes):
-                kind = type(client).__name__
+            made: object = factory()
+            if not isinstance(made, _Closes):
+                kind = type(made).__name__
                 raise ConfigurationError(f"Worker: factory must make a sync client, not {kind}")
+            client = cast("BulkClient", made)
             _clients.made[key] = client
     return client
 
