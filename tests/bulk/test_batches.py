@@ -23,10 +23,10 @@ from tokenkit.errors import FailedAnswer
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from tokenkit.extension import JSON
     from collections.abc import Iterator
 
     from tokenkit import Call, Reply
+    from tokenkit.extension import JSON
 
 
 def users(count: int) -> list[zdk.UserTokenRequest]:

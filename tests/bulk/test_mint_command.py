@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import datetime, timezone
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,20 @@ def write_any(path: Path, rows: list[dict[str, Any]]) -> None:
         return
     table = import_module("pyarrow").Table.from_pylist(rows)
     import_module("pyarrow.parquet").write_table(table, path)
+
+
+def test_parquet_keeps_other_types_as_text(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Numbers, dates and lists of the table come out as text."""
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    born = datetime(2000, 1, 2, tzinfo=timezone.utc)
+    write_any(source, [{"email": "a@example.com", "groups": ["x", "y"], "age": 7, "born": born}])
+    assert mint("--from", source, "--to", target) == 0
+    (row,) = read_any(target)
+    assert (row["age"], row["born"][:10]) == ("7", "2000-01-02")
+    assert len(sandbox.issued) == 1
+    source.write_bytes(b"PAR1 and nothing else")
+    assert mint("--from", source, "--to", tmp_path / "other.csv") == 2
 
 
 def test_excels_csv_stays_excels(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -196,7 +211,11 @@ def test_other_vendors_are_minted_too(sandbox: Sandbox, tmp_path: Path) -> None:
         ("email\n\n", (), "has no rows"),
         ("", (), "has no rows"),
         ("email,expiration\na@b.c,soon\n", (), "row 1: expiration: must be a length such as 30d"),
-        ("email,expiration\na@b.c,2030-01-01\n", (), "expiration: must be a length such as 30d"),
+        (
+            "email,expiration\na@b.c,2020-01-01T00:00:00Z\nb@b.c,2030-01-01\n",
+            (),
+            "expiration: must be a length such as 30d",
+        ),
         ("email,email\na,b\n", (), "has the column 'email' twice"),
         ("email,name\na\n", (), "line 2: has 1 cells for 2 columns"),
         ("email,token\na,b\n", (), "the column 'token' is one of the result's: rename it"),

@@ -10,6 +10,8 @@ import anyio
 import pytest
 from bulk_runs import WindowedVendor, async_run, learners, refusal, reply, results, run
 
+from tokenkit import ConnectionLostError
+from tokenkit.bulk.pace import Pace
 from tokenkit.extension import Rate
 from tokenkit.testing import FrozenClock
 
@@ -178,6 +180,56 @@ def test_a_refusal_within_a_told_window_waits_for_its_end() -> None:
     opened = run(learners(4), send, clock=clock, concurrency=1)
     assert all(result.ok for result in results(opened))
     assert 30 <= clock.monotonic() <= 32
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-ratelimit-limit": "many"},
+        {"x-ratelimit-limit": "0", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"},
+        {"x-ratelimit-limit": "9", "x-ratelimit-remaining": "-1", "x-ratelimit-reset": "{now}"},
+        {"x-ratelimit-limit": "9", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "9"},
+    ],
+)
+def test_headers_that_cannot_be_are_ignored(headers: dict[str, str]) -> None:
+    """Nonsense neither stops a run nor slows it down."""
+    clock = FrozenClock(A_FRACTION)
+    told = {name: text.format(now=int(clock.time())) for name, text in headers.items()}
+    assert len(results(run(learners(40), lambda call: reply(call, told), clock=clock))) == 40
+    assert clock.monotonic() == 0.0
+
+
+def test_a_lost_response_counts_as_used() -> None:
+    """The vendor may have counted a request whose response never came; a window that was
+    overtaken by a newer one is ignored.
+    """
+    clock = FrozenClock(A_FRACTION)
+    vendor = WindowedVendor(clock, limit=12, window=5, dated=False)
+    plan = iter([False, True, False, True])
+
+    def send(call: Call[Any]) -> Reply[Any]:
+        found = vendor.send(call)
+        if next(plan, False):
+            raise ConnectionLostError("lost")
+        return found
+
+    opened = run(learners(20), send, clock=clock, concurrency=1)
+    assert [result.ok for result in results(opened)].count(False) == 2
+    assert max(vendor.allowed.values()) <= 11
+    pace = Pace(share=1.0)
+
+    def told(reset: int, remaining: int) -> dict[str, str]:
+        return {
+            "x-ratelimit-limit": "10",
+            "x-ratelimit-remaining": str(remaining),
+            "x-ratelimit-reset": str(reset),
+        }
+
+    tickets = [pace.sent(0.0) for _ in range(3)]
+    pace.answered(tickets[0], told(1060, 9), 0.0, 1000.0)
+    pace.answered(tickets[1], told(1000, 0), 0.0, 1000.0)
+    pace.answered(tickets[2], told(1060, 0), 0.0, 1000.0)
+    assert pace.delay(0.0) == 61.0
 
 
 def test_many_refusals_at_once_count_as_one_pause() -> None:

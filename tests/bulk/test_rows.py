@@ -6,13 +6,15 @@ import csv
 import io
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import pytest
 from bulk_runs import learners, reply, results, run
 
-from tokenkit import ConnectionLostError, strigo, zdk, zerohash
+from tokenkit import Call, ConnectionLostError, strigo, zdk, zerohash
 from tokenkit.bulk import Failure, Success, as_rows
 from tokenkit.sandbox import Sandbox
 
@@ -96,6 +98,25 @@ def zerohash_token() -> str:
         return client.create_client_auth_token(
             participant_code="CUST01", permissions=["fiat-deposits"]
         ).token
+
+
+def test_amounts_and_names_of_sets_are_plain() -> None:
+    """What a caller's own model holds becomes text, too."""
+
+    class Colour(str, Enum):
+        BLUE = "blue"
+
+    @attrs.frozen(kw_only=True)
+    class Own(Call[None]):
+        path: ClassVar[str] = "/own"
+        amount: Decimal = attrs.field(default=Decimal("1.50"))
+        colour: Colour = attrs.field(default=Colour.BLUE)
+        details: Any = attrs.field(factory=dict)
+
+    (row,) = as_rows([Success(index=0, call=Own(), value=None)])
+    assert (row["amount"], row["colour"]) == ("1.50", "blue")
+    assert type(row["colour"]) is str
+    assert "details" not in row
 
 
 def test_no_results_give_no_rows() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 import pytest
-from bulk_runs import learners
+from bulk_runs import async_run, learners, results, run
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -366,6 +366,59 @@ def test_a_bug_in_a_strategy_or_model_is_a_failure_or_raises(sandbox: Sandbox) -
     ):
         errors = [result.error for result in results if not result.ok]
     assert [type(error) for error in errors] == [ConfigurationError] * 3
+
+
+class Bug(Exception):
+    """What a broken part raises."""
+
+
+def broken(_: Call[Any]) -> Any:
+    raise Bug
+
+
+def test_a_bug_in_the_sending_comes_out_bare(anyio_backend: str) -> None:
+    """What is no error of tokenkit's ends the run, as it is."""
+    with pytest.raises(Bug):
+        results(run(learners(3), broken))
+
+    async def main() -> None:
+        async with async_run(learners(3), broken) as opened:
+            assert "send_many(Vendor at" in repr(opened)
+            async for _ in opened:
+                pass
+
+    with pytest.raises(Bug):
+        anyio.run(main, backend=anyio_backend)
+
+
+def test_an_async_iterator_need_not_be_a_generator(sandbox: Sandbox, anyio_backend: str) -> None:
+    """What cannot be closed is just left."""
+
+    class Source:
+        def __init__(self) -> None:
+            self.calls = learners(3)
+
+        def __aiter__(self) -> Source:
+            return self
+
+        async def __anext__(self) -> strigo.UserTokenRequest:
+            for call in self.calls:
+                return call
+            raise StopAsyncIteration
+
+    async def main() -> int:
+        return len(await in_async(sandbox, Source()))
+
+    assert anyio.run(main, backend=anyio_backend) == 3
+
+
+def test_a_failure_has_no_value(client: StrigoClient) -> None:
+    """Asking for it raises the error; a success has no error."""
+    with client.send_many([strigo.UserTokenRequest(email="no address"), *learners(1)]) as opened:
+        failed, good = sorted(opened, key=lambda result: result.index)
+    with pytest.raises(UnprocessableError):
+        assert failed.value
+    assert good.error is None
 
 
 def test_async_clients_take_async_secrets(

@@ -60,6 +60,12 @@ def test_what_travels_holds_no_secret() -> None:
             Worker(unfit)
 
 
+def test_a_workers_repr_names_any_factory(sandbox: Sandbox) -> None:
+    """Functions and partials have names, or at least a class."""
+    assert repr(Worker(sandbox.strigo_client)).endswith("strigo_client)")
+    assert repr(Worker(factory({}))) == "Worker(partial)"
+
+
 def test_a_worker_checks_its_arguments() -> None:
     """Wrong options and async clients are refused with the fix."""
     wrong: Any = {"concurency": 3}

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -47,7 +48,7 @@ class Output:
         self._inputs = inputs
         self._columns = columns
         self._written: Counter[bytes] = Counter()
-        self._file: TextIO | None = None
+        self._files: list[TextIO] = []
 
     def begin(self) -> int:
         """Make the file, or go on with it; return how many rows it holds.
@@ -69,7 +70,7 @@ class Output:
                 self._written[self._digest(row)] += 1
                 write_row(file, row, self._columns, self._kind, self._dialect)
         new.replace(self._path)
-        self._file = self._path.open("a", encoding="utf-8", newline="")
+        self._files.append(self._path.open("a", encoding="utf-8", newline=""))
         return sum(self._written.values())
 
     def has(self, row: Row) -> bool:
@@ -82,10 +83,9 @@ class Output:
 
     def add(self, row: Row) -> None:
         """Write a row."""
-        if self._file is None:
-            raise RuntimeError("begin() comes first")
-        write_row(self._file, row, self._columns, self._kind, self._dialect)
-        self._file.flush()
+        file = self._files[-1]
+        write_row(file, row, self._columns, self._kind, self._dialect)
+        file.flush()
 
     def finish(self) -> None:
         """Make the file what its name says."""
@@ -104,13 +104,14 @@ class Output:
         )
         with parquet.ParquetWriter(new, schema) as writer:
             for rows in _chunks(read_rows(self._path, ".jsonl", self._dialect)):
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+                texts = [{name: _arrow_cell(name, row[name]) for name in row} for row in rows]
+                writer.write_table(pa.Table.from_pylist(texts, schema=schema))
         new.replace(self._path)
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            self._file.close()
+        for file in self._files:
+            file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -129,8 +130,9 @@ class Output:
 
     def _earlier_rows(self) -> Iterator[Row]:
         kind = ".jsonl" if self._kind == ".parquet" else self._kind
-        if self._kind == ".parquet" and self._path.read_bytes()[:4] == PARQUET_MAGIC:
-            kind = ".parquet"
+        with self._path.open("rb") as file:
+            if self._kind == ".parquet" and file.read(4) == PARQUET_MAGIC:
+                kind = ".parquet"
         if kind != ".parquet":
             self._check_head(kind)
             _drop_cut_row(self._path, quoted=kind == ".csv")
@@ -172,12 +174,11 @@ def _private(path: Path) -> TextIO:
     return os.fdopen(handle, "w", encoding="utf-8", newline="")
 
 
+def _arrow_cell(name: str, cell: Any) -> Any:
+    return cell if cell is None or name in ("ok", "status") else str(cell)
+
+
 def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    chunk: list[dict[str, Any]] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == IN_A_CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
+    taken = iter(rows)
+    while chunk := list(islice(taken, IN_A_CHUNK)):
         yield chunk

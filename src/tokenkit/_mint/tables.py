@@ -139,4 +139,7 @@ def write_row(file: TextIO, row: Row, columns: Sequence[str], kind: str, dialect
         writer = csv.writer(file, delimiter=dialect.delimiter, lineterminator="\n")
         writer.writerow(["" if row[name] is None else row[name] for name in columns])
     else:
-        file.write(json.dumps({name: row[name] for name in columns}, ensure_ascii=False) + "\n")
+        file.write(
+            json.dumps({name: row[name] for name in columns}, ensure_ascii=False, default=str)
+            + "\n"
+        )

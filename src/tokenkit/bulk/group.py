@@ -54,19 +54,12 @@ class Group(Generic[T]):
     def __init__(self, items: Sequence[Item[T]], *, captures: bool) -> None:
         self.items = items
         self.captures = captures
-        self.ticket: Ticket | None = None
-        """The request's ticket, once it goes."""
+        self.ticket = Ticket(0, asks=False)
+        """The request's ticket, which it gets when it goes."""
         call = items[0].call
         sent: Call[Any] = call if len(items) == 1 else self._batch()
         self.request: Call[Any] = Capturing(call=sent) if captures else sent
         """The one call to send."""
-
-    @property
-    def sent_ticket(self) -> Ticket:
-        """The ticket of the request under way."""
-        if self.ticket is None:
-            raise RuntimeError("the request was not sent")
-        return self.ticket
 
     @property
     def keys(self) -> list[bytes]:

@@ -86,9 +86,7 @@ class Intake(Generic[T]):
 
     def _unsealed(self, item: Item[T], journal: Journal, sealed: bytes) -> Success[T] | None:
         """Return what the journal keeps; ``None`` where it is unreadable or has ended."""
-        if journal.sealer is None or item.key is None:
-            return None
-        kept = journal.sealer.unseal(item.key, sealed)
+        kept = None if item.key is None else journal.opened(item.key, sealed)
         if kept is None:
             return None
         try:

@@ -104,9 +104,6 @@ class Journal:
                 "use the same credentials, or another file"
             )
 
-    def _sealed_check(self) -> bytes | None:
-        return None if self.sealer is None else self.sealer.check()
-
     def _check_seal(self, check: bytes | None) -> None:
         if check is None and self.sealer is not None:
             problem = "was begun without encryption_keys: leave them out, or use another file"
@@ -143,6 +140,10 @@ class Journal:
         query = "SELECT times FROM temp.taken WHERE key = ?"
         (times,) = self._database.execute(query, (key,)).fetchone()
         return sha256(key + times.to_bytes(8, "big")).digest()[: len(key)]
+
+    def opened(self, key: bytes, sealed: bytes) -> Kept | None:
+        """Return a kept response; ``None`` where it cannot be read."""
+        return None if self.sealer is None else self.sealer.unseal(key, sealed)
 
     def find(self, key: bytes) -> Entry | None:
         """Return an entry, if it is there."""

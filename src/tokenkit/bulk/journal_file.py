@@ -60,9 +60,7 @@ def open_file(path: str) -> JournalFile:
     except OSError as error:
         problem = error.strerror or type(error).__name__
     except sqlite3.OperationalError as error:
-        problem = str(error)
-        if "locked" in problem:
-            problem = "another run is using it"
+        problem = "another run is using it" if "locked" in str(error) else str(error)
     else:
         return JournalFile(connection, is_new or was_empty, not (was_empty or recovered))
     raise ConfigurationError(f"journal: cannot open {path!r}: {problem}")

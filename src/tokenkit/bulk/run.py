@@ -154,10 +154,10 @@ class Run(Generic[T]):
         self._under_way -= 1
         if isinstance(outcome, Reply):
             if outcome.attempts:
-                self._pace.answered(group.sent_ticket, outcome.headers, now, wall)
+                self._pace.answered(group.ticket, outcome.headers, now, wall)
             else:  # a token that was kept
                 self.counts.requests -= 1
-                self._pace.failed(group.sent_ticket, sent=False)
+                self._pace.failed(group.ticket, sent=False)
             self._succeed(group, outcome.value)
             return
         self._tell_pace(group, outcome, now, wall)
@@ -210,7 +210,7 @@ class Run(Generic[T]):
             self._line.append(Group(items, captures=captures))
 
     def _tell_pace(self, group: Group[T], error: TokenKitError, now: float, wall: float) -> None:
-        ticket = group.sent_ticket
+        ticket = group.ticket
         if isinstance(error, RateLimitError):
             self._pace.refused(ticket, error.retry_after, now)
         elif isinstance(error, APIError):
