@@ -20,14 +20,23 @@ MAY_BE_ASYNC = (
     "_client/paging.py",
     "_client/procedure.py",
     "_client/tapped_connections.py",
+    "_client/tokens.py",
     "_http/",
     "_pipeline/drivers.py",
     "_pipeline/secret_sources.py",
     "_policy/clock.py",
+    "_reuse/asking.py",
+    "_reuse/flight.py",
     "bulk/async_",
     "bulk/sender.py",
     "sandbox/",
+    "stores/loops.py",
+    "stores/redis.py",
+    "stores/redis_clients.py",
+    "stores/sqlite.py",
+    "stores/threads.py",
     "testing/clock.py",
+    "testing/stores.py",
 )
 
 
