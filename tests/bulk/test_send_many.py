@@ -368,17 +368,17 @@ def test_a_bug_in_a_strategy_or_model_is_a_failure_or_raises(sandbox: Sandbox) -
     assert [type(error) for error in errors] == [ConfigurationError] * 3
 
 
-class Bug(Exception):
+class BugError(Exception):
     """What a broken part raises."""
 
 
 def broken(_: Call[Any]) -> Any:
-    raise Bug
+    raise BugError
 
 
 def test_a_bug_in_the_sending_comes_out_bare(anyio_backend: str) -> None:
     """What is no error of tokenkit's ends the run, as it is."""
-    with pytest.raises(Bug):
+    with pytest.raises(BugError):
         results(run(learners(3), broken))
 
     async def main() -> None:
@@ -387,7 +387,7 @@ def test_a_bug_in_the_sending_comes_out_bare(anyio_backend: str) -> None:
             async for _ in opened:
                 pass
 
-    with pytest.raises(Bug):
+    with pytest.raises(BugError):
         anyio.run(main, backend=anyio_backend)
 
 
