@@ -200,9 +200,7 @@ def test_headers_that_cannot_be_are_ignored(headers: dict[str, str]) -> None:
 
 
 def test_a_lost_response_counts_as_used() -> None:
-    """The vendor may have counted a request whose response never came; a window that was
-    overtaken by a newer one is ignored.
-    """
+    """The vendor may have counted it; a window that a newer one has overtaken is ignored."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=12, window=5, dated=False)
     plan = iter([False, True, False, True])

@@ -417,7 +417,7 @@ def test_a_failure_has_no_value(client: StrigoClient) -> None:
     with client.send_many([strigo.UserTokenRequest(email="no address"), *learners(1)]) as opened:
         failed, good = sorted(opened, key=lambda result: result.index)
     with pytest.raises(UnprocessableError):
-        assert failed.value
+        repr(failed.value)
     assert good.error is None
 
 
