@@ -20,7 +20,7 @@ from typing import Any
 from tokenkit import AsyncStrigoClient, Reply, StrigoClient, strigo
 from tokenkit.bulk import Worker, distribute
 from tokenkit.bulk.options import Settings
-from tokenkit.bulk.sender import Send, Sender
+from tokenkit.bulk.sender import Sender, SyncSender
 from tokenkit.bulk.sending import SendMany
 from tokenkit.extension import Call, Clock, Headers
 
@@ -159,11 +159,11 @@ def engine(count: int, journal: str | None = None) -> int:
         del call, may_retry
         return reply
 
-    sender: Sender[Send, Clock] = Sender(
+    sender: SyncSender = Sender(
         name="engine",
         send=send,
         clock=_Clock(),
-        secrets=(),
+        secrets=tuple,
         identity=lambda _: b"i" * 32,
         rate=None,
         refused_wait=None,

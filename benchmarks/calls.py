@@ -87,7 +87,7 @@ Samples = dict[tuple[str, str], dict[int, Taken]]
 
 
 def takes_part(contestant: Contestant, mode: str) -> bool:
-    """Tell whether a contestant can be called in a mode."""
+    """Return whether a contestant can be called in a mode."""
     return ("sync" if MODES[mode] == 0 else "async") in contestant.modes
 
 

@@ -20,7 +20,7 @@ GARBAGE_CALLS = 200
 
 
 def belongs_to_tokenkit(thing: object) -> bool:
-    """Tell whether an object is of tokenkit's making."""
+    """Return whether an object is of tokenkit's making."""
     if isinstance(thing, types.FrameType):
         return "tokenkit" in str(thing.f_globals.get("__name__"))
     for name in ("__code__", "gi_code", "cr_code"):  # of functions, generators and coroutines

@@ -28,7 +28,7 @@ OURS = [name for name, one in CONTESTANTS.items() if one.group == "tokenkit"]
 
 
 def can_run(name: str) -> bool:
-    """Tell whether what a contestant needs is installed here."""
+    """Return whether what a contestant needs is installed here."""
     needed = {"httpx2": "httpx2", "tokenkit-httpx2": "httpx2", "tokenkit-fast": "pyreqwest"}
     return name not in needed or find_spec(needed[name]) is not None
 

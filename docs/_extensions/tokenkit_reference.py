@@ -1,11 +1,14 @@
 """What the reference needs beyond autodoc: public names, and a check that it is complete."""
 
+import builtins
 import pkgutil
 import re
 from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
+from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -16,7 +19,9 @@ logger = logging.getLogger(__name__)
 
 LINK = re.compile(r"(?P<start>:(class|data|meth|func):`)(?P<name>\w+)")
 PRIVATE_TYPE = re.compile(r"(?P<start>)~?tokenkit(\.\w+)*\._\w+(\.\w+)*\.(?P<name>\w+)")
+SEVERAL = re.compile(r" {4}(?P<names>[a-z_]+(, [a-z_]+)+): (?P<text>.*)")
 FUNCTION = re.compile(r"<(built-in )?function (\w+\.)*(?P<name>\w+)>")
+BUILTINS = frozenset(dir(builtins))
 BEFORE_NAPOLEON, AFTER_NAPOLEON = 400, 600
 # The protocols that stand for the classes of both httpx families; no name of users'.
 READ_AS = {
@@ -72,14 +77,28 @@ def read_values(
 def keep_layout(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Keep indented blocks of modules as they are, and colons of attributes as punctuation."""
+    """Keep indented blocks of modules as they are, and colons of attributes as punctuation.
+
+    Attributes that share a line of a class's docstring get one each.
+    """
     del app, name, obj, options
-    if what == "module":
+    if what in ("class", "exception"):
+        lines[:] = [single for line in lines for single in _singly(line)]
+    elif what == "module":
         lines[:] = _with_literal_blocks(lines)
     elif what in ("attribute", "property"):
         # Napoleon takes what stands before a colon in the first line for a type: let it find
         # an empty comment there.
         lines[:0] = ["..", ""]
+
+
+def _singly(line: str) -> Iterator[str]:
+    found = SEVERAL.fullmatch(line)
+    if found is None:
+        yield line
+        return
+    for name in found["names"].split(", "):
+        yield f"    {name}: {found['text']}"
 
 
 def _with_literal_blocks(lines: list[str]) -> Iterator[str]:
@@ -89,6 +108,14 @@ def _with_literal_blocks(lines: list[str]) -> Iterator[str]:
             yield from ("::", "")
         before = line or before
         yield line
+
+
+def leave_builtins_alone(app: Sphinx, doctree: nodes.document) -> None:
+    """Link no builtin: Sphinx would look for any attribute of that name, such as ``type``."""
+    del app
+    for reference in list(doctree.findall(addnodes.pending_xref)):
+        if reference.get("refdomain") == "py" and reference["reftarget"] in BUILTINS:
+            reference.replace_self(reference.children)
 
 
 def check_completeness(app: Sphinx, env: BuildEnvironment) -> None:
@@ -126,5 +153,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", keep_layout, BEFORE_NAPOLEON)
     app.connect("autodoc-process-docstring", name_public_types, AFTER_NAPOLEON)
     app.connect("autodoc-process-signature", read_values)
+    app.connect("doctree-read", leave_builtins_alone)
     app.connect("env-check-consistency", check_completeness)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

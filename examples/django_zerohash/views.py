@@ -35,6 +35,7 @@ def create_client_auth_token(request: HttpRequest) -> HttpResponse:
     if participant_code is None:
         return JsonResponse({"detail": "not logged in"}, status=401)
     try:
+        # A fund session belongs to one page view, so its token is not reused with get_token().
         token = client.create_client_auth_token(
             participant_code=participant_code, permissions=[zerohash.Permission.FWC]
         )

@@ -11,7 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import attrs
 
-from tokenkit import TransportError, ZeroHashClient, zerohash
+from tokenkit import TokenKitError, ZeroHashClient, zerohash
 from tokenkit.sandbox import Sandbox
 from tokenkit.zerohash import PaymentStatus, experiences, webhooks
 
@@ -51,8 +51,10 @@ class Backend:
         )
         try:
             token = self.client.send(request)
-        except TransportError as error:
+        except TokenKitError as error:
             logger.info("%s: %s", type(error).__name__, error)
+            if error.outcome == "not performed":
+                raise
         else:
             payout.payment_id = token.payment_id
             return token
@@ -107,7 +109,7 @@ class Backend:
 
 
 class QuietHandler(WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         """Leave the log to the story."""
 
 

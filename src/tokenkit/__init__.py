@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     )
     from ._model.call import Call, Reply
     from ._observability.hooks import Hooks
-    from ._policy.retry import RetryPolicy
+    from ._policy.retry import RetryBudget, RetryPolicy
     from ._policy.timeouts import Timeouts
     from ._reuse.cache import TokenCache
-    from ._secret import Secret
+    from ._secret import AsyncSecretGroup, Secret, SecretGroup
     from .errors import (
         APIError,
         AuthenticationError,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         DecodeError,
         InterruptedMintError,
         InvalidInputError,
+        MismatchedResponse,
         NotFoundError,
         PermissionDeniedError,
         ProtocolError,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         ServerError,
         StoreError,
         TokenKitError,
+        TokenKitWarning,
         TransportError,
         UnexpectedRedirect,
         UnprocessableError,
@@ -66,6 +68,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "APIError",
+    "AsyncSecretGroup",
     "AsyncStrigoClient",
     "AsyncZdkClient",
     "AsyncZeroHashClient",
@@ -82,6 +85,7 @@ __all__ = [
     "Hooks",
     "InterruptedMintError",
     "InvalidInputError",
+    "MismatchedResponse",
     "NotFoundError",
     "PermissionDeniedError",
     "ProtocolError",
@@ -89,14 +93,17 @@ __all__ = [
     "Reply",
     "RequestTimeoutError",
     "ResponseTooLarge",
+    "RetryBudget",
     "RetryPolicy",
     "Secret",
+    "SecretGroup",
     "ServerError",
     "StoreError",
     "StrigoClient",
     "Timeouts",
     "TokenCache",
     "TokenKitError",
+    "TokenKitWarning",
     "TransportError",
     "UnexpectedRedirect",
     "UnprocessableError",
@@ -126,14 +133,17 @@ _MODULES = frozenset(
     }
 )
 _HOMES = {
+    "AsyncSecretGroup": "_secret",
     "AsyncStrigoClient": "strigo.client",
     "AsyncZdkClient": "zdk.client",
     "AsyncZeroHashClient": "zerohash.client",
     "Call": "_model.call",
     "Hooks": "_observability.hooks",
     "Reply": "_model.call",
+    "RetryBudget": "_policy.retry",
     "RetryPolicy": "_policy.retry",
     "Secret": "_secret",
+    "SecretGroup": "_secret",
     "StrigoClient": "strigo.client",
     "Timeouts": "_policy.timeouts",
     "TokenCache": "_reuse.cache",

@@ -20,7 +20,7 @@ VARIABLES = 9
 
 
 def run_demo(out: TextIO) -> int:
-    """Start a sandbox in another process, mint from each vendor, and tell what happened.
+    """Start a sandbox in another process, mint from each vendor, and print what happened.
 
     Args:
         out: Where to write.

@@ -1,68 +1,52 @@
-"""Secrets as values that do not show themselves, and the redactor for text that might."""
+"""Secrets as values that do not show themselves, and errors whose frames show none."""
 
 import hmac
-import json
-import re
-import string
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from types import TracebackType
 from typing import Any, NoReturn, TypeAlias, TypeVar
-from urllib.parse import quote
+
+from ._redaction import REDACTED
+from .errors import ConfigurationError
 
 __all__ = [
-    "REDACTED",
+    "AnySecretGroup",
+    "AsyncSecretGroup",
+    "AsyncSecretMember",
     "AsyncSecretSource",
-    "Hidden",
     "Secret",
+    "SecretGroup",
+    "SecretMember",
     "SecretSource",
     "conceal",
-    "redact",
-    "redactor",
+    "outside_frames",
     "without_frames",
 ]
 
 B = TypeVar("B", bound=BaseException)
 S = TypeVar("S")
 
-REDACTED = "[redacted]"
-
-_MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_QUOTED = {**_MARKUP, '"': "&quot;"}
-# How template engines write text into HTML: they differ in quotes, and in what more they escape.
-_HTML = [
-    str.maketrans(table)
-    for table in (
-        _MARKUP,
-        {**_QUOTED, "'": "&#x27;"},
-        {**_QUOTED, "'": "&#39;"},
-        {**_QUOTED, "'": "&#039;"},
-        {**_QUOTED, "'": "&apos;"},
-        {**_MARKUP, '"': "&#34;", "'": "&#39;"},
-        {**_QUOTED, "'": "&#x27;", "=": "&#x3D;", "`": "&#x60;"},
-        {**_QUOTED, "'": "&#39;", "/": "&#x2F;", "=": "&#x3D;", "`": "&#x60;"},
-        *(
-            {mark: form.format(ord(mark)) for mark in set(string.punctuation).difference("-_.,")}
-            for form in ("&#{};", "&#x{:x};", "&#x{:X};")
-        ),
-    )
-]
-# What percent-encoders leave as it is, apart from letters, digits and "-._~".
-_LEFT_IN_URLS = ("", "/", "!'()*")
-
 
 class Secret:
     """A credential that never shows itself in a repr, a log, a pickle or an error.
 
     Args:
-        value: The credential's text.
+        value: The credential.
+
+    Raises:
+        ConfigurationError: It is not text.
     """
 
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        self._value: str = _plain_text(value)
+        kind = type(value)
+        if not issubclass(kind, str):
+            del value  # the frame of the error must not hold it
+            raise ConfigurationError(f"Secret() takes text, not {kind.__name__}")
+        self._value: str = str.__str__(value)  # an f-string would name a text enum's member
 
     def reveal(self) -> str:
-        """Return the credential's text."""
+        """Return the credential as a string."""
         return self._value
 
     def __repr__(self) -> str:
@@ -87,86 +71,146 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "A Secret cannot be pickled. Build the client anew where it is needed, "
-            "for example with its from_env()."
+            "A Secret can't be pickled; create the client where it is needed, for example with "
+            "its from_env()"
         )
 
-
-def _plain_text(value: object) -> Any:
-    """Return a text enum's value, which an f-string would name; leave what is no text."""
-    return str.__str__(value) if isinstance(value, str) else value
+    # object's own would hand out the slot.
+    def __getstate__(self) -> NoReturn:
+        self.__reduce__()
 
 
 SecretSource: TypeAlias = str | Secret | Callable[[], str | Secret]
-"""A secret: its text, a :class:`Secret`, or a callable that returns one (for rotation)."""
+"""A secret: a string, a :class:`Secret`, or a callable that returns one (for rotation)."""
 
 AsyncSecretSource: TypeAlias = SecretSource | Callable[[], Awaitable[str | Secret]]
 """A :data:`SecretSource`, or an async callable that returns a secret."""
 
 
+class SecretGroup:
+    """Several credentials that come with one read, such as a secret that is a JSON object.
+
+    ``group["name"]`` stands for one of them, wherever a secret's callable can. The group is read
+    once for each attempt, so that credentials which are rotated together are used together::
+
+        keys = SecretGroup(lambda: json.loads(read_secret("zerohash")))
+        client = ZeroHashClient(
+            api_key=keys["api_key"], private_key=keys["private_key"], passphrase=keys["passphrase"]
+        )
+
+    Args:
+        read: Returns the credentials by name.
+    """
+
+    def __init__(self, read: Callable[[], Mapping[str, str | Secret]]) -> None:
+        self.read = read
+
+    def __getitem__(self, name: str) -> "SecretMember":
+        return SecretMember(self, name)
+
+
+class AsyncSecretGroup:
+    """A :class:`SecretGroup` for async clients, whose ``read`` is async.
+
+    Args:
+        read: Returns the credentials by name.
+    """
+
+    def __init__(self, read: Callable[[], Awaitable[Mapping[str, str | Secret]]]) -> None:
+        self.read = read
+
+    def __getitem__(self, name: str) -> "AsyncSecretMember":
+        return AsyncSecretMember(self, name)
+
+
+AnySecretGroup: TypeAlias = SecretGroup | AsyncSecretGroup
+
+
+class SecretMember:
+    """One credential of a group."""
+
+    def __init__(self, group: SecretGroup, name: str) -> None:
+        self.group = group
+        self.name = name
+
+    def __call__(self) -> str | Secret:
+        """Read the group, and return this one of it."""
+        return self.group.read()[self.name]
+
+    def of(self, secrets: Mapping[str, Secret]) -> Secret:
+        """Return this one of a group that has been read."""
+        return _member(secrets, self.name)
+
+
+class _Picked(Awaitable[str | Secret]):
+    def __init__(self, read: Awaitable[Mapping[str, str | Secret]], name: str) -> None:
+        self._read = read
+        self._name = name
+
+    def __await__(self) -> Generator[Any, Any, str | Secret]:
+        secrets = yield from self._read.__await__()
+        return secrets[self._name]
+
+
+class AsyncSecretMember:
+    """One credential of an async group."""
+
+    def __init__(self, group: AsyncSecretGroup, name: str) -> None:
+        self.group = group
+        self.name = name
+
+    def __call__(self) -> Awaitable[str | Secret]:
+        """Read the group, and return this one of it."""
+        return _Picked(self.group.read(), self.name)
+
+    def of(self, secrets: Mapping[str, Secret]) -> Secret:
+        """Return this one of a group that has been read."""
+        return _member(secrets, self.name)
+
+
+def _member(secrets: Mapping[str, Secret], name: str) -> Secret:
+    if name not in secrets:
+        known = ", ".join(sorted(secrets)) or "nothing"
+        raise ConfigurationError(f"The secret group has no {name!r}; it has {known}")
+    return secrets[name]
+
+
 def conceal(source: S) -> S | Secret:
-    """Wrap a secret given as text; leave everything else as it is."""
+    """Wrap a secret given as a string; leave everything else as it is."""
     return Secret(source) if isinstance(source, str) else source
 
 
-def _spellings(secret: str) -> Iterable[str]:
-    """Yield the ways in which a server may write a secret back."""
-    escaped = json.dumps(secret)[1:-1]
-    yield secret
-    yield escaped
-    yield escaped.replace("/", "\\/")
-    for table in _HTML:
-        yield secret.translate(table)
-    for left in _LEFT_IN_URLS:
-        encoded = quote(secret.encode("utf-8", "surrogatepass"), safe=left)
-        lower = re.sub("%..", lambda code: code[0].lower(), encoded)
-        for way in (encoded, lower):
-            yield way
-            yield way.replace("%20", "+")
-
-
-class Hidden(set[str]):
-    """The texts that a call must not show; not even its own repr does."""
-
-    def __repr__(self) -> str:
-        return f"Hidden({len(self)} texts)"
-
-
-def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
-    """Return a function that replaces every secret in a text; see :func:`redact`."""
-    plain = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
-    spellings: list[str] = []
-
-    def redacted(text: str) -> str:
-        if not _is_marked(text):
-            return _replaced(text, plain)
-        if not spellings:
-            found = {way for secret in plain for way in _spellings(secret)}
-            spellings.extend(sorted(found, key=len, reverse=True))
-        return _replaced(text, spellings)
-
-    return redacted
-
-
-def _is_marked(text: str) -> bool:
-    """Tell whether a text may hold other spellings, which take long to make: all hold a mark."""
-    return "%" in text or "&" in text or "+" in text or "\\" in text
-
-
-def _replaced(text: str, spellings: Iterable[str]) -> str:
-    for spelling in spellings:
-        text = text.replace(spelling, REDACTED)
-    return text
-
-
-def redact(text: str, secrets: Collection[str]) -> str:
-    """Replace every secret, in each spelling a server may use, by a fixed mark."""
-    if not _is_marked(text) and not any(secret and secret in text for secret in secrets):
-        return text
-    return redactor(secrets)(text)
-
-
 def without_frames(error: B) -> B:
-    """Cut the frames off an exception: their locals may hold headers and bodies."""
+    """Remove an exception's frames: their locals may contain headers and bodies."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
+
+
+# Whose frames may hold what is sent: this package's, and those of all that lies below it.
+BELOW = frozenset(
+    {
+        __name__.rpartition(".")[0].partition(".")[0],
+        *("anyio", "asyncio", "contextlib", "gevent", "eventlet", "h11", "h2", "hpack"),
+        *("httpcore", "httpcore2", "httpx", "httpx2", "selectors", "sniffio", "socket"),
+        *("socksio", "ssl", "trio", "uvloop"),
+    }
+)
+
+
+def outside_frames(error: B) -> B:
+    """Cut off an exception's frames down to the last that may hold what is sent.
+
+    What remains is where somebody else's exception was raised: a hook, a mock, a signal handler.
+    """
+    kept = trace = error.__traceback__
+    while trace is not None:
+        if _is_below(trace):
+            kept = trace.tb_next
+        trace = trace.tb_next
+    without_frames(error)
+    return error.with_traceback(kept)
+
+
+def _is_below(trace: TracebackType) -> bool:
+    name = str(trace.tb_frame.f_globals.get("__name__", ""))
+    return name.partition(".")[0] in BELOW

@@ -4,13 +4,13 @@
     ├── ConfigurationError            a client, strategy or secret source that cannot work
     ├── InvalidInputError             also a ValueError; nothing was sent
     ├── ClientClosedError             the client was used after close()
-    ├── TransportError                no complete answer arrived
+    ├── TransportError                no complete response arrived
     │   ├── ConnectError              no connection: name lookup, refusal, TLS
     │   ├── ConnectionLostError       the connection broke after it was made
-    │   ├── ProtocolError             the peer does not speak proper HTTP
+    │   ├── ProtocolError             the peer sent invalid HTTP
     │   └── RequestTimeoutError       also a builtins.TimeoutError
     │       └── DeadlineExceeded      the call's whole time is used up
-    ├── APIError                      the vendor answered that it failed
+    ├── APIError                      the vendor reported a failure
     │   ├── BadRequestError           400
     │   ├── AuthenticationError       401
     │   ├── PermissionDeniedError     403
@@ -21,25 +21,28 @@
     │   └── ServerError               5xx
     ├── InterruptedMintError          an earlier bulk run may have carried the call out
     ├── DecodeError                   a success that cannot be read
-    ├── ResponseTooLarge              an answer beyond the size limit
+    ├── MismatchedResponse            a response to another request
+    ├── ResponseTooLarge              a response beyond the size limit
     ├── StoreError                    a shared token store cannot be asked
     └── UnexpectedRedirect            a 3xx, which is never followed
 
-Errors hold plain values only, so they pickle and copy. Secrets and tokens of the call are
-replaced in everything that an error holds.
+Each can be made from a message alone, for example as a mock's side effect. Errors contain only
+plain values, so they can be pickled and copied. The call's secrets and tokens are redacted in
+everything that an error contains.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
-import attrs
-from typing_extensions import Self
+from typing_extensions import Self, Unpack
+
+from ._error_details import CallContext, FailureDetails, FieldError, Outcome, RateLimit
 
 __all__ = [
     "APIError",
     "AuthenticationError",
     "BadRequestError",
+    "CallContext",
     "ClientClosedError",
     "ConfigurationError",
     "ConflictError",
@@ -47,11 +50,13 @@ __all__ = [
     "ConnectionLostError",
     "DeadlineExceeded",
     "DecodeError",
-    "FailedAnswer",
+    "FailureDetails",
     "FieldError",
     "InterruptedMintError",
     "InvalidInputError",
+    "MismatchedResponse",
     "NotFoundError",
+    "Outcome",
     "PermissionDeniedError",
     "ProtocolError",
     "RateLimit",
@@ -61,6 +66,7 @@ __all__ = [
     "ServerError",
     "StoreError",
     "TokenKitError",
+    "TokenKitWarning",
     "TransportError",
     "UnexpectedRedirect",
     "UnprocessableError",
@@ -69,77 +75,8 @@ __all__ = [
 E = TypeVar("E", bound="TokenKitError")
 
 
-@attrs.frozen(kw_only=True)
-class FieldError:
-    """One thing that is wrong with one field.
-
-    Attributes:
-        message: What is wrong, as a phrase.
-        field: The field's name: in Python for input errors, the vendor's for answers.
-        wire_name: The field's name in JSON, where it differs from ``field``.
-        location: The part of the request that the vendor names, such as ``body``.
-    """
-
-    message: str
-    field: str | None = None
-    wire_name: str | None = None
-    location: str | None = None
-
-    def __str__(self) -> str:
-        if self.field is None:
-            return self.message
-        alias = f" ({self.wire_name!r} in JSON)" if self.wire_name else ""
-        return f"{self.field}{alias}: {self.message}"
-
-
-@attrs.frozen(kw_only=True)
-class RateLimit:
-    """The vendor's rate-limit figures, as far as its answer holds them.
-
-    Attributes:
-        limit: Requests allowed in the current window.
-        remaining: Requests left in it.
-        reset_at: When the window ends, in UTC.
-    """
-
-    limit: int | None = None
-    remaining: int | None = None
-    reset_at: datetime | None = None
-
-
-@attrs.frozen(kw_only=True)
-class FailedAnswer:
-    """What a vendor said when it refused or failed, as plain values.
-
-    Attributes:
-        status: The HTTP status.
-        message: The vendor's message, or the status's own phrase where there was none.
-        code: The vendor's name for the error (Strigo's ``type``, ZDK's ``code``).
-        errors: The vendor's list of single errors.
-        hint: The usual cause, where the vendor's documentation tells it.
-        request_id: The id by which the vendor can find the request.
-        retry_after: Seconds that the vendor asks to wait.
-        rate_limit: The vendor's rate-limit figures.
-        method: The HTTP method of the failed request.
-        url: The URL of the failed request.
-        headers: The answer's headers, names in lower case, without cookies.
-        body: The answer's text, up to 64 KiB; empty for a body above 256 KiB.
-        attempts: How many times the request was sent.
-    """
-
-    status: int
-    message: str
-    code: str | None = None
-    errors: tuple[FieldError, ...] = ()
-    hint: str | None = None
-    request_id: str | None = None
-    retry_after: float | None = None
-    rate_limit: RateLimit | None = None
-    method: str = ""
-    url: str = ""
-    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
-    body: str = attrs.field(default="", repr=False)
-    attempts: int = 1
+class TokenKitWarning(UserWarning):
+    """The base of tokenkit's warnings."""
 
 
 def _rebuild(kind: type[E], args: tuple[object, ...], state: dict[str, object]) -> E:
@@ -150,14 +87,26 @@ def _rebuild(kind: type[E], args: tuple[object, ...], state: dict[str, object]) 
 
 
 class TokenKitError(Exception):
-    """The base of every error that tokenkit raises."""
+    """The base of every error that tokenkit raises.
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message: str = message
+    Attributes:
+        message: What went wrong.
+        vendor, operation, request_id, attempts, outcome: See :class:`CallContext`.
+    """
 
-    # Exception's own __reduce__ calls the class with `args`, which keyword-only
-    # arguments of subclasses would break.
+    usual_outcome: ClassVar[Outcome] = "not performed"
+    """The ``outcome`` of an error that was made without one."""
+
+    def __init__(self, text: str = "", **context: Unpack[CallContext]) -> None:
+        super().__init__(text)
+        self.message: str = text
+        self.vendor: str | None = context.get("vendor")
+        self.operation: str | None = context.get("operation")
+        self.request_id: str | None = context.get("request_id")
+        self.attempts: int = context.get("attempts", 0)
+        self.outcome: Outcome = context.get("outcome", self.usual_outcome)
+
+    # Exception's own __reduce__ calls the class with `args`, which would lose all attributes.
     def __reduce__(
         self,
     ) -> tuple[Any, tuple[type[Self], tuple[object, ...], dict[str, object]]]:
@@ -165,20 +114,27 @@ class TokenKitError(Exception):
 
 
 class ConfigurationError(TokenKitError):
-    """A client, a strategy or a secret source that cannot work as it is set up."""
+    """A client, a strategy or a secret source is set up wrongly."""
 
 
 class InvalidInputError(TokenKitError, ValueError):
     """Arguments that the vendor's documentation rules out; nothing was sent.
 
+    Args:
+        text: What is not valid; without ``errors``, the whole message.
+        errors: Every problem found.
+        **context: See :class:`CallContext`.
+
     Attributes:
         errors: Every problem found, not only the first.
     """
 
-    def __init__(self, subject: str, errors: tuple[FieldError, ...]) -> None:
+    def __init__(
+        self, text: str = "", errors: Sequence[FieldError] = (), **context: Unpack[CallContext]
+    ) -> None:
         listed = "; ".join(str(error) for error in errors)
-        super().__init__(f"{subject} is not valid: {listed}")
-        self.errors: tuple[FieldError, ...] = errors
+        super().__init__(f"{text} is not valid: {listed}" if listed else text, **context)
+        self.errors: tuple[FieldError, ...] = tuple(errors)
 
 
 class InterruptedMintError(TokenKitError):
@@ -194,19 +150,15 @@ class ClientClosedError(TokenKitError):
 
 
 class TransportError(TokenKitError):
-    """No complete answer arrived.
+    """No complete response arrived."""
 
-    Attributes:
-        attempts: How many times the request was tried.
-    """
-
-    def __init__(self, message: str, *, attempts: int = 1) -> None:
-        super().__init__(message)
-        self.attempts: int = attempts
+    usual_outcome: ClassVar[Outcome] = "unknown"
 
 
 class ConnectError(TransportError):
     """No connection could be made: the name lookup, the connection or TLS failed."""
+
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class ConnectionLostError(TransportError):
@@ -214,7 +166,7 @@ class ConnectionLostError(TransportError):
 
 
 class ProtocolError(TransportError):
-    """The peer does not speak proper HTTP."""
+    """The peer sent invalid HTTP."""
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
@@ -226,125 +178,172 @@ class DeadlineExceeded(RequestTimeoutError):  # noqa: N818 - the name that gRPC 
 
 
 class APIError(TokenKitError):
-    """The vendor answered that it failed.
+    """The vendor reported a failure.
 
-    The attributes are those of :class:`FailedAnswer`.
+    Args:
+        text: The error's text.
+        **details: Its attributes; see :class:`FailureDetails` and :class:`CallContext`.
     """
 
-    def __init__(self, answer: FailedAnswer) -> None:
-        super().__init__(answer.message)
-        self.answer: FailedAnswer = answer
-        self.status: int = answer.status
-        self.code: str | None = answer.code
-        self.errors: tuple[FieldError, ...] = answer.errors
-        self.hint: str | None = answer.hint
-        self.request_id: str | None = answer.request_id
-        self.retry_after: float | None = answer.retry_after
-        self.rate_limit: RateLimit | None = answer.rate_limit
-        self.method: str = answer.method
-        self.url: str = answer.url
-        self.headers: Mapping[str, str] = answer.headers
-        self.body: str = answer.body
-        self.attempts: int = answer.attempts
+    usual_status: ClassVar[int] = 0
+    """The ``status`` of an error that was made without one."""
 
-    def _details(self) -> list[str]:
-        details = [str(error) for error in self.errors]
+    def __init__(self, text: str = "", **details: Unpack[FailureDetails]) -> None:
+        super().__init__(
+            text,
+            vendor=details.get("vendor"),
+            operation=details.get("operation"),
+            request_id=details.get("request_id"),
+            attempts=details.get("attempts", 0),
+            outcome=details.get("outcome", self.usual_outcome),
+        )
+        self.message = details.get("message", text)
+        self.status: int = details.get("status", self.usual_status)
+        self.code: str | None = details.get("code")
+        self.errors: tuple[FieldError, ...] = tuple(details.get("errors", ()))
+        self.hint: str | None = details.get("hint")
+        self.retry_after: float | None = details.get("retry_after")
+        self.rate_limit: RateLimit | None = details.get("rate_limit")
+        self.method: str = details.get("method", "")
+        self.url: str = details.get("url", "")
+        self.headers: Mapping[str, str] = dict(details.get("headers", {}))
+        self.body: str = details.get("body", "")
+
+    def particulars(self) -> list[str]:
+        """Return what follows the message in brackets; a subclass may add to it."""
+        found = [str(error) for error in self.errors]
         if self.retry_after is not None:
-            details.append(f"retry_after={self.retry_after:g}")
+            found.append(f"retry_after={self.retry_after:g}")
         if self.request_id is not None:
-            details.append(f"request_id={self.request_id}")
-        return details
+            found.append(f"request_id={self.request_id}")
+        return found
 
-    def __str__(self) -> str:
-        code = f" {self.code}" if self.code else ""
-        details = self._details()
-        shown = f" ({'; '.join(details)})" if details else ""
-        hint = f" — {self.hint}" if self.hint else ""
-        return f"HTTP {self.status}{code}: {self.message}{shown}{hint}"
+
+def describe(error: APIError) -> str:
+    """Write the text of an error whose attributes a vendor's response has filled."""
+    code = f" {error.code}" if error.code else ""
+    particulars = error.particulars()
+    shown = f" ({'; '.join(particulars)})" if particulars else ""
+    text = f"HTTP {error.status}{code}: {error.message}{shown}"
+    return f"{text.rstrip('.')}. Hint: {error.hint}" if error.hint else text
 
 
 class BadRequestError(APIError):
     """HTTP 400: the vendor found the request malformed."""
 
+    usual_status = 400
+
 
 class AuthenticationError(APIError):
     """HTTP 401: the credentials or the signature were refused."""
+
+    usual_status = 401
 
 
 class PermissionDeniedError(APIError):
     """HTTP 403: the credentials do not allow this."""
 
+    usual_status = 403
+
 
 class NotFoundError(APIError):
-    """HTTP 404: what the request names does not exist."""
+    """HTTP 404: something that the request names does not exist."""
+
+    usual_status = 404
 
 
 class ConflictError(APIError):
-    """HTTP 409: the request contradicts the vendor's state."""
+    """HTTP 409: the request conflicts with the vendor's state."""
+
+    usual_status = 409
 
 
 class UnprocessableError(APIError):
-    """HTTP 422: the vendor understood the request and refuses its content."""
+    """HTTP 422: the vendor understood the request but refused its content."""
+
+    usual_status = 422
 
 
 class RateLimitError(APIError):
-    """HTTP 429: too many requests; ``retry_after`` tells how long to wait."""
+    """HTTP 429: too many requests; ``retry_after`` says how long to wait."""
+
+    usual_status = 429
 
 
 class ServerError(APIError):
     """HTTP 5xx: the vendor, or something in front of it, failed."""
 
+    usual_status = 500
+    usual_outcome: ClassVar[Outcome] = "unknown"
+
 
 class DecodeError(TokenKitError):
-    """A successful answer that cannot be read.
+    """A success that cannot be read.
 
-    The message names the place and the types found, never text values: a truncated answer
-    may hold the token.
+    The message names the place and the types found, never text values, as a truncated body may
+    contain the token.
 
     Attributes:
-        path: The JSON path of the trouble, such as ``$.data.token``; ``$`` is the whole answer.
+        path: The JSON path of the problem, such as ``$.data.token``; ``$`` is the whole body.
         status: The HTTP status.
-        content_type: The answer's content type.
-        request_id: The id by which the vendor can find the request.
+        content_type: The response's content type.
     """
+
+    usual_outcome: ClassVar[Outcome] = "performed"
 
     def __init__(
         self,
-        message: str,
+        text: str = "",
         *,
         path: str = "$",
         status: int | None = None,
         content_type: str | None = None,
-        request_id: str | None = None,
+        **context: Unpack[CallContext],
     ) -> None:
-        super().__init__(message)
+        super().__init__(text, **context)
         self.path: str = path
         self.status: int | None = status
         self.content_type: str | None = content_type
-        self.request_id: str | None = request_id
+
+
+class MismatchedResponse(TokenKitError):  # noqa: N818 - reads better in an except clause
+    """A response that belongs to another request; nothing of it is returned."""
+
+    usual_outcome: ClassVar[Outcome] = "unknown"
 
 
 class ResponseTooLarge(TokenKitError):  # noqa: N818 - reads better in an except clause
-    """An answer whose decoded body is larger than the limit of 8 MiB."""
+    """A response whose decoded body is larger than the limit of 8 MiB."""
+
+    usual_outcome: ClassVar[Outcome] = "unknown"
 
 
 class StoreError(TokenKitError):
     """A shared token store cannot be asked: it is down, too slow, or refuses to write.
 
-    A store raises it; :meth:`get_token` then does without the store. A caller sees it only where
-    a token was revoked, or invalidated, and the other processes could not be told.
+    A store raises it; ``get_token()`` then does without the store. A caller sees it only where a
+    token was revoked, or invalidated, and the other processes could not be told.
     """
 
 
 class UnexpectedRedirect(TokenKitError):  # noqa: N818 - reads better in an except clause
-    """A redirect, which is never followed: it would hand the request to another address.
+    """A redirect, which is never followed, as that would send the request elsewhere.
 
     Attributes:
-        status: The HTTP status, a 3xx.
-        location: Where the answer pointed, without its query.
+        status: The HTTP status, a 3xx. Default: 302.
+        location: Where the response pointed, without its query.
     """
 
-    def __init__(self, message: str, *, status: int, location: str | None) -> None:
-        super().__init__(message)
+    usual_outcome: ClassVar[Outcome] = "unknown"
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        status: int = 302,
+        location: str | None = None,
+        **context: Unpack[CallContext],
+    ) -> None:
+        super().__init__(text, **context)
         self.status: int = status
         self.location: str | None = location

@@ -1,6 +1,6 @@
 """The kit for adding a vendor, inside this package or outside it.
 
-A vendor is request models (:class:`Call`), answer models, a :class:`Profile`, a class of
+A vendor is request models (:class:`Call`), response models, a :class:`Profile`, a class of
 :func:`operation` stubs, and two clients that mix it in.
 """
 
@@ -55,17 +55,23 @@ from ._model.json import (
     dump_json,
     kind_of,
     load_json,
+    type_of,
 )
 from ._model.messages import Headers, Request, Response, ResponseInfo
 from ._model.paging import HasItems, PagedCall, PageWalk
 from ._model.request import Check, RequestModel, param
 from ._model.token import IssuedToken
+from ._model.warn import edits, warn_caller
 from ._observability.hooks import Hooks
 from ._observability.records import (
     AttemptSent,
     CallFailed,
+    CallSucceeded,
     ResponseReceived,
     RetryPlanned,
+    StoreFailed,
+    TokenMinted,
+    TokenServed,
 )
 from ._policy.clock import AsyncClock, Clock
 from ._policy.failure import (
@@ -77,11 +83,14 @@ from ._policy.failure import (
     visible_text,
 )
 from ._policy.profile import BaseURLSetting, Profile, Rate
-from ._policy.retry import RetryPolicy, RetryRules
+from ._policy.retry import RetryBudget, RetryPolicy, RetryRules
 from ._policy.timeouts import Timeouts
+from ._reuse.statistics import Statistics
 from ._secret import (
+    AsyncSecretGroup,
     AsyncSecretSource,
     Secret,
+    SecretGroup,
     SecretSource,
     conceal,
 )
@@ -92,6 +101,7 @@ __all__ = [
     "AsyncClient",
     "AsyncClientOptions",
     "AsyncClock",
+    "AsyncSecretGroup",
     "AsyncSecretSource",
     "AsyncStrategy",
     "AttemptSent",
@@ -100,6 +110,7 @@ __all__ = [
     "Call",
     "CallFailed",
     "CallOptions",
+    "CallSucceeded",
     "Check",
     "Client",
     "ClientOptions",
@@ -125,19 +136,26 @@ __all__ = [
     "Response",
     "ResponseInfo",
     "ResponseReceived",
+    "RetryBudget",
     "RetryPlanned",
     "RetryPolicy",
     "RetryRules",
     "Secret",
+    "SecretGroup",
     "SecretSource",
     "SendOptions",
+    "Statistics",
+    "StoreFailed",
     "Strategy",
     "Timeouts",
+    "TokenMinted",
+    "TokenServed",
     "amount",
     "aware_datetime",
     "conceal",
     "copy_mapping",
     "dump_json",
+    "edits",
     "epoch_milliseconds",
     "epoch_seconds",
     "error_for_status",
@@ -166,6 +184,8 @@ __all__ = [
     "to_texts_or_none",
     "to_tuple",
     "token_text",
+    "type_of",
     "visible_text",
+    "warn_caller",
     "write_model",
 ]

@@ -19,7 +19,6 @@ from tokenkit import (
     strigo,
     zdk,
 )
-from tokenkit.errors import FailedAnswer
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -45,9 +44,7 @@ class Batches:
 
     bad: set[str]
     sizes: list[int] = attrs.field(factory=list[int])
-    error: Exception = attrs.field(
-        factory=lambda: BadRequestError(FailedAnswer(status=400, message="bad argument"))
-    )
+    error: Exception = attrs.field(factory=lambda: BadRequestError("bad argument", status=400))
 
     def send(self, call: Call[Any]) -> Reply[Any]:
         calls = call.requests if isinstance(call, zdk.UserTokensRequest) else (call,)
@@ -103,7 +100,7 @@ def test_batches_on_async_clients(sandbox: Sandbox, anyio_backend: str) -> None:
 @pytest.mark.parametrize(
     ("error", "requests"),
     [
-        (AuthenticationError(FailedAnswer(status=401, message="bad key")), 1),
+        (AuthenticationError("bad key", status=401), 1),
         (ConnectionLostError("gone"), 1),
         (DecodeError("not JSON", path="$"), 1),
         (DecodeError("3 tokens for 4 requests", path="$.tokens"), 7),

@@ -23,7 +23,6 @@ from tokenkit import (
     zerohash,
 )
 from tokenkit.bulk import Failure
-from tokenkit.errors import FailedAnswer
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -136,7 +135,7 @@ def test_a_payment_that_was_not_delivered_is_interrupted_or_kept(options: dict[s
 
 
 def api_error(kind: Any, status: int) -> Exception:
-    error: Exception = kind(FailedAnswer(status=status, message="no"))
+    error: Exception = kind("no", status=status)
     return error
 
 

@@ -14,7 +14,7 @@ from redis_server import RedisServer
 
 from tokenkit import ConfigurationError
 from tokenkit.bulk import RedisRateLimiter
-from tokenkit.errors import BadRequestError, FailedAnswer
+from tokenkit.errors import BadRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,7 +135,7 @@ def test_a_callers_limiter_is_asked_and_told(anyio_backend: str) -> None:
     """It learns of every response; of errors without one it need not."""
     answers: list[Exception | None] = [
         refusal(3.0),
-        BadRequestError(FailedAnswer(status=400, message="no", headers={"x-one": "1"})),
+        BadRequestError("no", status=400, headers={"x-one": "1"}),
         ConfigurationError("nothing was sent"),
     ]
 

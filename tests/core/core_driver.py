@@ -10,15 +10,19 @@ from tokenkit import zdk, zerohash
 from tokenkit._model.messages import Headers, Request, Response, ResponseInfo
 from tokenkit._pipeline.effects import (
     AttemptOutcome,
+    Discard,
     Effect,
     NoResponse,
     Notify,
     Resolve,
+    ResolveGroup,
     Result,
     Send,
     Sleep,
 )
-from tokenkit._pipeline.run import Plan, perform
+from tokenkit._pipeline.prepare import Plan
+from tokenkit._pipeline.run import perform
+from tokenkit._pipeline.secret_sources import resolve_group
 from tokenkit._policy.clock import Moment
 from tokenkit._policy.failure import (
     ErrorBody,
@@ -26,8 +30,9 @@ from tokenkit._policy.failure import (
     read_failure,
     read_plain_failure,
 )
-from tokenkit._policy.retry import RetryBudget, RetryPolicy
-from tokenkit._policy.timeouts import Timeouts
+from tokenkit._policy.retry import RetryBudget, RetryPolicy, retry_after
+from tokenkit._policy.settings import CallSettings
+from tokenkit._redaction import Hidden
 from tokenkit._secret import Secret
 from tokenkit.auth import Bearer, HmacSigner
 from tokenkit.errors import (
@@ -122,11 +127,12 @@ def make_plan(
         profile=profile,
         origin=profile.base_url,
         base_path=base_path,
-        headers=Headers({"accept": "application/json"}),
+        settings=CallSettings(
+            headers=Headers({"accept": "application/json"}),
+            deadline=deadline,
+            retry=policy or RetryPolicy(),
+        ),
         strategy=strategy,
-        timeouts=Timeouts(),
-        deadline=deadline,
-        policy=policy or RetryPolicy(),
         budget=budget or RetryBudget(),
         offset=offset,
     )
@@ -172,9 +178,8 @@ def read_body(
         request,
         reader=reader,
         request_id_header=request_id_header,
-        secrets=[ECHOED_SECRET],
-        wall=WALL,
-        attempts=1,
+        hidden=Hidden([ECHOED_SECRET]),
+        retry_after=retry_after(response.headers, WALL),
     )
 
 
@@ -204,6 +209,7 @@ class Driver:
         self.untils: list[float] = []
         self.slept: list[float] = []
         self.records: list[Record] = []
+        self.discarded = 0
 
     def moment(self) -> Moment:
         """Return the driven clock's time."""
@@ -251,6 +257,10 @@ class Driver:
                 except TokenKitError as error:
                     return None, error
                 return value if isinstance(value, Secret) else Secret(str(value)), None
+            case ResolveGroup():
+                return resolve_group(effect.group), None
+            case Discard():
+                self.discarded += 1
             case _:
                 assert isinstance(effect, Notify)
                 self.records.append(effect.record)

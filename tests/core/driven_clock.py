@@ -4,63 +4,60 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clocks import frozen_clock
+
+from tokenkit.testing import AsyncFrozenClock, FrozenClock
+
 if TYPE_CHECKING:
     from tokenkit._model.messages import Request, Response
     from tokenkit._pipeline.effects import AttemptOutcome
     from tokenkit._policy.timeouts import Timeouts
 
 
-class DrivenTime:
-    """Time that stands still until it is moved on."""
-
-    def __init__(self) -> None:
-        self.elapsed = 0.0
-        self.slept: list[float] = []
-
-    def time(self) -> float:
-        """Return the time of day."""
-        return 1_714_445_704.0 + self.elapsed
-
-    def monotonic(self) -> float:
-        """Return the monotonic time."""
-        return 1000.0 + self.elapsed
-
-    def move(self, seconds: float) -> None:
-        """Move on, as a sleep does."""
-        self.slept.append(seconds)
-        self.elapsed += seconds
-
-
-class DrivenClock(DrivenTime):
+class DrivenClock(FrozenClock):
     """The clock of a sync client."""
 
-    def sleep(self, seconds: float) -> None:
-        """Move on."""
-        self.move(seconds)
+    def __init__(self) -> None:
+        super().__init__(frozen_clock().now)
+
+    @property
+    def slept(self) -> list[float]:
+        """Every wait so far, in seconds."""
+        return list(self.sleeps)
 
 
-class AsyncDrivenClock(DrivenTime):
+class AsyncDrivenClock(AsyncFrozenClock):
     """The clock of an async client."""
 
-    async def sleep(self, seconds: float) -> None:
-        """Move on."""
-        self.move(seconds)
+    def __init__(self) -> None:
+        clock = DrivenClock()
+        super().__init__(clock)
+        self.advance = clock.advance
+        self.clock = clock
+
+    @property
+    def slept(self) -> list[float]:
+        """Every wait so far, in seconds."""
+        return self.clock.slept
 
 
 class Script:
     """What the connections bring, one after the other; each exchange takes a second."""
 
-    def __init__(self, time: DrivenTime, *script: Response | BaseException) -> None:
+    def __init__(
+        self, time: DrivenClock | AsyncDrivenClock, *script: Response | BaseException
+    ) -> None:
         self.time = time
         self.script = list(script)
         self.requests: list[Request] = []
         self.left: list[float] = []
+        self.discarded = 0
 
     def next(self, request: Request, left: float) -> AttemptOutcome:
         """Return or raise what comes next."""
         self.requests.append(request)
         self.left.append(left)
-        self.time.elapsed += 1.0
+        self.time.advance(1.0)
         result = self.script.pop(0)
         if isinstance(result, BaseException):
             raise result
@@ -75,6 +72,10 @@ class ScriptedConnections(Script):
         del timeouts
         return self.next(request, left)
 
+    def discard(self) -> None:
+        """Note it."""
+        self.discarded += 1
+
     def close(self) -> None:
         """Do nothing."""
 
@@ -86,6 +87,10 @@ class AsyncScriptedConnections(Script):
         """Return or raise what comes next."""
         del timeouts
         return self.next(request, left)
+
+    async def discard(self) -> None:
+        """Note it."""
+        self.discarded += 1
 
     async def aclose(self) -> None:
         """Do nothing."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tokenkit._model.checks import amount, plain_decimal, to_decimal
 
-NO_NUMBER = "must be a Decimal, an int or a number as text; a float loses digits"
+NO_NUMBER = "must be a Decimal, an int or a numeric string; a float loses digits"
 TOO_LONG = "must not have more than 100 digits"
 
 

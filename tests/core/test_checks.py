@@ -28,11 +28,12 @@ from tokenkit._model.checks import (
     to_texts_or_none,
     to_tuple,
 )
+from tokenkit._model.warn import edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CONTROL = "must not hold control characters such as line breaks"
+CONTROL = "must not contain control characters such as line breaks"
 
 
 class Colour(str, Enum):
@@ -54,14 +55,14 @@ class Group(IntEnum):
         ("ünï ©ode 🎉", None),
         (Colour.RED, None),
         ("", "must not be empty"),
-        (5, "must be text, not a number"),
-        (b"x", "must be text, not bytes"),
-        (None, "must be text, not null"),
-        (["x"], "must be text, not an array"),
+        (5, "must be a string, not int"),
+        (b"x", "must be a string, not bytes"),
+        (None, "must be a string, not None"),
+        (["x"], "must be a string, not list"),
         ("a\r\nX-Evil: 1", CONTROL),
         ("a\x00", CONTROL),
         ("\x7f", CONTROL),
-        ("\ud800", "must not hold lone surrogates, which UTF-8 has no form for"),
+        ("\ud800", "must not contain lone surrogates, which UTF-8 cannot encode"),
         ("x" * 65_536, None),
         ("x" * 65_537, "must have at most 65536 characters, not 65537"),
         ("x" * 1_000_000, "must have at most 65536 characters, not 1000000"),
@@ -94,13 +95,13 @@ def test_lengths(shortest: int, longest: int, value: str, problem: str | None) -
     [
         ((), None),
         (("a", "b"), None),
-        ("ab", "must be a list of texts, not one str"),
-        (b"ab", "must be a list of texts, not one bytes"),
-        (5, "must be a list of texts, not a number"),
+        ("ab", "must be a list of strings, not a single string"),
+        (b"ab", "must be a list of strings, not bytes"),
+        (5, "must be a list of strings, not int"),
         (["a"], "must be a tuple: the model's field needs a converter, such as to_texts"),
-        ({"a": 1}, "must be a list of texts, not an object"),
+        ({"a": 1}, "must be a list of strings, not dict"),
         (("a", ""), "item 1 must not be empty"),
-        (("a", 5), "item 1 must be text, not a number"),
+        (("a", 5), "item 1 must be a string, not int"),
         (("a\n",), f"item 0 {CONTROL}"),
     ],
 )
@@ -123,7 +124,7 @@ def test_lists_that_must_not_be_empty() -> None:
         ((True,), "item 0 must be a number or a name"),
         ((1.0,), "item 0 must be a number or a name"),
         ((100, ""), "item 1 must not be empty"),
-        ("100", "must be a list of permissions, not one str"),
+        ("100", "must be a list of permissions, not a single string"),
     ],
 )
 def test_permissions(value: object, problem: str | None) -> None:
@@ -143,9 +144,9 @@ def test_instances() -> None:
     """A nested object is of its class, alone or in a list."""
     fee = zerohash.Fee(name="x")
     assert instance(zerohash.Fee)(fee) is None
-    assert instance(zerohash.Fee)({}) == "must be a Fee(...), not an object"
+    assert instance(zerohash.Fee)({}) == "must be a Fee(...), not dict"
     assert instances(zerohash.Fee)((fee,)) is None
-    assert instances(zerohash.Fee)((fee, {})) == "item 1 must be a Fee(...), not an object"
+    assert instances(zerohash.Fee)((fee, {})) == "item 1 must be a Fee(...), not dict"
     assert instances(zerohash.Fee, min_items=1)(()) == "must not be empty"
     assert instances(zerohash.Fee)(fee) == "must be a list of Fee objects, not Fee"
 
@@ -209,4 +210,20 @@ def test_aware_datetime() -> None:
     assert aware_datetime(datetime(2026, 1, 1, tzinfo=timezone.utc)) is None
     naive = datetime(2026, 1, 1)  # noqa: DTZ001 - naive on purpose
     assert str(aware_datetime(naive)).startswith("must be a datetime with a time zone")
-    assert aware_datetime("2026-01-01") == "must be a datetime, not text"
+    assert aware_datetime("2026-01-01") == "must be a datetime, not str"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [
+        ("fwc", "fwc", 0),
+        ("fcw", "fwc", 2),
+        ("crypto-payout", "crypto-payouts", 1),
+        ("", "abc", 3),
+        ("abc", "xyz", 3),
+        ("x" * 1_000_000, "fwc", 999_997),
+    ],
+)
+def test_edits(one: str, other: str, count: int) -> None:
+    """The distance of two texts is counted, and of very different ones only estimated."""
+    assert edits(one, other) == count

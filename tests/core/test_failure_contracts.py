@@ -10,6 +10,7 @@ from core_driver import WALL
 from tokenkit import strigo, zdk, zerohash
 from tokenkit._model.messages import Headers, Request, Response
 from tokenkit._policy.failure import read_failure
+from tokenkit._redaction import Hidden
 from tokenkit.errors import (
     APIError,
     AuthenticationError,
@@ -51,9 +52,8 @@ def failed(
         Request(method="POST", origin=profile.base_url, route="/x?q=1", headers=Headers()),
         reader=profile.read_failure,
         request_id_header=profile.request_id_header,
-        secrets=["the-secret"],
-        wall=WALL,
-        attempts=2,
+        hidden=Hidden(["the-secret"]),
+        retry_after=profile.retries.wait(status, Headers(headers or {}), WALL),
     )
 
 
@@ -191,15 +191,23 @@ def test_zerohash_validation_error() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(401, AuthenticationError), (403, PermissionDeniedError)]
 )
-@pytest.mark.parametrize(
-    "message", ["Missing API Key", "This api key does not have write permission to this endpoint"]
-)
-def test_zerohash_auth_errors(status: int, kind: type[APIError], message: str) -> None:
+def test_zerohash_auth_errors(status: int, kind: type[APIError]) -> None:
     """Both statuses of an auth failure are mapped, with the usual causes and the environment."""
+    message = "Missing API Key"
     error = failed(ZEROHASH, status, {"error": True, "message": message})
     assert type(error) is kind
     assert error.message == message
     assert "https://api.cert.zerohash.com (us-cert)" in str(error.hint)
+
+
+def test_a_key_that_may_only_read() -> None:
+    """A key without write permission is told so, and the clock is not blamed for it."""
+    message = "This api key does not have write permission to this endpoint"
+    error = failed(ZEROHASH, 403, {"error": True, "message": message})
+    assert str(error).endswith(
+        "Hint: the key may only read: ask zerohash to give it write permission, or use another key"
+    )
+    assert not ZEROHASH.blames_credentials(error)
 
 
 @pytest.mark.parametrize(("text", "state"), list(APPROVALS.items()))

@@ -152,7 +152,7 @@ def test_charsets(content_type: str, body: bytes, text: str) -> None:
         (404, "Not Found"),
         (599, "The call failed"),
         (799, "The call failed"),
-        (200, "The answer says that the call failed"),
+        (200, "The response says that the call failed"),
     ],
 )
 def test_messages_without_a_message(status: int, message: str) -> None:

@@ -97,5 +97,5 @@ def test_only_harmless_values_are_shown() -> None:
     """The repr of merged headers hides what that of their parts would."""
     merged = HEADERS.merged_with(Headers({"Authorization": "Bearer hidden"}))
     assert repr(merged) == (
-        "Headers(content-type: text/html, x-request-id: r-1, authorization: …)"
+        "Headers(content-type: text/html, x-request-id: r-1, authorization: ...)"
     )

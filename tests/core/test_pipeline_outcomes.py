@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from typing import TypedDict
 
 import attrs
 import pytest
 from core_driver import (
     API_KEY,
+    REQUEST_ID,
     ZDK_CALL,
     ZEROHASH_CALL,
     Driver,
@@ -26,6 +28,7 @@ from tokenkit._observability.logging import log
 from tokenkit._observability.records import (
     AttemptSent,
     CallFailed,
+    CallSucceeded,
     ResponseReceived,
     RetryPlanned,
 )
@@ -43,12 +46,20 @@ STRIGO_CALL = strigo.UserTokenRequest(email="a@example.com")
 STRIGO_PLAN = make_plan(STRIGO, OrgKey("org", "key-of-strigo"))
 
 
+class Same(TypedDict):
+    """What all records of one call have in common."""
+
+    vendor: str
+    operation: str
+    call_id: str
+
+
 def test_reply() -> None:
     """A success gives the value with status, headers, request id and attempts."""
-    response = json_answer(201, {"message": {"token": "a.b.c"}}, x_request_id="rid-1")
+    response = json_answer(201, {"message": {"token": "a.b.c"}}, x_request_id=REQUEST_ID)
     reply = Driver(response).run(ZEROHASH_CALL, zerohash_plan())
-    assert (reply.status, reply.attempts, reply.request_id) == (201, 1, "rid-1")
-    assert reply.headers["X-Request-Id"] == "rid-1"
+    assert (reply.status, reply.attempts, reply.request_id) == (201, 1, REQUEST_ID)
+    assert reply.headers["X-Request-Id"] == REQUEST_ID
     assert reply.value.participant_code == "CUST01"
 
 
@@ -124,14 +135,27 @@ def test_records_of_a_success() -> None:
     driver = Driver(busy, zerohash_minted(), seconds=0.5)
     driver.run(ZEROHASH_CALL, zerohash_plan())
     url = "https://api.cert.zerohash.com/client_auth_token"
+    same = Same(
+        vendor="zerohash",
+        operation="create_client_auth_token",
+        call_id=driver.records[0].call_id,
+    )
     assert driver.records == [
-        AttemptSent(method="POST", url=url, attempt=1),
-        ResponseReceived(status=429, request_id="r1", seconds=0.5),
+        AttemptSent(**same, method="POST", url=url, attempt=1, request_id=REQUEST_ID),
+        ResponseReceived(**same, attempt=1, status=429, request_id="r1", seconds=0.5),
         RetryPlanned(
-            reason="HTTP 429: Too Many Requests (retry_after=2; request_id=r1)", wait=2.0, retry=1
+            **same,
+            attempt=1,
+            error="RateLimitError",
+            reason="HTTP 429: Too Many Requests (retry_after=2; request_id=r1)",
+            status=429,
+            request_id="r1",
+            wait=2.0,
+            retry=1,
         ),
-        AttemptSent(method="POST", url=url, attempt=2),
-        ResponseReceived(status=201, request_id=None, seconds=0.5),
+        AttemptSent(**same, method="POST", url=url, attempt=2, request_id=REQUEST_ID),
+        ResponseReceived(**same, attempt=2, status=201, request_id=None, seconds=0.5),
+        CallSucceeded(**same, status=201, request_id=REQUEST_ID, attempts=2, seconds=3.0),
     ]
 
 
@@ -142,7 +166,16 @@ def test_records_of_a_failure() -> None:
     assert isinstance(driver.records[1], RetryPlanned)
     assert driver.records[1].reason == "reset by peer"
     assert driver.records[-1] == CallFailed(
-        error="BadRequestError", reason="HTTP 400: Bad Request", attempts=2
+        vendor="zdk",
+        operation="create_user_token",
+        call_id=driver.records[0].call_id,
+        error="BadRequestError",
+        reason="HTTP 400: Bad Request",
+        outcome="unknown",
+        status=400,
+        request_id=None,
+        attempts=2,
+        seconds=0.25,
     )
 
 
@@ -177,9 +210,18 @@ def test_records_hold_no_credential() -> None:
 
 def test_records_are_logged_for_debugging(caplog: pytest.LogCaptureFixture) -> None:
     """The log's name is the package's, and its level is DEBUG."""
-    record = AttemptSent(method="GET", url="https://h/time", attempt=1)
+    record = AttemptSent(
+        vendor="zerohash",
+        operation="get_time",
+        call_id="c1",
+        method="GET",
+        url="https://h/time",
+        attempt=1,
+        request_id=None,
+    )
     with caplog.at_level(logging.DEBUG, logger="tokenkit"):
         log(record)
     (entry,) = caplog.records
     assert (entry.name, entry.levelno) == ("tokenkit", logging.DEBUG)
-    assert "https://h/time" in entry.getMessage()
+    assert entry.getMessage() == "zerohash get_time: attempt 1: GET https://h/time"
+    assert vars(entry) | attrs.asdict(record) == vars(entry)

@@ -29,6 +29,7 @@ from core_driver import (
 
 from tokenkit import strigo, zerohash
 from tokenkit._model.call import RawCall
+from tokenkit._observability.records import CallFailed
 from tokenkit._secret import Secret, SecretSource
 from tokenkit.auth import Bearer, HmacSigner, OrgKey
 from tokenkit.errors import ConfigurationError, InvalidInputError, TokenKitError
@@ -266,10 +267,10 @@ def test_an_unsendable_call_raises_before_anything_is_sent(lasts: timedelta) -> 
     """A relative expiration out of range is an InvalidInputError, found at the start."""
     driver = Driver()
     call = strigo.UserTokenRequest(email="a@example.com", expiration=lasts)
-    with pytest.raises(InvalidInputError, match="expiration: must lie in the future"):
+    with pytest.raises(InvalidInputError, match="expiration: must be in the future"):
         driver.run(call, STRIGO_PLAN)
     assert driver.requests == []
-    assert driver.records == []
+    assert [type(record) for record in driver.records] == [CallFailed]
 
 
 def test_an_error_that_the_pipeline_raises_has_no_chain() -> None:

@@ -229,5 +229,5 @@ def test_zerohash_rate_limit_beyond_the_deadline() -> None:
     driver = Driver(answer(429))
     error = driver.error(ZEROHASH_CALL, zerohash_plan(deadline=5.0))
     assert isinstance(error, RateLimitError)
-    assert error.retry_after is None
+    assert error.retry_after == 10.0
     assert driver.slept == []

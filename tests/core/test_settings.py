@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypedDict
 
 import attrs
 import pytest
@@ -14,6 +14,7 @@ from tokenkit._observability.hooks import check_hooks as check
 from tokenkit._observability.records import (
     AttemptSent,
     CallFailed,
+    CallSucceeded,
     Record,
     ResponseReceived,
     RetryPlanned,
@@ -55,7 +56,12 @@ def test_defaults() -> None:
     assert settings.call.timeouts == Timeouts(connect=5.0, read=30.0, write=30.0)
     assert settings.call.deadline == 60.0
     assert settings.call.retry == RetryPolicy(max_retries=2, repeat_payments=False)
-    assert dict(settings.call.headers) == {}
+    assert {**settings.call.headers, "user-agent": ""} == {
+        "accept": "application/json",
+        "accept-encoding": "gzip",
+        "user-agent": "",
+    }
+    assert settings.call.headers["user-agent"].startswith("tokenkit/")
     assert settings.base_url.origin == "https://api.cert.zerohash.com"
     assert settings.correct_clock_skew
     assert settings.trace is None
@@ -67,7 +73,6 @@ def test_none_is_the_default_of_each_option_but_the_deadline() -> None:
     settings = settings_of(**dict.fromkeys(options))
     assert settings.call == settings_of().call
     assert settings.base_url == settings_of().base_url
-    assert settings.user_agent == settings_of().user_agent
     assert settings_of(deadline=None).call.deadline == math.inf
     assert changed(settings.call, timeout=None, retry=None, headers=None) is settings.call
 
@@ -118,7 +123,7 @@ def test_changes() -> None:
     assert settings.timeouts == Timeouts(connect=3, read=3, write=3)
     assert (settings.deadline, settings.retry.max_retries) == (9.0, 0)
     more = changed(settings, headers={"x-B": "2"})
-    assert dict(more.headers) == {"x-a": "1", "x-b": "2"}
+    assert (more.headers["x-a"], more.headers["x-b"]) == ("1", "2")
     assert more.deadline == 9.0
 
 
@@ -127,7 +132,8 @@ def test_headers_of_the_profile() -> None:
     profile = attrs.evolve(ZDK, headers={"X-Version": "1", "X-Other": "2"})
     settings = ClientSettings.parse(profile, {"headers": {"x-version": "9"}}, is_async=True)
     assert isinstance(settings, ClientSettings)
-    assert dict(settings.call.headers) == {"x-version": "9", "x-other": "2"}
+    headers = settings.call.headers
+    assert (headers["x-version"], headers["x-other"]) == ("9", "2")
 
 
 def test_timeouts_for_each_step() -> None:
@@ -279,13 +285,45 @@ def test_async_hooks_need_an_async_client() -> None:
     assert check(plain, may_be_async=False) is plain
 
 
+class Same(TypedDict):
+    """What all records of one call have in common."""
+
+    vendor: str
+    operation: str
+    call_id: str
+
+
+SAME = Same(vendor="v", operation="o", call_id="c")
+
+
 def test_each_record_has_its_hook() -> None:
     """Each hook is told its own records, and a hook that is not set is told nothing."""
     records: dict[str, Record] = {
-        "on_request": AttemptSent(method="GET", url="u", attempt=1),
-        "on_response": ResponseReceived(status=200, request_id=None, seconds=0.0),
-        "on_retry": RetryPlanned(reason="r", wait=0.0, retry=1),
-        "on_error": CallFailed(error="E", reason="r", attempts=1),
+        "on_request": AttemptSent(**SAME, method="GET", url="u", attempt=1, request_id=None),
+        "on_response": ResponseReceived(
+            **SAME, attempt=1, status=200, request_id=None, seconds=0.0
+        ),
+        "on_retry": RetryPlanned(
+            **SAME,
+            attempt=1,
+            error="E",
+            reason="r",
+            status=None,
+            request_id=None,
+            wait=0.0,
+            retry=1,
+        ),
+        "on_success": CallSucceeded(**SAME, status=200, request_id=None, attempts=1, seconds=0.0),
+        "on_error": CallFailed(
+            **SAME,
+            error="E",
+            reason="r",
+            outcome="unknown",
+            status=None,
+            request_id=None,
+            attempts=1,
+            seconds=0.0,
+        ),
     }
     for name, own in records.items():
         seen: list[object] = []

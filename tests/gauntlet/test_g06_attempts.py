@@ -66,7 +66,7 @@ def test_each_attempt_is_signed_afresh(
         sent = replies(outcomes(client, flavour, call, call))
         *attempts, other = server.requests
     assert [reply.attempts for reply in sent] == [4, 1]
-    assert time.naps == [4.0, 4.0, 9.0]
+    assert list(time.sleeps) == [4.0, 4.0, 9.0]
     stamps = [int(request.headers["x-scx-timestamp"]) - 1_800_000_000 for request in attempts]
     assert stamps == [0, 4, 8, 17]
     for request in (*attempts, other):
@@ -136,8 +136,10 @@ def test_retries_are_visible(
     assert told[0].reason == "HTTP 503: no upstream"
     assert told[1].reason.startswith("HTTP 429: Too Many Requests")
     logged = [record.getMessage() for record in caplog.records if record.name == "tokenkit"]
-    assert [line for line in logged if line.startswith("RetryPlanned")] == [
-        str(record) for record in told
+    assert [line for line in logged if ": retry " in line] == [
+        f"strigo create_user_token: retry {record.retry} in {record.wait:.3f} s, "
+        f"after {record.reason}"
+        for record in told
     ]
 
 

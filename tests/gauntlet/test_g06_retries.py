@@ -262,7 +262,7 @@ def test_a_refused_connection_is_tried_again(flavour: Flavour, family: Family) -
         assert isinstance(end, ConnectError)
         assert url in str(end)
         assert end.attempts == 3
-    assert len(time.naps) == 4
+    assert len(time.sleeps) == 4
 
 
 @each_flavour

@@ -151,6 +151,8 @@ def test_a_failed_call_shows_no_secret(
     log: pytest.LogCaptureFixture,
 ) -> None:
     """Whatever the server answers, no credential, signature or token shows anywhere."""
+    if call is REVOCATION and script in (truncated_mint, token_as_a_number):
+        pytest.skip("a revocation needs no body")
     with RawServer(script) as server:
         with pytest.raises(expected) as caught:
             # Only what waits for the deadline needs a short one.
@@ -229,7 +231,7 @@ def test_a_refused_credential_is_not_shown(
     for name in vendor.credentials:
         bad = "careless-file-content\n"
         for source in (bad, Secret(bad), lambda: "careless-file-content\n"):
-            with pytest.raises(ConfigurationError, match=f"^{name}") as caught:
+            with pytest.raises(ConfigurationError, match=name) as caught:
                 perform(
                     vendor.open(flavour, http_family=family, **{name: source}),
                     flavour,

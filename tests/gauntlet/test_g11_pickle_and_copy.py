@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import pickle
+from collections import ChainMap
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
+from unittest.mock import create_autospec
 
 import attrs
 import pytest
@@ -30,47 +33,50 @@ from tokenkit import (
     zdk,
     zerohash,
 )
-from tokenkit.errors import FailedAnswer, FieldError, RateLimit
+from tokenkit.errors import CallContext, FailureDetails, FieldError, RateLimit
 from tokenkit.extension import Call, IssuedToken, RequestModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from enum import Enum
 
     from all_clients import Vendor
     from network_calls import Family, Flavour
 
 T_MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=timezone.utc)
-ANSWER = FailedAnswer(
+CONTEXT = CallContext(
+    vendor="strigo",
+    operation="create_user_token",
+    request_id="r-1",
+    attempts=3,
+    outcome="unknown",
+)
+DETAILS = FailureDetails(
     status=422,
     message="no",
     code="Bad",
     errors=(FieldError(message="is wrong", field="email", wire_name="eMail", location="body"),),
     hint="look again",
-    request_id="r-1",
     retry_after=1.5,
     rate_limit=RateLimit(limit=5, remaining=0, reset_at=T_MOMENT),
     method="POST",
     url="https://h/x",
     headers={"server": "x"},
     body='{"a": "\\ud800"}',
-    attempts=3,
 )
 # What the constructors of errors take, by the names of their parameters.
-ARGUMENTS: dict[str, object] = {
-    "answer": ANSWER,
-    "attempts": 2,
-    "content_type": "text/html",
-    "errors": (FieldError(message="no", field="a"), FieldError(message="b")),
-    "location": "https://h/x",
-    "message": "it failed",
-    "missing_requirements": ("first_name", "tax_id"),
-    "path": "$.data.token",
-    "request_id": "r-1",
-    "state": zerohash.ApprovalState.PENDING,
-    "status": 302,
-    "subject": "UserTokenRequest",
-    "transaction_id": "txn_1",
+ARGUMENTS: dict[str, Mapping[str, object]] = {
+    "content_type": {"content_type": "text/html"},
+    "context": CONTEXT,
+    "details": {**DETAILS, **CONTEXT},
+    "errors": {"errors": (FieldError(message="no", field="a"), FieldError(message="b"))},
+    "location": {"location": "https://h/x"},
+    "missing_requirements": {"missing_requirements": ("first_name", "tax_id")},
+    "path": {"path": "$.data.token"},
+    "state": {"state": zerohash.ApprovalState.PENDING},
+    "status": {"status": 307},
+    "text": {"text": "it failed"},
+    "transaction_id": {"transaction_id": "txn_1"},
 }
 
 
@@ -91,10 +97,7 @@ def sample(kind: type[TokenKitError]) -> TokenKitError:
     """Build an error, by its constructor's own parameters."""
     _, *names = inspect.signature(kind.__init__).parameters
     build: Any = kind
-    signature = inspect.signature(build)
-    given = {name: ARGUMENTS[name] for name in names}
-    bound = signature.bind(**given)
-    error: TokenKitError = build(*bound.args, **bound.kwargs)
+    error: TokenKitError = build(**ChainMap(*(dict(ARGUMENTS[name]) for name in names)))
     vars(error)["__notes__"] = ["while starting"]
     return error
 
@@ -121,11 +124,40 @@ def test_every_error(kind: type[TokenKitError]) -> None:
     check_twins(sample(kind))
 
 
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
+def test_every_error_crosses_as_json(kind: type[TokenKitError]) -> None:
+    """A back end that keeps class and ``args`` alone gives back the class and the text."""
+    error = sample(kind)
+    made: Any = type(error)
+    again = made(*json.loads(json.dumps(error.args)))
+    assert (type(again), str(again), again.args) == (kind, str(error), error.args)
+    assert vars(again).keys() | {"__notes__"} == vars(error).keys()
+
+
+@pytest.mark.parametrize("kind", ERROR_CLASSES)
+def test_every_error_from_a_text_alone(kind: type[TokenKitError]) -> None:
+    """An error can be made from a text, raised from another, noted and grouped."""
+    error = kind("slow down")
+    assert (str(error), error.message) == ("slow down", "slow down")
+    client = create_autospec(tokenkit.StrigoClient, instance=True)
+    client.check_health.side_effect = error
+    with pytest.raises(kind) as caught:
+        client.check_health()
+    assert caught.value is error
+    cause = ValueError("below")
+    with pytest.raises(kind, match="slow down") as caught:
+        raise error from cause
+    assert caught.value.__cause__ is cause
+    check_twins(error)
+
+
 def test_every_error_class_is_found() -> None:
     """The walk finds the classes that the errors' module exports, and the vendors' own."""
     exported = {getattr(errors, name) for name in errors.__all__}
-    classes = {item for item in exported if issubclass(item, TokenKitError)}
-    assert len(classes) == 22
+    classes = {
+        item for item in exported if isinstance(item, type) and issubclass(item, TokenKitError)
+    }
+    assert len(classes) == 23
     assert set(ERROR_CLASSES) == classes | {
         zerohash.ManualApprovalError,
         zerohash.MissingRequirementsError,
@@ -207,6 +239,17 @@ TOKEN = zerohash.ClientAuthToken(
     token=JWT, deposit_intent_id="d", payment_id="p", participant_code="CUST01", extra=NEW
 )
 HEADERS = extension.Headers({"X-Request-Id": "r", "Date": "today"})
+
+
+class Same(TypedDict):
+    """What all records of one call have in common."""
+
+    vendor: str
+    operation: str
+    call_id: str
+
+
+SAME = Same(vendor="strigo", operation="check_health", call_id="c1")
 MODELS: list[Any] = [
     ZDK_REQUEST,
     zdk.UserTokensRequest(requests=[ZDK_REQUEST], extra=NEW),
@@ -250,23 +293,43 @@ MODELS: list[Any] = [
     strigo.UserToken(token="t", user_id="u", expiration=T_MOMENT, email="e", extra=NEW),
     strigo.HealthRequest(),
     strigo.Health(status="degraded", message="m", extra=NEW),
-    *ANSWER.errors,
-    ANSWER,
+    *DETAILS["errors"],
     RateLimit(limit=1),
     RetryPolicy(max_retries=1, repeat_payments=True),
     Timeouts(connect=1, read=2, write=3),
     Hooks(on_error=print),
-    extension.AttemptSent(method="GET", url="https://h/x", attempt=1),
-    extension.ResponseReceived(status=200, request_id="r", seconds=0.5),
-    extension.RetryPlanned(reason="HTTP 503", wait=0.5, retry=1),
-    extension.CallFailed(error="ServerError", reason="HTTP 503", attempts=3),
+    extension.AttemptSent(**SAME, method="GET", url="https://h/x", attempt=1, request_id=None),
+    extension.ResponseReceived(**SAME, attempt=1, status=200, request_id="r", seconds=0.5),
+    extension.RetryPlanned(
+        **SAME,
+        attempt=1,
+        error="ServerError",
+        reason="HTTP 503",
+        status=503,
+        request_id="r",
+        wait=0.5,
+        retry=1,
+    ),
+    extension.CallSucceeded(**SAME, status=200, request_id="r", attempts=3, seconds=0.5),
+    extension.CallFailed(
+        **SAME,
+        error="ServerError",
+        reason="HTTP 503",
+        outcome="unknown",
+        status=503,
+        request_id="r",
+        attempts=3,
+        seconds=0.5,
+    ),
+    extension.ResponseInfo(status=200, headers=HEADERS, received_at=T_MOMENT),
     extension.ErrorBody(status=500, json=NEW, text="x", origin="https://h"),
-    extension.Failure(message="m", code="c", errors=ANSWER.errors, error=APIError),
+    extension.Failure(message="m", code="c", errors=tuple(DETAILS["errors"]), error=APIError),
     extension.RawCall(verb="POST", target="/x", json=NEW),
     extension.Request(method="POST", origin="https://h", route="/x", headers=HEADERS, body=b"{}"),
     extension.Response(status=200, headers=HEADERS, body=b"{}"),
     extension.Reply(value=TOKEN, status=200, headers=HEADERS, request_id="r", attempts=2),
     extension.RetryRules(waits={429: 10.0}),
+    extension.BaseURLSetting(variable="X", base_url=str),
     *(vendor.client.profile for vendor in VENDORS.values()),
     HEADERS,
 ]

@@ -246,12 +246,12 @@ def test_hostile_addresses(flavour: Flavour, family: Family, text: str) -> None:
         assert name in str(error)
     with RawServer(answering(lambda _: ZDK.minted)) as server:
         origin = f"https://127.0.0.1:{server.port}"
-        with pytest.raises(ConfigurationError, match=r"^base_host"):
+        with pytest.raises(ConfigurationError, match=r": base_host"):
             ZDK.open(flavour, base_host=text, http_family=family)
-        with pytest.raises(ConfigurationError, match=r"^environment") as caught:
+        with pytest.raises(ConfigurationError, match=r": environment") as caught:
             ZEROHASH.open(flavour, environment=text, http_family=family)
         assert len(str(caught.value)) < 1000
-        with pytest.raises(ConfigurationError, match=r"^the proxy"):
+        with pytest.raises(ConfigurationError, match=r"^proxy must be like"):
             perform(
                 ZDK.open(
                     flavour,
@@ -290,6 +290,6 @@ def test_hostile_environment_variables(vendor: Vendor, text: str) -> None:
     for name in vendor.credentials:
         variables = {**good, f"{prefix}_{name.upper()}": text}
         for kind in (vendor.client, vendor.async_client):
-            with pytest.raises(ConfigurationError, match=f"^{name}") as caught:
+            with pytest.raises(ConfigurationError, match=f": {name}") as caught:
                 kind.from_env(environ=variables)
             assert text not in str(caught.value)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from network_calls import Family, Flavour
 
 REFUSED: list[tuple[Any, str]] = [
-    (None, "must be text, not NoneType"),
-    (b"https://h", "must be text, not bytes"),
+    (5, "must be a string, not int"),
+    (b"https://h", "must be a string, not bytes"),
     ("", "must be like https://host"),
     ("h", "must be like"),
     ("//h", "must be like"),
@@ -35,28 +35,28 @@ REFUSED: list[tuple[Any, str]] = [
     ("https://-h", "must be like"),
     ("https://höst", "must be like"),
     ("https://a b", "must be like"),
-    ("https://user:hidden@h", "must not hold credentials"),
-    ("https://hidden@h", "must not hold credentials"),
-    ("https://:hidden@h", "must not hold credentials"),
+    ("https://user:hidden@h", "must not contain credentials"),
+    ("https://hidden@h", "must not contain credentials"),
+    ("https://:hidden@h", "must not contain credentials"),
     ("https://h?key=hidden", "must not have a query"),
     ("https://h#hidden", "must not have a query or a fragment"),
     ("https://h?", "must not have a query"),
     ("https://h/#", "must not have a query"),
-    ("https://h/a b", "path must be plain"),
-    ("https://h/ä", "path must be plain"),
-    ("https://h/a\nb", "path must be plain"),
-    ("https://h\t/", "path must be plain"),
-    ("https://h/%zz", "path must be plain"),
-    ("https://h/../x", "path must be plain"),
-    ("https://h/./x", "path must be plain"),
+    ("https://h/a b", "path of base_url must be"),
+    ("https://h/ä", "path of base_url must be"),
+    ("https://h/a\nb", "path of base_url must be"),
+    ("https://h\t/", "path of base_url must be"),
+    ("https://h/%zz", "path of base_url must be"),
+    ("https://h/../x", "path of base_url must be"),
+    ("https://h/./x", "path of base_url must be"),
     ("http://api.zerohash.com", "over plain http"),
     ("http://10.0.0.1", "over plain http"),
     ("http://127.0.0.1.example.com", "over plain http"),
     ("http://localhost.example.com", "over plain http"),
     ("http://[::2]", "over plain http"),
     ("http://0.0.0.0", "over plain http"),
-    ("https://user:hidden@127.0.0.1", "must not hold credentials"),
-    ("http://127.0.0.1:80@evil.example", "must not hold credentials"),
+    ("https://user:hidden@127.0.0.1", "must not contain credentials"),
+    ("http://127.0.0.1:80@evil.example", "must not contain credentials"),
     ("https://evil.example\\@h", "must"),
     ("https:\\\\h", "must be like"),
     ("https:/h", "must be like"),
@@ -81,7 +81,7 @@ def test_base_urls_that_are_refused(flavour: Flavour, family: Family, url: Any, 
     """Another scheme, credentials, a query and plain http to elsewhere are refused."""
     with pytest.raises(ConfigurationError, match=text) as caught:
         ZDK.open(flavour, base_url=url, http_family=family)
-    assert str(caught.value).startswith("base_url")
+    assert "base_url" in str(caught.value)
     # What stands in the place of credentials may be some.
     assert "hidden" not in str(caught.value)
     assert ZDK.credentials["api_key"] not in "".join(shown for _, shown in traces(caught.value))
@@ -107,7 +107,7 @@ def test_base_urls_that_are_refused(flavour: Flavour, family: Family, url: Any, 
 def test_nothing_is_sent(flavour: Flavour, family: Family, vendor: Vendor, pattern: str) -> None:
     """A server that listens at such an address sees no connection, from any client."""
     with RawServer(answering(lambda _: vendor.minted)) as server:
-        with pytest.raises(ConfigurationError, match=r"^base_url"):
+        with pytest.raises(ConfigurationError, match=r": base_url"):
             perform(
                 vendor.open(
                     flavour, base_url=pattern.format(port=server.port), http_family=family
@@ -132,7 +132,7 @@ def test_plain_http_must_be_asked_for(flavour: Flavour, family: Family, vendor: 
         value = reply.value
         assert value.token == TOKEN
         for other in (f"ftp://127.0.0.1:{server.port}", url.replace("//", "//user:password@")):
-            with pytest.raises(ConfigurationError, match=r"^base_url"):
+            with pytest.raises(ConfigurationError, match=r": base_url"):
                 vendor.open(flavour, base_url=other, **options)
         assert server.connections == 1
 
@@ -149,7 +149,7 @@ def test_the_environment_is_judged_alike(flavour: Flavour, family: Family, vendo
     }
     for url in ("http://api.example.com", "https://user:password@h", "file:///etc/passwd"):
         variables[profile.base_url_variable] = url
-        with pytest.raises(ConfigurationError, match=r"^base_url"):
+        with pytest.raises(ConfigurationError, match=r": base_url"):
             kind.from_env(environ=variables, http_family=family)
 
 
@@ -160,7 +160,7 @@ def test_the_environment_is_judged_alike(flavour: Flavour, family: Family, vendo
 )
 def test_hosts_and_environments(flavour: Flavour, family: Family, host: str) -> None:
     """What ZDK's host and zerohash's environment are put into is as strict."""
-    with pytest.raises(ConfigurationError, match=r"^base_host"):
+    with pytest.raises(ConfigurationError, match=r": base_host"):
         ZDK.open(flavour, base_host=host, http_family=family)
-    with pytest.raises(ConfigurationError, match=r"^environment"):
+    with pytest.raises(ConfigurationError, match=r": environment"):
         ZEROHASH.open(flavour, environment=host, http_family=family)

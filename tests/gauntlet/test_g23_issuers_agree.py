@@ -36,7 +36,7 @@ LEFT_TO_THE_SERVER = [
     r"body/participant_code must match pattern",
     r"body/email must match pattern",
     # zerohash: which experience needs or forbids which field is guidance, no schema.
-    r"body/participant_code is required: email alone serves onboarding only",
+    r"body/participant_code is required: email alone is for onboarding only",
     r"body/deposit_details/\w+ is only for [\w-]+",
     r"body/deposit_details/denominated_currency must be equal to one of the allowed values: USD",
     # zerohash: what an address, a fee's type and a sensible amount are.

@@ -39,7 +39,7 @@ EACH_METHOD = pytest.mark.parametrize(
 FAILING_CELLS = {
     "strigo.create_user_token(email='', groups='beginners')": (
         "InvalidInputError: UserTokenRequest is not valid: email: must not be empty; "
-        "groups: must be a list of texts, not one str"
+        "groups: must be a list of strings, not a single string"
     ),
     "await async_zdk.create_user_token(id='')": (
         "InvalidInputError: UserTokenRequest is not valid: id: must not be empty"
@@ -49,8 +49,8 @@ FAILING_CELLS = {
         "argument 'tokne'"
     ),
     "tokenkit.zerohash.RevokeAuthTokenRequest(token=access.token, extra={'token': 1})": (
-        "InvalidInputError: RevokeAuthTokenRequest is not valid: extra: 'token' has a "
-        "parameter of its own: token"
+        "InvalidInputError: RevokeAuthTokenRequest is not valid: extra: 'token' has its "
+        "own parameter: token"
     ),
     "with tokenkit.ZdkClient(api_key='wrong', base_url=sandbox.url) as stranger: "
     "stranger.create_user_token(id='user-1')": (

@@ -190,8 +190,7 @@ def test_a_client_names_what_it_needs(kind: Any, option: str, fit: str, make: An
 
 
 RAISED = [
-    (ValueError("odd"), TransportError),
-    (KeyError("odd"), TransportError),
+    (OSError("odd"), TransportError),
     (httpx.InvalidURL("odd"), TransportError),
     (httpx.StreamConsumed(), TransportError),
     (httpx.ConnectError("odd"), ConnectError),

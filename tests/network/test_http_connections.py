@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gc
-import socket
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpcore
 import pytest
 from network_calls import (
     HEALTH,
@@ -20,6 +18,7 @@ from network_calls import (
     send_strigo,
     strigo_client,
 )
+from pooled import idle_of
 from raw_server import RawServer, answering, http
 
 from tokenkit import ClientClosedError, ServerError, strigo
@@ -27,11 +26,11 @@ from tokenkit._http.network import DeadlineStream
 
 if TYPE_CHECKING:
     from network_calls import Flavour
-    from raw_server import RawRequest
+from raw_server import RawRequest
 
 healthy = answering(lambda _: HEALTHY)
 
-NETWORKS = {"asyncio": "asyncio_network", "trio": "aio_network"}
+STREAMS = {"asyncio": "AsyncioStream", "trio": "StockStream"}
 
 
 def mint_for(number: int) -> strigo.UserTokenRequest:
@@ -143,36 +142,23 @@ def test_a_forgotten_client_leaves_no_connection() -> None:
 
 
 def test_connections_use_the_network_of_this_package() -> None:
-    """The seam in httpx holds: connections really go through the backend with the deadline."""
+    """Connections really go through the backend with the deadline."""
     with RawServer(healthy) as server, strigo_client(server.url) as client:
         client.check_health()
-        connections: Any = vars(client)["_shared"].connections
-        (lane,) = connections._opened.lanes._free
-        stream = lane.transport._pool._connection._network_stream
-        assert type(stream).__module__ == "tokenkit._http.network"
+        (kept,) = idle_of(client)
+        assert kept.network._opened is kept.connection._connection._network_stream
+        assert isinstance(kept.network._opened, DeadlineStream)
 
 
 @pytest.mark.anyio
 async def test_async_connections_use_the_network_of_this_package(anyio_backend_name: str) -> None:
-    """The seam in httpx holds for async clients: what leaves is really counted."""
+    """Async connections go through the streams of this package."""
     with RawServer(healthy) as server:
         async with async_strigo_client(server.url) as client:
             await client.check_health()
-            connections: Any = vars(client)["_shared"].connections
-            (lane,) = (await connections._open())._free
-            stream = lane.transport._pool._connection._network_stream
-            assert type(stream).__module__ == f"tokenkit._http.{NETWORKS[anyio_backend_name]}"
-
-
-def test_a_closed_socket_counts_as_gone() -> None:
-    """A connection whose socket was closed is never taken for an idle one."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        stream = DeadlineStream(ours, httpcore, weakref.WeakSet())
-        assert not stream.get_extra_info("is_readable")
-        stream.close()
-        assert stream.get_extra_info("is_readable")
-        assert stream.get_extra_info("anything else") is None
+            (kept,) = idle_of(client)
+            assert kept.network._opened is kept.connection._connection._network_stream
+            assert type(kept.network._opened).__name__ == STREAMS[anyio_backend_name]
 
 
 @each_flavour

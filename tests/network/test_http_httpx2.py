@@ -12,6 +12,7 @@ from network_calls import (
     send_strigo,
     strigo_client,
 )
+from pooled import idle_of
 from raw_server import RawServer, answering, json_answer
 
 httpx2: Any = pytest.importorskip("httpx2")
@@ -27,11 +28,9 @@ def test_the_seam_of_httpx2_holds() -> None:
         strigo_client(server.url, http_family="httpx2") as client,
     ):
         client.check_health()
-        connections: Any = vars(client)["_shared"].connections
-        (lane,) = connections._opened.lanes._free
-        stream = lane.transport._pool._connection._network_stream
-        assert type(lane.transport).__module__.startswith("httpx2")
-        assert type(stream).__module__ == "tokenkit._http.network"
+        (kept,) = idle_of(client)
+        assert type(kept.connection).__module__.startswith("httpcore2")
+        assert kept.network._opened is kept.connection._connection._network_stream
 
 
 @pytest.mark.anyio
@@ -40,11 +39,9 @@ async def test_the_async_seam_of_httpx2_holds() -> None:
     with RawServer(healthy) as server:
         async with async_strigo_client(server.url, http_family="httpx2") as client:
             await client.check_health()
-            connections: Any = vars(client)["_shared"].connections
-            (lane,) = (await connections._open())._free
-            stream = lane.transport._pool._connection._network_stream
-            assert type(lane.transport).__module__.startswith("httpx2")
-            assert type(stream).__module__.startswith("tokenkit._http.")
+            (kept,) = idle_of(client)
+            assert type(kept.connection).__module__.startswith("httpcore2")
+            assert kept.network._opened is kept.connection._connection._network_stream
 
 
 def test_json_answers_are_the_same() -> None:

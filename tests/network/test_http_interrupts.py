@@ -123,7 +123,7 @@ def test_a_sync_interrupt_from_the_network_shows_no_secret(
         raise KeyboardInterrupt
 
     with RawServer(saying(b"")) as server, zerohash_client(server.url) as client:
-        monkeypatch.setattr("tokenkit._http.network._guarded", interrupted)
+        monkeypatch.setattr("httpcore.SyncBackend.connect_tcp", interrupted)
         with pytest.raises(KeyboardInterrupt) as caught:
             client.send(HARMLESS)
     check_no_secret(caught.value, log)

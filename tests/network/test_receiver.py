@@ -12,8 +12,8 @@ import anyio
 import pytest
 from raw_server import PATIENCE, RawServer
 
+from tokenkit._http.asyncio_stream import Receiver
 from tokenkit._http.progress import PROGRESS, Progress
-from tokenkit._http.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

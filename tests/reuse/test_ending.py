@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ def revoking(vendor: Vendor, token: IssuedToken) -> Caller:
     """Let somebody revoke a token; return where that comes to a halt."""
     call = zerohash.RevokeAuthTokenRequest(token=token.token)
     begin: Any = partial(perform, call, vendor.reuse.plan, "request-id")
-    return Caller(vendor.world, ending(call, begin))
+    return Caller(vendor.world, ending(call, begin, vendor.cache))
 
 
 def test_revoked_token_is_gone() -> None:
@@ -77,7 +78,7 @@ def test_follower_does_not_get_what_was_revoked_meanwhile() -> None:
     assert follower.go_on().request is not None
 
 
-def test_revoked_token_is_gone_in_every_process() -> None:
+def test_revoked_token_is_gone_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes that share a store hand out no token that one of them has revoked."""
     world = World()
     store = MemoryStore(world.now)
@@ -85,6 +86,8 @@ def test_revoked_token_is_gone_in_every_process() -> None:
     first = one.token()
     assert two.ask().result() == first
     assert two.ask().result() == first
+    # The processes of this test are one: each knows its own caches only.
+    monkeypatch.setattr("tokenkit._reuse.ending.all_caches", lambda: [one.cache])
     revocation = revoking(one, first)
     minting = two.ask()
     assert minting.request is not None
@@ -96,8 +99,6 @@ def test_revoked_token_is_gone_in_every_process() -> None:
 
 def test_copies_may_be_allowed_to_be_old() -> None:
     """`local_copies_for` spares the question, for as long as it says."""
-    from datetime import timedelta
-
     world = World()
     store = MemoryStore(world.now)
     cache = cache_with(store, local_copies_for=timedelta(seconds=5))
@@ -171,3 +172,17 @@ def test_memory_of_ended_tokens_is_bounded() -> None:
     for number in range(10_050):
         cache.table.end(str(number))
     assert len(cache.table._ended) == 10_000
+
+
+def test_store_of_somebody_else_is_told_too() -> None:
+    """Caches of other clients in the process are told with their stores; theirs may be down."""
+    world = World()
+    store = MemoryStore(world.now)
+    sharing = Vendor(world, PARTICIPANT, cache_with(store))
+    alone = Vendor(world, PARTICIPANT)
+    first = sharing.token()
+    revoking(alone, first).answer(REVOKED).result()
+    assert store.live == {}
+    second = sharing.token()
+    store.down = True
+    revoking(alone, second).answer(REVOKED).result()

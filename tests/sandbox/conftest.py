@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from clocks import frozen_clock
 
 from tokenkit.sandbox import Sandbox
-from tokenkit.testing import FrozenClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tokenkit.testing import FrozenClock
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +21,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def clock() -> FrozenClock:
-    return FrozenClock(datetime.fromtimestamp(1_714_445_704, timezone.utc))
+    return frozen_clock()
 
 
 @pytest.fixture

@@ -46,12 +46,12 @@ def test_no_host(sandbox: Sandbox) -> None:
 
 def test_advertised_name() -> None:
     """The name that clients are told is served, and stands in the variables for them."""
-    with Sandbox("0.0.0.0", advertise="http://sandbox:8700/") as sandbox:  # noqa: S104 - as in a container
+    with socket.create_server(("127.0.0.1", 0)) as finder:
+        port: int = finder.getsockname()[1]
+    with Sandbox("0.0.0.0", port, advertise="http://sandbox:8700/") as sandbox:  # noqa: S104 - as in a container
         assert sandbox.url == "http://sandbox:8700"
         assert sandbox.environment["STRIGO_BASE_URL"] == "http://sandbox:8700/api/v1"
         assert sandbox.environment["TOKENKIT_ALLOW_INSECURE_HTTP"] == "1"
-        assert sandbox._running is not None
-        port = sandbox._running[0].servers[0].sockets[0].getsockname()[1]
         for host, expected in {"sandbox:8700": 200, "other": 421, "127.0.0.1": 200}.items():
             asked = CLIENT.get(f"http://127.0.0.1:{port}/time", headers={"host": host})
             assert asked.status_code == expected

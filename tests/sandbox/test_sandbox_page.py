@@ -94,7 +94,7 @@ def test_empty_page() -> None:
         for name in ("issued", "refused", "faults"):
             assert "None so far." in section(sandbox, name)
         assert ["zerohash", "POST /client_auth_token"] in cells(sandbox, "calls")
-        assert len(cells(sandbox, "calls")) == 6
+        assert len(cells(sandbox, "calls")) == 12
 
 
 def test_tokens_issued(clock: FrozenClock) -> None:
@@ -258,7 +258,7 @@ def test_texts_that_agree(faulty: Sandbox) -> None:
     headers = zerohash_headers(faulty, "POST", MINT, BODY)
     refuse(faulty, {**headers, "X-SCX-SIGNED": headers["X-SCX-SIGNED"].rstrip("=")})
     shown = section(faulty, "refused")
-    assert "The texts agree" in shown
+    assert "The texts are the same" in shown
     assert shown.count("<pre>") == 2
     assert "<mark" not in shown
 

@@ -86,7 +86,7 @@ def test_what_a_person_reads(page: Chrome, faulty: Sandbox) -> None:
     assert "in 61 days" in rows[1]
     refusal = page.find_element(By.CSS_SELECTOR, "#refused article").text
     assert "Invalid signature" in refusal
-    assert "Likely cause: the body was signed in another spelling than it was sent" in refusal
+    assert "Likely cause: the body was signed in a different form than it was sent" in refusal
 
 
 def test_first_difference_is_marked(page: Chrome) -> None:

@@ -65,6 +65,24 @@ def test_zerohash_counts_each_address(clock: FrozenClock) -> None:
     assert allowed == [True, False, True]
 
 
+@pytest.mark.parametrize("window", [1, 6, 60])
+@pytest.mark.parametrize("start", [0.0, 0.9])
+def test_strigo_counts_down(clock: FrozenClock, window: int, start: float) -> None:
+    """Every response tells limit, rest and end of the window; then all is there again."""
+    clock.advance(start)
+    with Sandbox(clock=clock.time, strigo_rate_limit=2, strigo_rate_window=window) as sandbox:
+        told = [CLIENT.get(sandbox.url + "/api/v1/health") for _ in range(3)]
+        assert [one.headers["x-ratelimit-remaining"] for one in told] == ["1", "0", "0"]
+        assert [one.status_code for one in told] == [401, 401, 429]
+        assert {one.headers["x-ratelimit-limit"] for one in told} == {"2"}
+        (reset,) = {int(one.headers["x-ratelimit-reset"]) for one in told}
+        assert told[-1].headers["retry-after"] == str(window)
+        clock.advance(reset - clock.time())
+        after = CLIENT.get(sandbox.url + "/api/v1/health")
+    assert after.headers["x-ratelimit-remaining"] == "1"
+    assert window <= reset - 1_714_445_704 - start < window + 1
+
+
 def test_strigo_window_is_scaled_down(clock: FrozenClock) -> None:
     """Strigo's minute can be made shorter; its headers tell when the window ends."""
     with Sandbox(clock=clock.time, strigo_rate_limit=1, strigo_rate_window=2) as sandbox:

@@ -110,6 +110,8 @@ def test_lifecycle() -> None:
     with sandbox:
         assert CLIENT.get(sandbox.url).status_code == 200
     assert [record.subject for record in sandbox.issued] == ["kept"]
+    sandbox.reset()
+    assert sandbox.issued == ()
 
 
 def test_failure_to_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -276,7 +276,7 @@ def test_forgotten_while_it_is_sent(timed_sandbox: Sandbox) -> None:
     """A reset during a try leaves nothing behind."""
 
     def respond(_: RawRequest) -> bytes:
-        timed_sandbox._zerohash.clear()
+        timed_sandbox._zerohash.clear()  # pyright: ignore[reportPrivateUsage]  # reset() would wait
         return http(500)
 
     with RawServer(answering(respond)) as receiver:

@@ -185,7 +185,12 @@ def test_documented_page_in_node(sandbox: Sandbox) -> None:
 def test_siblings(sandbox: Sandbox, kind: str) -> None:
     """Room, chat and event tokens are minted for users, in the style of user tokens."""
     path = f"/{kind}.tokens.private.v1.Service/Create"
-    argument = {"user_id": "user-1", f"{kind}_id": "x", "metadata": {}, "permissions": ["READ"]}
+    argument: dict[str, object] = {
+        "user_id": "user-1",
+        f"{kind}_id": "x",
+        "metadata": {},
+        "permissions": ["READ"],
+    }
     key = {"authorization": f"Bearer {sandbox.environment['ZDK_API_KEY']}"}
     body = {"arguments": [argument, {**argument, "user_id": "user-2"}]}
     response = CLIENT.post(sandbox.url + path, json=body, headers=key)

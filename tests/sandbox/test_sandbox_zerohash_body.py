@@ -197,7 +197,7 @@ def test_wrong_field(sandbox: Sandbox, changes: Mapping[str, object], errors: li
         ({"permissions": ["fwc"]}, "body must have participant_code or email"),
         (
             {"email": "jane@example.com", "permissions": ["onboarding", "fwc"]},
-            "body/participant_code is required: email alone serves onboarding only",
+            "body/participant_code is required: email alone is for onboarding only",
         ),
     ],
 )

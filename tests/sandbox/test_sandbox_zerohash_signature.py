@@ -164,7 +164,7 @@ def test_signed_text_is_recorded(sandbox: Sandbox) -> None:
     CLIENT.post(sandbox.url + MINT, content=BODY, headers={**headers, "X-SCX-SIGNED": "bm90IGl0"})
     record = sandbox.refused[-1]
     assert record.signed_text == headers["X-SCX-TIMESTAMP"] + "POST" + MINT + BODY.decode()
-    assert record.hint == "no usual mistake explains it: compare the private key and the text"
+    assert record.hint == "no common mistake explains it: compare the private key and the text"
 
 
 def digest(private_key: str, message: bytes) -> bytes:
@@ -180,7 +180,7 @@ PLAIN: dict[str, Callable[[str, str, str, bytes], bytes]] = {
     "'{}' was signed although a body was sent": lambda ts, _, route, __: (
         f"{ts}POST{route}{{}}".encode()
     ),
-    "the body was signed in another spelling than it was sent": lambda ts, _, route, body: (
+    "the body was signed in a different form than it was sent": lambda ts, _, route, body: (
         f"{ts}POST{route}".encode() + respaced(body)
     ),
     "the query string was left out of the signed route": lambda ts, _, route, body: (
@@ -196,7 +196,7 @@ PLAIN: dict[str, Callable[[str, str, str, bytes], bytes]] = {
     "the method was signed in lower case": lambda ts, _, route, body: (
         f"{ts}post{route}".encode() + body
     ),
-    "another timestamp was signed than was sent": lambda ts, _, route, body: (
+    "a different timestamp was signed than was sent": lambda ts, _, route, body: (
         f"{int(ts) + 1}POST{route}".encode() + body
     ),
     "the signed timestamp is in milliseconds": lambda ts, _, route, body: (
@@ -291,7 +291,7 @@ def test_large_body_is_judged_quickly(sandbox: Sandbox) -> None:
     body = b'{"pad":"' + b"x" * 64 * 1024 + b'"}'
     key = sandbox.environment["ZEROHASH_PRIVATE_KEY"]
     for text, hint in (
-        (f"{timestamp}123POST{route}", "no usual mistake explains it"),
+        (f"{timestamp}123POST{route}", "no common mistake explains it"),
         (f"{timestamp}post{route}", "the method was signed in lower case"),
     ):
         signed = signature(key, text.encode() + body)

@@ -12,10 +12,10 @@ import attrs
 from tokenkit import Reply, strigo
 from tokenkit.bulk.async_sending import AsyncSendMany
 from tokenkit.bulk.options import Settings
-from tokenkit.bulk.sender import AsyncSend, Send, Sender
+from tokenkit.bulk.sender import AsyncSender, Sender, SyncSender
 from tokenkit.bulk.sending import SendMany
-from tokenkit.errors import FailedAnswer, RateLimitError
-from tokenkit.extension import AsyncClock, Clock, Headers
+from tokenkit.errors import RateLimitError
+from tokenkit.extension import Headers
 from tokenkit.testing import FrozenClock
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def reply(value: Any, headers: Mapping[str, str] | None = None) -> Reply[Any]:
 
 def refusal(retry_after: float | None = None) -> RateLimitError:
     """Return a 429."""
-    return RateLimitError(
-        FailedAnswer(status=429, message="Too Many Requests", retry_after=retry_after)
-    )
+    return RateLimitError("Too Many Requests", status=429, retry_after=retry_after)
 
 
 def sender(
@@ -58,7 +56,7 @@ def sender(
     identity: bytes = b"i" * 32,
     rate: Rate | None = None,
     refused_wait: float | None = None,
-) -> Sender[Send, Clock]:
+) -> SyncSender:
     """Return a client whose calls are a function's."""
 
     def sending(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
@@ -69,7 +67,7 @@ def sender(
         name=name,
         send=sending,
         clock=clock or FrozenClock(),
-        secrets=(),
+        secrets=tuple,
         identity=lambda _: identity,
         rate=rate,
         refused_wait=refused_wait,
@@ -79,7 +77,7 @@ def sender(
 
 def async_sender(
     send: Callable[[Call[Any]], Reply[Any]], clock: FrozenClock | None = None
-) -> Sender[AsyncSend, AsyncClock]:
+) -> AsyncSender:
     """Return an async client whose calls are a function's."""
 
     async def sending(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
@@ -87,9 +85,12 @@ def async_sender(
         await anyio.lowlevel.checkpoint()
         return send(call)
 
+    async def secrets() -> tuple[()]:
+        return ()
+
     made = sender(send, clock)
     async_clock = (clock or FrozenClock()).as_async()
-    return attrs.evolve(made, send=sending, clock=async_clock)  # type: ignore[arg-type, return-value] # evolve keeps the types
+    return attrs.evolve(made, send=sending, secrets=secrets, clock=async_clock)  # type: ignore[arg-type, return-value] # evolve keeps the types
 
 
 def run(

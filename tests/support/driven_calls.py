@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import anyio
-import attrs
 import pytest
 from all_clients import VENDORS
+from clocks import frozen_clock
 from network_calls import nothing
 
 from tokenkit import Reply, TokenKitError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from tokenkit import Hooks
+    from tokenkit.testing import FrozenClock
 
 T = TypeVar("T")
 E = TypeVar("E", bound=TokenKitError)
@@ -37,47 +38,9 @@ MINTS: Mapping[Vendor, Call[Any]] = {name: vendor.mint for name, vendor in VENDO
 ANSWERS: Mapping[Vendor, bytes] = {name: vendor.minted for name, vendor in VENDORS.items()}
 
 
-@attrs.define
-class DrivenTime:
-    """A time that stands still but for sleep; keeps how long each sleep was."""
-
-    now: float = 1_800_000_000.0
-    naps: list[float] = attrs.field(factory=list[float])
-
-    def time(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def nap(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        self.now += seconds
-
-
-@attrs.frozen
-class _Clock:
-    driven: DrivenTime
-
-    def time(self) -> float:
-        return self.driven.time()
-
-    def monotonic(self) -> float:
-        return self.driven.monotonic()
-
-
-class DrivenClock(_Clock):
-    """The driven time, for sync clients."""
-
-    def sleep(self, seconds: float) -> None:
-        self.driven.nap(seconds)
-
-
-class AsyncDrivenClock(_Clock):
-    """The driven time, for async clients."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.driven.nap(seconds)
+def DrivenTime(now: float = 1_800_000_000.0) -> FrozenClock:  # noqa: N802 - a class, before
+    """Return the tests' clock at a time in seconds since 1970."""
+    return frozen_clock(now)
 
 
 class DrivenOptions(CallOptions, total=False):
@@ -90,11 +53,11 @@ def driven_client(
     flavour: Flavour,
     vendor: Vendor,
     url: str,
-    time: DrivenTime,
+    time: FrozenClock,
     **options: Unpack[DrivenOptions],
 ) -> Client | AsyncClient:
     """Make a client of a vendor that lives by a driven time."""
-    clock = DrivenClock(time) if flavour == "sync" else AsyncDrivenClock(time)
+    clock = time if flavour == "sync" else time.as_async()
     return VENDORS[vendor].open(flavour, base_url=url, clock=clock, **options)
 
 

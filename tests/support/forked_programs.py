@@ -183,7 +183,9 @@ def locks_of(thing: object, seen: set[int]) -> Iterator[Any]:
         kind = f"{type(part).__module__}.{type(part).__name__}"
         if kind == "_thread.lock":
             yield part
-        elif kind.startswith(("builtins.dict", "builtins.list", "builtins.tuple", *OURS)):
+        elif kind.startswith(
+            ("builtins.dict", "builtins.list", "builtins.tuple", "collections.deque", *OURS)
+        ):
             yield from locks_of(part, seen)
 
 

@@ -11,8 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     import httpx
 
 __all__ = ["FAMILY", "httpx", "prefer_family"]
@@ -25,14 +23,5 @@ if not TYPE_CHECKING:
 
 def prefer_family() -> None:
     """Let the clients of this process use the family of this run where none is named."""
-    connections: Any = import_module("tokenkit._http")
-    for name in ("open_connections", "open_async_connections"):
-        setattr(connections, name, _preferring(getattr(connections, name)))
-
-
-def _preferring(connect: Callable[..., object]) -> Callable[..., object]:
-    def choose(origin: str, options: Mapping[str, object]) -> object:
-        brought = options.get("http_client") or options.get("transport")
-        return connect(origin, options if brought else {"http_family": FAMILY, **options})
-
-    return choose
+    settings: Any = import_module("tokenkit._http.settings")
+    settings.DEFAULT_FAMILY = FAMILY

@@ -62,7 +62,7 @@ class MemoryStore:
         self.asked.append(command)
         if self.down:
             raise StoreError("down") from ConnectionError()
-        if self.refuses_writes and not isinstance(command, IsLive):
+        if self.refuses_writes and not isinstance(command, (IsLive, Publish)):
             raise StoreError("read-only") from PermissionError()
         answer = self._answer(command, self.now())
         if self.lost:

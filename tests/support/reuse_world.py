@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
 from email.utils import formatdate
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -23,10 +22,10 @@ from tokenkit._pipeline.effects import (
     Sleep,
     Wait,
 )
-from tokenkit._pipeline.run import Plan
+from tokenkit._pipeline.prepare import Plan
 from tokenkit._policy.clock import Moment
 from tokenkit._policy.retry import RetryBudget, RetryPolicy
-from tokenkit._policy.timeouts import Timeouts
+from tokenkit._policy.settings import CallSettings
 from tokenkit._reuse.flight import Flight
 from tokenkit._reuse.reuse import Reuse
 from tokenkit._secret import Secret
@@ -38,6 +37,8 @@ from tokenkit.zerohash.profile import HMAC_SCHEME
 from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from tokenkit._model.call import Call
     from tokenkit._observability.records import Record
     from tokenkit.auth import AsyncStrategy
@@ -134,7 +135,7 @@ class Vendor:
         headers: The client's headers.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of its own
         self,
         world: World,
         call: Call[Any],
@@ -155,26 +156,24 @@ class Vendor:
             profile=profile,
             origin=profile.base_url,
             base_path="",
-            headers=Headers(headers or {}),
+            settings=CallSettings(
+                deadline=deadline,
+                retry=RetryPolicy(max_retries=retries),
+                headers=Headers(headers or {}),
+            ),
             strategy=strategy or usual("tenant"),
-            timeouts=Timeouts(),
-            deadline=deadline,
-            policy=RetryPolicy(max_retries=retries),
             budget=RetryBudget(),
         )
         self.reuse = Reuse(
             cache=self.cache,
             plan=plan,
-            headers=headers or {},
             http_client=None,
             clock=_ClockOf(world),
             lifetime=lifetime,
             tells_hits=tells_hits,
         )
 
-    def ask(
-        self, call: Call[Any] | None = None, *, valid_for: timedelta | None = None
-    ) -> Caller:
+    def ask(self, call: Call[Any] | None = None, *, valid_for: timedelta | None = None) -> Caller:
         """Let somebody ask for a token; return where that comes to a halt."""
         return Caller(self.world, self.reuse.begin(call or self.call, valid_for, "request-id"))
 
@@ -288,7 +287,9 @@ class Caller:
         if isinstance(effect, Send):
             self.world.requests.append(effect.request)
             return True
-        waits = isinstance(effect, Wait) and isinstance(effect.on, Flight) and not effect.on.settled
+        waits = (
+            isinstance(effect, Wait) and isinstance(effect.on, Flight) and not effect.on.settled
+        )
         return waits or isinstance(effect, Sleep)
 
     def _perform(self, effect: object) -> object:

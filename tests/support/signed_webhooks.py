@@ -71,6 +71,6 @@ def public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
 def rsa_signature(
     key: rsa.RSAPrivateKey, message: bytes, scheme: Literal["pss", "pkcs1v15"] = "pss"
 ) -> str:
-    pss = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size)
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
     chosen = pss if scheme == "pss" else padding.PKCS1v15()
     return key.sign(message, chosen, hashes.SHA256()).hex()

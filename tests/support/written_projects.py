@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 for name in (
     *("anyio._backends._asyncio", "anyio._backends._trio", "httpx"),
-    *("tokenkit._http.aio", "tokenkit._http.sync", "tokenkit.sandbox", "tokenkit.strigo.client"),
+    *(
+        "tokenkit._http.async_pool",
+        "tokenkit._http.sync_pool",
+        "tokenkit.sandbox",
+        "tokenkit.strigo.client",
+    ),
     *("tokenkit.zdk.client", "tokenkit.zerohash.client"),
 ):
     import_module(name)

@@ -10,6 +10,7 @@ from tokenkit import (
     AsyncZdkClient,
     AsyncZeroHashClient,
     AuthenticationError,
+    ClientClosedError,
     DeadlineExceeded,
     RateLimitError,
     StrigoClient,
@@ -142,3 +143,22 @@ def test_a_wrong_key(tokenkit_sandbox: Sandbox) -> None:
         client.create_user_token(id="user-1")
     (refused,) = tokenkit_sandbox.refused
     assert refused.vendor == "zdk"
+
+
+LENT: list[AsyncZdkClient] = []
+
+
+@pytest.mark.anyio
+async def test_lend_a_client(async_zdk_client: AsyncZdkClient) -> None:
+    """A client works as long as its test, also where it was not used before."""
+    await async_zdk_client.create_user_token(id="user-1")
+    LENT.append(async_zdk_client)
+
+
+@pytest.mark.anyio
+async def test_a_client_after_its_test(tokenkit_sandbox: Sandbox) -> None:
+    """An async client is closed after its test, as sync clients are."""
+    for client in LENT:
+        with pytest.raises(ClientClosedError):
+            await client.create_user_token(id="user-1")
+    assert tokenkit_sandbox.issued == ()

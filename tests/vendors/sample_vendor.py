@@ -8,12 +8,13 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 import attrs
 from typing_extensions import Unpack
 
-from tokenkit.errors import ConflictError, FailedAnswer
+from tokenkit.errors import ConflictError, FailureDetails
 from tokenkit.extension import (
     JSON,
     AsyncClient,
@@ -43,6 +44,7 @@ from tokenkit.extension import (
     read_response,
     response_field,
     text,
+    type_of,
     write_model,
 )
 
@@ -69,8 +71,10 @@ class DigestKey(Generic[S]):
 class SoldOutError(ConflictError):
     """HTTP 409: no passes are left."""
 
-    def __init__(self, answer: FailedAnswer, *, waiting: int) -> None:
-        super().__init__(answer)
+    def __init__(
+        self, text: str = "", *, waiting: int = 0, **details: Unpack[FailureDetails]
+    ) -> None:
+        super().__init__(text, **details)
         self.waiting: int = waiting
 
 
@@ -80,12 +84,9 @@ def read_failure(body: ErrorBody) -> Failure:
         return Failure()
     problem, waiting = body.json.get("problem"), body.json.get("waiting")
 
-    def sold_out(answer: FailedAnswer) -> SoldOutError:
-        return SoldOutError(answer, waiting=waiting if isinstance(waiting, int) else 0)
-
     return Failure(
         message=problem if isinstance(problem, str) else None,
-        error=sold_out if waiting is not None else None,
+        error=partial(SoldOutError, waiting=waiting) if isinstance(waiting, int) else None,
     )
 
 
@@ -128,7 +129,7 @@ def lifetime(value: object) -> str | None:
     """Check how long a pass lasts."""
     if isinstance(value, timedelta) and value >= timedelta(seconds=1):
         return None
-    return f"must be a timedelta of a second or more, not {kind_of(value)}"
+    return f"must be a timedelta of a second or more, not {type_of(value)}"
 
 
 def whole_seconds(value: timedelta) -> JSON:

@@ -218,7 +218,7 @@ def test_a_clock_that_explains_the_refusal() -> None:
     ("payments", "words"),
     [
         ((500, {"error": "Internal Server Error"}), "GET /payments: HTTP 500: Internal"),
-        ((200, []), "GET /payments: DecodeError: "),
+        ((200, ["no page"]), "GET /payments: DecodeError: "),
     ],
 )
 def test_a_server_that_fails(payments: tuple[int, object], words: str) -> None:
@@ -238,7 +238,7 @@ def test_a_server_that_fails(payments: tuple[int, object], words: str) -> None:
             "refused by GET /health (HTTP 401",
             "problem",
         ),
-        ((500, {}), "GET /health: HTTP 500", "problem"),
+        ((500, None), "GET /health: HTTP 500", "problem"),
         ((200, {"status": 1}), "GET /health: DecodeError", "problem"),
         ((200, {"status": "down", "message": "soon"}), "(down: soon)", "problem"),
         ((200, {"status": "ok", "message": "Healthy"}), "(ok: Healthy)", "ok"),
@@ -284,6 +284,14 @@ def test_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "name" not in found
     assert found["connection"]["outcome"] == "problem"
     assert "hidden" not in str(found)
+
+
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting of the environment that is wrong is told of, and nothing is called."""
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:9")
+    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
+    assert list(found) == ["variables", "settings"]
+    assert "HTTPS_PROXY" in found["settings"]["message"]
 
 
 def test_every_host_of_a_vendor(monkeypatch: pytest.MonkeyPatch) -> None:

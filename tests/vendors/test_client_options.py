@@ -10,6 +10,7 @@ from tokenkit import (
     AsyncZdkClient,
     AsyncZeroHashClient,
     ConfigurationError,
+    InvalidInputError,
     RetryPolicy,
     Secret,
     StrigoClient,
@@ -17,6 +18,7 @@ from tokenkit import (
     ZdkClient,
     ZeroHashClient,
     auth,
+    zdk,
 )
 from tokenkit.testing import FrozenClock
 
@@ -253,7 +255,11 @@ def test_switches_are_true_or_false(kind: Any, credentials: dict[str, str]) -> N
     """Text such as "false" would count as true, and send credentials in clear."""
     for name in ("allow_insecure_http", "correct_clock_skew", "tracing", "trust_env"):
         for wrong in ("false", 0):
-            assert refusal(kind, **credentials, **{name: wrong}).startswith(f"{name} must be True")
+            assert (
+                refusal(kind, **credentials, **{name: wrong})
+                .replace(":", "")
+                .startswith(f"{name} must be True")
+            )
 
 
 @EACH
@@ -262,3 +268,34 @@ def test_connection_settings_are_checked_at_once(kind: Any, credentials: dict[st
     assert "ssl.SSLContext, not str" in refusal(kind, **credentials, ssl_context="ca.pem")
     assert "'http://host:port', not int" in refusal(kind, **credentials, proxy=3)
     kind(**credentials, ssl_context=None, proxy=None)
+
+
+def test_a_proxy_of_the_environment_is_reported_with_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A proxy variable that cannot be used is found when the client is built, password unshown."""
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://user:s3cret@proxy.example")
+    for kind in (ZdkClient, AsyncZdkClient):
+        problems = refusal(kind)
+        assert problems.startswith("pass api_key=... or auth=...; HTTPS_PROXY")
+        assert "s3cret" not in problems
+        kind(api_key="k", trust_env=False)
+
+
+def test_what_is_sent_must_be_a_call() -> None:
+    """A path or a model's class in a call's place is refused by name."""
+    client = zdk_client(answering(200))
+    wrong: list[Any] = ["/path", zdk.UserTokenRequest, None]
+    for call in wrong:
+        with pytest.raises(
+            InvalidInputError, match="call: must be a call such as a request model"
+        ):
+            client.send(call)
+
+
+def test_paths_and_methods_of_requests_are_both_named() -> None:
+    """A method and a path that cannot be used are reported together."""
+    client = zdk_client(answering(200))
+    with pytest.raises(InvalidInputError) as caught:
+        client.request("post", "https://elsewhere.example")
+    assert [error.field for error in caught.value.errors] == ["method", "path"]

@@ -172,13 +172,16 @@ def test_async_sources_on_sync_clients() -> None:
     ("source", "problem"),
     [
         (explode, "The secret source explode raised KeyError"),
-        (number, "The secret source number must return text or a Secret, not int"),
+        (number, "The secret source number must return a string or a Secret, not int"),
         (
             broken_key,
             "api_key begins or ends with white space or a line break; strip it",
         ),
         (Rotating(""), "api_key is empty"),
-        (Rotating(None), "The secret source Rotating must return text or a Secret, not NoneType"),
+        (
+            Rotating(None),
+            "The secret source Rotating must return a string or a Secret, not NoneType",
+        ),
     ],
 )
 def test_sources_that_fail(source: Any, problem: str) -> None:
@@ -197,7 +200,7 @@ def test_sources_that_fail(source: Any, problem: str) -> None:
     [
         (explode, "The secret source explode raised KeyError"),
         (explode_later, "The secret source explode_later raised KeyError"),
-        (number_later, "The secret source number_later must return text or a Secret, not int"),
+        (number_later, "The secret source number_later must return a string or a Secret, not int"),
     ],
 )
 async def test_async_sources_that_fail(source: Any, problem: str) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 import attrs
 import pytest
 from vendors_support import (
+    ECHO,
     PRIVATE_KEY,
     StillClock,
     answer,
@@ -143,10 +144,10 @@ def test_deadline_of_one_call() -> None:
     )
     with pytest.raises(ServerError):
         client.send(CALL, deadline=5)
-    assert clock.naps == []
+    assert list(clock.sleeps) == []
     with pytest.raises(ServerError):
         client.send(CALL, deadline=5.5)
-    assert clock.naps == [5.0]
+    assert list(clock.sleeps) == [5.0]
 
 
 def test_unknown_overrides() -> None:
@@ -162,13 +163,13 @@ def test_unknown_overrides() -> None:
 
 def test_request_ids() -> None:
     """Zerohash gets the given request id, else a new UUID each call; it comes back."""
-    transport = answering(200, {"epoch": 0}, {"x-request-id": "echoed"})
+    transport = answering(200, {"epoch": 0}, {"x-request-id": ECHO})
     client = zerohash_client(transport)
     reply = client.send_raw(zerohash.TimeRequest(), request_id="mine-1")
     client.get_time()
     client.get_time()
     sent = [request.headers["x-request-id"] for request in transport.requests]
-    assert (sent[0], reply.request_id) == ("mine-1", "echoed")
+    assert (sent[0], reply.request_id) == ("mine-1", "mine-1")
     assert UUID(sent[1]).version == UUID(sent[2]).version == 4
     assert sent[1] != sent[2]
     unfit: list[tuple[Any, str]] = [
@@ -214,8 +215,8 @@ def test_request_without_an_answer() -> None:
     """An empty answer is ``None``, and one that is no JSON a DecodeError."""
     client = zdk_client(answering(204))
     assert client.request("POST", "/x", json={}).value is None
-    with pytest.raises(DecodeError, match="not JSON; it begins 'hello'"):
-        zdk_client(answering(200, b"hello")).request("GET", "/x")
+    with pytest.raises(DecodeError, match="not JSON; it begins '<p>hello'"):
+        zdk_client(answering(200, b"<p>hello")).request("GET", "/x")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from vendors_support import Listener, Received, listening
 
 from tokenkit import ClientClosedError, InvalidInputError, auth
+from tokenkit.errors import MismatchedResponse
 from tokenkit.extension import (
     JSON,
     AsyncClient,
@@ -35,6 +36,14 @@ class AskRoom(Ask):
     """A call to a service with a host of its own."""
 
     service: ClassVar[str | None] = "room"
+
+
+class AskForeign(AskRoom):
+    """A call that gets another call's response."""
+
+    def decode(self, body: JSON, response: ResponseInfo) -> JSON:
+        del body, response
+        raise MismatchedResponse("not for this call")
 
 
 class AskNobody(Ask):
@@ -97,6 +106,21 @@ async def test_each_service_has_its_connections_async(vendor: Vendor) -> None:
             assert await client.send(Ask()) == ["/v1/ask", "Bearer k-1"]
             assert await client.send(AskRoom()) == ["/v1/ask", "Bearer k-1"]
     assert (len(vendor.main.received), len(vendor.room.received)) == (2, 2)
+
+
+@pytest.mark.anyio
+async def test_connections_that_are_not_trusted(vendor: Vendor) -> None:
+    """After another call's response the connections are given up, and new ones serve on."""
+    with vendor.client() as client:
+        client.send(Ask())
+        with pytest.raises(MismatchedResponse):
+            client.send(AskForeign())
+        assert client.send(AskRoom()) == client.send(Ask())
+    async with vendor.async_client() as async_client:
+        await async_client.send(Ask())
+        with pytest.raises(MismatchedResponse):
+            await async_client.send(AskForeign())
+        assert await async_client.send(AskRoom()) == await async_client.send(Ask())
 
 
 @pytest.mark.anyio

@@ -55,7 +55,7 @@ def test_reprs() -> None:
     assert repr(zdk_token()) == "UserToken(user_id='user-1')"
     assert repr(zerohash_token()) == (
         "ClientAuthToken(deposit_intent_id=None, payment_id='p-1', participant_code='CUST01', "
-        "email=None)"
+        "email=None, environment=None)"
     )
 
 

@@ -58,10 +58,13 @@ def test_a_call_is_one_span(spans: InMemorySpanExporter, issuers: Mapping[str, s
     with StrigoClient.from_env(environ=issuers, tracing=True) as client:
         client.create_user_token(email="user1@example.com")
     url = httpx.URL(issuers["STRIGO_BASE_URL"])
-    assert only(spans).name == "POST"
+    assert only(spans).name == "POST /api/v1/academy/users/token"
     assert only(spans).kind is SpanKind.CLIENT
     assert attributes_of(spans) == {
         "http.request.method": "POST",
+        "http.route": "/api/v1/academy/users/token",
+        "tokenkit.vendor": "strigo",
+        "tokenkit.operation": "create_user_token",
         "url.full": f"{url}/academy/users/token",
         "server.address": "127.0.0.1",
         "server.port": url.port,

@@ -133,4 +133,7 @@ def test_jedi_goes_to_where_a_call_is_explained(jedi: Any) -> None:
 def test_jedi_completes_methods(jedi: Any) -> None:
     """Jedi completes a vendor's calls as functions."""
     found = {one.name: one.type for one in jedi.complete(*place("client.create\n"[:-1]))}
-    assert found == {"create_user_token": "function", "create_user_tokens": "function"}
+    kinds = ("user", "room", "chat", "event")
+    assert found == {
+        f"create_{kind}_{name}": "function" for kind in kinds for name in ("token", "tokens")
+    }

@@ -148,7 +148,7 @@ def test_expiration_out_of_range(sandbox: Sandbox, client: StrigoClient, lasts: 
             email="a@b.io", expiration=datetime.fromtimestamp(NOW, timezone.utc) + lasts
         )
     assert str(relative.value) == (
-        "UserTokenRequest is not valid: expiration: must lie in the future, at most 2 months "
+        "UserTokenRequest is not valid: expiration: must be in the future, at most 2 months "
         "(62 days) ahead"
     )
     assert len(sandbox.issued) + len(sandbox.refused) == count
@@ -173,9 +173,9 @@ def test_unfit_arguments_are_reported_together() -> None:
         strigo_client(transport).create_user_token(**arguments)
     assert str(caught.value) == (
         "UserTokenRequest is not valid: email: must not be empty; "
-        "external_user_id ('externalUserId' in JSON): must be text, not a number; "
+        "external_user_id ('externalUserId' in JSON): must be a string, not int; "
         "expiration: must be a datetime with a time zone, such as datetime.now(timezone.utc); "
-        "groups: must be a list of texts, not one str"
+        "groups: must be a list of strings, not a single string"
     )
     assert transport.requests == []
 
@@ -237,7 +237,7 @@ def test_answer_with_the_token_only() -> None:
     [
         ({"result": "success", "data": {}}, "$.data.token", "a required field is missing"),
         ({"result": "success", "data": {"token": 5}}, "$.data.token", "found a number"),
-        ({"result": "success", "data": {"token": ""}}, "$.data.token", "found empty text"),
+        ({"result": "success", "data": {"token": ""}}, "$.data.token", "found an empty string"),
         ({"result": "success"}, "$.data", "expected an object, found null"),
         ({"result": "done", "data": DOCUMENTED}, "$.result", "'success' or 'failure', found text"),
         ([DOCUMENTED], "$", "expected an object, found an array"),
@@ -261,5 +261,5 @@ def test_a_call_needs_a_reader() -> None:
 
 def test_a_get_takes_no_extra_fields() -> None:
     """What has no place in the request is refused, rather than lost."""
-    with pytest.raises(InvalidInputError, match="extra: has no place in a GET"):
+    with pytest.raises(InvalidInputError, match="extra: cannot be used in a GET"):
         strigo.HealthRequest(extra={"verbose": True})

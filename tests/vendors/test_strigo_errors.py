@@ -89,7 +89,7 @@ def test_wrong_key(sandbox: Sandbox) -> None:
     ):
         client.check_health()
     assert str(caught.value) == (
-        f"HTTP 401 Unauthorized: Unknown organization or API key — {HINT}"
+        f"HTTP 401 Unauthorized: Unknown organization or API key. Hint: {HINT}"
     )
     assert "wr0ng-key" not in caught.value.body
 
@@ -119,7 +119,7 @@ def test_rate_limit_that_the_deadline_allows_to_wait_for() -> None:
     client = StrigoClient(org_id="o", api_key="k", transport=transport, clock=clock, deadline=130)
     with pytest.raises(RateLimitError) as caught:
         client.create_user_token(email="a@b.io")
-    assert (clock.naps, caught.value.attempts) == ([60.0, 60.0], 3)
+    assert (list(clock.sleeps), caught.value.attempts) == ([60.0, 60.0], 3)
 
 
 def test_failure_with_a_success_status() -> None:
@@ -136,7 +136,7 @@ def test_failure_without_a_message() -> None:
     """A 2xx that says failure and nothing else still says so."""
     with pytest.raises(APIError) as caught:
         strigo_client(answering(200, {"result": "failure"})).create_user_token(email="a@b.io")
-    assert str(caught.value) == "HTTP 200: The answer says that the call failed"
+    assert str(caught.value) == "HTTP 200: The response says that the call failed"
 
 
 @pytest.mark.parametrize(
@@ -158,10 +158,15 @@ def test_failure_without_a_message() -> None:
             401,
             failure("Unauthorized", "No"),
             AuthenticationError,
-            f"HTTP 401 Unauthorized: No — {HINT}",
+            f"HTTP 401 Unauthorized: No. Hint: {HINT}",
         ),
-        (403, failure("Denied", "No"), PermissionDeniedError, f"HTTP 403 Denied: No — {HINT}"),
-        (403, b"", PermissionDeniedError, f"HTTP 403: Forbidden — {HINT}"),
+        (
+            403,
+            failure("Denied", "No"),
+            PermissionDeniedError,
+            f"HTTP 403 Denied: No. Hint: {HINT}",
+        ),
+        (403, b"", PermissionDeniedError, f"HTTP 403: Forbidden. Hint: {HINT}"),
         (500, b"<html>oops</html>", ServerError, "HTTP 500: Internal Server Error"),
         (500, {"result": "failure", "error": "boom"}, ServerError, "HTTP 500: boom"),
         (502, b"upstream\n  is down", ServerError, "HTTP 502: upstream is down"),

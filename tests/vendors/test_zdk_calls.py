@@ -164,8 +164,8 @@ def test_bodies_are_compact_utf8() -> None:
         ({"tokens": ["a", "b"]}, "$.tokens", "expected 1 tokens, one for each request, found 2"),
         ({}, "$.tokens", "expected an array of tokens, found null"),
         ({"tokens": "a"}, "$.tokens", "expected an array of tokens, found text"),
-        ({"tokens": [{"token": "a"}]}, "$.tokens[0]", "expected text, found an object"),
-        ({"tokens": [""]}, "$.tokens[0]", "expected a token, found empty text"),
+        ({"tokens": [{"token": "a"}]}, "$.tokens[0]", "expected a string, found an object"),
+        ({"tokens": [""]}, "$.tokens[0]", "expected a token, found an empty string"),
         (["a"], "$", "expected an object, found an array"),
         (b"", "$", "the body is empty"),
         (b'{"tokens":["s3cret-token', "$", "not JSON"),
@@ -186,7 +186,7 @@ def test_too_few_tokens() -> None:
     with pytest.raises(DecodeError) as caught:
         zdk_client(answering(200, {"tokens": ["only-one"]})).create_user_tokens(requests=requests)
     assert str(caught.value) == (
-        "HTTP 200, application/json: the answer cannot be read: "
+        "HTTP 200, application/json: the response cannot be read: "
         "expected 2 tokens, one for each request, found 1 (at $.tokens)"
     )
 
@@ -203,15 +203,15 @@ def test_which_of_many_is_unreadable() -> None:
     ("arguments", "problem"),
     [
         ({"id": ""}, "id: must not be empty"),
-        ({"id": 7}, "id: must be text, not a number"),
-        ({"id": "a", "nickname": 7}, "nickname: must be text, not a number"),
-        ({"id": "a", "metadata": "team"}, "metadata: must be a mapping, not text"),
-        ({"id": "a", "metadata": {1: 2}}, "metadata: must have text keys only"),
+        ({"id": 7}, "id: must be a string, not int"),
+        ({"id": "a", "nickname": 7}, "nickname: must be a string, not int"),
+        ({"id": "a", "metadata": "team"}, "metadata: must be a mapping, not str"),
+        ({"id": "a", "metadata": {1: 2}}, "metadata: must have only strings as keys"),
         ({"id": "a", "permissions": "100"}, "permissions: must be a list of permissions"),
         ({"id": "a", "permissions": 100}, "permissions: must be a list of permissions"),
         ({"id": "a", "permissions": [1.5]}, "permissions: item 0 must be a number or a name"),
         ({"id": "a", "permissions": [True]}, "permissions: item 0 must be a number or a name"),
-        ({"id": "a", "extra": {"id": "b"}}, "extra: 'id' has a parameter of its own: id"),
+        ({"id": "a", "extra": {"id": "b"}}, "extra: 'id' has its own parameter: id"),
     ],
 )
 def test_unfit_arguments(arguments: dict[str, Any], problem: str) -> None:
@@ -229,7 +229,7 @@ def test_unfit_arguments(arguments: dict[str, Any], problem: str) -> None:
         ([], "must not be empty"),
         (
             [{"id": "a"}],
-            "item 0 must be a UserTokenRequest(...), not an object",
+            "item 0 must be a UserTokenRequest(...), not dict",
         ),
         (
             zdk.UserTokenRequest(id="a"),

@@ -3,7 +3,16 @@ import json
 from typing import Any
 
 import pytest
-from vendors_support import Received, Script, answer, answering, copies, listening, zdk_client
+from vendors_support import (
+    Received,
+    Script,
+    StillClock,
+    answer,
+    answering,
+    copies,
+    listening,
+    zdk_client,
+)
 
 from tokenkit import AsyncZdkClient, DecodeError, InvalidInputError, ZdkClient, zdk
 from tokenkit.sandbox import Sandbox
@@ -115,13 +124,17 @@ def test_settings_of_a_call_hold_for_services() -> None:
     )
 
 
-def test_lost_mints_are_repeated() -> None:
-    """A repeated mint only makes another token."""
-    script = Script((answer(503), answer(200, {"tokens": ["t-1"]})))
-    client = ZdkClient(api_key="k", transport=script)
-    assert many(client, "room", ["u"])[0].token == "t-1"
-    assert client.create_room_token(user_id="u", room_id="r").token == "t-1"
-    assert {request.url.host for request in script.requests} == {"room.dev.zu.casa"}
+@pytest.mark.parametrize("service", SERVICES)
+def test_lost_mints_are_repeated(service: str) -> None:
+    """A repeated mint only creates another token."""
+    for is_single in (True, False):
+        script = Script((answer(503), answer(200, {"tokens": ["t-1"]})))
+        client = ZdkClient(api_key="k", transport=script, clock=StillClock())
+        if is_single:
+            one(client, service, **{f"{service}_id": "x"})
+        else:
+            many(client, service, ["u"])
+        assert len(script.requests) == 2
 
 
 @pytest.mark.parametrize(

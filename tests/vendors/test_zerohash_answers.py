@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from vendors_support import answering, jwt_of, zerohash_client
+from vendors_support import ECHO, answering, jwt_of, zerohash_client
 
 from tokenkit import DecodeError, zerohash
 from tokenkit.zerohash import token as token_module
@@ -88,7 +88,7 @@ def test_claims_of_other_types(claims: Mapping[str, Any]) -> None:
 
 
 def test_claims_are_read_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Minting decodes no JWT; asking for the expiry does."""
+    """Minting reads the claims once, for whom they name; asking for the expiry does it again."""
     decoded: list[str] = []
 
     def counting(token: str) -> Mapping[str, Any]:
@@ -99,9 +99,9 @@ def test_claims_are_read_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) ->
     token = mint({"token": jwt_of(CLAIMS)})
     assert repr(token)
     assert hash(token)
-    assert decoded == []
-    assert token.expires_at == datetime(1970, 1, 1, tzinfo=timezone.utc)
     assert decoded == [token.token]
+    assert token.expires_at == datetime(1970, 1, 1, tzinfo=timezone.utc)
+    assert decoded == [token.token] * 2
 
 
 def test_is_expired_by_the_claim() -> None:
@@ -122,8 +122,8 @@ def test_is_expired_by_the_claim() -> None:
     ("body", "path", "problem"),
     [
         ({"message": {}}, "$.message.token", "a required field is missing"),
-        ({"message": {"token": None}}, "$.message.token", "expected text, found null"),
-        ({"message": {"token": ""}}, "$.message.token", "expected a token, found empty text"),
+        ({"message": {"token": None}}, "$.message.token", "expected a string, found null"),
+        ({"message": {"token": ""}}, "$.message.token", "expected a token, found an empty string"),
         ({"message": "created"}, "$.message", "expected an object, found text"),
         ({}, "$.message", "expected an object, found null"),
         (["eyJ"], "$", "expected an object, found an array"),
@@ -133,9 +133,12 @@ def test_is_expired_by_the_claim() -> None:
 )
 def test_unreadable_answers(body: object, path: str, problem: str) -> None:
     """A success without a readable token is a DecodeError that says where and shows no value."""
-    client = zerohash_client(answering(201, body, {"x-request-id": "req-1"}))
+    client = zerohash_client(answering(201, body, {"x-request-id": ECHO}))
     with pytest.raises(DecodeError) as caught:
-        client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
+        client.send(
+            zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"]),
+            request_id="req-1",
+        )
     error = caught.value
     assert (error.path, error.status, error.request_id) == (path, 201, "req-1")
     assert problem in str(error)

@@ -35,7 +35,7 @@ def fail(
 ) -> APIError:
     client = zerohash_client(answering(status, body, headers), environment)
     with pytest.raises(APIError) as caught:
-        client.create_client_auth_token(participant_code="CUST01", permissions=["crypto-pay"])
+        client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     return caught.value
 
 
@@ -83,7 +83,7 @@ def test_hint_names_host_and_environment(environment: str, where: str) -> None:
     """A refused key tells where the request went, and the usual causes."""
     error = fail(401, {"error": True, "message": "Missing API Key"}, environment=environment)
     assert isinstance(error, AuthenticationError)
-    assert str(error) == f"HTTP 401: Missing API Key — the request went to {where}: {CHECKS}"
+    assert str(error) == f"HTTP 401: Missing API Key. Hint: the request went to {where}: {CHECKS}"
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -107,7 +107,8 @@ def test_wrong_passphrase_of_the_sandbox() -> None:
             client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     expected = f"HTTP 403: Invalid passphrase (request_id={caught.value.request_id})"
     assert (
-        str(caught.value) == f"{expected} — the request went to {sandbox_url(environ)}: {CHECKS}"
+        str(caught.value)
+        == f"{expected}. Hint: the request went to {sandbox_url(environ)}: {CHECKS}"
     )
 
 
@@ -198,7 +199,9 @@ def test_every_other_body(status: int, body: object, kind: type[APIError], shown
 def test_a_gateway_that_denies() -> None:
     """A 403 in HTML, as for an address that is not allow-listed, has the hint."""
     error = fail(403, b"<html>Forbidden</html>")
-    assert str(error).startswith("HTTP 403: Forbidden — the request went to https://api.cert.")
+    assert str(error).startswith(
+        "HTTP 403: Forbidden. Hint: the request went to https://api.cert."
+    )
 
 
 def test_rate_limit() -> None:
@@ -213,8 +216,8 @@ def test_rate_limit() -> None:
     )
     with pytest.raises(RateLimitError) as caught:
         client.create_client_auth_token(participant_code="CUST01", permissions=["crypto-pay"])
-    assert clock.naps == [10.0, 10.0]
-    assert (caught.value.attempts, caught.value.retry_after) == (3, None)
+    assert list(clock.sleeps) == [10.0, 10.0]
+    assert (caught.value.attempts, caught.value.retry_after) == (3, 10.0)
 
 
 def test_echoed_secrets() -> None:
@@ -223,4 +226,4 @@ def test_echoed_secrets() -> None:
     error = fail(401, {"error": True, "message": message}, {"x-scx-api-key": "public-key-1"})
     assert error.message == "key [redacted] with [redacted] and '[redacted]'"
     for secret in ("public-key-1", PRIVATE_KEY, "a pass phrase"):
-        assert secret not in f"{error}{error.body}{error.headers}{error.answer!r}"
+        assert secret not in f"{error}{error.body}{error.headers}{vars(error)!r}"

@@ -186,7 +186,7 @@ def test_none_is_missing_as_well(row: Row) -> None:
         build(**dict.fromkeys(row.required), **{name: GIVEN[name] for name in row.optional})
     named = {error.field: error.message for error in caught.value.errors}
     assert named.keys() == {*row.required}
-    assert all(problem.endswith("not null") for problem in named.values())
+    assert all(problem.endswith("not None") for problem in named.values())
 
 
 @each_row

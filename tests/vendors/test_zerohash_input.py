@@ -15,33 +15,36 @@ FEE: Any = {"type": "bps"}
     ("changes", "problem"),
     [
         ({"permissions": []}, "permissions: must not be empty"),
-        ({"permissions": "fwc"}, "permissions: must be a list of texts, not one str"),
+        ({"permissions": "fwc"}, "permissions: must be a list of strings, not a single string"),
         ({"permissions": ["fwc", ""]}, "permissions: item 1 must not be empty"),
-        ({"permissions": [5]}, "permissions: item 0 must be text, not a number"),
-        ({"permissions": None}, "permissions: must be a list of texts, not null"),
+        ({"permissions": [5]}, "permissions: item 0 must be a string, not int"),
+        ({"permissions": None}, "permissions: must be a list of strings, not None"),
         (
             {"participant_code": "CUST1"},
             "participant_code: must have exactly 6 characters, not 5",
         ),
         ({"participant_code": ""}, "participant_code: must have exactly 6 characters, not 0"),
-        ({"participant_code": None}, "participant_code: must be given, or email"),
+        (
+            {"participant_code": None},
+            "participant_code: is missing; pass it or email",
+        ),
         ({"email": ""}, "email: must not be empty"),
         ({"otp_verified": "voice"}, "otp_verified: must be one of 'email', 'sms'"),
         ({"otp_verified": ["sms"]}, "otp_verified: must be one of 'email', 'sms'"),
         ({"reference_id": "r" * 51}, "reference_id: must have at most 50 characters, not 51"),
-        ({"reference_id": "a\nb"}, "reference_id: must not hold control characters"),
-        ({"reference_id": "\ud800"}, "reference_id: must not hold lone surrogates"),
+        ({"reference_id": "a\nb"}, "reference_id: must not contain control characters"),
+        ({"reference_id": "\ud800"}, "reference_id: must not contain lone surrogates"),
         (
             {"merchant_participant_code": ""},
             "merchant_participant_code: must not be empty",
         ),
         (
             {"payment_details": {"purchase_amount": "1"}},
-            "payment_details: must be a PaymentDetails(...), not an object",
+            "payment_details: must be a PaymentDetails(...), not dict",
         ),
-        ({"deposit_details": 5}, "deposit_details: must be a DepositDetails(...), not a number"),
-        ({"extra": {"email": "a@b.io"}}, "extra: 'email' has a parameter of its own: email"),
-        ({"extra": ["email"]}, "extra: must be a mapping, not an array"),
+        ({"deposit_details": 5}, "deposit_details: must be a DepositDetails(...), not int"),
+        ({"extra": {"email": "a@b.io"}}, "extra: 'email' has its own parameter: email"),
+        ({"extra": ["email"]}, "extra: must be a mapping, not list"),
     ],
 )
 def test_requests(changes: dict[str, Any], problem: str) -> None:
@@ -175,7 +178,7 @@ def test_fees_are_objects() -> None:
     with pytest.raises(InvalidInputError) as caught:
         zerohash.FeesAndSpread(fees=[FEE])
     assert str(caught.value) == (
-        "FeesAndSpread is not valid: fees: item 0 must be a Fee(...), not an object"
+        "FeesAndSpread is not valid: fees: item 0 must be a Fee(...), not dict"
     )
 
 

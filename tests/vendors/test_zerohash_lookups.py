@@ -72,6 +72,7 @@ def test_a_payment() -> None:
     assert (payment.payment_id, payment.reference_id) == ("p-1", "order-7")
     assert (str(payment.total), str(payment.quantity)) == ("100.10", "0.0010")
     assert payment.status is PaymentStatus.POSTED
+    assert f"{payment.status}" == str(payment.status) == "posted"
     assert not payment.is_final
     assert payment.created_at == NOON.replace(microsecond=123_000)
     assert payment.updated_at == NOON.replace(microsecond=500_000)
@@ -98,7 +99,7 @@ def test_a_status_that_came_later() -> None:
 
 def test_values_that_cannot_be_read() -> None:
     """Nothing in a payment makes it an error: what cannot be read is kept as it came."""
-    wrong = {
+    wrong: dict[str, Any] = {
         "total": 1.5,
         "quantity": "1e3",
         "status": 7,
@@ -375,7 +376,11 @@ async def test_what_is_signed_async() -> None:
 
 def test_how_the_methods_look() -> None:
     """Each method has its name, its parameters and its type of answer."""
-    for client, iterator in ((ZeroHashClient, Iterator), (AsyncZeroHashClient, AsyncIterator)):
+    kinds: list[tuple[Any, Any]] = [
+        (ZeroHashClient, Iterator),
+        (AsyncZeroHashClient, AsyncIterator),
+    ]
+    for client, iterator in kinds:
         method = client.iter_payments
         signature = inspect.signature(method)
         assert list(signature.parameters)[:3] == ["self", "participant_code", "start_date"]

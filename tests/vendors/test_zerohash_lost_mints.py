@@ -24,10 +24,9 @@ def now() -> datetime:
 
 
 def mint_of(*permissions: str, **fields: Any) -> zerohash.ClientAuthTokenRequest:
+    fields.setdefault("reference_id", zerohash.new_reference_id())
     return zerohash.ClientAuthTokenRequest(
-        permissions=permissions,
-        participant_code="CUST01",
-        **{"reference_id": zerohash.new_reference_id(), **fields},
+        permissions=permissions, participant_code="CUST01", **fields
     )
 
 
@@ -45,8 +44,9 @@ def test_a_lost_payment_is_found_and_not_opened_twice(sandbox: Sandbox, permissi
     with sandbox.zerohash_client() as client:
         client.send(mint_of(permission))
         sandbox.fail_next(drop="before", vendor="zerohash")
-        with pytest.raises(ConnectionLostError):
+        with pytest.raises(ConnectionLostError, match=r"call find_minted\(request") as caught:
             client.send(request)
+        assert caught.value.outcome == "unknown"
         found = client.find_minted(request, since=since)
         assert isinstance(found, zerohash.Payment)
         assert found.reference_id == request.reference_id
@@ -67,6 +67,14 @@ async def test_a_lost_payment_is_found_async(sandbox: Sandbox) -> None:
         assert isinstance(found, zerohash.Payment)
         assert [one.payment_id async for one in client.iter_payments()] == [found.payment_id]
     assert len(sandbox.payments) == 1
+
+
+def test_a_lost_mint_without_a_reference_id(sandbox: Sandbox) -> None:
+    """Where there is nothing to look for, the error says how to look, and what to do next time."""
+    with sandbox.zerohash_client() as client:
+        sandbox.fail_next(drop="before", vendor="zerohash")
+        with pytest.raises(ConnectionLostError, match=r"iter_payments\(\) .*new_reference_id\(\)"):
+            client.send(mint_of("crypto-payouts", reference_id=None))
 
 
 def test_a_request_that_never_arrived(sandbox: Sandbox) -> None:

@@ -71,6 +71,7 @@ def test_where_the_module_is_asked_for(permissions: list[str], words: str) -> No
             make()
     assert token.to_sdk_setup(AppIdentifier.CRYPTO_BUY)["appIdentifier"] == "CRYPTO_BUY"
     assert type(token.to_sdk_setup(AppIdentifier.CRYPTO_BUY)["appIdentifier"]) is str
+    assert f"{AppIdentifier.CRYPTO_BUY}" == "CRYPTO_BUY"
     assert token.to_sdk_setup(app="ONE_THAT_CAME_LATER")["appIdentifier"] == "ONE_THAT_CAME_LATER"
 
 

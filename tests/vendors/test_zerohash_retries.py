@@ -99,7 +99,7 @@ def test_what_was_certainly_not_carried_out(
         api_key="k", private_key=PRIVATE_KEY, passphrase="p", transport=script, clock=clock
     )
     assert mint(client, [permission]).token == "t"
-    assert clock.naps == naps
+    assert list(clock.sleeps) == naps
 
 
 def test_invitation_on_another_status() -> None:

@@ -37,7 +37,8 @@ HEADERS = {**KIND, "x-zh-hook-timestamp": TIMESTAMP, "x-zh-hook-signature": NEWE
 def verify(body: Any = BODY, headers: Any = HEADERS, **options: Any) -> webhooks.Event:
     if "public_keys" not in options:
         options.setdefault("secrets", [SECRET])
-    return webhooks.verify(body, headers, **{"clock": Clock(), **options})
+    options.setdefault("clock", Clock())
+    return webhooks.verify(body, headers, **options)
 
 
 def test_the_vector_of_the_newer_scheme() -> None:

@@ -13,12 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 
 import attrs
+from all_clients import VENDORS
+from clocks import async_frozen_clock, frozen_clock
 from http_library import httpx
 
 from tokenkit import (
-    AsyncStrigoClient,
-    AsyncZdkClient,
-    AsyncZeroHashClient,
     RetryPolicy,
     StrigoClient,
     ZdkClient,
@@ -29,49 +28,19 @@ T = TypeVar("T")
 
 PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 ONCE = RetryPolicy(max_retries=0)
-ZEROHASH = {"api_key": "k", "private_key": PRIVATE_KEY, "passphrase": "p"}
+ZEROHASH = VENDORS["zerohash"].credentials
 CLIENTS: list[Any] = [
-    (ZdkClient, {"api_key": "k"}),
-    (AsyncZdkClient, {"api_key": "k"}),
-    (ZeroHashClient, ZEROHASH),
-    (AsyncZeroHashClient, ZEROHASH),
-    (StrigoClient, {"org_id": "o", "api_key": "k"}),
-    (AsyncStrigoClient, {"org_id": "o", "api_key": "k"}),
+    (kind, vendor.credentials)
+    for vendor in VENDORS.values()
+    for kind in (vendor.client, vendor.async_client)
 ]
 
-
-@attrs.define
-class StillClock:
-    """A clock that moves only when somebody sleeps by it."""
-
-    now: float = 1_714_445_704.0
-    naps: list[float] = attrs.field(factory=list[float])
-
-    def time(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        self.now += seconds
+StillClock = frozen_clock
+StillAsyncClock = async_frozen_clock
 
 
-@attrs.define
-class StillAsyncClock:
-    """Likewise, for async clients."""
-
-    now: float = 1_714_445_704.0
-
-    def time(self) -> float:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
+ECHO = "that of the request"
+"""Stands for the request's own id in a response's headers."""
 
 
 @attrs.define
@@ -87,8 +56,11 @@ class Script(httpx.MockTransport):
     def _next(self, request: httpx.Request) -> httpx.Response:
         given = self.answers[min(len(self.requests), len(self.answers) - 1)]
         self.requests.append(request)
+        headers = dict(given.headers)
+        if headers.get("x-request-id") == ECHO:
+            headers["x-request-id"] = request.headers["x-request-id"]
         # A response can be read once only.
-        return httpx.Response(given.status_code, headers=given.headers, content=given.content)
+        return httpx.Response(given.status_code, headers=headers, content=given.content)
 
     @property
     def bodies(self) -> list[bytes]:

@@ -1,11 +1,12 @@
 """The command: what it checks of each vendor, and its exit code."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO
 
 import attrs
 
+from .._client.client import Client
 from .._policy.profile import Profile
 from .._policy.retry import RetryPolicy
 from ..errors import ConfigurationError
@@ -58,44 +59,46 @@ def check(
 
 
 def _checked(profile: Profile, environ: Mapping[str, str]) -> list[Finding]:
-    variables = check_variables(profile, environ)
-    if variables.outcome is Outcome.PROBLEM:
-        return [variables]
-    try:
-        rest = list(CHECKS[profile.vendor](environ))
-    except ConfigurationError as error:
-        rest = [Finding(profile.vendor, "settings", Outcome.PROBLEM, error.message)]
-    return [variables, *rest]
+    findings = [check_variables(profile, environ)]
+    if is_well(findings):
+        try:
+            findings.extend(CHECKS[profile.vendor](environ))
+        except ConfigurationError as error:
+            problem = Finding(profile.vendor, "settings", Outcome.PROBLEM, error.message)
+            findings.append(problem)
+    return findings
+
+
+def _connected(client: Client, then: Iterator[Finding]) -> Iterator[Finding]:
+    """Check the network, and what comes then only where it works."""
+    found: list[Finding] = []
+    for finding in check_network(client):
+        found.append(finding)
+        yield finding
+    if is_well(found):
+        yield from then
 
 
 def _check_zdk(environ: Mapping[str, str]) -> Iterator[Finding]:
+    told = "not checked: ZDK documents no call that changes nothing; mint a token to see"
+    note = Finding(ZDK.vendor, "credentials", Outcome.NOTE, told)
     with ZdkClient.from_env(environ=environ, deadline=DEADLINE, retry=ONCE) as client:
-        network = list(check_network(client))
-        yield from network
-        if is_well(network):
-            told = "not checked: ZDK documents no call that changes nothing; mint a token to see"
-            yield Finding(ZDK.vendor, "credentials", Outcome.NOTE, told)
+        yield from _connected(client, iter([note]))
 
 
 def _check_zerohash(environ: Mapping[str, str]) -> Iterator[Finding]:
     signed = SignedText()
     with zerohash_client(environ, signed) as owner:
         client = owner.with_options(deadline=DEADLINE, retry=ONCE)
-        network = list(check_network(client))
-        yield from network
-        if is_well(network):
-            yield from check_zerohash(client, environ, signed)
+        yield from _connected(client, check_zerohash(client, environ, signed))
 
 
 def _check_strigo(environ: Mapping[str, str]) -> Iterator[Finding]:
     with StrigoClient.from_env(environ=environ, deadline=DEADLINE, retry=ONCE) as client:
-        network = list(check_network(client))
-        yield from network
-        if is_well(network):
-            yield from check_strigo(client)
+        yield from _connected(client, check_strigo(client))
 
 
-CHECKS = {
+CHECKS: Mapping[str, Callable[[Mapping[str, str]], Iterator[Finding]]] = {
     ZDK.vendor: _check_zdk,
     ZEROHASH.vendor: _check_zerohash,
     STRIGO.vendor: _check_strigo,

@@ -14,7 +14,7 @@ def _variables(profile: Profile) -> tuple[str, ...]:
 
 
 def is_configured(profile: Profile, environ: Mapping[str, str]) -> bool:
-    """Tell whether any of a vendor's variables is set."""
+    """Return whether any of a vendor's variables is set."""
     return any(environ.get(variable) for variable in _variables(profile))
 
 

@@ -41,7 +41,7 @@ class Finding:
 
 
 def is_well(findings: Iterable[Finding]) -> bool:
-    """Tell whether nothing is wrong."""
+    """Return whether nothing is wrong."""
     return all(finding.outcome is not Outcome.PROBLEM for finding in findings)
 
 

@@ -12,7 +12,7 @@ from .._client.client import Client
 from .._model.call import Call
 from .._model.json import JSON
 from .._model.messages import DEFAULT_PORTS, ResponseInfo
-from ..errors import APIError, TokenKitError, UnexpectedRedirect
+from ..errors import APIError, DecodeError, TokenKitError, UnexpectedRedirect
 from .findings import Finding, Outcome
 from .proxy import proxy_for
 
@@ -72,11 +72,12 @@ def _check_name(vendor: str, host: str, port: int) -> Finding:
 def _check_connection(client: Client, host: str, service: str | None) -> Finding:
     # The class says which service a call is for.
     probe = Probe if service is None else type("Probe", (Probe,), {"service": service})
-    before, status = monotonic(), 0
+    before = monotonic()
+    status: int | None = None
     problem: str | None = None
     try:
         status = client.send_raw(probe()).status
-    except (APIError, UnexpectedRedirect) as error:
+    except (APIError, DecodeError, UnexpectedRedirect) as error:  # a page of HTML, for example
         status = error.status
     except TokenKitError as error:
         problem = f"{host}: {type(error).__name__}: {error}"

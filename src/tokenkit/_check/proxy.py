@@ -1,17 +1,12 @@
 """The proxy that a client's own connections would go through."""
 
-from urllib.parse import urlsplit
-
-from .._http.family import load_family
-from .._http.own import OwnSettings
+from .._http.settings import ConnectionSettings
 
 __all__ = ["proxy_for"]
 
 
 def proxy_for(origin: str) -> str | None:
     """Name the proxy that the environment sets for an origin, without user and password."""
-    url = OwnSettings(origin=origin, family=load_family("httpx")).proxy_url()
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    return f"proxy {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    settings = ConnectionSettings.parse({}, is_async=False)  # a client was built with the same
+    proxy = settings.proxy_for(origin) if isinstance(settings, ConnectionSettings) else None
+    return None if proxy is None else str(proxy)

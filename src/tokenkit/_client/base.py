@@ -1,4 +1,4 @@
-"""What sync and async clients share: everything but the sending."""
+"""What sync and async clients share: everything except sending."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,13 +11,14 @@ from typing_extensions import Self, Unpack
 
 from .._model.call import Call, RawCall, Reply
 from .._model.frames import ForgetsArguments, forget_arguments
-from .._model.messages import Headers, header_problem
+from .._model.messages import header_problem
 from .._observability.hooks import Hooks
 from .._observability.logging import is_logged
 from .._observability.tracing import Trace
 from .._pipeline.drivers import NO_HOOKS
 from .._pipeline.effects import Steps
-from .._pipeline.run import Plan, perform
+from .._pipeline.prepare import Plan
+from .._pipeline.run import perform
 from .._policy.clock import ClockOffset, Moment, TimeSource
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
@@ -48,10 +49,11 @@ T = TypeVar("T")
 
 @attrs.frozen(eq=False, repr=False)
 class Start(Generic[T]):
-    """A call, and what begins its life."""
+    """A call, and all that is settled about it."""
 
     call: Call[T]
-    begin: Callable[[Moment], Steps[Reply[T]]]
+    plan: Plan
+    request_id: str
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -63,14 +65,13 @@ class Shared(Generic[C, K]):
     strategy: AsyncStrategy
     connections: C
     clock: K
-    user_agent: str
     offset: ClockOffset | None
     hooks: Hooks
     trace: Trace | None
     watched: bool
+    budget: RetryBudget
     reuse: ReuseSettings
     token_cache: "TokenCache | None"
-    budget: RetryBudget = attrs.field(factory=RetryBudget)
     closed: bool = False
 
 
@@ -104,21 +105,27 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         settings = ClientSettings.parse(
             self.profile, options, is_async=is_async, base_url_settings=base_url_settings
         )
+        connections: C | None = None
         if isinstance(settings, tuple):
             problems += settings
-        if strategy is None or isinstance(settings, tuple):
+        else:
+            try:
+                connections = connect(settings)
+            except ConfigurationError as error:
+                problems.append(error.message)
+        if strategy is None or connections is None or isinstance(settings, tuple):
             raise ConfigurationError(f"{type(self).__name__}: {'; '.join(problems)}")
         self._shared = Shared(
             base=settings.base_url,
             services=settings.services,
             strategy=strategy,
-            connections=connect(settings),
+            connections=connections,
             clock=cast("K", settings.clock),
             hooks=settings.hooks,
             trace=settings.trace,
             watched=settings.trace is not None or settings.hooks is not NO_HOOKS,
             offset=ClockOffset() if settings.correct_clock_skew else None,
-            user_agent=settings.user_agent,
+            budget=settings.retry_budget,
             reuse=settings.reuse,
             token_cache=settings.reuse.token_cache,
         )
@@ -153,12 +160,14 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-        begin = partial(perform, call, plan, request_id)
-        if call.ends_tokens:
-            from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
+        return Start(call, plan, request_id)
 
-            return Start(call, ending(call, begin))
-        return Start(call, begin)
+    def _ending(self, start: Start[T]) -> Callable[[Moment], Steps[Reply[T]]]:
+        """Begin a call that ends tokens, which are handed out no more from then on."""
+        from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
+
+        begin = partial(perform, start.call, start.plan, start.request_id)
+        return ending(start.call, begin, self._shared.token_cache)
 
     def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
         base = self._shared.services.get(call.service or "")
@@ -179,20 +188,12 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
 
     def _plan(self, settings: CallSettings) -> Plan:
         shared = self._shared
-        constant = {
-            "accept": "application/json",
-            "accept-encoding": "gzip",
-            "user-agent": shared.user_agent,
-        }
         return Plan(
             profile=self.profile,
             origin=shared.base.origin,
             base_path=shared.base.path,
-            headers=Headers(constant).merged_with(settings.headers),
+            settings=settings,
             strategy=shared.strategy,
-            timeouts=settings.timeouts,
-            deadline=settings.deadline,
-            policy=settings.retry,
             budget=shared.budget,
             offset=shared.offset,
             watched=shared.watched,

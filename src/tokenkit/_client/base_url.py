@@ -50,10 +50,12 @@ def parse_base_url(base_url: object, *, allow_insecure_http: bool) -> BaseURL:
         raise ConfigurationError("base_url begins or ends with white space or a line break")
     parts, port = _split(base_url)
     if parts.username is not None or parts.password is not None:
-        raise ConfigurationError("base_url must not hold credentials; pass them to the client")
+        raise ConfigurationError("base_url must not contain credentials; pass them to the client")
     if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
         raise ConfigurationError("base_url must not have a query or a fragment")
     host = parts.netloc.removesuffix(f":{port}") if port is not None else parts.netloc
+    if port == 0:
+        raise ConfigurationError("base_url has port 0, on which no server listens")
     if parts.scheme not in DEFAULT_PORTS or not HOST.fullmatch(host):
         raise ConfigurationError("base_url must be like https://host or http://localhost:8000")
     if not base_url.isprintable() or not PATH.fullmatch(parts.path) or _has_dots(parts.path):
@@ -79,7 +81,7 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
 
 
 def is_private_name(url: object) -> bool:
-    """Tell whether a URL's host can only be reached within one's own network.
+    """Return whether a URL's host can only be reached within one's own network.
 
     These are names without a dot, such as those of containers, names under a reserved suffix,
     and private addresses.
@@ -104,7 +106,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _has_dots(path: str) -> bool:
-    return any(segment in (".", "..") for segment in path.split("/"))
+    # Percent-encoded ones count as well: servers and proxies decode them before they look.
+    segments = path.lower().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").split("/")
+    return any(segment in (".", "..") for segment in segments)
 
 
 def path_problem(path: object) -> str | None:

@@ -1,6 +1,7 @@
 """The client methods that send many calls."""
 
 from collections.abc import AsyncIterable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
@@ -8,7 +9,8 @@ from typing_extensions import Self, Unpack
 
 from .._model.call import Call, Reply
 from .._model.messages import Headers
-from .._pipeline.drivers import AsyncConnections, Connections
+from .._pipeline.drivers import AsyncConnections, Connections, drive_async_steps, drive_steps
+from .._pipeline.resolve import resolved
 from .._policy.clock import AsyncClock, Clock, TimeSource
 from .._policy.retry import RetryRules
 from .._secret import Secret
@@ -20,13 +22,14 @@ if TYPE_CHECKING:
     from .._reuse.cache import TokenCache
     from ..bulk.async_sending import AsyncSendMany
     from ..bulk.options import BulkOptions
-    from ..bulk.sender import AsyncSend, Send, Sender
+    from ..bulk.sender import AsyncSend, AsyncSender, Send, Sender, SyncSender
     from ..bulk.sending import SendMany
 
 __all__ = ["AsyncBulkMethods", "BulkMethods"]
 
 C = TypeVar("C")
 K = TypeVar("K", bound=TimeSource)
+Q = TypeVar("Q")
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -66,7 +69,7 @@ class _Runs(ClientBase[C, K]):
         if self._shared.closed:
             raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
 
-    def _sender(self, send: S) -> "Sender[S, K]":
+    def _sender_of(self, send: S, secrets: Q) -> "Sender[S, Q, K]":
         from .._reuse.key import identity_of  # noqa: PLC0415 - few clients run in bulk
         from ..bulk.sender import Sender  # noqa: PLC0415 - likewise
 
@@ -74,21 +77,21 @@ class _Runs(ClientBase[C, K]):
         profile, base, strategy = self.profile, self._shared.base, self._shared.strategy
         headers = self._settings.headers
 
-        def identity(secrets: Sequence[Secret]) -> bytes:
+        def identity(resolved_secrets: Sequence[Secret]) -> bytes:
             return identity_of(
                 vendor=profile.vendor,
                 origin=base.origin,
                 base_path=base.path,
                 headers=headers,
                 strategy=strategy,
-                secrets=secrets,
+                secrets=resolved_secrets,
             )
 
         return Sender(
             name=f"{profile.vendor} at {base.origin}{base.path}",
             send=send,
             clock=self._shared.clock,
-            secrets=strategy.secrets,
+            secrets=secrets,
             identity=identity,
             rate=profile.rate,
             refused_wait=profile.retries.waits.get(TOO_MANY_REQUESTS),
@@ -141,7 +144,17 @@ class BulkMethods(_Runs[Connections, Clock]):
         from ..bulk.sending import SendMany  # noqa: PLC0415 - likewise
 
         settings = Settings.parse(cast("dict[str, Any]", options))
-        return SendMany(calls, settings, self._sender(self._bulk_send(reuse=settings.reuse)))
+        return SendMany(calls, settings, self._sender(reuse=settings.reuse))
+
+    def _sender(self, *, reuse: bool) -> "SyncSender":
+        shared = self._shared
+
+        def secrets() -> Sequence[Secret]:
+            begin = partial(resolved, shared.strategy.secrets)
+            found, _ = drive_steps(begin, shared.connections, shared.clock)
+            return found
+
+        return self._sender_of(self._bulk_send(reuse=reuse), secrets)
 
     def _bulk_send(self, *, reuse: bool) -> "Send":
         usual, once = self._for_run(may_retry=True), self._for_run(may_retry=False)
@@ -212,8 +225,17 @@ class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
         from ..bulk.options import Settings  # noqa: PLC0415 - likewise
 
         settings = Settings.parse(cast("dict[str, Any]", options))
-        send = self._bulk_send(reuse=settings.reuse)
-        return AsyncSendMany(calls, settings, self._sender(send))
+        return AsyncSendMany(calls, settings, self._sender(reuse=settings.reuse))
+
+    def _sender(self, *, reuse: bool) -> "AsyncSender":
+        shared = self._shared
+
+        async def secrets() -> Sequence[Secret]:
+            begin = partial(resolved, shared.strategy.secrets)
+            found, _ = await drive_async_steps(begin, shared.connections, shared.clock)
+            return found
+
+        return self._sender_of(self._bulk_send(reuse=reuse), secrets)
 
     def _bulk_send(self, *, reuse: bool) -> "AsyncSend":
         usual, once = self._for_run(may_retry=True), self._for_run(may_retry=False)

@@ -9,10 +9,8 @@ from typing_extensions import Self, Unpack
 from .._model.call import Call, Reply
 from .._model.frames import forget_arguments
 from .._model.json import JSON
-from .._pipeline.drivers import (
-    drive,
-    drive_async,
-)
+from .._observability.hooks import Listener
+from .._pipeline.drivers import drive, drive_async, drive_async_steps, drive_steps
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
 from .base import Start, raw_call
@@ -77,7 +75,7 @@ class Client(TokenMethods, BulkMethods, Caller):
         """Build a client from environment variables.
 
         Args:
-            environ: Take the variables from here instead of the process's environment.
+            environ: The variables. Default: the process's environment.
             **options: See :class:`ClientOptions`.
 
         Raises:
@@ -93,33 +91,33 @@ class Client(TokenMethods, BulkMethods, Caller):
             raise
 
     def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
-        """Perform a call and return its answer.
+        """Perform a call and return its value.
 
         Args:
             call: A request model's instance.
-            **options: What this call has of its own; see :class:`SendOptions`.
+            **options: Options of this call; see :class:`SendOptions`.
 
         Raises:
             InvalidInputError: The call cannot be sent as it is; nothing was sent.
-            TransportError: No complete answer arrived.
-            APIError: The vendor answered that it failed.
-            DecodeError: The answer cannot be read.
-            ResponseTooLarge: The answer is larger than 8 MiB.
-            UnexpectedRedirect: The answer is a redirect.
+            TransportError: No complete response arrived.
+            APIError: The vendor reported a failure.
+            DecodeError: The response cannot be read.
+            ResponseTooLarge: The response is larger than 8 MiB.
+            UnexpectedRedirect: The response is a redirect.
             ConfigurationError: A secret source failed.
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return self._drive(start).value
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
-        """Perform a call and return its answer with status, headers and attempts.
+        """Perform a call and return its value with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return self._drive(start)
 
     def _drive(self, start: Start[T] | Exception) -> Reply[T]:
@@ -127,18 +125,27 @@ class Client(TokenMethods, BulkMethods, Caller):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return drive(start.begin, shared.connections, shared.clock, shared.hooks)
-        with shared.trace(start.call.request_line[0], shared.hooks) as listener:
-            return drive(start.begin, shared.connections, shared.clock, listener)
+            return self._sent(start, shared.hooks)
+        with shared.trace(start.call, start.plan.base_path, shared.hooks) as listener:
+            return self._sent(start, listener)
+
+    def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
+        shared = self._shared
+        if start.call.ends_tokens:
+            begin = self._ending(start)
+            return drive_steps(begin, shared.connections, shared.clock, listener)
+        return drive(
+            start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
+        )
 
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
     ) -> Reply[JSON]:
-        """Reach an endpoint that has no model; a GET is retried, others are not.
+        """Call an endpoint that has no model; a GET is retried, other methods are not.
 
         Args:
             method: The HTTP method, in upper case.
-            path: The path below the base URL, percent-encoded, with a query where needed.
+            path: The path below the base URL, percent-encoded, with a query if needed.
             json: The body.
             **options: See :class:`SendOptions`.
 
@@ -148,7 +155,7 @@ class Client(TokenMethods, BulkMethods, Caller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options)
-        del path, json, options  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
         return self._drive(start)
 
     def close(self) -> None:
@@ -213,7 +220,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         """Build a client from environment variables.
 
         Args:
-            environ: Take the variables from here instead of the process's environment.
+            environ: The variables. Default: the process's environment.
             **options: See :class:`AsyncClientOptions`.
 
         Raises:
@@ -229,33 +236,33 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             raise
 
     async def send(self, call: Call[T], **options: Unpack[SendOptions]) -> T:
-        """Perform a call and return its answer.
+        """Perform a call and return its value.
 
         Args:
             call: A request model's instance.
-            **options: What this call has of its own; see :class:`SendOptions`.
+            **options: Options of this call; see :class:`SendOptions`.
 
         Raises:
             InvalidInputError: The call cannot be sent as it is; nothing was sent.
-            TransportError: No complete answer arrived.
-            APIError: The vendor answered that it failed.
-            DecodeError: The answer cannot be read.
-            ResponseTooLarge: The answer is larger than 8 MiB.
-            UnexpectedRedirect: The answer is a redirect.
+            TransportError: No complete response arrived.
+            APIError: The vendor reported a failure.
+            DecodeError: The response cannot be read.
+            ResponseTooLarge: The response is larger than 8 MiB.
+            UnexpectedRedirect: The response is a redirect.
             ConfigurationError: A secret source failed.
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return (await self._drive(start)).value
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
-        """Perform a call and return its answer with status, headers and attempts.
+        """Perform a call and return its value with status, headers and attempts.
 
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        del options  # the frame of an error must not hold them
+        options = SendOptions()  # the frame of an error must not hold them
         return await self._drive(start)
 
     async def _drive(self, start: Start[T] | Exception) -> Reply[T]:
@@ -263,18 +270,27 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return await drive_async(start.begin, shared.connections, shared.clock, shared.hooks)
-        with shared.trace(start.call.request_line[0], shared.hooks) as listener:
-            return await drive_async(start.begin, shared.connections, shared.clock, listener)
+            return await self._sent(start, shared.hooks)
+        with shared.trace(start.call, start.plan.base_path, shared.hooks) as listener:
+            return await self._sent(start, listener)
+
+    async def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
+        shared = self._shared
+        if start.call.ends_tokens:
+            begin = self._ending(start)
+            return await drive_async_steps(begin, shared.connections, shared.clock, listener)
+        return await drive_async(
+            start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
+        )
 
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
     ) -> Reply[JSON]:
-        """Reach an endpoint that has no model; a GET is retried, others are not.
+        """Call an endpoint that has no model; a GET is retried, other methods are not.
 
         Args:
             method: The HTTP method, in upper case.
-            path: The path below the base URL, percent-encoded, with a query where needed.
+            path: The path below the base URL, percent-encoded, with a query if needed.
             json: The body.
             **options: See :class:`SendOptions`.
 
@@ -284,7 +300,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options)
-        del path, json, options  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
         return await self._drive(start)
 
     async def aclose(self) -> None:

@@ -4,6 +4,7 @@ import inspect
 import sys
 import types
 import typing
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
@@ -18,7 +19,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Caller:
-    """Something that sends a call and returns its answer."""
+    """Something that sends a call and returns its value."""
 
     def send(self, call: Call[T]) -> T:
         """Perform a call."""
@@ -31,7 +32,7 @@ class Caller:
 
 
 class AsyncCaller:
-    """Something that sends a call and returns its answer, asynchronously."""
+    """Something that sends a call and returns its value, asynchronously."""
 
     async def send(self, call: Call[T]) -> T:
         """Perform a call."""
@@ -47,7 +48,7 @@ OfClass: TypeAlias = Callable[Concatenate[Caller, P], T]
 AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], Coroutine[Any, Any, T]]
 
 
-class ClientMethod:
+class ClientMethod(ABC):
     """A method that is declared once and made for each client class, sync or async.
 
     Type checkers see a descriptor. At run time every client class holds a real function in its
@@ -66,13 +67,15 @@ class ClientMethod:
         """The method's docstring."""
         return self.stub.__doc__
 
+    @abstractmethod
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
-        raise NotImplementedError
+        ...
 
     def named(
         self,
@@ -192,8 +195,8 @@ def operation(
         def create_user_token(self) -> None:
             \"\"\"Mint a user token.\"\"\"
 
-    The method takes the model's arguments, and returns the call's answer: on a client class
-    directly, on an async one as a coroutine.
+    The method takes the model's arguments, and returns the call's value: directly on a sync
+    client, as a coroutine on an async one.
     """
 
     def declare(stub: Callable[[Any], None]) -> Operation[P, T]:

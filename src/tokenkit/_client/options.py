@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from .._observability.hooks import Hooks
 from .._policy.clock import AsyncClock, Clock
-from .._policy.retry import RetryPolicy
+from .._policy.retry import RetryBudget, RetryPolicy
 from .._policy.timeouts import Timeouts
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class AsyncTransport(Protocol):
 class CallOptions(TypedDict, total=False):
     """Options that can differ between the calls of one client.
 
-    ``None`` means "not given" for each of them but ``deadline``.
+    ``None`` means "not given" for each of them except ``deadline``.
     """
 
     timeout: float | Timeouts | None
@@ -134,11 +134,15 @@ class _SharedOptions(CallOptions, total=False):
     """Allow plain http to a host that isn't loopback: credentials then travel unencrypted.
     Default: ``False``."""
 
+    retry_budget: RetryBudget | None
+    """How many retries all calls may take together; clients may share one. Default: a
+    ``RetryBudget()`` for each client."""
+
     hooks: Hooks | None
     """Functions that are called with a record of what happens during calls."""
 
     tracing: bool | None
-    """Open an OpenTelemetry span for each call. Default: ``False``."""
+    """Open an OpenTelemetry span for each call, and record metrics. Default: ``False``."""
 
     token_cache: "TokenCache | None"
     """Where ``get_token()`` keeps tokens, to share them with other clients or, by a store, with

@@ -23,6 +23,11 @@ class OriginConnections:
         """Send a request and read the response, in ``left`` seconds."""
         return self._by_origin[request.origin].send(request, timeouts, left)
 
+    def discard(self) -> None:
+        """Close the pooled connections: one may hold another request's response."""
+        for connections in self._by_origin.values():
+            connections.discard()
+
     def close(self) -> None:
         """Close what is open."""
         for connections in self._by_origin.values():
@@ -38,6 +43,11 @@ class AsyncOriginConnections:
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response, in ``left`` seconds."""
         return await self._by_origin[request.origin].send(request, timeouts, left)
+
+    async def discard(self) -> None:
+        """Close the pooled connections: one may hold another request's response."""
+        for connections in self._by_origin.values():
+            await connections.discard()
 
     async def aclose(self) -> None:
         """Close what is open; what a cancellation leaves open, a second call closes."""

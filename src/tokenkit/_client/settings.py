@@ -15,7 +15,7 @@ from .._observability.tracing import Trace, trace_calls
 from .._pipeline.drivers import NO_HOOKS
 from .._policy.clock import AsyncSystemClock, SystemClock, TimeSource, check_clock
 from .._policy.profile import Profile
-from .._policy.retry import RetryPolicy
+from .._policy.retry import RetryBudget, RetryPolicy, check_budget
 from .._policy.settings import CallSettings
 from .._policy.timeouts import Timeouts, check_seconds
 from ..errors import ConfigurationError
@@ -55,10 +55,10 @@ class ClientSettings:
         base_url: Where requests go.
         services: Where the calls of each of the vendor's services go.
         clock: The clock.
+        retry_budget: How many retries all calls may take.
         hooks: The caller's hooks.
         trace: Opens a span for a call; ``None`` without tracing.
         correct_clock_skew: Whether to correct the clock by the vendor's.
-        user_agent: The ``User-Agent`` header.
     """
 
     call: CallSettings
@@ -67,10 +67,10 @@ class ClientSettings:
     base_url: BaseURL
     services: Mapping[str, BaseURL]
     clock: TimeSource
+    retry_budget: RetryBudget
     hooks: Hooks
     trace: Trace | None
     correct_clock_skew: bool
-    user_agent: str
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -123,10 +123,12 @@ class ClientSettings:
         settle("clock", lambda: check_clock(clock, may_be_async=is_async))
         hooks = given.get("hooks", NO_HOOKS)
         settle("hooks", lambda: check_hooks(hooks, may_be_async=is_async))
+        settle("retry_budget", lambda: _budget(given))
         settle("trace", lambda: _trace(given))
         settle("correct_clock_skew", lambda: _switch(given, "correct_clock_skew", default=True))
-        settle("user_agent", lambda: _user_agent(given.get("user_agent_suffix")))
-        call = change_call_settings(CallSettings(headers=profile.headers), profile, options)
+        settle("headers", lambda: _constant_headers(given.get("user_agent_suffix")))
+        constant = parsed.pop("headers", Headers()).merged_with(profile.headers)
+        call = change_call_settings(CallSettings(headers=constant), profile, options)
         connection = ConnectionSettings.parse(given, is_async=is_async)
         reuse = ReuseSettings.parse(profile, given)
         for name, found in (("call", call), ("connection", connection), ("reuse", reuse)):
@@ -197,6 +199,13 @@ def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:
     return value
 
 
+def _budget(given: Mapping[str, Any]) -> RetryBudget:
+    policy: object = given.get("retry", RetryPolicy())
+    return check_budget(
+        given.get("retry_budget"), policy if isinstance(policy, RetryPolicy) else RetryPolicy()
+    )
+
+
 def _trace(given: Mapping[str, Any]) -> Trace | None:
     return trace_calls(__version__) if _switch(given, "tracing", default=False) else None
 
@@ -242,6 +251,11 @@ def _header_problem(profile: Profile, name: object, value: object) -> str | None
         return f"{name} is set by the client itself"
     problem = header_problem(value)
     return None if problem is None else f"the value of {name} {problem}"
+
+
+def _constant_headers(suffix: object) -> Headers:
+    agent = _user_agent(suffix)
+    return Headers({"accept": "application/json", "accept-encoding": "gzip", "user-agent": agent})
 
 
 def _user_agent(suffix: object) -> str:

@@ -49,6 +49,10 @@ class TappedConnections:
         """Send a request and read the response, in ``left`` seconds."""
         return self._tap.note(self._connections.send(request, timeouts, left))
 
+    def discard(self) -> None:
+        """Close the pooled connections."""
+        self._connections.discard()
+
     def close(self) -> None:
         """Close what is open."""
         self._connections.close()
@@ -64,6 +68,10 @@ class AsyncTappedConnections:
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response, in ``left`` seconds."""
         return self._tap.note(await self._connections.send(request, timeouts, left))
+
+    async def discard(self) -> None:
+        """Close the pooled connections."""
+        await self._connections.discard()
 
     async def aclose(self) -> None:
         """Close what is open."""

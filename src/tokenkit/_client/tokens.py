@@ -14,7 +14,12 @@ from .._model.token import IssuedToken
 from .._observability.hooks import Listener
 from .._observability.records import AttemptSent, Record
 from .._observability.tracing import Trace
-from .._pipeline.drivers import AsyncConnections, Connections, drive, drive_async
+from .._pipeline.drivers import (
+    AsyncConnections,
+    Connections,
+    drive_async_steps,
+    drive_steps,
+)
 from .._pipeline.effects import Steps
 from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
 from ..errors import ClientClosedError, FieldError, InvalidInputError, TokenKitError
@@ -46,14 +51,16 @@ class _SpanForMint:
 
     stack: ExitStack
     trace: Trace
-    method: str
+    call: Call[Any]
+    base_path: str
     listener: Listener
     opened: bool = False
 
     def tell(self, record: Record) -> object:
         if isinstance(record, AttemptSent) and not self.opened:
             self.opened = True
-            self.listener = self.stack.enter_context(self.trace(self.method, self.listener))
+            span = self.trace(self.call, self.base_path, self.listener)
+            self.listener = self.stack.enter_context(span)
         return self.listener.tell(record)
 
 
@@ -72,24 +79,30 @@ class _TokenBase(ClientBase[C, K]):
                     shared.token_cache = TokenCache()
         return shared.token_cache
 
-    def _reuse_now(self) -> "Reuse":
-        """Return what hands out tokens; a changed copy of a client has one of its own."""
-        reuse = self._reuse
-        if reuse is not None and reuse.plan is self._default_plan:
+    def _reuse_now(self, call: Call[Any]) -> "Reuse":
+        """Return what hands out tokens; a changed copy of a client has one of its own.
+
+        A service with a host of its own has one for each call: few calls go there.
+        """
+        plan, reuse = self._default_plan, self._reuse
+        if call.service is not None:
+            plan = self._for_service(plan, call)
+        if reuse is not None and reuse.plan is plan:
             return reuse
         from .._reuse.reuse import Reuse  # noqa: PLC0415 - likewise
 
         shared = self._shared
-        self._reuse = Reuse(
+        made = Reuse(
             cache=self.token_cache,
-            plan=self._default_plan,
-            headers=self._settings.headers,
+            plan=plan,
             http_client=shared.reuse.http_client,
             clock=cast("TimeSource", shared.clock),
             lifetime=shared.reuse.token_lifetime,
             tells_hits=shared.hooks.on_token is not None,
         )
-        return self._reuse
+        if plan is self._default_plan:
+            self._reuse = made
+        return made
 
     def _start_token(
         self, call: Call[Any], valid_for: timedelta | None
@@ -98,14 +111,14 @@ class _TokenBase(ClientBase[C, K]):
         try:
             self._check_token_call("get_token()", call)
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-            return _Start(call, self._reuse_now().begin(call, valid_for, request_id))
+            return _Start(call, self._reuse_now(call).begin(call, valid_for, request_id))
         except TokenKitError as error:
             return error.with_traceback(None)
 
     def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Exception":
         try:
             self._check_token_call("invalidate_token()", call)
-            return _Start(call, self._reuse_now().begin_invalidation(call))
+            return _Start(call, self._reuse_now(call).begin_invalidation(call))
         except TokenKitError as error:
             return error.with_traceback(None)
 
@@ -178,11 +191,11 @@ class TokenMethods(_TokenBase[Connections, Clock]):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return drive(start.begin, shared.connections, shared.clock, shared.hooks)
+            return drive_steps(start.begin, shared.connections, shared.clock, shared.hooks)
         with ExitStack() as stack:
-            method = start.call.request_line[0]
-            listener = _SpanForMint(stack, shared.trace, method, shared.hooks)
-            return drive(start.begin, shared.connections, shared.clock, listener)
+            path = shared.base.path
+            listener = _SpanForMint(stack, shared.trace, start.call, path, shared.hooks)
+            return drive_steps(start.begin, shared.connections, shared.clock, listener)
 
 
 class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
@@ -243,8 +256,10 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
             raise start
         shared = self._shared
         if shared.trace is None:
-            return await drive_async(start.begin, shared.connections, shared.clock, shared.hooks)
+            return await drive_async_steps(
+                start.begin, shared.connections, shared.clock, shared.hooks
+            )
         with ExitStack() as stack:
-            method = start.call.request_line[0]
-            listener = _SpanForMint(stack, shared.trace, method, shared.hooks)
-            return await drive_async(start.begin, shared.connections, shared.clock, listener)
+            path = shared.base.path
+            listener = _SpanForMint(stack, shared.trace, start.call, path, shared.hooks)
+            return await drive_async_steps(start.begin, shared.connections, shared.clock, listener)

@@ -1,44 +1,44 @@
 """Connections: the only place that knows httpx and httpx2."""
 
 from .._pipeline.drivers import AsyncConnections, Connections
-from .own import OwnSettings
-from .quiet import hide_headers
+from .connection import Route
+from .log_filter import hide_credentials
 from .settings import ConnectionSettings
 
-__all__ = ["open_async_connections", "open_connections"]
+__all__ = ["ConnectionSettings", "open_async_connections", "open_connections"]
 
-hide_headers()
+hide_credentials()
 
 
 def open_connections(origin: str, settings: ConnectionSettings) -> Connections:
-    """Choose what a sync client sends with; nothing is opened before the first call."""
-    from .sync import CallersClient, CallersTransport  # noqa: PLC0415 - async clients do without it
-    from .sync_lanes import OwnConnections  # noqa: PLC0415 - likewise
+    """Choose what a sync client sends with; nothing is opened before the first call.
 
-    if settings.http_client is not None:
-        return CallersClient(settings.family, settings.http_client)
-    if settings.transport is not None:
-        return CallersTransport(settings.family, settings.transport)
-    return OwnConnections(_own_settings(origin, settings))
+    Args:
+        origin: Scheme, host and port.
+        settings: How to connect.
+
+    Raises:
+        ConfigurationError: The environment's proxy cannot be used.
+    """
+    from .sync_pool import CallersConnections, OwnConnections  # noqa: PLC0415 - async clients do without it
+
+    if settings.http_client is None and settings.transport is None:
+        return OwnConnections(Route.to(origin, settings))
+    return CallersConnections(settings.family, settings.http_client, settings.transport)
 
 
 def open_async_connections(origin: str, settings: ConnectionSettings) -> AsyncConnections:
-    """Choose what an async client sends with; nothing is opened before the first call."""
-    from .aio import AsyncCallersClient, AsyncCallersTransport  # noqa: PLC0415 - sync clients do without anyio
-    from .aio_lanes import AsyncOwnConnections  # noqa: PLC0415 - likewise
+    """Choose what an async client sends with; nothing is opened before the first call.
 
-    if settings.http_client is not None:
-        return AsyncCallersClient(settings.family, settings.http_client)
-    if settings.transport is not None:
-        return AsyncCallersTransport(settings.family, settings.transport)
-    return AsyncOwnConnections(_own_settings(origin, settings))
+    Args:
+        origin: Scheme, host and port.
+        settings: How to connect.
 
+    Raises:
+        ConfigurationError: The environment's proxy cannot be used.
+    """
+    from .async_pool import AsyncCallersConnections, AsyncOwnConnections  # noqa: PLC0415 - sync clients do without anyio
 
-def _own_settings(origin: str, settings: ConnectionSettings) -> OwnSettings:
-    return OwnSettings(
-        origin=origin,
-        family=settings.family,
-        ssl_context=settings.ssl_context,
-        proxy=settings.proxy,
-        trust_env=settings.trust_env,
-    )
+    if settings.http_client is None and settings.transport is None:
+        return AsyncOwnConnections(Route.to(origin, settings))
+    return AsyncCallersConnections(settings.family, settings.http_client, settings.transport)

@@ -1,16 +1,22 @@
-"""Bodies: the request's as a stream of ours, the answer's decoded within a limit."""
+"""Bodies: the request's as a stream of ours, the response's decoded within a limit."""
 
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from .._model.messages import Headers
-
 __all__ = ["MAX_BODY", "BodyStream", "BoundedBody", "TooLargeError", "UnreadableBodyError"]
 
 MAX_BODY = 8 * 1_048_576
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+GZIP = frozenset({"gzip", "x-gzip"})
+COMPRESSIONS = frozenset({"br", "compress", "dcb", "dcz", "deflate", "x-compress", "zstd"})
 GZIP_HEADER = 31
-# zlib needs the memory of what it unpacks in one go twice.
+GZIP_MAGIC = b"\x1f\x8b\x08"
+# Beyond that, unpacking a member for every few bytes would be all that a call does.
+MAX_MEMBERS = 10_000
+MAX_LAYERS = 2
+# zlib copies what follows a member's end, and needs the memory of what it unpacks twice.
+SLICE = 4_096
 PIECE = 1_048_576
 
 
@@ -48,40 +54,46 @@ class BodyStream:
 
 
 class BoundedBody:
-    """Collects and decodes an answer's body; stops at the limit, whatever it unpacks to.
+    """Collects and decodes a response's body; stops at the limit, whatever it unpacks to.
 
     Args:
-        headers: The answer's headers.
+        encoding: The response's ``Content-Encoding``. Codings that compress nothing, such as
+            ``identity`` or a stray ``utf-8``, are ignored.
 
     Raises:
-        UnreadableBodyError: The body is in an encoding that was not asked for.
+        UnreadableBodyError: The body is compressed in a way that was not asked for.
     """
 
-    def __init__(self, headers: Headers) -> None:
-        encoding = headers.get("content-encoding", "identity").strip().lower() or "identity"
-        if encoding not in ("identity", "gzip", "x-gzip"):
-            raise UnreadableBodyError("the answer is in an encoding that was not asked for")
-        self._gzip = None if encoding == "identity" else zlib.decompressobj(GZIP_HEADER)
-        self._chunks: list[bytes] = []
-        self._size = 0
+    def __init__(self, encoding: str = "") -> None:
+        codings = [coding.strip().lower() for coding in encoding.split(",")]
+        layers = [coding for coding in codings if coding in GZIP]
+        if len(layers) > MAX_LAYERS or not COMPRESSIONS.isdisjoint(codings):
+            raise UnreadableBodyError("the response is in an encoding that was not asked for")
+        self._layers = [_Gunzip() for _ in layers]
+        self._data = bytearray()
         self._packed_size = 0
 
-    def feed(self, chunk: bytes) -> None:
-        """Take some raw bytes.
+    def feed(self, chunk: bytes) -> bool:
+        """Take some raw bytes; return whether the body has come to its end.
 
         Raises:
             TooLargeError: The decoded body grows beyond the limit.
             UnreadableBodyError: The bytes are not gzip.
         """
         self._packed_size += len(chunk)
-        for piece in (chunk,) if self._gzip is None else _unpacked(self._gzip, chunk):
-            self._size += len(piece)
-            # Packed bytes count as well: zlib keeps all that follows the end.
-            if max(self._size, self._packed_size) > MAX_BODY:
-                # An error that holds the whole of it would need the memory twice.
-                self._chunks.clear()
-                raise TooLargeError
-            self._chunks.append(piece)
+        self._take(chunk, 0)
+        return bool(self._layers) and self._layers[0].ended
+
+    def _take(self, chunk: bytes, depth: int) -> None:
+        if depth < len(self._layers):
+            for piece in self._layers[depth].unpacked(chunk):
+                self._take(piece, depth + 1)
+            return
+        self._data += chunk
+        if max(len(self._data), self._packed_size) > MAX_BODY:
+            # An error that holds the whole of it would need the memory twice.
+            self._data.clear()
+            raise TooLargeError
 
     def finish(self) -> None:
         """Check that the encoding came to its end.
@@ -89,22 +101,60 @@ class BoundedBody:
         Raises:
             UnreadableBodyError: The body was cut short.
         """
-        if self._gzip is not None and self._chunks and not self._gzip.eof:
-            raise UnreadableBodyError("the answer's gzip encoding was cut short")
+        if any(layer.is_cut_short for layer in self._layers):
+            raise UnreadableBodyError("the response's gzip encoding was cut short")
 
     def bytes(self) -> bytes:
-        """Return what has come so far."""
-        return b"".join(self._chunks)
+        """Return what has come so far, without a byte order mark, which readers may ignore."""
+        return bytes(self._data).removeprefix(BYTE_ORDER_MARK)
 
 
-def _unpacked(gzip: Any, chunk: bytes) -> Iterator[bytes]:
-    full = True
-    while full:
-        try:
-            piece = gzip.decompress(chunk, PIECE)
-        except zlib.error:
-            break
-        yield piece
-        chunk, full = gzip.unconsumed_tail, len(piece) == PIECE
-    if full:
-        raise UnreadableBodyError("the answer's gzip encoding is broken")
+class _Gunzip:
+    """Undoes gzip, of one member or several.
+
+    Attributes:
+        ended: Whether something follows that is no further member.
+    """
+
+    def __init__(self) -> None:
+        self._member: Any = zlib.decompressobj(GZIP_HEADER)
+        self._members = 1
+        self._has_begun = False
+        self.ended = False
+
+    @property
+    def is_cut_short(self) -> bool:
+        return self._has_begun and not self._member.eof and not self.ended
+
+    def unpacked(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield what a chunk unpacks to, in pieces."""
+        for start in range(0, len(chunk), SLICE):
+            rest = chunk[start : start + SLICE]
+            while rest and not self.ended:
+                if self._member.eof:
+                    self._begin_member(rest)
+                else:
+                    rest = yield from self._unpacked(rest)
+
+    def _begin_member(self, rest: bytes) -> None:
+        if not GZIP_MAGIC.startswith(rest[: len(GZIP_MAGIC)]):
+            self.ended = True
+            return
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise UnreadableBodyError("the response's gzip encoding has too many members")
+        self._member = zlib.decompressobj(GZIP_HEADER)
+
+    def _unpacked(self, packed: bytes) -> Any:
+        self._has_begun = True
+        full = True
+        while full:
+            try:
+                piece = self._member.decompress(packed, PIECE)
+            except zlib.error:
+                break
+            yield piece
+            packed, full = self._member.unconsumed_tail, len(piece) == PIECE
+        if full:
+            raise UnreadableBodyError("the response's gzip encoding is broken")
+        return self._member.unused_data

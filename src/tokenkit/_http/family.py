@@ -1,21 +1,21 @@
 """httpx and httpx2: one interface, two sets of classes."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 import attrs
 
-from ..errors import ConfigurationError
 from .body import BodyStream
+from .log_filter import hide_credentials
 
-__all__ = ["Family", "family_of", "load_family"]
+__all__ = ["DEFAULT_FAMILY", "Family", "family_of", "load_family"]
 
 CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
+DEFAULT_FAMILY = "httpx"
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -27,62 +27,67 @@ class Family:
         http: Its module, typed by nobody: httpx2's classes are not httpx's.
         core: The module of the connections below it.
         body_stream: The class of request bodies that its transports accept.
-        methods: The name of the method by which each of its transports sends, and the method
-            itself; ``None`` where somebody had replaced it already.
+        methods: By name, the classes that send by a method of that name, and the method as the
+            library defines it; ``None`` where somebody had replaced it already.
     """
 
     name: str
-    http: Any = attrs.field(repr=False)
-    core: Any = attrs.field(repr=False)
-    body_stream: type[BodyStream] = attrs.field(repr=False)
-    methods: Mapping[type, tuple[str, object]] = attrs.field(repr=False)
+    http: Any
+    core: Any
+    body_stream: type[BodyStream]
+    methods: Mapping[str, Sequence[tuple[type, object]]]
 
-    def is_untouched(self, transport: object) -> bool:
-        """Tell whether nobody mocks or observes a transport.
+    def is_untouched(self, name: str) -> bool:
+        """Return whether nobody mocks or observes the library's sending.
 
-        Who does that puts something in the place of its class's method.
+        Whoever does that replaces a class's method.
         """
-        kind = type(transport)
-        name, method = self.methods[kind]
-        return getattr(kind, name) is method
+        for kind, method in self.methods[name]:  # noqa: SIM110 - all() would cost a generator a call
+            if getattr(kind, name) is not method:
+                return False
+        return True
 
 
 @cache
 def _load(name: str) -> Family:
     http, core = import_module(name), import_module(CORES[name])
+    hide_credentials()
     # Transports for httpx know by this class that they may take the body as bytes.
     bases = (BodyStream, http.ByteStream)
+    senders = {
+        "handle_request": (http.HTTPTransport, core.ConnectionPool, core.HTTPProxy),
+        "handle_async_request": (
+            http.AsyncHTTPTransport,
+            core.AsyncConnectionPool,
+            core.AsyncHTTPProxy,
+        ),
+    }
     methods = {
-        kind: (method, _as_defined(getattr(kind, method), Path(str(http.__file__)).parent))
-        for kind, method in (
-            (http.HTTPTransport, "handle_request"),
-            (http.AsyncHTTPTransport, "handle_async_request"),
-        )
+        method: [(kind, _as_defined(getattr(kind, method), (name, CORES[name]))) for kind in kinds]
+        for method, kinds in senders.items()
     }
     return Family(name, http, core, type("BodyStream", bases, {}), methods)
 
 
-def _as_defined(method: object, folder: Path) -> object:
-    """Return a method that a library defines; ``None`` where another's stands in its place."""
-    own = isinstance(method, FunctionType) and folder in Path(method.__code__.co_filename).parents
-    return method if own else None
+def _as_defined(method: object, packages: tuple[str, ...]) -> object:
+    """Return a method that a library defines; ``None`` where another stands in its place."""
+    if not isinstance(method, FunctionType):
+        return None
+    package, _, _ = str(method.__globals__.get("__name__")).partition(".")
+    return method if package in packages else None
 
 
-def load_family(name: object) -> Family:
-    """Import a family.
-
-    Raises:
-        ConfigurationError: There is no such family, or it is not installed.
-    """
+def load_family(name: object) -> Family | str:
+    """Import a family; return what is wrong where that cannot be."""
     if name not in CORES:
-        raise ConfigurationError(f"http_family must be 'httpx' or 'httpx2', not {name!r}")
+        return f"http_family must be 'httpx' or 'httpx2', not {name!r}"
     try:
         return _load(str(name))
     except ModuleNotFoundError:
-        pass
-    raise ConfigurationError(
-        f"http_family={name!r} is not installed: python -m pip install 'tokenkit-sdk[{name}]'"
-    )
+        return (
+            f"http_family={name!r} is not installed; run "
+            f"python -m pip install 'tokenkit-sdk[{name}]'"
+        )
 
 
 def family_of(value: object, class_name: str) -> Family | None:

@@ -1,72 +1,167 @@
-"""The sync network below httpx's transports, where the deadline holds for every step.
+"""The sync network below httpcore's connections: its own, within the exchange's deadline.
 
-httpx's timeouts are per read, so that a server which drips bytes would hold a call for ever;
-and httpcore does not tell a failed write from a lost answer.
+Its timeouts are per read, so that a server which drips bytes would hold a call for ever; and it
+does not tell a failed write from a lost response.
 """
 
-import queue
+import ipaddress
 import socket
 import ssl
+import threading
 import time
-import weakref
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias, TypeVar
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, TypeAlias
+from weakref import WeakSet
 
-from .addresses import (
-    Lookup,
-    look_up,
-    lookup_took_too_long,
-    timed_addresses,
-)
-from .family import Family
+from .connection import ProxyReplies, Route
 from .progress import PROGRESS, time_left
-from .readable import is_readable
-from .tls_in_tls import TLSInTLSSocket
 
-__all__ = ["DeadlineBackend", "DeadlineStream"]
+__all__ = ["Attempts", "DeadlineBackend", "DeadlineStream", "Found", "look_up", "numeric"]
 
-T = TypeVar("T")
+# One that swallows packets must not hold up the next one for longer (RFC 8305).
+FIRST_SHARE = 0.25
+# The last one may be a slow one, and there is no other to turn to.
+LAST_TIMES = 4
+# A zero would make a socket non-blocking.
+SHORTEST = 0.001
+# What one TLS record holds. More would be sent in several steps, each of which may take the time
+# that is left.
+PIECE = 16_384
 
-AnySocket: TypeAlias = socket.socket | TLSInTLSSocket
+Found: TypeAlias = list[Any] | OSError
+"""What a lookup found: ``socket.getaddrinfo()``'s result, or why there is none."""
 
 
-def _guarded(step: Callable[[], T], timed_out: type[Exception], failed: type[Exception]) -> T:
+def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threading.Thread | None:
+    """Look a name up; ``deliver`` gets what was found.
+
+    That happens in a thread that nobody waits for: the system's resolver takes no timeout,
+    and one of a pool's threads would keep the process from ending. Where no thread can be
+    started, as late in a process's end, it happens at once.
+    """
+
+    def run() -> None:
+        try:
+            found: Found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            found = OSError(str(error))
+        deliver(found)
+
+    if not _is_address(host):
+        thread = threading.Thread(target=run, name="tokenkit-name-lookup", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            pass
+        else:
+            return thread
+    run()
+    return None
+
+
+def _is_address(host: str) -> bool:
     try:
-        return step()
-    except TimeoutError as error:
-        raise timed_out(str(error)) from error
-    except OSError as error:
-        raise failed(str(error)) from error
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def numeric(address: Any) -> tuple[str, int]:
+    """Return an address's host, with the network interface that it may be of, and port."""
+    host, port, *rest = address[4]
+    scope = rest[1] if len(rest) > 1 and "%" not in host else 0
+    return (f"{host}%{scope}" if scope else host), port
+
+
+class Attempts:
+    """A host's addresses in the order in which to try them, each with its seconds.
+
+    Families take turns. No address holds the next one up for long; those that took too long get
+    another, longer turn while there is time.
+
+    Args:
+        core: httpcore or httpcore2, whose exceptions to raise.
+        host: The host's name.
+        found: What its lookup found; ``None`` if it took too long.
+        until: When a connection must be there, on the monotonic clock.
+
+    Raises:
+        ConnectError: The lookup failed.
+        ConnectTimeout: It took too long.
+    """
+
+    def __init__(self, core: Any, host: str, found: Found | None, until: float) -> None:
+        if found is None:
+            raise core.ConnectTimeout(f"looking up {host} took too long")
+        if isinstance(found, OSError):
+            raise core.ConnectError(str(found)) from found
+        turns: Counter[Any] = Counter()
+        keys = []
+        for address in found:
+            turns[address[0]] += 1
+            keys.append(turns[address[0]])
+        order = sorted(range(len(found)), key=keys.__getitem__)
+        self._left = [found[position] for position in order]
+        self._until = until
+        self._too_late = core.ConnectTimeout(f"connecting to {host} took too long")
+        self.problem: Exception = core.ConnectError(f"{host} has no address")
+
+    def __iter__(self) -> Iterator[tuple[Any, float]]:
+        share = FIRST_SHARE
+        while self._left:
+            turns_left = len(self._left)
+            for address in list(self._left):
+                seconds = self._until - time.monotonic()
+                if seconds <= 0:
+                    self.problem = self._too_late
+                    return
+                if len(self._left) > 1:
+                    longest = share if turns_left > 1 else share * LAST_TIMES
+                    seconds = min(seconds / turns_left, longest)
+                turns_left -= 1
+                yield address, max(seconds, SHORTEST)
+            share *= 2
+
+    def refused(self, address: Any, problem: Exception) -> None:
+        """Leave an address out from now on."""
+        self._left.remove(address)
+        self.problem = problem
 
 
 class DeadlineStream:
-    """A socket whose every step ends by the exchange's deadline.
+    """A connection whose every step ends by the exchange's deadline.
 
     What is written leaves with the next read: httpcore writes head and body one after the
     other, and in one piece they cost a system call less.
     """
 
-    def __init__(
-        self, sock: AnySocket, core: Any, siblings: "weakref.WeakSet[DeadlineStream]"
-    ) -> None:
-        self._sock = sock
-        self._core = core
-        self._siblings = siblings
+    def __init__(self, inner: Any, route: Route) -> None:
+        self._inner = inner
+        self._route = route
+        self._replies = ProxyReplies(route.core, route.proxy) if route.proxy else None
+        self._layers = 0
         self._unsent = b""
         self._write_timeout: float | None = None
-        siblings.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Send what was written, and read some bytes."""
         if self._unsent:
             self._send_all()
-        try:
-            self._sock.settimeout(time_left(timeout))
-            return self._sock.recv(max_bytes)
-        except TimeoutError as error:
-            raise self._core.ReadTimeout(str(error)) from error
-        except OSError as error:
-            raise self._core.ReadError(str(error)) from error
+        too_late = self._route.core.ReadTimeout
+        replies = self._replies
+        if replies is not None:
+            if replies.held:
+                return replies.pop()
+            max_bytes = replies.limit(max_bytes)
+        data: bytes = self._inner.read(max_bytes, time_left(timeout, too_late))
+        if replies is not None:
+            return replies.take(data)
+        if not data:
+            PROGRESS.get().ended = True
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Take bytes to be sent."""
@@ -79,22 +174,23 @@ class DeadlineStream:
         A server may have refused the request before it was sent; what it answered can be read
         all the same.
         """
-        progress, rest, self._unsent = PROGRESS.get(), memoryview(self._unsent), b""
+        progress, core, data, self._unsent = PROGRESS.get(), self._route.core, self._unsent, b""
         try:
-            while rest:
-                self._sock.settimeout(time_left(self._write_timeout))
-                count = self._sock.send(rest)
+            for start in range(0, len(data), PIECE):
+                left = time_left(self._write_timeout, core.WriteTimeout)
+                self._inner.write(data[start : start + PIECE], left)
+                if self._layers == self._route.layers:
+                    progress.wrote()
+        except core.WriteTimeout:  # a part of it may have left
+            if self._layers == self._route.layers:
                 progress.wrote()
-                rest = rest[count:]
-        except TimeoutError as error:
-            progress.failed_to_write()
-            raise self._core.WriteTimeout(str(error)) from error
-        except OSError:
+            raise
+        except core.WriteError:
             progress.failed_to_write()
 
     def close(self) -> None:
-        """Close the socket."""
-        self._sock.close()
+        """Close the connection."""
+        self._inner.close()
 
     def start_tls(
         self,
@@ -102,89 +198,101 @@ class DeadlineStream:
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> "DeadlineStream":
-        """Upgrade to TLS."""
-
-        def wrap() -> AnySocket:
-            sock: Any = self._sock  # never wrapped twice
-            sock.settimeout(time_left(timeout))
-            if isinstance(sock, ssl.SSLSocket):
-                return TLSInTLSSocket(sock, ssl_context, server_hostname)
-            return ssl_context.wrap_socket(sock, server_hostname=server_hostname)
-
+        """Upgrade to TLS; nothing may have arrived before."""
+        core = self._route.core
         try:
-            secured = _guarded(wrap, self._core.ConnectTimeout, self._core.ConnectError)
-        except Exception:
+            self._route.check_before_tls(self._layers, self._replies, readable=self._has_input())
+            if self._layers:
+                _clip_reads(self._inner.get_extra_info("socket"))
+            left = time_left(timeout, core.ConnectTimeout)
+            self._inner = self._inner.start_tls(ssl_context, server_hostname, left)
+        except UnicodeError as error:  # of a name that cannot be one
+            self.close()
+            raise core.ConnectError(str(error)) from error
+        except BaseException:
             self.close()
             raise
-        return DeadlineStream(secured, self._core, self._siblings)
+        self._layers += 1
+        if self._layers == self._route.layers:
+            self._replies = None
+        return self
+
+    def _has_input(self) -> bool:
+        tls = self._inner.get_extra_info("ssl_object")
+        pending = tls is not None and tls.pending() > 0
+        return pending or bool(self._inner.get_extra_info("is_readable"))
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what httpcore asks about a socket."""
-        match info:
-            case "is_readable":
-                return is_readable(self._sock)
-            case "ssl_object":
-                plain = not isinstance(self._sock, (ssl.SSLSocket, TLSInTLSSocket))
-                return None if plain else self._sock
-            case _:
-                return None
+        """Return what httpcore asks about a connection."""
+        if info == "is_readable":
+            # What two layers of TLS hold nobody can tell.
+            return self._layers > 1 or self._has_input()
+        return self._inner.get_extra_info(info)
 
 
-def _connect(host: str, port: int, timeout: float) -> socket.socket:
-    end = time.monotonic() + timeout
-    problem = OSError(f"{host} has no address")
-    answers: queue.SimpleQueue[Lookup] = queue.SimpleQueue()
-    look_up(host, port, answers.put)
-    try:
-        found = answers.get(timeout=timeout)
-    except queue.Empty:
-        found = lookup_took_too_long(host)
-    for share, address in timed_addresses(found, end):
-        try:
-            return _connected_to(address, share)
-        except OSError as error:  # noqa: PERF203 - of a few addresses at most
-            problem = error
-    raise problem
+def _clip_reads(sock: Any) -> None:
+    """Let the reads of a proxy's connection end by the deadline.
+
+    A step of TLS within TLS takes several, each of which would get the whole step's time.
+    """
+    sock.recv = partial(_recv_in_time, sock, sock.recv)
 
 
-def _connected_to(address: Any, seconds: float) -> socket.socket:
-    family, kind, protocol, _, where = address
-    sock = socket.socket(family, kind, protocol)
-    try:
-        sock.settimeout(seconds)
-        sock.connect(where)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+def _recv_in_time(sock: Any, recv: Callable[..., bytes], *args: int) -> bytes:
+    sock.settimeout(time_left(sock.gettimeout()))
+    return recv(*args)
 
 
 class DeadlineBackend:
-    """Opens connections within the exchange's deadline, the name lookup included."""
+    """Opens a connection within the exchange's deadline, the name lookup included.
 
-    def __init__(self, family: Family) -> None:
-        self._core = family.core
-        self._open: weakref.WeakSet[DeadlineStream] = weakref.WeakSet()
+    Args:
+        route: Where the connection goes.
+        siblings: All open streams of the pool.
+    """
+
+    def __init__(self, route: Route, siblings: WeakSet["DeadlineStream"]) -> None:
+        self._route = route
+        self._siblings = siblings
+        self._opened: DeadlineStream | None = None
+        self.serves_once = route.layers > 1
 
     def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,  # noqa: ARG002 - only a transport of ours asks, without
-        socket_options: Iterable[Any] | None = None,
-    ) -> "DeadlineStream":
+        local_address: str | None = None,  # noqa: ARG002 - no pool of ours asks for one
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - likewise
+    ) -> DeadlineStream:
         """Connect to the first address of a host that accepts."""
-        sock = _guarded(
-            lambda: _connect(host, port, time_left(timeout)),
-            self._core.ConnectTimeout,
-            self._core.ConnectError,
-        )
-        for option in (*(socket_options or ()), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)):
-            sock.setsockopt(*option)
-        return DeadlineStream(sock, self._core, self._open)
+        core = self._route.core
+        self._route.begin()
+        left = time_left(timeout, core.ConnectTimeout)
+        until = time.monotonic() + left
+        attempts = Attempts(core, host, _found(host, port, left), until)
+        for address, seconds in attempts:
+            try:
+                stream = core.SyncBackend().connect_tcp(*numeric(address), seconds)
+            except core.ConnectTimeout as error:  # noqa: PERF203 - of a few addresses at most
+                attempts.problem = error
+            except core.ConnectError as error:
+                attempts.refused(address, error)
+            else:
+                self._opened = DeadlineStream(stream, self._route)
+                self._siblings.add(self._opened)
+                return self._opened
+        raise attempts.problem
 
-    def abandon(self) -> None:
-        """Close a forked child's copies of the sockets; the parent's stay open."""
-        for stream in list(self._open):
-            stream.close()
+    def close(self) -> None:
+        """Close what was opened, also if httpcore was stopped before it took it over."""
+        if self._opened is not None:
+            self._opened.close()
+
+
+def _found(host: str, port: int, seconds: float) -> Found | None:
+    answers: list[Found] = []
+    thread = look_up(host, port, answers.append)
+    if thread is not None:
+        thread.join(seconds)
+    return answers[0] if answers else None

@@ -14,17 +14,23 @@ class Progress:
 
     Attributes:
         until: The deadline, on this process's monotonic clock.
-        sent: True once a byte was written, False if the first write failed, None if unknown.
-        partial: What had come of the answer when the exchange was cancelled.
+        sent: True once a byte of the request was written, False if the first write failed,
+            None if unknown.
+        peer: The proxy, while it is the one that is spoken to.
+        ended: Whether the peer has closed its end.
+        partial: What had come of the response when the exchange was cancelled.
     """
 
-    __slots__ = ("partial", "sent", "until")
+    __slots__ = ("ended", "partial", "peer", "sent", "until")
 
     partial: Response | None
+    peer: str | None
 
     def __init__(self, left: float) -> None:
         self.until = time.monotonic() + left
         self.sent: bool | None = None
+        self.peer = None
+        self.ended = False
         self.partial = None
 
     def left(self) -> float:
@@ -36,7 +42,7 @@ class Progress:
         self.sent = True
 
     def failed_to_write(self) -> None:
-        """Note that a write failed; if it was the first, nothing has left."""
+        """Note that a write failed; if it was the first, no whole request has left."""
         if self.sent is None:
             self.sent = False
 
@@ -44,14 +50,15 @@ class Progress:
 PROGRESS: ContextVar[Progress] = ContextVar("tokenkit_progress")
 
 
-def time_left(timeout: float | None) -> float:
+def time_left(timeout: float | None, too_late: type[Exception] = TimeoutError) -> float:
     """Return the smaller of a step's timeout and the time until the exchange's deadline.
 
-    Raises:
-        TimeoutError: The deadline has passed. A socket that always has something to read would
-            else never time out.
+    Args:
+        timeout: The step's timeout.
+        too_late: What to raise once the deadline has passed. A socket that always has something
+            to read would otherwise never time out.
     """
     left = PROGRESS.get().left()
     if left <= 0:
-        raise TimeoutError("the deadline has passed")
+        raise too_late("the deadline has passed")
     return min(left, LONGEST if timeout is None else timeout)

@@ -1,82 +1,335 @@
-"""How a client's connections are to be opened, checked."""
+"""How connections are to be opened: options and environment, checked when a client is built."""
 
+import ipaddress
+import os
+import re
 import ssl
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import attrs
+from typing_extensions import Self
 
+from .._model.messages import DEFAULT_PORTS
+from .._secret import Secret
 from ..errors import ConfigurationError
-from .family import Family, family_of, load_family
+from .family import DEFAULT_FAMILY, Family, family_of, load_family
 
-__all__ = ["ConnectionSettings"]
+__all__ = ["KEEPALIVE", "MAX_CONNECTIONS", "ConnectionSettings", "Proxy"]
+
+MAX_CONNECTIONS = 100
+# Balancers commonly close what has idled for a minute.
+KEEPALIVE = 55.0
+# How OpenSSL wants certificates in a directory to be named.
+HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
+PROXY_FORMS = "must be like http://host:port, https://host:port or socks5://host:port"
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Proxy:
+    """A proxy.
+
+    Attributes:
+        url: Its URL, without user and password.
+        auth: User and password.
+    """
+
+    url: Any
+    auth: tuple[Secret, Secret] | None
+
+    def __str__(self) -> str:
+        return f"proxy {self.url.scheme}://{self.url.netloc.decode('ascii')}"
+
+    @property
+    def is_socks(self) -> bool:
+        return str(self.url.scheme).startswith("socks")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ConnectionSettings:
-    """The checked options of connections."""
+    """What a client's connections depend on.
+
+    Attributes:
+        family: Whose connections to use.
+        ssl_context: The caller's TLS settings.
+        proxy: The caller's proxy.
+        trust_env: Whether the environment's proxy, CA and key log variables count.
+        http_client: The caller's client.
+        transport: The caller's transport.
+    """
 
     family: Family
     ssl_context: ssl.SSLContext | None = None
-    proxy: str | None = None
+    proxy: Proxy | None = None
     trust_env: bool = True
     http_client: Any = None
     transport: Any = None
 
     @classmethod
-    def parse(
-        cls, options: Mapping[str, Any], *, is_async: bool
-    ) -> "ConnectionSettings | tuple[str, ...]":
-        """Check the options of connections; return every problem where there is one."""
-        context, proxy = options.get("ssl_context"), options.get("proxy")
-        trust_env = options.get("trust_env", True)
-        problems: list[str] = []
-        if not isinstance(trust_env, bool):
-            problems.append(f"trust_env must be True or False, not {type(trust_env).__name__}")
-        if not (context is None or isinstance(context, ssl.SSLContext)):
-            kind = type(context).__name__
-            problems.append(f"ssl_context must be an ssl.SSLContext, not {kind}")
-        if not (proxy is None or isinstance(proxy, str)):
-            kind = type(proxy).__name__
-            problems.append(f"proxy must be a string such as 'http://host:port', not {kind}")
-        elif proxy is not None and not proxy.startswith(("http://", "https://", "socks5")):
-            problems.append("proxy must be a string such as 'http://host:port'")
-        prefix = "Async" if is_async else ""
-        try:
-            if options.get("http_client") is not None:
-                family = _family(options, "http_client", f"{prefix}Client")
-            elif options.get("transport") is not None:
-                family = _family(
-                    options, "transport", f"{prefix or 'Base'}{'Base' if prefix else ''}Transport"
-                )
-            else:
-                family = load_family(options.get("http_family", "httpx"))
-        except ConfigurationError as error:
-            problems.append(error.message)
-            return tuple(problems)
-        if problems:
-            return tuple(problems)
-        return cls(
+    def parse(cls, options: Mapping[str, Any], *, is_async: bool) -> "Self | tuple[str, ...]":
+        """Check a client's options; return every problem, named by its option, if there is one.
+
+        Args:
+            options: The client's options; those of other kinds are left alone.
+            is_async: Whether the client is async.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        problems = [*_wrong_kinds(given), *_conflicts(given)]
+        family = _family(given, is_async=is_async)
+        if isinstance(family, str):
+            return (*problems, family)
+        proxy = None
+        if isinstance(given.get("proxy"), str):
+            proxy = _parsed_proxy(family, given["proxy"])
+            if isinstance(proxy, str):
+                problems.append(f"proxy {proxy}")
+        settings = cls(
             family=family,
-            ssl_context=context,
-            proxy=proxy,
-            trust_env=trust_env,
-            http_client=options.get("http_client"),
-            transport=options.get("transport"),
+            proxy=proxy if isinstance(proxy, Proxy) else None,
+            **{
+                name: given[name]
+                for name in ("ssl_context", "trust_env", "http_client", "transport")
+                if name in given
+            },
         )
+        if not problems and settings.uses_environment:
+            problems.extend(_environment_problems())
+        return tuple(problems) or settings
+
+    @property
+    def uses_environment(self) -> bool:
+        """Whether the environment's CA and key log variables count."""
+        own = self.http_client is None and self.transport is None
+        to_proxy = self.proxy is not None and self.proxy.url.scheme == "https"
+        return own and self.trust_env and (self.ssl_context is None or to_proxy)
+
+    def tls(self, origin: str) -> ssl.SSLContext:
+        """Return the TLS settings for an origin.
+
+        Raises:
+            ConfigurationError: What the environment names could be read when the client was
+                built, and can't any more.
+        """
+        if origin.startswith("http:"):
+            # No certificate would pass it, and none is asked for.
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return self.ssl_context or self.default_tls()
+
+    def default_tls(self) -> ssl.SSLContext:
+        """Return the TLS settings where the caller gave none; a replaced CA file counts.
+
+        Raises:
+            ConfigurationError: See :meth:`tls`.
+        """
+        variable, path = _authorities() if self.trust_env else ("", "")
+        key_log = _key_log() if self.trust_env else ""
+        try:
+            stamp = os.stat(path) if path else None  # noqa: PTH116 - may be a list of directories
+        except OSError:
+            stamp = None
+        version = stamp and (stamp.st_mtime_ns, stamp.st_size, stamp.st_ino)
+        try:
+            # gevent and truststore put another class in its place.
+            return _context(self.family, ssl.SSLContext, variable, path, version, key_log)
+        except OSError as error:
+            problem = f"{variable or 'SSLKEYLOGFILE'}: {error.strerror or type(error).__name__}"
+        raise ConfigurationError(problem)
+
+    def proxy_tls(self) -> ssl.SSLContext:
+        """Return the TLS settings for an https proxy: never those for the origin."""
+        if not self.trust_env:
+            return self.default_tls()
+        return _proxy_context(self.family, ssl.SSLContext, *_authorities(), _key_log())
+
+    def proxy_for(self, origin: str) -> Proxy | None:
+        """Choose the proxy; plain http never goes through one, as it would read along.
+
+        Raises:
+            ConfigurationError: The environment's proxy cannot be used.
+        """
+        if origin.startswith("http:"):
+            return None
+        if self.proxy is not None or not self.trust_env:
+            return self.proxy
+        proxies = getproxies()
+        parts = urlsplit(origin)
+        port = parts.port or DEFAULT_PORTS["https"]
+        for name in ("https", "all"):
+            if proxies.get(name):
+                break
+        else:
+            return None
+        if _is_excepted(proxies.get("no", ""), parts.hostname or "", port):
+            return None
+        url = proxies.pop(name)
+        proxy = _parsed_proxy(self.family, url if "://" in url else f"http://{url}")
+        del url, proxies  # they hold passwords, and error reports show this frame
+        if isinstance(proxy, str):
+            raise ConfigurationError(f"{name.upper()}_PROXY {proxy}")
+        return proxy
 
 
-def _family(options: Mapping[str, Any], name: str, class_name: str) -> Family:
-    """Return the family of a caller's client or transport, and refuse what it makes useless."""
-    for other in ("http_client", "transport", "ssl_context", "proxy"):
-        if other != name and options.get(other) is not None:
-            raise ConfigurationError(f"{name} and {other} can't be combined")
-    value = options[name]
-    family = family_of(value, class_name)
-    if family is None:
-        found = type(value).__name__
-        raise ConfigurationError(f"{name} must be an httpx.{class_name}, not {found}")
-    wanted = options.get("http_family", family.name)
-    if wanted != family.name:
-        raise ConfigurationError(f"{name} is for {family.name} but http_family={wanted!r}")
-    return family
+def _wrong_kinds(given: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(given.get("trust_env", True), bool):
+        yield f"trust_env must be True or False, not {type(given['trust_env']).__name__}"
+    # truststore.inject_into_ssl() and gevent replace the class; contexts made before still work.
+    classes = tuple(kind for kind in ssl.SSLContext.__mro__ if kind is not object)
+    if "ssl_context" in given and not isinstance(given["ssl_context"], classes):
+        found = type(given["ssl_context"]).__name__
+        yield f"ssl_context must be an ssl.SSLContext, not {found}"
+    if not isinstance(given.get("proxy", ""), str):
+        found = type(given["proxy"]).__name__
+        yield f"proxy must be a string such as 'http://host:port', not {found}"
+
+
+def _conflicts(given: Mapping[str, Any]) -> Iterator[str]:
+    names = ("http_client", "transport", "ssl_context", "proxy")
+    for position, name in enumerate(names[:2]):
+        for other in names[position + 1 :]:
+            if name in given and other in given:
+                yield f"{name} and {other} can't be combined"
+
+
+def _family(given: Mapping[str, Any], *, is_async: bool) -> Family | str:
+    prefix = "Async" if is_async else ""
+    for name, class_name in (("http_client", "Client"), ("transport", "BaseTransport")):
+        if name not in given:
+            continue
+        wanted = f"{prefix}{class_name}"
+        family = family_of(given[name], wanted)
+        if family is None:
+            return f"{name} must be an httpx.{wanted}, not {type(given[name]).__name__}"
+        if given.get("http_family", family.name) != family.name:
+            return f"{name} is for {family.name} but http_family={given['http_family']!r}"
+        return family
+    return load_family(given.get("http_family", DEFAULT_FAMILY))
+
+
+def _parsed_proxy(family: Family, url: str) -> Proxy | str:
+    """Take a proxy's URL apart, or tell what is wrong, without the password that it may hold."""
+    try:
+        parsed = family.http.Proxy(url)
+    except (ValueError, family.http.InvalidURL):
+        return PROXY_FORMS
+    if not parsed.url.host or parsed.url.port == 0:
+        return PROXY_FORMS
+    if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        return "needs the package socksio; run python -m pip install socksio"
+    auth = None
+    if parsed.auth is not None:
+        user, password = parsed.auth
+        auth = (Secret(user), Secret(password))
+    return Proxy(url=parsed.url, auth=auth)
+
+
+def _is_excepted(exceptions: str, host: str, port: int) -> bool:
+    """Return whether ``NO_PROXY`` names a host, in the forms that httpx knows, and networks."""
+    return any(
+        _names(entry.strip().lower(), host, port)
+        for entry in exceptions.split(",")
+        if entry.strip()
+    )
+
+
+def _names(entry: str, host: str, port: int) -> bool:
+    scheme, mark, rest = entry.rpartition("://")
+    if mark and scheme not in ("https", "all"):
+        return False
+    name, wanted = rest, ""
+    if found := re.fullmatch(r"(\[.*\]|[^:]*):(\d+)", rest):
+        name, wanted = found.groups()
+    if wanted and int(wanted) != port:
+        return False
+    name = name.strip("[]")
+    try:
+        address = ipaddress.ip_address(host)
+        return name == "*" or address in ipaddress.ip_network(name, strict=False)
+    except ValueError:
+        pass
+    if name == "*":
+        return True
+    name = name.removeprefix("*")
+    if name.startswith("."):
+        return host.endswith(name)
+    exact = bool(mark) or name == "localhost"
+    return host == name or (not exact and host.endswith(f".{name}"))
+
+
+def _authorities() -> tuple[str, str]:
+    """Return the variable that names the authorities to trust, and its value."""
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        if os.environ.get(variable):
+            return variable, os.environ[variable]
+    return "", ""
+
+
+def _key_log() -> str:
+    return "" if sys.flags.ignore_environment else os.environ.get("SSLKEYLOGFILE", "")
+
+
+def _environment_problems() -> Iterator[str]:
+    variable, path = _authorities()
+    if variable and (problem := _unusable(variable, path)):
+        yield f"{variable}: {problem}"
+    if key_log := _key_log():
+        try:
+            with open(key_log, "a", encoding="utf-8"):  # noqa: PTH123 - as ssl itself opens it
+                pass
+        except OSError as error:
+            yield f"SSLKEYLOGFILE: {key_log} can't be written: {error.strerror}"
+
+
+def _unusable(variable: str, path: str) -> str | None:
+    """Tell why a CA file, or a list of CA directories, is of no use."""
+    try:
+        if variable == "SSL_CERT_FILE":
+            with open(path, "rb"):  # noqa: PTH123 - says more of what is wrong than OpenSSL does
+                pass
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+            return None
+        names = [name for one in path.split(os.pathsep) for name in os.listdir(one)]  # noqa: PTH208 - one pass
+    except ssl.SSLError:
+        return f"{path} holds no PEM certificates"
+    except OSError as error:
+        return f"{path} can't be read: {error.strerror}"
+    if any(HASHED_NAME.fullmatch(name) for name in names):
+        return None
+    return f"{path} holds no certificates under hashed names; run openssl rehash on it"
+
+
+@lru_cache(maxsize=8)
+def _proxy_context(family: Family, *_: object) -> ssl.SSLContext:
+    context: ssl.SSLContext = family.core.default_ssl_context()
+    return context
+
+
+@lru_cache(maxsize=8)
+def _context(
+    family: Family, kind: type, variable: str, path: str, version: object, key_log: str
+) -> ssl.SSLContext:
+    """Build a TLS context; that costs more than a hundred calls.
+
+    Not by ``ssl.create_default_context()``, which reads ``SSLKEYLOGFILE`` whatever
+    ``trust_env`` says.
+    """
+    del kind, version  # they tell contexts apart
+    if not variable and family.name == "httpx2":
+        # It trusts what the system trusts, in ways that differ between systems.
+        context: ssl.SSLContext = family.http.create_ssl_context(trust_env=False)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if sys.version_info >= (3, 13):
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+        if variable == "SSL_CERT_DIR":
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path or import_module("certifi").where())
+    if key_log:
+        context.keylog_filename = key_log
+    return context

@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 import attrs
 from typing_extensions import Self
 
-from ..errors import FieldError
+from ..errors import FieldError, RateLimit
 from .codec import write_model
 from .json import JSON
 from .messages import Headers, ResponseInfo
+from .rate_limit import rate_limit_of
 from .request import RequestModel
 
 __all__ = ["BatchCall", "Call", "RawCall", "Repeat", "Reply"]
@@ -22,20 +23,20 @@ T_co = TypeVar("T_co", covariant=True)
 
 @attrs.frozen(kw_only=True)
 class Reply(Generic[T]):
-    """What a call returned, with the circumstances.
+    """What a call returned, with its status, headers and attempts.
 
     Attributes:
-        value: The call's answer.
+        value: What the call returns; the repr hides it, as it may contain a token.
         status: The HTTP status.
-        headers: The answer's headers.
-        request_id: The id by which the vendor can find the request, where there is one.
+        headers: The response's headers.
+        request_id: The vendor's id for the request, if it has one.
         attempts: How many times the request was sent.
         body: The response's body as JSON, as the vendor sent it; it may hold a token.
         received_at: When the response was complete, in UTC, corrected by what is known of the
             vendor's clock.
     """
 
-    value: T
+    value: T = attrs.field(repr=False)
     status: int
     headers: Headers
     request_id: str | None
@@ -44,6 +45,11 @@ class Reply(Generic[T]):
     received_at: datetime = attrs.field(
         factory=lambda: datetime.now(timezone.utc), eq=False, repr=False
     )
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The vendor's rate-limit figures, if it sends them."""
+        return rate_limit_of(self.headers)
 
 
 class Repeat(Enum):
@@ -56,7 +62,7 @@ class Repeat(Enum):
     """Only when the first request was certainly not carried out."""
 
     NEVER = "never"
-    """Only when not one byte of the first request was sent."""
+    """Only when no byte of the first request was sent."""
 
 
 class _MethodAndPath:
@@ -73,10 +79,10 @@ def _method_and_path() -> Any:
 
 @attrs.frozen(kw_only=True)
 class Call(RequestModel, Generic[T_co]):
-    """A request model: a value that knows its method, its path and how to read the answer.
+    """A request model: a value that knows its method, its path and how to read the response.
 
     A subclass is an ``attrs.frozen(kw_only=True)`` class whose fields are the call's
-    parameters. It sets :attr:`path`, and :attr:`method` where it isn't POST, and defines
+    parameters. It sets :attr:`path`, and :attr:`method` if it isn't POST, and defines
     :meth:`decode`.
     """
 
@@ -99,7 +105,7 @@ class Call(RequestModel, Generic[T_co]):
     """Whether credentials are sent."""
 
     reads_body: ClassVar[bool] = True
-    """Whether a success needs its body; if not, :meth:`decode` is given ``None`` for it."""
+    """Whether a success needs its body; if not, :meth:`decode` gets ``None`` instead."""
 
     reusable: ClassVar[bool] = False
     """Whether ``get_token()`` may hand the token that this call mints to later callers.
@@ -109,13 +115,21 @@ class Call(RequestModel, Generic[T_co]):
 
     @property
     def request_line(self) -> tuple[str, str]:
-        """The method, and the path with a query string where the call has one."""
+        """The method, and the path with a query string if the call has one."""
         return self.method, self.path
 
     @property
     def repeat(self) -> Repeat:
         """When the call may be sent again; a GET is always safe to repeat."""
         return Repeat.SAFE if self.method == "GET" else Repeat.IF_NOT_PERFORMED
+
+    @property
+    def advice_if_unknown(self) -> str | None:
+        """What to do if it is unknown whether the vendor carried out the call.
+
+        A sentence for the error of a call that isn't sent again for that reason.
+        """
+        return None
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -156,18 +170,18 @@ class Call(RequestModel, Generic[T_co]):
     def check(self) -> Iterator[FieldError]:
         """Check that a call without a body has nothing to put into it."""
         if self.method == "GET" and self.extra:
-            yield FieldError(field="extra", message="has no place in a GET, which has no body")
+            yield FieldError(field="extra", message="cannot be used in a GET, which has no body")
 
     def encode(self, now: datetime) -> JSON:
         """Return the JSON body, or ``None`` for a request without one.
 
-        Called once a call, however often it is sent. ``now`` is what relative times count from.
+        Called once per call, however often it is sent. Relative times count from ``now``.
         """
         del now
         return None if self.method == "GET" else write_model(self)
 
     def is_failure(self, answer: JSON) -> bool:
-        """Tell whether an answer with a success status says that the call failed."""
+        """Return whether a response with a success status reports a failure."""
         del answer
         return False
 
@@ -175,7 +189,7 @@ class Call(RequestModel, Generic[T_co]):
         """Read the body of a success.
 
         Args:
-            body: The body as JSON; ``None`` where it is empty.
+            body: The body as JSON; ``None`` if it is empty.
             response: The response's status, headers and time.
 
         Raises:
@@ -212,7 +226,7 @@ class RawCall(Call[JSON]):
 
     @property
     def repeat(self) -> Repeat:
-        """A GET is safe to repeat; of another method nothing is known."""
+        """A GET is safe to repeat; nothing is known about other methods."""
         return Repeat.SAFE if self.verb == "GET" else Repeat.NEVER
 
     def encode(self, now: datetime) -> JSON:

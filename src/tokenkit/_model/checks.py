@@ -1,7 +1,7 @@
 """Checks and converters for the fields of request models.
 
-A converter never raises: what it cannot convert it leaves as it is, and the check names the
-trouble, so that all problems of a model are reported together.
+A converter never raises: it leaves what it cannot convert as it is, and the check reports the
+problem, so that all problems of a model are reported together.
 """
 
 import re
@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeVar
 
-from .json import JSON, is_tuple, kind_of
+from .json import JSON, is_tuple, type_of
 from .request import Check, copied, json_object
 
 __all__ = [
@@ -44,11 +44,11 @@ PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASC
 
 
 def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
-    """Check for text of a length, without control characters and lone surrogates."""
+    """Check for a string of some length, without control characters or lone surrogates."""
 
     def check(value: object) -> str | None:
         if not isinstance(value, str):
-            return f"must be text, not {kind_of(value)}"
+            return f"must be a string, not {type_of(value)}"
         length = len(value)
         if length < min_length <= 1:
             return "must not be empty"
@@ -62,16 +62,16 @@ def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
             )
             return f"must have {wanted} characters, not {length}"
         if CONTROL_CHARACTER.search(value):
-            return "must not hold control characters such as line breaks"
+            return "must not contain control characters such as line breaks"
         if SURROGATE.search(value):
-            return "must not hold lone surrogates, which UTF-8 has no form for"
+            return "must not contain lone surrogates, which UTF-8 cannot encode"
         return None
 
     return check
 
 
 def _each(value: object, one: Check, wanted: str, min_items: int) -> str | None:
-    """Check a list, which the converters have made a tuple, and each of its items."""
+    """Check a list, which a converter has turned into a tuple, and each of its items."""
     if isinstance(value, list):
         return "must be a tuple: the model's field needs a converter, such as to_texts"
     if not is_tuple(value):
@@ -85,13 +85,13 @@ def _each(value: object, one: Check, wanted: str, min_items: int) -> str | None:
 
 
 def _kind_of_single(value: object) -> str:
-    return f"one {type(value).__name__}" if isinstance(value, (str, bytes)) else kind_of(value)
+    return "a single string" if isinstance(value, str) else type_of(value)
 
 
 def texts(*, min_items: int = 0) -> Check:
-    """Check for a list of texts, none of them empty."""
+    """Check for a list of strings, none of them empty."""
     one = text()
-    return lambda value: _each(value, one, "texts", min_items)
+    return lambda value: _each(value, one, "strings", min_items)
 
 
 def permissions(value: object) -> str | None:
@@ -106,7 +106,7 @@ def _permission(value: object) -> str | None:
 
 
 def one_of(*allowed: str) -> Check:
-    """Check for one of a closed set of texts."""
+    """Check for one of a closed set of strings."""
 
     def check(value: object) -> str | None:
         if isinstance(value, str) and value in allowed:
@@ -117,12 +117,12 @@ def one_of(*allowed: str) -> Check:
 
 
 def instance(model: type) -> Check:
-    """Check for a nested object: its class, rather than a mapping in its place."""
+    """Check for a nested object of its class; a mapping is not accepted."""
 
     def check(value: object) -> str | None:
         if isinstance(value, model):
             return None
-        return f"must be a {model.__name__}(...), not {kind_of(value)}"
+        return f"must be a {model.__name__}(...), not {type_of(value)}"
 
     return check
 
@@ -134,13 +134,13 @@ def instances(model: type, *, min_items: int = 0) -> Check:
 
 
 def integer(*, minimum: int | None = None, maximum: int | None = None) -> Check:
-    """Check for a whole number within limits; ``True`` and ``1.0`` are none."""
+    """Check for an integer within limits; ``True`` and ``1.0`` are refused."""
     limits = {"at least": minimum, "at most": maximum}
     wanted = " and ".join(f"{word} {limit}" for word, limit in limits.items() if limit is not None)
 
     def check(value: object) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int):
-            return f"must be a whole number, not {kind_of(value)}"
+            return f"must be a whole number, not {type_of(value)}"
         too_small = minimum is not None and value < minimum
         too_large = maximum is not None and value > maximum
         return f"must be {wanted}" if too_small or too_large else None
@@ -149,11 +149,11 @@ def integer(*, minimum: int | None = None, maximum: int | None = None) -> Check:
 
 
 def amount(*, integer: bool = False) -> Check:
-    """Check for an exact number: a Decimal, an int or their text."""
+    """Check for an exact number: a Decimal, an int or a numeric string."""
 
     def check(value: object) -> str | None:
         if not isinstance(value, Decimal):
-            return "must be a Decimal, an int or a number as text; a float loses digits"
+            return "must be a Decimal, an int or a numeric string; a float loses digits"
         if not value.is_finite():
             return "must be a finite number"
         if abs(value.adjusted()) > MAX_DIGITS or len(value.as_tuple().digits) > MAX_DIGITS:
@@ -168,19 +168,19 @@ def amount(*, integer: bool = False) -> Check:
 def aware_datetime(value: object) -> str | None:
     """Check for a datetime with a time zone."""
     if not isinstance(value, datetime):
-        return f"must be a datetime, not {kind_of(value)}"
+        return f"must be a datetime, not {type_of(value)}"
     if value.utcoffset() is None:
         return "must be a datetime with a time zone, such as datetime.now(timezone.utc)"
     return None
 
 
 def plain_decimal(value: Decimal) -> JSON:
-    """Write a number as text with all its digits and without an exponent."""
+    """Write a number as a string with all its digits and without an exponent."""
     return format(value, "f")
 
 
 def to_decimal(value: Decimal | str | int) -> Decimal:
-    """Turn an int or a number as text into a Decimal."""
+    """Turn an int or a numeric string into a Decimal."""
     number: Any = value  # typed for the sound case: what stays unconverted the check refuses
     if (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, str) and PLAIN_NUMBER.fullmatch(value)
@@ -191,7 +191,7 @@ def to_decimal(value: Decimal | str | int) -> Decimal:
 
 
 def to_decimal_or_none(value: Decimal | str | int | None) -> Decimal | None:
-    """Turn an int or a number as text into a Decimal; ``None`` stays."""
+    """Turn an int or a numeric string into a Decimal; keep ``None``."""
     return None if value is None else to_decimal(value)
 
 
@@ -213,15 +213,15 @@ def to_tuple(value: Iterable[T]) -> tuple[T, ...]:
 
 
 def to_texts(value: Iterable[str]) -> tuple[str, ...]:
-    """Turn an iterable of texts into a tuple, text enums as their text."""
+    """Turn an iterable of strings into a tuple, string enums as their values."""
     return to_tuple(value)
 
 
 def to_texts_or_none(value: Iterable[str] | None) -> tuple[str, ...] | None:
-    """Turn an iterable of texts into a tuple; ``None`` stays."""
+    """Turn an iterable of strings into a tuple; keep ``None``."""
     return None if value is None else to_tuple(value)
 
 
 def copy_mapping(value: Mapping[str, JSON] | None) -> Mapping[str, JSON] | None:
-    """Copy a mapping, so that a later change to it cannot change the request; ``None`` stays."""
+    """Copy a mapping, so that a later change to it cannot change the request; keep ``None``."""
     return None if value is None else copied(value)

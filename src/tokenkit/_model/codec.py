@@ -23,11 +23,13 @@ from .request import DUMP, WIRE_NAME, RequestModel
 __all__ = [
     "epoch_milliseconds",
     "epoch_seconds",
+    "read_plain",
     "read_response",
     "response_field",
     "text_value",
     "token_text",
     "write_model",
+    "write_plain",
 ]
 
 M = TypeVar("M")
@@ -46,29 +48,29 @@ def response_field(
     lenient: Callable[[JSON], object] | None = None,
     remembered: bool = False,
 ) -> Mapping[str, object]:
-    """Describe an answer's field, as the ``metadata`` of its ``attrs.field``.
+    """Describe a field of a response, as the ``metadata`` of its ``attrs.field``.
 
     Args:
-        wire_name: The field's name in JSON, where it differs.
-        load: How to read the value, where its type doesn't tell.
-        lenient: Likewise, for a field that is ``None`` where the value cannot be read; the
-            value is then kept in ``extra``. Once a token exists, nothing beside it may make
-            the answer an error.
-        remembered: The field is not in the answer: it is taken over from the request.
+        wire_name: The field's name in JSON, if it differs.
+        load: How to read the value, if its type doesn't say.
+        lenient: The same, for a field that becomes ``None`` if the value cannot be read; the value
+            is then kept in ``extra``. Once a token exists, nothing else in the response may be an
+            error.
+        remembered: The field is not in the response but copied from the request.
     """
     return {WIRE_NAME: wire_name, LOAD: load, LENIENT: lenient, REMEMBERED: remembered}
 
 
 def text_value(value: JSON) -> str:
-    """Read a text."""
+    """Read a string."""
     return _exact_text(value)
 
 
 def token_text(value: JSON) -> str:
-    """Read an issued token: text that is not empty."""
+    """Read an issued token: a string that is not empty."""
     token = _exact_text(value)
     if not token:
-        raise Mismatch("expected a token, found empty text")
+        raise Mismatch("expected a token, found an empty string")
     return token
 
 
@@ -94,9 +96,9 @@ def _time(value: JSON, unit: timedelta) -> datetime:
 
 def _exact_text(value: object, _: object = None) -> str:
     if not isinstance(value, str):
-        raise Mismatch(f"expected text, found {kind_of(value)}")
+        raise Mismatch(f"expected a string, found {kind_of(value)}")
     if not value.isascii() and SURROGATE.search(value):
-        raise Mismatch("expected text, found lone surrogates")
+        raise Mismatch("expected a string, found lone surrogates")
     return value
 
 
@@ -221,12 +223,12 @@ def _fast() -> Converter:
 
 @cache
 def _explaining() -> Converter:
-    """Build the converter that tells where an answer goes wrong; only failures pay for it."""
+    """Build the converter that says where a response is wrong; only failures pay for it."""
     return _converter(detailed=True)
 
 
 def write_model(model: RequestModel) -> dict[str, JSON]:
-    """Turn a request model into the JSON object that it stands for."""
+    """Turn a request model into a JSON object."""
     written: dict[str, JSON] = _fast().unstructure(model)
     return written
 
@@ -251,16 +253,16 @@ def _explain(value: JSON, model: type[M], path: str) -> Mismatch:
 
 
 def read_response(value: JSON, model: type[M], *, path: str = "$", **remembered: object) -> M:
-    """Read a part of an answer as a model.
+    """Read a part of a response as a model.
 
     Args:
-        value: The part of the answer.
-        model: The attrs class to make of it.
-        path: Where in the answer ``value`` stands, for error messages.
-        **remembered: Fields that the request knows and the answer does not repeat.
+        value: The part of the response.
+        model: The attrs class to read it as.
+        path: Where ``value`` is in the response, for error messages.
+        **remembered: Fields from the request that the response does not repeat.
 
     Raises:
-        Mismatch: The value does not fit; it names the path and the types, no values.
+        Mismatch: The value does not fit; the error names the path and the types, never values.
     """
     try:
         result = _fast().structure(value, model)
@@ -272,3 +274,42 @@ def read_response(value: JSON, model: type[M], *, path: str = "$", **remembered:
         # Nobody else has it yet, and evolve() takes 6 times as long.
         object.__setattr__(result, name, known)
     return result
+
+
+@cache
+def _plain() -> Converter:
+    """Build the converter for a form of our own: fields by their names, times in ISO 8601."""
+    converter = Converter(detailed_validation=False)
+    converter.register_unstructure_hook(datetime, datetime.isoformat)
+    converter.register_unstructure_hook_func(_is_json, _same)
+    converter.register_structure_hook(datetime, _iso_time)
+    converter.register_structure_hook(str, _exact_text)
+    converter.register_structure_hook_func(_is_json, _json_object)
+    return converter
+
+
+def _iso_time(value: object, _: object) -> datetime:
+    moment = datetime.fromisoformat(_exact_text(value))
+    if moment.utcoffset() is None:
+        raise Mismatch("expected a time with a time zone")
+    return moment
+
+
+def _json_object(value: object, _: object) -> Mapping[str, JSON]:
+    if not is_object(value):
+        raise Mismatch(f"expected an object, found {kind_of(value)}")
+    return value
+
+
+def write_plain(value: Any) -> dict[str, JSON]:
+    """Turn an attrs object into a JSON object that :func:`read_plain` reads."""
+    written: dict[str, JSON] = _plain().unstructure(value)
+    return written
+
+
+def read_plain(value: Mapping[str, JSON], model: type[M]) -> M | None:
+    """Read what :func:`write_plain` wrote; ``None`` for anything else."""
+    try:
+        return _plain().structure(value, model)
+    except Exception:  # noqa: BLE001 - whatever it is, it is not what was written
+        return None

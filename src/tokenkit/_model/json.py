@@ -1,6 +1,7 @@
 """JSON values as types, and their exact reading and writing."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -16,6 +17,7 @@ __all__ = [
     "is_tuple",
     "kind_of",
     "load_json",
+    "type_of",
 ]
 
 if TYPE_CHECKING:
@@ -37,6 +39,11 @@ NAMES: Mapping[type, str] = {
 }
 
 
+def type_of(value: object) -> str:
+    """Name a Python value's type, for problems with arguments."""
+    return "None" if value is None else type(value).__name__
+
+
 class Mismatch(Exception):  # noqa: N818 - becomes a DecodeError, and never leaves the package
     """A JSON value that is not what was expected, and where.
 
@@ -52,22 +59,22 @@ class Mismatch(Exception):  # noqa: N818 - becomes a DecodeError, and never leav
 
 
 def is_mapping(value: object) -> TypeIs[Mapping[object, object]]:
-    """Tell whether a value is a mapping of whatever."""
+    """Return whether a value is a mapping."""
     return isinstance(value, Mapping)
 
 
 def is_object(value: object) -> TypeIs[Mapping[str, JSON]]:
-    """Tell whether a JSON value is an object, whose keys are always texts."""
+    """Return whether a JSON value is an object, whose keys are always strings."""
     return isinstance(value, Mapping)
 
 
 def is_tuple(value: object) -> TypeIs[tuple[object, ...]]:
-    """Tell whether a value is a tuple of whatever."""
+    """Return whether a value is a tuple."""
     return isinstance(value, tuple)
 
 
 def kind_of(value: object) -> str:
-    """Name a JSON value's type as people do."""
+    """Name a JSON value's type in words."""
     return NAMES.get(type(value), type(value).__name__)
 
 
@@ -87,7 +94,8 @@ def load_json(body: bytes) -> JSON:
         ValueError: The bytes are not UTF-8, not JSON, or nested beyond reading.
     """
     try:
-        value: JSON = _DECODER.decode(body.decode("utf-8"))
+        # Some servers begin with a byte order mark, which is no part of JSON.
+        value: JSON = _DECODER.decode(body.removeprefix(BOM_UTF8).decode("utf-8"))
     except RecursionError:
         value, too_deep = None, True
     else:
@@ -98,10 +106,10 @@ def load_json(body: bytes) -> JSON:
 
 
 def dump_json(value: JSON) -> bytes:
-    """Write compact UTF-8, which reads the same whether a server hashes it raw or re-written.
+    """Write compact UTF-8, which hashes the same whether or not a server serialises it again.
 
     Raises:
-        ValueError: The value holds something that JSON has no form for.
-        TypeError: Likewise.
+        ValueError: The value contains something that JSON cannot represent.
+        TypeError: The same.
     """
     return _ENCODER.encode(value).encode("utf-8")

@@ -1,4 +1,4 @@
-"""HTTP messages as values, and what their headers may hold."""
+"""HTTP messages as values, and what their headers may contain."""
 
 import re
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
@@ -49,7 +49,7 @@ SHOWN_HEADERS = frozenset(
 
 
 def header_problem(value: object) -> str | None:
-    """Tell what keeps a value out of a header, as a phrase, or ``None``."""
+    """Return why a value cannot be sent in a header, as a phrase, or ``None``."""
     if not isinstance(value, str):
         return f"must be a string, not {type(value).__name__}"
     problem = None
@@ -69,7 +69,7 @@ def header_problem(value: object) -> str | None:
 
 
 def fits_header(value: object) -> TypeGuard[str]:
-    """Tell whether a value can be a header's: visible ASCII text of a sane length."""
+    """Return whether a value is valid in a header: visible ASCII text of a sane length."""
     if not isinstance(value, str) or len(value) > MAX_HEADER:
         return False
     return HEADER_VALUE.fullmatch(value) is not None
@@ -102,7 +102,7 @@ class Headers(Mapping[str, str]):
         return self._values.values()
 
     def merged_with(self, added: "Headers") -> "Headers":
-        """Return these headers and others; where a name is in both, the other's value."""
+        """Return these headers with others added; the others' values win."""
         merged = object.__new__(Headers)
         merged._values = {**self._values, **added._values}  # noqa: SLF001 - of the same class
         return merged
@@ -129,7 +129,7 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{name}: {value if name in SHOWN_HEADERS else '…'}"
+            f"{name}: {value if name in SHOWN_HEADERS else '...'}"
             for name, value in self._values.items()
         )
         return f"Headers({shown})"
@@ -137,14 +137,14 @@ class Headers(Mapping[str, str]):
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """A request as it goes out.
+    """A request as sent.
 
     Attributes:
         method: The HTTP method, in upper case.
         origin: Scheme, host and port, such as ``https://api.zerohash.com``.
         route: The path with the query string, exactly as sent.
         headers: The headers.
-        body: The exact bytes of the body; empty where there is none.
+        body: The exact bytes of the body; empty if there is none.
     """
 
     method: str
@@ -161,7 +161,7 @@ class Request:
 
 @attrs.frozen(kw_only=True)
 class Response:
-    """An answer as it came in.
+    """A response as received.
 
     Attributes:
         status: The HTTP status.
@@ -176,7 +176,7 @@ class Response:
 
 @attrs.frozen(kw_only=True)
 class ResponseInfo:
-    """The circumstances of a response, for a model that reads its body.
+    """A response's status, headers and time, for a model that reads its body.
 
     Attributes:
         status: The HTTP status.

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from ..errors import FieldError, InvalidInputError
-from .json import JSON, is_mapping, kind_of
+from .json import JSON, is_mapping, type_of
 
 __all__ = ["Check", "RequestModel", "json_object", "param"]
 
 Check: TypeAlias = Callable[[Any], str | None]
-"""Tells what is wrong with a value, as a phrase, or ``None``."""
+"""Returns what is wrong with a value, as a phrase, or ``None``."""
 
 CHECK = "tokenkit.check"
 WIRE_NAME = "tokenkit.wire_name"
@@ -29,9 +29,9 @@ def param(
     """Describe a request field, as the ``metadata`` of its ``attrs.field``.
 
     Args:
-        check: What the vendor's documentation demands of the value.
-        wire_name: The field's name in JSON, where it differs.
-        dump: How the value is written as JSON, where its type doesn't tell.
+        check: What the vendor's documentation requires of the value.
+        wire_name: The field's name in JSON, if it differs.
+        dump: How to write the value as JSON, if its type doesn't say.
     """
     return {CHECK: check, WIRE_NAME: wire_name, DUMP: dump}
 
@@ -63,7 +63,7 @@ def _rules(model: type["RequestModel"]) -> tuple[_Rule, ...]:
 
 @cache
 def wire_names(model: type["RequestModel"]) -> Mapping[str, str]:
-    """Map each field's Python name to its name in JSON, ``extra`` left out."""
+    """Map each field's Python name to its name in JSON, without ``extra``."""
     return {
         field.name: field.metadata.get(WIRE_NAME) or field.name
         for field in attrs.fields(model)
@@ -72,11 +72,11 @@ def wire_names(model: type["RequestModel"]) -> Mapping[str, str]:
 
 
 def json_object(value: object) -> str | None:
-    """Check for a mapping with text keys."""
+    """Check for a mapping with string keys."""
     if not is_mapping(value):
-        return f"must be a mapping, not {kind_of(value)}"
+        return f"must be a mapping, not {type_of(value)}"
     if not all(isinstance(key, str) for key in value):
-        return "must have text keys only"
+        return "must have only strings as keys"
     return None
 
 
@@ -89,8 +89,8 @@ def _for_readers(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]
 class _CheckedType(type):
     """Raises a model's problems from its caller's line.
 
-    The generated ``__init__`` holds the arguments, a token among them, in its frame; an error
-    that left from there would carry the frame along.
+    The generated ``__init__`` has the arguments, perhaps a token, in its frame, and an error
+    raised there would keep the frame alive.
     """
 
     # Type checkers must see the model's own constructor, not this one.
@@ -110,7 +110,7 @@ class _CheckedType(type):
 
         @property
         def __signature__(cls) -> inspect.Signature:
-            # inspect would else show the arguments of __call__ above.
+            # Otherwise inspect shows the arguments of __call__ above.
             signature = inspect.signature(cls.__init__)
             _, *parameters = signature.parameters.values()
             return signature.replace(parameters=_for_readers(parameters))
@@ -124,7 +124,7 @@ def copied(extra: Mapping[str, JSON]) -> Mapping[str, JSON]:
 
 @attrs.frozen(kw_only=True)
 class RequestModel(metaclass=_CheckedType):
-    """What a request's body, or an object nested in it, is made of.
+    """The base of a request's body and of the objects nested in it.
 
     Fields that are ``None`` are not sent, so that the vendor's default applies. All problems
     are reported at once.
@@ -133,7 +133,7 @@ class RequestModel(metaclass=_CheckedType):
         extra: Fields that the vendor added later, by their wire names; sent as given.
 
     Raises:
-        InvalidInputError: A field breaks what the vendor documents.
+        InvalidInputError: A field is invalid.
     """
 
     extra: Mapping[str, JSON] = attrs.field(
@@ -159,7 +159,7 @@ class RequestModel(metaclass=_CheckedType):
             raise InvalidInputError(type(self).__name__, tuple(errors))
 
     def check(self) -> Iterator[FieldError]:
-        """Yield the problems that concern several fields; every field alone is sound."""
+        """Yield the problems that involve several fields; each field alone is valid."""
         return iter(())
 
     def _check_extra(self) -> Iterator[FieldError]:
@@ -167,5 +167,5 @@ class RequestModel(metaclass=_CheckedType):
             return
         names = {wire: name for name, wire in wire_names(type(self)).items()}
         for key in sorted(names.keys() & self.extra.keys()):
-            message = f"{key!r} has a parameter of its own: {names[key]}"
+            message = f"{key!r} has its own parameter: {names[key]}"
             yield FieldError(field="extra", message=message)

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from html import escape
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
+from typing_extensions import Self
 
 from ..errors import FieldError, InvalidInputError
-from .codec import response_field, token_text
-from .json import JSON
+from .codec import read_plain, response_field, token_text, write_plain
+from .json import JSON, is_object, kind_of
 
 __all__ = ["IssuedToken"]
 
@@ -18,12 +19,12 @@ __all__ = ["IssuedToken"]
 class IssuedToken:
     """A token that a vendor has issued.
 
-    Equality compares everything; the hash is made of the token and its issuer. The token is
-    in no repr.
+    Equality compares everything; the hash is made of the token and its issuer. No repr shows the
+    token; it shows how long the token is still good for.
 
     Attributes:
-        token: The token, to be handed to the vendor's browser module.
-        extra: Fields of the answer that this release does not know.
+        token: The token, for the vendor's browser module.
+        extra: Fields of the response that this release does not know.
     """
 
     issuer: ClassVar[str] = ""
@@ -34,20 +35,20 @@ class IssuedToken:
 
     @property
     def subject(self) -> str | None:
-        """Whom the token identifies, where that is known."""
+        """Who the token is for, if known."""
         return None
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the token ends, in UTC; ``None`` where that is unknown."""
+        """When the token expires, in UTC; ``None`` if unknown."""
         return None
 
     def is_expired(self, at: datetime | None = None, *, leeway: float = 0.0) -> bool:
-        """Tell whether the token has ended; ``False`` where its end is unknown.
+        """Return whether the token has expired; ``False`` if its expiry is unknown.
 
         Args:
-            at: The time to judge by, with a time zone; by default now.
-            leeway: Seconds before its end from which on the token counts as ended.
+            at: The time to compare with, with a time zone. Default: now.
+            leeway: Seconds before its expiry from which on the token counts as expired.
 
         Raises:
             InvalidInputError: ``at`` has no time zone.
@@ -59,24 +60,66 @@ class IssuedToken:
         now = at or datetime.now(timezone.utc)
         return ends is not None and (ends - now).total_seconds() <= leeway
 
+    def to_json(self) -> dict[str, JSON]:
+        """Return the token as a JSON object, which holds its text: for storage of your own.
+
+        Nothing turns a token into JSON unless it is asked to.
+        """
+        return {"issuer": self.issuer, "kind": type(self).__name__, **write_plain(self)}
+
+    @classmethod
+    def from_json(cls, value: JSON) -> Self:
+        """Return the token that :meth:`to_json` was called on.
+
+        Args:
+            value: What it returned.
+
+        Raises:
+            InvalidInputError: It is something else, or another kind of token.
+        """
+        problem = f"must be an object, not {kind_of(value)}"
+        if is_object(value):
+            wanted, found = (cls.issuer, cls.__name__), (value.get("issuer"), value.get("kind"))
+            token = read_plain(value, cls) if found == wanted else None
+            if token is not None:
+                return token
+            problem = f"is not what a {cls.issuer} {cls.__name__} was written as"
+        del value  # it holds a token, and this frame goes along with the error
+        error = FieldError(field="value", message=problem)
+        raise InvalidInputError(f"{cls.__name__}.from_json()", (error,))
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Otherwise attrs makes one that shows the fields alone.
+        if "__repr__" not in vars(cls):
+            cls.__repr__ = IssuedToken.__repr__  # type: ignore[method-assign] # as in its body
+
     def __hash__(self) -> int:
         return hash((self.issuer, self.token))
 
+    def __repr__(self) -> str:
+        fields = [field.name for field in attrs.fields(type(self)) if field.repr]
+        shown = [f"{name}={getattr(self, name)!r}" for name in fields]
+        return f"{type(self).__name__}({', '.join([*shown, self._time_left()])})"
+
     def _repr_html_(self) -> str:
-        ends = self.expires_at
-        left = "unknown lifetime"
-        if ends is not None:
-            seconds = int((ends - datetime.now(timezone.utc)).total_seconds())
-            left = f"{timedelta(seconds=seconds)} left" if seconds > 0 else "expired"
-        parts = (self.issuer, type(self).__name__, self.subject or "unknown subject", left)
+        name, left = type(self).__name__, self._time_left()
+        parts = (self.issuer, name, self.subject or "unknown subject", left)
         return f"<code>{' · '.join(escape(part) for part in parts)}</code>"
+
+    def _time_left(self) -> str:
+        ends = self.expires_at
+        if ends is None:
+            return "unknown lifetime"
+        seconds = int((ends - datetime.now(timezone.utc)).total_seconds())
+        return f"{timedelta(seconds=seconds)} left" if seconds > 0 else "expired"
 
 
 def _hide_from_inspection(cls: type[object], name: str) -> None:
-    """Put a property in a slot's place.
+    """Replace a slot with a property.
 
-    What shows the values in a failing line, such as IPython's verbose tracebacks, reads slots
-    without being asked, and ``token.token`` with them; it calls no property.
+    Tools that show the values in a failing line, such as IPython's verbose tracebacks, read slots
+    on their own, ``token.token`` too; they call no properties.
     """
     slot = vars(cls)[name]
     setattr(cls, name, property(slot.__get__, slot.__set__, doc="The token."))

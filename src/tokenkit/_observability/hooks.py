@@ -1,4 +1,4 @@
-"""Functions of the caller's that are told what happens during a call."""
+"""The caller's functions that are called with what happens during a call."""
 
 import inspect
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from ..errors import ConfigurationError
 from .records import (
     AttemptSent,
     CallFailed,
+    CallSucceeded,
     Record,
     ResponseReceived,
     RetryPlanned,
@@ -22,7 +23,7 @@ __all__ = ["Hooks", "Listener", "check_hooks"]
 
 
 class Listener(Protocol):
-    """Something that wants to know what happens during a call."""
+    """Something that is told what happens during a call."""
 
     def tell(self, record: Record) -> object:
         """Take a record; an awaitable that is returned is awaited by async clients."""
@@ -31,22 +32,24 @@ class Listener(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Hooks:
-    """Functions that are told what happens during calls; async ones for async clients only.
+    """Functions that are called with what happens during calls; async clients take async ones too.
 
-    A hook that raises is logged, and changes nothing about the call.
+    If a hook raises, that is logged and the call goes on.
 
     Args:
-        on_request: Told before each attempt.
-        on_response: Told of each complete answer, whatever it says.
-        on_retry: Told before each retry, with its reason.
-        on_error: Told of each call that ends with an error.
-        on_token: Told of each token that ``get_token()`` hands out.
-        on_store_failure: Told when the shared store of tokens cannot be asked.
+        on_request: Called before each attempt.
+        on_response: Called for each complete response, whatever its status.
+        on_retry: Called before each retry, with its reason.
+        on_success: Called for each call that returns a value.
+        on_error: Called for each call that ends with an error.
+        on_token: Called for each token that ``get_token()`` returns.
+        on_store_failure: Called when the shared store of tokens can't be asked.
     """
 
     on_request: Callable[[AttemptSent], object] | None = None
     on_response: Callable[[ResponseReceived], object] | None = None
     on_retry: Callable[[RetryPlanned], object] | None = None
+    on_success: Callable[[CallSucceeded], object] | None = None
     on_error: Callable[[CallFailed], object] | None = None
     on_token: Callable[[TokenServed | TokenMinted], object] | None = None
     on_store_failure: Callable[[StoreFailed], object] | None = None
@@ -56,7 +59,7 @@ class Hooks:
         hooks = attrs.asdict(self, recurse=False)
         return {name: hook for name, hook in hooks.items() if hook is not None}
 
-    def tell(self, record: Record) -> object:
+    def tell(self, record: Record) -> object:  # noqa: PLR0911 - one for each kind of record
         """Call the hook for a record, and return what it returns."""
         match record:
             case AttemptSent():
@@ -65,6 +68,8 @@ class Hooks:
                 return self.on_response and self.on_response(record)
             case RetryPlanned():
                 return self.on_retry and self.on_retry(record)
+            case CallSucceeded():
+                return self.on_success and self.on_success(record)
             case TokenServed() | TokenMinted():
                 return self.on_token and self.on_token(record)
             case StoreFailed():
@@ -77,8 +82,8 @@ def check_hooks(hooks: object, *, may_be_async: bool) -> Hooks:
     """Check a caller's hooks.
 
     Raises:
-        ConfigurationError: They are none, one cannot be called, or one is async where that
-            is not possible.
+        ConfigurationError: They are not ``Hooks``, one cannot be called, or one is async on a sync
+            client.
     """
     if not isinstance(hooks, Hooks):
         raise ConfigurationError(f"hooks must be Hooks(...), not {type(hooks).__name__}")

@@ -1,12 +1,15 @@
-"""What happens during a call, as records that hold no secrets."""
+"""What happens during a call, as records that contain no secrets."""
 
 from typing import Literal, TypeAlias
 
 import attrs
 
+from ..errors import Outcome
+
 __all__ = [
     "AttemptSent",
     "CallFailed",
+    "CallSucceeded",
     "Record",
     "ResponseReceived",
     "RetryPlanned",
@@ -18,29 +21,43 @@ __all__ = [
 
 @attrs.frozen(kw_only=True)
 class AttemptSent:
-    """A request is about to go out.
+    """A request is about to be sent.
 
     Attributes:
+        vendor: ``zdk``, ``zerohash`` or ``strigo``.
+        operation: The client's method, or for ``request()`` the HTTP method and the path.
+        call_id: The same for all records of one call, and for no others.
         method: The HTTP method.
         url: The URL, without its query.
         attempt: Which attempt this is, counted from 1.
+        request_id: The id that is sent with it, if the vendor takes one.
     """
 
+    vendor: str
+    operation: str
+    call_id: str
     method: str
     url: str
     attempt: int
+    request_id: str | None
 
 
 @attrs.frozen(kw_only=True)
 class ResponseReceived:
-    """An answer came in.
+    """A response arrived, whatever its status.
 
     Attributes:
+        vendor, operation, call_id: See :class:`AttemptSent`.
+        attempt: Which attempt this was, counted from 1.
         status: The HTTP status.
-        request_id: The id by which the vendor can find the request.
-        seconds: The time from sending to the end of the answer.
+        request_id: The vendor's id for the request.
+        seconds: The time from sending to the end of the response.
     """
 
+    vendor: str
+    operation: str
+    call_id: str
+    attempt: int
     status: int
     request_id: str | None
     seconds: float
@@ -51,14 +68,47 @@ class RetryPlanned:
     """The call will be tried again.
 
     Attributes:
-        reason: Why the attempt failed.
+        vendor, operation, call_id: See :class:`AttemptSent`.
+        attempt: Which attempt failed, counted from 1.
+        error: The class of the failed attempt's error.
+        reason: Its text.
+        status: The HTTP status, if a response arrived.
+        request_id: The vendor's id for the failed request.
         wait: The seconds until the next attempt.
         retry: Which retry that will be, counted from 1.
     """
 
+    vendor: str
+    operation: str
+    call_id: str
+    attempt: int
+    error: str
     reason: str
+    status: int | None
+    request_id: str | None
     wait: float
     retry: int
+
+
+@attrs.frozen(kw_only=True)
+class CallSucceeded:
+    """The call returns a value.
+
+    Attributes:
+        vendor, operation, call_id: See :class:`AttemptSent`.
+        status: The HTTP status.
+        request_id: The vendor's id for the request.
+        attempts: How many times the request was sent.
+        seconds: How long the whole call took, including waits.
+    """
+
+    vendor: str
+    operation: str
+    call_id: str
+    status: int
+    request_id: str | None
+    attempts: int
+    seconds: float
 
 
 @attrs.frozen(kw_only=True)
@@ -66,14 +116,26 @@ class CallFailed:
     """The call ends with an error.
 
     Attributes:
+        vendor, operation, call_id: See :class:`AttemptSent`.
         error: The error's class.
-        reason: Its text.
+        reason: Its text; empty for an exception that is not tokenkit's, which may say anything.
+        outcome: Whether the vendor carried out the call.
+        status: The HTTP status, if a response arrived.
+        request_id: The vendor's id for the request.
         attempts: How many times the request was sent.
+        seconds: How long the whole call took, including waits.
     """
 
+    vendor: str
+    operation: str
+    call_id: str
     error: str
     reason: str
+    outcome: Outcome
+    status: int | None
+    request_id: str | None
     attempts: int
+    seconds: float
 
 
 @attrs.frozen(kw_only=True)
@@ -81,11 +143,15 @@ class TokenServed:
     """A token that was minted before is handed out again.
 
     Attributes:
+        vendor: The vendor's name.
+        operation: The call that the token was minted by.
         source: Where it was kept: in this ``process``, or in the shared ``store``.
         age: The seconds since it was minted.
         left: The seconds until it ends.
     """
 
+    vendor: str
+    operation: str
     source: Literal["process", "store"]
     age: float
     left: float
@@ -96,10 +162,14 @@ class TokenMinted:
     """A token was minted, as none that is kept could be handed out.
 
     Attributes:
+        vendor: The vendor's name.
+        operation: The call that minted it.
         reason: ``missing``: there was none that lives long enough; ``renewed``: there is one that
             soon ends; ``store failed``: the shared store could not be asked.
     """
 
+    vendor: str
+    operation: str
     reason: Literal["missing", "renewed", "store failed"]
 
 
@@ -108,10 +178,14 @@ class StoreFailed:
     """The shared store could not be asked, and is left alone for a while.
 
     Attributes:
+        vendor: The vendor's name.
+        operation: The call whose token was asked for.
         error: What went wrong, as the error's class.
         seconds: The time that was lost with it.
     """
 
+    vendor: str
+    operation: str
     error: str
     seconds: float
 
@@ -119,6 +193,7 @@ class StoreFailed:
 Record: TypeAlias = (
     AttemptSent
     | CallFailed
+    | CallSucceeded
     | ResponseReceived
     | RetryPlanned
     | StoreFailed

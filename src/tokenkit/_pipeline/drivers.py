@@ -3,8 +3,10 @@
 import inspect
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from .._model.call import Call, Reply
 from .._model.messages import Request
 from .._observability.hooks import Hooks, Listener
 from .._observability.logging import leave_unawaited, log, log_raising_hook
@@ -16,21 +18,32 @@ from .._policy.clock import (
     TimeSource,
 )
 from .._policy.timeouts import Timeouts
-from .._secret import without_frames
+from .._secret import outside_frames
 from .effects import (
     AnyEffect,
     Ask,
     AttemptOutcome,
+    Discard,
     Resolve,
+    ResolveGroup,
     Result,
     Send,
     Sleep,
     Steps,
     Wait,
 )
-from .secret_sources import resolve, resolve_async
+from .prepare import Plan
+from .run import perform
+from .secret_sources import resolve, resolve_async, resolve_group, resolve_group_async
 
-__all__ = ["AsyncConnections", "Connections", "drive", "drive_async"]
+__all__ = [
+    "AsyncConnections",
+    "Connections",
+    "drive",
+    "drive_async",
+    "drive_async_steps",
+    "drive_steps",
+]
 
 T = TypeVar("T")
 
@@ -42,6 +55,10 @@ class Connections(Protocol):
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the answer, in ``left`` seconds."""
+        ...
+
+    def discard(self) -> None:
+        """Close the pooled connections: one may hold another request's response."""
         ...
 
     def close(self) -> None:
@@ -56,18 +73,35 @@ class AsyncConnections(Protocol):
         """Send a request and read the answer, in ``left`` seconds."""
         ...
 
+    async def discard(self) -> None:
+        """Close the pooled connections: one may hold another request's response."""
+        ...
+
     async def aclose(self) -> None:
         """Close what is open."""
         ...
 
 
 def drive(
+    call: Call[T],
+    plan: Plan,
+    request_id: str,
+    connections: Connections,
+    clock: Clock,
+    listener: Listener = NO_HOOKS,
+) -> Reply[T]:
+    """Perform a call's effects one after the other; return its reply."""
+    begin = partial(perform, call, plan, request_id)
+    return drive_steps(begin, connections, clock, listener)
+
+
+def drive_steps(
     begin: Callable[[Moment], Steps[T]],
     connections: Connections,
     clock: Clock,
     listener: Listener = NO_HOOKS,
 ) -> T:
-    """Perform a call's effects one after the other; return what it returns."""
+    """Perform effects one after the other; return what comes of them."""
     steps = begin(_moment(clock))
     result, thrown = None, None
     try:
@@ -77,23 +111,39 @@ def drive(
                 value = _perform(effect, connections, clock, listener)
                 result, thrown = Result(value, _moment(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
-                thrown = without_frames(error)
+                thrown = outside_frames(error)
     except StopIteration as stop:
         returned: T = stop.value
         return returned
+    except BaseException as error:  # noqa: BLE001 - raised again
+        # A signal's handler may have raised anywhere in here, beside texts that nobody may see.
+        raise outside_frames(error) from None
     finally:
-        # An exception may have come between two steps: what the generator holds is let go now,
-        # and not when somebody drops the traceback.
+        # Between two steps an exception leaves the generator waiting: what it holds, such as a
+        # mint that others wait for, is let go now, and not when somebody drops the traceback.
         steps.close()
 
 
 async def drive_async(
+    call: Call[T],
+    plan: Plan,
+    request_id: str,
+    connections: AsyncConnections,
+    clock: AsyncClock,
+    listener: Listener = NO_HOOKS,
+) -> Reply[T]:
+    """Perform a call's effects one after the other; return its reply."""
+    begin = partial(perform, call, plan, request_id)
+    return await drive_async_steps(begin, connections, clock, listener)
+
+
+async def drive_async_steps(
     begin: Callable[[Moment], Steps[T]],
     connections: AsyncConnections,
     clock: AsyncClock,
     listener: Listener = NO_HOOKS,
 ) -> T:
-    """Perform a call's effects one after the other; return what it returns."""
+    """Perform effects one after the other; return what comes of them."""
     steps = begin(_moment(clock))
     result, thrown = None, None
     try:
@@ -103,13 +153,13 @@ async def drive_async(
                 value = await _perform_async(effect, connections, clock, listener)
                 result, thrown = Result(value, _moment(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
-                thrown = without_frames(error)
+                thrown = outside_frames(error)
     except StopIteration as stop:
         returned: T = stop.value
         return returned
+    except BaseException as error:  # noqa: BLE001 - likewise
+        raise outside_frames(error) from None
     finally:
-        # An exception may have come between two steps: what the generator holds is let go now,
-        # and not when somebody drops the traceback.
         steps.close()
 
 
@@ -132,12 +182,16 @@ def _perform(
         return connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
         return resolve(effect.source)
+    if isinstance(effect, ResolveGroup):
+        return resolve_group(effect.group)
     if isinstance(effect, Sleep):
         clock.sleep(effect.seconds)
     elif isinstance(effect, Wait):
         effect.on.wait(effect.until - clock.monotonic())
     elif isinstance(effect, Ask):
         return effect.question.ask()
+    elif isinstance(effect, Discard):
+        connections.discard()
     else:
         leave_unawaited(effect.record, _notify(effect.record, listener))
     return None
@@ -151,12 +205,16 @@ async def _perform_async(
         return await connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
         return await resolve_async(effect.source)
+    if isinstance(effect, ResolveGroup):
+        return await resolve_group_async(effect.group)
     if isinstance(effect, Sleep):
         await clock.sleep(effect.seconds)
     elif isinstance(effect, Wait):
         await effect.on.wait_async(effect.until - clock.monotonic())
     elif isinstance(effect, Ask):
         return await effect.question.ask_async()
+    elif isinstance(effect, Discard):
+        await connections.discard()
     else:
         waiting = _notify(effect.record, listener)
         if inspect.isawaitable(waiting):

@@ -1,6 +1,6 @@
 """What the life of a call asks of its driver, and what it gets back."""
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Mapping
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
@@ -9,18 +9,20 @@ from .._model.messages import Request, Response
 from .._observability.records import Record
 from .._policy.clock import Moment
 from .._policy.timeouts import Timeouts
-from .._secret import AsyncSecretSource, Secret
+from .._secret import AnySecretGroup, AsyncSecretSource, Secret
 from ..errors import ResponseTooLarge, TransportError
 
 __all__ = [
     "AnyEffect",
     "Ask",
     "AttemptOutcome",
+    "Discard",
     "Effect",
     "NoResponse",
     "Notify",
     "Question",
     "Resolve",
+    "ResolveGroup",
     "Result",
     "Send",
     "Sleep",
@@ -29,7 +31,7 @@ __all__ = [
     "Waitable",
 ]
 
-AnyEffect: TypeAlias = "Send | Sleep | Resolve | Notify | Wait | Ask"
+AnyEffect: TypeAlias = "Send | Sleep | Resolve | ResolveGroup | Notify | Discard | Wait | Ask"
 """What a driver has to be able to do."""
 
 R = TypeVar("R")
@@ -87,8 +89,20 @@ class Resolve(Effect[Secret]):
 
 
 @attrs.frozen(eq=False, repr=False)
+class ResolveGroup(Effect[Mapping[str, Secret]]):
+    """Ask a group of secrets for all of them."""
+
+    group: AnySecretGroup = attrs.field(repr=False)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Discard(Effect[None]):
+    """Close the pooled connections: one of them may hold another request's response."""
+
+
+@attrs.frozen(eq=False, repr=False)
 class Notify(Effect[None]):
-    """Tell those who watch."""
+    """Report a record to hooks and the log."""
 
     record: Record
 

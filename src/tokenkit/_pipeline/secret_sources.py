@@ -1,21 +1,72 @@
 """Where a secret callable is asked for its secret."""
 
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 
-from .._secret import AsyncSecretSource, Secret
+from .._model.json import is_mapping
+from .._secret import AnySecretGroup, AsyncSecretSource, Secret
 from ..errors import ConfigurationError
 
-__all__ = ["resolve", "resolve_async"]
+__all__ = ["resolve", "resolve_async", "resolve_group", "resolve_group_async"]
 
 
-def _asked(source: AsyncSecretSource) -> object:
+def resolve(source: AsyncSecretSource) -> Secret:
+    """Ask a source for its secret.
+
+    Raises:
+        ConfigurationError: The source raised, or returned something else.
+    """
+    return _as_secret(source, _asked(source))
+
+
+async def resolve_async(source: AsyncSecretSource) -> Secret:
+    """Ask a source, which may be async, for its secret.
+
+    Raises:
+        ConfigurationError: The source raised, or returned something else.
+    """
+    value = _asked(source)
+    if inspect.isawaitable(value):
+        value = await _awaited(source, value)
+    return _as_secret(source, value)
+
+
+def resolve_group(group: AnySecretGroup) -> Mapping[str, Secret]:
+    """Ask a group for its secrets.
+
+    Raises:
+        ConfigurationError: The group raised, or returned something else.
+    """
+    return _as_secrets(group.read, _asked(group.read))
+
+
+async def resolve_group_async(group: AnySecretGroup) -> Mapping[str, Secret]:
+    """Ask a group, which may be async, for its secrets.
+
+    Raises:
+        ConfigurationError: The group raised, or returned something else.
+    """
+    value = _asked(group.read)
+    if inspect.isawaitable(value):
+        value = await _awaited(group.read, value)
+    return _as_secrets(group.read, value)
+
+
+def _asked(source: object) -> object:
     """Ask a source for its secret; an awaitable comes back as it is."""
     if not callable(source):
         return source
     try:
         return source()
     except Exception as error:  # noqa: BLE001 - a source of the caller's may raise anything
+        name = type(error).__name__
+    raise ConfigurationError(f"The secret source {_name(source)} raised {name}")
+
+
+async def _awaited(source: object, value: Awaitable[object]) -> object:
+    try:
+        return await value
+    except Exception as error:  # noqa: BLE001 - likewise
         name = type(error).__name__
     raise ConfigurationError(f"The secret source {_name(source)} raised {name}")
 
@@ -29,28 +80,30 @@ def _as_secret(source: object, value: object) -> Secret:
         return value
     if isinstance(value, str):
         return Secret(value)
-    problem = f"must return text or a Secret, not {type(value).__name__}"
-    if inspect.isawaitable(value):
-        problem = "is async, which only the async clients can wait for"
-    if inspect.iscoroutine(value):
-        value.close()
+    problem = _problem(value, "a string or a Secret")
+    del value  # the frame of the error must not hold it
     raise ConfigurationError(f"The secret source {_name(source)} {problem}")
 
 
-def resolve(source: AsyncSecretSource) -> Secret:
-    return _as_secret(source, _asked(source))
+def _as_secrets(source: object, value: object) -> Mapping[str, Secret]:
+    if not is_mapping(value):
+        problem = _problem(value, "a mapping of names to secrets")
+    else:
+        wrong = [one for one in value.values() if not isinstance(one, (str, Secret))]
+        if not wrong:
+            return {
+                str(name): one if isinstance(one, Secret) else Secret(str(one))
+                for name, one in value.items()
+            }
+        problem = f"must return strings or Secrets, not {type(wrong[0]).__name__}"
+        del wrong
+    del value  # likewise
+    raise ConfigurationError(f"The secret source {_name(source)} {problem}")
 
 
-async def resolve_async(source: AsyncSecretSource) -> Secret:
-    value = _asked(source)
+def _problem(value: object, wanted: str) -> str:
+    if inspect.iscoroutine(value):
+        value.close()
     if inspect.isawaitable(value):
-        value = await _awaited(source, value)
-    return _as_secret(source, value)
-
-
-async def _awaited(source: AsyncSecretSource, value: Awaitable[object]) -> object:
-    try:
-        return await value
-    except Exception as error:  # noqa: BLE001 - a source of the caller's may raise anything
-        name = type(error).__name__
-    raise ConfigurationError(f"The secret source {_name(source)} raised {name}")
+        return "is async, which only the async clients can wait for"
+    return f"must return {wanted}, not {type(value).__name__}"

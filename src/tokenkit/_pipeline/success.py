@@ -1,6 +1,5 @@
-"""The answer of a success: a value, or the error that says why it is none."""
+"""A 2xx response, read into a value or into the error that says why it can't be."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -10,18 +9,20 @@ import attrs
 from .._model.call import Call
 from .._model.json import JSON, Mismatch, load_json
 from .._model.messages import Response, ResponseInfo
-from ..errors import DecodeError, UnexpectedRedirect
+from .._redaction import Hidden, escaped, mask_path, mask_tokens
+from ..errors import DecodeError, MismatchedResponse, UnexpectedRedirect
 
 __all__ = ["Value", "read_success", "unexpected_redirect"]
 
 T = TypeVar("T")
 
 SNIPPET = 200
+QUOTED_BYTES = 2_000
 
 
 @attrs.frozen
 class Value(Generic[T]):
-    """What a call returns; the call's own answer may well be ``None``."""
+    """What a call returns, which may well be ``None``."""
 
     value: T = attrs.field(repr=False)
     body: JSON = attrs.field(default=None, repr=False)
@@ -30,23 +31,23 @@ class Value(Generic[T]):
 def read_success(
     call: Call[T],
     response: Response,
-    shown: Callable[[str], str],
+    hidden: Hidden,
     request_id: str | None,
     received_at: datetime,
     origin: str = "",
-) -> Value[T] | DecodeError | None:
-    """Read an answer with a success status; ``None`` where it says that the call failed.
+) -> Value[T] | DecodeError | MismatchedResponse | None:
+    """Read a response with a success status; ``None`` where it says that the call failed.
 
     Args:
         call: The call.
-        response: Its answer.
-        shown: Replaces what must not be shown.
-        request_id: The answer's request id.
+        response: Its response.
+        hidden: What must not be shown.
+        request_id: The response's request id, as it may be shown.
         received_at: When it was complete, by the vendor's clock as far as that is known.
         origin: Scheme, host and port that the request was sent to.
     """
     try:
-        body = _loaded(response, shown) if call.reads_body else None
+        body = _loaded(response, hidden, needed=call.reads_body)
         if call.is_failure(body):
             return None
         info = ResponseInfo(
@@ -58,47 +59,57 @@ def read_success(
         return Value(call.decode(body, info), body)
     except Mismatch as mismatch:
         problem, path = mismatch.problem, mismatch.path
+    except MismatchedResponse as error:
+        return error.with_traceback(None)
     except Exception as error:  # noqa: BLE001 - a model of the caller's may raise anything
         problem, path = f"{type(call).__name__}.decode() raised {type(error).__name__}", "$"
     if not response.body:
         problem = "the body is empty"
-    content_type = shown(response.headers.get("content-type", "")) or None
+    content_type = escaped(hidden.redact(response.headers.get("content-type", ""))) or None
     return DecodeError(
         f"HTTP {response.status}, {content_type or 'no content type'}: "
-        f"the answer cannot be read: {shown(problem)} (at {path})",
+        f"the response cannot be read: {escaped(hidden.redact(problem))} (at {path})",
         path=path,
         status=response.status,
         content_type=content_type,
-        request_id=None if request_id is None else shown(request_id),
+        request_id=request_id,
     )
 
 
-def _loaded(response: Response, shown: Callable[[str], str]) -> JSON:
-    try:
-        return load_json(response.body) if response.body else None
-    except ValueError:
-        pass
-    raise Mismatch(f"not JSON{_snippet(response, shown)}")
+def _loaded(response: Response, hidden: Hidden, *, needed: bool) -> JSON:
+    if not response.body:
+        return None
+    if needed:
+        try:
+            return load_json(response.body)
+        except ValueError:
+            pass
+    snippet = _snippet(response, hidden)
+    # A page of HTML comes from somebody else, so that it is no success of any call.
+    if needed or snippet:
+        raise Mismatch(f"not JSON{snippet}")
+    return None
 
 
-def _snippet(response: Response, shown: Callable[[str], str]) -> str:
-    """Quote what is certainly no answer of the vendor's; a broken answer may hold the token."""
-    text = " ".join(shown(response.body.decode("utf-8", "replace")).split())
-    content_type = response.headers.get("content-type", "").lower()
-    json_like = "json" in content_type or text.startswith(("{", "["))
-    return "" if json_like else f"; it begins {text[:SNIPPET]!r}"
+def _snippet(response: Response, hidden: Hidden) -> str:
+    """Quote a page of HTML, which no vendor sends; anything else may hold the token."""
+    begin = response.body[:QUOTED_BYTES].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    if not begin.startswith("<"):
+        return ""
+    text = escaped(mask_tokens(hidden.redact(" ".join(begin.split()))))
+    return f"; it begins {text[:SNIPPET]!r}"
 
 
 def unexpected_redirect(response: Response, location: str) -> UnexpectedRedirect:
-    """Tell where an answer pointed, without its query, which may hold anything."""
+    """Return where a response pointed, without its query, which may contain anything."""
     try:
         parts = urlsplit(location)
         host = parts.netloc.rpartition("@")[2]
-        shown = urlunsplit((parts.scheme, host, parts.path, "", ""))
+        shown = urlunsplit((parts.scheme, host, mask_path(parts.path), "", ""))
     except ValueError:
         shown = ""
     return UnexpectedRedirect(
-        f"HTTP {response.status}: the answer redirects to {shown or 'nowhere'}, and redirects "
+        f"HTTP {response.status}: the response redirects to {shown or 'nowhere'}, and redirects "
         "are not followed; check base_url",
         status=response.status,
         location=shown or None,

@@ -109,6 +109,8 @@ class ClockOffset:
             used: The offset that the refused request was signed with.
         """
         ahead = seconds_ahead(headers, now)
+        if ahead is not None and abs(ahead) > A_DAY:  # such a date is no clock's
+            ahead = None
         if ahead is None or abs(ahead - used) <= TOLERANCE:
             return False
         self.seconds = ahead if abs(ahead) > TOLERANCE else 0.0
@@ -125,7 +127,7 @@ def seconds_ahead(headers: Mapping[str, str], now: float) -> float | None:
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
     ahead = stamp - now
-    return ahead if stamp >= FIRST_RELEASE and abs(ahead) <= A_DAY else None
+    return ahead if stamp >= FIRST_RELEASE else None
 
 
 class _SystemTime:

@@ -1,7 +1,6 @@
-"""The total reader of failed answers: whatever the body is, a typed error comes out."""
+"""Turn any error response into a typed error; never raises."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from itertools import islice
 from typing import TypeAlias
@@ -10,22 +9,22 @@ import attrs
 
 from .._model.json import JSON, load_json
 from .._model.messages import Headers, Request, Response
-from .._secret import redactor
+from .._model.rate_limit import rate_limit_of
+from .._redaction import Hidden, escaped, mask_jwts, mask_path, mask_tokens
 from ..errors import (
     APIError,
     AuthenticationError,
     BadRequestError,
     ConflictError,
-    FailedAnswer,
+    FailureDetails,
     FieldError,
     NotFoundError,
     PermissionDeniedError,
-    RateLimit,
     RateLimitError,
     ServerError,
     UnprocessableError,
+    describe,
 )
-from .retry import retry_after
 
 __all__ = [
     "ErrorBody",
@@ -35,19 +34,30 @@ __all__ = [
     "read_failure",
     "read_plain_failure",
     "request_id_of",
+    "shown_url",
     "visible_text",
 ]
 
-MAX_BODY_TEXT = 65_536
-MAX_ERROR_BODY = 262_144
+# A larger body is no vendor's error, and to search it would take longer than a caller should wait.
+MAX_BODY = 65_536
 MAX_MESSAGE = 500
 MAX_TOKENS = 50
-SHORTEST_TOKEN = 12
-LONGEST_FIGURE = 12
-CHARSETS = frozenset({"ascii", "iso-8859-1", "latin-1", "us-ascii", "utf-16", "windows-1252"})
+MAX_ERRORS = 100
+MAX_HEADERS = 65_536
+SHORTEST_NAMED_TOKEN = 12
+CHARSETS = frozenset(
+    {
+        *("ascii", "iso-8859-1", "latin-1", "us-ascii", "windows-1252"),
+        *("utf-16", "utf-16be", "utf-16le", "utf-32", "utf-32be", "utf-32le"),
+    }
+)
 SERVER_ERRORS = range(500, 600)
 SUCCESSES = range(200, 300)
 PRIVATE_HEADERS = frozenset({"set-cookie", "set-cookie2", "www-authenticate"})
+# Words in the names of JSON fields whose texts are tokens and the like.
+TOKEN_WORDS = ("token", "jwt", "secret", "password", "passphrase", "credential", "authorization")
+# Stands between texts that are redacted as one, and in none of them.
+SEPARATOR = "\x1e"
 
 BY_STATUS: Mapping[int, type[APIError]] = {
     400: BadRequestError,
@@ -62,11 +72,11 @@ BY_STATUS: Mapping[int, type[APIError]] = {
 
 @attrs.frozen(kw_only=True)
 class ErrorBody:
-    """A failed answer, for a vendor's reader.
+    """An error response, for a vendor's reader. Secrets and tokens are redacted in it.
 
     Attributes:
         status: The HTTP status.
-        json: The body as JSON; ``None`` where it is none.
+        json: The body as JSON; ``None`` if it is not JSON.
         text: The body as text, whatever it is.
         origin: Scheme, host and port that the request was sent to.
     """
@@ -85,10 +95,12 @@ class Failure:
         message: The vendor's message.
         code: The vendor's name for the error.
         errors: The vendor's single errors.
-        request_id: The id by which the vendor can find the request, where the body holds it; it
-            wins over the header's.
-        hint: The usual cause, where the vendor's documentation tells it.
-        error: Makes the error, where the status alone doesn't tell its class.
+        request_id: The vendor's id for the request, if the body has it; it takes precedence over
+            the header's.
+        hint: The usual cause, if the vendor's documentation gives one.
+        error: Makes the error from a text and the keywords of
+            :class:`~tokenkit.errors.FailureDetails`, if the status alone doesn't decide its class:
+            a subclass of ``APIError``, or a ``functools.partial`` of one.
     """
 
     message: str | None = None
@@ -96,7 +108,7 @@ class Failure:
     errors: tuple[FieldError, ...] = ()
     request_id: str | None = None
     hint: str | None = None
-    error: Callable[[FailedAnswer], APIError] | None = None
+    error: Callable[..., APIError] | None = None
 
 
 FailureReader: TypeAlias = Callable[[ErrorBody], Failure]
@@ -104,12 +116,12 @@ FailureReader: TypeAlias = Callable[[ErrorBody], Failure]
 
 
 def read_plain_failure(body: ErrorBody) -> Failure:
-    """Read nothing but the text: for a vendor without an error format."""
+    """Read only the text, for a vendor without an error format."""
     return Failure() if body.json is not None else Failure(message=visible_text(body.text))
 
 
 def visible_text(text: str) -> str | None:
-    """Return short text on one line; ``None`` for HTML and emptiness."""
+    """Return short text on one line; ``None`` for HTML or nothing."""
     line = " ".join(text.split())
     return line[:MAX_MESSAGE] if line and not line.startswith("<") else None
 
@@ -128,78 +140,50 @@ def request_id_of(headers: Headers, header: str | None) -> str | None:
 
 def _phrase(status: int) -> str:
     if status in SUCCESSES:
-        return "The answer says that the call failed"
+        return "The response says that the call failed"
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return "The call failed"
 
 
+def shown_url(request: Request, hidden: Hidden) -> str:
+    """Return a request's URL as it may be shown: without its query, and without tokens."""
+    path = request.route.partition("?")[0]
+    return request.origin + mask_path(hidden.redact(path))
+
+
 def _text_of(response: Response) -> str:
     _, _, parameter = response.headers.get("content-type", "").partition("charset=")
     charset = parameter.split(";")[0].strip(" \"'").lower()
-    return response.body.decode(charset if charset in CHARSETS else "utf-8", "replace")
+    text = response.body.decode(charset if charset in CHARSETS else "utf-8", "replace")
+    return text.removeprefix("\ufeff").replace("\0", "")
 
 
-def _json_of(response: Response) -> JSON:
+def _json_of(text: str) -> JSON:
     try:
-        return load_json(response.body)
+        return load_json(text.encode("utf-8"))
     except ValueError:
         return None
 
 
-def _whole_number(headers: Headers, name: str) -> int | None:
-    value = headers.get(name, "")
-    plain = value.isascii() and value.isdigit() and len(value) <= LONGEST_FIGURE
-    return int(value) if plain else None
-
-
-def _rate_limit(headers: Headers) -> RateLimit | None:
-    limit, remaining, reset = (
-        _whole_number(headers, f"x-ratelimit-{part}") for part in ("limit", "remaining", "reset")
-    )
-    if limit is None and remaining is None and reset is None:
-        return None
-    return RateLimit(limit=limit, remaining=remaining, reset_at=_instant(reset))
-
-
-def _instant(seconds: int | None) -> datetime | None:
-    try:
-        return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
-    except (OverflowError, ValueError, OSError):
-        return None
+def _is_token_name(name: str) -> bool:
+    lower = name.lower()
+    return any(word in lower for word in TOKEN_WORDS)
 
 
 def tokens_in(value: JSON) -> Iterator[str]:
-    """Yield the longer texts that stand under a key that speaks of a token."""
+    """Yield the longer strings under a name that suggests a token."""
     waiting: list[tuple[JSON, bool]] = [(value, False)]
     while waiting:
         item, named = waiting.pop()
         if isinstance(item, str):
-            if named and len(item) >= SHORTEST_TOKEN:
+            if named and len(item) >= SHORTEST_NAMED_TOKEN:
                 yield item
         elif isinstance(item, Mapping):
-            waiting += [(part, named or "token" in key.lower()) for key, part in item.items()]
+            waiting += [(part, named or _is_token_name(name)) for name, part in item.items()]
         elif isinstance(item, Sequence):
             waiting += [(part, named) for part in item]
-
-
-def _without_secrets(value: JSON, shown: Callable[[str], str]) -> JSON:
-    """Replace the secrets in every text; what is nested too deeply counts as no JSON."""
-
-    def replaced(part: JSON) -> JSON:
-        if isinstance(part, str):
-            return shown(part)
-        if isinstance(part, Mapping):
-            return {key: replaced(item) for key, item in part.items()}
-        if isinstance(part, Sequence):
-            return [replaced(item) for item in part]
-        return part
-
-    try:
-        return replaced(value)
-    except RecursionError:
-        return None
 
 
 def _vendor_failure(reader: FailureReader, body: ErrorBody) -> Failure:
@@ -210,64 +194,83 @@ def _vendor_failure(reader: FailureReader, body: ErrorBody) -> Failure:
         return Failure(message=visible_text(body.text))
 
 
+def _read_body(response: Response, hidden: Hidden) -> tuple[str, JSON, Hidden]:
+    """Return a body as text and as JSON, without secrets, and what else is to be hidden."""
+    if len(response.body) > MAX_BODY:
+        return "", None, hidden
+    text = _text_of(response)
+    json = _json_of(text)
+    if json is None:
+        # Cut off, or dressed as something else, it may hold a token in any place.
+        return mask_tokens(hidden.redact(text)), None, hidden
+    tokens = set(islice(tokens_in(json), MAX_TOKENS + 1))
+    if len(tokens) > MAX_TOKENS:
+        return "", None, hidden
+    if tokens:
+        hidden = hidden.also(tokens)
+    shown = mask_jwts(hidden.redact(text))
+    return shown, json if shown == text else _json_of(shown), hidden
+
+
+def _shown_headers(headers: Headers, hidden: Hidden) -> dict[str, str]:
+    kept = {name: value for name, value in headers.items() if name not in PRIVATE_HEADERS}
+    together = SEPARATOR.join(kept.values())
+    if len(together) > MAX_HEADERS:
+        return {}
+    shown = escaped(mask_jwts(hidden.redact(together)), keep=SEPARATOR).split(SEPARATOR)
+    return dict(zip(kept, shown, strict=True)) if len(shown) == len(kept) else {}
+
+
 def read_failure(
     response: Response,
     request: Request,
     *,
     reader: FailureReader,
     request_id_header: str | None,
-    secrets: Collection[str],
-    wall: float,
-    attempts: int,
+    hidden: Hidden,
+    retry_after: float | None,
 ) -> APIError:
-    """Turn a failed answer into the error that it means, with every secret replaced."""
-    json = _json_of(response)
-    tokens = set(islice(tokens_in(json), MAX_TOKENS + 1))
-    if len(response.body) > MAX_ERROR_BODY or len(tokens) > MAX_TOKENS:
-        # Searching it for secrets would take longer than a caller should wait.
-        response, json, tokens = attrs.evolve(response, body=b""), None, set[str]()
-    text = _text_of(response)
-    shown = redactor({*secrets, *tokens})
+    """Turn an error response into the error that it means, with every secret redacted.
 
-    def shown_or_none(value: str | None) -> str | None:
-        return None if value is None else shown(value)[:MAX_MESSAGE]
-
+    Args:
+        response: The response.
+        request: Its request.
+        reader: The vendor's.
+        request_id_header: The header in which the vendor names the request.
+        hidden: What must not be shown.
+        retry_after: The seconds that the vendor asks to wait, or documents.
+    """
     # A reader keeps what it likes, and cuts it: the secrets are gone before it sees the body.
-    text = shown(text)
-    body = ErrorBody(
-        status=response.status,
-        json=_without_secrets(json, shown),
-        text=text,
-        origin=request.origin,
-    )
+    text, json, hidden = _read_body(response, hidden)
+    body = ErrorBody(status=response.status, json=json, text=text, origin=request.origin)
     failure = _vendor_failure(reader, body)
-    answer = FailedAnswer(
+
+    def shown(value: str | None) -> str | None:
+        return None if value is None else escaped(hidden.redact(value))[:MAX_MESSAGE]
+
+    details = FailureDetails(
+        message=shown(failure.message) or _phrase(response.status),
         status=response.status,
-        message=shown_or_none(failure.message) or _phrase(response.status),
-        code=shown_or_none(failure.code),
+        code=shown(failure.code),
         errors=tuple(
             attrs.evolve(
                 error,
-                message=shown(error.message)[:MAX_MESSAGE],
-                field=shown_or_none(error.field),
-                location=shown_or_none(error.location),
+                message=shown(error.message) or "not valid",
+                field=shown(error.field),
+                location=shown(error.location),
             )
-            for error in failure.errors
+            for error in failure.errors[:MAX_ERRORS]
         ),
         hint=failure.hint,
-        request_id=shown_or_none(
-            failure.request_id or request_id_of(response.headers, request_id_header)
-        ),
-        retry_after=retry_after(response.headers, wall),
-        rate_limit=_rate_limit(response.headers),
+        request_id=shown(failure.request_id or request_id_of(response.headers, request_id_header)),
+        retry_after=retry_after,
+        rate_limit=rate_limit_of(response.headers),
         method=request.method,
-        url=request.url.partition("?")[0],
-        headers={
-            name: shown(value)
-            for name, value in response.headers.items()
-            if name not in PRIVATE_HEADERS
-        },
-        body=text[:MAX_BODY_TEXT],
-        attempts=attempts,
+        url=shown_url(request, hidden),
+        headers=_shown_headers(response.headers, hidden),
+        body=escaped(text, keep="\t\r\n"),
     )
-    return (failure.error or error_for_status(response.status))(answer)
+    make = failure.error or error_for_status(response.status)
+    error = make(details["message"], **details)
+    error.args = (describe(error),)
+    return error

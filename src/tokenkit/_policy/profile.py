@@ -1,4 +1,4 @@
-"""A vendor as one value: its addresses, its credentials, how its failures read."""
+"""A vendor as one value: its addresses, its credentials, how its failures are read."""
 
 from collections.abc import Callable, Mapping
 
@@ -27,7 +27,7 @@ class Rate:
 
 
 def is_unauthenticated(error: APIError) -> bool:
-    """Tell whether an error is the one of HTTP 401."""
+    """Return whether an error is the one of HTTP 401."""
     return isinstance(error, AuthenticationError)
 
 
@@ -52,8 +52,8 @@ class Profile:
     Attributes:
         vendor: The vendor's name, for messages.
         base_url: The base URL when the caller sets none.
-        base_url_variable: The environment variable for another base URL; it wins over the
-            variables of ``base_url_settings``.
+        base_url_variable: The environment variable for another base URL; it takes precedence over
+            those of ``base_url_settings``.
         base_url_settings: Other ways to select the base URL, by the name of the client's
             parameter.
         services: The vendor's services that have hosts of their own, by the name that calls give
@@ -67,7 +67,9 @@ class Profile:
         credential_headers: The headers that only a strategy may set, in lower case.
         headers: Headers for every request, such as an API version.
         request_id_header: The header in which the vendor takes an id for each request.
-        blames_credentials: Tells whether an error means that the credentials, the signature or
+        echoes_request_id: Whether a response carries the id of its request in that header; one
+            with another id then belongs to another request.
+        blames_credentials: Returns whether an error means that the credentials, the signature or
             its timestamp were refused; a wrong clock may be the cause then.
         retries: Which responses may be retried.
         rate: The documented rate limit, for a vendor whose responses tell none; bulk runs keep
@@ -93,6 +95,7 @@ class Profile:
     credential_headers: frozenset[str] = frozenset({"authorization"})
     headers: Headers = attrs.field(factory=Headers, converter=Headers)
     request_id_header: str | None = None
+    echoes_request_id: bool = False
     blames_credentials: Callable[[APIError], bool] = is_unauthenticated
     retries: RetryRules = attrs.field(factory=RetryRules)
     rate: Rate | None = None

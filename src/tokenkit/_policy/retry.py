@@ -12,9 +12,16 @@ import attrs
 
 from .._model.call import Repeat
 from .._model.messages import Headers
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Outcome
 
-__all__ = ["RetryBudget", "RetryPolicy", "RetryRules", "retry_after", "wait_before"]
+__all__ = [
+    "RetryBudget",
+    "RetryPolicy",
+    "RetryRules",
+    "check_budget",
+    "retry_after",
+    "wait_before",
+]
 
 LARGEST = 1_000_000
 PLAIN_SECONDS = re.compile(r"\+?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
@@ -37,10 +44,10 @@ class RetryPolicy:
     """How often a call is tried again, and how long it waits in between.
 
     The wait before the n-th retry is random, from zero to ``first_wait * 2 ** (n - 1)``
-    seconds, at most ``longest_wait``. A wait that the vendor asks for takes its place.
+    seconds, at most ``longest_wait``. If the vendor asks for a wait, that is used instead.
 
     Args:
-        max_retries: Retries beyond the first attempt. 0 switches retries off.
+        max_retries: Retries after the first attempt; 0 turns retries off.
         first_wait: The longest wait before the first retry, in seconds.
         longest_wait: The longest wait before any retry, in seconds.
         repeat_payments: Also repeat calls that may have opened a payment.
@@ -75,28 +82,36 @@ def _never(status: int, headers: Headers) -> bool:
 
 @attrs.frozen(kw_only=True)
 class RetryRules:
-    """Which of a vendor's answers may be tried again.
+    """Which of a vendor's responses may be retried.
 
     Attributes:
-        not_performed: Statuses that say the request was not carried out.
+        not_performed: Statuses that say the request was not carried out, and may be repeated.
         perhaps_performed: Statuses after which that is unknown.
-        invites_retry: Tells from the status and the headers whether the vendor says that a
-            retry is safe at once.
+        refused: Statuses that say the request was not carried out, and would be refused again.
+        invites_retry: Returns, from the status and the headers, whether the vendor says that an
+            immediate retry is safe.
         waits: Seconds to wait after a status without ``Retry-After``.
     """
 
     not_performed: frozenset[int] = frozenset({429})
     perhaps_performed: frozenset[int] = frozenset({502, 503, 504})
+    refused: frozenset[int] = frozenset({400, 401, 403, 404, 409, 422})
     invites_retry: Callable[[int, Headers], bool] = _never
     waits: Mapping[int, float] = attrs.field(factory=dict[int, float])
 
     def allow(self, status: int, headers: Headers, repeat: Repeat) -> bool:
-        """Tell whether a call that was answered with a status may be sent again."""
+        """Return whether a call that was answered with a status may be sent again."""
         if repeat is Repeat.NEVER:
             return False
         if status in self.not_performed or self.invites_retry(status, headers):
             return True
         return status in self.perhaps_performed and repeat is Repeat.SAFE
+
+    def outcome(self, status: int, headers: Headers) -> Outcome:
+        """Tell what a failing status says of the request."""
+        if status in self.not_performed or status in self.refused:
+            return "not performed"
+        return "not performed" if self.invites_retry(status, headers) else "unknown"
 
     def wait(self, status: int, headers: Headers, wall: float) -> float | None:
         """Return the wait that the vendor asks for, in seconds."""
@@ -126,7 +141,7 @@ def retry_after(headers: Headers, wall: float) -> float | None:
 def wait_before(
     policy: RetryPolicy, retry: int, chance: float, asked: float | None, left: float
 ) -> float | None:
-    """Return how long to wait before a retry, or ``None`` where it must not happen.
+    """Return how long to wait before a retry, or ``None`` if there must be none.
 
     Args:
         policy: The call's policy.
@@ -138,20 +153,30 @@ def wait_before(
     if retry > policy.max_retries:
         return None
     wait = policy.backoff(retry, chance) if asked is None else asked
-    return wait if wait < left else None
+    return wait if wait < left and wait <= LARGEST else None
 
 
 class RetryBudget:
-    """Keeps an outage from multiplying the load: 90 retries, refunded by successes.
+    """A limited number of retries, so that an outage doesn't multiply the load.
 
-    A success gives back what its own retries took, and a tenth of a retry besides.
+    A success returns what its own retries took, plus ``refund``. Retries after a wait
+    that the vendor asked for are free. One budget may serve several clients.
+
+    Args:
+        capacity: How many retries a full budget allows; infinity for no limit.
+        refund: What each success adds, in retries.
+
+    Raises:
+        ConfigurationError: A value is negative or not a number.
     """
 
-    CAPACITY = 90.0
-    REFUND = 0.1
-
-    def __init__(self) -> None:
-        self._left = self.CAPACITY
+    def __init__(self, capacity: float = 90, *, refund: float = 0.1) -> None:
+        if capacity != math.inf:
+            _not_negative("RetryBudget(): capacity", capacity)
+        _not_negative("RetryBudget(): refund", refund)
+        self.capacity = float(capacity)
+        self.refunded = float(refund)
+        self._left = self.capacity
         # One for each process: another thread of the parent may hold its own during a fork.
         self._locks: dict[int, threading.Lock] = {}
 
@@ -165,10 +190,27 @@ class RetryBudget:
 
     def refund(self, retries: int) -> None:
         """Note a success that took some retries."""
-        if self._left >= self.CAPACITY:
+        if self._left >= self.capacity:
             return
         with self._lock():
-            self._left = min(self.CAPACITY, self._left + retries + self.REFUND)
+            self._left = min(self.capacity, self._left + retries + self.refunded)
+
+    def __repr__(self) -> str:
+        return f"RetryBudget({self.capacity:g}, refund={self.refunded:g})"
 
     def _lock(self) -> threading.Lock:
         return self._locks.setdefault(os.getpid(), threading.Lock())
+
+
+def check_budget(budget: object, policy: RetryPolicy) -> RetryBudget:
+    """Check a caller's budget, or make one that lets a single call use all its retries.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if budget is None:
+        return RetryBudget(max(90, policy.max_retries))
+    if not isinstance(budget, RetryBudget):
+        kind = type(budget).__name__
+        raise ConfigurationError(f"retry_budget must be a RetryBudget(...), not {kind}")
+    return budget

@@ -14,9 +14,9 @@ class Timeouts:
     """How long each step of an attempt may take, in seconds.
 
     Args:
-        connect: Making the connection, TLS included.
-        read: Waiting for the next bytes of the answer.
-        write: Waiting until the next bytes of the request are taken.
+        connect: Making the connection, including TLS.
+        read: Waiting for the next bytes of the response.
+        write: Waiting until the next bytes of the request are accepted.
 
     Raises:
         ConfigurationError: A value is not a positive number of seconds, below a million.
@@ -35,7 +35,7 @@ def check_seconds(name: str, value: object, *, alternative: str = "") -> None:
     """Check a time limit.
 
     Raises:
-        ConfigurationError: It is no positive number, or longer than sockets can wait.
+        ConfigurationError: It is not a positive number, or longer than sockets can wait.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST:
         raise ConfigurationError(

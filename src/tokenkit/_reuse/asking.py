@@ -12,8 +12,10 @@ from .commands import Answer, Command, Store
 __all__ = ["TICK", "StoreFault", "StoreQuestion"]
 
 STORE_TIMEOUT = 0.25
-# An event loop that is this much late reads an answer late: no fault of the store.
-LATE = 1.5
+# A process that had so much else to do reads an answer late: no fault of the store. Its timer
+# fired late by a tenth, or it computed for a tenth of the time instead of waiting.
+LATE, BUSY = 1.1, 0.1
+MAX_TRIES = 6
 # The questions of one event loop that are under way at once; the others wait their turn, and
 # their time counts from then.
 MAX_QUESTIONS = 32
@@ -58,20 +60,24 @@ class StoreQuestion:
         return StoreFault(name, time.monotonic() - begun)
 
     async def ask_async(self) -> Answer | StoreFault:
-        """Ask, in a quarter of a second."""
-        begun = time.monotonic()
+        """Ask, in a quarter of a second of waiting; every command may be repeated."""
+        begun, problem = time.monotonic(), ""
         with anyio.CancelScope(shield=self.insists):
             async with _places():
-                for _ in range(2):
-                    started = time.monotonic()
+                for _ in range(MAX_TRIES):
+                    started, computed = time.monotonic(), time.process_time()
+                    problem = "TimeoutError"
                     try:
                         with anyio.move_on_after(STORE_TIMEOUT, shield=self.insists):
                             return await self.store.ask_async(self.command)
                     except StoreError as error:
-                        return StoreFault(_name_of(error), time.monotonic() - begun)
-                    if time.monotonic() - started < STORE_TIMEOUT * LATE:
+                        problem = _name_of(error)
+                    # A client's own timer is as late as ours.
+                    late = time.monotonic() - started >= STORE_TIMEOUT * LATE
+                    busy = time.process_time() - computed >= STORE_TIMEOUT * BUSY
+                    if problem != "TimeoutError" or not (late or busy):
                         break
-        return StoreFault("TimeoutError", time.monotonic() - begun)
+        return StoreFault(problem, time.monotonic() - begun)
 
 
 def _name_of(error: StoreError) -> str:

@@ -19,11 +19,6 @@ class Circuit:
         self._open_until = 0.0
         self._trying = False
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether the store answered when it was last asked."""
-        return not self._pause
-
     def allows(self, now: float) -> bool:
         """Tell whether the store may be asked; after a pause, one caller is told so."""
         if not self._pause:

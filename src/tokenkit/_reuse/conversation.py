@@ -1,10 +1,11 @@
 """What every way to a token needs: asking the store, telling those who watch, the time."""
 
-from typing import Any
+from typing import Any, Literal
 
 from .._observability.records import Record, StoreFailed, TokenServed
 from .._pipeline.effects import Ask, Effect, Notify, Result, Steps
 from .._policy.clock import Moment
+from ..errors import DeadlineExceeded
 from .asking import TICK, StoreFault, StoreQuestion
 from .commands import Answer, Command, IsLive, Store
 from .kept import Kept
@@ -44,7 +45,13 @@ class Conversation:
             return answer
         self.table.counts.store_failures += 1
         self.table.circuit.failed(self.at.monotonic)
-        yield from self.do(Notify(StoreFailed(error=answer.error, seconds=answer.seconds)))
+        record = StoreFailed(
+            vendor=self.query.vendor,
+            operation=self.query.operation,
+            error=answer.error,
+            seconds=answer.seconds,
+        )
+        yield from self.do(Notify(record))
         return answer
 
     def is_live(self, store: Store, kept: Kept) -> Steps[bool]:
@@ -59,11 +66,28 @@ class Conversation:
         if self.query.plan.watched:
             yield from self.do(Notify(record))
 
-    def tell_served(self, kept: Kept) -> Steps[None]:
-        """Tell those who watch that a token of the process's is handed out."""
+    def tell_served(
+        self, kept: Kept, source: Literal["process", "store"] = "process"
+    ) -> Steps[None]:
+        """Tell those who watch that a token is handed out again."""
         left = kept.left(self.at.wall, self.at.monotonic)
-        record = TokenServed(source="process", age=kept.lifetime - left, left=left)
+        record = TokenServed(
+            vendor=self.query.vendor,
+            operation=self.query.operation,
+            source=source,
+            age=kept.lifetime - left,
+            left=left,
+        )
         yield from self.tell(record)
+
+    def too_late(self, meanwhile: str) -> DeadlineExceeded:
+        """Return the error of a caller whose deadline passed before anything was sent."""
+        return DeadlineExceeded(
+            f"The deadline passed while {meanwhile}",
+            vendor=self.query.vendor,
+            operation=self.query.operation,
+            outcome="not performed",
+        )
 
     def look_at_clock(self) -> Steps[None]:
         """Learn the time."""

@@ -52,10 +52,20 @@ def seal_entry(sealing: Sealing, key: str, reply: Reply[Any], lifetime: float) -
     return sealing.seal(json.dumps(content, separators=(",", ":")).encode("ascii"))
 
 
-def unseal_entry(sealing: Sealing, key: str, sealed: bytes, call: Call[Any]) -> Entry | None:
-    """Read a response back; ``None`` where it isn't this key's, or cannot be read."""
+def unseal_entry(
+    sealing: Sealing, key: str, sealed: bytes, call: Call[Any], origin: str
+) -> Entry | None:
+    """Read a response back; ``None`` where it isn't this key's, or cannot be read.
+
+    Args:
+        sealing: What it was sealed with.
+        key: The key that it was found under.
+        sealed: The response, sealed.
+        call: The call that it answers.
+        origin: Where the call goes; another origin has other keys.
+    """
     try:
-        return _read(sealing, key, sealed, call)
+        return _read(sealing, key, sealed, call, origin)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, there is no such token
         return None
     except BaseException as error:  # noqa: BLE001 - its frames hold the token
@@ -63,7 +73,7 @@ def unseal_entry(sealing: Sealing, key: str, sealed: bytes, call: Call[Any]) -> 
     raise interruption
 
 
-def _read(sealing: Sealing, key: str, sealed: bytes, call: Call[Any]) -> Entry | None:
+def _read(sealing: Sealing, key: str, sealed: bytes, call: Call[Any], origin: str) -> Entry | None:
     content = sealing.open(sealed)
     if content is None:
         return None
@@ -74,6 +84,7 @@ def _read(sealing: Sealing, key: str, sealed: bytes, call: Call[Any]) -> Entry |
         status=int(_number(entry["status"])),
         headers=Headers(_texts(entry["headers"])),
         received_at=datetime.fromtimestamp(_number(entry["received_at"]), timezone.utc),
+        origin=origin,
     )
     token: object = call.decode(entry["body"], info)
     lifetime = _number(entry["lifetime"])

@@ -85,7 +85,8 @@ def identity_of(
 
 
 def _flat(headers: Mapping[str, str]) -> list[str]:
-    pairs = sorted((name.lower(), value) for name, value in headers.items())
+    # Of a program's versions, as the User-Agent has them, a token is independent.
+    pairs = sorted((n.lower(), value) for n, value in headers.items() if n.lower() != "user-agent")
     return [text for pair in pairs for text in pair]
 
 

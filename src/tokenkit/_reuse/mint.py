@@ -9,14 +9,15 @@ from .._model.messages import Headers
 from .._model.token import IssuedToken
 from .._observability.records import TokenMinted
 from .._pipeline.effects import Steps
-from .._pipeline.run import Plan, perform
+from .._pipeline.prepare import Plan
+from .._pipeline.run import perform
 from .._policy.clock import Moment, seconds_ahead
 from ..errors import ConfigurationError, RateLimitError
 from .conversation import Conversation
 from .kept import Kept, keep
 from .query import Query
 
-__all__ = ["TOO_MANY_REQUESTS", "Minted", "Minting"]
+__all__ = ["Minted", "Minting"]
 
 # Of the time that the lock lasts, what a mint may take: the rest is for storing its token.
 MINTING_PART = 0.9
@@ -64,7 +65,9 @@ class Minting(Conversation):
         yield from self.look_at_clock()
         self.table.counts.mints += 1
         self.table.counts.renewals += self.stale is not None
-        yield from self.tell(TokenMinted(reason=self.reason))
+        query = self.query
+        record = TokenMinted(vendor=query.vendor, operation=query.operation, reason=self.reason)
+        yield from self.tell(record)
         lifetime = self._lifetime(reply, start)
         return Minted(self.kept(reply.value, lifetime, lifetime, start, fresh=True), reply)
 
@@ -72,7 +75,8 @@ class Minting(Conversation):
         left = self.query.until - self.at.monotonic
         if self.stale is not None or self.settings.store is not None:
             left = min(left, self.settings.lock_timeout * MINTING_PART)
-        return attrs.evolve(self.query.plan, deadline=left)
+        plan = self.query.plan
+        return attrs.evolve(plan, settings=attrs.evolve(plan.settings, deadline=left))
 
     def refused_for(self, error: RateLimitError) -> float:
         """Return for how many seconds the vendor says, or documents, that it refuses."""

@@ -2,10 +2,9 @@
 
 from secrets import token_hex
 
-from .._observability.records import TokenServed
 from .._pipeline.effects import Sleep, Steps
 from .._policy.clock import Moment
-from ..errors import DeadlineExceeded, FailedAnswer, RateLimitError
+from ..errors import RateLimitError
 from .asking import StoreFault
 from .commands import (
     Acquire,
@@ -19,7 +18,7 @@ from .commands import (
 )
 from .entry import seal_entry, unseal_entry
 from .kept import Kept
-from .mint import TOO_MANY_REQUESTS, Minted, Minting
+from .mint import Minted, Minting
 from .query import Query
 
 __all__ = ["Obtaining"]
@@ -60,7 +59,7 @@ class Obtaining(Minting):
         if answer is None or isinstance(answer, Kept):
             return answer
         if isinstance(answer, RateLimited):
-            raise _rate_limited(answer.seconds)
+            raise self._rate_limited(answer.seconds)
         if isinstance(answer, StoreFault):
             # The lock may be ours all the same, and others wait for what is under it.
             self.reason = "store failed"
@@ -71,7 +70,7 @@ class Obtaining(Minting):
         except BaseException as error:
             yield from self._release(store, error)
             raise
-        yield from self._publish(store, minted)
+        yield from self._publish(store, minted, has_lock=isinstance(answer, Acquired))
         return minted.kept
 
     def _acquire(self, store: Store) -> Steps[Kept | Acquired | RateLimited | StoreFault | None]:
@@ -96,7 +95,7 @@ class Obtaining(Minting):
             elif self.stale is not None:
                 return None
             if self.at.monotonic >= self.query.until:
-                raise DeadlineExceeded("The deadline passed while another process was minting")
+                raise self.too_late("another process was minting")
             if isinstance(answer, Busy):
                 left = self.query.until - self.at.monotonic
                 yield from self.do(Sleep(min(poll * (0.5 + self.at.chance), left)))
@@ -104,7 +103,9 @@ class Obtaining(Minting):
 
     def _opened(self, store: Store, found: Found) -> Steps[Kept | None]:
         """Return a stored token, if it is one, lives long enough and was not revoked."""
-        entry = unseal_entry(store.sealing, self.key, found.sealed, self.query.call)
+        entry = unseal_entry(
+            store.sealing, self.key, found.sealed, self.query.call, self.query.plan.origin
+        )
         if entry is None:
             return None
         left = min(found.left, entry.lifetime)
@@ -116,11 +117,10 @@ class Obtaining(Minting):
         if self.query.revocable and not (yield from self.is_live(store, kept)):
             return None
         self.table.counts.store_hits += 1
-        left = kept.left(self.at.wall, self.at.monotonic)
-        yield from self.tell(TokenServed(source="store", age=kept.lifetime - left, left=left))
+        yield from self.tell_served(kept, "store")
         return kept
 
-    def _publish(self, store: Store, minted: Minted) -> Steps[None]:
+    def _publish(self, store: Store, minted: Minted, *, has_lock: bool) -> Steps[None]:
         left = minted.kept.left(self.at.wall, self.at.monotonic)
         if left <= 0:
             yield from self._release(store)
@@ -134,11 +134,22 @@ class Obtaining(Minting):
             revocable=self.query.revocable,
         )
         published = yield from self.ask(store, question, insists=True)
-        if isinstance(published, StoreFault):
+        if has_lock and published is False:
+            # It came too late, or was invalidated meanwhile.
+            self.keeps = False
+        elif published is not True:
+            # A process that cannot share what it mints keeps it for itself.
             self.keeps = not self.query.revocable
-        else:
-            # If not stored, it came too late, or was invalidated meanwhile.
-            self.keeps = published is True
+
+    def _rate_limited(self, seconds: float) -> RateLimitError:
+        return RateLimitError(
+            f"The vendor refuses these credentials, as another process was told; retry in "
+            f"{seconds:.0f} s",
+            vendor=self.query.vendor,
+            operation=self.query.operation,
+            retry_after=seconds,
+            outcome="not performed",
+        )
 
     def _release(self, store: Store, error: BaseException | None = None) -> Steps[None]:
         seconds = self.refused_for(error) if isinstance(error, RateLimitError) else 0.0
@@ -149,14 +160,3 @@ class Obtaining(Minting):
             rate_limited=seconds,
         )
         yield from self.ask(store, question, insists=True)
-
-
-def _rate_limited(seconds: float) -> RateLimitError:
-    return RateLimitError(
-        FailedAnswer(
-            status=TOO_MANY_REQUESTS,
-            message="the vendor refused another process with the same credentials",
-            retry_after=seconds,
-            attempts=0,
-        )
-    )

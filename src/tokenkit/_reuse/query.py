@@ -7,7 +7,7 @@ import attrs
 
 from .._model.call import Call
 from .._model.messages import Request
-from .._pipeline.run import Plan
+from .._pipeline.prepare import Plan
 from .._secret import AsyncSecretSource, Secret
 from ..auth.strategy import AsyncStrategy
 from .key import key_of
@@ -41,6 +41,16 @@ class Query:
     valid_for: float | None
     lifetime: float | None
     until: float
+
+    @property
+    def vendor(self) -> str:
+        """The vendor, as records and errors name it."""
+        return self.plan.profile.vendor.lower()
+
+    @property
+    def operation(self) -> str:
+        """The call's name."""
+        return self.call.operation
 
     @property
     def revocable(self) -> bool:

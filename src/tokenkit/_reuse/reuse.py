@@ -1,16 +1,18 @@
 """Reuse for one client: the quick way to a token that is kept, and the start of the slow one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import attrs
 
 from .._model.call import Call
+from .._model.json import is_mapping
 from .._model.token import IssuedToken
 from .._observability.logging import is_logged
-from .._pipeline.effects import Ask, Resolve, Steps
-from .._pipeline.run import Plan
+from .._pipeline.effects import Ask, Steps
+from .._pipeline.prepare import Plan
+from .._pipeline.resolve import resolved
 from .._policy.clock import Moment, TimeSource
 from .._secret import Secret, without_frames
 from ..auth.strategy import AsyncStrategy
@@ -46,7 +48,6 @@ class Reuse:
     Args:
         cache: Where tokens are kept.
         plan: How the client mints.
-        headers: The headers that the caller adds to every request.
         http_client: The caller's own HTTP client, whose default headers go out too.
         clock: The client's clock.
         lifetime: How long the vendor's tokens live, where they don't tell.
@@ -58,7 +59,6 @@ class Reuse:
         *,
         cache: TokenCache,
         plan: Plan,
-        headers: Mapping[str, str],
         http_client: object,
         clock: TimeSource,
         lifetime: timedelta | None,
@@ -67,7 +67,6 @@ class Reuse:
         self.plan = plan
         self._cache = cache
         self._table = cache.table
-        self._headers = headers
         self._http_client = http_client
         self._wall, self._monotonic = clock.time, clock.monotonic
         self._lifetime = None if lifetime is None else lifetime.total_seconds()
@@ -79,7 +78,7 @@ class Reuse:
 
     def hit(self, call: Any) -> Any:
         """Return a token that is kept and needs no decision; ``None`` for the slow way."""
-        model = type(call)
+        model: type[object] = type(call)
         reader = self._readers.get(model)
         if reader is None:
             return None
@@ -105,19 +104,19 @@ class Reuse:
             self._readers[type(call)] = reader_of(type(call))
 
         def life(start: Moment) -> Steps[IssuedToken]:
-            caller = yield from self._resolved()
+            caller, at = yield from self._resolved(start)
             query = Query(
                 call=call,
                 plan=attrs.evolve(caller.plan, watched=watched),
                 request_id=request_id,
                 table=self._table,
                 caller=caller.identity,
-                place=self._place(call, caller, start),
+                place=self._place(call, caller, at),
                 valid_for=seconds,
                 lifetime=None if self.plan.profile.tells_lifetime else self._lifetime,
-                until=start.monotonic + self.plan.deadline,
+                until=start.monotonic + self.plan.settings.deadline,
             )
-            return (yield from serve(query, start))
+            return (yield from serve(query, at))
 
         return life
 
@@ -126,7 +125,7 @@ class Reuse:
         self._check(call)
 
         def life(start: Moment) -> Steps[None]:
-            caller = yield from self._resolved()
+            caller, _ = yield from self._resolved(start)
             place = self._place(call, caller, start)
             self._table.drop(place)
             store = self._table.settings.store
@@ -179,17 +178,13 @@ class Reuse:
         identity = self._identity(strategy, secrets)
         return None if isinstance(identity, TokenKitError) else _Caller(identity, self.plan)
 
-    def _resolved(self) -> Steps[_Caller]:
+    def _resolved(self, start: Moment) -> Steps[tuple[_Caller, Moment]]:
         """Ask each source once: with what is in the key, the mint is signed."""
         if self._caller is not None:
-            return self._caller
-        secrets: list[Secret] = []
-        for source in self.plan.strategy.secrets:
-            if isinstance(source, Secret):
-                secrets.append(source)
-            else:
-                secrets.append((yield Resolve(source)).value)
-        return self._caller_of(self.plan.strategy, secrets)
+            return self._caller, start
+        strategy = self.plan.strategy
+        secrets, at = yield from resolved(strategy.secrets, start)
+        return self._caller_of(strategy, secrets), at
 
     def _caller_of(self, strategy: AsyncStrategy, secrets: Sequence[Secret]) -> _Caller:
         resolved = ResolvedStrategy(strategy, secrets)
@@ -206,7 +201,7 @@ class Reuse:
                 vendor=self.plan.profile.vendor,
                 origin=self.plan.origin,
                 base_path=self.plan.base_path,
-                headers={**_default_headers(self._http_client), **self._headers},
+                headers={**_default_headers(self._http_client), **self.plan.settings.headers},
                 strategy=strategy,
                 secrets=secrets,
             )
@@ -219,7 +214,7 @@ class Reuse:
 
 def _default_headers(http_client: object) -> dict[str, str]:
     headers: object = getattr(http_client, "headers", None)
-    if not isinstance(headers, Mapping):
+    if not is_mapping(headers):
         return {}
     return {f"http_client {name}": str(value) for name, value in headers.items()}
 

@@ -66,7 +66,7 @@ def _followed(talk: Conversation, step: Follow) -> Steps[Kept | None]:
         # One exception must not be raised in two places at once.
         raise copy.copy(flight.error)
     if talk.at.monotonic >= query.until:
-        raise DeadlineExceeded("The deadline passed while another caller was minting the token")
+        raise talk.too_late("another caller was minting")
     return None
 
 

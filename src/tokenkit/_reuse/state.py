@@ -199,8 +199,8 @@ class TokenTable:
         until, error = self._refusals.get(caller, (0.0, None))
         if error is None or until <= now:
             return None
-        left = until - now
         again = copy.copy(error)
-        again.retry_after = left
-        again.answer = attrs.evolve(error.answer, retry_after=left)
+        again.retry_after = until - now
+        # This call was not sent at all.
+        again.attempts, again.outcome = 0, "not performed"
         return again

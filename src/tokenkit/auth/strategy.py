@@ -105,7 +105,7 @@ def header_secret(name: str, secret: Secret, *, spaces: bool = False) -> Secret:
 
 
 def text_problem(secret: Secret) -> str | None:
-    """Tell what keeps a secret out of a header, as a phrase, or ``None``."""
+    """Return why a secret cannot be sent in a header, as a phrase, or ``None``."""
     value = secret.reveal()
     if value and value != value.strip():
         return "begins or ends with white space or a line break; strip it"

@@ -12,8 +12,6 @@ from anyio.lowlevel import checkpoint
 from typing_extensions import Self
 
 from .._model.call import Call
-from .._pipeline.secret_sources import resolve_async
-from .._policy.clock import AsyncClock
 from ..errors import TokenKitError
 from .async_feed import open_feed
 from .group import Group
@@ -21,7 +19,7 @@ from .options import Settings
 from .rate_limiter import tell_limiter
 from .results import Counts, Result
 from .run import Outcome, Run
-from .sender import AsyncSend, Sender
+from .sender import AsyncSender
 from .session import LONGEST_NAP, Session
 
 __all__ = ["AsyncSendMany"]
@@ -49,7 +47,7 @@ class AsyncSendMany(Generic[T]):
         self,
         calls: Iterable[Call[T]] | AsyncIterable[Call[T]],
         settings: Settings,
-        sender: Sender[AsyncSend, AsyncClock],
+        sender: AsyncSender,
     ) -> None:
         self._arrived = anyio.Event()
         self._feed = open_feed(calls, self._notify)
@@ -67,8 +65,7 @@ class AsyncSendMany(Generic[T]):
 
     async def __aenter__(self) -> Self:
         needs_secrets = self._session.settings.journal is not None
-        sources = self._sender.secrets if needs_secrets else ()
-        self._session.begin([await resolve_async(source) for source in sources])
+        self._session.begin(await self._sender.secrets() if needs_secrets else ())
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._feed.run)

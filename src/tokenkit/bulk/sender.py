@@ -1,20 +1,27 @@
 """What a bulk run needs of a client."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from .._model.call import Call, Reply
 from .._policy.clock import AsyncClock, Clock, TimeSource
 from .._policy.profile import Rate
-from .._secret import AsyncSecretSource, Secret
+from .._secret import Secret
 from ..errors import APIError
 
-__all__ = ["AsyncSend", "Send", "Sender"]
+__all__ = ["AsyncSecrets", "AsyncSend", "AsyncSender", "Secrets", "Send", "Sender", "SyncSender"]
 
 K = TypeVar("K", bound=TimeSource)
+Q = TypeVar("Q")
 S = TypeVar("S")
+
+Secrets: TypeAlias = Callable[[], Sequence[Secret]]
+"""Asks the sources of a client's secrets."""
+
+AsyncSecrets: TypeAlias = Callable[[], Awaitable[Sequence[Secret]]]
+"""Asks the sources of an async client's secrets."""
 
 
 class Send(Protocol):
@@ -44,14 +51,14 @@ class AsyncSend(Protocol):
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Sender(Generic[S, K]):
+class Sender(Generic[S, Q, K]):
     """A client, as a bulk run sees it.
 
     Attributes:
         name: The vendor and its address.
         send: Sends a call.
         clock: The client's clock.
-        secrets: What the client signs with.
+        secrets: Returns what the client signs with.
         identity: Digests who asks whom, from the secrets.
         rate: The vendor's documented rate limit.
         refused_wait: The documented wait after a 429 without ``Retry-After``.
@@ -61,12 +68,12 @@ class Sender(Generic[S, K]):
     name: str
     send: S
     clock: K
-    secrets: Sequence[AsyncSecretSource]
+    secrets: Q
     identity: Callable[[Sequence[Secret]], bytes]
     rate: Rate | None
     refused_wait: float | None
     blames_credentials: Callable[[APIError], bool]
 
 
-SyncSender = Sender[Send, Clock]
-AsyncSender = Sender[AsyncSend, AsyncClock]
+SyncSender: TypeAlias = Sender[Send, Secrets, Clock]
+AsyncSender: TypeAlias = Sender[AsyncSend, AsyncSecrets, AsyncClock]

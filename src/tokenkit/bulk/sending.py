@@ -8,14 +8,12 @@ from typing import Generic, TypeVar
 from typing_extensions import Self
 
 from .._model.call import Call, Reply
-from .._pipeline.secret_sources import resolve
-from .._policy.clock import Clock
 from ..errors import TokenKitError
 from .options import Settings
 from .rate_limiter import tell_limiter
 from .results import Counts, Result
 from .run import Run
-from .sender import Send, Sender
+from .sender import SyncSender
 from .session import LONGEST_NAP, Session
 from .threads import Threads
 
@@ -37,9 +35,7 @@ class SendMany(Generic[T]):
     and waits for the requests under way.
     """
 
-    def __init__(
-        self, calls: Iterable[Call[T]], settings: Settings, sender: Sender[Send, Clock]
-    ) -> None:
+    def __init__(self, calls: Iterable[Call[T]], settings: Settings, sender: SyncSender) -> None:
         if isinstance(calls, AsyncIterable):
             raise TypeError("send_many(): only async clients take an async iterable of calls")
         self._calls: Iterator[Call[T]] = iter(calls)
@@ -56,8 +52,7 @@ class SendMany(Generic[T]):
 
     def __enter__(self) -> Self:
         needs_secrets = self._session.settings.journal is not None
-        sources = self._sender.secrets if needs_secrets else ()
-        self._session.begin([resolve(source) for source in sources])
+        self._session.begin(self._sender.secrets() if needs_secrets else ())
         return self
 
     def __exit__(

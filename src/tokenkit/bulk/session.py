@@ -37,7 +37,7 @@ class Session(Generic[T]):
         ConfigurationError: The encryption keys cannot be used.
     """
 
-    def __init__(self, calls: object, settings: Settings, sender: Sender[Any, Any]) -> None:
+    def __init__(self, calls: object, settings: Settings, sender: Sender[Any, Any, Any]) -> None:
         self.settings = settings
         self.counts = Counts()
         self.problem: BaseException | None = None

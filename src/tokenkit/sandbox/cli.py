@@ -39,7 +39,7 @@ def run(  # noqa: PLR0913 - each is an option of the command line
 
     Once connections are accepted, stdout gets one ``KEY=value`` line for each credential and base
     URL, and nothing else. Call it from the main thread. The code is 0 after a signal, 1 if the
-    address cannot be listened on, and 2 for an option that is wrong.
+    sandbox cannot listen on the address, and 2 for a wrong option.
     """
     try:
         strigo, strigo_window = _rate(
@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913 - each is an option of the command line
 
 
 def _rate(text: str | None, limit: int | None, window: int) -> tuple[int | None, int]:
-    """Read a limit and its window in seconds; what is not said stays as it is."""
+    """Read a limit and its window in seconds; keep what is not given."""
     if text is None:
         return limit, window
     written = RATE.fullmatch(text)

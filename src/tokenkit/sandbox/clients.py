@@ -1,6 +1,6 @@
 """A ready client of each kind for a running sandbox.
 
-Each vendor is imported when its client is asked for: a copy of the package may lack some.
+Each vendor is imported when its client is requested: a copy of the package may lack some.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ClientFactory:
-    """Makes clients that have the sandbox's credentials and address."""
+    """Makes clients with the sandbox's credentials and address."""
 
     @property
     def environment(self) -> dict[str, str]:

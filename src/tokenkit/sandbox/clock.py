@@ -35,7 +35,7 @@ class Clock:
         return self._wall() + self.ahead + self._advanced
 
     def advance(self, seconds: float) -> None:
-        """Move the time of the run on.
+        """Advance the time of the run.
 
         Raises:
             ValueError: ``seconds`` is negative, infinite or NaN.
@@ -46,7 +46,7 @@ class Clock:
             self._advanced += seconds
 
     def rewind(self) -> None:
-        """Take back every advance."""
+        """Undo every advance."""
         with self._lock:
             self._advanced = 0.0
 

@@ -47,13 +47,13 @@ class Response:
     subject: str = ""
     token: str = attrs.field(default="", repr=False)
     reason: str = ""
-    """Why the request was refused; empty where it was served."""
+    """Why the request was refused; empty if it was served."""
     hint: str = ""
     """The likely mistake behind a refusal; for the log, never sent to the client."""
     signed_text: str = ""
-    """The text that should have been signed, where a signature was refused."""
+    """The text that should have been signed, if a signature was refused."""
     received_text: str = ""
-    """The text that was signed instead, where the client sent it or the signature betrays it."""
+    """The text that was signed instead, if the client sent it or the signature reveals it."""
 
     def with_headers(self, headers: Mapping[str, str]) -> "Response":
         """Return the same response with more headers."""

@@ -53,7 +53,7 @@ def origin(url: str) -> str:
         parts = urlsplit(url)
         plain = parts.port != 0 and parts.path in {"", "/"} and not (parts.query or parts.fragment)
     except ValueError:
-        plain = False
+        parts, plain = urlsplit(""), False
     if not plain or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in url:
         raise ConfigurationError(f"advertise must be like http://sandbox:8700, not {url!r}")
     return url.rstrip("/")
@@ -65,7 +65,7 @@ def host_of(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host, in lower case and without brackets, is a loopback name or address."""
+    """Return whether a host, in lower case and without brackets, is a loopback name or address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -25,7 +25,7 @@ class Issued:
     subject: str
     """The ZDK user id, the zerohash participant code or e-mail, the Strigo e-mail."""
     expires_at: datetime | None
-    """When it expires, in UTC; None where the vendor documents no lifetime."""
+    """When it expires, in UTC; None if the vendor documents no lifetime."""
     body: bytes = attrs.field(repr=False)
     """The body of the request that asked for it, as it came."""
     revoked: bool = False
@@ -50,13 +50,13 @@ class Refused:
     status: int
     reason: str
     hint: str = ""
-    """The likely mistake, where the sandbox recognises one."""
+    """The likely mistake, if the sandbox recognises one."""
     signed_text: str = ""
-    """The text that should have been signed, where a signature was refused."""
+    """The text that should have been signed, if a signature was refused."""
     received_text: str = ""
-    """The text that was signed instead; empty where the sandbox cannot tell."""
+    """The text that was signed instead; empty if the sandbox cannot tell."""
     fault: str = ""
-    """The fault that was asked for, where one hit the request."""
+    """The fault that hit the request, if any."""
     refused_at: datetime = EPOCH
     """When, in UTC by the sandbox's clock."""
 

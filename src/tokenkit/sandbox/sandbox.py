@@ -36,11 +36,11 @@ class Sandbox(ZerohashControls, ClientFactory):
         port: The port to listen on. Default: any free one.
         advertise: The origin under which clients reach the sandbox, such as
             ``http://sandbox:8700`` in a network of containers. Default: host and port.
-        clock: Returns wall time in seconds since the epoch, for everything that concerns time,
-            the ``Date`` header included.
+        clock: Returns wall time in seconds since the epoch, for everything that depends on time,
+            including the ``Date`` header.
         clock_skew: How many seconds the sandbox is ahead of ``clock``; behind, if negative.
-        faults: What goes wrong during the whole run, each until it has hit as many requests as
-            its ``times`` says. For the next request only, use :meth:`fail_next`.
+        faults: Faults during the whole run, each until it has hit as many requests as its
+            ``times`` says. For the next request only, use :meth:`fail_next`.
         strigo_rate_limit: Requests in a window before Strigo sends a 429. Default: no limit.
         strigo_rate_window: Seconds of that window. Default: the documented minute.
         zerohash_rate_limit: Requests in a window before zerohash sends a 429; 2,000 are
@@ -165,16 +165,16 @@ class Sandbox(ZerohashControls, ClientFactory):
         return self._plan.queued
 
     def fail_next(self, **fault: Unpack[FaultOptions]) -> None:
-        """Let the next request go wrong, or the next ``times`` requests.
+        """Make the next request fail, or the next ``times`` requests.
 
-        Only requests to its ``vendor`` and ``path`` count, where they are given. Several faults
-        hit in the order of the calls.
+        Only requests to its ``vendor`` and ``path`` count, if given. Several faults take effect in
+        the order of the calls.
 
         Args:
             **fault: The fields of :class:`Fault`; ``times`` is 1 by default.
 
         Raises:
-            ConfigurationError: A field is wrong; the text names it.
+            ConfigurationError: A field is wrong; the error names it.
         """
         fault.setdefault("times", 1)
         self._plan.queue(Fault(**fault))
@@ -187,8 +187,8 @@ class Sandbox(ZerohashControls, ClientFactory):
         """Start serving and return once connections are accepted.
 
         Raises:
-            OSError: The address cannot be listened on.
-            RuntimeError: The sandbox runs already.
+            OSError: The sandbox cannot listen on the address.
+            RuntimeError: The sandbox is already running.
         """
         if self._running is not None:
             raise RuntimeError("the sandbox is running already")
@@ -223,8 +223,8 @@ class Sandbox(ZerohashControls, ClientFactory):
     def reset(self) -> None:
         """Forget everything that happened, as between two tests.
 
-        That is what was issued and refused, payments, fund sessions and webhooks, the faults of
-        :meth:`fail_next`, and what :meth:`advance` and :meth:`send_webhooks_to` changed.
+        This covers what was issued and refused, payments, fund sessions and webhooks, the faults
+        of :meth:`fail_next`, and what :meth:`advance` and :meth:`send_webhooks_to` changed.
         """
         self._ledger.clear()
         self._zerohash.clear()
@@ -238,7 +238,7 @@ class Sandbox(ZerohashControls, ClientFactory):
         return self._clock.steady()
 
     def advance(self, seconds: float) -> None:
-        """Move the sandbox's clock on: tokens and payments end, and webhooks become due.
+        """Advance the sandbox's clock: tokens and payments end, and webhooks become due.
 
         Args:
             seconds: By how much.
@@ -259,7 +259,3 @@ class Sandbox(ZerohashControls, ClientFactory):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _check_running(self) -> None:
-        if self._running is None:
-            raise RuntimeError("the sandbox is not running")

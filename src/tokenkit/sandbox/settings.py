@@ -30,7 +30,7 @@ class Credentials:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The values that are nobody's business, fake as they are."""
+        """The values to keep secret, though they are fake."""
         return (
             self.zdk_api_key,
             self.zerohash_private_key,
@@ -70,7 +70,7 @@ class Switches:
     """Choose between the behaviours that the vendors' documentation leaves open."""
 
     clock: Clock
-    """Wall time in seconds since the epoch; everything that concerns time asks it."""
+    """Wall time in seconds since the epoch; everything that depends on time uses it."""
     zerohash_auth_failure_status: Literal[401, 403] = attrs.field(
         default=401, validator=attrs.validators.in_((401, 403))
     )
@@ -96,11 +96,11 @@ class Switches:
     zerohash_rate_window: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
     """Seconds of that window, and of the block after it; the documented ones are 10."""
     zerohash_unknown_permissions: bool = False
-    """Whether permissions that are not documented pass; that others are refused is modelled."""
+    """Whether undocumented permissions are accepted; that they are refused is modelled."""
     zerohash_lists_open_fund_sessions: bool = False
     """Whether ``GET /fund/transactions`` shows sessions that have not ended."""
 
 
 def same_secret(given: str, expected: str) -> bool:
-    """Compare two secrets in a time that tells nothing about where they differ."""
+    """Compare two secrets in constant time."""
     return hmac.compare_digest(given.encode(), expected.encode())

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, NoReturn, cast
 
 from typing_extensions import Self
@@ -118,9 +119,9 @@ class RedisStore(metaclass=ForgetsArguments):
     @classmethod
     def _from_url(cls, url: object, **options: Any) -> Self:
         try:
-            import redis  # noqa: PLC0415 - an extra
-            import redis.asyncio  # noqa: PLC0415 - likewise
-            from redis.backoff import NoBackoff  # noqa: PLC0415 - likewise
+            redis: Any = import_module("redis")
+            redis_asyncio: Any = import_module("redis.asyncio")
+            no_backoff: Any = import_module("redis.backoff").NoBackoff
         except ModuleNotFoundError:
             raise ConfigurationError(
                 "RedisStore.from_url needs redis-py: install tokenkit-sdk[redis]"
@@ -131,7 +132,7 @@ class RedisStore(metaclass=ForgetsArguments):
         # A pooled connection may have been closed by the server meanwhile; a timeout is final.
         supported = (redis.ConnectionError,)
         limits: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
-        retry = redis.retry.Retry(NoBackoff(), 1, supported_errors=supported)
+        retry = redis.retry.Retry(no_backoff(), 1, supported_errors=supported)
         try:
             client = redis.Redis.from_url(url.reveal(), retry=retry, **limits)
         except ValueError:
@@ -143,8 +144,12 @@ class RedisStore(metaclass=ForgetsArguments):
         store = cls(client, **options)
 
         def open_one() -> tuple[Any, AsyncSender]:
-            again = redis.asyncio.retry.Retry(NoBackoff(), 1, supported_errors=supported)
-            opened = redis.asyncio.Redis.from_url(url.reveal(), retry=again, **limits)
+            again = redis_asyncio.retry.Retry(no_backoff(), 1, supported_errors=supported)
+            # Whoever asks bounds the time: a timer of redis-py's own would take an event loop
+            # that is busy for a server that hangs.
+            opened = redis_asyncio.Redis.from_url(
+                url.reveal(), retry=again, socket_timeout=None, socket_connect_timeout=None
+            )
             return opened, AsyncSender(opened)
 
         async def close(opened: tuple[Any, AsyncSender]) -> None:

@@ -134,17 +134,11 @@ class CoredisSender:
             except self._unknown_script:
                 return await self._client.eval(request.text, keys=keys, args=arguments)
         names = [str(one) for one in request.arguments]
-        match request.name:
-            case "EXISTS":
-                return await self._client.exists(names)
-            case "DEL":
-                return await self._client.delete(names)
-            case "HGET":
-                return await self._client.hget(*names)
-            case "PTTL":
-                return await self._client.pttl(*names)
-            case _:
-                return await self._client.set(names[0], names[1], px=int(names[3]))
+        if request.name == "SET":
+            return await self._client.set(names[0], names[1], px=int(names[3]))
+        methods = {"DEL": "delete", "EXISTS": "exists", "HGET": "hget", "PTTL": "pttl"}
+        method = getattr(self._client, methods[request.name])
+        return await (method(names) if request.name in ("DEL", "EXISTS") else method(*names))
 
 
 def perform(steps: Exchange, send: Callable[[Plain | Script], Any]) -> Answer:

@@ -1,6 +1,7 @@
 """Sealing: what a store holds is of no use to whoever reads it."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from .._model.frames import ForgetsArguments
 from .._reuse.commands import Sealing
@@ -39,19 +40,13 @@ class FernetSealing(metaclass=ForgetsArguments):
         if problem is not None:
             raise ConfigurationError(f"encryption_keys {problem}")
         made: list[Fernet] = []
-        for number, key in enumerate(keys, 1):
-            try:
-                made.append(Fernet(key.reveal() if isinstance(key, Secret) else key))
-            except ValueError:
-                wrong = number
-                break
-        else:
-            wrong = 0
-        if wrong:
-            raise ConfigurationError(
-                f"encryption_keys: key {wrong} is not a Fernet key (32 bytes in URL-safe base64); "
-                f"{MAKE_ONE}"
-            )
+        try:
+            for key in keys:
+                made.append(Fernet(key.reveal() if isinstance(key, Secret) else key))  # noqa: PERF401 - counted
+        except ValueError:
+            problem = f"key {len(made) + 1} is not a Fernet key (32 bytes in URL-safe base64)"
+        if problem is not None:
+            raise ConfigurationError(f"encryption_keys: {problem}; {MAKE_ONE}")
         self._fernet: MultiFernet = MultiFernet(made)
         self._not_ours = InvalidToken
 
@@ -73,11 +68,11 @@ class FernetSealing(metaclass=ForgetsArguments):
 def _problem(keys: object) -> str | None:
     if isinstance(keys, (str, bytes, Secret)):
         return "must be a list of keys, not a single key"
-    if not isinstance(keys, Sequence):
+    if not isinstance(keys, (list, tuple)):
         return f"must be a list of keys, not {type(keys).__name__}"
     if not keys:
         return f"must hold at least one key; {MAKE_ONE}"
-    for number, key in enumerate(keys, 1):
+    for number, key in enumerate(cast("Sequence[object]", keys), 1):
         if not isinstance(key, (str, bytes, Secret)):
             return f": key {number} must be a string, not {type(key).__name__}"
     return None

@@ -142,25 +142,23 @@ class SqliteStore(metaclass=ForgetsArguments):
 
     def _problem(self) -> str | None:
         """Tell why the file can't be used; other processes may be creating it just now."""
-        problem: Exception | None = None
-        for _ in range(CREATION_TRIES):
+        for left in reversed(range(CREATION_TRIES)):
             try:
                 self._opened().database.close()
-            except sqlite3.OperationalError as error:
-                problem = error
+            except (OSError, sqlite3.Error) as error:  # noqa: PERF203 - seldom more than once
+                if not (left and isinstance(error, sqlite3.OperationalError)):
+                    return getattr(error, "strerror", None) or str(error)
                 time.sleep(CREATION_PAUSE)
-            except (OSError, sqlite3.Error) as error:
-                return getattr(error, "strerror", None) or str(error)
             else:
-                return None
-        return str(problem)
+                break
+        return None
 
     def _opened(self) -> _Connection:
         flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
         descriptor = os.open(self._path, flags, OWNER_ONLY)
         try:
             if stat.S_IMODE(os.fstat(descriptor).st_mode) != OWNER_ONLY:
-                os.chmod(descriptor if os.chmod in os.supports_fd else self._path, OWNER_ONLY)
+                os.fchmod(descriptor, OWNER_ONLY)
         finally:
             os.close(descriptor)
         database = sqlite3.connect(
@@ -184,7 +182,7 @@ class SqliteStore(metaclass=ForgetsArguments):
 
 def _inode(path: Path) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        found = path.stat()
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino

@@ -63,7 +63,11 @@ UNMARK_KEY = "DELETE FROM live WHERE mark IN (SELECT mark FROM tokens WHERE key 
 
 def answer_command(database: sqlite3.Connection, command: Command, now: float) -> Answer:
     """Answer a command at a time of day."""
-    values = {**attrs.asdict(command), "now": now, "soon": now + TOLERANCE}
+    values: dict[str, object] = {
+        **attrs.asdict(command),
+        "now": now,
+        "soon": now + TOLERANCE,
+    }
     match command:
         case Acquire():
             return _acquire(database, values)

@@ -13,15 +13,15 @@ class StrigoCalls:
     def create_user_token(self) -> None:
         """Mint a token that identifies one learner to Strigo's browser SDK.
 
-        The learner is registered if they are new. There is no revocation: a token ends at its
+        The learner is registered if they are new. A token can't be revoked; it is good until its
         expiration.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            UnprocessableError: Strigo refuses an argument; ``errors`` tells which.
+            UnprocessableError: Strigo refuses an argument; ``errors`` says which.
             AuthenticationError: The organisation id or the key is wrong.
-            RateLimitError: Too many requests; ``retry_after`` tells how long to wait.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            RateLimitError: Too many requests; ``retry_after`` says how long to wait.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: Strigo's API documentation, "SDK User token".
         """
@@ -32,7 +32,7 @@ class StrigoCalls:
 
         Raises:
             AuthenticationError: The organisation id or the key is wrong.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: Strigo's API documentation, "Health".
         """

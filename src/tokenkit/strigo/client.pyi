@@ -55,25 +55,25 @@ class StrigoClient(Client):
     ) -> UserToken:
         """Mint a token that identifies one learner to Strigo's browser SDK.
 
-        The learner is registered if they are new. There is no revocation: a token ends at its
+        The learner is registered if they are new. A token can't be revoked; it is good until its
         expiration.
 
         Args:
             email: The learner's unique e-mail.
             name: The learner's name. Default: empty.
             external_user_id: The learner's id in your system. Default: empty.
-            expiration: When the token ends: a datetime with a time zone, or how long it lasts from
-                the moment of the first sending. At most 2 months ahead (up to 62 days are let
-                through; Strigo judges the rest). Default: 2 months.
+            expiration: When the token expires: a datetime with a time zone, or how long it lasts
+                from the first attempt on. At most 2 months ahead (up to 62 days are allowed;
+                Strigo checks the rest). Default: 2 months.
             groups: The groups of the learner. Default: none.
             extra: Fields that Strigo added later.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            UnprocessableError: Strigo refuses an argument; ``errors`` tells which.
+            UnprocessableError: Strigo refuses an argument; ``errors`` says which.
             AuthenticationError: The organisation id or the key is wrong.
-            RateLimitError: Too many requests; ``retry_after`` tells how long to wait.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            RateLimitError: Too many requests; ``retry_after`` says how long to wait.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: Strigo's API documentation, "SDK User token".
         """
@@ -83,7 +83,7 @@ class StrigoClient(Client):
 
         Raises:
             AuthenticationError: The organisation id or the key is wrong.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: Strigo's API documentation, "Health".
         """
@@ -123,25 +123,25 @@ class AsyncStrigoClient(AsyncClient):
     ) -> UserToken:
         """Mint a token that identifies one learner to Strigo's browser SDK.
 
-        The learner is registered if they are new. There is no revocation: a token ends at its
+        The learner is registered if they are new. A token can't be revoked; it is good until its
         expiration.
 
         Args:
             email: The learner's unique e-mail.
             name: The learner's name. Default: empty.
             external_user_id: The learner's id in your system. Default: empty.
-            expiration: When the token ends: a datetime with a time zone, or how long it lasts from
-                the moment of the first sending. At most 2 months ahead (up to 62 days are let
-                through; Strigo judges the rest). Default: 2 months.
+            expiration: When the token expires: a datetime with a time zone, or how long it lasts
+                from the first attempt on. At most 2 months ahead (up to 62 days are allowed;
+                Strigo checks the rest). Default: 2 months.
             groups: The groups of the learner. Default: none.
             extra: Fields that Strigo added later.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            UnprocessableError: Strigo refuses an argument; ``errors`` tells which.
+            UnprocessableError: Strigo refuses an argument; ``errors`` says which.
             AuthenticationError: The organisation id or the key is wrong.
-            RateLimitError: Too many requests; ``retry_after`` tells how long to wait.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            RateLimitError: Too many requests; ``retry_after`` says how long to wait.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: Strigo's API documentation, "SDK User token".
         """
@@ -151,7 +151,7 @@ class AsyncStrigoClient(AsyncClient):
 
         Raises:
             AuthenticationError: The organisation id or the key is wrong.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: Strigo's API documentation, "Health".
         """

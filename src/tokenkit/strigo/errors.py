@@ -1,4 +1,4 @@
-"""How Strigo says that a call failed."""
+"""How Strigo reports failures."""
 
 from collections.abc import Mapping, Sequence
 

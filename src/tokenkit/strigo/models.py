@@ -1,4 +1,4 @@
-"""Strigo's requests and answers, as its API documentation describes them."""
+"""Strigo's requests and responses, as its API documentation describes them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -25,6 +25,7 @@ from ..extension import (
     text_value,
     texts,
     to_texts_or_none,
+    type_of,
     write_model,
 )
 
@@ -53,7 +54,7 @@ def _expiration(value: object) -> str | None:
         return None
     if isinstance(value, datetime):
         return aware_datetime(value)
-    return f"must be a datetime or a timedelta, not {kind_of(value)}"
+    return f"must be a datetime or a timedelta, not {type_of(value)}"
 
 
 class SdkToken(TypedDict):
@@ -64,7 +65,7 @@ class SdkToken(TypedDict):
 
 
 class SdkSetup(TypedDict):
-    """What the browser's ``Strigo.setup`` needs of a token; expiration in milliseconds."""
+    """What ``Strigo.setup`` in the browser takes; expiration in milliseconds."""
 
     email: str
     token: SdkToken
@@ -72,13 +73,13 @@ class SdkSetup(TypedDict):
 
 @attrs.frozen(kw_only=True)
 class StrigoCall(Call[T_co], Generic[T_co]):
-    """A call whose answer is in Strigo's envelope, ``{"result": …, "data": …}``.
+    """A call whose response is in Strigo's envelope, ``{"result": …, "data": …}``.
 
     A subclass defines :meth:`read` for the ``data``.
     """
 
     def is_failure(self, answer: JSON) -> bool:
-        """Judge by ``result``: a success status may carry a failure, and data besides."""
+        """Judge by ``result``: a 2xx may come with a failure, and a failure with data."""
         return isinstance(answer, Mapping) and answer.get("result") == "failure"
 
     def decode(self, body: JSON, response: ResponseInfo) -> T_co:
@@ -92,7 +93,7 @@ class StrigoCall(Call[T_co], Generic[T_co]):
         return self.read(body.get("data"))
 
     def read(self, data: JSON) -> T_co:
-        """Read the envelope's ``data``, which stands at ``$.data``."""
+        """Read the envelope's ``data``, which is at ``$.data``."""
         raise NotImplementedError
 
 
@@ -103,9 +104,9 @@ class UserToken(IssuedToken):
     Attributes:
         token: The token: 43 characters, opaque.
         user_id: Strigo's id of the learner.
-        expiration: When the token ends, in UTC.
-        email: The learner's e-mail, as it was asked for.
-        extra: Fields of the answer that this release does not know.
+        expiration: When the token expires, in UTC.
+        email: The learner's e-mail, from the request.
+        extra: Fields of the response that this release does not know.
     """
 
     issuer: ClassVar[str] = "Strigo"
@@ -123,15 +124,15 @@ class UserToken(IssuedToken):
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the token ends, in UTC."""
+        """When the token expires, in UTC."""
         return self.expiration
 
     def to_sdk_setup(self) -> SdkSetup:
-        """Return what a page passes to ``Strigo.setup``; it holds the token."""
+        """Return what a page passes to ``Strigo.setup``; it contains the token."""
         ends = None if self.expiration is None else _milliseconds(self.expiration)
         return {"email": self.email, "token": {"token": self.token, "expiration": ends}}
 
-    # attrs would else make a hash of all fields, and ``extra`` has none.
+    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
     def __hash__(self) -> int:
         return super().__hash__()
 
@@ -144,15 +145,15 @@ class UserTokenRequest(StrigoCall[UserToken]):
         email: The learner's unique e-mail.
         name: The learner's name. Default: empty.
         external_user_id: The learner's id in your system. Default: empty.
-        expiration: When the token ends: a datetime with a time zone, or how long it lasts from
-            the moment of the first sending. At most 2 months ahead (up to 62 days are let
-            through; Strigo judges the rest). Default: 2 months.
+        expiration: When the token expires: a datetime with a time zone, or how long it lasts
+            from the first attempt on. At most 2 months ahead (up to 62 days are allowed;
+            Strigo checks the rest). Default: 2 months.
         groups: The groups of the learner. Default: none.
         extra: Fields that Strigo added later.
 
     Raises:
-        InvalidInputError: A field breaks what is said above; an ``expiration`` out of range
-            is found when the request is sent.
+        InvalidInputError: A field is invalid; the range of ``expiration`` is checked when the
+            request is sent.
     """
 
     operation: ClassVar[str] = "create_user_token"
@@ -173,7 +174,7 @@ class UserTokenRequest(StrigoCall[UserToken]):
 
     @property
     def repeat(self) -> Repeat:
-        """A repeated mint only makes another token."""
+        """A repeated mint only creates another token."""
         return Repeat.SAFE
 
     def encode(self, now: datetime) -> JSON:
@@ -184,7 +185,7 @@ class UserTokenRequest(StrigoCall[UserToken]):
             self.expiration if isinstance(self.expiration, timedelta) else self.expiration - now
         )
         if not timedelta(0) < lasts <= LONGEST_LIFETIME:
-            problem = "must lie in the future, at most 2 months (62 days) ahead"
+            problem = "must be in the future, at most 2 months (62 days) ahead"
             errors = (FieldError(field="expiration", message=problem),)
             raise InvalidInputError(type(self).__name__, errors)
         return write_model(attrs.evolve(self, expiration=now + lasts))
@@ -201,7 +202,7 @@ class Health:
     Attributes:
         status: ``ok`` when all is well.
         message: The same in words.
-        extra: Fields of the answer that this release does not know.
+        extra: Fields of the response that this release does not know.
     """
 
     status: str

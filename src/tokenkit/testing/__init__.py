@@ -1,7 +1,7 @@
-"""Helpers for testing programs that use tokenkit; nothing else in the package imports them.
+"""Helpers for testing programs that use tokenkit.
 
-The pytest plugin of this package needs no import: with `tokenkit-sdk` installed, its fixtures are
-there. What is here works with any test runner.
+The pytest plugin needs no import: its fixtures are available once `tokenkit-sdk` is installed. The
+names here work with any test runner.
 """
 
 from importlib import import_module

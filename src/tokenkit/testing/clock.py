@@ -1,4 +1,4 @@
-"""A clock for clients that moves only when it is told to."""
+"""A clock for clients that moves only when told to."""
 
 import math
 import threading
@@ -11,11 +11,11 @@ class FrozenClock:
     """A clock that stands still, for the ``clock`` of a sync client.
 
     It moves by :meth:`advance`, and when the client waits before a retry: the wait returns at
-    once, and :attr:`sleeps` tells how long it would have been. Such waits alone use up a call's
+    once, and :attr:`sleeps` records how long it would have been. Only such waits use up a call's
     deadline; each request may really take what is left of it. Safe to use from several threads.
 
     Args:
-        now: The time to stand at, with a time zone. Default: the machine's time.
+        now: The time that it shows, with a time zone. Default: the machine's time.
 
     Raises:
         ValueError: ``now`` has no time zone.

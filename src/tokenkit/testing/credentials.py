@@ -15,7 +15,7 @@ FAKE_CREDENTIALS: Mapping[str, str] = MappingProxyType(
         "STRIGO_API_KEY": "fake-strigo-api-key",
     }
 )
-"""Well-formed credentials that open nothing, by the names that ``from_env()`` reads.
+"""Well-formed credentials that work nowhere, by the names that ``from_env()`` reads.
 
 For clients whose requests never leave the test: ``ZdkClient.from_env(environ=FAKE_CREDENTIALS,
 transport=httpx.MockTransport(...))``. The base URLs are the vendors' own.

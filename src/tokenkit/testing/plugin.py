@@ -4,18 +4,17 @@ pytest loads this module whenever it starts, so it imports nothing that costs an
 fixture is used.
 """
 
-from __future__ import annotations
-
+import threading
 import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 from .clock import FrozenClock
+from .comparison import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from ..extension import AsyncClient
     from ..sandbox import Sandbox
     from ..strigo.client import AsyncStrigoClient, StrigoClient
@@ -26,6 +25,7 @@ __all__ = [
     "async_strigo_client",
     "async_zdk_client",
     "async_zerohash_client",
+    "pytest_assertrepr_compare",
     "strigo_client",
     "tokenkit_clock",
     "tokenkit_environment",
@@ -41,7 +41,7 @@ KEPT = pytest.StashKey[dict[str | None, "AsyncClient"]]()
 
 
 class SandboxTime:
-    """What the sandbox goes by: the machine's clock, or that of a test."""
+    """The sandbox's time: the machine's clock, or that of a test."""
 
     def __init__(self) -> None:
         self.source: Callable[[], float] = time.time
@@ -57,10 +57,10 @@ def _tokenkit_time() -> SandboxTime:
 
 
 @pytest.fixture(scope="session")
-def tokenkit_sandbox_server(_tokenkit_time: SandboxTime) -> Iterator[Sandbox]:
+def tokenkit_sandbox_server(_tokenkit_time: SandboxTime) -> "Iterator[Sandbox]":
     """Run one sandbox for the whole session, for fixtures of a wider scope than a test.
 
-    Tests take `tokenkit_sandbox`, which is the same sandbox with nothing left from other tests.
+    Tests take ``tokenkit_sandbox``, which is the same sandbox with nothing left from other tests.
     """
     with _sandbox_class()(clock=_tokenkit_time) as sandbox:
         yield sandbox
@@ -69,13 +69,14 @@ def tokenkit_sandbox_server(_tokenkit_time: SandboxTime) -> Iterator[Sandbox]:
 @pytest.fixture
 def tokenkit_sandbox(
     request: pytest.FixtureRequest,
-    tokenkit_sandbox_server: Sandbox,
+    tokenkit_sandbox_server: "Sandbox",
     _tokenkit_time: SandboxTime,
-) -> Iterator[Sandbox]:
-    """Return a running sandbox on loopback that has issued and refused nothing yet.
+) -> "Iterator[Sandbox]":
+    """Return a fresh, running sandbox on loopback.
 
-    `issued` and `refused` tell what happened in the test, `fail_next()` makes requests fail. In a
-    test that uses `tokenkit_clock`, as the client fixtures do, the sandbox goes by that clock.
+    ``issued`` and ``refused`` tell what happened in the test, ``fail_next()`` makes requests
+    fail. In a test that uses ``tokenkit_clock``, as the client fixtures do, the sandbox goes by
+    that clock.
     """
     tokenkit_sandbox_server.reset()
     if "tokenkit_clock" in request.fixturenames:
@@ -87,9 +88,9 @@ def tokenkit_sandbox(
 
 @pytest.fixture
 def tokenkit_environment(
-    tokenkit_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    tokenkit_sandbox: "Sandbox", monkeypatch: pytest.MonkeyPatch
 ) -> Mapping[str, str]:
-    """Set the environment variables with which `from_env()` builds clients for the sandbox."""
+    """Set the environment variables with which ``from_env()`` builds clients for the sandbox."""
     environment = tokenkit_sandbox.environment
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -98,63 +99,67 @@ def tokenkit_environment(
 
 @pytest.fixture
 def tokenkit_clock() -> FrozenClock:
-    """Return the clock of the client fixtures; it stands at the time at which the test began.
+    """Return the clock of the client fixtures; it shows the time at which the test began.
 
-    Override this fixture to stand at another time.
+    Override this fixture to start at another time.
     """
     return FrozenClock()
 
 
 @pytest.fixture
-def zdk_client(tokenkit_sandbox: Sandbox, tokenkit_clock: FrozenClock) -> Iterator[ZdkClient]:
-    """Return a ZDK client for the sandbox, on `tokenkit_clock`."""
+def zdk_client(tokenkit_sandbox: "Sandbox", tokenkit_clock: FrozenClock) -> "Iterator[ZdkClient]":
+    """Return a ZDK client for the sandbox, on ``tokenkit_clock``."""
     with tokenkit_sandbox.zdk_client(clock=tokenkit_clock) as client:
         yield client
 
 
 @pytest.fixture
 def zerohash_client(
-    tokenkit_sandbox: Sandbox, tokenkit_clock: FrozenClock
-) -> Iterator[ZeroHashClient]:
-    """Return a zerohash client for the sandbox, on `tokenkit_clock`."""
+    tokenkit_sandbox: "Sandbox", tokenkit_clock: FrozenClock
+) -> "Iterator[ZeroHashClient]":
+    """Return a zerohash client for the sandbox, on ``tokenkit_clock``."""
     with tokenkit_sandbox.zerohash_client(clock=tokenkit_clock) as client:
         yield client
 
 
 @pytest.fixture
 def strigo_client(
-    tokenkit_sandbox: Sandbox, tokenkit_clock: FrozenClock
-) -> Iterator[StrigoClient]:
-    """Return a Strigo client for the sandbox, on `tokenkit_clock`."""
+    tokenkit_sandbox: "Sandbox", tokenkit_clock: FrozenClock
+) -> "Iterator[StrigoClient]":
+    """Return a Strigo client for the sandbox, on ``tokenkit_clock``."""
     with tokenkit_sandbox.strigo_client(clock=tokenkit_clock) as client:
         yield client
 
 
 @pytest.fixture
 def async_zdk_client(
-    request: pytest.FixtureRequest, tokenkit_sandbox: Sandbox, tokenkit_clock: FrozenClock
-) -> AsyncZdkClient:
-    """Return an async ZDK client for the sandbox, on `tokenkit_clock`."""
-    return _keep(request, tokenkit_sandbox.async_zdk_client(clock=tokenkit_clock.as_async()))
+    request: pytest.FixtureRequest, tokenkit_sandbox: "Sandbox", tokenkit_clock: FrozenClock
+) -> "Iterator[AsyncZdkClient]":
+    """Return an async ZDK client for the sandbox, on ``tokenkit_clock``."""
+    yield from _lend(request, tokenkit_sandbox.async_zdk_client(clock=tokenkit_clock.as_async()))
 
 
 @pytest.fixture
 def async_zerohash_client(
-    request: pytest.FixtureRequest, tokenkit_sandbox: Sandbox, tokenkit_clock: FrozenClock
-) -> AsyncZeroHashClient:
-    """Return an async zerohash client for the sandbox, on `tokenkit_clock`."""
-    return _keep(request, tokenkit_sandbox.async_zerohash_client(clock=tokenkit_clock.as_async()))
+    request: pytest.FixtureRequest, tokenkit_sandbox: "Sandbox", tokenkit_clock: FrozenClock
+) -> "Iterator[AsyncZeroHashClient]":
+    """Return an async zerohash client for the sandbox, on ``tokenkit_clock``."""
+    yield from _lend(
+        request, tokenkit_sandbox.async_zerohash_client(clock=tokenkit_clock.as_async())
+    )
 
 
 @pytest.fixture
 def async_strigo_client(
-    request: pytest.FixtureRequest, tokenkit_sandbox: Sandbox, tokenkit_clock: FrozenClock
-) -> AsyncStrigoClient:
-    """Return an async Strigo client for the sandbox, on `tokenkit_clock`."""
-    return _keep(request, tokenkit_sandbox.async_strigo_client(clock=tokenkit_clock.as_async()))
+    request: pytest.FixtureRequest, tokenkit_sandbox: "Sandbox", tokenkit_clock: FrozenClock
+) -> "Iterator[AsyncStrigoClient]":
+    """Return an async Strigo client for the sandbox, on ``tokenkit_clock``."""
+    yield from _lend(
+        request, tokenkit_sandbox.async_strigo_client(clock=tokenkit_clock.as_async())
+    )
 
 
-def _sandbox_class() -> type[Sandbox]:
+def _sandbox_class() -> "type[Sandbox]":
     try:
         from ..sandbox import Sandbox  # noqa: PLC0415 - an extra, which may be missing
     except ModuleNotFoundError as error:
@@ -168,13 +173,29 @@ def _sandbox_class() -> type[Sandbox]:
     )
 
 
-def _keep(request: pytest.FixtureRequest, client: C) -> C:
-    """Keep an async client until the next of its kind is made.
+def _lend(request: pytest.FixtureRequest, client: C) -> Iterator[C]:
+    """Lend an async client to a test, close it, and keep it until the next of its kind is made.
 
-    Only the event loop can close its connections, and does so when it ends. Where that is after
-    this fixture's end, a client let go by then would be left to the garbage collector; and where
-    a loop serves many tests, clients never let go would hold their connections as long.
+    Once it is closed it makes no call. Its connections belong to the test's event loop, which
+    closes them when it ends. Where that is after this fixture's end, a client let go by then would
+    be left to the garbage collector; and where a loop serves many tests, clients never let go
+    would hold their connections as long.
     """
     kept = request.config.stash.setdefault(KEPT, {})
     kept[request.fixturename] = client
-    return client
+    yield client
+    # In a thread, as a loop may be running in this one.
+    closing = threading.Thread(target=_close, args=(client,))
+    closing.start()
+    closing.join()
+
+
+def _close(client: "AsyncClient") -> None:
+    import asyncio  # noqa: PLC0415 - pytest's start must not cost it
+
+    asyncio.run(client.aclose())
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Show no token where ``assert token == other`` fails."""
+    return explain(left, right) if op == "==" else None

@@ -234,7 +234,8 @@ class StoreConformance:
         owners = [f"owner-{number}" for number in range(16)]
         if self.backend == "sync":
             with ThreadPoolExecutor(len(owners)) as threads:
-                answers = [*threads.map(lambda owner: store.ask(acquire(owner)), owners)]
+                commands = [acquire(owner) for owner in owners]
+                answers = [*threads.map(store.ask, commands)]
         else:
             import anyio  # noqa: PLC0415 - likewise
 
@@ -281,7 +282,7 @@ def _run(store: Store, scenario: Scenario) -> None:
     step = next(scenario, None)
     while step is not None:
         answer = None
-        if isinstance(step, float):
+        if isinstance(step, (int, float)):
             time.sleep(step)
         else:
             answer = store.ask(step)
@@ -297,7 +298,7 @@ async def _run_async(store: Store, scenario: Scenario) -> None:
     step = next(scenario, None)
     while step is not None:
         answer = None
-        if isinstance(step, float):
+        if isinstance(step, (int, float)):
             await anyio.sleep(step)
         else:
             answer = await store.ask_async(step)

@@ -69,7 +69,7 @@ class ServiceTokenRequest(Call[T_co], Generic[T_co]):
 
     Args:
         user_id: The user's id in your system.
-        metadata: Whatever else is to be known about the user; text values are the safe choice.
+        metadata: Anything else about the user; string values are the safe choice.
         permissions: What the user may do, as names or numbers. Default: not sent.
         extra: Fields that ZDK added later.
 
@@ -87,7 +87,7 @@ class ServiceTokenRequest(Call[T_co], Generic[T_co]):
 
     @property
     def repeat(self) -> Repeat:
-        """A repeated mint only makes another token."""
+        """A repeated mint only creates another token."""
         return Repeat.SAFE
 
     def encode(self, now: datetime) -> JSON:

@@ -19,8 +19,8 @@ class ZdkCalls:
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response has no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -32,8 +32,8 @@ class ZdkCalls:
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response does not have one token for each request.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -46,7 +46,7 @@ class ZdkCalls:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its room tokens.
         """
@@ -59,7 +59,7 @@ class ZdkCalls:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its room tokens; that many arguments give as many tokens,
         in their order, is inferred.
@@ -73,7 +73,7 @@ class ZdkCalls:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its chat tokens.
         """
@@ -86,7 +86,7 @@ class ZdkCalls:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its chat tokens; that many arguments give as many tokens,
         in their order, is inferred.
@@ -100,7 +100,7 @@ class ZdkCalls:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its event tokens.
         """
@@ -113,7 +113,7 @@ class ZdkCalls:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its event tokens; that many arguments give as many tokens,
         in their order, is inferred.

@@ -63,7 +63,7 @@ class ZdkClient(Client):
             nickname: The user's nickname; may be empty.
             fullname: The user's full name; may be empty.
             avatar: The user's avatar; may be empty.
-            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            metadata: Anything else about the user; string values are the safe choice.
             permissions: What the user may do, as numbers or names: :data:`CHAT_PERMISSION`,
                 :data:`ALL_PERMISSIONS`. Default: not sent.
             extra: Fields that ZDK added later.
@@ -71,8 +71,8 @@ class ZdkClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response has no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -89,8 +89,8 @@ class ZdkClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response does not have one token for each request.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -109,7 +109,7 @@ class ZdkClient(Client):
         Args:
             user_id: The user's id in your system.
             room_id: The room's id.
-            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            metadata: Anything else about the user; string values are the safe choice.
             permissions: What the user may do in the room, as names or numbers. Default: not sent.
             extra: Fields that ZDK added later.
 
@@ -117,7 +117,7 @@ class ZdkClient(Client):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its room tokens.
         """
@@ -135,7 +135,7 @@ class ZdkClient(Client):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its room tokens; that many arguments give as many tokens,
         in their order, is inferred.
@@ -155,7 +155,7 @@ class ZdkClient(Client):
         Args:
             user_id: The user's id in your system.
             chat_id: The chat's id.
-            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            metadata: Anything else about the user; string values are the safe choice.
             permissions: What the user may do in the chat, as names or numbers. Default: not sent.
             extra: Fields that ZDK added later.
 
@@ -163,7 +163,7 @@ class ZdkClient(Client):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its chat tokens.
         """
@@ -181,7 +181,7 @@ class ZdkClient(Client):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its chat tokens; that many arguments give as many tokens,
         in their order, is inferred.
@@ -201,7 +201,7 @@ class ZdkClient(Client):
         Args:
             user_id: The user's id in your system.
             event_id: The event's id.
-            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            metadata: Anything else about the user; string values are the safe choice.
             permissions: What the user may do at the event, as names or numbers. Default: not sent.
             extra: Fields that ZDK added later.
 
@@ -209,7 +209,7 @@ class ZdkClient(Client):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its event tokens.
         """
@@ -227,7 +227,7 @@ class ZdkClient(Client):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its event tokens; that many arguments give as many tokens,
         in their order, is inferred.
@@ -275,7 +275,7 @@ class AsyncZdkClient(AsyncClient):
             nickname: The user's nickname; may be empty.
             fullname: The user's full name; may be empty.
             avatar: The user's avatar; may be empty.
-            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            metadata: Anything else about the user; string values are the safe choice.
             permissions: What the user may do, as numbers or names: :data:`CHAT_PERMISSION`,
                 :data:`ALL_PERMISSIONS`. Default: not sent.
             extra: Fields that ZDK added later.
@@ -283,8 +283,8 @@ class AsyncZdkClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response has no token.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -301,8 +301,8 @@ class AsyncZdkClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The answer holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            DecodeError: The response does not have one token for each request.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation, "About User Token".
         """
@@ -321,7 +321,7 @@ class AsyncZdkClient(AsyncClient):
         Args:
             user_id: The user's id in your system.
             room_id: The room's id.
-            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            metadata: Anything else about the user; string values are the safe choice.
             permissions: What the user may do in the room, as names or numbers. Default: not sent.
             extra: Fields that ZDK added later.
 
@@ -329,7 +329,7 @@ class AsyncZdkClient(AsyncClient):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its room tokens.
         """
@@ -347,7 +347,7 @@ class AsyncZdkClient(AsyncClient):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its room tokens; that many arguments give as many tokens,
         in their order, is inferred.
@@ -367,7 +367,7 @@ class AsyncZdkClient(AsyncClient):
         Args:
             user_id: The user's id in your system.
             chat_id: The chat's id.
-            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            metadata: Anything else about the user; string values are the safe choice.
             permissions: What the user may do in the chat, as names or numbers. Default: not sent.
             extra: Fields that ZDK added later.
 
@@ -375,7 +375,7 @@ class AsyncZdkClient(AsyncClient):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its chat tokens.
         """
@@ -393,7 +393,7 @@ class AsyncZdkClient(AsyncClient):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its chat tokens; that many arguments give as many tokens,
         in their order, is inferred.
@@ -413,7 +413,7 @@ class AsyncZdkClient(AsyncClient):
         Args:
             user_id: The user's id in your system.
             event_id: The event's id.
-            metadata: Whatever else is to be known about the user; text values are the safe choice.
+            metadata: Anything else about the user; string values are the safe choice.
             permissions: What the user may do at the event, as names or numbers. Default: not sent.
             extra: Fields that ZDK added later.
 
@@ -421,7 +421,7 @@ class AsyncZdkClient(AsyncClient):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds no token.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its event tokens.
         """
@@ -439,7 +439,7 @@ class AsyncZdkClient(AsyncClient):
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response holds another number of tokens than was asked for.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its event tokens; that many arguments give as many tokens,
         in their order, is inferred.

@@ -1,7 +1,7 @@
-"""How ZDK says that a call failed.
+"""How ZDK reports failures.
 
-ZDK documents no error body. What is read here is the Connect protocol's form, which its calls
-look like, and the forms of its relatives.
+ZDK documents no error body. This reads errors of the Connect protocol, which the calls resemble,
+and of related protocols.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ BY_NUMBER = dict(enumerate(STATUS_OF, start=1))
 
 
 def read_failure(body: ErrorBody) -> Failure:
-    """Read a Connect error; its code wins over the status."""
+    """Read a Connect error; its code takes precedence over the status."""
     if not isinstance(body.json, Mapping):
         message = body.json if isinstance(body.json, str) else None
         return Failure(message=visible_text(body.text) if body.json is None else message)

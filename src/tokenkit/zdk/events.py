@@ -56,7 +56,7 @@ class EventTokenRequest(ServiceTokenRequest[EventToken]):
     Args:
         user_id: The user's id in your system.
         event_id: The event's id.
-        metadata: Whatever else is to be known about the user; text values are the safe choice.
+        metadata: Anything else about the user; string values are the safe choice.
         permissions: What the user may do at the event, as names or numbers. Default: not sent.
         extra: Fields that ZDK added later.
 
@@ -99,7 +99,7 @@ class EventTokensRequest(BatchCall[EventToken]):
         extra: Fields that ZDK added later, beside ``arguments``.
 
     Raises:
-        InvalidInputError: There is no request, or one of them is none.
+        InvalidInputError: ``requests`` is empty, or an item is not a request.
     """
 
     operation: ClassVar[str] = "create_event_tokens"
@@ -113,7 +113,7 @@ class EventTokensRequest(BatchCall[EventToken]):
 
     @property
     def repeat(self) -> Repeat:
-        """Repeated mints only make other tokens."""
+        """Repeated mints only create other tokens."""
         return Repeat.SAFE
 
     def decode(self, body: JSON, response: ResponseInfo) -> tuple[EventToken, ...]:

@@ -1,4 +1,4 @@
-"""ZDK's requests and answers, as its documentation and samples show them."""
+"""ZDK's requests and responses, as its documentation and samples show them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -36,10 +36,10 @@ __all__ = [
 ]
 
 CHAT_PERMISSION = 100
-"""Grants everything about chat: a group's head value grants the whole group."""
+"""Grants everything about chat: the first number of a group grants the whole group."""
 
 ALL_PERMISSIONS = (100, 200, 300, 400, 500, 600, 700, 800)
-"""The head values of all eight groups, as every sample sends them. ZDK documents only chat."""
+"""The first numbers of all eight groups, which every sample sends. ZDK documents only chat."""
 
 
 class SdkSetup(TypedDict):
@@ -55,8 +55,8 @@ class UserToken(IssuedToken):
 
     Attributes:
         token: The token, opaque.
-        user_id: The user's id, as it was asked for.
-        extra: Always empty: the answer holds tokens only.
+        user_id: The user's id, from the request.
+        extra: Always empty: the response has nothing but tokens.
     """
 
     issuer: ClassVar[str] = "ZDK"
@@ -72,7 +72,7 @@ class UserToken(IssuedToken):
         """Return what a page passes to ``user.actions.open``; it holds the token."""
         return {"userToken": self.token}
 
-    # attrs would else make a hash of all fields, and ``extra`` has none.
+    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
     def __hash__(self) -> int:
         return super().__hash__()
 
@@ -86,13 +86,13 @@ class UserTokenRequest(Call[UserToken]):
         nickname: The user's nickname; may be empty.
         fullname: The user's full name; may be empty.
         avatar: The user's avatar; may be empty.
-        metadata: Whatever else is to be known about the user; text values are the safe choice.
+        metadata: Anything else about the user; string values are the safe choice.
         permissions: What the user may do, as numbers or names: :data:`CHAT_PERMISSION`,
             :data:`ALL_PERMISSIONS`. Default: not sent.
         extra: Fields that ZDK added later.
 
     Raises:
-        InvalidInputError: A field breaks what is said above.
+        InvalidInputError: A field is invalid.
     """
 
     operation: ClassVar[str] = "create_user_token"
@@ -112,7 +112,7 @@ class UserTokenRequest(Call[UserToken]):
 
     @property
     def repeat(self) -> Repeat:
-        """A repeated mint only makes another token."""
+        """A repeated mint only creates another token."""
         return Repeat.SAFE
 
     @classmethod
@@ -145,7 +145,7 @@ class UserTokensRequest(BatchCall[UserToken]):
         extra: Fields that ZDK added later, beside ``arguments``.
 
     Raises:
-        InvalidInputError: There is no request, or one of them is none.
+        InvalidInputError: ``requests`` is empty, or an item is not a request.
     """
 
     operation: ClassVar[str] = "create_user_tokens"
@@ -158,7 +158,7 @@ class UserTokensRequest(BatchCall[UserToken]):
 
     @property
     def repeat(self) -> Repeat:
-        """Repeated mints only make other tokens."""
+        """Repeated mints only create other tokens."""
         return Repeat.SAFE
 
     def decode(self, body: JSON, response: ResponseInfo) -> tuple[UserToken, ...]:

@@ -19,6 +19,7 @@ from .errors import (
     ManualApprovalError,
     MissingRequirementsError,
     RepeatedWebhookError,
+    UnknownPermissionWarning,
     WebhookProblem,
     WebhookVerificationError,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "SdkSetup",
     "ServerTime",
     "TimeRequest",
+    "UnknownPermissionWarning",
     "WebViewMessage",
     "WebViewPayload",
     "WebhookProblem",

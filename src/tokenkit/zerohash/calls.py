@@ -16,16 +16,16 @@ class ZeroHashCalls:
     def create_client_auth_token(self) -> None:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose answer
-        was lost is repeated only where it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
+        lost is repeated only if it cannot have opened a payment.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            BadRequestError: zerohash refuses an argument; ``errors`` tells which.
+            BadRequestError: zerohash refuses an argument; ``errors`` says which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            ManualApprovalError: A payment waits for a manual approval.
+            ManualApprovalError: A payment is waiting for manual approval.
             MissingRequirementsError: The participant lacks data that a payment needs.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Generate a client access token".
         """
@@ -35,15 +35,15 @@ class ZeroHashCalls:
         """Revoke a client access token.
 
         Raises:
-            InvalidInputError: The token is no JWT with a ``jti`` claim; nothing was sent.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            InvalidInputError: The token is not a JWT with a ``jti`` claim; nothing was sent.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Revoke a client access token".
         """
 
     @operation(TimeRequest)
     def get_time(self) -> None:
-        """Ask for zerohash's clock. No credentials are sent.
+        """Get zerohash's time. No credentials are sent.
 
         Raises:
             TokenKitError: Something went wrong; see :meth:`Client.send`.
@@ -59,7 +59,7 @@ class ZeroHashCalls:
             InvalidInputError: An argument is not valid; nothing was sent.
             NotFoundError: There is no such payment.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payment".
         """
@@ -71,7 +71,7 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
         """
@@ -86,7 +86,7 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
         """
@@ -98,7 +98,7 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
         """
@@ -113,7 +113,7 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
         """
@@ -134,7 +134,7 @@ class ZeroHashCalls:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
             DecodeError: A list cannot be read, or its pages do not turn.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments" and "Get fund transactions". That a
         payment shows there as soon as the mint is done is inferred.

@@ -76,19 +76,20 @@ class ZeroHashClient(Client):
     ) -> ClientAuthToken:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose answer
-        was lost is repeated only where it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
+        lost is repeated only if it cannot have opened a payment.
 
         Args:
             permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
                 unchanged.
             participant_code: The participant, 6 characters. This or ``email``.
-            email: The e-mail of somebody who is not onboarded yet. This or ``participant_code``.
-            phone_number: The phone number of somebody who is not onboarded yet, such as
+            email: The e-mail of someone who is not onboarded yet. This or ``participant_code``.
+            phone_number: The phone number of someone who is not onboarded yet, such as
                 ``+15551234567``.
             otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-            reference_id: Your id to match later events by, at most 50 characters. It does not make
-                the request idempotent.
+            reference_id: Your id for matching later events, at most 50 characters. It does not
+                make the request idempotent. Give each mint its own, from ``new_reference_id()``,
+                so that ``find_minted()`` can find what a lost mint started.
             merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
             withdrawal_details: For crypto withdrawals and payouts.
             deposit_details: For deposits.
@@ -99,11 +100,11 @@ class ZeroHashClient(Client):
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            BadRequestError: zerohash refuses an argument; ``errors`` tells which.
+            BadRequestError: zerohash refuses an argument; ``errors`` says which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            ManualApprovalError: A payment waits for a manual approval.
+            ManualApprovalError: A payment is waiting for manual approval.
             MissingRequirementsError: The participant lacks data that a payment needs.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Generate a client access token".
         """
@@ -114,18 +115,18 @@ class ZeroHashClient(Client):
         """Revoke a client access token.
 
         Args:
-            token: The token: a :class:`ClientAuthToken`, or the JWT's text.
+            token: The token: a :class:`ClientAuthToken`, or the JWT as a string.
             extra: Fields that zerohash added later.
 
         Raises:
-            InvalidInputError: The token is no JWT with a ``jti`` claim; nothing was sent.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            InvalidInputError: The token is not a JWT with a ``jti`` claim; nothing was sent.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Revoke a client access token".
         """
 
     def get_time(self, *, extra: Mapping[str, JSON] = ...) -> ServerTime:
-        """Ask for zerohash's clock. No credentials are sent.
+        """Get zerohash's time. No credentials are sent.
 
         Raises:
             TokenKitError: Something went wrong; see :meth:`Client.send`.
@@ -144,7 +145,7 @@ class ZeroHashClient(Client):
             InvalidInputError: An argument is not valid; nothing was sent.
             NotFoundError: There is no such payment.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payment".
         """
@@ -173,7 +174,7 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
         """
@@ -205,7 +206,7 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
         """
@@ -250,7 +251,7 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
         """
@@ -298,7 +299,7 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
         """
@@ -320,7 +321,7 @@ class ZeroHashClient(Client):
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
             DecodeError: A list cannot be read, or its pages do not turn.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments" and "Get fund transactions". That a
         payment shows there as soon as the mint is done is inferred.
@@ -372,19 +373,20 @@ class AsyncZeroHashClient(AsyncClient):
     ) -> ClientAuthToken:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose answer
-        was lost is repeated only where it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
+        lost is repeated only if it cannot have opened a payment.
 
         Args:
             permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
                 unchanged.
             participant_code: The participant, 6 characters. This or ``email``.
-            email: The e-mail of somebody who is not onboarded yet. This or ``participant_code``.
-            phone_number: The phone number of somebody who is not onboarded yet, such as
+            email: The e-mail of someone who is not onboarded yet. This or ``participant_code``.
+            phone_number: The phone number of someone who is not onboarded yet, such as
                 ``+15551234567``.
             otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-            reference_id: Your id to match later events by, at most 50 characters. It does not make
-                the request idempotent.
+            reference_id: Your id for matching later events, at most 50 characters. It does not
+                make the request idempotent. Give each mint its own, from ``new_reference_id()``,
+                so that ``find_minted()`` can find what a lost mint started.
             merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
             withdrawal_details: For crypto withdrawals and payouts.
             deposit_details: For deposits.
@@ -395,11 +397,11 @@ class AsyncZeroHashClient(AsyncClient):
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
-            BadRequestError: zerohash refuses an argument; ``errors`` tells which.
+            BadRequestError: zerohash refuses an argument; ``errors`` says which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            ManualApprovalError: A payment waits for a manual approval.
+            ManualApprovalError: A payment is waiting for manual approval.
             MissingRequirementsError: The participant lacks data that a payment needs.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Generate a client access token".
         """
@@ -410,18 +412,18 @@ class AsyncZeroHashClient(AsyncClient):
         """Revoke a client access token.
 
         Args:
-            token: The token: a :class:`ClientAuthToken`, or the JWT's text.
+            token: The token: a :class:`ClientAuthToken`, or the JWT as a string.
             extra: Fields that zerohash added later.
 
         Raises:
-            InvalidInputError: The token is no JWT with a ``jti`` claim; nothing was sent.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            InvalidInputError: The token is not a JWT with a ``jti`` claim; nothing was sent.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Revoke a client access token".
         """
 
     async def get_time(self, *, extra: Mapping[str, JSON] = ...) -> ServerTime:
-        """Ask for zerohash's clock. No credentials are sent.
+        """Get zerohash's time. No credentials are sent.
 
         Raises:
             TokenKitError: Something went wrong; see :meth:`Client.send`.
@@ -440,7 +442,7 @@ class AsyncZeroHashClient(AsyncClient):
             InvalidInputError: An argument is not valid; nothing was sent.
             NotFoundError: There is no such payment.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payment".
         """
@@ -469,7 +471,7 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
         """
@@ -501,7 +503,7 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
         """
@@ -546,7 +548,7 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
         """
@@ -594,7 +596,7 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
         """
@@ -616,7 +618,7 @@ class AsyncZeroHashClient(AsyncClient):
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
             DecodeError: A list cannot be read, or its pages do not turn.
-            TokenKitError: Everything else that can go wrong; see :meth:`Client.send`.
+            TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments" and "Get fund transactions". That a
         payment shows there as soon as the mint is done is inferred.

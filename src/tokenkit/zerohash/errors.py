@@ -1,15 +1,18 @@
-"""How zerohash says that a call failed."""
+"""How zerohash reports failures."""
 
 from collections.abc import Mapping
 from enum import Enum
 from functools import partial
 
+from typing_extensions import Unpack
+
 from ..errors import (
     ConflictError,
-    FailedAnswer,
+    FailureDetails,
     FieldError,
     PermissionDeniedError,
     TokenKitError,
+    TokenKitWarning,
 )
 from ..extension import (
     JSON,
@@ -19,10 +22,12 @@ from ..extension import (
 )
 
 __all__ = [
+    "WRITE_PERMISSION_HINT",
     "ApprovalState",
     "ManualApprovalError",
     "MissingRequirementsError",
     "RepeatedWebhookError",
+    "UnknownPermissionWarning",
     "WebhookProblem",
     "WebhookVerificationError",
     "read_failure",
@@ -36,8 +41,14 @@ ENVIRONMENT_OF = {
 }
 
 
+WRITE_PERMISSION = "does not have write permission"
+WRITE_PERMISSION_HINT = (
+    "the key may only read: ask zerohash to give it write permission, or use another key"
+)
+
+
 class ApprovalState(str, Enum):
-    """How far a manual approval has come."""
+    """The state of a manual approval."""
 
     REQUIRED = "Manual approval required for this transaction"
     PENDING = "Approval pending, shopper must wait"
@@ -45,38 +56,58 @@ class ApprovalState(str, Enum):
     FINALIZED = "Manual approval for this transaction has already been finalized"
 
 
+class UnknownPermissionWarning(TokenKitWarning):
+    """A permission that this release does not know, and that looks like one that it knows.
+
+    It is sent unchanged, as zerohash may have added it.
+    """
+
+
 class ManualApprovalError(PermissionDeniedError):
-    """HTTP 403: a payment waits for a manual approval, or was refused one.
+    """HTTP 403: a payment is waiting for manual approval, or was denied it.
 
     Attributes:
-        transaction_id: The payment, such as ``txn_…``.
-        state: How far the approval has come; ``None`` for a text that is not documented.
+        transaction_id: The payment, such as ``txn_...``.
+        state: The state of the approval; ``None`` for an undocumented text.
     """
 
     def __init__(
-        self, answer: FailedAnswer, *, transaction_id: str, state: ApprovalState | None
+        self,
+        text: str = "",
+        *,
+        transaction_id: str = "",
+        state: ApprovalState | None = None,
+        **details: Unpack[FailureDetails],
     ) -> None:
-        super().__init__(answer)
+        super().__init__(text, **details)
         self.transaction_id: str = transaction_id
         self.state: ApprovalState | None = state
 
-    def _details(self) -> list[str]:
-        return [*super()._details(), f"transaction_id={self.transaction_id}"]
+    def particulars(self) -> list[str]:
+        """Add the transaction."""
+        return [*super().particulars(), f"transaction_id={self.transaction_id}"]
 
 
 class MissingRequirementsError(ConflictError):
     """HTTP 409: the participant lacks data that the payment needs.
 
     Attributes:
-        missing_requirements: The names of what is missing, such as ``first_name``.
+        missing_requirements: The names of the missing data, such as ``first_name``.
     """
 
-    def __init__(self, answer: FailedAnswer, *, missing_requirements: tuple[str, ...]) -> None:
-        super().__init__(answer)
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        missing_requirements: tuple[str, ...] = (),
+        **details: Unpack[FailureDetails],
+    ) -> None:
+        super().__init__(text, **details)
         self.missing_requirements: tuple[str, ...] = missing_requirements
 
-    def _details(self) -> list[str]:
-        return [*super()._details(), f"missing: {', '.join(self.missing_requirements)}"]
+    def particulars(self) -> list[str]:
+        """Add what is missing."""
+        return [*super().particulars(), f"missing: {', '.join(self.missing_requirements)}"]
 
 
 class WebhookProblem(str, Enum):
@@ -118,7 +149,7 @@ def read_failure(body: ErrorBody) -> Failure:
     """Read zerohash's error bodies: ``error`` as a flag or as text, or a list of ``errors``."""
     if not isinstance(body.json, Mapping):
         message = visible_text(body.text) if body.json is None else _text(body.json)
-        return Failure(message=message, hint=_hint(body, flagged=True))
+        return Failure(message=message, hint=_hint(body, flagged=True, message=message))
     error = body.json.get("error")
     message = _text(error) or _text(body.json.get("message"))
     transaction_id = _text(body.json.get("transaction_id"))
@@ -135,7 +166,7 @@ def read_failure(body: ErrorBody) -> Failure:
     return Failure(
         message=message or ("The request is not valid" if errors else None),
         errors=tuple(_field_error(entry) for entry in errors),
-        hint=_hint(body, flagged=error is True),
+        hint=_hint(body, flagged=error is True, message=message),
     )
 
 
@@ -162,7 +193,9 @@ def _approval_state(message: str | None) -> ApprovalState | None:
     return next((state for state in ApprovalState if state.value == message), None)
 
 
-def _hint(body: ErrorBody, *, flagged: bool) -> str | None:
+def _hint(body: ErrorBody, *, flagged: bool, message: str | None) -> str | None:
+    if body.status == 403 and WRITE_PERMISSION in (message or ""):  # noqa: PLR2004 - HTTP's own number
+        return WRITE_PERMISSION_HINT
     if not (body.status == 401 or (body.status == 403 and flagged)):  # noqa: PLR2004 - HTTP's own numbers
         return None
     environment = ENVIRONMENT_OF.get(body.origin)

@@ -1,19 +1,20 @@
-"""zerohash's requests and answers, as its API documentation describes them."""
+"""zerohash's requests and responses, as its API documentation describes them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar
 
 import attrs
 
-from ..errors import FieldError
+from ..errors import FieldError, MismatchedResponse
 from ..extension import (
     JSON,
     Call,
     Mismatch,
     Repeat,
     ResponseInfo,
+    edits,
     epoch_milliseconds,
     epoch_seconds,
     instance,
@@ -24,6 +25,7 @@ from ..extension import (
     text,
     texts,
     to_texts,
+    warn_caller,
 )
 from .details import (
     ClientDeviceInfo,
@@ -33,7 +35,7 @@ from .details import (
     WithdrawalDetails,
 )
 from .envelope import message_of
-from .errors import ENVIRONMENT_OF
+from .errors import ENVIRONMENT_OF, UnknownPermissionWarning
 from .jwt import unverified_claims
 from .token import ClientAuthToken
 
@@ -48,7 +50,7 @@ __all__ = [
 
 
 class Permission(str, Enum):
-    """The SDK experiences that zerohash documents; a text that is not here is sent as it is."""
+    """The SDK experiences that zerohash documents; any other string is sent as it is."""
 
     ONBOARDING = "onboarding"
     UPDATE_PARTICIPANT = "update-participant"
@@ -68,10 +70,32 @@ class Permission(str, Enum):
     FWC = "fwc"
 
 
+PAYMENT_ADVICE = (
+    "a payment may have been opened, so the mint was not sent again on purpose: to find out, call "
+)
+FIND_IT = "find_minted(request, since=...), or wait for the webhook with the mint's reference_id"
+LIST_THEM = (
+    "iter_payments() for the participant's payments since just before the call; with a "
+    "reference_id from new_reference_id() for each mint, find_minted() finds it"
+)
 OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
 # A fund session belongs to one page view: each mint has its own deposit_intent_id.
 REUSABLE = OPENS_NO_PAYMENT - {"fwc"}
+PERMISSIONS = OPENS_PAYMENT | OPENS_NO_PAYMENT
+# A new permission is further from those of today than a slip of the keyboard is.
+MOST_EDITS = 2
+
+
+def _warn_of_misspelt(permissions: Iterable[str]) -> None:
+    for permission in sorted(frozenset(permissions) - PERMISSIONS):
+        nearest = min(sorted(PERMISSIONS), key=lambda known: edits(permission.lower(), known))
+        if edits(permission.lower(), nearest) <= MOST_EDITS:
+            warn_caller(
+                f"permission {permission!a:.50} is sent unchanged, but zerohash documents no "
+                f"such permission; did you mean {nearest!r}?",
+                UnknownPermissionWarning,
+            )
 
 
 CODE = param(text(min_length=6, max_length=6))
@@ -94,12 +118,12 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
     reusable: ClassVar[bool] = True
 
     def asked_permissions(self) -> tuple[str, ...]:
-        """Return the permissions that the token is to have."""
+        """Return the permissions for the token."""
         raise NotImplementedError
 
     @property
     def repeat(self) -> Repeat:
-        """Not safe where a lost first response may have opened a payment."""
+        """Not safe if the first request may have opened a payment."""
         harmless = OPENS_NO_PAYMENT.issuperset(self.asked_permissions())
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
@@ -121,16 +145,34 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
             "view; mint it with create_client_auth_token()"
         )
 
+    @property
+    def advice_if_unknown(self) -> str | None:
+        """How to find out whether a payment was opened."""
+        if self.repeat is Repeat.SAFE:
+            return None
+        return PAYMENT_ADVICE + (FIND_IT if getattr(self, "reference_id", None) else LIST_THEM)
+
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
-        """Read the token."""
-        return read_response(
+        """Read the token.
+
+        Raises:
+            MismatchedResponse: The token is another participant's.
+        """
+        participant_code: str | None = getattr(self, "participant_code", None)
+        token = read_response(
             message_of(body),
             ClientAuthToken,
             path="$.message",
-            participant_code=getattr(self, "participant_code", None),
+            participant_code=participant_code,
             email=getattr(self, "email", None),
             environment=ENVIRONMENT_OF.get(response.origin),
         )
+        claimed = token.unverified_claims.get("participant_code")
+        if participant_code is not None and claimed not in (None, participant_code):
+            raise MismatchedResponse(
+                "the token belongs to another participant, so it is not handed out"
+            )
+        return token
 
 
 @attrs.frozen(kw_only=True)
@@ -141,12 +183,13 @@ class ClientAuthTokenRequest(ClientAuthTokenCall):
         permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
             unchanged.
         participant_code: The participant, 6 characters. This or ``email``.
-        email: The e-mail of somebody who is not onboarded yet. This or ``participant_code``.
-        phone_number: The phone number of somebody who is not onboarded yet, such as
+        email: The e-mail of someone who is not onboarded yet. This or ``participant_code``.
+        phone_number: The phone number of someone who is not onboarded yet, such as
             ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
-        reference_id: Your id to match later events by, at most 50 characters. It does not make
-            the request idempotent.
+        reference_id: Your id for matching later events, at most 50 characters. It does not
+            make the request idempotent. Give each mint its own, from ``new_reference_id()``,
+            so that ``find_minted()`` can find what a lost mint started.
         merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
         withdrawal_details: For crypto withdrawals and payouts.
         deposit_details: For deposits.
@@ -175,9 +218,10 @@ class ClientAuthTokenRequest(ClientAuthTokenCall):
     custom_fees_and_spreads: CustomFeesAndSpreads | None = attrs.field(default=None, metadata=FEES)
 
     def check(self) -> Iterator[FieldError]:
-        """Check that somebody is named."""
+        """Check that a participant or an e-mail is given."""
         if self.participant_code is None and self.email is None:
-            yield FieldError(field="participant_code", message="must be given, or email")
+            yield FieldError(field="participant_code", message="is missing; pass it or email")
+        _warn_of_misspelt(self.permissions)
 
     def asked_permissions(self) -> tuple[str, ...]:
         """Return the permissions."""
@@ -193,11 +237,11 @@ class RevokeAuthTokenRequest(Call[None]):
     """Revoke a client access token: ``POST /revoke_auth_token``.
 
     Args:
-        token: The token: a :class:`ClientAuthToken`, or the JWT's text.
+        token: The token: a :class:`ClientAuthToken`, or the JWT as a string.
         extra: Fields that zerohash added later.
 
     Raises:
-        InvalidInputError: The token is no JWT with a ``jti`` claim.
+        InvalidInputError: The token is not a JWT with a ``jti`` claim.
     """
 
     operation: ClassVar[str] = "revoke_client_auth_token"
@@ -207,7 +251,7 @@ class RevokeAuthTokenRequest(Call[None]):
     token: str = attrs.field(repr=False, converter=_token_text, metadata=param(text()))
 
     def check(self) -> Iterator[FieldError]:
-        """Check what zerohash asks of the token."""
+        """Check that the token is a JWT with a ``jti`` claim."""
         if not isinstance(unverified_claims(self.token).get("jti"), str):
             yield FieldError(field="token", message="must be a JWT with a jti claim")
 
@@ -233,11 +277,11 @@ class RevokeAuthTokenRequest(Call[None]):
 
 @attrs.frozen(kw_only=True)
 class ServerTime:
-    """zerohash's clock.
+    """zerohash's time.
 
     Attributes:
         time: The time, in UTC.
-        extra: The answer's other fields.
+        extra: The response's other fields.
     """
 
     time: datetime
@@ -246,7 +290,7 @@ class ServerTime:
 
 @attrs.frozen(kw_only=True)
 class TimeRequest(Call[ServerTime]):
-    """Ask for zerohash's clock: ``GET /time``, without authentication."""
+    """Get zerohash's time: ``GET /time``, without authentication."""
 
     method: ClassVar[str] = "GET"
     operation: ClassVar[str] = "get_time"

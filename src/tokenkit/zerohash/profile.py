@@ -1,12 +1,19 @@
 """zerohash as one value."""
 
 from collections.abc import Mapping
-from functools import partial
 
 from ..auth import HmacScheme, HmacSigner
 from ..errors import APIError, ConfigurationError
-from ..extension import BaseURLSetting, Headers, Profile, Rate, Request, RetryRules
-from .errors import ENVIRONMENT_OF, read_failure
+from ..extension import (
+    AsyncSecretSource,
+    BaseURLSetting,
+    Headers,
+    Profile,
+    Rate,
+    Request,
+    RetryRules,
+)
+from .errors import ENVIRONMENT_OF, WRITE_PERMISSION_HINT, read_failure
 
 __all__ = ["ENVIRONMENTS", "HMAC_SCHEME", "PROFILE"]
 
@@ -37,6 +44,13 @@ HMAC_SCHEME = HmacScheme(
 """How zerohash wants requests signed."""
 
 
+# Not a partial, of which no two are equal: a profile is a value.
+def _signer(
+    api_key: AsyncSecretSource, private_key: AsyncSecretSource, passphrase: AsyncSecretSource
+) -> HmacSigner[AsyncSecretSource]:
+    return HmacSigner(api_key, private_key, passphrase, scheme=HMAC_SCHEME)
+
+
 def _invites_retry(status: int, headers: Headers) -> bool:
     return status == 503 and headers.get("zh-allow-retry", "").lower() == "true"  # noqa: PLR2004 - HTTP's own number
 
@@ -44,7 +58,8 @@ def _invites_retry(status: int, headers: Headers) -> bool:
 def _blames_credentials(error: APIError) -> bool:
     # The sources disagree on 401 and 403, and payments are refused with a 403 too; the hint
     # goes with the former only.
-    return error.status in (401, 403) and error.hint is not None
+    hinted = error.hint is not None and error.hint != WRITE_PERMISSION_HINT
+    return error.status in (401, 403) and hinted
 
 
 PROFILE = Profile(
@@ -59,7 +74,7 @@ PROFILE = Profile(
         "private_key": "ZEROHASH_PRIVATE_KEY",
         "passphrase": "ZEROHASH_PASSPHRASE",
     },
-    strategy=partial(HmacSigner, scheme=HMAC_SCHEME),
+    strategy=_signer,
     credential_headers=frozenset(
         {
             "authorization",
@@ -70,6 +85,7 @@ PROFILE = Profile(
         }
     ),
     request_id_header="x-request-id",
+    echoes_request_id=True,
     blames_credentials=_blames_credentials,
     retries=RetryRules(invites_retry=_invites_retry, waits={429: 10.0}),
     rate=Rate(requests=2000, per=10.0),

@@ -18,19 +18,18 @@ __all__ = ["ClientAuthToken"]
 class ClientAuthToken(IssuedToken):
     """A client access token: a JWT for zerohash's SDK modules.
 
-    Its claims are read when they are asked for, and not verified: zerohash does not publish
-    the key.
+    Its claims are not verified, as zerohash does not publish the key.
 
     Attributes:
         token: The JWT.
-        participant_code: The participant that it was asked for; ``None`` for an e-mail.
-        email: The e-mail that it was asked for.
+        participant_code: The participant in the request; ``None`` if it had only an e-mail.
+        email: The e-mail in the request.
         environment: The environment that it came from, such as ``us-cert``; ``None`` for a host
             that is not one of zerohash's own.
         deposit_intent_id: Comes with the permission ``fwc``.
-        payment_id: Comes with ``crypto-withdrawals`` and ``crypto-payouts``: the only id by
-            which later webhooks can be matched.
-        extra: Fields of the answer that this release does not know.
+        payment_id: Comes with ``crypto-withdrawals`` and ``crypto-payouts``: the only id that
+            later webhooks can be matched by.
+        extra: Fields of the response that this release does not know.
     """
 
     issuer: ClassVar[str] = "zerohash"
@@ -52,12 +51,12 @@ class ClientAuthToken(IssuedToken):
 
     @property
     def unverified_claims(self) -> Mapping[str, JSON]:
-        """The JWT's claims, unverified; empty where it cannot be read."""
+        """The JWT's claims, unverified; empty if it cannot be read."""
         return unverified_claims(self.token)
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the token ends, from the claim ``exp``: 5 minutes to 1 hour after minting."""
+        """When the token expires, from the claim ``exp``: 5 minutes to 1 hour after minting."""
         return claimed_time(self.unverified_claims, "exp")
 
     @property
@@ -68,7 +67,7 @@ class ClientAuthToken(IssuedToken):
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """The permissions that the JWT holds."""
+        """The JWT's permissions."""
         permissions = self.unverified_claims.get("permissions")
         if not isinstance(permissions, list):
             return ()
@@ -129,6 +128,6 @@ class ClientAuthToken(IssuedToken):
         payload: WebViewPayload = {"jwt": self.token, "appIdentifier": identifier}
         return {"type": "OPEN_MODAL", "payload": payload}
 
-    # attrs would else make a hash of all fields, and ``extra`` has none.
+    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
     def __hash__(self) -> int:
         return super().__hash__()

@@ -57,20 +57,20 @@ class Script:
     name: str
 
     async def respond(self, _: HttpRequest) -> HttpResponse:
-        """Send it; a browser takes a module only with the media type of JavaScript."""
-        content = files(__package__).joinpath(f"{self.name}.js").read_bytes()
+        """Send it; a browser accepts a module only with JavaScript's media type."""
+        content = files(__name__.rpartition(".")[0]).joinpath(f"{self.name}.js").read_bytes()
         return HttpResponse(content, media_type="text/javascript")
 
 
 @attrs.frozen
 class Check:
-    """Tell pages which tokens hold."""
+    """Tell pages which tokens are valid."""
 
     ledger: Ledger
     clock: Callable[[], float]
 
     async def respond(self, request: HttpRequest) -> HttpResponse:
-        """Judge the bearer token of a request; none at all is an unknown one."""
+        """Check the bearer token of a request; a missing one is unknown."""
         token = request.headers.get("authorization", "").partition(" ")[2]
         verdict = self._judge(request.path_params["vendor"], token)
         return JSONResponse(verdict, headers={"cache-control": "no-store"})

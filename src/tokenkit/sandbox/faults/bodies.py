@@ -1,4 +1,7 @@
-"""What a fault makes of a response's body."""
+"""What a fault does to a response's body."""
+
+import uuid
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -12,28 +15,41 @@ PAGE = b"""\
 <body><h1>Sign in to continue</h1><p>This page stands between you and the network.</p></body>
 </html>
 """
+_LARGE = b" " * (8 * 1024 * 1024 + 1)
+"""More than clients read."""
+
 WITHOUT_BODY = frozenset({204, 205, 304})
 
 
 def spoil(response: Response, kind: BadBody) -> Response:
-    """Return the response with its body spoiled; one that may have none becomes a 200.
-
-    The HTML page comes without the vendor's headers, as from something in front of it.
-    """
-    content = response.content or b"{}"
-    if kind == "empty":
-        return attrs.evolve(response, content=b"")
-    response = with_content(response, content)
-    if kind == "truncated":
-        return attrs.evolve(response, content=content[: len(content) // 2])
-    if kind == "text":
-        return attrs.evolve(response, content=b"upstream said no", media_type="text/plain")
-    if kind == "html":
-        return attrs.evolve(response, content=PAGE, media_type="text/html", headers={})
-    return attrs.evolve(response, content=b'["unexpected"]')
+    """Return the response with its body spoiled; one that may have none becomes a 200."""
+    return _SPOIL[kind](response if kind == "empty" else with_content(response))
 
 
 def with_content(response: Response, content: bytes = b"{}") -> Response:
     """Return the response with a body, and a status that may have one."""
     status = 200 if response.status in WITHOUT_BODY else response.status
     return attrs.evolve(response, status=status, content=response.content or content)
+
+
+def _cut(response: Response) -> Response:
+    return attrs.evolve(response, content=response.content[: len(response.content) // 2])
+
+
+def _page(response: Response) -> Response:
+    """Leave the vendor's headers out, as something in front of the vendor does."""
+    return attrs.evolve(response, content=PAGE, media_type="text/html", headers={})
+
+
+_SPOIL: Mapping[BadBody, Callable[[Response], Response]] = {
+    "empty": lambda response: attrs.evolve(response, content=b""),
+    "truncated": _cut,
+    "text": lambda response: attrs.evolve(
+        response, content=b"upstream said no", media_type="text/plain"
+    ),
+    "html": _page,
+    "wrong-shape": lambda response: attrs.evolve(response, content=b'["unexpected"]'),
+    "too-large": lambda response: attrs.evolve(response, content=_LARGE),
+    "foreign": lambda response: response.with_headers({"x-request-id": str(uuid.uuid4())}),
+    "not-http": lambda response: response,  # of which ``delivery`` sends no byte
+}

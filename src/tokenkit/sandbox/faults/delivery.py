@@ -17,6 +17,8 @@ from .fault import Fault
 TRANSPORT = "tokenkit.sandbox.transport"
 """Where in the ASGI scope's state the server leaves a request's connection."""
 
+NOT_HTTP = b"220 mail.example ESMTP\r\n\r\n"
+
 LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 """Linger for no time: closing then resets the connection instead of ending it in order."""
 
@@ -30,7 +32,12 @@ async def deliver(
         return
     drop = None if fault is None else fault.drop
     connection: asyncio.Transport = scope["state"][TRANSPORT]
-    if drop == "before":
+    if fault is not None and fault.body == "not-http":
+        write(scope[LOG_LINE])
+        connection.write(NOT_HTTP)
+        connection.close()
+        await _gone(receive)
+    elif drop == "before":
         write(scope[LOG_LINE])
         _reset(connection)
         await _gone(receive)
@@ -73,7 +80,7 @@ def _reset(connection: asyncio.Transport) -> None:
 
 
 async def _stays(receive: Receive, seconds: float) -> bool:
-    """Wait; tell whether the client is still there at the end."""
+    """Wait; return whether the client is still there at the end."""
     with anyio.move_on_after(seconds):
         await _gone(receive)
         return False

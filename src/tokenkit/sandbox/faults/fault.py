@@ -1,4 +1,4 @@
-"""What can go wrong on purpose: one value, however it was asked for."""
+"""What can go wrong on purpose, as one value, however it was requested."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -48,27 +48,28 @@ class Fault:
     ``clock_skew``. Effects may be combined.
 
     Raises:
-        ConfigurationError: A field is wrong; the text names it.
+        ConfigurationError: A field is wrong; the error names it.
     """
 
     vendor: Vendor | None = None
-    """The only vendor that it is for; None for all of them."""
+    """The only vendor that it applies to; None for all of them."""
     path: str | None = None
-    """The only path that it is for, without the query; ``*`` stands for any text."""
+    """The only path that it applies to, without the query; ``*`` matches any text."""
     times: int | None = None
     """How many requests it hits before it is spent; None for no end."""
     share: float = 1.0
-    """The share of matching requests that it hits, evenly spread: 0.25 hits each fourth."""
+    """The share of matching requests that it hits, evenly spread: 0.25 hits every fourth."""
     status: int | None = None
-    """Response this status, with the body that the vendor gives it, and do nothing else."""
+    """Return this status, with the vendor's body for it, and do nothing else."""
     delay: float = 0.0
-    """Seconds by which the response is held back; the request itself is dealt with at once."""
+    """Seconds by which the response is delayed; the request itself is handled at once."""
     drop: Drop | None = None
     """Drop the connection: by a reset before the first byte of the response, by closing it halfway
     through the body, or by closing it after a whole response that promised to keep it."""
     body: BadBody | None = None
     """Spoil the response's body: leave it out, cut it in half, send plain text or another JSON
-    value in its place, or the HTML page of something between client and vendor."""
+    value in its place, the HTML page of something between client and vendor, or more than clients
+    read; send the ``X-Request-ID`` of another request with it; or send bytes that are not HTTP."""
     answer: NamedAnswer | None = None
     """Return one of a vendor's responses by name, and do nothing else."""
     retry_after: int | None = None
@@ -76,7 +77,7 @@ class Fault:
     missing_requirements: Sequence[str] = attrs.field(default=(), converter=_tuple)
     """What ``answer="missing-requirements"`` names; by default the documented ``first_name``."""
     clock_skew: float = 0.0
-    """Seconds by which the vendor's clock is ahead while it deals with the request."""
+    """Seconds by which the vendor's clock is ahead while it handles the request."""
 
     def __attrs_post_init__(self) -> None:
         check_fault(self)
@@ -105,7 +106,7 @@ def _is_whole(value: object, lowest: int, highest: float = math.inf) -> bool:
 
 
 def _is_number(value: object, lowest: float, highest: float) -> bool:
-    """Tell whether it is a finite number in a range; NaN lies in none."""
+    """Return whether it is a finite number in a range; NaN lies in none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return lowest <= value <= highest and math.isfinite(value)
@@ -131,7 +132,7 @@ _FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "body": _one_of(get_args(BadBody)),
     "answer": _one_of(get_args(NamedAnswer)),
     "retry_after": (lambda value: _is_whole(value, 0), "whole seconds, 0 or more"),
-    "missing_requirements": (_are_texts, "a list of non-empty texts"),
+    "missing_requirements": (_are_texts, "a list of non-empty strings"),
     "clock_skew": (
         lambda value: _is_number(value, -MAX_SKEW, MAX_SKEW),
         f"seconds, at most {MAX_SKEW} either way",
@@ -143,7 +144,7 @@ def check_fault(fault: Fault) -> None:
     """Check the fields of a fault, one by one and together.
 
     Raises:
-        ConfigurationError: A field is wrong; the text names it.
+        ConfigurationError: A field is wrong; the error names it.
     """
     for name, (fits, needs) in _FIELDS.items():
         value = getattr(fault, name)

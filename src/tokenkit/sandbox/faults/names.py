@@ -1,4 +1,4 @@
-"""The words in which faults are asked for."""
+"""The names of faults."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -8,8 +8,10 @@ from ..exchange import Vendor
 Drop: TypeAlias = Literal["before", "during", "after"]
 """When the connection is dropped, seen from the response."""
 
-BadBody: TypeAlias = Literal["empty", "truncated", "text", "html", "wrong-shape"]
-"""What becomes of the response's body."""
+BadBody: TypeAlias = Literal[
+    "empty", "truncated", "text", "html", "wrong-shape", "too-large", "foreign", "not-http"
+]
+"""What happens to the response's body."""
 
 NamedAnswer: TypeAlias = Literal[
     "approval-required",

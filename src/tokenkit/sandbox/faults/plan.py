@@ -22,7 +22,7 @@ class _Armed:
     seen: int = 0
 
     def fires(self, vendor: Vendor, path: str) -> bool:
-        """Count a request, and tell whether the fault hits it."""
+        """Count a request, and return whether the fault hits it."""
         if self.left == 0 or not _matches(self.fault, vendor, path):
             return False
         share = self.fault.share

@@ -42,7 +42,7 @@ def parse_fault(text: str) -> Fault:
     Names and values are those of ``Fault``; the items of a list stand between ``+``.
 
     Raises:
-        ConfigurationError: A field is wrong; the text names it.
+        ConfigurationError: A field is wrong; the error names it.
     """
     options: dict[str, object] = {}
     for part in filter(None, map(str.strip, SEPARATOR.split(text))):

@@ -23,7 +23,7 @@ def compare(expected: str, received: str) -> Markup:
         )
         columns = _column("Expected to be signed", tag("span", _cut(expected, 0)))
     elif received == expected:
-        note = "The texts agree: the difference lies in the key or in the form of the signature."
+        note = "The texts are the same: the difference is in the key or the form of the signature."
         columns = _column("Expected to be signed", tag("span", _cut(expected, 0)))
         columns = join([columns, _column("Signed", tag("span", _cut(received, 0)))])
     else:

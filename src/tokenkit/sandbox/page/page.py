@@ -1,4 +1,4 @@
-"""The page for people at ``GET /``: what was minted, what was refused and why."""
+"""The web page at ``GET /``: what was minted, what was refused and why."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ from .sections import (
 )
 from .times import moment
 
-STYLE = files(__package__).joinpath("page.css").read_text("utf-8")
+STYLE = files(__name__.rpartition(".")[0]).joinpath("page.css").read_text("utf-8")
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Crect width='16' height='16' rx='4' fill='%230f766e'/%3E"
@@ -43,7 +43,7 @@ HEADERS = {
 
 @attrs.frozen
 class Page:
-    """Serve the page, made anew for each request."""
+    """Serve the page, built for each request."""
 
     ledger: Ledger
     plan: FaultPlan

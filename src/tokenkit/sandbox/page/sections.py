@@ -26,8 +26,14 @@ SHOWN = 100  # entries of each kind
 VENDORS: Mapping[Vendor, str] = {"zdk": "ZDK", "zerohash": "zerohash", "strigo": "Strigo"}
 CALLS: Sequence[tuple[str, str, Vendor]] = (
     ("POST", "/user.tokens.private.v1.Service/Create", "zdk"),
+    ("POST", "/room.tokens.private.v1.Service/Create", "zdk"),
+    ("POST", "/chat.tokens.private.v1.Service/Create", "zdk"),
+    ("POST", "/event.tokens.private.v1.Service/Create", "zdk"),
     ("POST", "/client_auth_token", "zerohash"),
     ("POST", "/revoke_auth_token", "zerohash"),
+    ("GET", "/payments", "zerohash"),
+    ("GET", "/payments/{payment_id}", "zerohash"),
+    ("GET", "/fund/transactions", "zerohash"),
     ("GET", "/time", "zerohash"),
     ("POST", "/api/v1/academy/users/token", "strigo"),
     ("GET", "/api/v1/health", "strigo"),

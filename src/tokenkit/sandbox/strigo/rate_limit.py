@@ -1,5 +1,6 @@
 """Strigo's rate-limit headers, which every response carries, and its refusal beyond the limit."""
 
+import math
 from collections.abc import Callable
 
 import attrs
@@ -26,7 +27,7 @@ class RateLimit:
     _used: int = 0
 
     def count(self) -> tuple[bool, dict[str, str]]:
-        """Count a request; tell whether it is allowed, and the headers of its response."""
+        """Count a request; return whether it is allowed, and the headers of its response."""
         now = self.clock()
         if not self._opened <= now < self._opened + self.window:
             self._opened, self._used = now, 0
@@ -36,7 +37,8 @@ class RateLimit:
         return used <= limit, {
             "x-ratelimit-limit": str(limit),
             "x-ratelimit-remaining": str(max(0, limit - used)),
-            "x-ratelimit-reset": str(int(self._opened) + self.window),
+            # Rounded up, so that who waits until then finds the next window.
+            "x-ratelimit-reset": str(math.ceil(self._opened + self.window)),
         }
 
     def refusal(self) -> Response:

@@ -114,8 +114,8 @@ def _users(body: Mapping[str, JSON], identities: Sequence[str]) -> list[str]:
 def _user(argument: Mapping[str, JSON], where: str, identities: Sequence[str]) -> str:
     """Check one argument and return its user's id.
 
-    Any text passes as id: every sample is a UUID, but the documentation asks for none. Unknown
-    fields are ignored, which is modelled.
+    Any string is accepted as an id: every sample is a UUID, but the documentation does not require
+    one. Unknown fields are ignored, which is modelled.
     """
     for name in identities:
         value = argument.get(name)

@@ -1,7 +1,7 @@
 """The check of zerohash's four authentication headers.
 
 What is checked is documented; in which order, and the messages other than ``Missing API Key``, are
-modelled. A timestamp exactly 60 seconds off passes, which is modelled too.
+modelled. A timestamp exactly 60 seconds off passes, which is also modelled.
 """
 
 import base64
@@ -17,7 +17,7 @@ from .signature import likely_mistake, sign, signed_message
 TOLERANCE = 60  # seconds, documented
 SIGNED_TEXT_HEADER = "x-sandbox-signed-text"
 """The sandbox's own: base64 of the text that the client signed, to be compared; may be absent."""
-NO_MISTAKE_FOUND = "no usual mistake explains it: compare the private key and the text"
+NO_MISTAKE_FOUND = "no common mistake explains it: compare the private key and the text"
 WHOLE_SECONDS = re.compile(r"[0-9]{1,12}")
 
 

@@ -108,7 +108,7 @@ def _rule_faults(body: Mapping[str, JSON]) -> Iterator[str]:
         if "email" not in body:
             yield "body must have participant_code or email"
         elif set(permissions(body)) != {"onboarding"}:
-            yield "body/participant_code is required: email alone serves onboarding only"
+            yield "body/participant_code is required: email alone is for onboarding only"
     withdrawal = body.get("withdrawal_details")
     if isinstance(withdrawal, Mapping):
         present = {"underlying_asset", "network"} & withdrawal.keys()

@@ -1,6 +1,9 @@
 """What a test does in the place of the user at zerohash's page, and of zerohash itself."""
 
+import threading
+
 from ..clock import Clock
+from ..server import Server
 from .courier import Courier, webhook_headers
 from .fund_sessions import EXPIRED, EXPIRED_CODE, FundSession
 from .outbox import Webhook
@@ -15,6 +18,7 @@ class ZerohashControls:
     _clock: Clock
     _zerohash: ZerohashState
     _signer: WebhookSigner
+    _running: tuple[Server, threading.Thread] | None
     _courier: Courier | None = None
 
     @property
@@ -168,7 +172,8 @@ class ZerohashControls:
         return webhook_headers(webhook, self._signer, self._clock)
 
     def _check_running(self) -> None:
-        raise NotImplementedError
+        if self._running is None:
+            raise RuntimeError("the sandbox is not running")
 
     def _stop_courier(self) -> None:
         courier, self._courier = self._courier, None

@@ -115,7 +115,7 @@ def check_loopback(url: str) -> SplitResult:
         parts = urlsplit(url)
         local = is_loopback(parts.hostname or "") and parts.port != 0
     except ValueError:
-        local = False
+        parts, local = urlsplit(""), False
     if not local or parts.scheme != "http" or not url.isascii() or not url.isprintable():
         raise ConfigurationError(
             "webhooks go to this machine only: use a URL like http://127.0.0.1:8000/webhooks"

@@ -120,7 +120,7 @@ class Outbox:
             self.changed.notify_all()
 
     def wait(self, timeout: float, catch_up: Callable[[], None]) -> bool:
-        """Wait until no try is due; tell whether that came before the timeout, in seconds."""
+        """Wait until no try is due; return whether that came before the timeout, in seconds."""
         catch_up()
         with self.changed:
             return self.changed.wait_for(lambda: self.next_due() is None, timeout)

@@ -37,7 +37,7 @@ class Payment:
     created_at: datetime
     updated_at: datetime
     abandoned_at: datetime
-    """When the token ends, and with it a payment that is still ``initialized``."""
+    """When the token expires, and with it a payment that is still ``initialized``."""
     withdrawal: Mapping[str, JSON] = attrs.field(hash=False)
     """The ``withdrawal_details`` of the mint."""
     details: Mapping[str, JSON] = attrs.field(hash=False)

@@ -27,7 +27,7 @@ class RateLimit:
     _blocked_until: dict[str, float] = attrs.field(factory=dict[str, float])
 
     def allows(self, source: str) -> bool:
-        """Count a request, and tell whether it is allowed."""
+        """Count a request, and return whether it is allowed."""
         if self.limit is None:
             return True
         now = self.clock()

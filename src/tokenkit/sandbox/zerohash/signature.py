@@ -86,7 +86,7 @@ def _messages(timestamp: str, request: Request) -> Iterator[tuple[str, bytes]]:
         yield "'{}' was signed although a body was sent", start + route + b"{}"
         for rewritten in _rewritten(body):
             yield (
-                "the body was signed in another spelling than it was sent",
+                "the body was signed in a different form than it was sent",
                 (start + route + rewritten),
             )
     else:
@@ -134,6 +134,6 @@ def _rewritten(body: bytes) -> Iterator[bytes]:
 
 def _times(timestamp: int) -> Iterator[tuple[str, str]]:
     for shift in (-2, -1, 1, 2):
-        yield "another timestamp was signed than was sent", str(timestamp + shift)
+        yield "a different timestamp was signed than was sent", str(timestamp + shift)
     for milliseconds in range(1000):
         yield "the signed timestamp is in milliseconds", f"{timestamp}{milliseconds:03}"

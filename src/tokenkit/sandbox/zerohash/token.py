@@ -85,7 +85,7 @@ def mint(body: Mapping[str, JSON], expires_at: int) -> str:
 
 
 def fault_of(token: JSON) -> str:
-    """Say what keeps a value from being a well-formed JWT with a ``jti``, empty if nothing does.
+    """Return why a value is not a well-formed JWT with a ``jti``, empty if it is.
 
     The signature is not verified: only the form is documented as required for a revocation.
     """

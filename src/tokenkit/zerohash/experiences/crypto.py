@@ -34,7 +34,9 @@ class CryptoWithdrawals(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters. Give each mint its
+            own, from ``new_reference_id()``, so that ``find_minted()`` can find what a lost mint
+            started.
         withdrawal_details: What to withdraw, and to which account.
         client_device_info: Where the SDK will run.
         extra: Fields that zerohash added later.
@@ -54,7 +56,7 @@ class CryptoDeposits(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters.
         deposit_details: The account, and the wallet that the deposit comes from, which only this
             permission takes.
         extra: Fields that zerohash added later.
@@ -76,7 +78,9 @@ class CryptoPayouts(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters. Give each mint its
+            own, from ``new_reference_id()``, so that ``find_minted()`` can find what a lost mint
+            started.
         withdrawal_details: What to pay out, and to which account.
         extra: Fields that zerohash added later.
     """
@@ -97,7 +101,9 @@ class Payins(Experience):
     Args:
         participant_code: The participant, 6 characters.
         payment_details: The amount and its currency, both required (documented).
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters. Give each mint its
+            own, from ``new_reference_id()``, so that ``find_minted()`` can find what a lost mint
+            started.
         client_device_info: Where the SDK will run.
         merchant_participant_code: The merchant, 1 to 50 characters. Default: the platform.
         extra: Fields that zerohash added later.
@@ -118,7 +124,7 @@ class CryptoBuy(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters.
         custom_fees_and_spreads: What the trade costs, if it differs.
         extra: Fields that zerohash added later.
     """
@@ -136,7 +142,7 @@ class CryptoSell(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters.
         custom_fees_and_spreads: What the trade costs, if it differs.
         extra: Fields that zerohash added later.
     """

@@ -17,7 +17,7 @@ class FiatDeposits(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters.
         deposit_details: The account to deposit to.
         extra: Fields that zerohash added later.
     """
@@ -35,7 +35,7 @@ class FiatWithdrawals(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters.
         withdrawal_details: What to withdraw, and to which account.
         extra: Fields that zerohash added later.
     """

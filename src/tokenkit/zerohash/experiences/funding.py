@@ -19,7 +19,9 @@ class AccountFundingDeposits(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters. Give each mint its
+            own, from ``new_reference_id()``, so that ``find_minted()`` can find what a lost mint
+            started.
         deposit_details: The account, and the amount, which only this permission takes.
         client_device_info: Where the SDK will run.
         extra: Fields that zerohash added later.
@@ -59,7 +61,9 @@ class AccountFundingWithdrawals(Experience):
     Args:
         participant_code: The participant, 6 characters.
         withdrawal_details: What to withdraw, and to which account.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters. Give each mint its
+            own, from ``new_reference_id()``, so that ``find_minted()`` can find what a lost mint
+            started.
         extra: Fields that zerohash added later.
     """
 

@@ -12,13 +12,13 @@ __all__ = ["OnboardingNew", "OnboardingResumed", "ParticipantProfile", "UpdatePa
 
 @attrs.frozen(kw_only=True)
 class OnboardingNew(Experience):
-    """Onboard somebody who is not a participant yet; permission ``onboarding``.
+    """Onboard someone who is not a participant yet; permission ``onboarding``.
 
     A new user has no participant code, so the e-mail identifies them (documented).
 
     Args:
         email: The e-mail of the new user.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters.
         phone_number: Their phone number, such as ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
         extra: Fields that zerohash added later.
@@ -42,7 +42,7 @@ class OnboardingResumed(Experience):
     Args:
         participant_code: The participant, 6 characters.
         email: Their e-mail; better given.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters.
         phone_number: Their phone number, such as ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.
         extra: Fields that zerohash added later.
@@ -64,7 +64,7 @@ class UpdateParticipant(Experience):
     Args:
         participant_code: The participant, 6 characters.
         email: Their e-mail.
-        reference_id: Your id to match later events by, at most 50 characters.
+        reference_id: Your id for matching later events, at most 50 characters.
         extra: Fields that zerohash added later.
     """
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import attrs
 
@@ -47,11 +47,11 @@ class Keys:
     padding: Padding
 
 
-def concealed(secrets: object) -> tuple[Secret | type, ...]:
+def concealed(secrets: str | Secret | Iterable[str | Secret]) -> tuple[Secret | type, ...]:
     """Wrap the secrets; of what is none only the class is kept, for the check to refuse."""
-    one = isinstance(secrets, (str, bytes)) or not isinstance(secrets, Iterable)
-    several: Any = (secrets,) if one else secrets
-    return tuple(_concealed(secret) for secret in several)
+    if isinstance(secrets, (str, bytes)) or not isinstance(secrets, Iterable):
+        return (_concealed(secrets),)
+    return tuple(_concealed(secret) for secret in secrets)
 
 
 def _concealed(secret: object) -> Secret | type:

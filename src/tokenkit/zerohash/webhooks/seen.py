@@ -20,7 +20,7 @@ class SeenStore(Protocol):
     """
 
     def add(self, key: str) -> bool:
-        """Add a key in one step, and tell whether it is new."""
+        """Add a key in one step, and return whether it is new."""
         ...
 
     def discard(self, key: str) -> object:
@@ -41,7 +41,7 @@ class Seen:
         self._lock = threading.Lock()
 
     def add(self, key: str) -> bool:
-        """Add a key, and tell whether it is new."""
+        """Add a key, and return whether it is new."""
         with self._lock:
             if key in self._keys:
                 return False
@@ -71,7 +71,7 @@ def keys_of(notification_id: str, message: bytes) -> tuple[str, str]:
 
 
 def already_seen(seen: AnySeen, keys: tuple[str, str]) -> bool:
-    """Add a webhook's keys, or none of them where one is there already; tell whether one is."""
+    """Add a webhook's keys, or none of them where one is there already; return whether one is."""
     signed, notification_id = keys
     if not _add(seen, signed):
         return True

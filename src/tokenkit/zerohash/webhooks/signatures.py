@@ -27,7 +27,7 @@ def _from_hex(signature: str) -> bytes:
 
 
 def hmac_matches(signature: str, message: bytes, secrets: Sequence[Secret]) -> bool:
-    """Tell whether a signature is right under one of the secrets; all of them are tried."""
+    """Return whether a signature is right under one of the secrets; all of them are tried."""
     given, matches = _from_hex(signature), False
     for secret in secrets:
         digest = hmac.digest(secret.reveal().encode("utf-8"), message, hashlib.sha256)
@@ -38,7 +38,7 @@ def hmac_matches(signature: str, message: bytes, secrets: Sequence[Secret]) -> b
 def rsa_matches(
     signature: str, message: bytes, keys: Sequence["RSAPublicKey"], scheme: Padding
 ) -> bool:
-    """Tell whether a signature is right under one of the public keys."""
+    """Return whether a signature is right under one of the public keys."""
     return any(_verifies(key, _from_hex(signature), message, scheme) for key in keys)
 
 

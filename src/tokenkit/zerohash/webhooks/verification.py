@@ -111,8 +111,10 @@ def _failed(problem: WebhookProblem, text: str) -> WebhookVerificationError:
 
 
 def _raw(body: object) -> bytes:
-    if isinstance(body, (bytes, bytearray, memoryview)):
+    if isinstance(body, (bytes, bytearray)):
         return bytes(body)
+    if isinstance(body, memoryview):
+        return body.tobytes()
     kind = type(body).__name__
     raise _failed(WebhookProblem.BODY, f"the body must be the raw bytes that came, not {kind}")
 
@@ -141,7 +143,7 @@ def _checked_time(
 
 
 def _check_signature(found: HookHeaders, message: bytes, keys: Keys, scheme: Scheme) -> None:
-    names = []
+    names: list[str] = []
     if keys.secrets:
         names.append(HMAC_HEADER[scheme])
     if keys.public_keys:

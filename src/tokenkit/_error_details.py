@@ -1,0 +1,102 @@
+"""The details of errors, as plain values."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import attrs
+from typing_extensions import TypedDict
+
+__all__ = ["CallContext", "FailureDetails", "FieldError", "Outcome", "RateLimit"]
+
+Outcome: TypeAlias = Literal["not performed", "unknown", "performed"]
+"""What is known about a failed call: whether the vendor carried it out."""
+
+
+@attrs.frozen(kw_only=True)
+class FieldError:
+    """One thing that is wrong with one field.
+
+    Attributes:
+        message: What is wrong, as a phrase.
+        field: The field's name: in Python for input errors, the vendor's for responses.
+        wire_name: The field's name in JSON, if it differs from ``field``.
+        location: The part of the request that the vendor names, such as ``body``.
+    """
+
+    message: str
+    field: str | None = None
+    wire_name: str | None = None
+    location: str | None = None
+
+    def __str__(self) -> str:
+        if self.field is None:
+            return self.message
+        alias = f" ({self.wire_name!r} in JSON)" if self.wire_name else ""
+        return f"{self.field}{alias}: {self.message}"
+
+
+@attrs.frozen(kw_only=True)
+class RateLimit:
+    """The vendor's rate-limit figures, as far as its response has them.
+
+    Attributes:
+        limit: Requests allowed in the current window.
+        remaining: Requests left in it.
+        reset_at: When the window ends, in UTC.
+    """
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: datetime | None = None
+
+
+class CallContext(TypedDict, total=False):
+    """What an error says about the call that it ended.
+
+    Attributes:
+        vendor: The vendor: ``zdk``, ``zerohash`` or ``strigo``. ``None`` outside a call.
+        operation: The client's method, such as ``create_user_token``; for ``request()`` the HTTP
+            method and the path. ``None`` outside a call.
+        request_id: The id that the vendor can find the request by: its own if it sent one,
+            otherwise the one that was sent.
+        attempts: How many times the request was sent.
+        outcome: Whether the vendor carried out the call, counting all attempts.
+    """
+
+    vendor: str | None
+    operation: str | None
+    request_id: str | None
+    attempts: int
+    outcome: Outcome
+
+
+class FailureDetails(CallContext, total=False):
+    """What a vendor said when it refused or failed.
+
+    Attributes:
+        message: The vendor's message. Default: the error's text.
+        status: The HTTP status. Default: that of the class, otherwise 0.
+        code: The vendor's name for the error (Strigo's ``type``, ZDK's ``code``).
+        errors: The vendor's list of single errors.
+        hint: The usual cause, if the vendor's documentation gives one.
+        retry_after: Seconds to wait before the next try, if the vendor asks for a wait or
+            documents one.
+        rate_limit: The vendor's rate-limit figures.
+        method: The HTTP method of the failed request.
+        url: The URL of the failed request, without its query.
+        headers: The response's headers, names in lower case, without cookies.
+        body: The response's text; empty for a body above 64 KiB.
+    """
+
+    message: str
+    status: int
+    code: str | None
+    errors: Sequence[FieldError]
+    hint: str | None
+    retry_after: float | None
+    rate_limit: RateLimit | None
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str

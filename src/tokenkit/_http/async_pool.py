@@ -1,0 +1,343 @@
+"""Sending requests for async clients, on asyncio and trio."""
+
+import asyncio
+import os
+import time
+import weakref
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from typing import Any
+
+import anyio
+from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
+
+from .._model.messages import Request
+from .._pipeline.effects import AttemptOutcome
+from .._policy.timeouts import LONGEST, Timeouts
+from .._secret import without_frames
+from .asyncio_stream import AsyncioBackend
+from .connection import IdleConnections, PooledConnection, Route, open_connection
+from .family import Family
+from .httpx_adapter import AS_IT_STANDS, ThroughHttpx
+from .progress import PROGRESS, Progress
+from .response import ResponseReader, deadline_passed, is_network_trouble, no_free_connection
+from .settings import MAX_CONNECTIONS
+from .trio_stream import StockBackend
+
+__all__ = ["AsyncCallersConnections", "AsyncOwnConnections"]
+
+CHUNKS_IN_A_READ = 16_384
+# Of a body in tiny chunks, many are read at once: others get a turn after so many.
+CHUNKS_IN_A_TURN = 128
+
+
+async def exchange(
+    way: ThroughHttpx,
+    request: Request,
+    timeouts: Timeouts,
+    left: float,
+    *,
+    keeps_deadline: bool = False,
+) -> AttemptOutcome:
+    """Send a request and read the response, until the deadline ends that.
+
+    Args:
+        way: How to send it.
+        request: The request.
+        timeouts: For each step.
+        left: Seconds until the deadline.
+        keeps_deadline: Whether the network itself ends by then, which saves a cancel scope.
+    """
+    outgoing = way.outgoing(request, timeouts, left)
+    progress = Progress(left)
+    reader = ResponseReader(way, request, progress)
+    previous = PROGRESS.set(progress)
+    try:
+        if keeps_deadline:
+            return await _receive(way, outgoing, reader)
+        with anyio.move_on_after(left):
+            try:
+                return await _receive(way, outgoing, reader)
+            except BaseException as error:  # noqa: BLE001 - the deadline, or the caller, cancels
+                ended = without_frames(error)
+            # A caller's transport may raise a cancellation of its own making in the place of
+            # anyio's, which the scope would not know again.
+            await checkpoint_if_cancelled()
+            raise ended
+        return deadline_passed(reader.partial())
+    finally:
+        PROGRESS.reset(previous)
+
+
+async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> AttemptOutcome:
+    chunks: Any = None
+    try:
+        if reader.begin(await way.handle(outgoing)):
+            chunks = aiter(reader.stream)
+            await _read_all(chunks, reader)
+        return reader.end()
+    except Exception as error:
+        if not is_network_trouble(error):
+            raise
+        return reader.failed(error)
+    finally:
+        if reader.stream is not None:
+            await _close_quietly(reader.stream)
+        if chunks is not None:
+            await _finish(chunks)
+
+
+async def _read_all(chunks: Any, reader: ResponseReader) -> None:
+    count = 0
+    async for chunk in chunks:
+        if reader.feed(chunk):
+            return
+        count += 1
+        if count % CHUNKS_IN_A_TURN == 0:
+            await checkpoint()
+
+
+async def _close_quietly(stream: Any) -> None:
+    """Close a response; only network trouble is of no interest any more."""
+    try:
+        await stream.aclose()
+    except Exception as error:
+        if not is_network_trouble(error):
+            raise
+
+
+async def _finish(chunks: Any) -> None:
+    """End a response's iterator, which would otherwise be left to the event loop.
+
+    Behind httpx's iterator stand httpcore's, which only end by being exhausted; once closed,
+    they hold no more than one read. A caller's transport may go on for ever.
+    """
+    with suppress(StopAsyncIteration):
+        try:
+            for _ in range(CHUNKS_IN_A_READ):
+                await anext(chunks)
+            await chunks.aclose()
+        except Exception as error:
+            if not is_network_trouble(error):
+                raise
+
+
+class AsyncConnectionPool:
+    """The connections of one event loop in one process to one origin."""
+
+    def __init__(self, route: Route, *, closed: bool) -> None:
+        self._route = route
+        self._idle = IdleConnections(closed=closed)
+        self._slots = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
+        self._on_asyncio = isinstance(_running(), asyncio.AbstractEventLoop)
+        self._keeper: AsyncGenerator[None, None] | None = None
+        self._owner: Any = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.process = os.getpid()
+
+    async def take(self, seconds: float) -> PooledConnection | None:
+        """Take an idle connection, or a new one; ``None`` if all are in use for that long."""
+        if not await self._has_slot(seconds):
+            return None
+        try:
+            while (connection := self._idle.pop()) is not None:
+                if not connection.has_expired():
+                    return connection
+                await _close(connection)
+            return open_connection(self._route, self._network(), "Async")
+        except BaseException:
+            self._slots.release()
+            raise
+
+    async def _has_slot(self, seconds: float) -> bool:
+        try:
+            self._slots.acquire_nowait()
+        except anyio.WouldBlock:
+            with anyio.move_on_after(seconds) as scope:
+                await self._slots.acquire()
+            return not scope.cancelled_caught
+        return True
+
+    def _network(self) -> AsyncioBackend | StockBackend:
+        if self._on_asyncio and self._route.layers <= 1:
+            return AsyncioBackend(self._route)
+        return StockBackend(self._route, on_asyncio=self._on_asyncio)
+
+    async def give_back(self, connection: PooledConnection) -> None:
+        """Take a connection back; one that cannot be used again is closed."""
+        try:
+            if (unused := self._idle.push(connection)) is not None:
+                await _close(unused)
+        finally:
+            self._slots.release()
+
+    async def keep(self, owner: "AsyncOwnConnections") -> None:
+        """Stay until the event loop ends, or the client is let go of.
+
+        An event loop closes its async generators when it ends, while it still runs: the only
+        moment at which connections of that loop can be closed properly. On asyncio a timer of
+        the loop's holds the pool, so that one that is closed by hand lets go of it as well.
+        """
+        if self._on_asyncio:
+            self._owner = weakref.ref(owner, self._let_go)
+            self._hold()
+        else:
+            self._owner = weakref.ref(owner)
+            owner.kept.add(self)
+        self._keeper = _keep(self)
+        await anext(self._keeper)
+
+    def _hold(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(LONGEST, self._hold)
+
+    def _let_go(self, _: object = None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        owner = self._owner()
+        if owner is not None:
+            owner.kept.discard(self)
+
+    async def close_idle(self) -> None:
+        """Close the idle connections."""
+        # One that is cancelled meanwhile must not keep the others open.
+        async with AsyncExitStack() as stack:
+            while (connection := self._idle.pop()) is not None:
+                stack.push_async_callback(_close, connection)
+
+    async def aclose(self) -> None:
+        """Close the idle connections now, and the others once they are given back.
+
+        What a cancellation leaves open, the loop's end closes.
+        """
+        self._idle.closed = True
+        await self.close_idle()
+        if self._keeper is not None:
+            await self._keeper.aclose()
+
+    async def end(self) -> None:
+        """Close everything, at the end of the event loop."""
+        self._idle.closed = True
+        await self.close_idle()
+        self._let_go()
+
+
+async def _close(connection: PooledConnection) -> None:
+    # httpcore keeps what is cancelled between its steps, neither idle nor closed: therefore
+    # the network as well.
+    with anyio.CancelScope(shield=True):
+        await connection.network.aclose()
+        for part in connection.parts():
+            await part.aclose()
+
+
+async def _keep(pool: AsyncConnectionPool) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await pool.end()
+
+
+def _running() -> Any:
+    """Return the running event loop, or what stands for it on trio."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        from trio.lowlevel import current_trio_token  # noqa: PLC0415 - trio is not for everybody
+
+        return current_trio_token()
+
+
+# A forked child must neither use nor close what its parent's event loop had opened.
+_INHERITED: list[AsyncConnectionPool] = []
+
+
+class AsyncOwnConnections:
+    """Connections that a client opens for itself: each event loop has its own.
+
+    Args:
+        route: How to open them.
+
+    Attributes:
+        kept: The pools that nothing else holds until their event loop ends.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._closed = False
+        self._pools: weakref.WeakKeyDictionary[Any, weakref.ref[AsyncConnectionPool]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self.kept: set[AsyncConnectionPool] = set()
+
+    async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
+        """Send a request and read the response, in ``left`` seconds."""
+        until = time.monotonic() + left
+        pool = self._known() or await self._open()
+        connection = await pool.take(left)
+        if connection is None:
+            return no_free_connection()
+        try:
+            keeps_deadline = isinstance(connection.network, AsyncioBackend)
+            left = until - time.monotonic()
+            way = connection.way()
+            return await exchange(way, request, timeouts, left, keeps_deadline=keeps_deadline)
+        finally:
+            await pool.give_back(connection)
+
+    async def discard(self) -> None:
+        """Close this loop's idle connections: one may hold another request's response."""
+        pool = self._known()
+        if pool is not None:
+            await pool.close_idle()
+
+    async def aclose(self) -> None:
+        """Close what was opened in the running loop; other loops close theirs when they end."""
+        self._closed = True
+        pool = self._known()
+        if pool is not None:
+            await pool.aclose()
+
+    def _known(self) -> AsyncConnectionPool | None:
+        known = self._pools.get(_running())
+        pool = None if known is None else known()
+        if pool is not None and pool.process != os.getpid():
+            _INHERITED.append(pool)
+            return None
+        return pool
+
+    async def _open(self) -> AsyncConnectionPool:
+        # A call that is repeated after the client was closed must find its connections closed.
+        pool = AsyncConnectionPool(self._route, closed=self._closed)
+        self._pools[_running()] = weakref.ref(pool)
+        await pool.keep(self)
+        return pool
+
+
+class AsyncCallersConnections:
+    """A client of the caller's, which is never closed, or a transport, which is, as httpx does.
+
+    Args:
+        family: Whose it is.
+        client: The client.
+        transport: The transport.
+    """
+
+    def __init__(self, family: Family, client: Any, transport: Any) -> None:
+        self._transport = transport
+        if client is not None:
+            self._way = ThroughHttpx(family, partial(client.send, **AS_IT_STANDS), client)
+        else:
+            self._way = ThroughHttpx(family, transport.handle_async_request)
+
+    async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
+        """Send a request and read the response, in ``left`` seconds."""
+        return await exchange(self._way, request, timeouts, left)
+
+    async def discard(self) -> None:
+        """Leave the connections to their owner."""
+
+    async def aclose(self) -> None:
+        """Close a transport; leave a client open."""
+        if self._transport is not None:
+            await self._transport.aclose()

@@ -1,0 +1,357 @@
+"""The network below httpcore's async connections on asyncio.
+
+httpcore would use anyio's streams here, which make each call take longer. As in the sync
+network, the deadline holds for every step, and what leaves is noted.
+"""
+
+import asyncio
+import select
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+
+from .connection import ProxyReplies, Route
+from .network import PIECE, Attempts, Found, look_up
+from .progress import PROGRESS, time_left
+
+__all__ = ["AsyncioBackend", "AsyncioStream", "Receiver", "looked_up"]
+
+# What comes beyond is left in the socket until it is asked for.
+ENOUGH = 262_144
+
+
+class Receiver(asyncio.Protocol):
+    """Keeps what comes in until it is read, and wakes the one task that waits for it."""
+
+    def __init__(self) -> None:
+        self.transport: Any = None
+        self._loop = asyncio.get_running_loop()
+        self._received = bytearray()
+        self._ended = False
+        self._problem: Exception | None = None
+        self._reading = True
+        self._writable = True
+        self._waiter: asyncio.Future[bool] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what came in; stop reading while that is much."""
+        self._received += data
+        if self._reading and len(self._received) >= ENOUGH:
+            self._reading = False
+            self.transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        """Note that the server has ended."""
+        self._ended = True
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that nothing more comes or goes, and why."""
+        self._ended = self._writable = True
+        self._problem = exc
+        self._wake()
+
+    def pause_writing(self) -> None:
+        """Note that what was written has not left."""
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        """Note that most of it has."""
+        self._writable = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(True)
+
+    async def _something(self, timeout: float | None) -> None:
+        waiter = self._waiter = self._loop.create_future()
+        timer = self._loop.call_later(time_left(timeout), _give_up, waiter)
+        try:
+            if not await waiter:
+                raise TimeoutError("timed out")
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def has_something(self) -> bool:
+        """Return whether a read would not have to wait."""
+        return self._ended or bool(self._received)
+
+    async def read(self, max_bytes: int, timeout: float | None) -> bytes:
+        """Read some bytes; none at the end.
+
+        Raises:
+            TimeoutError: Nothing came in time.
+            OSError: The connection is lost.
+        """
+        # Also where there is no need to wait, a server that drips must meet the deadline.
+        time_left(timeout)
+        while not self.has_something():
+            await self._something(timeout)
+        data = bytes(self._received[:max_bytes])
+        del self._received[:max_bytes]
+        # Before Python 3.11, TLS that has ended cannot be told to resume.
+        if not self._reading and not self._received and not self._ended:
+            self._reading = True
+            self.transport.resume_reading()
+        if not data and self._problem is not None:
+            raise OSError(str(self._problem))
+        return data
+
+    async def until_written(self, timeout: float | None) -> None:
+        """Wait until most of what was written has left, or the connection is lost.
+
+        Raises:
+            TimeoutError: That took too long.
+        """
+        while not self._writable:
+            await self._something(timeout)
+
+
+def _give_up(waiter: "asyncio.Future[bool]") -> None:
+    if not waiter.done():
+        waiter.set_result(False)
+
+
+class AsyncioStream:
+    """A connection whose every step ends by the exchange's deadline.
+
+    What is written leaves with the next read: httpcore writes head and body one after the
+    other, and two pieces take longer than one.
+    """
+
+    def __init__(self, receiver: Receiver, route: Route) -> None:
+        self._receiver = receiver
+        # TLS above it tells of a failed write in the event loop's next rounds only.
+        self._on_socket = receiver.transport
+        self._route = route
+        self._core = route.core
+        self._replies = ProxyReplies(route.core, route.proxy) if route.proxy else None
+        self._layers = 0
+        self._unsent = b""
+        self._write_timeout: float | None = None
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Send what was written, and read some bytes."""
+        if self._unsent:
+            await self._send_all()
+        replies = self._replies
+        if replies is not None:
+            if replies.held:
+                return replies.pop()
+            max_bytes = replies.limit(max_bytes)
+        try:
+            data = await self._receiver.read(max_bytes, timeout)
+        except TimeoutError as error:
+            raise self._core.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise self._core.ReadError(str(error)) from error
+        if replies is not None:
+            return replies.take(data)
+        if not data:
+            PROGRESS.get().ended = True
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Take bytes to be sent."""
+        self._unsent += buffer
+        self._write_timeout = timeout
+
+    async def _send_all(self) -> None:
+        """Send all that was written, and note how far that came.
+
+        A server may have refused the request before it was sent; what it answered can be read
+        all the same.
+        """
+        progress, data, self._unsent = PROGRESS.get(), self._unsent, b""
+        for start in range(0, len(data), PIECE):
+            if self._receiver.transport.is_closing():
+                progress.failed_to_write()
+                return
+            self._receiver.transport.write(data[start : start + PIECE])
+            # asyncio tries to send at once, and closes where that fails.
+            if self._on_socket.is_closing():
+                progress.failed_to_write()
+                return
+            if self._layers == self._route.layers:
+                progress.wrote()
+            try:
+                await self._receiver.until_written(self._write_timeout)
+            except TimeoutError as error:
+                raise self._core.WriteTimeout(str(error)) from error
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> "AsyncioStream":
+        """Upgrade to TLS; nothing may have arrived before."""
+        try:
+            readable = self._has_input() or self._on_socket.is_closing()
+            self._route.check_before_tls(self._layers, self._replies, readable=readable)
+            # The event loop stops reading in the very step of the check; what comes later goes
+            # to TLS, and what TLS decrypts to a receiver that has never held anything else.
+            receiver = Receiver()
+            with anyio.fail_after(time_left(timeout)):
+                receiver.transport = await asyncio.get_running_loop().start_tls(
+                    self._on_socket, receiver, ssl_context, server_hostname=server_hostname
+                )
+        except TimeoutError as error:
+            self.abort()
+            raise self._core.ConnectTimeout(str(error)) from error
+        except (OSError, UnicodeError) as error:
+            self.abort()
+            raise self._core.ConnectError(str(error)) from error
+        except BaseException:
+            self.abort()
+            raise
+        self._receiver, self._replies = receiver, None
+        self._layers += 1
+        return self
+
+    def _has_input(self) -> bool:
+        if self._receiver.has_something():
+            return True
+        # Nothing of this kind has a descriptor below zero until it is closed. A transport with
+        # TLS forgets the socket a moment before it tells of the end.
+        sock = self._receiver.transport.get_extra_info("socket")
+        return sock is None or sock.fileno() < 0 or has_input(sock.fileno())
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        self.abort()
+        # The event loop closes the socket in its next round.
+        await asyncio.sleep(0)
+
+    def abort(self) -> None:
+        """Close the connection without waiting for anybody; a TLS server is told."""
+        self._receiver.transport.close()
+        self._receiver.transport.abort()
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore asks about a connection."""
+        match info:
+            case "is_readable":
+                return self._has_input()
+            case "ssl_object":
+                return self._receiver.transport.get_extra_info("ssl_object")
+            case _:
+                return None
+
+
+def has_input(descriptor: int) -> bool:
+    """Return whether a descriptor can be read; Windows has no ``poll()``, nor a limit of 1024."""
+    if hasattr(select, "poll"):
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        return bool(poller.poll(0))
+    readable, _, _ = select.select([descriptor], [], [], 0)
+    return bool(readable)
+
+
+async def looked_up(
+    host: str, port: int, seconds: float, call_soon: Callable[[Callable[[], object]], object]
+) -> Found | None:
+    """Look a name up; ``None`` if that takes longer.
+
+    Args:
+        host: The name.
+        port: The port.
+        seconds: How long that may take.
+        call_soon: Calls a function in the event loop, from another thread.
+    """
+    answers: list[Found] = []
+    arrived = anyio.Event()
+
+    def deliver(found: Found) -> None:
+        answers.append(found)
+        with suppress(RuntimeError):  # the event loop may have ended meanwhile
+            call_soon(arrived.set)
+
+    if look_up(host, port, deliver) is not None:
+        with anyio.move_on_after(seconds):
+            await arrived.wait()
+    return answers[0] if answers else None
+
+
+async def _connected_to(address: Any, seconds: float) -> socket.socket:
+    family, kind, protocol, _, where = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.settimeout(0)
+        with anyio.fail_after(seconds):
+            await asyncio.get_running_loop().sock_connect(sock, where)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+async def _attached(sock: socket.socket) -> Receiver:
+    loop = asyncio.get_running_loop()
+    try:
+        _, receiver = await loop.create_connection(Receiver, sock=sock)
+    except BaseException:
+        sock.close()
+        raise
+    return receiver
+
+
+class AsyncioBackend:
+    """Opens a connection within the exchange's deadline, the name lookup included.
+
+    Args:
+        route: Where the connection goes; it has one layer of TLS at most.
+    """
+
+    serves_once = False
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._opened: AsyncioStream | None = None
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - no pool of ours asks for one
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - likewise
+    ) -> AsyncioStream:
+        """Connect to the first address of a host that accepts."""
+        core = self._route.core
+        self._route.begin()
+        left = time_left(timeout, core.ConnectTimeout)
+        until = time.monotonic() + left
+        call_soon = asyncio.get_running_loop().call_soon_threadsafe
+        found = await looked_up(host, port, left, call_soon)
+        attempts = Attempts(core, host, found, until)
+        for address, seconds in attempts:
+            try:
+                receiver = await _attached(await _connected_to(address, seconds))
+            except TimeoutError as error:  # noqa: PERF203 - of a few addresses at most
+                attempts.problem = core.ConnectTimeout(str(error))
+            except OSError as error:
+                attempts.refused(address, core.ConnectError(str(error)))
+            else:
+                self._opened = AsyncioStream(receiver, self._route)
+                return self._opened
+        raise attempts.problem
+
+    async def aclose(self) -> None:
+        """Close what was opened, also if httpcore was stopped before it took it over."""
+        if self._opened is not None:
+            await self._opened.aclose()

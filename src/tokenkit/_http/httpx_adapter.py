@@ -1,0 +1,174 @@
+"""The two ways to hand on a request: in httpx's terms, and in those of httpcore below it."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from .._model.messages import Headers, Request
+from .._policy.timeouts import LONGEST, Timeouts
+from ..errors import ConfigurationError
+from .family import Family
+
+__all__ = ["AS_IT_STANDS", "Received", "ThroughHttpcore", "ThroughHttpx", "httpcore_url"]
+
+# Zero would make a socket non-blocking.
+SHORTEST_STEP = 0.001
+# How a caller's client is to send: its auth, redirects and default parameters would change what
+# was signed.
+AS_IT_STANDS: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
+# A caller's client may be shared: its credentials are another service's, and its framing is not
+# that of our body.
+NOT_OURS = re.compile(
+    r"host|te|trailer|expect|upgrade|content-.*|transfer-.*"
+    r"|.*(auth|cookie|credential|csrf|jwt|key|passw|passphrase|secret|session|sign|token|xsrf).*"
+)
+
+
+class Received(NamedTuple):
+    """A response whose body has not been read, or has been by somebody else.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers as they came.
+        stream: The body, sync or async.
+        content: The body where it has been read and decoded.
+    """
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    stream: Any
+    content: bytes | None = None
+
+    def text_headers(self) -> Headers:
+        """Return the headers as text."""
+        try:
+            pairs = [(name.decode("utf-8"), value.decode("utf-8")) for name, value in self.headers]
+        except UnicodeDecodeError:
+            pairs = [
+                (name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers
+            ]
+        return Headers(pairs)
+
+
+class _Target(NamedTuple):
+    httpx_url: Any
+    httpcore_url: Any
+    host: bytes
+
+
+@lru_cache(maxsize=256)
+def _target(family: Family, origin: str, route: str) -> _Target:
+    """Return where a request goes: to parse a URL takes longer than all else of a request.
+
+    Raises:
+        ConfigurationError: httpx would send another path than the one that was signed.
+    """
+    url = _parsed(family, origin + route)
+    if url is None or url.raw_path.decode("ascii") != route:
+        raise ConfigurationError(f"httpx cannot send to {origin + route!r} as it stands")
+    return _Target(url, httpcore_url(family, url), url.netloc)
+
+
+def _parsed(family: Family, text: str) -> Any:
+    try:
+        return family.http.URL(text)
+    except family.http.InvalidURL:
+        return None
+
+
+def httpcore_url(family: Family, url: Any) -> Any:
+    """Return a URL of httpx's in httpcore's terms."""
+    return family.core.URL(
+        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+    )
+
+
+def _timeout(timeouts: Timeouts, left: float) -> dict[str, float]:
+    longest = min(max(left, SHORTEST_STEP), LONGEST)
+    return {
+        "connect": min(timeouts.connect, longest),
+        "read": min(timeouts.read, longest),
+        "write": min(timeouts.write, longest),
+        "pool": longest,
+    }
+
+
+def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+class ThroughHttpx:
+    """Hands requests to a transport, or a client, of httpx's.
+
+    Args:
+        family: Whose classes to use.
+        handle: What sends, sync or async.
+        client: A caller's client, whose default headers go out beside ours.
+    """
+
+    knows_what_was_sent = False
+
+    def __init__(self, family: Family, handle: Callable[[Any], Any], client: Any = None) -> None:
+        self.family = family
+        self.handle = handle
+        self._client = client
+
+    def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
+        """Make the request that goes out.
+
+        Raises:
+            ConfigurationError: httpx would send another path than the one that was signed.
+        """
+        target = _target(self.family, request.origin, request.route)
+        headers = [(b"host", target.host)]
+        if self._client is not None:
+            ours = request.headers
+            headers += [pair for pair in self._client.headers.raw if _may_go(pair[0], ours)]
+        outgoing = self.family.http.Request(
+            request.method,
+            target.httpx_url,
+            headers=headers + _encoded(request.headers),
+            stream=self.family.body_stream(request.body),
+            extensions={"timeout": _timeout(timeouts, left)},
+        )
+        outgoing.read()  # some transports take the content, and would stream what has none
+        return outgoing
+
+    def received(self, response: Any) -> Received:
+        """Take the response; a hook or a transport may have read it."""
+        content = None
+        if response.is_closed or response.is_stream_consumed:
+            content = response.content
+        return Received(response.status_code, response.headers.raw, response.stream, content)
+
+
+class ThroughHttpcore(ThroughHttpx):
+    """Hands requests to a connection of httpcore's.
+
+    To make httpx's requests and responses, which are httpcore's in other clothes, takes a sixth
+    of an exchange's time.
+    """
+
+    knows_what_was_sent = True
+
+    def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
+        """Make the request that goes out."""
+        target = _target(self.family, request.origin, request.route)
+        return self.family.core.Request(
+            request.method,
+            target.httpcore_url,
+            headers=[(b"host", target.host), *_encoded(request.headers)],
+            content=self.family.body_stream(request.body),
+            extensions={"timeout": _timeout(timeouts, left)},
+        )
+
+    def received(self, response: Any) -> Received:
+        """Take the response."""
+        return Received(response.status, response.headers, response.stream)
+
+
+def _may_go(name: bytes, ours: Headers) -> bool:
+    """Return whether a caller's client's default header goes out beside ours."""
+    lowered = name.decode("latin-1").lower()
+    return lowered not in ours and not NOT_OURS.fullmatch(lowered)

@@ -1,0 +1,201 @@
+"""Sending requests for sync clients: through a pool of ours, or a caller's client or transport."""
+
+import os
+import queue
+import time
+import weakref
+from functools import partial
+from typing import Any
+
+from .._model.messages import Request
+from .._pipeline.effects import AttemptOutcome
+from .._policy.timeouts import LONGEST, Timeouts
+from .connection import IdleConnections, PooledConnection, Route, open_connection
+from .family import Family
+from .httpx_adapter import AS_IT_STANDS, ThroughHttpx
+from .network import DeadlineBackend, DeadlineStream
+from .progress import PROGRESS, Progress
+from .response import ResponseReader, is_network_trouble, no_free_connection
+from .settings import MAX_CONNECTIONS
+
+__all__ = ["CallersConnections", "OwnConnections"]
+
+
+def exchange(
+    way: ThroughHttpx, request: Request, timeouts: Timeouts, left: float
+) -> AttemptOutcome:
+    """Send a request and read the response.
+
+    Args:
+        way: How to send it.
+        request: The request.
+        timeouts: For each step.
+        left: Seconds until the deadline; it holds between body chunks at least.
+    """
+    outgoing = way.outgoing(request, timeouts, left)
+    progress = Progress(left)
+    previous = PROGRESS.set(progress)
+    try:
+        return _receive(way, outgoing, ResponseReader(way, request, progress))
+    finally:
+        PROGRESS.reset(previous)
+
+
+def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> AttemptOutcome:
+    try:
+        if reader.begin(way.handle(outgoing)):
+            for chunk in reader.stream:
+                if reader.feed(chunk):
+                    break
+        return reader.end()
+    except Exception as error:
+        if not is_network_trouble(error):
+            raise
+        return reader.failed(error)
+    finally:
+        if reader.stream is not None:
+            _close_quietly(reader.stream)
+
+
+def _close_quietly(stream: Any) -> None:
+    """Close a response; only network trouble is of no interest any more."""
+    try:
+        stream.close()
+    except Exception as error:
+        if not is_network_trouble(error):
+            raise
+
+
+class ConnectionPool:
+    """The connections of one process to one origin."""
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._streams: weakref.WeakSet[DeadlineStream] = weakref.WeakSet()
+        self._idle = IdleConnections()
+        # A semaphore takes 14 times as long.
+        self._slots: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(MAX_CONNECTIONS):
+            self._slots.put(None)
+
+    def take(self, seconds: float) -> PooledConnection | None:
+        """Take an idle connection, or a new one; ``None`` if all are in use for that long."""
+        try:
+            self._slots.get(timeout=min(max(seconds, 0.0), LONGEST))
+        except queue.Empty:
+            return None
+        try:
+            while (connection := self._idle.pop()) is not None:
+                if not connection.has_expired():
+                    return connection
+                _close(connection)
+            network = DeadlineBackend(self._route, self._streams)
+            return open_connection(self._route, network)
+        except BaseException:
+            self._slots.put(None)
+            raise
+
+    def give_back(self, connection: PooledConnection) -> None:
+        """Take a connection back; one that cannot be used again is closed."""
+        try:
+            if (unused := self._idle.push(connection)) is not None:
+                _close(unused)
+        finally:  # also when Ctrl-C ends that
+            self._slots.put(None)
+        if self._idle.closed:
+            self.close()
+
+    def close(self) -> None:
+        """Close the idle connections now, and the others once they are given back."""
+        self._idle.closed = True
+        self.close_idle()
+
+    def close_idle(self) -> None:
+        """Close the idle connections."""
+        while (connection := self._idle.pop()) is not None:
+            _close(connection)
+
+    def abandon(self) -> None:
+        """Close a forked child's copies of the sockets; the parent's stay open."""
+        for stream in list(self._streams):
+            stream.close()
+
+
+def _close(connection: PooledConnection) -> None:
+    connection.network.close()
+    for part in connection.parts():
+        part.close()
+
+
+class OwnConnections:
+    """Connections that a client opens for itself; a forked child opens its own.
+
+    Args:
+        route: How to open them.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._pools: dict[int, ConnectionPool] = {}
+
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
+        """Send a request and read the response, in ``left`` seconds."""
+        until = time.monotonic() + left
+        pool = self._pools.get(os.getpid()) or self._open()
+        connection = pool.take(left)
+        if connection is None:
+            return no_free_connection()
+        try:
+            return exchange(connection.way(), request, timeouts, until - time.monotonic())
+        finally:
+            pool.give_back(connection)
+
+    def discard(self) -> None:
+        """Close the idle connections: one may hold another request's response."""
+        pool = self._pools.get(os.getpid())
+        if pool is not None:
+            pool.close_idle()
+
+    def close(self) -> None:
+        """Close what this process has opened."""
+        pool = self._pools.get(os.getpid())
+        if pool is not None:
+            pool.close()
+
+    def _open(self) -> ConnectionPool:
+        # Without a lock, which a fork might have copied while it was held.
+        process = os.getpid()
+        pool = self._pools.setdefault(process, ConnectionPool(self._route))
+        for other, inherited in list(self._pools.items()):
+            if other != process:  # its slots came along as they were: only sockets are closed
+                inherited.abandon()
+        return pool
+
+
+class CallersConnections:
+    """A client of the caller's, which is never closed, or a transport, which is, as httpx does.
+
+    Args:
+        family: Whose it is.
+        client: The client.
+        transport: The transport.
+    """
+
+    def __init__(self, family: Family, client: Any, transport: Any) -> None:
+        self._transport = transport
+        if client is not None:
+            self._way = ThroughHttpx(family, partial(client.send, **AS_IT_STANDS), client)
+        else:
+            self._way = ThroughHttpx(family, transport.handle_request)
+
+    def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
+        """Send a request and read the response; the deadline holds between body chunks."""
+        return exchange(self._way, request, timeouts, left)
+
+    def discard(self) -> None:
+        """Leave the connections to their owner."""
+
+    def close(self) -> None:
+        """Close a transport; leave a client open."""
+        if self._transport is not None:
+            self._transport.close()

@@ -1,0 +1,131 @@
+"""From a call to the request that goes out: its unsigned form, and its signing."""
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+
+import attrs
+
+from .._model.call import Call
+from .._model.messages import Headers, Request, fits_header
+from .._policy.clock import ClockOffset
+from .._policy.profile import Profile
+from .._policy.retry import RetryBudget
+from .._policy.settings import CallSettings
+from .._redaction import Hidden
+from .._secret import Secret, without_frames
+from ..auth.strategy import AsyncStrategy
+from ..errors import ConfigurationError, TokenKitError
+from .request_body import encode_body
+
+__all__ = ["Plan", "sign", "unsigned_request"]
+
+METHODS_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
+# A shorter header value, such as a timestamp, proves nothing and stands elsewhere too.
+SHORTEST_SIGNATURE = 16
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Plan:
+    """Everything about a call that is settled before it starts.
+
+    Attributes:
+        profile: The vendor.
+        origin: Scheme, host and port.
+        base_path: What stands before each call's path.
+        settings: The timeouts, the deadline, when to retry, and the headers.
+        strategy: Authenticates the request.
+        budget: The client's retry budget.
+        offset: How far the vendor's clock is ahead; ``None`` not to correct ours.
+        watched: Whether anybody is to be told what happens.
+    """
+
+    profile: Profile
+    origin: str
+    base_path: str
+    settings: CallSettings
+    strategy: AsyncStrategy
+    budget: RetryBudget
+    offset: ClockOffset | None = None
+    watched: bool = True
+
+
+def unsigned_request(
+    call: Call[object], plan: Plan, request_id: str, wall: float
+) -> Request | TokenKitError:
+    """Write a call as a request, once for all attempts; return the error where it can't be.
+
+    Args:
+        call: The call.
+        plan: Where it goes, and with which headers.
+        request_id: The id for the vendor's request-id header, where it has one.
+        wall: The time of day that relative times in the body count from.
+    """
+    body = encode_body(call, datetime.fromtimestamp(wall, timezone.utc))
+    if isinstance(body, TokenKitError):
+        return body
+    method, path = call.request_line
+    added: dict[str, str] = {}
+    if body or method in METHODS_WITH_BODY:
+        added["content-length"] = str(len(body))
+    if body:
+        added["content-type"] = "application/json"
+    if plan.profile.request_id_header is not None:
+        added[plan.profile.request_id_header] = request_id
+    return Request(
+        method=method,
+        origin=plan.origin,
+        route=plan.base_path + path,
+        headers=plan.settings.headers.merged_with(Headers(added)),
+        body=body,
+    )
+
+
+def sign(
+    unsigned: Request,
+    strategy: AsyncStrategy,
+    secrets: Sequence[Secret],
+    now: float,
+    hidden: Hidden,
+) -> Request | ConfigurationError:
+    """Authenticate a request; return the error where the strategy can't.
+
+    Args:
+        unsigned: The request.
+        strategy: What authenticates it.
+        secrets: The strategy's secrets, resolved.
+        now: The time by the vendor's clock, in seconds since 1970.
+        hidden: Learns the secrets, and what was made of them.
+    """
+    added = _authentication(strategy, unsigned, secrets, now)
+    if isinstance(added, TokenKitError):
+        return added
+    hidden.add(
+        [
+            *(secret.reveal() for secret in secrets),
+            *(value for value in added.values() if len(value) >= SHORTEST_SIGNATURE),
+        ]
+    )
+    return Request(
+        method=unsigned.method,
+        origin=unsigned.origin,
+        route=unsigned.route,
+        headers=unsigned.headers.merged_with(added),
+        body=unsigned.body,
+    )
+
+
+def _authentication(
+    strategy: AsyncStrategy, unsigned: Request, secrets: Sequence[Secret], now: float
+) -> Headers | ConfigurationError:
+    try:
+        added = Headers(strategy.headers(unsigned, secrets, now))
+        unfit = [name for name, value in added.items() if not fits_header(value)]
+    except ConfigurationError as error:
+        return without_frames(error)
+    except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything
+        problem = f"raised {type(error).__name__}"
+    else:
+        if not unfit:
+            return added
+        problem = f"returned a value for {unfit[0]!r} that no header can carry"
+    return ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")

@@ -1,0 +1,269 @@
+"""Taking secrets, tokens and control characters out of texts that somebody else wrote."""
+
+import re
+from array import array
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+
+__all__ = ["REDACTED", "Hidden", "escaped", "mask_jwts", "mask_path", "mask_tokens", "redact"]
+
+REDACTED = "[redacted]"
+
+# Shorter texts are looked for as they are: in another case, or amid white space, they would be
+# found in innocent words.
+SHORTEST_FUZZY = 8
+MOST_NESTINGS = 4
+SHORTEST_TOKEN = 20
+
+# One character as JSON, Python, JavaScript, HTML and URLs write it, however often one was written
+# inside another.
+SPELT = re.compile(
+    r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|u\{0*([0-9a-fA-F]{1,6})\})?"
+    r"|&(?:amp;)*(?:\#0*([0-9]{1,7});?|\#[xX]0*([0-9a-fA-F]{1,6});?|([A-Za-z]{2,8});)"
+    r"|%(?:25)*([0-9a-fA-F]{2})"
+    r"|\x00"
+)
+HEXADECIMAL = (1, 2, 3, 4, 6, 8)
+MARKS = re.compile(r"[\\&%\x00]")
+SPACE = re.compile(r"\s+")
+
+TOKEN_RUN = re.compile(rf"[A-Za-z0-9_+/=.~%-]{{{SHORTEST_TOKEN},}}")
+JWT_RUN = re.compile(rf"[A-Za-z0-9_.-]{{{SHORTEST_TOKEN},}}")
+PATH_RUN = re.compile(rf"[A-Za-z0-9_+=~%-]{{{SHORTEST_TOKEN},}}")
+LONGEST_NAME = 40
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+# Control characters, and those that reorder, hide or break what stands around them.
+UNSHOWN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def escaped(text: str, *, keep: str = "") -> str:
+    """Write control characters, bidi marks and the like as escapes, except some."""
+    if text.isascii() and text.isprintable():
+        return text
+    return UNSHOWN.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def mask_tokens(text: str) -> str:
+    """Replace whatever has the shape of a token."""
+    return TOKEN_RUN.sub(REDACTED, text)
+
+
+def mask_jwts(text: str) -> str:
+    """Replace JSON Web Tokens."""
+    return JWT_RUN.sub(_without_jwt, text) if "eyJ" in text else text
+
+
+def _without_jwt(found: re.Match[str]) -> str:
+    before, mark, after = found[0].partition("eyJ")
+    return before + REDACTED if mark and "." in after else found[0]
+
+
+def mask_path(path: str) -> str:
+    """Replace whatever in a URL's path has the shape of a token; names and UUIDs stay."""
+    if len(path) < SHORTEST_TOKEN:
+        return path
+    return PATH_RUN.sub(_without_path_token, mask_jwts(path))
+
+
+def _without_path_token(found: re.Match[str]) -> str:
+    run = found[0]
+    is_name = len(run) < LONGEST_NAME and not any(one.isdigit() for one in run)
+    return run if is_name or UUID.fullmatch(run) else REDACTED
+
+
+def _meant(found: re.Match[str]) -> str:
+    """Return the character that a spelling stands for; none for what only escapes the next."""
+    group = found.lastindex
+    if group is None:
+        return ""
+    if group == 7:  # noqa: PLR2004 - the group of names in the pattern above
+        return _named(found[group]) or found[0]
+    number = int(found[group], 16 if group in HEXADECIMAL else 10)
+    return chr(number) if number <= 0x10FFFF else found[0]  # noqa: PLR2004 - Unicode's last
+
+
+def _named(name: str) -> str | None:
+    from html.entities import html5  # noqa: PLC0415 - only a failure needs it
+
+    character = html5.get(f"{name};", "")
+    return character if len(character) == 1 else None
+
+
+def _decoded(text: str) -> str:
+    for _ in range(MOST_NESTINGS):
+        if not MARKS.search(text):
+            break
+        before, text = text, SPELT.sub(_meant, text)
+        if text == before:
+            break
+    return text
+
+
+def _flat(text: str) -> str:
+    text = SPACE.sub("", text)
+    # As below, where each character has its place: some have two in lower case.
+    return text.lower() if text.isascii() else "".join(map(_lower, text))
+
+
+def _base64_cores(secret: bytes) -> Iterator[str]:
+    """Yield what is in any base64 that holds a text, wherever in it the text begins."""
+    for before in range(3):
+        written = b64encode(b"\0" * before + secret).decode("ascii")
+        begin = (before * 8 + 5) // 6
+        core = written[begin : (before + len(secret)) * 8 // 6]
+        yield core
+        yield core.replace("+", "-").replace("/", "_")
+
+
+class _Redactor:
+    """Finds every spelling of some texts. Made once for a failure, however much it reads."""
+
+    __slots__ = ("_fuzzy", "_short")
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        fuzzy: set[str] = set()
+        short: set[str] = set()
+        for secret in secrets:
+            plain = _decoded(secret)
+            spellings = {plain, secret.replace("\\", ""), plain.replace(" ", "+")}
+            if not plain.isascii():  # URLs write one byte after the other
+                spellings.add(plain.encode("utf-8", "surrogatepass").decode("latin-1"))
+            for spelling in spellings:
+                flat = _flat(spelling)
+                (short if len(flat) < SHORTEST_FUZZY else fuzzy).add(spelling)
+            if len(secret) >= SHORTEST_FUZZY:
+                raw = secret.encode("utf-8", "surrogatepass")
+                fuzzy.update((raw.hex(), *_base64_cores(raw)))
+        self._short = sorted(short - {""}, key=len, reverse=True)
+        self._fuzzy = sorted({_flat(one) for one in fuzzy}, key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        """Replace every secret in a text."""
+        decoded = _decoded(text)
+        flat = _flat(decoded)
+        short = [one for one in self._short if one in decoded]
+        fuzzy = [one for one in self._fuzzy if one in flat]
+        if not short and not fuzzy:
+            return text
+        places = _Places(text)
+        spans = [*places.of(short, flat=False), *places.of(fuzzy, flat=True)]
+        return _without(text, spans)
+
+
+class _Places:
+    """Where each character of a text's decoded form stands in the text."""
+
+    __slots__ = ("_begins", "_ends", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._begins = array("L", range(len(text)))
+        self._ends = array("L", range(1, len(text) + 1))
+        for _ in range(MOST_NESTINGS):
+            if not self._decode():
+                break
+
+    def _decode(self) -> bool:
+        parts: list[str] = []
+        begins, ends = array("L"), array("L")
+        at = 0
+        for found in SPELT.finditer(self._text):
+            start, stop = found.span()
+            meant = _meant(found)
+            if len(meant) > 1:  # stays as it is
+                continue
+            parts += (self._text[at:start], meant)
+            begins.extend(self._begins[at:start])
+            ends.extend(self._ends[at:start])
+            if meant:
+                begins.append(self._begins[start])
+                ends.append(self._ends[stop - 1])
+            at = stop
+        if at == 0:
+            return False
+        self._text = "".join((*parts, self._text[at:]))
+        self._begins = begins + self._begins[at:]
+        self._ends = ends + self._ends[at:]
+        return True
+
+    def of(self, needles: Iterable[str], *, flat: bool) -> Iterator[tuple[int, int]]:
+        """Yield where some texts stand; flat ones are in lower case, without white space."""
+        text, places = self._text, array("L", range(len(self._text)))
+        if flat:
+            kept = [place for place, one in enumerate(text) if not one.isspace()]
+            text = "".join(_lower(text[place]) for place in kept)
+            places = array("L", kept)
+        for needle in needles:
+            at = text.find(needle)
+            while at >= 0:
+                first, last = places[at], places[at + len(needle) - 1]
+                yield self._begins[first], self._ends[last]
+                at = text.find(needle, at + 1)
+
+
+def _lower(character: str) -> str:
+    lower = character.lower()
+    return lower if len(lower) == 1 else character
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    parts: list[str] = []
+    at = 0
+    for first, end in sorted(spans):
+        begin = first
+        while begin > at and text[begin - 1] == "\\":  # it would escape what follows instead
+            begin -= 1
+        if begin >= at:
+            parts += (text[at:begin], REDACTED)
+        at = max(at, end)
+    return "".join((*parts, text[at:]))
+
+
+class Hidden:
+    """The texts that a call must not show.
+
+    No set, and nothing that can be iterated: error trackers open what stands in a frame.
+    """
+
+    __slots__ = ("_redactor", "_texts")
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._texts: frozenset[str] = frozenset(texts) - {""}
+        self._redactor: _Redactor | None = None
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Hide more texts."""
+        more = self._texts.union(texts) - {""}
+        if len(more) > len(self._texts):
+            self._texts, self._redactor = more, None
+
+    def also(self, texts: Iterable[str]) -> "Hidden":
+        """Return what hides these texts and more."""
+        return Hidden(self._texts.union(texts))
+
+    def redact(self, text: str) -> str:
+        """Replace the texts, in every spelling in which a server may write them back."""
+        if self._redactor is None:
+            self._redactor = _Redactor(self._texts)
+        return self._redactor(text)
+
+    def redact_headers(self, text: str) -> str:
+        """Replace the texts in what a success says, where there is any doubt."""
+        doubtful = MARKS.search(text) or any(one in text for one in self._texts)
+        return self.redact(text) if doubtful else text
+
+    def __repr__(self) -> str:
+        return f"Hidden({len(self._texts)} texts)"
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Replace every secret, in each spelling that a server may use, by a fixed mark."""
+    return Hidden(secrets).redact(text)

@@ -1,0 +1,208 @@
+"""What the error of a call tells of the call as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+from core_driver import (
+    API_KEY,
+    PAYMENT_CALL,
+    REQUEST_ID,
+    ZDK_CALL,
+    ZEROHASH_CALL,
+    Driver,
+    answer,
+    fault,
+    json_answer,
+    minted,
+    zdk_plan,
+    zerohash_plan,
+)
+
+from tokenkit import RetryBudget, RetryPolicy
+from tokenkit._model.call import RawCall
+from tokenkit._observability.records import CallFailed
+from tokenkit.auth import Bearer
+from tokenkit.errors import (
+    ConfigurationError,
+    ConnectError,
+    ConnectionLostError,
+    DeadlineExceeded,
+    DecodeError,
+    MismatchedResponse,
+    ResponseTooLarge,
+    ServerError,
+    TokenKitError,
+    UnexpectedRedirect,
+)
+from tokenkit.extension import RetryRules
+
+if TYPE_CHECKING:
+    from tokenkit._pipeline.effects import AttemptOutcome
+
+REFUSED = fault(ConnectError, sent=False, message="nobody listens")
+LOST = fault(ConnectionLostError, sent=True)
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [([answer(status)], "not performed") for status in (400, 401, 403, 404, 409, 422)]
+    + [
+        ([REFUSED] * 3, "not performed"),
+        ([answer(429)] * 3, "not performed"),
+        ([answer(503, zh_allow_retry="true")] * 3, "not performed"),
+        ([answer(500)], "unknown"),
+        ([answer(418)], "unknown"),
+        ([answer(302)], "unknown"),
+        ([answer(502)] * 3, "unknown"),
+        ([answer(503)] * 3, "unknown"),
+        ([LOST] * 3, "unknown"),
+        ([LOST, answer(400)], "unknown"),
+        ([answer(502), REFUSED, REFUSED], "unknown"),
+        ([LOST, answer(429), answer(422)], "unknown"),
+        ([answer(429), REFUSED, answer(422)], "not performed"),
+        ([answer(200, "{")], "performed"),
+        ([answer(502), answer(201, "{}")], "performed"),
+    ],
+)
+def test_the_outcome_is_the_calls(script: list[AttemptOutcome], outcome: str) -> None:
+    """One attempt that may have been carried out makes the call unknown, whatever follows."""
+    driver = Driver(*script)
+    error = driver.error(ZEROHASH_CALL, zerohash_plan())
+    assert (error.outcome, error.attempts) == (outcome, len(script))
+    assert (error.vendor, error.operation) == ("zerohash", "create_client_auth_token")
+    assert error.request_id == REQUEST_ID
+    record = driver.records[-1]
+    assert isinstance(record, CallFailed)
+    assert (record.outcome, record.attempts) == (outcome, len(script))
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (ConfigurationError("x"), "not performed"),
+        (ConnectError("x"), "not performed"),
+        (DeadlineExceeded("x"), "unknown"),
+        (ServerError("x"), "unknown"),
+        (DecodeError("x"), "performed"),
+        (MismatchedResponse("x"), "unknown"),
+        (ResponseTooLarge("x"), "unknown"),
+        (UnexpectedRedirect("x"), "unknown"),
+        (ServerError("x", outcome="performed"), "performed"),
+    ],
+)
+def test_errors_made_by_hand_have_an_outcome(error: TokenKitError, outcome: str) -> None:
+    """An error made from a text has the usual outcome of its class, or the one given."""
+    assert error.outcome == outcome
+    assert (error.vendor, error.operation, error.request_id) == (None, None, None)
+    assert error.attempts == 0
+
+
+def test_a_response_that_is_too_large() -> None:
+    """Of a success that was too large it is known that the call was carried out."""
+    for status, outcome in ((200, "performed"), (None, "unknown")):
+        partial = None if status is None else answer(status)
+        driver = Driver(attrs.evolve(fault(sent=True, response=partial), error=ResponseTooLarge))
+        assert driver.error(ZDK_CALL, zdk_plan()).outcome == outcome
+
+
+def test_an_exception_from_outside_leaves_the_outcome_open() -> None:
+    """A secret source's error before anything is sent, and after a lost attempt."""
+
+    def broken() -> str:
+        raise ConfigurationError(f"no key but {API_KEY}")
+
+    keys = iter([API_KEY])
+    source = lambda: next(keys, None) or broken()  # noqa: E731 - a source that ends
+    error = Driver(LOST).error(ZDK_CALL, zdk_plan(strategy=Bearer(source)))
+    assert (error.outcome, error.attempts) == ("unknown", 1)
+    assert API_KEY not in f"{error}{vars(error)}"
+    error = Driver().error(ZDK_CALL, zdk_plan(strategy=Bearer(broken)))
+    assert (error.outcome, error.attempts, error.request_id) == ("not performed", 0, None)
+
+
+def test_an_exception_while_a_request_is_out() -> None:
+    """Nobody knows what became of a request whose sending ended in an exception."""
+    driver = Driver(ConfigurationError("the proxy is wrong"))
+    error = driver.error(ZDK_CALL, zdk_plan())
+    assert (error.outcome, error.attempts) == ("unknown", 1)
+    with pytest.raises(ZeroDivisionError):
+        Driver(ZeroDivisionError()).run(ZDK_CALL, zdk_plan())
+
+
+def test_every_failure_is_told_once() -> None:
+    """An exception that is not tokenkit's is told by its class; its text may say anything."""
+    driver = Driver(ZeroDivisionError(API_KEY))
+    with pytest.raises(ZeroDivisionError):
+        driver.run(ZEROHASH_CALL, zerohash_plan())
+    (record,) = [one for one in driver.records if isinstance(one, CallFailed)]
+    assert (record.error, record.reason, record.request_id) == (
+        "ZeroDivisionError",
+        "",
+        REQUEST_ID,
+    )
+
+
+def test_a_payment_is_withheld_on_purpose() -> None:
+    """The error of a mint that may have opened a payment says why it was not repeated."""
+    error = Driver(LOST).error(PAYMENT_CALL, zerohash_plan())
+    assert "A payment may have been opened, so the mint was not sent again" in str(error)
+    assert f"(request_id={REQUEST_ID})" in str(error)
+    repeated = zerohash_plan(policy=RetryPolicy(repeat_payments=True))
+    for script, call, plan in (
+        ([LOST] * 3, ZEROHASH_CALL, zerohash_plan()),
+        ([LOST] * 3, PAYMENT_CALL, repeated),
+        ([answer(400)], PAYMENT_CALL, zerohash_plan()),
+    ):
+        assert "payment" not in str(Driver(*script).error(call, plan))
+
+
+def test_the_error_says_when_the_budget_ended_the_call() -> None:
+    """A call that was not repeated for want of budget says so; others do not."""
+    error = Driver(answer(503)).error(ZDK_CALL, zdk_plan(budget=RetryBudget(0)))
+    assert str(error) == (
+        "HTTP 503: Service Unavailable. It was not tried again, as the client's retry budget is "
+        "used up (see RetryBudget)"
+    )
+    error = Driver(*[answer(503)] * 3).error(ZDK_CALL, zdk_plan())
+    assert "budget" not in str(error)
+
+
+def test_waits_that_a_vendor_asks_for_are_free() -> None:
+    """A 429 with a wait is repeated whatever the budget holds; a wait of zero is charged."""
+    plan = zdk_plan(budget=RetryBudget(0))
+    reply = Driver(answer(429, retry_after="1"), minted()).run(ZDK_CALL, plan)
+    assert reply.attempts == 2
+    assert Driver(answer(429, retry_after="0")).error(ZDK_CALL, plan).attempts == 1
+
+
+def test_all_retries_up_to_the_deadline() -> None:
+    """A call may take as many retries as its policy says, where the budget lets it."""
+    plan = zdk_plan(
+        policy=RetryPolicy(max_retries=150), budget=RetryBudget(150), deadline=100_000.0
+    )
+    assert Driver(*[answer(503)] * 150, minted()).run(ZDK_CALL, plan).attempts == 151
+
+
+@pytest.mark.parametrize("target", ["/tokens/tOkEn0123456789abcdef0123?x=1", "/things/5"])
+def test_calls_without_a_model_are_named_by_their_path(target: str) -> None:
+    """The name of such a call is its method and path, without what looks like a token."""
+    error = Driver(answer(404)).error(RawCall(verb="GET", target=target), zdk_plan())
+    named = "GET /tokens/[redacted]" if "tokens" in target else "GET /things/5"
+    assert error.operation == named
+
+
+def test_rules_of_a_vendors_own() -> None:
+    """Which statuses refuse a request is a vendor's to say."""
+    rules = RetryRules(refused=frozenset({418}))
+    headers = answer(418).headers
+    assert rules.outcome(418, headers) == "not performed"
+    assert rules.outcome(400, headers) == "unknown"
+
+
+def test_a_failure_names_its_own_request() -> None:
+    """The vendor's id wins over the one that was sent."""
+    driver = Driver(json_answer(400, {"errors": ["no"]}, x_request_id="theirs"))
+    assert driver.error(ZEROHASH_CALL, zerohash_plan()).request_id == "theirs"

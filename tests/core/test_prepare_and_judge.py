@@ -1,0 +1,219 @@
+"""The two pure ends of an attempt, by plain calls: what goes out, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+import pytest
+from core_driver import (
+    API_KEY,
+    REQUEST_ID,
+    WALL,
+    ZDK_CALL,
+    ZEROHASH_CALL,
+    answer,
+    fault,
+    json_answer,
+    minted,
+    zdk_plan,
+    zerohash_minted,
+    zerohash_plan,
+)
+
+from tokenkit import Reply
+from tokenkit._model.call import Call, RawCall, Repeat
+from tokenkit._model.messages import Request, ResponseInfo
+from tokenkit._pipeline.judge import Circumstances, FailedAttempt, judge
+from tokenkit._pipeline.prepare import sign, unsigned_request
+from tokenkit._redaction import Hidden
+from tokenkit._secret import Secret
+from tokenkit.auth import Bearer
+from tokenkit.errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    MismatchedResponse,
+    ProtocolError,
+    TransportError,
+)
+from tokenkit.zdk.profile import PROFILE as ZDK
+from tokenkit.zerohash.profile import PROFILE as ZEROHASH
+
+if TYPE_CHECKING:
+    from tokenkit._model.json import JSON
+
+
+def request_of(call: Call[object]) -> Request:
+    """Write a call for zerohash as a request."""
+    made = unsigned_request(call, zerohash_plan(), REQUEST_ID, WALL)
+    assert isinstance(made, Request)
+    return made
+
+
+def under(**changes: Any) -> Circumstances:
+    """Say how an attempt at zerohash went, but for what a test varies."""
+    usual = Circumstances(
+        profile=ZEROHASH,
+        request=request_of(ZEROHASH_CALL),
+        request_id=REQUEST_ID,
+        repeat=Repeat.SAFE,
+        hidden=Hidden([API_KEY]),
+        wall=WALL,
+        offset=0.0,
+        attempts=1,
+    )
+    return attrs.evolve(usual, **changes)
+
+
+def failed(result: object) -> FailedAttempt:
+    """Return a failed attempt."""
+    assert isinstance(result, FailedAttempt)
+    return result
+
+
+def test_a_request_with_a_body() -> None:
+    """It has the body's length and type, the request id and the plan's headers."""
+    request = request_of(ZEROHASH_CALL)
+    assert (request.method, request.route) == ("POST", "/client_auth_token")
+    assert dict(request.headers) == {
+        "accept": "application/json",
+        "content-length": str(len(request.body)),
+        "content-type": "application/json",
+        "x-request-id": REQUEST_ID,
+    }
+
+
+def test_a_request_without_a_body() -> None:
+    """A GET has neither length nor type; a POST without a body says that it has none."""
+    read = request_of(RawCall(verb="GET", target="/x?y=1"))
+    assert set(read.headers) == {"accept", "x-request-id"}
+    assert request_of(RawCall(verb="POST", target="/x")).headers["content-length"] == "0"
+
+
+def test_signing_hides_what_it_used() -> None:
+    """A signed request has the strategy's headers, and their values are hidden from then on."""
+    unsigned = unsigned_request(ZDK_CALL, zdk_plan(), "", WALL)
+    assert isinstance(unsigned, Request)
+    hidden = Hidden()
+    signed = sign(unsigned, Bearer(API_KEY), [Secret(API_KEY)], WALL, hidden)
+    assert isinstance(signed, Request)
+    assert signed.headers["authorization"] == f"Bearer {API_KEY}"
+    assert (signed.body, signed.route) == (unsigned.body, unsigned.route)
+    assert hidden.redact(f"I got Bearer {API_KEY}") == "I got [redacted]"
+
+
+def test_a_strategy_that_fails() -> None:
+    """It comes back as the error that it is."""
+    unsigned = request_of(ZEROHASH_CALL)
+    error = sign(unsigned, Bearer(API_KEY), [], WALL, Hidden())
+    assert isinstance(error, ConfigurationError)
+    assert "Bearer.headers() raised IndexError" in str(error)
+
+
+@attrs.frozen(kw_only=True)
+class Lease(Call[datetime]):
+    """A call whose answer counts from when it came."""
+
+    path: ClassVar[str] = "/lease"
+
+    def decode(self, body: JSON, response: ResponseInfo) -> datetime:
+        del body
+        assert response.status == 201
+        assert response.headers["x-lease"] == "5"
+        return response.received_at
+
+
+def test_a_success_is_a_reply() -> None:
+    """The model is given the time of the response, corrected by the clock's offset."""
+    reply = judge(Lease(), json_answer(201, {}, x_lease="5"), under(offset=60.0, attempts=2))
+    assert isinstance(reply, Reply)
+    assert reply.value == datetime.fromtimestamp(WALL + 60, timezone.utc)
+    assert (reply.status, reply.attempts, reply.rate_limit) == (201, 2, None)
+
+
+def test_rate_limits_of_a_reply() -> None:
+    """Figures that a vendor sends are read from the headers."""
+    response = json_answer(
+        200, {"tokens": ["t"]}, x_ratelimit_limit="60", x_ratelimit_reset=str(int(WALL))
+    )
+    reply = judge(ZDK_CALL, response, under(profile=ZDK))
+    assert isinstance(reply, Reply)
+    assert reply.rate_limit is not None
+    assert (reply.rate_limit.limit, reply.rate_limit.remaining) == (60, None)
+    assert reply.rate_limit.reset_at == datetime.fromtimestamp(WALL, timezone.utc)
+    assert "value" not in repr(reply)
+
+
+def test_headers_that_echo_a_key() -> None:
+    """A reply's headers hold nothing that was sent as a credential."""
+    reply = judge(
+        ZDK_CALL, json_answer(200, {"tokens": ["t"]}, server=API_KEY), under(profile=ZDK)
+    )
+    assert isinstance(reply, Reply)
+    assert reply.headers["server"] == "[redacted]"
+
+
+def test_another_requests_response() -> None:
+    """A success with another request's id is none, and the connection isn't trusted any more."""
+    response = attrs.evolve(zerohash_minted(), headers=answer(201, x_request_id="other").headers)
+    result = failed(judge(ZEROHASH_CALL, response, under()))
+    assert isinstance(result.error, MismatchedResponse)
+    assert (result.repeatable, result.outcome, result.distrusts_connection) == (
+        False,
+        "unknown",
+        True,
+    )
+    assert isinstance(judge(ZDK_CALL, minted(), under(profile=ZDK)), Reply)
+
+
+@pytest.mark.parametrize(
+    ("repeat", "sent", "repeatable"),
+    [
+        (Repeat.SAFE, True, True),
+        (Repeat.IF_NOT_PERFORMED, True, False),
+        (Repeat.IF_NOT_PERFORMED, False, True),
+        (Repeat.NEVER, False, True),
+    ],
+)
+def test_what_may_be_repeated(repeat: Repeat, *, sent: bool, repeatable: bool) -> None:
+    """A lost response is repeated where the call is safe; what was not sent, always."""
+    result = failed(judge(ZEROHASH_CALL, fault(sent=sent), under(repeat=repeat)))
+    assert result.repeatable is repeatable
+    assert result.outcome == ("unknown" if sent else "not performed")
+
+
+def test_the_deadline_ends_all_tries() -> None:
+    """An attempt that the deadline ended is not repeated, sent or not."""
+    for sent in (True, False):
+        result = failed(judge(ZEROHASH_CALL, fault(DeadlineExceeded, sent=sent), under()))
+        assert not result.repeatable
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ('illegal header line: bytearray(b\'{"token": "x"}\')', "illegal header line"),
+        ("illegal status line: b'tok'", "illegal status line"),
+        ('no ("tok")', "no"),
+        ("the answer's body was cut short", "the answer's body was cut short"),
+        (f"got {'t0' * 12} here", "got [redacted] here"),
+    ],
+)
+@pytest.mark.parametrize("kind", [ProtocolError, TransportError])
+def test_quotations_of_a_response_are_dropped(
+    kind: type[TransportError], said: str, shown: str
+) -> None:
+    """What a library quotes may be a piece of a token; its own words stay, and the origin."""
+    origin = ZEROHASH.base_url
+    result = judge(ZEROHASH_CALL, fault(kind, sent=True, message=f"{origin}: {said}"), under())
+    assert str(failed(result).error) == f"{origin}: {shown}"
+    result = judge(ZEROHASH_CALL, fault(kind, sent=True, message=said), under())
+    assert str(failed(result).error) == shown
+
+
+def test_a_failure_knows_its_wait() -> None:
+    """The wait that zerohash documents for a 429 is the error's as well."""
+    result = failed(judge(ZEROHASH_CALL, answer(429), under()))
+    assert (result.asked_wait, result.status, result.repeatable) == (10.0, 429, True)
+    assert vars(result.error)["retry_after"] == 10.0

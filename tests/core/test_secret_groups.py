@@ -1,0 +1,124 @@
+"""Several credentials that come with one read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from core_driver import PRIVATE_KEY, ZEROHASH_CALL, answer, make_plan, zerohash_minted
+from driven_clock import (
+    AsyncDrivenClock,
+    AsyncScriptedConnections,
+    DrivenClock,
+    ScriptedConnections,
+)
+
+from tokenkit import AsyncSecretGroup, ConfigurationError, Secret, SecretGroup
+from tokenkit._pipeline.drivers import drive, drive_async
+from tokenkit.auth import HmacSigner
+from tokenkit.zerohash.profile import HMAC_SCHEME
+from tokenkit.zerohash.profile import PROFILE as ZEROHASH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEYS: Mapping[str, str | Secret] = {
+    "api_key": "the-key",
+    "private_key": Secret(PRIVATE_KEY),
+    "passphrase": "the pass",
+}
+
+
+def strategy(group: SecretGroup | AsyncSecretGroup) -> HmacSigner[Any]:
+    """Sign with the members of a group."""
+    members = [group[name] for name in ("api_key", "private_key", "passphrase")]
+    return HmacSigner(*members, scheme=HMAC_SCHEME)
+
+
+def call(group: SecretGroup | AsyncSecretGroup) -> tuple[int, list[str]]:
+    """Make a call that is repeated once, sync; return the attempts and the keys sent."""
+    clock = DrivenClock()
+    connections = ScriptedConnections(clock, answer(503), zerohash_minted())
+    plan = make_plan(ZEROHASH, strategy(group))
+    reply = drive(ZEROHASH_CALL, plan, "", connections, clock)
+    return reply.attempts, [one.headers["x-scx-api-key"] for one in connections.requests]
+
+
+def test_a_group_is_read_once_an_attempt() -> None:
+    """All credentials of an attempt are of one read, and the next attempt reads again."""
+    reads: list[int] = []
+
+    def read() -> Mapping[str, str | Secret]:
+        reads.append(1)
+        return {**KEYS, "api_key": f"key-{len(reads)}"}
+
+    assert call(SecretGroup(read)) == (2, ["key-1", "key-2"])
+    assert len(reads) == 2
+
+
+@pytest.mark.anyio
+async def test_an_async_group() -> None:
+    """An async client awaits the read, and takes a plain group as well."""
+
+    async def read() -> Mapping[str, str | Secret]:
+        return KEYS
+
+    for group in (AsyncSecretGroup(read), SecretGroup(lambda: KEYS)):
+        clock = AsyncDrivenClock()
+        connections = AsyncScriptedConnections(clock, zerohash_minted())
+        plan = make_plan(ZEROHASH, strategy(group))
+        reply = await drive_async(ZEROHASH_CALL, plan, "", connections, clock)
+        assert reply.attempts == 1
+        assert connections.requests[0].headers["x-scx-api-key"] == "the-key"
+    assert await AsyncSecretGroup(read)["api_key"]() == "the-key"
+
+
+def test_a_member_can_be_asked_alone() -> None:
+    """A member is a callable like any other source."""
+    assert SecretGroup(lambda: KEYS)["passphrase"]() == "the pass"
+
+
+def raising() -> Mapping[str, str | Secret]:
+    raise OSError("the-secret")
+
+
+async def later() -> Mapping[str, str | Secret]:
+    return KEYS
+
+
+class Later(Awaitable[Any]):
+    def __await__(self) -> Any:
+        raise AssertionError("never awaited")
+
+
+BROKEN: list[tuple[Callable[[], Any], str]] = [
+    (raising, "raising raised OSError"),
+    (lambda: "the-secret", "must return a mapping of names to secrets, not str"),
+    (lambda: {"api_key": 5}, "must return strings or Secrets, not int"),
+    (lambda: {"api_key": "x"}, "The secret group has no 'private_key'; it has api_key"),
+    (dict, "The secret group has no 'api_key'; it has nothing"),
+    (later, "is async, which only the async clients can wait for"),
+    (Later, "is async, which only the async clients can wait for"),
+]
+
+
+@pytest.mark.parametrize(("read", "problem"), BROKEN)
+def test_groups_that_fail(read: Callable[[], Any], problem: str) -> None:
+    """A group that raises, or returns something else, is told without what it returned."""
+    with pytest.raises(ConfigurationError, match=problem) as caught:
+        call(SecretGroup(read))
+    assert "the-secret" not in f"{caught.value}{vars(caught.value)}"
+
+
+@pytest.mark.anyio
+async def test_async_groups_that_fail() -> None:
+    """The same holds where the read is awaited."""
+
+    async def read() -> Any:
+        raise OSError("the-secret")
+
+    clock = AsyncDrivenClock()
+    plan = make_plan(ZEROHASH, strategy(AsyncSecretGroup(read)))
+    with pytest.raises(ConfigurationError, match="read raised OSError"):
+        await drive_async(ZEROHASH_CALL, plan, "", AsyncScriptedConnections(clock), clock)

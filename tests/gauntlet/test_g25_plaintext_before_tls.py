@@ -1,0 +1,145 @@
+"""G25: plaintext that arrives before TLS starts ends the connection, and is never an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+from connect_proxy import ESTABLISHED, SOCKS_BOUND, proxy_to, socks_proxy_to, socks_url
+from network_calls import (
+    MINT,
+    MINTED,
+    NO_RETRIES,
+    TOKEN,
+    async_strigo_client,
+    each_family,
+    each_flavour,
+    send_strigo,
+)
+from raw_server import RawServer, answering, json_answer
+from tls_servers import AUTHORITY, HOST, server_context, trusting
+
+from tokenkit import ConnectError
+
+if TYPE_CHECKING:
+    from network_calls import Family, Flavour, Options
+    from raw_server import Peer
+
+FORGED = json_answer({"result": "success", "data": {"token": "forged", "user_id": "u1"}})
+# httpcore reads so many bytes at once; what lies beyond was once left in a buffer of ours.
+READ = 65_536
+BEHIND = {
+    "one byte": b"x",
+    "a line break": b"\r\n",
+    "a response": FORGED,
+    "a response beyond the first read": b"x" * (READ - len(ESTABLISHED)) + FORGED,
+}
+each_surplus = pytest.mark.parametrize("behind", BEHIND.values(), ids=BEHIND)
+
+
+def options_for(proxy_url: str | None, family: Family) -> Options:
+    options: Options = {"ssl_context": trusting(), "retry": NO_RETRIES, "http_family": family}
+    if proxy_url is not None:
+        options["proxy"] = proxy_url
+    return options
+
+
+def genuine() -> RawServer:
+    return RawServer(answering(lambda _: MINTED), tls=server_context(HOST))
+
+
+@each_family
+@each_flavour
+@each_surplus
+@pytest.mark.parametrize("kind", ["http", "https", "socks"])
+def test_bytes_behind_a_proxys_reply(
+    flavour: Flavour, family: Family, behind: bytes, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a proxy says behind its reply is a ConnectError; the server gets no request."""
+    with genuine() as server:
+        if kind == "socks":
+            proxy = socks_proxy_to(server, SOCKS_BOUND + behind)
+        else:
+            tls = server_context("127.0.0.1") if kind == "https" else None
+            proxy = proxy_to(server, tls, ESTABLISHED + behind)
+        with proxy, AUTHORITY.cert_pem.tempfile() as authority:
+            monkeypatch.setenv("SSL_CERT_FILE", authority)
+            url = socks_url(proxy) if kind == "socks" else proxy.url
+            with pytest.raises(ConnectError) as caught:
+                send_strigo(flavour, f"https://{HOST}", MINT, **options_for(url, family))
+            proxy.wait_all_closed()
+        assert server.requests == []
+    assert "forged" not in str(caught.value)
+
+
+@each_family
+@each_flavour
+def test_a_server_that_speaks_before_tls(flavour: Flavour, family: Family) -> None:
+    """A response in plain text, in the place of a handshake, is a ConnectError."""
+
+    def speak_first(peer: Peer) -> None:
+        peer.send(FORGED)
+        peer.wait_gone()
+
+    with RawServer(speak_first) as server:
+        url = f"https://localhost:{server.port}"
+        with pytest.raises(ConnectError):
+            send_strigo(flavour, url, MINT, **options_for(None, family))
+        server.wait_all_closed()
+
+
+@each_surplus
+def test_bytes_behind_a_proxys_reply_on_uvloop(behind: bytes) -> None:
+    """The same holds on uvloop."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main(url: str) -> None:
+        async with async_strigo_client(f"https://{HOST}", **options_for(url, "httpx")) as client:
+            with pytest.raises(ConnectError):
+                await client.send(MINT)
+
+    with genuine() as server, proxy_to(server, reply=ESTABLISHED + behind) as proxy:
+        anyio.run(main, proxy.url, backend_options={"loop_factory": uvloop.new_event_loop})
+        assert server.requests == []
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("credentials", ["", "user:pass-word-1@"])
+def test_a_socks_proxy_that_says_no_more(
+    flavour: Flavour, family: Family, credentials: str
+) -> None:
+    """A SOCKS proxy is used as a tunnel, kept between calls, with and without a password."""
+    method = b"\x05\x02" if credentials else b"\x05\x00"
+    seen: list[bytes] = []
+    with genuine() as server, socks_proxy_to(server, method=method, seen=seen) as proxy:
+        options = options_for(socks_url(proxy, credentials), family)
+        replies = send_strigo(flavour, f"https://{HOST}", MINT, MINT, **options)
+        assert proxy.connections == 1
+    assert [reply.value.token for reply in replies] == [TOKEN, TOKEN]
+    assert seen == ([b"\x01\x04user\x0bpass-word-1"] if credentials else [])
+
+
+MALFORMED = {
+    "no such method": (b"\x05\x09", SOCKS_BOUND),
+    "no method": (b"\x05\xff", SOCKS_BOUND),
+    "another version": (b"HT", SOCKS_BOUND),
+    "a short reply": (b"\x05\x00", SOCKS_BOUND[:3]),
+    "a cut address": (b"\x05\x00", SOCKS_BOUND[:7]),
+    "an unknown address": (b"\x05\x00", b"\x05\x00\x00\x09" + bytes(9)),
+    "a refusal": (b"\x05\x00", b"\x05\x02\x00\x01" + bytes(6)),
+    "an unknown refusal": (b"\x05\x00", b"\x05\x77\x00\x01" + bytes(6)),
+}
+
+
+@each_flavour
+@pytest.mark.parametrize(("method", "reply"), MALFORMED.values(), ids=MALFORMED)
+def test_a_socks_proxy_that_breaks_its_protocol(
+    flavour: Flavour, method: bytes, reply: bytes
+) -> None:
+    """A malformed reply, or a refusal, of a SOCKS proxy is a ConnectError that names it."""
+    with genuine() as server, socks_proxy_to(server, reply, method) as proxy:
+        url = socks_url(proxy)
+        with pytest.raises(ConnectError, match=rf"^proxy {url}: ProxyError"):
+            send_strigo(flavour, f"https://{HOST}", MINT, **options_for(url, "httpx"))

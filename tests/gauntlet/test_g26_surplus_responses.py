@@ -1,0 +1,148 @@
+"""G26: what stands behind a response is never the next caller's."""
+
+from __future__ import annotations
+
+import socket
+import time
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from connect_proxy import proxy_to, socks_proxy_to, socks_url
+from network_calls import (
+    each_family,
+    each_flavour,
+    echo_token,
+    send_strigo,
+)
+from raw_server import RawServer, json_answer
+from tls_servers import AUTHORITY, HOST, server_context, trusting
+
+from tokenkit import strigo
+from tokenkit._http import connection
+
+if TYPE_CHECKING:
+    from network_calls import Family, Flavour, Options
+    from raw_server import Peer
+
+USERS = ("alice@example.com", "bob@example.com", "carol@example.com")
+CALLS = [strigo.UserTokenRequest(email=user) for user in USERS]
+SURPLUS = json_answer({"result": "success", "data": {"token": "for somebody else"}})
+WAYS = ("plain", "tls", "http proxy", "https proxy", "socks proxy")
+
+
+def one_too_many(when: str) -> Any:
+    """Answer each request; behind the first answer of a connection stands another one."""
+
+    def script(peer: Peer) -> None:
+        first = True
+        while (request := peer.read_request()) is not None:
+            right = echo_token(request)
+            if not first:
+                peer.send(right)
+            elif when == "in the same piece":
+                peer.send(right + SURPLUS)
+            elif when == "in a record of its own":
+                peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+                peer.send(right)
+                peer.send(SURPLUS)
+                peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+            else:
+                peer.send(right)
+                time.sleep(0.01)
+                peer.send(SURPLUS)
+            first = False
+
+    return script
+
+
+def tokens(flavour: Flavour, url: str, options: Options) -> list[str]:
+    replies = send_strigo(flavour, url, *CALLS, between=lambda: time.sleep(0.05), **options)
+    return [reply.value.token for reply in replies]
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("when", ["in the same piece", "in a record of its own", "later"])
+def test_a_surplus_response_is_nobodys(
+    flavour: Flavour, family: Family, way: str, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever way it comes, a second answer to one request is not the answer to the next."""
+    options: Options = {"http_family": family, "ssl_context": trusting()}
+    tls = None if way == "plain" else server_context(HOST, "localhost")
+    with RawServer(one_too_many(when), tls=tls) as server:
+        if way == "plain":
+            assert tokens(flavour, server.url, options) == [f"for {user}" for user in USERS]
+            return
+        if way == "tls":
+            url = f"https://localhost:{server.port}"
+            assert tokens(flavour, url, options) == [f"for {user}" for user in USERS]
+            return
+        shown = server_context("127.0.0.1") if way == "https proxy" else None
+        proxy = socks_proxy_to(server) if way == "socks proxy" else proxy_to(server, shown)
+        with proxy, AUTHORITY.cert_pem.tempfile() as authority:
+            monkeypatch.setenv("SSL_CERT_FILE", authority)
+            options["proxy"] = socks_url(proxy) if way == "socks proxy" else proxy.url
+            assert tokens(flavour, f"https://{HOST}", options) == [f"for {u}" for u in USERS]
+
+
+def polite(peer: Peer) -> None:
+    """Answer each request once."""
+    while (request := peer.read_request()) is not None:
+        peer.send(echo_token(request))
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("name", connection.PATH_TO_H11)
+def test_a_renamed_private_attribute_makes_connections_single_use(
+    flavour: Flavour, family: Family, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a library has renamed what the check looks at, each connection serves one call."""
+    with RawServer(polite) as server:
+        assert tokens(flavour, server.url, {"http_family": family}) == [f"for {u}" for u in USERS]
+        assert server.connections == 1
+        renamed = [f"{one}_renamed" if one == name else one for one in connection.PATH_TO_H11]
+        monkeypatch.setattr(connection, "PATH_TO_H11", tuple(renamed))
+        assert tokens(flavour, server.url, {"http_family": family}) == [f"for {u}" for u in USERS]
+        assert server.connections == 4
+
+
+@each_flavour
+def test_h11_with_another_trailing_data_makes_connections_single_use(
+    flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where h11 tells in another form what it holds, each connection serves one call."""
+    monkeypatch.setattr("h11.Connection.trailing_data", [b"", False])
+    with RawServer(polite) as server:
+        assert tokens(flavour, server.url, {"http_family": "httpx"}) == [f"for {u}" for u in USERS]
+        assert server.connections == 3
+
+
+@each_flavour
+@pytest.mark.parametrize("renamed", [False, True])
+def test_an_observed_transport_hands_on_no_surplus(
+    flavour: Flavour, monkeypatch: pytest.MonkeyPatch, *, renamed: bool
+) -> None:
+    """Also where somebody observes httpx's transport, and where its pool has another name."""
+    http: Any = import_module("httpx")
+    seen: list[Any] = []
+    kind, name = (
+        (http.HTTPTransport, "handle_request")
+        if flavour == "sync"
+        else (http.AsyncHTTPTransport, "handle_async_request")
+    )
+    original = getattr(kind, name)
+
+    def observed(self: Any, request: Any) -> Any:
+        seen.append(request)
+        return original(self, request)
+
+    monkeypatch.setattr(kind, name, observed)
+    if renamed:
+        monkeypatch.setattr(connection, "POOL_OF_TRANSPORT", "_pool_renamed")
+    with RawServer(one_too_many("in the same piece")) as server:
+        options: Options = {"http_family": "httpx"}
+        assert tokens(flavour, server.url, options) == [f"for {user}" for user in USERS]
+    assert len(seen) == 3

@@ -1,0 +1,125 @@
+"""G27: long bodies in tiny pieces take linear time and bounded memory."""
+
+from __future__ import annotations
+
+import gzip
+import time
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import pytest
+from network_calls import MINT, TOKEN, each_flavour, send_strigo
+from raw_server import RawServer, http
+
+from tokenkit import ProtocolError
+from tokenkit._http.body import MAX_BODY, BoundedBody, TooLargeError, UnreadableBodyError
+
+if TYPE_CHECKING:
+    from network_calls import Flavour
+    from raw_server import Peer
+
+MEBIBYTE = 1_048_576
+ANSWER = b'{"result": "success", "data": {"token": "%s", "user_id": "u"}}' % TOKEN.encode()
+HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n"
+
+
+def test_a_body_in_tiny_chunks_needs_no_more_memory() -> None:
+    """8 MiB in chunks of two bytes need no object for each of them."""
+    tracemalloc.start()
+    try:
+        body = BoundedBody()
+        for number in range(MAX_BODY // 2):
+            body.feed(number.to_bytes(4, "big")[2:])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * MEBIBYTE
+    with pytest.raises(TooLargeError):
+        body.feed(b"x")
+
+
+def seconds_behind_the_end(size: int) -> float:
+    body = BoundedBody("gzip")
+    body.feed(gzip.compress(ANSWER, mtime=0))
+    began = time.process_time()
+    for _ in range(size // 64):
+        assert body.feed(b"x" * 64)
+    assert body.bytes() == ANSWER
+    return time.process_time() - began
+
+
+def test_bytes_behind_a_gzip_end_take_linear_time() -> None:
+    """Twice as many bytes behind the end take about twice the time, and tell of the end."""
+    assert seconds_behind_the_end(4 * MEBIBYTE) < 1 + 8 * seconds_behind_the_end(MEBIBYTE)
+
+
+def test_many_members_take_linear_time() -> None:
+    """Members are joined, up to a number; a flood of empty ones is refused soon."""
+    some = gzip.compress(ANSWER, mtime=0)
+    body = BoundedBody("gzip")
+    for _ in range(5_000):
+        assert not body.feed(some)
+    body.finish()
+    assert body.bytes() == ANSWER * 5_000
+    flood = gzip.compress(b"", mtime=0) * 20_000
+    body = BoundedBody("gzip")
+    began = time.process_time()
+    with pytest.raises(UnreadableBodyError, match="too many members"):
+        body.feed(flood)
+    assert time.process_time() - began < 3
+
+
+@each_flavour
+def test_a_flood_behind_a_gzip_end_is_left(flavour: Flavour) -> None:
+    """The body is complete at its end; nobody reads what follows, and the connection closes."""
+
+    def flood(peer: Peer) -> None:
+        peer.read_request()
+        packed = gzip.compress(ANSWER, mtime=0)
+        peer.send(HEAD + b"%x\r\n%s\r\n" % (len(packed), packed))
+        piece = (b"40\r\n" + b"x" * 64 + b"\r\n") * 1_000
+        while not peer.server.stopped.is_set():
+            peer.send(piece)
+
+    with RawServer(flood) as server:
+        (reply,) = send_strigo(flavour, server.url, MINT)
+        server.wait_all_closed()
+    assert reply.value.token == TOKEN
+
+
+@each_flavour
+def test_a_body_in_many_chunks_is_read(flavour: Flavour) -> None:
+    """A body of many small chunks is read to its end, and others get their turn."""
+
+    def drip(peer: Peer) -> None:
+        peer.read_request()
+        chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in ANSWER + b" " * 500)
+        peer.send(HEAD.replace(b"Content-Encoding: gzip\r\n", b"") + chunks + b"0\r\n\r\n")
+
+    with RawServer(drip) as server:
+        (reply,) = send_strigo(flavour, server.url, MINT)
+    assert reply.value.token == TOKEN
+
+
+@each_flavour
+def test_rubbish_behind_a_member_is_the_end(flavour: Flavour) -> None:
+    """What follows a member and is none ends the body; a broken member is an error."""
+    packed = gzip.compress(ANSWER, mtime=0)
+    for behind, works in (
+        (b"\x1f\x8b" + b"x" * 20, True),
+        (bytes(8), True),
+        (packed[:30] + b"x" * 60, False),
+    ):
+        answer = http(200, packed + behind, "Content-Encoding: gzip")
+
+        def once(peer: Peer, answer: bytes = answer) -> None:
+            while peer.read_request() is not None:
+                peer.send(answer)
+
+        with RawServer(once) as server:
+            if works:
+                (reply,) = send_strigo(flavour, server.url, MINT)
+                assert reply.value.token == TOKEN
+            else:
+                with pytest.raises(ProtocolError, match="gzip"):
+                    send_strigo(flavour, server.url, MINT, deadline=2)

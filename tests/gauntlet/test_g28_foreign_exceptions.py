@@ -1,0 +1,211 @@
+"""G28: an exception that is not the network's comes out as it is, at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from network_calls import (
+    API_KEY,
+    HEALTHY,
+    MINT,
+    ORG_ID,
+    each_family,
+    each_flavour,
+    send_strigo,
+    strigo_client,
+)
+from raw_server import RawServer, answering, black_hole, http
+
+from tokenkit import AsyncStrigoClient, StrigoClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from network_calls import Family, Flavour
+
+
+class SoftTimeLimit(Exception):  # noqa: N818 - named as Celery's
+    """What a worker's time limit raises in a signal handler."""
+
+
+class Exit(BaseException):
+    """What nobody but the outermost may catch."""
+
+
+FOREIGN = [AssertionError("the key is wrong"), NameError("undefined"), SoftTimeLimit(), Exit()]
+
+
+def frames_of(error: BaseException | None) -> str:
+    """Write out the local variables of all frames of an exception and of those behind it."""
+    found: list[str] = []
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            if "tokenkit" in trace.tb_frame.f_code.co_filename:
+                found += [repr(value) for value in trace.tb_frame.f_locals.values()]
+            trace = trace.tb_next
+        error = error.__cause__ or error.__context__
+    return "".join(found)
+
+
+def call_with(flavour: Flavour, option: str, make: Callable[[], Any]) -> None:
+    """Mint a token on a client that has a caller's client or transport."""
+    account: dict[str, Any] = {"org_id": ORG_ID, "api_key": API_KEY}
+    if flavour == "sync":
+        with StrigoClient(**account, **{option: make()}) as client:
+            client.send(MINT)
+        return
+
+    async def main() -> None:
+        brought = make()
+        async with AsyncStrigoClient(**account, **{option: brought}) as async_client:
+            try:
+                await async_client.send(MINT)
+            finally:
+                await brought.aclose()
+
+    anyio.run(main, backend=flavour)
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("raised", FOREIGN, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("option", ["transport", "http_client"])
+def test_what_a_mock_raises_comes_out(
+    flavour: Flavour, family: Family, raised: BaseException, option: str
+) -> None:
+    """A mock's failing assert, its bug or a time limit is not tried again, and not replaced."""
+    http_module: Any = import_module(family)
+    sent: list[object] = []
+
+    def handle(request: object) -> Any:
+        sent.append(request)
+        raise raised
+
+    def make() -> Any:
+        transport = http_module.MockTransport(handle)
+        if option == "transport":
+            return transport
+        kind = http_module.Client if flavour == "sync" else http_module.AsyncClient
+        return kind(transport=transport)
+
+    with pytest.raises(type(raised)) as caught:
+        call_with(flavour, option, make)
+    assert caught.value is raised
+    assert len(sent) == 1
+    assert API_KEY not in frames_of(caught.value)
+
+
+@each_family
+@each_flavour
+def test_what_a_hook_of_httpx_raises_comes_out(flavour: Flavour, family: Family) -> None:
+    """A response hook that calls raise_for_status() raises httpx's own error, once."""
+    http_module: Any = import_module(family)
+
+    def check(response: Any) -> None:
+        response.raise_for_status()
+
+    async def check_async(response: Any) -> None:
+        response.raise_for_status()
+
+    sync = flavour == "sync"
+    kind = http_module.Client if sync else http_module.AsyncClient
+    with RawServer(answering(lambda _: http(503))) as server:
+        transport = (http_module.HTTPTransport if sync else http_module.AsyncHTTPTransport)()
+        hook = check if sync else check_async
+        url = server.url
+
+        def make() -> Any:
+            return kind(
+                transport=transport, event_hooks={"response": [hook], "request": [redirected]}
+            )
+
+        def to_server(request: Any) -> None:
+            request.url = http_module.URL(url)
+
+        async def to_server_async(request: Any) -> None:
+            request.url = http_module.URL(url)
+
+        redirected = to_server if sync else to_server_async
+        with pytest.raises(http_module.HTTPStatusError):
+            call_with(flavour, "http_client", make)
+        transport.close() if sync else None
+        assert len(server.requests) == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an alarm")
+@pytest.mark.skipif(
+    threading.current_thread() is not threading.main_thread(), reason="signals need it"
+)
+@pytest.mark.parametrize("kind", [SoftTimeLimit, Exit])
+def test_what_a_signal_handler_raises_comes_out(kind: type[BaseException]) -> None:
+    """A worker's time limit that strikes in a read ends the call; nothing is sent again."""
+
+    def limit(*_: object) -> None:
+        raise kind
+
+    before = signal.signal(signal.SIGALRM, limit)
+    try:
+        with RawServer(black_hole) as server, strigo_client(server.url, deadline=20) as client:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            began = time.monotonic()
+            with pytest.raises(kind) as caught:
+                client.send(MINT)
+            assert time.monotonic() - began < 10
+            assert len(server.requests) == 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert API_KEY not in frames_of(caught.value)
+
+
+@each_flavour
+def test_closing_hides_only_network_trouble(flavour: Flavour) -> None:
+    """What a stream raises while it is closed is dropped if it is the network's only."""
+    http_module: Any = import_module("httpx")
+
+    class Stream(http_module.SyncByteStream, http_module.AsyncByteStream):  # type: ignore[misc, name-defined]  # a module that is imported by name
+        def __init__(self, raised: Exception) -> None:
+            self.raised = raised
+
+        def __iter__(self) -> Any:
+            yield HEALTHY.partition(b"\r\n\r\n")[2]
+
+        async def __aiter__(self) -> Any:
+            yield HEALTHY.partition(b"\r\n\r\n")[2]
+
+        def close(self) -> None:
+            raise self.raised
+
+        async def aclose(self) -> None:
+            raise self.raised
+
+    class Transport(http_module.BaseTransport, http_module.AsyncBaseTransport):  # type: ignore[misc, name-defined]  # likewise
+        def __init__(self, raised: Exception) -> None:
+            self.raised = raised
+
+        def handle_request(self, _: object) -> Any:
+            return http_module.Response(401, stream=Stream(self.raised))
+
+        async def handle_async_request(self, _: object) -> Any:
+            return http_module.Response(401, stream=Stream(self.raised))
+
+    with pytest.raises(SoftTimeLimit):
+        call_with(flavour, "transport", lambda: Transport(SoftTimeLimit()))
+    with pytest.raises(Exception, match=r"^((?!odd).)*$"):
+        call_with(flavour, "transport", lambda: Transport(OSError("odd")))
+
+
+@each_flavour
+def test_network_trouble_stays_network_trouble(flavour: Flavour) -> None:
+    """A refused connection is none of these: it is tried again, and typed."""
+    from tokenkit import ConnectError  # noqa: PLC0415 - only here
+
+    with pytest.raises(ConnectError):
+        send_strigo(flavour, "http://127.0.0.1:1", MINT, deadline=1)

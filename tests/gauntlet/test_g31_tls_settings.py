@@ -1,0 +1,174 @@
+"""G31: TLS settings of the environment that are of no use are told when a client is built."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+from network_calls import (
+    HEALTH,
+    NO_RETRIES,
+    async_strigo_client,
+    each_family,
+    each_flavour,
+    send_strigo,
+    strigo_client,
+)
+from tls_servers import AUTHORITY, tls_server
+
+from tokenkit import ConfigurationError, ConnectError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from network_calls import Family, Flavour
+
+VENDOR = "https://vendor.example"
+
+
+def build(flavour: Flavour, **options: Any) -> None:
+    """Build a client, and send nothing."""
+    if flavour == "sync":
+        strigo_client(VENDOR, **options).close()
+    else:
+        async_strigo_client(VENDOR, **options)
+
+
+@pytest.fixture
+def useless(tmp_path: Path) -> dict[str, tuple[str, Path]]:
+    """Return settings that are of no use: a variable, and the path in it."""
+    (tmp_path / "garbage.pem").write_text("this is no certificate")
+    (tmp_path / "empty").mkdir()
+    return {
+        "missing file": ("SSL_CERT_FILE", tmp_path / "nothing.pem"),
+        "directory for a file": ("SSL_CERT_FILE", tmp_path),
+        "garbage": ("SSL_CERT_FILE", tmp_path / "garbage.pem"),
+        "missing directory": ("SSL_CERT_DIR", tmp_path / "nothing"),
+        "file for a directory": ("SSL_CERT_DIR", tmp_path / "garbage.pem"),
+        "empty directory": ("SSL_CERT_DIR", tmp_path / "empty"),
+        "key log": ("SSLKEYLOGFILE", tmp_path / "nothing" / "keys.log"),
+    }
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize(
+    "what",
+    [
+        "missing file",
+        "directory for a file",
+        "garbage",
+        "missing directory",
+        "file for a directory",
+        "empty directory",
+        "key log",
+    ],
+)
+def test_a_useless_setting_is_named(
+    flavour: Flavour,
+    family: Family,
+    what: str,
+    useless: dict[str, tuple[str, Path]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The error names variable and path; without the environment, nothing of it counts."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
+        monkeypatch.delenv(name, raising=False)
+    variable, path = useless[what]
+    monkeypatch.setenv(variable, str(path))
+    with pytest.raises(ConfigurationError, match=variable) as caught:
+        build(flavour, http_family=family)
+    assert str(path) in str(caught.value)
+    build(flavour, http_family=family, trust_env=False)
+    build(flavour, http_family=family, ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
+@each_family
+@each_flavour
+def test_a_replaced_file_counts_for_new_clients(
+    flavour: Flavour, family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CA bundle that is renewed in place is read anew by clients built afterwards."""
+    bundle = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(bundle)
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    with tls_server("localhost") as server:
+        url = f"https://localhost:{server.port}"
+        with pytest.raises(ConnectError, match="SSL_CERT_FILE or ssl_context"):
+            send_strigo(flavour, url, HEALTH, http_family=family, retry=NO_RETRIES)
+        AUTHORITY.cert_pem.write_to_path(bundle)
+        send_strigo(flavour, url, HEALTH, http_family=family)
+
+
+@each_family
+@each_flavour
+def test_a_directory_of_certificates_is_used(
+    flavour: Flavour, family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SSL_CERT_DIR may be a list of directories with certificates under hashed names."""
+    AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    done = subprocess.run(["openssl", "rehash", str(tmp_path)], check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    with tls_server("localhost") as server:
+        url = f"https://localhost:{server.port}"
+        send_strigo(flavour, url, HEALTH, http_family=family)
+
+
+@each_family
+@pytest.mark.parametrize("trust_env", [True, False])
+def test_session_keys_are_logged_only_where_asked_for(
+    family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, trust_env: bool
+) -> None:
+    """SSLKEYLOGFILE counts like the other variables, and not with trust_env=False."""
+    keys = tmp_path / "keys.log"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    with AUTHORITY.cert_pem.tempfile() as authority, tls_server("localhost") as server:
+        monkeypatch.setenv("SSL_CERT_FILE", authority)
+        options: Any = {"http_family": family, "trust_env": trust_env, "retry": NO_RETRIES}
+        try:
+            send_strigo("sync", f"https://localhost:{server.port}", HEALTH, **options)
+        except ConnectError:
+            assert not trust_env
+    assert keys.exists() == trust_env
+
+
+LATE = """
+import ssl
+made_before = ssl.create_default_context()
+import truststore
+truststore.inject_into_ssl()
+from tokenkit import ConnectError, StrigoClient
+for family in {families!r}:
+    made_after = ssl.create_default_context()
+    for options in ({{"ssl_context": made_before}}, {{"ssl_context": made_after}}, {{}}):
+        client = StrigoClient(
+            org_id="o", api_key="k", base_url="https://127.0.0.1:1", deadline=1,
+            http_family=family, **options
+        )
+        try:
+            client.check_health()
+        except ConnectError:
+            print("fine")
+"""
+
+
+def test_a_context_made_before_truststore_is_accepted() -> None:
+    """Truststore replaces ssl.SSLContext; contexts made before that still work."""
+    from network_calls import FAMILIES  # noqa: PLC0415 - only here
+
+    pytest.importorskip("truststore")
+    done = subprocess.run(
+        [sys.executable, "-c", LATE.format(families=FAMILIES)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ},
+    )
+    assert done.stdout.split() == ["fine"] * 3 * len(FAMILIES), done.stderr

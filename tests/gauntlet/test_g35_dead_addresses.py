@@ -1,0 +1,76 @@
+"""G35: an address that swallows packets doesn't hold up the next one."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from network_calls import HEALTH, HEALTHY, each_family, each_flavour, send_strigo
+from raw_server import RawServer, answering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from network_calls import Family, Flavour
+
+
+@pytest.fixture
+def hole() -> Iterator[tuple[str, int]]:
+    """Listen where the queue is full, so that further packets are swallowed."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    fillers = [socket.socket() for _ in range(4)]
+    for one in fillers:
+        one.settimeout(0)
+        one.connect_ex(listener.getsockname())
+    time.sleep(0.1)
+    yield listener.getsockname()
+    for one in (*fillers, listener):
+        one.close()
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("dead", [1, 3])
+def test_the_next_address_is_tried_soon(
+    flavour: Flavour,
+    family: Family,
+    dead: int,
+    hole: tuple[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Dead addresses of one family cost a quarter of a second each, not the whole timeout."""
+    real = socket.getaddrinfo
+    with RawServer(answering(lambda _: HEALTHY)) as server:
+        alive = ("127.0.0.1", server.port)
+
+        def resolve(host: Any, *rest: Any, **options: Any) -> Any:
+            if host != "localhost":
+                return real(host, *rest, **options)
+            where = [*([hole] * dead), alive]
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", one) for one in where]
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        began = time.monotonic()
+        send_strigo(
+            flavour, f"http://localhost:{server.port}", HEALTH, http_family=family, timeout=30
+        )
+        assert time.monotonic() - began < 3 + dead * 0.3
+
+
+def test_families_take_turns() -> None:
+    """Where all addresses of one family are dead, one of the other is the second to be tried."""
+    import httpcore  # noqa: PLC0415 - only here
+
+    from tokenkit._http.network import Attempts  # noqa: PLC0415 - only here
+
+    six = [(socket.AF_INET6, 1, 6, "", (f"::{n}", 1, 0, 0)) for n in range(1, 4)]
+    four = [(socket.AF_INET, 1, 6, "", (f"10.0.0.{n}", 1)) for n in range(1, 3)]
+    attempts = Attempts(httpcore, "both", [*six, *four], time.monotonic() + 60)
+    tried = [address for _, (address, _) in zip(range(5), attempts, strict=False)]
+    assert tried == [six[0], four[0], six[1], four[1], six[2]]
+    shares = [seconds for _, (_, seconds) in zip(range(5), attempts, strict=False)]
+    assert all(seconds <= 0.3 for seconds in shares[:4])

@@ -1,0 +1,25 @@
+"""G36: a wait of any length that a server asks for is no error of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from network_calls import MINT, each_flavour, send_strigo
+from raw_server import RawServer, answering, http
+
+from tokenkit import RateLimitError
+
+if TYPE_CHECKING:
+    from network_calls import Flavour
+
+
+@each_flavour
+@pytest.mark.parametrize("asked", ["31557600000000", "9" * 300, "1e300", "10000000"])
+def test_a_million_years_without_a_deadline(flavour: Flavour, asked: str) -> None:
+    """Without a deadline, a wait that no clock can count is the vendor's error at once."""
+    answer = http(429, b"{}", f"Retry-After: {asked}")
+    with RawServer(answering(lambda _: answer)) as server:
+        with pytest.raises(RateLimitError):
+            send_strigo(flavour, server.url, MINT, deadline=None)
+        assert len(server.requests) <= 4

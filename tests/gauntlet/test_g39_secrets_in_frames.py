@@ -1,0 +1,181 @@
+"""G39: wrong arguments beside right secrets, and exceptions at any line, show no secret."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from opened import leaks, opened
+from raw_server import RawServer, answering, http, json_answer
+
+from tokenkit import (
+    AsyncStrigoClient,
+    AsyncZdkClient,
+    AsyncZeroHashClient,
+    ConfigurationError,
+    NotFoundError,
+    RetryPolicy,
+    Secret,
+    StrigoClient,
+    ZdkClient,
+    ZeroHashClient,
+)
+from tokenkit.auth import Bearer, OrgKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from raw_server import RawRequest
+
+KEY = "sk-live-9f8e7d6c5b4a3210"
+CLIENTS: list[Any] = [ZdkClient, AsyncZdkClient]
+STRIGO: list[Any] = [StrigoClient, AsyncStrigoClient]
+ZEROHASH: list[Any] = [ZeroHashClient, AsyncZeroHashClient]
+WRONG: dict[str, Callable[[Any], object]] = {
+    "bytes": lambda make: make(api_key=KEY.encode()),
+    "a bytearray": lambda make: make(api_key=bytearray(KEY.encode())),
+    "bytes in a Secret": lambda make: make(api_key=Secret(KEY.encode())),  # type: ignore[arg-type] # on purpose
+    "a list in a Secret": lambda make: make(api_key=Secret([KEY])),  # type: ignore[arg-type] # on purpose
+    "by place": lambda make: make(KEY),
+    "beside an unknown keyword": lambda make: make(api_key=KEY, bogus=1),
+    "under a misspelt keyword": lambda make: make(apikey=KEY),
+    "with a line break": lambda make: make(api_key=f"{KEY}\n"),
+    "beside a bad option": lambda make: make(api_key=KEY, timeout=0),
+    "in a header": lambda make: make(api_key="x", headers={"authorization": KEY}),
+    "in a bad header": lambda make: make(api_key="x", headers={"x-gateway": f"{KEY}\n"}),
+    "in a header beside a bad option": lambda make: make(
+        api_key="x", headers={"x-gateway": KEY}, deadline=-1
+    ),
+    "in a proxy": lambda make: make(api_key="x", proxy=f"ftp://u:{KEY}@h"),
+    "in a proxy beside a bad option": lambda make: make(
+        api_key="x", proxy=f"http://u:{KEY}@h:1", retry=3
+    ),
+    "in a base URL": lambda make: make(api_key="x", base_url=f"https://u:{KEY}@h"),
+    "in an environment": lambda make: make.from_env(environ={"ZDK_API_KEY": KEY}, bogus=1),
+    "in a bad environment": lambda make: make.from_env(environ={"ZDK_API_KEY": f"{KEY}\n"}),
+    "in with_options()": lambda make: make(api_key="x").with_options(
+        headers={"x-gateway": KEY, "host": "h"}
+    ),
+    "beside an unknown option of with_options()": lambda make: make(api_key="x").with_options(
+        headers={"x-gateway": KEY}, bogus=1
+    ),
+}
+
+
+@pytest.mark.parametrize("make", CLIENTS)
+@pytest.mark.parametrize("wrong", WRONG)
+def test_constructors_show_no_secret(wrong: str, make: Any) -> None:
+    """A client that refuses its arguments shows none of them, opened as a tracker opens them."""
+    with pytest.raises((ConfigurationError, TypeError)) as caught:
+        WRONG[wrong](make)
+    assert leaks(caught.value, KEY) == []
+
+
+@pytest.mark.parametrize("make", [*STRIGO, *ZEROHASH])
+def test_credentials_beside_others(make: Any) -> None:
+    """The other vendors' clients do not show one credential where another is missing or wrong."""
+    for arguments in ({"api_key": KEY}, {"api_key": KEY, "org_id": b"x", "passphrase": b"x"}):
+        with pytest.raises((ConfigurationError, TypeError)) as caught:
+            make(**arguments)
+        assert leaks(caught.value, KEY) == []
+
+
+@pytest.mark.parametrize("make", [lambda: Secret(KEY.encode()), lambda: Secret(None)])  # type: ignore[arg-type] # on purpose
+def test_secrets_refuse_what_is_not_text(make: Callable[[], object]) -> None:
+    """A Secret of something else is refused by the name of its type alone."""
+    with pytest.raises(ConfigurationError, match=r"^Secret\(\) takes text, not ") as caught:
+        make()
+    assert leaks(caught.value, KEY) == []
+
+
+def test_secrets_have_no_state_to_hand_out() -> None:
+    """Neither pickle nor what looks at an object's state gets at the text of a Secret."""
+    secret: Any = Secret(KEY)
+    for take in (pickle.dumps, lambda one: one.__getstate__(), lambda one: one.__reduce_ex__(4)):
+        with pytest.raises(TypeError, match="can't be pickled") as caught:
+            take(secret)
+        assert leaks(caught.value, KEY) == []
+    for strategy in (Bearer(KEY), OrgKey("o", KEY)):
+        assert KEY not in "".join(opened(strategy))
+
+
+def test_options_of_a_single_call_show_no_secret() -> None:
+    """A header of a call stands in no frame of the error that the call ends with."""
+    options: dict[str, Any] = {"headers": {"x-gateway": KEY}, "retry": RetryPolicy(max_retries=0)}
+    with (
+        RawServer(answering(lambda _: http(404))) as server,
+        ZdkClient(api_key="x", base_url=server.url) as client,
+    ):
+        unknown: list[dict[str, Any]] = [{}, {"bogus": 1}]
+        for more in unknown:
+            with pytest.raises((NotFoundError, TypeError)) as caught:
+                client.request("GET", "/x", **options, **more)
+            assert leaks(caught.value, KEY) == []
+
+
+class Interrupt(Exception):  # noqa: N818 - what a signal's handler raises
+    """An exception from outside, such as a soft time limit's."""
+
+
+def echo(request: RawRequest) -> bytes:
+    """Refuse a request with the whole of it."""
+    return json_answer({"error": {"message": str(request.headers)}}, 401)
+
+
+def interrupted_at(line: int, act: Callable[[], object]) -> BaseException | None:
+    """Raise at the n-th line that the package runs; ``None`` when it has fewer."""
+    seen = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal seen
+        if not str(frame.f_globals.get("__name__", "")).startswith("tokenkit._pipeline"):
+            return trace if event == "call" else None
+        if event == "line":
+            seen += 1
+            if seen == line:
+                sys.settrace(None)
+                raise Interrupt
+        return trace
+
+    previous = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    except Interrupt as error:
+        return error
+    except Exception:  # noqa: BLE001 - the call's own failure: it had fewer lines
+        return None
+    finally:
+        sys.settrace(previous)
+    return None
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_exception_at_any_line_shows_no_secret(*, is_async: bool) -> None:
+    """Wherever in a call's life a signal strikes, its traceback shows no credential."""
+    options: dict[str, Any] = {"retry": RetryPolicy(max_retries=0)}
+    with RawServer(answering(echo)) as server:
+        kind: Any = AsyncStrigoClient if is_async else StrigoClient
+
+        def mint() -> None:
+            with kind(org_id="o", api_key=KEY, base_url=server.url, **options) as client:
+                client.check_health()
+
+        async def mint_async() -> None:
+            async with kind(org_id="o", api_key=KEY, base_url=server.url, **options) as client:
+                await client.check_health()
+
+        act = (lambda: anyio.run(mint_async)) if is_async else mint
+        interrupted_at(0, act)  # opens the connection, and loads what is loaded once
+        struck = 0
+        for line in range(1, 2000, 13):
+            error = interrupted_at(line, act)
+            if error is None:
+                break
+            struck += 1
+            assert leaks(error, KEY) == [], line
+        assert struck > 10

@@ -1,0 +1,153 @@
+"""TLS on connections of this package: its start and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from asyncio.selector_events import BaseSelectorEventLoop
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+from asyncio_streams import receiver_of, serve, until
+from lost_connections import close_at_once
+from network_calls import (
+    FAST_RETRIES,
+    HEALTH,
+    HEALTHY,
+    NO_RETRIES,
+    WITHDRAWAL,
+    ZEROHASH_MINTED,
+    at_most,
+    each_flavour,
+    send_strigo,
+    send_zerohash,
+)
+from raw_server import RawServer, answering
+from tls_servers import server_context, trusting
+
+from tokenkit import (
+    ConnectError,
+    RequestTimeoutError,
+    Timeouts,
+)
+from tokenkit._http.asyncio_stream import AsyncioBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from network_calls import Flavour
+    from raw_server import Peer
+
+
+def test_tls_is_ended_with_a_good_bye() -> None:
+    """A client that closes says so by TLS's own means."""
+    ends: list[str] = []
+
+    def note_the_end(peer: Peer) -> None:
+        sock: Any = peer.sock
+        sock.suppress_ragged_eofs = False
+        peer.read_request()
+        peer.send(HEALTHY)
+        try:
+            assert sock.recv(100) == b""
+        except ssl.SSLEOFError:
+            ends.append("cut off")
+        else:
+            ends.append("good-bye")
+
+    with serve(note_the_end, tls=True) as server:
+        send_strigo("asyncio", server.url, HEALTH, ssl_context=trusting())
+        server.wait_all_closed()
+    assert ends == ["good-bye"]
+
+
+def reset_at_once(peer: Peer) -> None:
+    peer.reset()
+
+
+@pytest.mark.parametrize("end", [close_at_once, reset_at_once])
+@pytest.mark.parametrize("noticed", [False, True])
+def test_a_connection_that_ends_before_tls_is_a_connect_error(
+    end: Callable[[Peer], None], monkeypatch: pytest.MonkeyPatch, *, noticed: bool
+) -> None:
+    """Nothing was sent, so that a payment is tried again; and that takes no timeout to see."""
+    connect: Any = BaseSelectorEventLoop.sock_connect
+
+    async def connect_and_wait(loop: Any, sock: Any, address: Any) -> None:
+        await connect(loop, sock, address)
+        server.wait_for(lambda: server.ended == server.connections > 0)
+
+    connect_tcp: Any = AsyncioBackend.connect_tcp
+
+    async def connect_and_notice(*args: Any, **kwargs: Any) -> Any:
+        stream = await connect_tcp(*args, **kwargs)
+        await until(lambda: receiver_of(stream)._ended)
+        return stream
+
+    monkeypatch.setattr(BaseSelectorEventLoop, "sock_connect", connect_and_wait)
+    if noticed:
+        monkeypatch.setattr(AsyncioBackend, "connect_tcp", connect_and_notice)
+    with RawServer(end) as server:
+        url = server.url.replace("http:", "https:")
+        with pytest.raises(ConnectError) as caught, at_most(2):
+            send_zerohash("asyncio", url, WITHDRAWAL, retry=FAST_RETRIES)
+    assert caught.value.attempts == 3
+
+
+@each_flavour
+def test_a_handshake_that_takes_too_long_is_a_timeout(flavour: Flavour) -> None:
+    """The connect timeout holds for TLS, and a payment is tried again, as nothing was sent."""
+    with RawServer(lambda peer: peer.wait_gone()) as server:
+        url = server.url.replace("http:", "https:")
+        with pytest.raises(RequestTimeoutError, match="ConnectTimeout") as caught, at_most(0.6):
+            send_zerohash(
+                flavour, url, WITHDRAWAL, timeout=Timeouts(connect=0.1), retry=FAST_RETRIES
+            )
+        server.wait_for(lambda: server.ended == 3)
+    assert caught.value.attempts == 3
+
+
+@each_flavour
+def test_a_certificate_of_a_stranger_is_a_connect_error(flavour: Flavour) -> None:
+    """The text says what is wrong with the certificate; nothing stays open."""
+    with serve(answering(lambda _: HEALTHY), tls=True) as server:
+        with pytest.raises(ConnectError, match="certificate verify failed"):
+            send_strigo(
+                flavour,
+                server.url,
+                HEALTH,
+                ssl_context=trusting(trustme.CA()),
+                retry=NO_RETRIES,
+            )
+        server.wait_all_closed()
+        assert server.requests == []
+
+
+def test_a_first_write_that_fails_within_tls_was_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A connection that is reset after the handshake, unseen, has carried no payment."""
+    go = threading.Event()
+
+    def reset_unseen(peer: Peer) -> None:
+        go.wait(10)
+        peer.reset()
+
+    start_tls: Any = asyncio.BaseEventLoop.start_tls
+
+    async def start_tls_and_wait(loop: Any, *args: Any, **kwargs: Any) -> Any:
+        secured = await start_tls(loop, *args, **kwargs)
+        go.set()
+        server.wait_for(lambda: server.ended >= 1)
+        return secured
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "start_tls", start_tls_and_wait)
+    minting = answering(lambda _: ZEROHASH_MINTED)
+    with RawServer(reset_unseen, minting, tls=server_context("127.0.0.1")) as server:
+        (reply,) = send_zerohash(
+            "asyncio", server.url, WITHDRAWAL, ssl_context=trusting(), retry=FAST_RETRIES
+        )
+        assert len(server.requests) == 1
+    assert reply.attempts == 2

@@ -1,0 +1,196 @@
+"""How a store is asked, and what becomes of interruptions on the way."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import anyio
+import attrs
+import pytest
+import reuse_world
+from memory_store import MemoryStore
+from reuse_world import LEARNER, PARTICIPANT, Vendor, World, cache_with
+
+from tokenkit._reuse.asking import StoreFault, StoreQuestion
+from tokenkit._reuse.circuit import Circuit
+from tokenkit._reuse.entry import unseal_entry
+from tokenkit._reuse.key import exact_values, reader_of
+from tokenkit.errors import ConfigurationError
+from tokenkit.extension import JSON, Call, IssuedToken, ResponseInfo
+from tokenkit.stores import Acquire, Acquired, IsLive, NoSealing, RedisStore
+
+if TYPE_CHECKING:
+    from redis_server import RedisServer
+
+    from tokenkit.stores import Answer, Command
+
+
+@attrs.define
+class LateStore:
+    """Answers after what each asking has been given: seconds of waiting, or of blocking."""
+
+    waits: list[float]
+    blocks: float = 0.0
+    asked: int = 0
+    sealing: NoSealing = attrs.field(factory=NoSealing)
+
+    def ask(self, command: Command) -> Answer:
+        raise NotImplementedError
+
+    async def ask_async(self, command: Command) -> Answer:
+        del command
+        self.asked += 1
+        wait = self.waits.pop(0)
+        if wait and self.blocks:
+            time.sleep(self.blocks)  # noqa: ASYNC251 - a busy event loop is what it is for
+        await anyio.sleep(wait)
+        return True
+
+
+@pytest.mark.anyio
+async def test_slow_store_is_given_up() -> None:
+    """A store that takes longer than a quarter of a second has failed; it isn't asked again."""
+    store = LateStore([60.0, 0.0])
+    answer = await StoreQuestion(store, IsLive(mark="m")).ask_async()
+    assert isinstance(answer, StoreFault)
+    assert answer.error == "TimeoutError"
+
+
+@pytest.mark.anyio
+async def test_busy_loop_is_no_failure_of_the_store() -> None:
+    """If the timeout fires late, the loop was late: the store is asked once more."""
+    store = LateStore([60.0, 0.0], blocks=0.6)
+    assert await StoreQuestion(store, IsLive(mark="m")).ask_async() is True
+    assert store.asked == 2
+    store = LateStore([60.0] * 7, blocks=0.6)
+    assert isinstance(await StoreQuestion(store, IsLive(mark="m")).ask_async(), StoreFault)
+    assert store.asked == 6
+
+
+@pytest.mark.anyio
+async def test_what_must_be_said_is_said_by_the_cancelled_too() -> None:
+    """A release is sent although its caller was cancelled; other questions are not."""
+    for insists, asked in ((True, 1), (False, 0)):
+        store = LateStore([0.0])
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await StoreQuestion(store, IsLive(mark="m"), insists).ask_async()
+        assert store.asked == asked
+
+
+@pytest.mark.anyio
+async def test_failing_store_is_a_value() -> None:
+    """A store's failure is an answer; what else it raises is the program's own."""
+    store = MemoryStore(lambda: 0.0, down=True)
+    answer = await StoreQuestion(store, IsLive(mark="m")).ask_async()
+    assert isinstance(answer, StoreFault)
+    assert answer.error == "ConnectionError"
+
+
+def test_failures_at_once_count_as_one() -> None:
+    """Many callers that fail together open the circuit for a second, and no longer."""
+    circuit = Circuit()
+    for _ in range(20):
+        circuit.failed(100.0)
+    assert not circuit.allows(100.9)
+    assert circuit.allows(101.1)
+    assert not circuit.allows(101.2)
+    circuit.worked()
+    circuit.worked()
+    assert circuit.allows(101.3)
+
+
+def test_interruption_while_an_entry_is_read() -> None:
+    """An interruption comes out, without the frames that hold the token."""
+
+    class Interruption(BaseException):
+        pass
+
+    class Interrupting(NoSealing):
+        def open(self, sealed: bytes) -> bytes | None:
+            token = sealed.decode()
+            raise Interruption(len(token))
+
+    with pytest.raises(Interruption) as caught:
+        unseal_entry(Interrupting(), "key", b"token-text", LEARNER, "https://h")
+    assert "token = " not in "".join(str(frame.locals) for frame in caught.traceback[1:])
+    assert len(caught.traceback) == 2
+
+
+@attrs.frozen(kw_only=True)
+class PlainRequest(Call[Any]):
+    """A call with one field that says that it is reusable, and mints no token."""
+
+    path: ClassVar[str] = "/academy/users/token"
+    reusable: ClassVar[bool] = True
+
+    email: str
+
+    def decode(self, body: JSON, response: ResponseInfo) -> Any:
+        del body, response
+        return "no token"
+
+
+def test_reusable_call_must_mint_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vendor's model that decodes to something else is told so."""
+    monkeypatch.setitem(reuse_world.PROFILES, PlainRequest, reuse_world.PROFILES[type(LEARNER)])
+    call = PlainRequest(email="a@example.com")
+    vendor = Vendor(World(), call)
+    with pytest.raises(ConfigurationError, match="PlainRequest has reusable = True, but"):
+        vendor.ask().answer().result()
+    assert exact_values(call, reader_of(PlainRequest)) == ("a@example.com",)
+    assert not issubclass(str, IssuedToken)
+
+
+def test_token_that_is_dropped_at_this_moment() -> None:
+    """Between the look and the touch another thread may drop a token."""
+    vendor = Vendor(World(), LEARNER)
+    vendor.token()
+    table = vendor.cache.table
+
+    class Dropping(type(table.kept)):  # type: ignore[misc] # whichever mapping it is
+        def get(self, place: Any, default: Any = None) -> Any:
+            kept = super().get(place, default)
+            self.clear()
+            return kept
+
+    table.kept = Dropping(table.kept)
+    assert vendor.reuse.hit(LEARNER) is None
+
+
+def test_deadline_after_a_stored_token_that_does_not_serve() -> None:
+    """Whoever finds only unreadable entries is back by the deadline."""
+    world = World()
+    store = MemoryStore(world.now)
+    Vendor(world, LEARNER, cache_with(store)).token()
+
+    class Spoiling(NoSealing):
+        def open(self, sealed: bytes) -> bytes | None:
+            del sealed
+            world.pass_by(100)
+            return None
+
+    store.sealing = Spoiling()
+    caller = Vendor(world, LEARNER, cache_with(store)).ask()
+    with pytest.raises(TimeoutError):
+        caller.result()
+
+
+def test_settled_flight_is_replaced() -> None:
+    """A flight that has ended, and was left in the table, holds up nobody."""
+    vendor = Vendor(World(), PARTICIPANT)
+    minting = vendor.ask()
+    (flight,) = vendor.cache.table.flights.values()
+    flight.settle()
+    assert vendor.ask().request is not None
+    assert minting.request is not None
+
+
+@pytest.mark.anyio
+async def test_scripts_are_sent_again_where_they_are_unknown(redis_server: RedisServer) -> None:
+    """After a restart or a flush, async clients send a script's text again."""
+    redis_server.client.script_flush()
+    store = RedisStore.from_url(redis_server.url, allow_unencrypted=True)
+    command = Acquire(key="k", owner="o", seconds=5, known="", caller="c")
+    assert await store.ask_async(command) == Acquired()

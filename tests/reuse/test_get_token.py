@@ -1,0 +1,450 @@
+"""get_token() as programs call it, on every kind of client."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from tokenkit import (
+    AsyncStrigoClient,
+    Hooks,
+    Secret,
+    StrigoClient,
+    TokenCache,
+    ZdkClient,
+    ZeroHashClient,
+    strigo,
+    zdk,
+    zerohash,
+)
+from tokenkit.auth import Bearer, OrgKey
+from tokenkit.errors import (
+    ClientClosedError,
+    ConfigurationError,
+    InvalidInputError,
+    RateLimitError,
+)
+from tokenkit.extension import TokenMinted, TokenServed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tokenkit.extension import Request
+    from tokenkit.sandbox import Sandbox
+
+CALL = strigo.UserTokenRequest(email="one@example.com")
+PARTICIPANT = zerohash.ClientAuthTokenRequest(
+    participant_code="CUST01", permissions=["crypto-buy"]
+)
+USER = zdk.UserTokenRequest(id="user-1", permissions=[100], metadata={"a": 1})
+MINUTES = timedelta(minutes=5)
+
+
+class Minting(httpx.MockTransport):
+    """Answers like Strigo, with tokens that tell to whom they were issued."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+        super().__init__(self.answer)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        who = f"{request.headers.get('authorization')}-{request.headers.get('x-tenant')}"
+        data = {
+            "user_id": "u",
+            "expiration": 4_102_444_800_000,
+            "token": f"{who}-{request.url}-{len(self.requests)}",
+        }
+        return httpx.Response(200, json={"result": "success", "data": data})
+
+
+def test_each_vendor_s_tokens_are_reused(sandbox: Sandbox) -> None:
+    """A token is minted once, for equal calls; `create_...` always mints."""
+    with (
+        sandbox.strigo_client() as one,
+        sandbox.zerohash_client() as two,
+        sandbox.zdk_client(token_lifetime=MINUTES) as three,
+    ):
+        first = one.get_token(CALL)
+        assert one.get_token(strigo.UserTokenRequest(email="one@example.com")) is first
+        assert two.get_token(PARTICIPANT) is two.get_token(PARTICIPANT)
+        assert three.get_token(USER) is three.get_token(USER)
+        assert len(sandbox.issued) == 3
+        assert one.create_user_token(email="one@example.com") != first
+        assert one.get_token(CALL) is first
+        assert one.send(CALL) != first
+        statistics = one.token_cache.statistics()
+        assert (statistics.hits, statistics.misses, statistics.mints) == (2, 1, 1)
+
+
+@pytest.mark.anyio
+async def test_each_vendor_s_tokens_are_reused_async(sandbox: Sandbox) -> None:
+    """Likewise on asyncio and trio."""
+    async with (
+        sandbox.async_strigo_client() as one,
+        sandbox.async_zerohash_client() as two,
+        sandbox.async_zdk_client(token_lifetime=MINUTES) as three,
+    ):
+        assert await one.get_token(CALL) is await one.get_token(CALL)
+        first = await two.get_token(PARTICIPANT)
+        assert await two.get_token(PARTICIPANT) is first
+        assert await three.get_token(USER) is await three.get_token(USER)
+        assert len(sandbox.issued) == 3
+        await two.revoke_client_auth_token(token=first)
+        assert await two.get_token(PARTICIPANT) != first
+        second = await one.get_token(CALL)
+        await one.invalidate_token(CALL)
+        assert await one.get_token(CALL) != second
+        assert await one.get_token(CALL, valid_for=timedelta(days=365)) != second
+
+
+def test_revoked_and_invalidated_tokens_are_minted_again(sandbox: Sandbox) -> None:
+    """A revocation ends a token for all clients of the process; an invalidation forgets it."""
+    with sandbox.zerohash_client() as one, sandbox.zerohash_client() as two:
+        first = one.get_token(PARTICIPANT)
+        two.revoke_client_auth_token(token=first)
+        second = one.get_token(PARTICIPANT)
+        assert second != first
+        one.invalidate_token(PARTICIPANT)
+        assert one.get_token(PARTICIPANT) != second
+        assert [issued.revoked for issued in sandbox.issued] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "permission", ["crypto-withdrawals", "crypto-payouts", "crypto-pay", "fwc", "brand-new"]
+)
+def test_payments_and_fund_sessions_are_not_reused(sandbox: Sandbox, permission: str) -> None:
+    """What belongs to one page view is refused, with the permission and what to call."""
+    call = zerohash.ClientAuthTokenRequest(
+        participant_code="CUST01", permissions=["crypto-buy", permission]
+    )
+    with sandbox.zerohash_client() as client:
+        with pytest.raises(ConfigurationError) as caught:
+            client.get_token(call)
+        assert repr(permission) in str(caught.value)
+        assert "create_client_auth_token()" in str(caught.value)
+        with pytest.raises(ConfigurationError):
+            client.invalidate_token(call)
+    assert sandbox.issued == ()
+
+
+def test_calls_that_mint_nothing_are_refused(sandbox: Sandbox) -> None:
+    """A call that isn't reusable, or no call at all, is named."""
+    with sandbox.strigo_client() as client:
+        get_token: Any = client.get_token
+        with pytest.raises(ConfigurationError, match="HealthRequest is not reusable"):
+            get_token(strigo.HealthRequest())
+        invalidate: Any = client.invalidate_token
+        for method in (get_token, invalidate):
+            with pytest.raises(InvalidInputError, match="must be a call"):
+                method("one@example.com")
+
+
+def test_zdk_needs_a_lifetime(sandbox: Sandbox) -> None:
+    """Without `token_lifetime` ZDK's tokens are not kept, also where another client keeps them."""
+    cache = TokenCache()
+    with (
+        sandbox.zdk_client(token_cache=cache) as without,
+        sandbox.zdk_client(token_cache=cache, token_lifetime=MINUTES) as with_lifetime,
+    ):
+        call = zdk.UserTokenRequest(id="user-1")
+        with_lifetime.get_token(call)
+        with pytest.raises(ConfigurationError, match="pass token_lifetime="):
+            without.get_token(call)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"token_cache": {}}, "token_cache must be a TokenCache"),
+        ({"token_lifetime": 300}, "token_lifetime must be a timedelta"),
+        ({"token_lifetime": timedelta(0)}, "token_lifetime must be at least one second"),
+    ],
+)
+def test_options_are_checked(options: Any, problem: str) -> None:
+    """An option that can't be used shows when the client is created."""
+    with pytest.raises(ConfigurationError, match=problem):
+        ZdkClient(api_key="key", **options)
+
+
+def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
+    """Two answers to one question would be one too many."""
+    with pytest.raises(ConfigurationError, match="Strigo's tokens tell how long they live"):
+        StrigoClient(org_id="o", api_key="k", token_lifetime=MINUTES)
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"max_tokens": 0}, "max_tokens must be at least 1, not 0"),
+        ({"max_tokens": 2.5}, "max_tokens must be a whole number, not float"),
+        ({"max_tokens": True}, "max_tokens must be a whole number, not bool"),
+        ({"renew_ahead": 0.7}, "renew_ahead must be from 0 to 0.5, not 0.7"),
+        ({"renew_ahead": "soon"}, "renew_ahead must be a number, not str"),
+        ({"lock_timeout": 0.1}, "lock_timeout must be from 1 to 3600, not 0.1"),
+        ({"store": "redis://"}, "store must be a store such as RedisStore"),
+        ({"local_copies_for": 5}, "local_copies_for must be a timedelta, not int"),
+        ({"local_copies_for": -MINUTES}, "local_copies_for must not be negative"),
+        ({"max_tokens": 0, "store": 5}, "max_tokens .*; store "),
+    ],
+)
+def test_settings_of_a_cache_are_checked(settings: Any, problem: str) -> None:
+    """All problems are told at once, each with its setting."""
+    with pytest.raises(ConfigurationError, match=problem):
+        TokenCache(**settings)
+
+
+def test_cache_stays_where_it_is() -> None:
+    """A cache can't travel, and its repr tells what it is."""
+    cache = TokenCache(max_tokens=5)
+    assert repr(cache) == "TokenCache(max_tokens=5)"
+    with pytest.raises(TypeError, match="can't be pickled"):
+        pickle.dumps(cache)
+
+
+def test_closed_client_hands_out_nothing(sandbox: Sandbox) -> None:
+    """After close() a kept token is not handed out either."""
+    client = sandbox.strigo_client()
+    client.get_token(CALL)
+    client.close()
+    for method in (client.get_token, client.invalidate_token):
+        with pytest.raises(ClientClosedError):
+            method(CALL)
+
+
+# -- tenants: no two callers of different credentials share a token ---------------------------
+
+
+def test_clients_with_other_credentials_share_nothing() -> None:
+    """One cache for many tenants: each gets their own tokens."""
+    cache, transport = TokenCache(), Minting()
+    clients = [
+        StrigoClient(org_id=org, api_key=key, transport=transport, token_cache=cache, **options)
+        for org, key, options in (
+            ("one", "key", {}),
+            ("two", "key", {}),
+            ("one", "other", {}),
+            ("one", "key", {"base_url": "https://eu.strigo.example/api/v1"}),
+            ("one", "key", {"headers": {"x-tenant": "a"}}),
+            ("one", "key", {"headers": {"x-tenant": "b"}}),
+        )
+    ]
+    tokens = [client.get_token(CALL).token for client in clients]
+    assert len(set(tokens)) == len(tokens)
+    assert [client.get_token(CALL).token for client in clients] == tokens
+    same = StrigoClient(org_id="one", api_key="key", transport=transport, token_cache=cache)
+    assert same.get_token(CALL).token == tokens[0]
+    sibling = same.with_options(headers={"x-tenant": "a"})
+    assert sibling.get_token(CALL).token == tokens[4]
+    assert same.get_token(CALL).token == tokens[0]
+
+
+def test_answers_of_a_secret_source_share_nothing() -> None:
+    """A callable secret is asked each time: it may answer for another tenant."""
+    tenant = ["one"]
+    client = StrigoClient(
+        auth=OrgKey(lambda: tenant[0], lambda: Secret("key")), transport=Minting()
+    )
+    first = client.get_token(CALL)
+    tenant[0] = "two"
+    second = client.get_token(CALL)
+    tenant[0] = "one"
+    assert "one" in first.token
+    assert "two" in second.token
+    assert client.get_token(CALL) is first
+
+
+def test_mint_is_signed_with_what_is_in_the_key() -> None:
+    """A source that changes its answer at any moment files no token under another's key."""
+    answers = iter(["one", "two", "three", "one"])
+    client = StrigoClient(auth=OrgKey(lambda: next(answers), lambda: "key"), transport=Minting())
+    assert "one" in client.get_token(CALL).token
+    assert "two" in client.get_token(CALL).token
+    assert "three" in client.get_token(CALL).token
+    assert "one" in client.get_token(CALL).token
+    assert client.token_cache.statistics().mints == 3
+
+
+@pytest.mark.anyio
+async def test_answers_of_an_async_source_share_nothing(sandbox: Sandbox) -> None:
+    """Likewise for a source that is async."""
+    asked = 0
+
+    async def org() -> str:
+        nonlocal asked
+        asked += 1
+        return "sandbox-strigo-org-id"
+
+    async with AsyncStrigoClient(
+        auth=OrgKey(org, lambda: "sandbox-strigo-api-key"),
+        base_url=sandbox.environment["STRIGO_BASE_URL"],
+    ) as client:
+        assert await client.get_token(CALL) is await client.get_token(CALL)
+    assert asked == 2
+
+
+class TenantKey(Bearer[Secret]):
+    """A strategy of the caller's that sends what its secrets do not tell."""
+
+    tenant = "one"
+
+    def headers(
+        self, request: Request, secrets: Sequence[Secret], now: float
+    ) -> Mapping[str, str]:
+        return {**super().headers(request, secrets, now), "x-tenant": self.tenant}
+
+
+def test_strategy_that_sends_more_than_secrets_shares_nothing() -> None:
+    """A strategy of one's own is asked what it would send."""
+    strategy = TenantKey(Secret("key"))
+    client = StrigoClient(auth=strategy, transport=Minting())
+    first = client.get_token(CALL)
+    strategy.tenant = "two"
+    assert client.get_token(CALL).token != first.token
+    strategy.tenant = "one"
+    assert client.get_token(CALL) is first
+
+
+@pytest.mark.parametrize("error", [ValueError("boom"), ConfigurationError("no key")])
+def test_strategy_that_fails_is_named(error: Exception) -> None:
+    """A strategy that can't tell what it would send is the caller's to mend."""
+
+    class Failing(TenantKey):
+        def headers(
+            self,
+            request: Request,  # noqa: ARG002 - it fails
+            secrets: Sequence[Secret],  # noqa: ARG002 - likewise
+            now: float,  # noqa: ARG002 - likewise
+        ) -> Mapping[str, str]:
+            raise error
+
+    client = StrigoClient(auth=Failing(Secret("key")), transport=Minting())
+    with pytest.raises(ConfigurationError, match=r"Failing.headers\(\) raised|no key"):
+        client.get_token(CALL)
+
+
+def test_default_headers_of_a_caller_s_client_share_nothing() -> None:
+    """What a caller's own httpx client adds to requests tells tenants apart, as it is now."""
+    transport = Minting()
+    with httpx.Client(transport=transport, headers={"x-tenant": "a"}) as own:
+        client = StrigoClient(org_id="o", api_key="k", http_client=own)
+        first = client.get_token(CALL)
+        assert client.get_token(CALL) is first
+        own.headers["x-tenant"] = "b"
+        assert client.get_token(CALL).token != first.token
+
+
+def test_secret_source_that_fails_is_told() -> None:
+    """A source that raises is a ConfigurationError, as for any call."""
+
+    def broken() -> str:
+        raise ValueError
+
+    client = StrigoClient(auth=OrgKey("o", broken), transport=Minting())
+    with pytest.raises(ConfigurationError, match="broken raised ValueError"):
+        client.get_token(CALL)
+
+
+# -- what can be seen -------------------------------------------------------------------------
+
+
+def test_hooks_are_told_of_every_token(sandbox: Sandbox) -> None:
+    """`on_token` hears of mints and of reuse, the quick way included."""
+    told: list[object] = []
+    with sandbox.strigo_client(hooks=Hooks(on_token=told.append)) as client:
+        client.get_token(CALL)
+        client.get_token(CALL)
+    minted, served = told
+    assert minted == TokenMinted(vendor="strigo", operation="create_user_token", reason="missing")
+    assert isinstance(served, TokenServed)
+    assert served.source == "process"
+    assert 0 <= served.age < 60
+    assert served.left > 0
+
+
+def test_debug_log_tells_of_mints_and_shows_no_token(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The debug log has the records, without the token."""
+    with caplog.at_level(logging.DEBUG, "tokenkit"), sandbox.strigo_client() as client:
+        token = client.get_token(CALL)
+    assert "strigo create_user_token: token minted: missing" in caplog.text
+    assert token.token not in caplog.text
+
+
+def test_errors_are_those_of_a_call(sandbox: Sandbox) -> None:
+    """A vendor's refusal comes out as from send(), and is remembered if it is a rate limit."""
+    with sandbox.strigo_client() as client:
+        sandbox.fail_next(status=429, retry_after=1000)
+        for _ in range(3):
+            with pytest.raises(RateLimitError) as caught:
+                client.get_token(CALL)
+            assert caught.value.retry_after == pytest.approx(1000, abs=60)
+    assert sandbox.issued == ()
+
+
+def spans_of(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    """Let OpenTelemetry hand its spans to what is returned."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer("test")
+    monkeypatch.setattr(trace, "get_tracer", lambda *_, **__: tracer)
+    return exporter
+
+
+def test_tracing_opens_a_span_for_a_mint_only(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that is kept costs no span."""
+    exporter = spans_of(monkeypatch)
+    with sandbox.strigo_client(tracing=True) as client:
+        client.get_token(CALL)
+        client.get_token(CALL)
+    (span,) = exporter.get_finished_spans()
+    assert span.attributes is not None
+    assert span.attributes["http.response.status_code"] == 200
+
+
+@pytest.mark.anyio
+async def test_tracing_opens_a_span_for_a_mint_only_async(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Likewise on async clients."""
+    exporter = spans_of(monkeypatch)
+    async with sandbox.async_strigo_client(tracing=True) as client:
+        await client.get_token(CALL)
+        await client.get_token(CALL)
+    assert len(exporter.get_finished_spans()) == 1
+
+
+def test_client_of_no_cache_makes_one(sandbox: Sandbox) -> None:
+    """Each client has a cache of its own; changed copies share it."""
+    with sandbox.strigo_client() as one, sandbox.strigo_client() as two:
+        assert one.token_cache is one.token_cache
+        assert one.with_options(timeout=5).token_cache is one.token_cache
+        assert one.token_cache is not two.token_cache
+        token = one.get_token(CALL)
+        assert one.with_options(timeout=5).get_token(CALL) is token
+        assert two.get_token(CALL) != token
+
+
+def test_one_cache_serves_clients_of_all_vendors(sandbox: Sandbox) -> None:
+    """A cache may be shared among clients of all vendors."""
+    cache = TokenCache()
+    with (
+        sandbox.strigo_client(token_cache=cache) as one,
+        ZeroHashClient.from_env(environ=sandbox.environment, token_cache=cache) as two,
+    ):
+        assert one.get_token(CALL).issuer == "Strigo"
+        assert two.get_token(PARTICIPANT).issuer == "zerohash"
+        assert cache.statistics().tokens == 2

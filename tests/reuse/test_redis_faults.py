@@ -1,0 +1,254 @@
+"""Redis that hangs, evicts, is full, is read-only, or fails over to a replica that lags."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+import redis.asyncio
+import trio
+from redis_server import RedisServer
+from reuse_worker import KEY
+
+from tokenkit import TokenCache, strigo, zerohash
+from tokenkit.errors import ConfigurationError, StoreError
+from tokenkit.stores import IsLive, RedisStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tokenkit.sandbox import Sandbox
+
+CALL = strigo.UserTokenRequest(email="one@example.com")
+PARTICIPANT = zerohash.ClientAuthTokenRequest(
+    participant_code="CUST01", permissions=["crypto-buy"]
+)
+# A store may cost a quarter of a second; a lock, ten. What lies between is bounded generously.
+SOON = 5.0
+
+
+@pytest.fixture
+def own_server() -> Iterator[RedisServer]:
+    """Run a redis-server that a test may treat badly."""
+    with RedisServer() as server:
+        yield server
+
+
+def command(server: RedisServer, *words: str) -> None:
+    """Send a command to a server."""
+    client: Any = server.client
+    client.execute_command(*words)
+
+
+def cache_on(server: RedisServer, **settings: Any) -> TokenCache:
+    """Make the cache of a process that shares a server."""
+    store = RedisStore.from_url(server.url, encryption_keys=[KEY])
+    return TokenCache(store=store, **settings)
+
+
+def test_hanging_redis_costs_little(own_server: RedisServer, sandbox: Sandbox) -> None:
+    """A server that hangs is given up after a quarter of a second, and left alone then."""
+    cache = cache_on(own_server)
+    with sandbox.strigo_client(token_cache=cache) as client:
+        client.get_token(CALL)
+        own_server.pause()
+        begun = time.monotonic()
+        for number in range(5):
+            client.get_token(strigo.UserTokenRequest(email=f"{number}@example.com"))
+        assert time.monotonic() - begun < SOON
+        assert client.get_token(CALL).token
+        own_server.resume()
+    assert 1 <= cache.statistics().store_failures <= 4
+
+
+@pytest.mark.anyio
+async def test_hanging_redis_costs_little_async(own_server: RedisServer, sandbox: Sandbox) -> None:
+    """Likewise on asyncio and trio."""
+    cache = cache_on(own_server)
+    async with sandbox.async_strigo_client(token_cache=cache) as client:
+        own_server.pause()
+        begun = time.monotonic()
+        for number in range(5):
+            await client.get_token(strigo.UserTokenRequest(email=f"{number}@example.com"))
+        assert time.monotonic() - begun < SOON
+        own_server.resume()
+    assert 1 <= cache.statistics().store_failures <= 4
+
+
+@pytest.mark.anyio
+async def test_server_that_never_answers(sandbox: Sandbox) -> None:
+    """An address that accepts connections and says nothing is a store that is down."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
+        cache = TokenCache(store=RedisStore.from_url(url, encryption_keys=[KEY]))
+        async with sandbox.async_strigo_client(token_cache=cache) as client:
+            assert (await client.get_token(CALL)).token
+    assert cache.statistics().store_failures >= 1
+
+
+def test_revocation_survives_eviction(redis_server: RedisServer, sandbox: Sandbox) -> None:
+    """A server that evicts loses tokens, and revives none."""
+    cache = cache_on(redis_server)
+    with sandbox.zerohash_client(token_cache=cache) as client:
+        first = client.get_token(PARTICIPANT)
+        assert client.get_token(PARTICIPANT) == first
+        for key in redis_server.client.keys("tokenkit:live:*"):
+            redis_server.client.delete(key)
+        second = client.get_token(PARTICIPANT)
+        assert second != first
+        client.revoke_client_auth_token(token=second)
+        assert client.get_token(PARTICIPANT) != second
+
+
+def test_full_redis_is_done_without(sandbox: Sandbox) -> None:
+    """A server without memory left refuses to write: it counts as failing."""
+    with RedisServer("--maxmemory", "1", "--maxmemory-policy", "noeviction") as server:
+        cache = cache_on(server)
+        with sandbox.strigo_client(token_cache=cache) as client:
+            first = client.get_token(CALL)
+            assert client.get_token(CALL) is first
+    assert cache.statistics().store_failures >= 1
+
+
+def test_replica_is_done_without(own_server: RedisServer, sandbox: Sandbox) -> None:
+    """A read-only replica refuses to write: it counts as failing."""
+    command(own_server, "REPLICAOF", "127.0.0.1", "1")
+    cache = cache_on(own_server)
+    with sandbox.zerohash_client(token_cache=cache) as client:
+        first = client.get_token(PARTICIPANT)
+        assert client.get_token(PARTICIPANT) != first
+    assert cache.statistics().tokens == 0
+
+
+def free_port() -> int:
+    """Return a port that is free at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def test_failover(sandbox: Sandbox) -> None:
+    """After a failover to its replica, the tokens are there, and revoked ones are not."""
+    port = free_port()
+    with RedisServer(port=port) as primary, RedisServer() as replica:
+        command(replica, "REPLICAOF", "127.0.0.1", str(port))
+        with sandbox.zerohash_client(token_cache=cache_on(primary)) as client:
+            revoked = client.get_token(PARTICIPANT)
+            client.revoke_client_auth_token(token=revoked)
+            kept = client.get_token(PARTICIPANT)
+        until = time.monotonic() + 20
+        while len(replica.client.keys("*:live:*")) != 1 or not replica.client.keys("*:token"):
+            assert time.monotonic() < until, "the replica doesn't follow"
+            time.sleep(0.05)
+        primary.kill()
+        command(replica, "REPLICAOF", "NO", "ONE")
+        with sandbox.zerohash_client(token_cache=cache_on(replica)) as client:
+            assert client.get_token(PARTICIPANT) == kept
+
+
+def test_restarted_redis_knows_no_script(own_server: RedisServer, sandbox: Sandbox) -> None:
+    """A server that has forgotten the scripts is given them again."""
+    cache = cache_on(own_server)
+    with sandbox.strigo_client(token_cache=cache) as client:
+        client.get_token(CALL)
+        own_server.client.script_flush()
+        client.get_token(strigo.UserTokenRequest(email="two@example.com"))
+    assert cache.statistics().store_failures == 0
+    assert len(own_server.client.keys("*:token")) == 2
+
+
+def test_client_of_one_s_own(redis_server: RedisServer) -> None:
+    """A client is taken as it is, decoding ones included; what can't work is told at once."""
+    own = redis.Redis(unix_socket_path=redis_server.path, socket_timeout=1, decode_responses=True)
+    store = RedisStore(own, encryption_keys=[KEY], prefix="acme")
+    assert store.ask(IsLive(mark="m")) is False
+    assert repr(store) == "RedisStore(prefix='acme')"
+    with pytest.raises(ConfigurationError, match="socket_timeout"):
+        RedisStore(redis.Redis(socket_timeout=None), encryption_keys=[KEY])
+    with pytest.raises(ConfigurationError, match="client must be a client of redis, valkey"):
+        RedisStore(object(), encryption_keys=[KEY])
+    with pytest.raises(ConfigurationError, match="prefix must be"):
+        RedisStore(own, encryption_keys=[KEY], prefix="")
+    with pytest.raises(ConfigurationError, match="pass encryption_keys"):
+        RedisStore(own)
+    for_loops = RedisStore(redis.asyncio.Redis(), encryption_keys=[KEY])
+    with pytest.raises(ConfigurationError, match="its client is async"):
+        for_loops.ask(IsLive(mark="m"))
+    own.close()
+
+
+def test_decoding_client_keeps_tokens(redis_server: RedisServer, sandbox: Sandbox) -> None:
+    """A client with `decode_responses=True` serves as well."""
+    with redis.Redis(
+        unix_socket_path=redis_server.path, socket_timeout=1, decode_responses=True
+    ) as own:
+        caches = [TokenCache(store=RedisStore(own, encryption_keys=[KEY])) for _ in range(2)]
+        tokens = set()
+        for cache in caches:
+            with sandbox.strigo_client(token_cache=cache) as client:
+                tokens.add(client.get_token(CALL).token)
+    assert len(tokens) == 1
+
+
+def test_asyncio_client_of_one_s_own(redis_server: RedisServer, sandbox: Sandbox) -> None:
+    """An asyncio client serves async clients."""
+
+    async def main() -> None:
+        async with redis.asyncio.Redis(unix_socket_path=redis_server.path) as own:
+            store = RedisStore(own, encryption_keys=[KEY])
+            async with sandbox.async_strigo_client(token_cache=TokenCache(store=store)) as client:
+                await client.get_token(CALL)
+            await store.aclose()
+
+    asyncio.run(main())
+    assert len(redis_server.client.keys("*:token")) == 1
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", 5])
+def test_url_is_checked(url: Any) -> None:
+    """An unusable URL is refused when the store is made, and not shown."""
+    with pytest.raises(ConfigurationError, match="RedisStore: url must be"):
+        RedisStore.from_url(url, encryption_keys=[KEY])
+
+
+def test_store_can_be_closed_and_used_again(redis_server: RedisServer) -> None:
+    """Connections are each event loop's own, and closed with it or by hand."""
+    store = RedisStore.from_url(redis_server.url, encryption_keys=[KEY])
+
+    async def ask() -> object:
+        answers = [await store.ask_async(IsLive(mark="m")) for _ in range(2)]
+        await store.aclose()
+        await store.aclose()
+        return [*answers, await store.ask_async(IsLive(mark="m"))]
+
+    assert asyncio.run(ask()) == [False] * 3
+    assert asyncio.run(ask()) == [False] * 3
+    assert trio.run(ask) == [False] * 3
+
+
+def test_many_loops_leave_nothing_behind(redis_server: RedisServer) -> None:
+    """Event loops that have ended leave no connection to the server open."""
+    store = RedisStore.from_url(redis_server.url, encryption_keys=[KEY])
+
+    async def ask() -> None:
+        await store.ask_async(IsLive(mark="m"))
+
+    for _ in range(20):
+        asyncio.run(ask())
+    assert redis_server.client.info("clients")["connected_clients"] < 15
+
+
+def test_error_shows_no_password(redis_server: RedisServer) -> None:
+    """A store's error has the class of what went wrong, and no URL."""
+    store = RedisStore.from_url("redis://:hunter2@127.0.0.1:1/0", encryption_keys=[KEY])
+    with pytest.raises(StoreError) as caught:
+        store.ask(IsLive(mark="m"))
+    assert str(caught.value) == "RedisStore: ConnectionError"
+    assert "hunter2" not in repr(vars(store))
+    with pytest.raises(TypeError, match="can't be pickled"):
+        store.__reduce__()
+    del redis_server

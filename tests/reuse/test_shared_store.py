@@ -1,0 +1,465 @@
+"""Processes that share a store: one mints for all of them, whatever the store does."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from memory_store import MemoryStore
+from reuse_world import (
+    HOUR,
+    LEARNER,
+    PARTICIPANT,
+    USER,
+    Vendor,
+    World,
+    cache_with,
+    lost,
+    refusal,
+)
+
+from tokenkit import strigo
+from tokenkit._observability.records import StoreFailed, TokenMinted, TokenServed
+from tokenkit.errors import (
+    AuthenticationError,
+    DeadlineExceeded,
+    RateLimitError,
+    StoreError,
+)
+from tokenkit.stores import Acquire, FernetSealing, IsLive, Publish
+
+if TYPE_CHECKING:
+    from tokenkit.extension import Call
+
+KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
+OTHER_KEY = "bXlrZXlteWtleW15a2V5bXlrZXlteWtleW15a2V5MTI="
+
+
+class Interruption(BaseException):
+    """What a cancellation throws in."""
+
+
+class Processes:
+    """Processes that share a store."""
+
+    def __init__(self, call: Call[object] = LEARNER, number: int = 2, **settings: object) -> None:
+        self.world = World()
+        self.store = MemoryStore(self.world.now)
+        self.vendors = [
+            Vendor(self.world, call, cache_with(self.store, **settings)) for _ in range(number)
+        ]
+
+
+def test_one_process_mints_for_all() -> None:
+    """While one process mints, the others poll; then all have that token."""
+    p = Processes(number=3)
+    minting, *others = [vendor.ask() for vendor in p.vendors]
+    assert all(other.polls for other in others)
+    token = minting.answer().result()
+    assert [other.go_on().result() for other in others] == [token, token]
+    assert len(p.world.requests) == 1
+    assert p.vendors[1].cache.statistics().store_hits == 1
+    asked = len(p.store.asked)
+    assert p.vendors[1].token() == token
+    assert len(p.store.asked) == asked
+
+
+def test_polls_get_rarer() -> None:
+    """Somebody who polls asks soon at first, and at most four times a second later."""
+    p = Processes()
+    minting, other = [vendor.ask() for vendor in p.vendors]
+    for _ in range(12):
+        other.go_on()
+    assert p.world.slept == sorted(p.world.slept)
+    assert p.world.slept[0] == pytest.approx(0.02)
+    assert p.world.slept[-1] == pytest.approx(0.25)
+    assert minting.request is not None
+
+
+def test_deadline_while_another_process_mints() -> None:
+    """Somebody who polls is back by the deadline, and never sleeps past it."""
+    p = Processes(lock_timeout=100)
+    minting = p.vendors[0].ask()
+    hasty = Vendor(p.world, LEARNER, p.vendors[1].cache, deadline=0.1).ask()
+    begun = p.world.monotonic
+    while not hasty.done:
+        hasty.go_on()
+    with pytest.raises(DeadlineExceeded, match="another process was minting"):
+        hasty.result()
+    assert p.world.monotonic - begun == pytest.approx(0.1)
+    assert minting.request is not None
+
+
+def test_process_that_dies_holds_others_up_for_a_while() -> None:
+    """The lock of a process that was killed ends, and another process mints."""
+    p = Processes()
+    killed, other = [vendor.ask() for vendor in p.vendors]
+    p.world.pass_by(10)
+    assert other.go_on().request is not None
+    assert killed.request is not None
+
+
+def test_paused_process_publishes_in_vain() -> None:
+    """A mint that took longer than its lock is its caller's; nobody keeps its token."""
+    p = Processes()
+    paused, other = [vendor.ask() for vendor in p.vendors]
+    p.world.pass_by(10)
+    new = other.go_on().answer().result()
+    old = paused.answer().result()
+    assert old != new
+    assert p.vendors[0].token() == new
+
+
+def test_mint_under_the_lock_ends_before_it() -> None:
+    """A mint may take nine tenths of the lock's time, whatever the caller's deadline is."""
+    p = Processes(number=1)
+    minting = p.vendors[0].ask()
+    assert getattr(minting.halted_at, "until", 0) - p.world.monotonic == pytest.approx(9)
+
+
+@pytest.mark.parametrize("error", [Interruption(), AssertionError("mock")])
+def test_interrupted_mint_releases_the_lock(error: BaseException) -> None:
+    """If the one that mints is cancelled, another process takes over at its next look."""
+    p = Processes()
+    minting, other = [vendor.ask() for vendor in p.vendors]
+    minting.cancel(error)
+    with pytest.raises(type(error)):
+        minting.result()
+    assert other.go_on().request is not None
+
+
+def test_dropped_mint_leaves_the_lock_to_its_end() -> None:
+    """A generator that is dropped can't ask for anything any more."""
+    p = Processes()
+    minting, other = [vendor.ask() for vendor in p.vendors]
+    minting.drop()
+    assert other.go_on().polls
+    p.world.pass_by(10)
+    assert other.go_on().request is not None
+
+
+def test_failed_mint_releases_the_lock() -> None:
+    """An error is its caller's; another process tries for itself."""
+    p = Processes()
+    minting, other = [vendor.ask() for vendor in p.vendors]
+    with pytest.raises(AuthenticationError):
+        minting.answer(refusal(401)).result()
+    assert other.go_on().request is not None
+
+
+def test_rate_limit_holds_in_every_process() -> None:
+    """After a 429 no process with these credentials asks, until the time that it told."""
+    p = Processes(number=3)
+    minting, other = [vendor.ask() for vendor in p.vendors[:2]]
+    minting.answer(refusal(429, retry_after="30"))
+    with pytest.raises(RateLimitError) as caught:
+        other.go_on().result()
+    assert caught.value.retry_after == pytest.approx(30, abs=1)
+    assert caught.value.attempts == 0
+    stranger = Vendor(p.world, LEARNER, p.vendors[1].cache, headers={"x-tenant": "other"})
+    assert stranger.ask().request is not None
+    p.world.pass_by(31)
+    assert p.vendors[2].ask().request is not None
+
+
+def test_stored_token_is_served_while_the_vendor_refuses() -> None:
+    """What is in the store is handed out although its caller is rate limited."""
+    p = Processes()
+    token = p.vendors[0].token()
+    other = strigo.UserTokenRequest(email="two@example.com")
+    p.vendors[1].ask(other).answer(refusal(429, retry_after="30"))
+    assert p.vendors[1].ask().result() == token
+    with pytest.raises(RateLimitError):
+        p.vendors[1].ask(other).result()
+    assert p.store.locks == {}
+
+
+def test_renewal_is_one_process_s_business() -> None:
+    """In the last quarter one process renews; the others serve the old one, then find the new."""
+    p = Processes()
+    first, _ = [vendor.token() for vendor in p.vendors]
+    p.world.pass_by(HOUR * 0.85)
+    renewing = p.vendors[0].ask()
+    assert renewing.request is not None
+    assert p.vendors[1].ask().result() == first
+    renewed = renewing.answer().result()
+    p.world.pass_by(5.1)
+    assert p.vendors[1].ask().result() == renewed
+    assert len(p.world.requests) == 2
+
+
+def test_windows_count_from_the_whole_life() -> None:
+    """A token that is found late in its life is not taken for one that lives shortly."""
+    p = Processes()
+    p.vendors[0].token()
+    p.world.pass_by(HOUR * 0.5)
+    found = p.vendors[1].ask().result()
+    (kept,) = p.vendors[1].cache.table.kept.values()
+    assert kept.lifetime == pytest.approx(HOUR, abs=2)
+    p.world.pass_by(HOUR * 0.15)
+    assert p.vendors[1].ask().result() is found
+    p.world.pass_by(HOUR * 0.2)
+    assert p.vendors[1].ask().request is not None
+
+
+def test_stored_token_that_lives_too_shortly_is_replaced() -> None:
+    """A stored token that doesn't live long enough for the caller is minted again, once."""
+    p = Processes()
+    first = p.vendors[0].token()
+    p.world.pass_by(HOUR * 0.5)
+    minting = p.vendors[1].ask(valid_for=timedelta(minutes=40))
+    second = minting.answer().result()
+    assert second != first
+    assert p.vendors[0].ask(valid_for=timedelta(minutes=40)).result() == second
+
+
+def test_shorter_lifetime_of_a_reader_counts() -> None:
+    """A client that trusts tokens for a shorter time than their minter is heard."""
+    world = World()
+    store = MemoryStore(world.now)
+    long = Vendor(world, USER, cache_with(store), lifetime=timedelta(hours=1))
+    short = Vendor(world, USER, cache_with(store), lifetime=timedelta(minutes=10))
+    token = long.token()
+    world.pass_by(60)
+    assert short.ask().result() == token
+    world.pass_by(9 * 60)
+    assert short.ask().request is not None
+
+
+def test_store_that_is_down_is_done_without() -> None:
+    """Tokens are minted directly and kept in the process; the store is left alone for a second."""
+    p = Processes(number=1)
+    p.store.down = True
+    vendor = p.vendors[0]
+    first = vendor.token()
+    # It was asked for the lock and, as its answer may only have been lost, to publish.
+    assert [type(command) for command in p.store.asked] == [Acquire, Publish]
+    assert vendor.token() is first
+    vendor.token(strigo.UserTokenRequest(email="two@example.com"))
+    assert len(p.store.asked) == 2
+    p.store.down = False
+    p.world.pass_by(31)
+    vendor.token(strigo.UserTokenRequest(email="three@example.com"))
+    assert len(p.store.entries) == 1
+    failures = [record for record in p.world.records if isinstance(record, StoreFailed)]
+    assert [record.error for record in failures] == ["ConnectionError"] * 2
+    minted = [record for record in p.world.records if isinstance(record, TokenMinted)]
+    assert [record.reason for record in minted] == ["store failed", "store failed", "missing"]
+    assert vendor.cache.statistics().store_failures == 2
+
+
+def test_pauses_get_longer() -> None:
+    """A store that goes on failing is asked after 1, 2, 4, ... and at most 30 seconds."""
+    p = Processes(number=1, renew_ahead=0)
+    p.store.down = True
+    times: list[float] = []
+    for number in range(1500):
+        asked = len(p.store.asked)
+        p.vendors[0].token(strigo.UserTokenRequest(email=f"{number}@example.com"))
+        if len(p.store.asked) > asked:
+            times.append(p.world.monotonic)
+        p.world.pass_by(0.1)
+    pauses = [round(later - sooner) for sooner, later in pairwise(times)]
+    assert pauses[:5] == [1, 2, 4, 8, 16]
+    assert set(pauses[5:]) == {30}
+
+
+def test_revocable_tokens_are_kept_nowhere_without_the_store() -> None:
+    """A process that hears of no revocation keeps no token that can be revoked."""
+    p = Processes(PARTICIPANT)
+    first, _ = [vendor.token() for vendor in p.vendors]
+    p.store.down = True
+    second = p.vendors[0].token()
+    assert second != first
+    assert p.vendors[0].token() not in (first, second)
+    assert p.vendors[0].cache.statistics().tokens == 0
+    p.store.down = False
+    p.world.pass_by(31)
+    assert p.vendors[0].ask().result() == first
+
+
+def test_revocable_token_is_asked_for_on_every_hit() -> None:
+    """Each reuse of a zerohash token is confirmed by the store."""
+    p = Processes(PARTICIPANT, number=1)
+    p.vendors[0].token()
+    asked = len(p.store.asked)
+    for _ in range(3):
+        p.vendors[0].ask().result()
+    assert p.store.asked[asked:] == [p.store.asked[-1]] * 3
+    assert isinstance(p.store.asked[-1], IsLive)
+
+
+@pytest.mark.parametrize("call", [LEARNER, PARTICIPANT])
+def test_lost_answer_costs_no_second_mint(call: Call[object]) -> None:
+    """The store took the lock, its answer got lost: who waits gets that mint's token."""
+    p = Processes(call)
+    p.store.lost = 1
+    unlucky = p.vendors[0].ask()
+    other = p.vendors[1].ask()
+    assert other.polls
+    token = unlucky.answer().result()
+    assert other.go_on().result() == token
+    assert len(p.world.requests) == 1
+
+
+def test_lost_publication() -> None:
+    """The token was stored, the answer got lost: it is everybody's."""
+    for call, kept in ((LEARNER, 1), (PARTICIPANT, 0)):
+        p = Processes(call)
+        minting = p.vendors[0].ask()
+        p.store.lost = 1
+        token = minting.answer().result()
+        assert p.vendors[0].cache.statistics().tokens == kept
+        assert p.vendors[1].ask().result() == token
+
+
+def test_store_that_refuses_to_write_counts_as_failing() -> None:
+    """A read-only store is done without, as if it were down."""
+    p = Processes(number=1)
+    p.store.refuses_writes = True
+    first = p.vendors[0].token()
+    assert p.vendors[0].token() is first
+    assert p.store.entries == {}
+
+
+def test_store_that_fails_after_the_lock() -> None:
+    """A mint goes on although the store fails meanwhile; its end is the lock's."""
+    p = Processes()
+    minting = p.vendors[0].ask()
+    p.store.down = True
+    token = minting.answer().result()
+    assert p.vendors[0].token() is token
+    failing = p.vendors[1].ask()
+    with pytest.raises(AuthenticationError):
+        failing.answer(refusal(401)).result()
+
+
+def test_spoiled_entry_is_replaced() -> None:
+    """An entry that can't be read is a miss: no failure of the store, and mended."""
+    for spoiled in (b"", b"{}", b"\xff", b'{"form": 1, "key": "other"}', b"[]", b"null"):
+        p = Processes()
+        p.vendors[0].token()
+        (entry,) = p.store.entries.values()
+        entry.sealed = spoiled
+        minting = p.vendors[1].ask()
+        token = minting.answer().result()
+        assert p.vendors[1].cache.statistics().store_failures == 0
+        third = Vendor(p.world, LEARNER, cache_with(p.store))
+        assert third.ask().result() == token
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("lifetime", -1),
+        ("lifetime", "long"),
+        ("status", None),
+        ("headers", []),
+        ("received_at", float("nan")),
+        ("body", {"result": "success", "data": {}}),
+        ("form", 2),
+    ],
+)
+def test_entry_with_a_wrong_field_is_a_miss(field: str, value: object) -> None:
+    """Whatever is wrong with an entry, the token is minted."""
+    p = Processes()
+    p.vendors[0].token()
+    (entry,) = p.store.entries.values()
+    entry.sealed = json.dumps({**json.loads(entry.sealed), field: value}).encode()
+    assert p.vendors[1].ask().request is not None
+
+
+def test_moved_entry_does_not_open() -> None:
+    """Whoever can write to the store can't give one user's token to another."""
+    p = Processes()
+    p.store.sealing = FernetSealing([KEY])
+    other = strigo.UserTokenRequest(email="mallory@example.com")
+    p.vendors[0].token()
+    p.vendors[0].token(other)
+    one, two = p.store.entries.values()
+    one.sealed, two.sealed = two.sealed, one.sealed
+    minting = p.vendors[1].ask(other)
+    assert minting.request is not None
+    assert minting.answer().result().email == "mallory@example.com"
+
+
+def test_keys_can_be_rotated() -> None:
+    """A new first key seals, old ones still open; with the old one gone, its tokens are minted."""
+    p = Processes(number=3)
+    p.store.sealing = FernetSealing([KEY])
+    token = p.vendors[0].token()
+    p.store.sealing = FernetSealing([OTHER_KEY, KEY])
+    assert p.vendors[1].ask().result() == token
+    p.store.sealing = FernetSealing([OTHER_KEY])
+    assert p.vendors[2].ask().request is not None
+
+
+def test_sealed_entry_shows_nothing() -> None:
+    """Neither the token nor whose it is can be read in a store."""
+    p = Processes()
+    p.store.sealing = FernetSealing([KEY])
+    token = p.vendors[0].token()
+    stored = f"{p.store.entries}{p.store.asked}"
+    assert token.token not in stored
+    assert "one@example.com" not in stored
+
+
+def test_invalidation_reaches_the_store() -> None:
+    """What one process invalidates, no process finds; one that is minting keeps nothing."""
+    p = Processes(number=3)
+    first = p.vendors[0].token()
+    p.vendors[0].invalidate()
+    minting = p.vendors[1].ask()
+    p.vendors[0].invalidate()
+    other = p.vendors[2].ask()
+    assert other.request is not None
+    assert minting.answer().result() != first
+    assert p.vendors[1].cache.statistics().tokens == 0
+    second = other.answer().result()
+    assert p.vendors[1].ask().result() == second
+
+
+def test_invalidation_that_the_store_misses_is_an_error() -> None:
+    """If the store can't be told, the token is gone in the process, and the caller knows."""
+    p = Processes()
+    first = p.vendors[0].token()
+    p.store.down = True
+    with pytest.raises(StoreError, match=r"could not be told \(ConnectionError\)"):
+        p.vendors[0].invalidate()
+    assert p.vendors[0].token() != first
+
+
+def test_what_happens_is_told() -> None:
+    """Each token that is handed out is told of, with its source and its age."""
+    p = Processes()
+    p.vendors[0].token()
+    p.world.pass_by(100)
+    p.vendors[1].ask()
+    p.vendors[1].ask()
+    served = [record for record in p.world.records if isinstance(record, TokenServed)]
+    assert [record.source for record in served] == ["store", "process"]
+    for record in served:
+        assert record.age == pytest.approx(100, abs=2)
+        assert record.left == pytest.approx(HOUR - 100, abs=2)
+
+
+def test_token_of_unknown_life_is_not_stored() -> None:
+    """A token that has ended on arrival is its caller's; the lock is released."""
+    p = Processes()
+    minting = p.vendors[0].ask()
+    assert minting.request is not None
+    minting.answer(p.world.minted(minting.request, life=-10)).result()
+    assert p.store.entries == {}
+    assert p.vendors[1].ask().request is not None
+
+
+def test_vendor_that_fails_for_a_renewal() -> None:
+    """A renewal under the store's lock that fails is served the old token."""
+    p = Processes()
+    first, _ = [vendor.token() for vendor in p.vendors]
+    p.world.pass_by(HOUR * 0.85)
+    assert p.vendors[0].ask().answer(lost()).result() == first
+    assert p.store.locks == {}

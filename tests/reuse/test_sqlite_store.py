@@ -1,0 +1,291 @@
+"""The file that processes of one machine share."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tokenkit import Secret
+from tokenkit.errors import ConfigurationError, StoreError
+from tokenkit.stores import (
+    Acquire,
+    Acquired,
+    Busy,
+    FernetSealing,
+    Found,
+    IsLive,
+    NoSealing,
+    Publish,
+    SqliteStore,
+    sealing_of,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
+PATIENCE = 30
+
+
+def acquire(owner: str, seconds: float = 30) -> Acquire:
+    """Ask for a token or the lock."""
+    return Acquire(key="k", owner=owner, seconds=seconds, known="", caller="c")
+
+
+def publish(owner: str) -> Publish:
+    """Publish a token."""
+    return Publish(key="k", owner=owner, mark="m", sealed=b"s", seconds=60, revocable=True)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return the path of a file that doesn't exist yet."""
+    return tmp_path / "tokens.db"
+
+
+def test_file_is_its_owner_s_only(path: Path) -> None:
+    """The file and those beside it can be read by nobody else, whatever they were before."""
+    path.touch(0o644)
+    path.chmod(0o644)
+    store = SqliteStore(path, encryption_keys=[KEY])
+    store.ask(acquire("one"))
+    modes = {found.name: found.stat().st_mode & 0o777 for found in path.parent.iterdir()}
+    assert len(modes) == 3
+    assert set(modes.values()) == {0o600}
+    assert repr(store) == f"SqliteStore({str(path)!r})"
+    store.close()
+    with pytest.raises(TypeError, match="can't be pickled"):
+        store.__reduce__()
+
+
+def test_unusable_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can't be a store is refused when it is made."""
+    monkeypatch.setattr("tokenkit.stores.sqlite.CREATION_PAUSE", 0.001)
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(b"no database" * 1000)
+    link = tmp_path / "link"
+    link.symlink_to(garbage)
+    for path in (tmp_path, tmp_path / "missing" / "tokens.db", garbage, link):
+        with pytest.raises(ConfigurationError, match=f"SqliteStore: can't use {path}: "):
+            SqliteStore(path, allow_unencrypted=True)
+    with pytest.raises(ConfigurationError, match="path must be a path, not int"):
+        SqliteStore(5, allow_unencrypted=True)  # type: ignore[arg-type] # on purpose
+    with pytest.raises(ConfigurationError, match="SqliteStore: pass encryption_keys"):
+        SqliteStore(tmp_path / "tokens.db")
+
+
+def test_file_that_is_locked_for_long_cannot_be_used(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that somebody holds locked is no store."""
+    monkeypatch.setattr("tokenkit.stores.sqlite.CREATION_TRIES", 2)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(ConfigurationError, match="locked"):
+        SqliteStore(path, allow_unencrypted=True)
+    other.close()
+
+
+def test_lock_of_sqlite_is_waited_for_briefly(path: Path) -> None:
+    """While somebody else writes for long, the store counts as failing; then it works again."""
+    store = SqliteStore(path, allow_unencrypted=True)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    begun = time.monotonic()
+    with pytest.raises(StoreError, match="OperationalError"):
+        store.ask(acquire("one"))
+    assert time.monotonic() - begun < 5
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.ask(acquire("one")) == Acquired()
+    store.close()
+
+
+def test_removed_file_is_made_again(path: Path) -> None:
+    """If somebody removes the file, the processes meet in the next one, and nothing lives on."""
+    one, two = (SqliteStore(path, allow_unencrypted=True) for _ in range(2))
+    one.ask(acquire("one"))
+    one.ask(publish("one"))
+    assert two.ask(IsLive(mark="m")) is True
+    for found in list(path.parent.iterdir()):
+        found.unlink()
+    assert two.ask(IsLive(mark="m")) is False
+    assert one.ask(IsLive(mark="m")) is False
+    assert one.ask(acquire("one")) == Acquired()
+    assert two.ask(acquire("two")) == Busy()
+    one.close()
+    two.close()
+
+
+def test_failed_statement_leaves_no_transaction(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails halfway is undone, and holds up nobody."""
+    store = SqliteStore(path, allow_unencrypted=True)
+    store.ask(acquire("one"))
+    with monkeypatch.context() as broken:
+        broken.setattr("tokenkit.stores.sqlite_commands.STORE", "INSERT INTO nowhere VALUES (1)")
+        with pytest.raises(StoreError):
+            store.ask(publish("one"))
+    other = SqliteStore(path, allow_unencrypted=True)
+    assert other.ask(IsLive(mark="m")) is False
+    assert store.ask(publish("one")) is True
+    store.close()
+    other.close()
+
+
+@pytest.mark.parametrize("hours", [-24, -1])
+def test_clock_that_was_set_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch, hours: float
+) -> None:
+    """Locks and tokens from the future count as ended: nobody waits a day for them."""
+    store = SqliteStore(path, allow_unencrypted=True)
+    store.ask(acquire("one"))
+    store.ask(publish("one"))
+    store.ask(Acquire(key="other", owner="one", seconds=30, known="", caller="c"))
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + hours * 3600)
+    assert store.ask(acquire("two")) == Acquired()
+    assert store.ask(IsLive(mark="m")) is False
+    other = Acquire(key="other", owner="two", seconds=30, known="", caller="c")
+    assert store.ask(other) == Acquired()
+    store.close()
+
+
+def test_many_processes_may_create_the_file(path: Path) -> None:
+    """Workers that start at the same moment all get their store."""
+    program = (
+        "import sys; from tokenkit.stores import SqliteStore; sys.stdin.readline();"
+        "SqliteStore(sys.argv[1], allow_unencrypted=True).close()"
+    )
+    workers = [
+        subprocess.Popen([sys.executable, "-c", program, path], stdin=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write(b"\n")
+        worker.stdin.close()
+    assert [worker.wait(PATIENCE) for worker in workers] == [0] * 4
+
+
+def test_forked_child_opens_connections_of_its_own(path: Path) -> None:
+    """A connection of the parent is neither used nor closed in a child."""
+    store = SqliteStore(path, allow_unencrypted=True)
+    store.ask(acquire("one"))
+    pool = store._pool
+    child = os.fork()
+    if child == 0:
+        pool.close()
+        used = store.ask(acquire("two")) == Busy() and store._pool is not pool
+        store.close()
+        os._exit(0 if used and len(pool.idle) == 1 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    store.ask(publish("one"))
+    assert isinstance(store.ask(acquire("two")), Found)
+    store.close()
+
+
+def test_child_is_told_by_its_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process id means another pool."""
+    store = SqliteStore(path, allow_unencrypted=True)
+    store.ask(acquire("one"))
+    before = store._pool
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: -1)
+        before.close()
+        assert len(before.idle) == 1
+        assert store.ask(acquire("two")) == Busy()
+        store.close()
+    before.close()
+
+
+def test_threads_use_connections_at_once(path: Path) -> None:
+    """Many threads may ask at once; connections are kept for the next ones."""
+    store = SqliteStore(path, allow_unencrypted=True)
+    threads = [
+        threading.Thread(target=lambda: [store.ask(IsLive(mark="m")) for _ in range(20)])
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 <= len(store._pool.idle) <= 8
+    store.close()
+
+
+# -- sealing ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", [KEY, KEY.encode(), Secret(KEY)])
+def test_sealed_content_opens_with_its_key(key: Any) -> None:
+    """A key is text, bytes or a secret; what it seals, it opens."""
+    sealing = FernetSealing([key])
+    sealed = sealing.seal(b"content")
+    assert b"content" not in sealed
+    assert FernetSealing([KEY]).open(sealed) == b"content"
+    assert sealing.open(b"content") is None
+    assert repr(sealing) == "FernetSealing()"
+    assert repr(NoSealing()) == "NoSealing()"
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ([], "must hold at least one key"),
+        (KEY, "must be a list of keys, not a single key"),
+        ({KEY: 1}, "must be a list of keys, not dict"),
+        ([KEY, 5], "key 2 must be a string, not int"),
+        ([KEY, "hunter2"], "key 2 is not a Fernet key"),
+        (["é" * 43 + "="], "key 1 is not a Fernet key"),
+    ],
+)
+def test_bad_keys_are_refused(keys: Any, problem: str) -> None:
+    """A key that can't be used is named by its number, and not shown."""
+    with pytest.raises(ConfigurationError, match=problem) as caught:
+        sealing_of(keys, allow_unencrypted=False)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_storing_in_clear_must_be_asked_for() -> None:
+    """No keys is no choice, and both is none either."""
+    with pytest.raises(ConfigurationError, match="pass encryption_keys"):
+        sealing_of(None, allow_unencrypted=False)
+    with pytest.raises(ConfigurationError, match="not both"):
+        sealing_of([KEY], allow_unencrypted=True)
+    assert isinstance(sealing_of(None, allow_unencrypted=True), NoSealing)
+
+
+@pytest.mark.parametrize(
+    ("missing", "make", "extra"),
+    [
+        ("cryptography", "SqliteStore('t.db', encryption_keys=['k'])", "tokenkit-sdk[sqlite]"),
+        ("redis", "RedisStore.from_url('redis://', encryption_keys=['k'])", "tokenkit-sdk[redis]"),
+    ],
+)
+def test_missing_extra_is_named(tmp_path: Path, missing: str, make: str, extra: str) -> None:
+    """Without an extra's library, the error says what to install; imports cost nothing."""
+    program = (
+        f"import sys; sys.modules['{missing}'] = None\n"
+        "from tokenkit import ConfigurationError\n"
+        "from tokenkit.stores import RedisStore, SqliteStore\n"
+        f"try: {make}\n"
+        "except ConfigurationError as error: sys.stdout.write(str(error))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
+    )
+    assert extra in done.stdout

@@ -1,0 +1,57 @@
+"""What error trackers show of a frame: they open what they know, and ask the rest for its repr."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from leaks import chain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEEPEST = 6
+
+
+def opened(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield what Sentry, rich, pytest and IPython show of a value together."""
+    if isinstance(value, (str, bytes, bytearray)) or depth > DEEPEST:
+        yield repr(value)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from opened(name, depth + 1)
+            yield from opened(item, depth + 1)
+    elif isinstance(value, (Sequence, AbstractSet)):
+        for item in value:
+            yield from opened(item, depth + 1)
+    else:
+        yield repr(value)
+        yield repr(getattr(value, "__dict__", ""))
+        if attrs.has(type(value)):
+            for field in attrs.fields(type(value)):
+                if field.repr:
+                    yield repr(getattr(value, field.name, None))
+
+
+def frames_of(error: BaseException) -> Iterator[tuple[str, str]]:
+    """Yield what is shown of the package's own frames, with the place."""
+    for link in chain(error):
+        yield type(link).__name__, f"{link}{vars(link)}{link.args}"
+        for frame, _ in traceback.walk_tb(link.__traceback__):
+            module = str(frame.f_globals.get("__name__", ""))
+            if module.partition(".")[0] == "tokenkit":
+                for name, value in frame.f_locals.items():
+                    where = f"{module}.{frame.f_code.co_name}: {name}"
+                    yield from ((where, text) for text in opened(value))
+
+
+def leaks(error: BaseException, *secrets: str) -> list[tuple[str, str]]:
+    """Return where an error shows one of some secrets."""
+    return [
+        (where, text[:200])
+        for where, text in frames_of(error)
+        if any(secret in text for secret in secrets)
+    ]
