@@ -154,6 +154,7 @@ def test_a_killed_command_goes_on(sandbox: Sandbox, table: Path, ending: str) ->
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     target, journal = table.with_name(f"tokens.{ending}"), table.with_name("mint.journal")
     command = ["--from", str(table), "--to", str(target), "--journal", str(journal)]
+    sandbox.fail_next(vendor="strigo", delay=0.01, times=3)
     sandbox.fail_next(vendor="strigo", delay=30.0, times=1)
     program = [sys.executable, "-m", "tokenkit", "mint", "strigo", *command, "--concurrency", "2"]
     with subprocess.Popen(program, env=os.environ.copy(), stderr=subprocess.DEVNULL) as process:

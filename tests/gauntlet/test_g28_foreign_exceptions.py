@@ -170,7 +170,7 @@ def test_closing_hides_only_network_trouble(flavour: Flavour) -> None:
     """What a stream raises while it is closed is dropped if it is the network's only."""
     http_module: Any = import_module("httpx")
 
-    class Stream(http_module.SyncByteStream, http_module.AsyncByteStream):  # type: ignore[misc, name-defined]  # a module that is imported by name
+    class Stream(http_module.SyncByteStream, http_module.AsyncByteStream):  # type: ignore[misc]  # a module that is imported by name
         def __init__(self, raised: Exception) -> None:
             self.raised = raised
 
@@ -186,7 +186,7 @@ def test_closing_hides_only_network_trouble(flavour: Flavour) -> None:
         async def aclose(self) -> None:
             raise self.raised
 
-    class Transport(http_module.BaseTransport, http_module.AsyncBaseTransport):  # type: ignore[misc, name-defined]  # likewise
+    class Transport(http_module.BaseTransport, http_module.AsyncBaseTransport):  # type: ignore[misc]  # likewise
         def __init__(self, raised: Exception) -> None:
             self.raised = raised
 

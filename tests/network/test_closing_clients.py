@@ -213,7 +213,7 @@ class TakenByAnother(deque[Any]):
         super().__init__(idle)
         self.taken: list[Any] = []
 
-    def pop(self) -> Any:
+    def pop(self, *_: Any) -> Any:
         self.taken += [super(TakenByAnother, self).pop() for _ in range(len(self))]
         return super().pop()
 

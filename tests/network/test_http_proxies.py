@@ -177,9 +177,10 @@ def test_a_proxy_that_refuses_is_a_connect_error(flavour: Flavour, family: Famil
 @each_family
 @each_flavour
 def test_a_silent_proxy_is_bounded(flavour: Flavour, family: Family) -> None:
-    """A proxy that never answers holds no call beyond its deadline."""
+    """A proxy that never answers holds no call beyond its deadline, and gets the blame."""
     with RawServer(black_hole) as proxy:
-        with pytest.raises(DeadlineExceeded), at_most(0.3):
+        blamed = f"proxy {proxy.url}: the deadline passed on the way to https://{HOST}"
+        with pytest.raises(DeadlineExceeded, match=blamed) as caught, at_most(0.3):
             send_strigo(
                 flavour,
                 f"https://{HOST}",
@@ -188,6 +189,7 @@ def test_a_silent_proxy_is_bounded(flavour: Flavour, family: Family) -> None:
                 deadline=0.3,
                 http_family=family,
             )
+        assert caught.value.outcome == "not performed"
         proxy.wait_all_closed()
 
 

@@ -83,7 +83,7 @@ async def read_to_the_end(stream: AsyncioStream) -> None:
 
 
 def receiver_of(stream: AsyncioStream) -> Any:
-    return vars(stream)["_receiver"]
+    return vars(stream)["_inner"]
 
 
 def read_nothing(peer: Peer) -> None:

@@ -10,7 +10,7 @@ from typing_extensions import Self, Unpack
 from .._model.call import Call, Reply
 from .._model.messages import Headers
 from .._pipeline.drivers import AsyncConnections, Connections, drive_async_steps, drive_steps
-from .._pipeline.resolve import resolved
+from .._pipeline.secret_sources import resolved
 from .._policy.clock import AsyncClock, Clock, TimeSource
 from .._policy.retry import RetryRules
 from .._secret import Secret

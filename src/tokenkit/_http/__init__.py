@@ -13,10 +13,6 @@ hide_credentials()
 def open_connections(origin: str, settings: ConnectionSettings) -> Connections:
     """Choose what a sync client sends with; nothing is opened before the first call.
 
-    Args:
-        origin: Scheme, host and port.
-        settings: How to connect.
-
     Raises:
         ConfigurationError: The environment's proxy cannot be used.
     """
@@ -29,10 +25,6 @@ def open_connections(origin: str, settings: ConnectionSettings) -> Connections:
 
 def open_async_connections(origin: str, settings: ConnectionSettings) -> AsyncConnections:
     """Choose what an async client sends with; nothing is opened before the first call.
-
-    Args:
-        origin: Scheme, host and port.
-        settings: How to connect.
 
     Raises:
         ConfigurationError: The environment's proxy cannot be used.

@@ -5,7 +5,7 @@ import os
 import time
 import weakref
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
@@ -16,12 +16,12 @@ from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
-from .asyncio_stream import AsyncioBackend
+from .asyncio_stream import AsyncBackend, AsyncioBackend, running
 from .connection import IdleConnections, PooledConnection, Route, open_connection
 from .family import Family
 from .httpx_adapter import AS_IT_STANDS, ThroughHttpx
 from .progress import PROGRESS, Progress
-from .response import ResponseReader, deadline_passed, is_network_trouble, no_free_connection
+from .response import ResponseReader, is_network_trouble, no_free_connection
 from .settings import MAX_CONNECTIONS
 from .trio_stream import StockBackend
 
@@ -42,12 +42,7 @@ async def exchange(
 ) -> AttemptOutcome:
     """Send a request and read the response, until the deadline ends that.
 
-    Args:
-        way: How to send it.
-        request: The request.
-        timeouts: For each step.
-        left: Seconds until the deadline.
-        keeps_deadline: Whether the network itself ends by then, which saves a cancel scope.
+    A network that keeps the deadline itself needs no cancel scope.
     """
     outgoing = way.outgoing(request, timeouts, left)
     progress = Progress(left)
@@ -65,7 +60,7 @@ async def exchange(
             # anyio's, which the scope would not know again.
             await checkpoint_if_cancelled()
             raise ended
-        return deadline_passed(reader.partial())
+        return reader.deadline_passed()
     finally:
         PROGRESS.reset(previous)
 
@@ -113,14 +108,15 @@ async def _finish(chunks: Any) -> None:
     Behind httpx's iterator stand httpcore's, which only end by being exhausted; once closed,
     they hold no more than one read. A caller's transport may go on for ever.
     """
-    with suppress(StopAsyncIteration):
-        try:
-            for _ in range(CHUNKS_IN_A_READ):
-                await anext(chunks)
-            await chunks.aclose()
-        except Exception as error:
-            if not is_network_trouble(error):
-                raise
+    try:
+        for _ in range(CHUNKS_IN_A_READ):
+            await anext(chunks)
+        await chunks.aclose()
+    except StopAsyncIteration:
+        return
+    except Exception as error:
+        if not is_network_trouble(error):
+            raise
 
 
 class AsyncConnectionPool:
@@ -130,7 +126,7 @@ class AsyncConnectionPool:
         self._route = route
         self._idle = IdleConnections(closed=closed)
         self._slots = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
-        self._on_asyncio = isinstance(_running(), asyncio.AbstractEventLoop)
+        self._on_asyncio = isinstance(running(), asyncio.AbstractEventLoop)
         self._keeper: AsyncGenerator[None, None] | None = None
         self._owner: Any = None
         self._timer: asyncio.TimerHandle | None = None
@@ -159,10 +155,10 @@ class AsyncConnectionPool:
             return not scope.cancelled_caught
         return True
 
-    def _network(self) -> AsyncioBackend | StockBackend:
-        if self._on_asyncio and self._route.layers <= 1:
-            return AsyncioBackend(self._route)
-        return StockBackend(self._route, on_asyncio=self._on_asyncio)
+    def _network(self) -> AsyncBackend:
+        # asyncio has no TLS in TLS before Python 3.11; httpcore's network for anyio has.
+        own = self._on_asyncio and self._route.layers <= 1
+        return (AsyncioBackend if own else StockBackend)(self._route)
 
     async def give_back(self, connection: PooledConnection) -> None:
         """Take a connection back; one that cannot be used again is closed."""
@@ -238,25 +234,12 @@ async def _keep(pool: AsyncConnectionPool) -> AsyncGenerator[None, None]:
         await pool.end()
 
 
-def _running() -> Any:
-    """Return the running event loop, or what stands for it on trio."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        from trio.lowlevel import current_trio_token  # noqa: PLC0415 - trio is not for everybody
-
-        return current_trio_token()
-
-
 # A forked child must neither use nor close what its parent's event loop had opened.
 _INHERITED: list[AsyncConnectionPool] = []
 
 
 class AsyncOwnConnections:
     """Connections that a client opens for itself: each event loop has its own.
-
-    Args:
-        route: How to open them.
 
     Attributes:
         kept: The pools that nothing else holds until their event loop ends.
@@ -299,7 +282,7 @@ class AsyncOwnConnections:
             await pool.aclose()
 
     def _known(self) -> AsyncConnectionPool | None:
-        known = self._pools.get(_running())
+        known = self._pools.get(running())
         pool = None if known is None else known()
         if pool is not None and pool.process != os.getpid():
             _INHERITED.append(pool)
@@ -309,19 +292,13 @@ class AsyncOwnConnections:
     async def _open(self) -> AsyncConnectionPool:
         # A call that is repeated after the client was closed must find its connections closed.
         pool = AsyncConnectionPool(self._route, closed=self._closed)
-        self._pools[_running()] = weakref.ref(pool)
+        self._pools[running()] = weakref.ref(pool)
         await pool.keep(self)
         return pool
 
 
 class AsyncCallersConnections:
-    """A client of the caller's, which is never closed, or a transport, which is, as httpx does.
-
-    Args:
-        family: Whose it is.
-        client: The client.
-        transport: The transport.
-    """
+    """A client of the caller's, which is never closed, or a transport, which is, as httpx does."""
 
     def __init__(self, family: Family, client: Any, transport: Any) -> None:
         self._transport = transport

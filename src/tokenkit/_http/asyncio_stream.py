@@ -9,17 +9,16 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
 import anyio
 
-from .connection import ProxyReplies, Route
+from .connection import Route, Stream
 from .network import PIECE, Attempts, Found, look_up
 from .progress import PROGRESS, time_left
 
-__all__ = ["AsyncioBackend", "AsyncioStream", "Receiver", "looked_up"]
+__all__ = ["AsyncBackend", "AsyncioBackend", "AsyncioStream", "Receiver", "running"]
 
 # What comes beyond is left in the socket until it is asked for.
 ENOUGH = 262_144
@@ -124,7 +123,7 @@ def _give_up(waiter: "asyncio.Future[bool]") -> None:
         waiter.set_result(False)
 
 
-class AsyncioStream:
+class AsyncioStream(Stream):
     """A connection whose every step ends by the exchange's deadline.
 
     What is written leaves with the next read: httpcore writes head and body one after the
@@ -132,13 +131,10 @@ class AsyncioStream:
     """
 
     def __init__(self, receiver: Receiver, route: Route) -> None:
-        self._receiver = receiver
+        super().__init__(receiver, route)
         # TLS above it tells of a failed write in the event loop's next rounds only.
         self._on_socket = receiver.transport
-        self._route = route
         self._core = route.core
-        self._replies = ProxyReplies(route.core, route.proxy) if route.proxy else None
-        self._layers = 0
         self._unsent = b""
         self._write_timeout: float | None = None
 
@@ -146,22 +142,16 @@ class AsyncioStream:
         """Send what was written, and read some bytes."""
         if self._unsent:
             await self._send_all()
-        replies = self._replies
-        if replies is not None:
-            if replies.held:
-                return replies.pop()
-            max_bytes = replies.limit(max_bytes)
+        if self._replies is not None:
+            if self._replies.held:
+                return self._replies.pop()
+            max_bytes = self._replies.limit(max_bytes)
         try:
-            data = await self._receiver.read(max_bytes, timeout)
+            return self._received(await self._inner.read(max_bytes, timeout))
         except TimeoutError as error:
             raise self._core.ReadTimeout(str(error)) from error
         except OSError as error:
             raise self._core.ReadError(str(error)) from error
-        if replies is not None:
-            return replies.take(data)
-        if not data:
-            PROGRESS.get().ended = True
-        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Take bytes to be sent."""
@@ -176,18 +166,17 @@ class AsyncioStream:
         """
         progress, data, self._unsent = PROGRESS.get(), self._unsent, b""
         for start in range(0, len(data), PIECE):
-            if self._receiver.transport.is_closing():
+            if self._inner.transport.is_closing():
                 progress.failed_to_write()
                 return
-            self._receiver.transport.write(data[start : start + PIECE])
+            self._inner.transport.write(data[start : start + PIECE])
             # asyncio tries to send at once, and closes where that fails.
             if self._on_socket.is_closing():
                 progress.failed_to_write()
                 return
-            if self._layers == self._route.layers:
-                progress.wrote()
+            self._note_written()
             try:
-                await self._receiver.until_written(self._write_timeout)
+                await self._inner.until_written(self._write_timeout)
             except TimeoutError as error:
                 raise self._core.WriteTimeout(str(error)) from error
 
@@ -200,7 +189,7 @@ class AsyncioStream:
         """Upgrade to TLS; nothing may have arrived before."""
         try:
             readable = self._has_input() or self._on_socket.is_closing()
-            self._route.check_before_tls(self._layers, self._replies, readable=readable)
+            self._check_before_tls(readable=readable)
             # The event loop stops reading in the very step of the check; what comes later goes
             # to TLS, and what TLS decrypts to a receiver that has never held anything else.
             receiver = Receiver()
@@ -217,16 +206,16 @@ class AsyncioStream:
         except BaseException:
             self.abort()
             raise
-        self._receiver, self._replies = receiver, None
-        self._layers += 1
+        self._inner = receiver
+        self._has_tls()
         return self
 
     def _has_input(self) -> bool:
-        if self._receiver.has_something():
+        if self._inner.has_something():
             return True
         # Nothing of this kind has a descriptor below zero until it is closed. A transport with
         # TLS forgets the socket a moment before it tells of the end.
-        sock = self._receiver.transport.get_extra_info("socket")
+        sock = self._inner.transport.get_extra_info("socket")
         return sock is None or sock.fileno() < 0 or has_input(sock.fileno())
 
     async def aclose(self) -> None:
@@ -237,8 +226,8 @@ class AsyncioStream:
 
     def abort(self) -> None:
         """Close the connection without waiting for anybody; a TLS server is told."""
-        self._receiver.transport.close()
-        self._receiver.transport.abort()
+        self._inner.transport.close()
+        self._inner.transport.abort()
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore asks about a connection."""
@@ -246,7 +235,7 @@ class AsyncioStream:
             case "is_readable":
                 return self._has_input()
             case "ssl_object":
-                return self._receiver.transport.get_extra_info("ssl_object")
+                return self._inner.transport.get_extra_info("ssl_object")
             case _:
                 return None
 
@@ -261,19 +250,22 @@ def has_input(descriptor: int) -> bool:
     return bool(readable)
 
 
-async def looked_up(
-    host: str, port: int, seconds: float, call_soon: Callable[[Callable[[], object]], object]
-) -> Found | None:
-    """Look a name up; ``None`` if that takes longer.
+def running() -> Any:
+    """Return the running event loop, or what stands for it on trio."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        from trio.lowlevel import current_trio_token  # noqa: PLC0415 - trio is not for everybody
 
-    Args:
-        host: The name.
-        port: The port.
-        seconds: How long that may take.
-        call_soon: Calls a function in the event loop, from another thread.
-    """
+        return current_trio_token()
+
+
+async def _looked_up(host: str, port: int, seconds: float) -> Found | None:
+    """Look a name up; ``None`` if that takes longer."""
     answers: list[Found] = []
     arrived = anyio.Event()
+    loop = running()
+    call_soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
 
     def deliver(found: Found) -> None:
         answers.append(found)
@@ -286,72 +278,68 @@ async def looked_up(
     return answers[0] if answers else None
 
 
-async def _connected_to(address: Any, seconds: float) -> socket.socket:
-    family, kind, protocol, _, where = address
-    sock = socket.socket(family, kind, protocol)
-    try:
-        sock.settimeout(0)
-        with anyio.fail_after(seconds):
-            await asyncio.get_running_loop().sock_connect(sock, where)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-async def _attached(sock: socket.socket) -> Receiver:
-    loop = asyncio.get_running_loop()
-    try:
-        _, receiver = await loop.create_connection(Receiver, sock=sock)
-    except BaseException:
-        sock.close()
-        raise
-    return receiver
-
-
-class AsyncioBackend:
-    """Opens a connection within the exchange's deadline, the name lookup included.
-
-    Args:
-        route: Where the connection goes; it has one layer of TLS at most.
-    """
-
-    serves_once = False
+class AsyncBackend:
+    """Opens a connection within the exchange's deadline, the name lookup included."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._opened: AsyncioStream | None = None
+        self._opened: Any = None
+        self.serves_once = route.layers > 1
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,  # noqa: ARG002 - no pool of ours asks for one
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - likewise
-    ) -> AsyncioStream:
+        **_: object,  # what no pool of ours asks for
+    ) -> Any:
         """Connect to the first address of a host that accepts."""
         core = self._route.core
-        self._route.begin()
-        left = time_left(timeout, core.ConnectTimeout)
+        left = self._route.begin(timeout)
         until = time.monotonic() + left
-        call_soon = asyncio.get_running_loop().call_soon_threadsafe
-        found = await looked_up(host, port, left, call_soon)
-        attempts = Attempts(core, host, found, until)
+        attempts = Attempts(core, host, await _looked_up(host, port, left), until)
         for address, seconds in attempts:
             try:
-                receiver = await _attached(await _connected_to(address, seconds))
-            except TimeoutError as error:  # noqa: PERF203 - of a few addresses at most
-                attempts.problem = core.ConnectTimeout(str(error))
-            except OSError as error:
-                attempts.refused(address, core.ConnectError(str(error)))
+                self._opened = await self._connect(address, seconds)
+            except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - of a few addresses at most
+                attempts.failed(address, error)
             else:
-                self._opened = AsyncioStream(receiver, self._route)
                 return self._opened
         raise attempts.problem
+
+    async def _connect(self, address: Any, seconds: float) -> Any:
+        raise NotImplementedError
 
     async def aclose(self) -> None:
         """Close what was opened, also if httpcore was stopped before it took it over."""
         if self._opened is not None:
             await self._opened.aclose()
+
+
+class AsyncioBackend(AsyncBackend):
+    """asyncio's own sockets; for one layer of TLS at most."""
+
+    async def _connect(self, address: Any, seconds: float) -> AsyncioStream:
+        core = self._route.core
+        try:
+            return AsyncioStream(await _connected_to(address, seconds), self._route)
+        except TimeoutError as error:
+            raise core.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            raise core.ConnectError(str(error)) from error
+
+
+async def _connected_to(address: Any, seconds: float) -> Receiver:
+    family, kind, protocol, _, where = address
+    loop = asyncio.get_running_loop()
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.settimeout(0)
+        with anyio.fail_after(seconds):
+            await loop.sock_connect(sock, where)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _, receiver = await loop.create_connection(Receiver, sock=sock)
+    except BaseException:
+        sock.close()
+        raise
+    return receiver

@@ -2,19 +2,18 @@
 
 import time
 from collections import deque
-from contextlib import suppress
 from typing import Any
 
 import attrs
 
 from .httpx_adapter import ThroughHttpcore, ThroughHttpx, httpcore_url
-from .progress import PROGRESS
+from .progress import PROGRESS, time_left
 from .settings import KEEPALIVE, ConnectionSettings, Proxy
 
-__all__ = ["IdleConnections", "PooledConnection", "ProxyReplies", "Route", "open_connection"]
+__all__ = ["IdleConnections", "PooledConnection", "Route", "Stream", "open_connection"]
 
-# All private names of other libraries that this package relies on. They are looked up on each
-# connection; where one is missing, the connection serves a single call.
+# All that this package uses of other libraries without being promised it. The names are looked
+# up when a connection is opened; where one is missing, it serves a single call.
 #
 # httpcore hands the next caller what stands behind a response, and has no public way to see it:
 # this leads from its connections, direct or tunnelled, to h11's, whose `trailing_data` is public.
@@ -22,6 +21,8 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 # httpx has no public way to choose the network of a transport. One is made only where somebody
 # mocks or observes httpx's or httpcore's classes.
 POOL_OF_TRANSPORT = "_pool"
+# Texts, of which an unknown one says less, and shows nothing: h11's in `response.KNOWN_TEXTS`,
+# and the names of events that httpcore logs in `log_filter.HARMLESS`.
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -55,39 +56,58 @@ class Route:
             layers += 1
         return cls(settings, origin, proxy, settings.family.core, layers)
 
-    def begin(self) -> None:
-        """Note who is spoken to first."""
+    def begin(self, timeout: float | None) -> float:
+        """Note who is spoken to first; return the seconds that connecting may take."""
         if self.proxy is not None:
             PROGRESS.get().peer = str(self.proxy)
+        return time_left(timeout, self.core.ConnectTimeout)
 
-    def check_before_tls(
-        self, layers: int, replies: "ProxyReplies | None", *, readable: bool
-    ) -> None:
+
+class Stream:
+    """What the streams below httpcore have in common, whatever network is below them."""
+
+    def __init__(self, inner: Any, route: Route) -> None:
+        self._inner = inner
+        self._route = route
+        self._replies = _ProxyReplies(route.core, route.proxy) if route.proxy else None
+        self._layers = 0
+
+    def _received(self, data: bytes) -> bytes:
+        """Return what httpcore gets of the data that was read."""
+        if self._replies is not None:
+            return self._replies.take(data)
+        if not data:
+            PROGRESS.get().ended = True
+        return data
+
+    def _note_written(self) -> None:
+        """Note that bytes have left, if they are the request's and not for a proxy."""
+        if self._layers == self._route.layers:
+            PROGRESS.get().wrote()
+
+    def _check_before_tls(self, *, readable: bool) -> None:
         """Note who is spoken to from now on; nothing may have arrived before TLS starts.
-
-        Args:
-            layers: How many layers of TLS there are already.
-            replies: What the proxy has replied.
-            readable: Whether the connection has something to read.
 
         Raises:
             ConnectError: Something has arrived, or the peer has closed.
         """
-        if readable or (replies is not None and replies.held):
-            raise self.core.ConnectError("the peer closed, or spoke, before TLS")
-        if layers + 1 == self.layers:
+        if readable or (self._replies is not None and self._replies.held):
+            raise self._route.core.ConnectError("the peer closed, or spoke, before TLS")
+        if self._layers + 1 == self._route.layers:
             PROGRESS.get().peer = None
 
+    def _has_tls(self) -> None:
+        """Note another layer of TLS; the last one leads to the origin."""
+        self._layers += 1
+        if self._layers == self._route.layers:
+            self._replies = None
 
-class ProxyReplies:
+
+class _ProxyReplies:
     """Hands on what a proxy replies before TLS starts, so that bytes behind its reply show.
 
     They would come from the proxy, or from whoever stands before it, and be taken for what the
     origin says.
-
-    Args:
-        core: httpcore or httpcore2, whose exceptions to raise.
-        proxy: The proxy.
     """
 
     def __init__(self, core: Any, proxy: Proxy) -> None:
@@ -190,7 +210,7 @@ class PooledConnection:
             return all(one.is_idle() and _has_read_all(_h11_of(one)) for one in kept)
         if self._h11 is None:
             self._h11 = _h11_of(self.connection)
-        return bool(self.connection.is_idle()) and _has_read_all(self._h11)
+        return _has_read_all(self._h11) and bool(self.connection.is_idle())
 
     def has_expired(self) -> bool:
         """Return whether the connection idled too long, was closed, or holds surplus bytes."""
@@ -221,11 +241,6 @@ def _has_read_all(h11_connection: Any) -> bool:
 def open_connection(route: Route, network: Any, prefix: str = "") -> PooledConnection:
     """Make a connection; it is opened by the first request.
 
-    Args:
-        route: How to open it.
-        network: The network backend to use.
-        prefix: ``Async`` for the async classes of httpx and httpcore.
-
     Raises:
         ConfigurationError: The environment has changed, and is of no use any more.
     """
@@ -245,7 +260,14 @@ def open_connection(route: Route, network: Any, prefix: str = "") -> PooledConne
             options["proxy_ssl_context"] = settings.proxy_tls()
     pool = getattr(route.core, f"{prefix}{kind}")(**options)
     url = httpcore_url(settings.family, settings.family.http.URL(route.origin))
-    return PooledConnection(route, prefix, network, pool, pool.create_connection(url.origin))
+    connection = pool.create_connection(url.origin)
+    blank = getattr(route.core, f"{prefix}HTTP11Connection")(url.origin, None)
+    shows_surplus = hasattr(connection, PATH_TO_H11[0]) and _has_read_all(
+        getattr(blank, PATH_TO_H11[1], None)
+    )
+    return PooledConnection(
+        route, prefix, network, pool, connection, serves_once=not shows_surplus
+    )
 
 
 class IdleConnections:
@@ -261,9 +283,10 @@ class IdleConnections:
 
     def pop(self) -> PooledConnection | None:
         """Take the connection used last."""
-        with suppress(IndexError):  # none, or another thread was faster
+        try:
             return self._connections.pop()
-        return None
+        except IndexError:
+            return None
 
     def push(self, connection: PooledConnection) -> PooledConnection | None:
         """Keep a connection if it can be used again; return one that is to be closed."""
@@ -271,9 +294,11 @@ class IdleConnections:
             return connection
         connection.idle_since = time.monotonic()
         self._connections.append(connection)
-        with suppress(IndexError):  # another thread was faster
+        try:
             oldest = self._connections.popleft()
-            if oldest.idle_since < connection.idle_since - KEEPALIVE:
-                return oldest
-            self._connections.appendleft(oldest)
+        except IndexError:  # another thread was faster
+            return None
+        if oldest.idle_since < connection.idle_since - KEEPALIVE:
+            return oldest
+        self._connections.appendleft(oldest)
         return None

@@ -10,12 +10,12 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
-from .connection import ProxyReplies, Route
+from .connection import Route, Stream
 from .progress import PROGRESS, time_left
 
 __all__ = ["Attempts", "DeadlineBackend", "DeadlineStream", "Found", "look_up", "numeric"]
@@ -105,6 +105,7 @@ class Attempts:
             keys.append(turns[address[0]])
         order = sorted(range(len(found)), key=keys.__getitem__)
         self._left = [found[position] for position in order]
+        self._core = core
         self._until = until
         self._too_late = core.ConnectTimeout(f"connecting to {host} took too long")
         self.problem: Exception = core.ConnectError(f"{host} has no address")
@@ -125,13 +126,14 @@ class Attempts:
                 yield address, max(seconds, SHORTEST)
             share *= 2
 
-    def refused(self, address: Any, problem: Exception) -> None:
-        """Leave an address out from now on."""
-        self._left.remove(address)
+    def failed(self, address: Any, problem: Exception) -> None:
+        """Note why an address failed; one that refused gets no other turn."""
         self.problem = problem
+        if isinstance(problem, self._core.ConnectError):
+            self._left.remove(address)
 
 
-class DeadlineStream:
+class DeadlineStream(Stream):
     """A connection whose every step ends by the exchange's deadline.
 
     What is written leaves with the next read: httpcore writes head and body one after the
@@ -139,10 +141,7 @@ class DeadlineStream:
     """
 
     def __init__(self, inner: Any, route: Route) -> None:
-        self._inner = inner
-        self._route = route
-        self._replies = ProxyReplies(route.core, route.proxy) if route.proxy else None
-        self._layers = 0
+        super().__init__(inner, route)
         self._unsent = b""
         self._write_timeout: float | None = None
 
@@ -150,18 +149,12 @@ class DeadlineStream:
         """Send what was written, and read some bytes."""
         if self._unsent:
             self._send_all()
-        too_late = self._route.core.ReadTimeout
-        replies = self._replies
-        if replies is not None:
-            if replies.held:
-                return replies.pop()
-            max_bytes = replies.limit(max_bytes)
-        data: bytes = self._inner.read(max_bytes, time_left(timeout, too_late))
-        if replies is not None:
-            return replies.take(data)
-        if not data:
-            PROGRESS.get().ended = True
-        return data
+        if self._replies is not None:
+            if self._replies.held:
+                return self._replies.pop()
+            max_bytes = self._replies.limit(max_bytes)
+        left = time_left(timeout, self._route.core.ReadTimeout)
+        return self._received(self._inner.read(max_bytes, left))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Take bytes to be sent."""
@@ -174,19 +167,17 @@ class DeadlineStream:
         A server may have refused the request before it was sent; what it answered can be read
         all the same.
         """
-        progress, core, data, self._unsent = PROGRESS.get(), self._route.core, self._unsent, b""
+        core, data, self._unsent = self._route.core, self._unsent, b""
         try:
             for start in range(0, len(data), PIECE):
                 left = time_left(self._write_timeout, core.WriteTimeout)
                 self._inner.write(data[start : start + PIECE], left)
-                if self._layers == self._route.layers:
-                    progress.wrote()
+                self._note_written()
         except core.WriteTimeout:  # a part of it may have left
-            if self._layers == self._route.layers:
-                progress.wrote()
+            self._note_written()
             raise
         except core.WriteError:
-            progress.failed_to_write()
+            PROGRESS.get().failed_to_write()
 
     def close(self) -> None:
         """Close the connection."""
@@ -201,7 +192,7 @@ class DeadlineStream:
         """Upgrade to TLS; nothing may have arrived before."""
         core = self._route.core
         try:
-            self._route.check_before_tls(self._layers, self._replies, readable=self._has_input())
+            self._check_before_tls(readable=self._has_input())
             if self._layers:
                 _clip_reads(self._inner.get_extra_info("socket"))
             left = time_left(timeout, core.ConnectTimeout)
@@ -212,15 +203,13 @@ class DeadlineStream:
         except BaseException:
             self.close()
             raise
-        self._layers += 1
-        if self._layers == self._route.layers:
-            self._replies = None
+        self._has_tls()
         return self
 
     def _has_input(self) -> bool:
-        tls = self._inner.get_extra_info("ssl_object")
-        pending = tls is not None and tls.pending() > 0
-        return pending or bool(self._inner.get_extra_info("is_readable"))
+        if self._layers and self._inner.get_extra_info("ssl_object").pending():
+            return True
+        return bool(self._inner.get_extra_info("is_readable"))
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore asks about a connection."""
@@ -244,12 +233,7 @@ def _recv_in_time(sock: Any, recv: Callable[..., bytes], *args: int) -> bytes:
 
 
 class DeadlineBackend:
-    """Opens a connection within the exchange's deadline, the name lookup included.
-
-    Args:
-        route: Where the connection goes.
-        siblings: All open streams of the pool.
-    """
+    """Opens a connection within the exchange's deadline, the name lookup included."""
 
     def __init__(self, route: Route, siblings: WeakSet["DeadlineStream"]) -> None:
         self._route = route
@@ -262,22 +246,18 @@ class DeadlineBackend:
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,  # noqa: ARG002 - no pool of ours asks for one
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - likewise
+        **_: object,  # what no pool of ours asks for
     ) -> DeadlineStream:
         """Connect to the first address of a host that accepts."""
         core = self._route.core
-        self._route.begin()
-        left = time_left(timeout, core.ConnectTimeout)
+        left = self._route.begin(timeout)
         until = time.monotonic() + left
         attempts = Attempts(core, host, _found(host, port, left), until)
         for address, seconds in attempts:
             try:
                 stream = core.SyncBackend().connect_tcp(*numeric(address), seconds)
-            except core.ConnectTimeout as error:  # noqa: PERF203 - of a few addresses at most
-                attempts.problem = error
-            except core.ConnectError as error:
-                attempts.refused(address, error)
+            except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - of a few addresses at most
+                attempts.failed(address, error)
             else:
                 self._opened = DeadlineStream(stream, self._route)
                 self._siblings.add(self._opened)

@@ -3,7 +3,6 @@
 import time
 from contextvars import ContextVar
 
-from .._model.messages import Response
 from .._policy.timeouts import LONGEST
 
 __all__ = ["PROGRESS", "Progress", "time_left"]
@@ -18,12 +17,10 @@ class Progress:
             None if unknown.
         peer: The proxy, while it is the one that is spoken to.
         ended: Whether the peer has closed its end.
-        partial: What had come of the response when the exchange was cancelled.
     """
 
-    __slots__ = ("ended", "partial", "peer", "sent", "until")
+    __slots__ = ("ended", "peer", "sent", "until")
 
-    partial: Response | None
     peer: str | None
 
     def __init__(self, left: float) -> None:
@@ -31,7 +28,6 @@ class Progress:
         self.sent: bool | None = None
         self.peer = None
         self.ended = False
-        self.partial = None
 
     def left(self) -> float:
         """Return the seconds until the deadline."""

@@ -1,6 +1,5 @@
 """Reading a response, sync or async, and what an exchange without one means."""
 
-import re
 import ssl
 import sys
 from collections.abc import Iterator
@@ -21,14 +20,26 @@ from .body import MAX_BODY, BoundedBody, TooLargeError, UnreadableBodyError
 from .httpx_adapter import ThroughHttpx
 from .progress import Progress
 
-__all__ = ["ResponseReader", "deadline_passed", "is_network_trouble", "no_free_connection"]
+__all__ = ["ResponseReader", "is_network_trouble", "no_free_connection"]
 
 LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2")
 ONE_MILLISECOND = 0.001
 # What others' connections say of one that was closed before the end of a response; ours know it.
 CLOSED = ("Server disconnected", "peer closed connection")
-# h11 quotes what it cannot read, which may hold a token.
-QUOTE = re.compile(r":? ?(bytearray\()?b['\"]")
+# Libraries quote what they cannot read, which may hold a token: no other of their texts is shown.
+KNOWN_TEXTS = (
+    "Receive buffer too long",
+    "Server disconnected without sending a response",
+    "bad Content-Length",
+    "conflicting Content-Length headers",
+    "illegal chunk header",
+    "illegal header line",
+    "illegal request line",
+    "illegal status line",
+    "malformed data",
+    "peer closed connection without sending complete message body",
+    "peer unexpectedly closed connection",
+)
 # OpenSSL's codes for a certificate that no known authority vouches for.
 UNTRUSTED = frozenset({2, 18, 19, 20, 21})
 
@@ -61,16 +72,6 @@ def is_network_trouble(error: BaseException) -> bool:
     )
 
 
-def deadline_passed(partial: Response | None = None) -> NoResponse:
-    """Return the outcome of an exchange that the deadline ended."""
-    return NoResponse(
-        error=DeadlineExceeded,
-        message="The deadline passed before the response was complete",
-        sent=True,
-        response=partial,
-    )
-
-
 def no_free_connection() -> NoResponse:
     """Return the outcome of an exchange for which no connection was free."""
     return NoResponse(
@@ -83,24 +84,19 @@ def no_free_connection() -> NoResponse:
 class ResponseReader:
     """Takes a response in; knows what has come of it, and what became of the exchange.
 
-    Args:
-        way: How the request is handed on.
-        request: The request.
-        progress: How far the exchange has come.
-
     Attributes:
         stream: The body, to be closed in the end.
     """
 
     stream: Any = None
+    _status = 0
+    _headers = Headers()
+    _body: BoundedBody | None = None
 
     def __init__(self, way: ThroughHttpx, request: Request, progress: Progress) -> None:
         self._way = way
         self._request = request
         self._progress = progress
-        self._status = 0
-        self._headers = Headers()
-        self._body: BoundedBody | None = None
 
     def begin(self, response: Any) -> bool:
         """Take status and headers; return whether the body is still to be read."""
@@ -136,21 +132,33 @@ class ResponseReader:
         content = b"" if self._body is None else self._body.bytes()
         return Response(status=self._status, headers=self._headers, body=content)
 
-    def partial(self) -> Response | None:
+    def _partial(self) -> Response | None:
         """Return as much of the response as has come."""
         return self._response() if self._status else None
+
+    def deadline_passed(self) -> NoResponse:
+        """Return the outcome of an exchange that the deadline ended."""
+        text = "The deadline passed before the response was complete"
+        if peer := self._progress.peer:
+            text = f"{peer}: the deadline passed on the way to {self._request.origin}"
+        return NoResponse(
+            error=DeadlineExceeded,
+            message=text,
+            sent=self._progress.sent is True or not self._way.knows_what_was_sent,
+            response=self._partial(),
+        )
 
     def failed(self, error: Exception) -> NoResponse:
         """Turn network trouble into a plain value."""
         timed_out = isinstance(error, (TimeoutError, *_named("TimeoutException")))
         # uvloop's timers count whole milliseconds, and may be early by one.
         if timed_out and self._progress.left() <= ONE_MILLISECOND:
-            return deadline_passed(self.partial())
+            return self.deadline_passed()
         return NoResponse(
             error=self._kind(error),
             message=self._message(error),
             sent=self._was_sent(error),
-            response=self.partial(),
+            response=self._partial(),
         )
 
     def _kind(self, error: Exception) -> type[TransportError | ResponseTooLarge]:
@@ -177,9 +185,9 @@ class ResponseReader:
         origin = self._request.origin
         if isinstance(error, TooLargeError):
             return f"The response of {origin} is larger than {MAX_BODY} bytes, decoded"
-        # h11's and httpcore's texts for a refused request quote its headers.
-        refused = isinstance(error, _named("LocalProtocolError"))
-        detail = "" if refused else QUOTE.split(_root_text(error))[0]
+        detail = _root_text(error)
+        if isinstance(error, _named("ProtocolError")):
+            detail = next((text for text in KNOWN_TEXTS if detail.startswith(text)), "")
         text = f"{self._progress.peer or origin}: {type(error).__name__}"
         if detail:
             text += f": {detail}"

@@ -24,14 +24,7 @@ __all__ = ["CallersConnections", "OwnConnections"]
 def exchange(
     way: ThroughHttpx, request: Request, timeouts: Timeouts, left: float
 ) -> AttemptOutcome:
-    """Send a request and read the response.
-
-    Args:
-        way: How to send it.
-        request: The request.
-        timeouts: For each step.
-        left: Seconds until the deadline; it holds between body chunks at least.
-    """
+    """Send a request and read the response."""
     outgoing = way.outgoing(request, timeouts, left)
     progress = Progress(left)
     previous = PROGRESS.set(progress)
@@ -128,11 +121,7 @@ def _close(connection: PooledConnection) -> None:
 
 
 class OwnConnections:
-    """Connections that a client opens for itself; a forked child opens its own.
-
-    Args:
-        route: How to open them.
-    """
+    """Connections that a client opens for itself; a forked child opens its own."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
@@ -173,13 +162,7 @@ class OwnConnections:
 
 
 class CallersConnections:
-    """A client of the caller's, which is never closed, or a transport, which is, as httpx does.
-
-    Args:
-        family: Whose it is.
-        client: The client.
-        transport: The transport.
-    """
+    """A client of the caller's, which is never closed, or a transport, which is, as httpx does."""
 
     def __init__(self, family: Family, client: Any, transport: Any) -> None:
         self._transport = transport

@@ -1,0 +1,107 @@
+"""G10: what the libraries below log while a call runs shows no credential, whatever it says."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from connect_proxy import socks_proxy_to, socks_url
+from network_calls import HEALTH, HEALTHY, NO_RETRIES, each_family, each_flavour, send_strigo
+from raw_server import RawServer, answering, http
+from tls_servers import HOST, tls_server, trusting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from network_calls import Family, Flavour
+
+SECRET = "token-9f8e7d6c5b4a"
+CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
+
+
+@pytest.fixture(autouse=True)
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Log everything of the whole process."""
+    with caplog.at_level(logging.DEBUG):
+        yield caplog
+
+
+def logged_below(log: pytest.LogCaptureFixture, family: Family) -> list[str]:
+    """Return what the library below has logged."""
+    core = CORES[family]
+    return [one.getMessage() for one in log.records if one.name.split(".")[0] == core]
+
+
+@each_family
+@each_flavour
+def test_an_events_own_name_decides(
+    flavour: Flavour, family: Family, log: pytest.LogCaptureFixture
+) -> None:
+    """A response header that looks like a harmless event lets no record through."""
+    head = f"X-Job: send_request_body.started {SECRET} close.started"
+    with RawServer(answering(lambda _: http(200, HEALTHY.partition(b"\r\n\r\n")[2], head))) as one:
+        send_strigo(flavour, one.url, HEALTH, http_family=family)
+    said = logged_below(log, family)
+    assert any(text.startswith("send_request_headers.started") for text in said)
+    assert [text for text in said if SECRET in text or "X-Job" in text] == []
+
+
+@each_family
+@each_flavour
+def test_a_socks_proxys_password_is_not_logged(
+    flavour: Flavour, family: Family, log: pytest.LogCaptureFixture
+) -> None:
+    """What httpcore logs of its talk with a SOCKS proxy holds the password: not of our calls."""
+    seen: list[bytes] = []
+    with (
+        tls_server(HOST) as server,
+        socks_proxy_to(server, method=b"\x05\x02", seen=seen) as proxy,
+    ):
+        send_strigo(
+            flavour,
+            f"https://{HOST}",
+            HEALTH,
+            proxy=socks_url(proxy, f"user:{SECRET}@"),
+            http_family=family,
+            ssl_context=trusting(),
+            retry=NO_RETRIES,
+        )
+    assert SECRET.encode() in seen[0]
+    assert logged_below(log, family)
+    assert SECRET not in log.text
+
+
+@each_family
+@each_flavour
+def test_an_unknown_event_is_not_logged(
+    flavour: Flavour,
+    family: Family,
+    log: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where httpcore calls its events otherwise, none of them gets through."""
+    logger = logging.getLogger(f"{CORES[family]}.http11")
+    debug = logger.debug
+
+    def renamed(message: str, *args: Any) -> None:
+        debug(f"http11-{message}", *args)
+
+    monkeypatch.setattr(logger, "debug", renamed)
+    with RawServer(answering(lambda _: HEALTHY)) as server:
+        send_strigo(flavour, server.url, HEALTH, http_family=family)
+    said = logged_below(log, family)
+    assert any(text.startswith("connect_tcp.started") for text in said)
+    assert [text for text in said if text.startswith("http11-")] == []
+
+
+@each_family
+def test_other_peoples_exchanges_are_logged_as_ever(
+    family: Family, log: pytest.LogCaptureFixture
+) -> None:
+    """What the process does with httpx beside our calls keeps its debug log."""
+    http_module: Any = import_module(family)
+    with RawServer(answering(lambda _: HEALTHY)) as server, http_module.Client() as client:
+        client.get(server.url)
+    assert any("complete" in text for text in logged_below(log, family))
