@@ -239,7 +239,7 @@ def mint_with(flavour: Flavour, url: str, **options: Any) -> None:
     anyio.run(main, backend=flavour)
 
 
-class BrokenStrategy(Bearer):
+class BrokenStrategy(Bearer[Any]):
     """A strategy that raises while it holds a secret."""
 
     raised: BaseException
@@ -251,7 +251,9 @@ class BrokenStrategy(Bearer):
 
 
 def broken(raised: BaseException) -> BrokenStrategy:
-    return type("Broken", (BrokenStrategy,), {"raised": raised})(API_KEY)
+    kind: Any = type("Broken", (BrokenStrategy,), {"raised": raised})
+    strategy: BrokenStrategy = kind(API_KEY)
+    return strategy
 
 
 SOURCES: dict[str, Callable[[BaseException], dict[str, Any]]] = {
