@@ -157,7 +157,7 @@ def at_most(seconds: float) -> Generator[None]:
     """Fail if the block takes longer, the slack of a busy machine aside.
 
     Servers here are silent, or drip, for far longer than that slack: what misses its time is
-    late by tens of seconds, and shows.
+    late by ten seconds or more, and shows.
     """
     began = time.monotonic()
     try:
