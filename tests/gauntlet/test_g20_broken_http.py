@@ -161,13 +161,8 @@ def test_a_librarys_new_wording_shows_nothing_of_a_response(
     def refuse(_: object) -> Any:
         raise module.RemoteProtocolError(said)
 
+    options: dict[str, Any] = {"transport": module.MockTransport(refuse)}
     with pytest.raises(ProtocolError) as caught:
-        send_strigo(
-            flavour,
-            "https://vendor.example",
-            MINT,
-            transport=module.MockTransport(refuse),
-            retry=NO_RETRIES,
-        )
+        send_strigo(flavour, "https://vendor.example", MINT, retry=NO_RETRIES, **options)
     assert TOKEN not in str(caught.value)
     assert "RemoteProtocolError" in str(caught.value)

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 import traceback
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -225,6 +226,10 @@ def fail(error: BaseException) -> Any:
     raise error
 
 
+def raising(error: BaseException, _: object) -> None:
+    raise error
+
+
 def mint_with(flavour: Flavour, url: str, **options: Any) -> None:
     """Mint a ZDK token on a client with these options."""
     if flavour == "sync":
@@ -244,7 +249,7 @@ class BrokenStrategy(Bearer[Any]):
 
     raised: BaseException
 
-    def headers(self, _: Any, secrets: Any, *__: Any) -> Any:
+    def headers(self, request: Any, secrets: Any, now: float) -> Any:  # noqa: ARG002 - a protocol's
         revealed = [secret.reveal() for secret in secrets]
         assert revealed
         raise self.raised
@@ -295,7 +300,8 @@ def test_a_hooks_exception_is_logged_and_others_get_out(
 ) -> None:
     """An Exception of a hook changes nothing about the call; a BaseException ends it."""
     for raised in (SoftTimeLimit(), Exit()):
-        hooks = Hooks(**{name: lambda _, raised=raised: fail(raised)})
+        hook: Any = partial(raising, raised)
+        hooks = Hooks(**{name: hook})
         with RawServer(answering(lambda _: http(401))) as server:
             expected = AuthenticationError if isinstance(raised, Exception) else Exit
             with pytest.raises(expected):
