@@ -162,6 +162,7 @@ def test_interrupted_thread_hands_over(slow: Sandbox) -> None:
         raise SoftLimitError
 
     with slow.strigo_client() as client:
+        client.check_health()
         follower = threading.Thread(target=lambda: tokens.append(client.get_token(CALL)))
 
         def interrupt() -> None:

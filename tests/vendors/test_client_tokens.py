@@ -51,12 +51,14 @@ def test_no_repr_shows_the_token(make: Make) -> None:
 
 
 def test_reprs() -> None:
-    """A repr says whom the token is for."""
-    assert repr(zdk_token()) == "UserToken(user_id='user-1')"
-    assert repr(zerohash_token()) == (
+    """A repr says whom the token is for, and how long it is good for."""
+    assert repr(zdk_token()) == "UserToken(user_id='user-1', unknown lifetime)"
+    shown = repr(zerohash_token())
+    assert shown.startswith(
         "ClientAuthToken(deposit_intent_id=None, payment_id='p-1', participant_code='CUST01', "
-        "email=None, environment=None)"
+        "email=None, environment=None, "
     )
+    assert shown.endswith(" left)")
 
 
 def test_jupyter_repr() -> None:

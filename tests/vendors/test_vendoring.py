@@ -88,7 +88,9 @@ def test_the_page_is_read_whole() -> None:
 def test_the_copy_mints(place: Place, issuers: Mapping[str, str]) -> None:
     """The page's last command mints, with the real package out of reach."""
     shown = place.shell(MINT, PYTHONWARNINGS="error", **issuers)
-    assert re.fullmatch(r"UserToken\(user_id='\w+', .*, email='user1@example\.com'\)\n", shown)
+    assert re.fullmatch(
+        r"UserToken\(user_id='\w+', .*, email='user1@example\.com', .* left\)\n", shown
+    )
 
 
 def test_the_real_package_is_out_of_reach(place: Place) -> None:

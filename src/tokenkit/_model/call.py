@@ -40,7 +40,7 @@ class Reply(Generic[T]):
     headers: Headers
     request_id: str | None
     attempts: int
-    body: JSON = attrs.field(default=None, repr=False)
+    body: JSON = attrs.field(default=None, eq=False, repr=False)
     received_at: datetime = attrs.field(
         factory=lambda: datetime.now(timezone.utc), eq=False, repr=False
     )

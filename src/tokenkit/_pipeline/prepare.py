@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 import attrs
 
 from .._model.call import Call
-from .._model.messages import Headers, Request, fits_header
+from .._model.messages import Request, fits_header
 from .._policy.clock import ClockOffset
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
@@ -75,7 +75,7 @@ def unsigned_request(
         method=method,
         origin=plan.origin,
         route=plan.base_path + path,
-        headers=plan.settings.headers.merged_with(Headers(added)),
+        headers=plan.settings.headers.merged_with(added),
         body=body,
     )
 
@@ -116,10 +116,11 @@ def sign(
 
 def _authentication(
     strategy: AsyncStrategy, unsigned: Request, secrets: Sequence[Secret], now: float
-) -> Headers | ConfigurationError:
+) -> dict[str, str] | ConfigurationError:
     cause: Exception | None = None
     try:
-        added = Headers(strategy.headers(unsigned, secrets, now))
+        made = dict(strategy.headers(unsigned, secrets, now))
+        added = {name.lower(): value for name, value in made.items()}
         unfit = [name for name, value in added.items() if not fits_header(value)]
     except ConfigurationError as error:
         return without_frames(error)

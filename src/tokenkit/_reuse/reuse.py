@@ -12,7 +12,7 @@ from .._model.token import IssuedToken
 from .._observability.logging import is_logged
 from .._pipeline.effects import Ask, Steps
 from .._pipeline.prepare import Plan
-from .._pipeline.resolve import resolved
+from .._pipeline.secret_sources import resolved
 from .._policy.clock import Moment, TimeSource
 from .._secret import Secret, without_frames
 from ..auth.strategy import AsyncStrategy
@@ -76,9 +76,9 @@ class Reuse:
         known = plan.profile.tells_lifetime or lifetime is not None
         self._is_quick = self._caller is not None and known and not tells_hits
 
-    def hit(self, call: Any) -> Any:
+    def hit(self, call: Call[Any]) -> Any:
         """Return a token that is kept and needs no decision; ``None`` for the slow way."""
-        model: type[object] = type(call)
+        model = type(call)
         reader = self._readers.get(model)
         if reader is None:
             return None

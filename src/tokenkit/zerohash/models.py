@@ -162,11 +162,12 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
             email=getattr(self, "email", None),
             environment=ENVIRONMENT_OF.get(response.origin),
         )
-        claimed = token.unverified_claims.get("participant_code")
-        if participant_code is not None and claimed not in (None, participant_code):
-            raise MismatchedResponse(
-                "the token belongs to another participant, so it is not handed out"
-            )
+        if participant_code is not None:
+            claimed = token.unverified_claims.get("participant_code")
+            if claimed not in (None, participant_code):
+                raise MismatchedResponse(
+                    "the token belongs to another participant, so it is not handed out"
+                )
         return token
 
 
