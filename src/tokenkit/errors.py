@@ -197,7 +197,7 @@ class APIError(TokenKitError):
             attempts=details.get("attempts", 0),
             outcome=details.get("outcome", self.usual_outcome),
         )
-        self.message = details.get("message", text)
+        self.message: str = details.get("message", text)
         self.status: int = details.get("status", self.usual_status)
         self.code: str | None = details.get("code")
         self.errors: tuple[FieldError, ...] = tuple(details.get("errors", ()))

@@ -105,7 +105,10 @@ class Call(RequestModel, Generic[T_co]):
     """Whether credentials are sent."""
 
     reads_body: ClassVar[bool] = True
-    """Whether a success needs its body; if not, :meth:`decode` gets ``None`` instead."""
+    """Whether a success needs its body; if not, :meth:`decode` gets ``None`` instead.
+
+    Even then HTML, or a long text that isn't JSON, is no success: it isn't the vendor's.
+    """
 
     reusable: ClassVar[bool] = False
     """Whether ``get_token()`` may hand the token that this call mints to later callers.

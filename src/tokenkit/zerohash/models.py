@@ -36,7 +36,7 @@ from .details import (
 )
 from .envelope import message_of
 from .errors import ENVIRONMENT_OF, UnknownPermissionWarning
-from .jwt import unverified_claims
+from .jwt import claims_another, unverified_claims
 from .token import ClientAuthToken
 
 __all__ = [
@@ -167,12 +167,12 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
             email=getattr(self, "email", None),
             environment=ENVIRONMENT_OF.get(response.origin),
         )
-        if participant_code is not None:
-            claimed = token.unverified_claims.get("participant_code")
-            if claimed not in (None, participant_code):
-                raise MismatchedResponse(
-                    "the token belongs to another participant, so it is not handed out"
-                )
+        if participant_code is not None and claims_another(
+            token.token, "participant_code", participant_code
+        ):
+            raise MismatchedResponse(
+                "the token belongs to another participant, so it is not handed out"
+            )
         return token
 
 
