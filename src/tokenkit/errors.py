@@ -19,6 +19,7 @@
     │   ├── UnprocessableError        422
     │   ├── RateLimitError            429
     │   └── ServerError               5xx
+    ├── InterruptedMintError          an earlier bulk run may have carried the call out
     ├── DecodeError                   a success that cannot be read
     ├── MismatchedResponse            a response to another request
     ├── ResponseTooLarge              a response beyond the size limit
@@ -51,6 +52,7 @@ __all__ = [
     "DecodeError",
     "FailureDetails",
     "FieldError",
+    "InterruptedMintError",
     "InvalidInputError",
     "MismatchedResponse",
     "NotFoundError",
@@ -133,6 +135,14 @@ class InvalidInputError(TokenKitError, ValueError):
         listed = "; ".join(str(error) for error in errors)
         super().__init__(f"{text} is not valid: {listed}" if listed else text, **context)
         self.errors: tuple[FieldError, ...] = tuple(errors)
+
+
+class InterruptedMintError(TokenKitError):
+    """An earlier bulk run sent this call and was interrupted before its result was known.
+
+    The call opens a payment or a fund session, so it isn't sent again: look the payment up, for
+    example by its ``reference_id``, and mint with ``create_...`` where there is none.
+    """
 
 
 class ClientClosedError(TokenKitError):

@@ -128,6 +128,11 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
     @property
+    def opens_payment(self) -> bool:
+        """Whether a permission opens a payment or a fund session, or is unknown."""
+        return not REUSABLE.issuperset(self.asked_permissions())
+
+    @property
     def reuse_problem(self) -> str | None:
         """A payment or a fund session is opened for one page view, never for two."""
         problems = [name for name in self.asked_permissions() if name not in REUSABLE]
