@@ -99,12 +99,8 @@ def sign(
     added = _authentication(strategy, unsigned, secrets, now)
     if isinstance(added, TokenKitError):
         return added
-    hidden.add(
-        [
-            *(secret.reveal() for secret in secrets),
-            *(value for value in added.values() if len(value) >= SHORTEST_SIGNATURE),
-        ]
-    )
+    hidden.add([secret.reveal() for secret in secrets])
+    hidden.add([value for value in added.values() if len(value) >= SHORTEST_SIGNATURE])
     return Request(
         method=unsigned.method,
         origin=unsigned.origin,
