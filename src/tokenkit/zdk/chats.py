@@ -68,7 +68,7 @@ class ChatTokenRequest(ServiceTokenRequest[ChatToken]):
     chat_id: str = attrs.field(metadata=param(text()))
 
     @classmethod
-    def batch(cls, calls: Sequence[Self]) -> BatchCall[ChatToken]:
+    def batch(cls, calls: Sequence[Self]) -> BatchCall[ChatToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
         """Put many mints into one request; how many ZDK takes is not documented."""
         return ChatTokensRequest(requests=tuple(calls))
 

@@ -68,7 +68,7 @@ class EventTokenRequest(ServiceTokenRequest[EventToken]):
     event_id: str = attrs.field(metadata=param(text()))
 
     @classmethod
-    def batch(cls, calls: Sequence[Self]) -> BatchCall[EventToken]:
+    def batch(cls, calls: Sequence[Self]) -> BatchCall[EventToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
         """Put many mints into one request; how many ZDK takes is not documented."""
         return EventTokensRequest(requests=tuple(calls))
 

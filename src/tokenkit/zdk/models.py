@@ -106,7 +106,7 @@ class UserTokenRequest(TokenRequest[UserToken]):
     )
 
     @classmethod
-    def batch(cls, calls: Sequence[Self]) -> BatchCall[UserToken]:
+    def batch(cls, calls: Sequence[Self]) -> BatchCall[UserToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
         """Put many mints into one request; how many ZDK takes is not documented."""
         return UserTokensRequest(requests=tuple(calls))
 

@@ -68,7 +68,7 @@ class RoomTokenRequest(ServiceTokenRequest[RoomToken]):
     room_id: str = attrs.field(metadata=param(text()))
 
     @classmethod
-    def batch(cls, calls: Sequence[Self]) -> BatchCall[RoomToken]:
+    def batch(cls, calls: Sequence[Self]) -> BatchCall[RoomToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
         """Put many mints into one request; how many ZDK takes is not documented."""
         return RoomTokensRequest(requests=tuple(calls))
 
