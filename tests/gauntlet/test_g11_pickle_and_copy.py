@@ -51,11 +51,12 @@ CONTEXT = CallContext(
     attempts=3,
     outcome="unknown",
 )
+FIELD_ERRORS = (FieldError(message="is wrong", field="email", wire_name="eMail", location="body"),)
 DETAILS = FailureDetails(
     status=422,
     message="no",
     code="Bad",
-    errors=(FieldError(message="is wrong", field="email", wire_name="eMail", location="body"),),
+    errors=FIELD_ERRORS,
     hint="look again",
     retry_after=1.5,
     rate_limit=RateLimit(limit=5, remaining=0, reset_at=T_MOMENT),
@@ -129,7 +130,7 @@ def test_every_error_crosses_as_json(kind: type[TokenKitError]) -> None:
     """A back end that keeps class and ``args`` alone gives back the class and the text."""
     error = sample(kind)
     made: Any = type(error)
-    again = made(*json.loads(json.dumps(error.args)))
+    again: TokenKitError = made(*json.loads(json.dumps(error.args)))
     assert (type(again), str(again), again.args) == (kind, str(error), error.args)
     assert vars(again).keys() | {"__notes__"} == vars(error).keys()
 
@@ -293,7 +294,7 @@ MODELS: list[Any] = [
     strigo.UserToken(token="t", user_id="u", expiration=T_MOMENT, email="e", extra=NEW),
     strigo.HealthRequest(),
     strigo.Health(status="degraded", message="m", extra=NEW),
-    *DETAILS["errors"],
+    *FIELD_ERRORS,
     RateLimit(limit=1),
     RetryPolicy(max_retries=1, repeat_payments=True),
     Timeouts(connect=1, read=2, write=3),
@@ -323,7 +324,7 @@ MODELS: list[Any] = [
     ),
     extension.ResponseInfo(status=200, headers=HEADERS, received_at=T_MOMENT),
     extension.ErrorBody(status=500, json=NEW, text="x", origin="https://h"),
-    extension.Failure(message="m", code="c", errors=tuple(DETAILS["errors"]), error=APIError),
+    extension.Failure(message="m", code="c", errors=FIELD_ERRORS, error=APIError),
     extension.RawCall(verb="POST", target="/x", json=NEW),
     extension.Request(method="POST", origin="https://h", route="/x", headers=HEADERS, body=b"{}"),
     extension.Response(status=200, headers=HEADERS, body=b"{}"),

@@ -48,8 +48,12 @@ def test_a_response_that_a_hook_has_read(flavour: Flavour, family: Family, answe
 @each_flavour
 def test_a_response_that_a_hook_has_closed(flavour: Flavour, family: Family) -> None:
     """A hook that closes the response unread leaves nothing to read: an error, not a hang."""
+
+    def closing(response: Any) -> None:
+        response.close()
+
     with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
-        event_hooks = hooks(flavour, lambda response: response.close(), "aclose")
+        event_hooks = hooks(flavour, closing, "aclose")
         with pytest.raises(TransportError):
             send_through(flavour, family, server.url, HARMLESS, event_hooks=event_hooks)
 
@@ -59,9 +63,11 @@ def test_a_mocks_packed_response(family: Family) -> None:
     """A mock that names an encoding has its content decoded by httpx already."""
     http_module: Any = import_module(family)
     body = gzip.compress(b'{"status": "ok", "message": "m"}')
-    transport = http_module.MockTransport(
-        lambda _: http_module.Response(200, content=body, headers={"Content-Encoding": "gzip"})
-    )
+
+    def answer(_: object) -> Any:
+        return http_module.Response(200, content=body, headers={"Content-Encoding": "gzip"})
+
+    transport = http_module.MockTransport(answer)
     from tokenkit import StrigoClient  # noqa: PLC0415 - only here
 
     with StrigoClient(org_id="o", api_key="k", transport=transport) as client:

