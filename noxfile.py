@@ -23,7 +23,14 @@ nox.options.sessions = [
     "package",
 ]
 
-AROUND_THE_PACKAGE = ("docs", "examples", "jupyter", "testing", "test_benchmarks.py")
+AROUND_THE_PACKAGE = (
+    "docs",
+    "engines",
+    "examples",
+    "jupyter",
+    "testing",
+    "test_benchmarks.py",
+)
 PACKAGE_TESTS = ["tests", *(f"--ignore=tests/{name}" for name in AROUND_THE_PACKAGE)]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -175,7 +182,7 @@ def bench(session: nox.Session) -> None:
 
     Takes about ten minutes, two with `-- --quick`, and is no part of the default run.
     """
-    extras = ".[httpx2]" if sys.version_info >= (3, 11) else "."
+    extras = ".[httpx2,sandbox]" if sys.version_info >= (3, 11) else ".[sandbox]"
     session.install("-e", extras, *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
 

@@ -11,7 +11,7 @@ from callers_clients import send_through
 from network_calls import HARMLESS, ZEROHASH_MINTED, each_family, each_flavour
 from raw_server import RawServer, answering, http
 
-from tokenkit import TransportError
+from tokenkit import StrigoClient, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,12 +48,8 @@ def test_a_response_that_a_hook_has_read(flavour: Flavour, family: Family, answe
 @each_flavour
 def test_a_response_that_a_hook_has_closed(flavour: Flavour, family: Family) -> None:
     """A hook that closes the response unread leaves nothing to read: an error, not a hang."""
-
-    def closing(response: Any) -> None:
-        response.close()
-
     with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
-        event_hooks = hooks(flavour, closing, "aclose")
+        event_hooks = hooks(flavour, lambda response: response.close(), "aclose")
         with pytest.raises(TransportError):
             send_through(flavour, family, server.url, HARMLESS, event_hooks=event_hooks)
 
@@ -64,11 +60,9 @@ def test_a_mocks_packed_response(family: Family) -> None:
     http_module: Any = import_module(family)
     body = gzip.compress(b'{"status": "ok", "message": "m"}')
 
-    def answer(_: object) -> Any:
+    def packed(_: object) -> Any:
         return http_module.Response(200, content=body, headers={"Content-Encoding": "gzip"})
 
-    transport = http_module.MockTransport(answer)
-    from tokenkit import StrigoClient  # noqa: PLC0415 - only here
-
+    transport = http_module.MockTransport(packed)
     with StrigoClient(org_id="o", api_key="k", transport=transport) as client:
         assert client.check_health().status == "ok"
