@@ -136,7 +136,7 @@ def test_every_error_crosses_as_json(kind: type[TokenKitError]) -> None:
     """A back end that keeps class and ``args`` alone gives back the class and the text."""
     error = sample(kind)
     made: Any = type(error)
-    again = made(*json.loads(json.dumps(error.args)))
+    again: TokenKitError = made(*json.loads(json.dumps(error.args)))
     assert (type(again), str(again), again.args) == (kind, str(error), error.args)
     assert {*vars(again), "__notes__"} == set(vars(error))
 
