@@ -7,6 +7,7 @@ from functools import partial
 from typing_extensions import Unpack
 
 from ..errors import (
+    ConfigurationError,
     ConflictError,
     FailureDetails,
     FieldError,
@@ -29,6 +30,7 @@ __all__ = [
     "RepeatedWebhookError",
     "UnknownPermissionWarning",
     "WebhookProblem",
+    "WebhookSettingsError",
     "WebhookVerificationError",
     "read_failure",
 ]
@@ -128,6 +130,9 @@ class WebhookProblem(str, Enum):
     REPEATED = "repeated"
     """It came before."""
 
+    SETTINGS = "settings"
+    """An argument of :func:`verify` cannot be used: a mistake of yours, not of the sender's."""
+
 
 class WebhookVerificationError(TokenKitError):
     """A webhook that must not be acted on; the message names what failed, and no secret.
@@ -143,6 +148,10 @@ class WebhookVerificationError(TokenKitError):
 
 class RepeatedWebhookError(WebhookVerificationError):
     """A sound webhook that came before."""
+
+
+class WebhookSettingsError(WebhookVerificationError, ConfigurationError):
+    """A secret, a public key or another setting cannot be used, so nothing can be verified."""
 
 
 def read_failure(body: ErrorBody) -> Failure:
