@@ -12,12 +12,14 @@ PACKAGE = Path(tokenkit.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 # Where the design lets asynchronous code stand.
 MAY_BE_ASYNC = (
+    "_client/bulk_methods.py",
     "_client/client.py",
     "_client/operation.py",
     "_client/options.py",
     "_client/origins.py",
     "_client/paging.py",
     "_client/procedure.py",
+    "_client/tapped_connections.py",
     "_client/tokens.py",
     "_http/",
     "_pipeline/drivers.py",
@@ -25,6 +27,8 @@ MAY_BE_ASYNC = (
     "_policy/clock.py",
     "_reuse/asking.py",
     "_reuse/flight.py",
+    "bulk/async_",
+    "bulk/sender.py",
     "sandbox/",
     "stores/loops.py",
     "stores/redis.py",

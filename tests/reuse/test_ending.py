@@ -13,11 +13,13 @@ from reuse_world import HOUR, PARTICIPANT, Caller, Vendor, World, cache_with, lo
 from tokenkit import TokenCache, zerohash
 from tokenkit._model.messages import Headers, Response
 from tokenkit._pipeline.run import perform
+from tokenkit._reuse.cache import all_caches
 from tokenkit._reuse.ending import ending
-from tokenkit.errors import ConnectionLostError, ServerError, StoreError
+from tokenkit.errors import ConfigurationError, ConnectionLostError, ServerError, StoreError
 
 if TYPE_CHECKING:
     from tokenkit._model.token import IssuedToken
+    from tokenkit.stores import Answer, Command
 
 REVOKED = Response(status=204, headers=Headers({}), body=b"")
 
@@ -26,7 +28,7 @@ def revoking(vendor: Vendor, token: IssuedToken) -> Caller:
     """Let somebody revoke a token; return where that comes to a halt."""
     call = zerohash.RevokeAuthTokenRequest(token=token.token)
     begin: Any = partial(perform, call, vendor.reuse.plan, "request-id")
-    return Caller(vendor.world, ending(call, begin, vendor.cache))
+    return Caller(vendor.world, ending(call, begin))
 
 
 def test_revoked_token_is_gone() -> None:
@@ -175,7 +177,7 @@ def test_memory_of_ended_tokens_is_bounded() -> None:
 
 
 def test_store_of_somebody_else_is_told_too() -> None:
-    """Caches of other clients in the process are told with their stores; theirs may be down."""
+    """A client that has no store ends tokens in the stores of the process's other caches."""
     world = World()
     store = MemoryStore(world.now)
     sharing = Vendor(world, PARTICIPANT, cache_with(store))
@@ -185,4 +187,23 @@ def test_store_of_somebody_else_is_told_too() -> None:
     assert store.live == {}
     second = sharing.token()
     store.down = True
-    revoking(alone, second).answer(REVOKED).result()
+    with pytest.raises(StoreError, match="make this call again"):
+        revoking(alone, second).answer(REVOKED).result()
+
+
+def test_vendor_is_asked_whatever_a_store_does() -> None:
+    """A store that this client cannot even ask keeps no token alive at the vendor."""
+
+    class StoreForLoops(MemoryStore):
+        def ask(self, command: Command) -> Answer:
+            raise ConfigurationError(f"its client is async, no {command}")
+
+    world = World()
+    vendor = Vendor(world, PARTICIPANT)
+    token = vendor.token()
+    other = cache_with(StoreForLoops(world.now))
+    assert other in all_caches()
+    revocation = revoking(vendor, token)
+    assert revocation.request is not None
+    with pytest.raises(StoreError, match="could not be told"):
+        revocation.answer(REVOKED).result()

@@ -276,12 +276,19 @@ class Caller:
         try:
             effect = step()
             while not self._halts(effect):
-                effect = self._steps.send(Result(self._perform(effect), self.world.moment()))
+                effect = self._next(effect)
             self.halted_at = effect
         except StopIteration as stop:
             self.done, self._value = True, stop.value
         except BaseException as error:  # noqa: BLE001 - result() raises it
             self.done, self._error = True, error
+
+    def _next(self, effect: object) -> object:
+        try:
+            value = self._perform(effect)
+        except Exception as error:  # noqa: BLE001 - as the drivers do
+            return self._steps.throw(error)
+        return self._steps.send(Result(value, self.world.moment()))
 
     def _halts(self, effect: object) -> bool:
         if isinstance(effect, Send):

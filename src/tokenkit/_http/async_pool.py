@@ -6,7 +6,6 @@ import time
 import weakref
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any
 
 import anyio
@@ -18,11 +17,10 @@ from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
 from .asyncio_stream import AsyncBackend, AsyncioBackend, running
 from .connection import IdleConnections, PooledConnection, Route, open_connection
-from .family import Family
-from .httpx_adapter import AS_IT_STANDS, ThroughHttpx
+from .httpx_adapter import ThroughHttpx, through_callers
 from .progress import PROGRESS, Progress
 from .response import ResponseReader, is_network_trouble, no_free_connection
-from .settings import MAX_CONNECTIONS
+from .settings import MAX_CONNECTIONS, ConnectionSettings
 from .trio_stream import StockBackend
 
 __all__ = ["AsyncCallersConnections", "AsyncOwnConnections"]
@@ -300,12 +298,9 @@ class AsyncOwnConnections:
 class AsyncCallersConnections:
     """A client of the caller's, which is never closed, or a transport, which is, as httpx does."""
 
-    def __init__(self, family: Family, client: Any, transport: Any) -> None:
-        self._transport = transport
-        if client is not None:
-            self._way = ThroughHttpx(family, partial(client.send, **AS_IT_STANDS), client)
-        else:
-            self._way = ThroughHttpx(family, transport.handle_async_request)
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._transport = settings.transport
+        self._way = through_callers(settings, "handle_async_request")
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response, in ``left`` seconds."""

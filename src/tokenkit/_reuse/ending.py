@@ -8,7 +8,7 @@ from .._pipeline.effects import Ask, Steps
 from .._policy.clock import Moment
 from ..errors import StoreError
 from .asking import StoreFault, StoreQuestion
-from .cache import TokenCache, all_caches
+from .cache import all_caches
 from .commands import Revoke, Store
 from .kept import mark_of
 
@@ -18,33 +18,27 @@ T = TypeVar("T")
 
 
 def ending(
-    call: Call[object], begin: Callable[[Moment], Steps[T]], cache: TokenCache | None
+    call: Call[object], begin: Callable[[Moment], Steps[T]]
 ) -> Callable[[Moment], Steps[T]]:
     """Let a call that ends tokens end them in every cache and store of the process as well.
 
     The stores are told before the vendor is, so that no process hands out a token that is just
-    being revoked. If the client's own store cannot be told, it is told again afterwards; if that
-    fails too, the call raises a :class:`StoreError`, although the vendor has ended the token.
+    being revoked. A store that cannot be told is told again afterwards; if that fails too, the
+    call raises a :class:`StoreError`, although the vendor has ended the token.
 
     Args:
         call: The call.
         begin: Begins its life.
-        cache: The client's own cache.
     """
 
     def life(start: Moment) -> Steps[T]:
         marks = [mark_of(token) for token in call.ends_tokens]
         stores = _end_in_process(marks)
-        own = None if cache is None else cache.table.settings.store
         untold = yield from _tell(stores, marks)
         returned = yield from begin(start)
         # A mint under way may have ended with it in the meantime.
         _end_in_process(marks)
-        if own is not None and any(own is store for store in untold):
-            untold = yield from _tell([own], marks)
-        else:
-            untold = []
-        if untold:
+        if (yield from _tell(untold, marks)):
             raise StoreError(
                 "The vendor has ended the token, but the shared store could not be told: other "
                 "processes may still hand it out; make this call again"
@@ -70,7 +64,10 @@ def _tell(stores: list[Store], marks: list[str]) -> Steps[list[Store]]:
     untold: list[Store] = []
     for store in stores:
         for mark in marks:
-            answer = (yield Ask(StoreQuestion(store, Revoke(mark=mark)))).value
+            try:
+                answer = (yield Ask(StoreQuestion(store, Revoke(mark=mark)))).value
+            except Exception:  # noqa: BLE001 - whatever is wrong with a store, the vendor is asked
+                answer = StoreFault("", 0.0)
             if isinstance(answer, StoreFault):
                 untold.append(store)
                 break

@@ -1,6 +1,6 @@
 """What ZDK's token services have in common: ``arguments`` in, ``tokens`` out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -22,7 +22,7 @@ from ..extension import (
     write_model,
 )
 
-__all__ = ["ServiceTokenRequest", "read_tokens", "to_permissions"]
+__all__ = ["ServiceTokenRequest", "read_tokens", "split_tokens", "to_permissions"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -47,6 +47,12 @@ def read_tokens(body: JSON, count: int) -> tuple[str, ...]:
         problem = f"expected {count} tokens, one for each request, found {len(tokens)}"
         raise Mismatch(problem, "$.tokens")
     return tuple(_read_token(token, f"$.tokens[{index}]") for index, token in enumerate(tokens))
+
+
+def split_tokens(body: JSON) -> Sequence[JSON]:
+    """Return a body with one token for each of a response's."""
+    tokens = body.get("tokens") if isinstance(body, Mapping) else None
+    return [{"tokens": [token]} for token in tokens] if isinstance(tokens, list) else []
 
 
 def _read_token(value: JSON, path: str) -> str:

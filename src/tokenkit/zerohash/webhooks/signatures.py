@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ...extension import Secret
-from ..errors import WebhookProblem, WebhookSettingsError
+from ..errors import WebhookSettingsError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -21,7 +21,7 @@ Padding: TypeAlias = Literal["pss", "pkcs1v15"]
 
 def unusable(problem: str) -> WebhookSettingsError:
     """Return the error about an argument that cannot be used."""
-    return WebhookSettingsError(f"verify(): {problem}", problem=WebhookProblem.SETTINGS)
+    return WebhookSettingsError(f"verify(): {problem}")
 
 
 HEX = re.compile(r"([0-9a-fA-F]{2})+")
