@@ -24,6 +24,7 @@ SPELT = re.compile(
     r"|\x00"
 )
 HEXADECIMAL = (1, 2, 3, 4, 6, 8)
+ESCAPES = ("\\", "&", "%", "\0")
 MARKS = re.compile(r"[\\&%\x00]")
 SPACE = re.compile(r"\s+")
 
@@ -230,35 +231,38 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
 class Hidden:
     """The texts that a call must not show.
 
-    No set, and nothing that can be iterated: error trackers open what stands in a frame.
+    No set, and nothing that can be iterated: error trackers open what stands in a frame. What it
+    takes to find the texts is made by the first failure or record that asks for it.
     """
 
     __slots__ = ("_redactor", "_texts")
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        self._texts: frozenset[str] = frozenset(texts) - {""}
+        self._texts: tuple[str, ...] = tuple(texts)
         self._redactor: _Redactor | None = None
 
     def add(self, texts: Iterable[str]) -> None:
         """Hide more texts."""
-        more = self._texts.union(texts) - {""}
-        if len(more) > len(self._texts):
-            self._texts, self._redactor = more, None
+        self._texts = (*self._texts, *texts)
+        self._redactor = None
 
     def also(self, texts: Iterable[str]) -> "Hidden":
         """Return what hides these texts and more."""
-        return Hidden(self._texts.union(texts))
+        return Hidden((*self._texts, *texts))
 
     def redact(self, text: str) -> str:
         """Replace the texts, in every spelling in which a server may write them back."""
         if self._redactor is None:
+            self._texts = tuple({*self._texts} - {""})
             self._redactor = _Redactor(self._texts)
         return self._redactor(text)
 
     def redact_headers(self, text: str) -> str:
         """Replace the texts in what a success says, where there is any doubt."""
-        doubtful = MARKS.search(text) or any(one in text for one in self._texts)
-        return self.redact(text) if doubtful else text
+        for one in (*ESCAPES, *self._texts):
+            if one in text:
+                return self.redact(text)
+        return text
 
     def __repr__(self) -> str:
         return f"Hidden({len(self._texts)} texts)"

@@ -129,6 +129,13 @@ def test_transport_errors_tell_the_attempts_and_hide_secrets() -> None:
     assert (str(error), error.attempts) == ("lost after [redacted]", 3)
 
 
+def first_call_id(driver: Driver) -> str:
+    """Return the id that the records of a call share."""
+    first = driver.records[0]
+    assert isinstance(first, AttemptSent)
+    return first.call_id
+
+
 def test_records_of_a_success() -> None:
     """Those who watch see each attempt, the retry with its reason, and the answers."""
     busy = answer(429, x_request_id="r1", retry_after="2")
@@ -138,7 +145,7 @@ def test_records_of_a_success() -> None:
     same = Same(
         vendor="zerohash",
         operation="create_client_auth_token",
-        call_id=driver.records[0].call_id,
+        call_id=first_call_id(driver),
     )
     assert driver.records == [
         AttemptSent(**same, method="POST", url=url, attempt=1, request_id=REQUEST_ID),
@@ -168,7 +175,7 @@ def test_records_of_a_failure() -> None:
     assert driver.records[-1] == CallFailed(
         vendor="zdk",
         operation="create_user_token",
-        call_id=driver.records[0].call_id,
+        call_id=first_call_id(driver),
         error="BadRequestError",
         reason="HTTP 400: Bad Request",
         outcome="unknown",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import attrs
 import pytest
 from core_driver import (
     API_KEY,
+    MONOTONIC,
     REQUEST_ID,
     WALL,
     ZDK_CALL,
@@ -25,8 +26,10 @@ from core_driver import (
 from tokenkit import Reply
 from tokenkit._model.call import Call, RawCall, Repeat
 from tokenkit._model.messages import Request, ResponseInfo
-from tokenkit._pipeline.judge import Circumstances, FailedAttempt, judge
+from tokenkit._pipeline.judge import judge
 from tokenkit._pipeline.prepare import sign, unsigned_request
+from tokenkit._pipeline.state import CallState, FailedAttempt
+from tokenkit._policy.clock import ClockOffset, Moment
 from tokenkit._redaction import Hidden
 from tokenkit._secret import Secret
 from tokenkit.auth import Bearer
@@ -37,11 +40,13 @@ from tokenkit.errors import (
     ProtocolError,
     TransportError,
 )
-from tokenkit.zdk.profile import PROFILE as ZDK
 from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 
 if TYPE_CHECKING:
     from tokenkit._model.json import JSON
+    from tokenkit._pipeline.prepare import Plan
+
+T = TypeVar("T")
 
 
 def request_of(call: Call[object]) -> Request:
@@ -51,19 +56,34 @@ def request_of(call: Call[object]) -> Request:
     return made
 
 
-def under(**changes: Any) -> Circumstances:
-    """Say how an attempt at zerohash went, but for what a test varies."""
-    usual = Circumstances(
-        profile=ZEROHASH,
-        request=request_of(ZEROHASH_CALL),
-        request_id=REQUEST_ID,
-        repeat=Repeat.SAFE,
-        hidden=Hidden([API_KEY]),
-        wall=WALL,
-        offset=0.0,
-        attempts=1,
-    )
-    return attrs.evolve(usual, **changes)
+def state(
+    call: Call[T], plan: Plan | None = None, *, offset: float = 0.0, attempts: int = 1
+) -> CallState[T]:
+    """Say how a call has gone so far: a call to zerohash, unless there is another plan."""
+    plan = plan or zerohash_plan(offset=ClockOffset())
+    if plan.offset is not None:
+        plan.offset.seconds = offset
+    made = CallState(call, plan, REQUEST_ID, Moment(WALL, MONOTONIC, 0.5))
+    made.request = request_of(call)
+    made.hidden.add([API_KEY])
+    made.attempts = attempts
+    return made
+
+
+@attrs.frozen(kw_only=True)
+class Task(Call[None]):
+    """A call that may be repeated as a test says."""
+
+    path: ClassVar[str] = "/task"
+
+    again: Repeat
+
+    @property
+    def repeat(self) -> Repeat:
+        return self.again
+
+    def encode(self, now: datetime) -> JSON:  # noqa: ARG002 - it has no body
+        return None
 
 
 def failed(result: object) -> FailedAttempt:
@@ -126,7 +146,7 @@ class Lease(Call[datetime]):
 
 def test_a_success_is_a_reply() -> None:
     """The model is given the time of the response, corrected by the clock's offset."""
-    reply = judge(Lease(), json_answer(201, {}, x_lease="5"), under(offset=60.0, attempts=2))
+    reply = judge(json_answer(201, {}, x_lease="5"), state(Lease(), offset=60.0, attempts=2))
     assert isinstance(reply, Reply)
     assert reply.value == datetime.fromtimestamp(WALL + 60, timezone.utc)
     assert (reply.status, reply.attempts, reply.rate_limit) == (201, 2, None)
@@ -137,7 +157,7 @@ def test_rate_limits_of_a_reply() -> None:
     response = json_answer(
         200, {"tokens": ["t"]}, x_ratelimit_limit="60", x_ratelimit_reset=str(int(WALL))
     )
-    reply = judge(ZDK_CALL, response, under(profile=ZDK))
+    reply = judge(response, state(ZDK_CALL, zdk_plan()))
     assert isinstance(reply, Reply)
     assert reply.rate_limit is not None
     assert (reply.rate_limit.limit, reply.rate_limit.remaining) == (60, None)
@@ -147,9 +167,8 @@ def test_rate_limits_of_a_reply() -> None:
 
 def test_headers_that_echo_a_key() -> None:
     """A reply's headers hold nothing that was sent as a credential."""
-    reply = judge(
-        ZDK_CALL, json_answer(200, {"tokens": ["t"]}, server=API_KEY), under(profile=ZDK)
-    )
+    response = json_answer(200, {"tokens": ["t"]}, server=API_KEY)
+    reply = judge(response, state(ZDK_CALL, zdk_plan()))
     assert isinstance(reply, Reply)
     assert reply.headers["server"] == "[redacted]"
 
@@ -157,14 +176,14 @@ def test_headers_that_echo_a_key() -> None:
 def test_another_requests_response() -> None:
     """A success with another request's id is none, and the connection isn't trusted any more."""
     response = attrs.evolve(zerohash_minted(), headers=answer(201, x_request_id="other").headers)
-    result = failed(judge(ZEROHASH_CALL, response, under()))
+    result = failed(judge(response, state(ZEROHASH_CALL)))
     assert isinstance(result.error, MismatchedResponse)
     assert (result.repeatable, result.outcome, result.distrusts_connection) == (
         False,
         "unknown",
         True,
     )
-    assert isinstance(judge(ZDK_CALL, minted(), under(profile=ZDK)), Reply)
+    assert isinstance(judge(minted(), state(ZDK_CALL, zdk_plan())), Reply)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +197,7 @@ def test_another_requests_response() -> None:
 )
 def test_what_may_be_repeated(repeat: Repeat, *, sent: bool, repeatable: bool) -> None:
     """A lost response is repeated where the call is safe; what was not sent, always."""
-    result = failed(judge(ZEROHASH_CALL, fault(sent=sent), under(repeat=repeat)))
+    result = failed(judge(fault(sent=sent), state(Task(again=repeat))))
     assert result.repeatable is repeatable
     assert result.outcome == ("unknown" if sent else "not performed")
 
@@ -186,7 +205,7 @@ def test_what_may_be_repeated(repeat: Repeat, *, sent: bool, repeatable: bool) -
 def test_the_deadline_ends_all_tries() -> None:
     """An attempt that the deadline ended is not repeated, sent or not."""
     for sent in (True, False):
-        result = failed(judge(ZEROHASH_CALL, fault(DeadlineExceeded, sent=sent), under()))
+        result = failed(judge(fault(DeadlineExceeded, sent=sent), state(ZEROHASH_CALL)))
         assert not result.repeatable
 
 
@@ -206,14 +225,40 @@ def test_quotations_of_a_response_are_dropped(
 ) -> None:
     """What a library quotes may be a piece of a token; its own words stay, and the origin."""
     origin = ZEROHASH.base_url
-    result = judge(ZEROHASH_CALL, fault(kind, sent=True, message=f"{origin}: {said}"), under())
+    result = judge(fault(kind, sent=True, message=f"{origin}: {said}"), state(ZEROHASH_CALL))
     assert str(failed(result).error) == f"{origin}: {shown}"
-    result = judge(ZEROHASH_CALL, fault(kind, sent=True, message=said), under())
+    result = judge(fault(kind, sent=True, message=said), state(ZEROHASH_CALL))
     assert str(failed(result).error) == shown
 
 
 def test_a_failure_knows_its_wait() -> None:
     """The wait that zerohash documents for a 429 is the error's as well."""
-    result = failed(judge(ZEROHASH_CALL, answer(429), under()))
+    result = failed(judge(answer(429), state(ZEROHASH_CALL)))
     assert (result.asked_wait, result.status, result.repeatable) == (10.0, 429, True)
     assert vars(result.error)["retry_after"] == 10.0
+
+
+@attrs.frozen(kw_only=True)
+class Owned(Call[str]):
+    """A call whose response says whom it is for."""
+
+    path: ClassVar[str] = "/owned"
+
+    def decode(self, body: JSON, response: ResponseInfo) -> str:
+        del response
+        raise MismatchedResponse(f"it is for {body}")
+
+
+def test_a_model_may_find_that_a_response_is_anothers() -> None:
+    """What a model says is not its response is not trusted, and neither is the connection."""
+    result = failed(judge(json_answer(200, "bob"), state(Owned())))
+    assert str(result.error) == "HTTP 200: it is for bob"
+    assert (result.repeatable, result.distrusts_connection) == (False, True)
+
+
+def test_the_vendors_own_id() -> None:
+    """Where nobody promised to echo an id, a response may have another."""
+    response = json_answer(200, {"tokens": ["t"]}, x_request_id=f"r-{API_KEY}")
+    reply = judge(response, state(ZDK_CALL, zdk_plan()))
+    assert isinstance(reply, Reply)
+    assert reply.request_id == "r-[redacted]"

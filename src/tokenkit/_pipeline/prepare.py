@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 import attrs
 
 from .._model.call import Call
-from .._model.messages import Headers, Request, fits_header
+from .._model.messages import Request, fits_header
 from .._policy.clock import ClockOffset
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
@@ -75,7 +75,7 @@ def unsigned_request(
         method=method,
         origin=plan.origin,
         route=plan.base_path + path,
-        headers=plan.settings.headers.merged_with(Headers(added)),
+        headers=plan.settings.headers.merged_with(added),
         body=body,
     )
 
@@ -99,12 +99,8 @@ def sign(
     added = _authentication(strategy, unsigned, secrets, now)
     if isinstance(added, TokenKitError):
         return added
-    hidden.add(
-        [
-            *(secret.reveal() for secret in secrets),
-            *(value for value in added.values() if len(value) >= SHORTEST_SIGNATURE),
-        ]
-    )
+    hidden.add([secret.reveal() for secret in secrets])
+    hidden.add([value for value in added.values() if len(value) >= SHORTEST_SIGNATURE])
     return Request(
         method=unsigned.method,
         origin=unsigned.origin,
@@ -116,16 +112,21 @@ def sign(
 
 def _authentication(
     strategy: AsyncStrategy, unsigned: Request, secrets: Sequence[Secret], now: float
-) -> Headers | ConfigurationError:
+) -> dict[str, str] | ConfigurationError:
+    cause: Exception | None = None
     try:
-        added = Headers(strategy.headers(unsigned, secrets, now))
+        made = dict(strategy.headers(unsigned, secrets, now))
+        added = {name.lower(): value for name, value in made.items()}
         unfit = [name for name, value in added.items() if not fits_header(value)]
     except ConfigurationError as error:
         return without_frames(error)
     except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything
         problem = f"raised {type(error).__name__}"
+        cause = without_frames(error)  # a strategy's own frames hold the secrets that it was given
     else:
         if not unfit:
             return added
         problem = f"returned a value for {unfit[0]!r} that no header can carry"
-    return ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")
+    refusal = ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")
+    refusal.__cause__ = cause
+    return refusal

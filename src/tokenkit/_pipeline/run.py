@@ -7,32 +7,23 @@ time and a random number, so that the whole policy can be driven by hand.
 
 from typing import TypeVar
 
-from .._model.call import Call, Repeat, Reply
-from .._model.messages import Request, Response
+from .._model.call import Call, Reply
+from .._model.messages import Response
 from .._policy.clock import Moment
 from .._policy.retry import wait_before
 from .._secret import Secret
-from ..errors import APIError, DeadlineExceeded, TokenKitError
-from .announcements import Announcements
-from .effects import (
-    AttemptOutcome,
-    Discard,
-    Effect,
-    NoResponse,
-    Result,
-    Send,
-    Sleep,
-    Steps,
-)
-from .ending import OUT_OF_BUDGET, clock_hint, combined, complete
-from .judge import Circumstances, FailedAttempt, judge
-from .life import Life
+from ..errors import DeadlineExceeded, TokenKitError
+from .clock_correction import OUT_OF_BUDGET, corrects_clock
+from .effects import AttemptOutcome, Discard, NoResponse, Result, Send, Sleep, Steps
+from .final_error import combined_outcome, complete
+from .judge import judge
+from .notifications import Notifications
 from .prepare import Plan, sign, unsigned_request
-from .resolve import resolved
+from .secret_sources import resolved
+from .state import CallState, FailedAttempt
 
-__all__ = ["Plan", "perform"]
+__all__ = ["perform"]
 
-R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -48,162 +39,92 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
     Raises:
         TokenKitError: The call failed.
     """
-    life = Life(call, plan, request_id, start)
-    told = Announcements(life) if plan.watched else None
+    state = CallState(call, plan, request_id, start)
+    watcher = Notifications(state) if plan.watched else None
     try:
         unsigned = unsigned_request(call, plan, request_id, start.wall)
         if isinstance(unsigned, TokenKitError):
-            raise unsigned  # noqa: TRY301 - told below, like every error of a call
+            raise unsigned  # noqa: TRY301 - reported below, like every error of a call
+        state.request = unsigned
         while True:
-            outcome = yield from _attempt(life, unsigned, told)
-            judged = judge(call, outcome, _circumstances(life, unsigned))
+            outcome = yield from _attempt(state, watcher)
+            judged = judge(outcome, state)
             if isinstance(judged, Reply):
-                plan.budget.refund(life.charged)
-                if told is not None:
-                    yield told.succeeded(judged)
+                plan.budget.refund(state.charged)
+                if watcher is not None:
+                    yield watcher.succeeded(judged)
                 return judged
-            if not (yield from _retry(life, judged, outcome, told)):
+            if not (yield from _retry(state, judged, outcome, watcher)):
                 # Its headers may echo a credential, and error reports show this frame.
                 del outcome
                 raise judged.error  # noqa: TRY301 - likewise
     except Exception as error:  # noqa: BLE001 - whatever failed, the call has
         failed = error
-    if isinstance(failed, TokenKitError):
-        _complete(failed, life)
-    if told is not None:
-        yield told.failed(failed)
+    complete(failed, state)
+    if watcher is not None:
+        yield watcher.failed(failed)
     raise failed
 
 
-def _retry(
-    life: Life, failed: FailedAttempt, outcome: AttemptOutcome, told: Announcements | None
-) -> Steps[bool]:
-    """Wait for the next attempt; return whether there may be one."""
-    life.outcome = combined(life.outcome, failed.outcome)
-    life.failed = failed
-    if failed.distrusts_connection:
-        yield from _do(life, Discard())
-    corrected = isinstance(outcome, Response) and _corrects_clock(life, failed, outcome)
-    wait = 0.0 if corrected else _wait_before_retry(life, failed)
-    if wait is None:
-        return False
-    if told is not None:
-        yield from _do(life, told.retry(failed, wait))
-    if not corrected:
-        yield from _do(life, Sleep(wait))
-    return True
-
-
-def _do(life: Life, effect: Effect[R]) -> Steps[R]:
-    result: Result[R] = yield effect
-    life.at = result.at
-    return result.value
-
-
-def _attempt(life: Life, unsigned: Request, told: Announcements | None) -> Steps[AttemptOutcome]:
-    plan, request = life.plan, unsigned
-    if life.call.authenticated:
+def _attempt(state: CallState[object], watcher: Notifications | None) -> Steps[AttemptOutcome]:
+    """Sign the request with fresh secrets, and send it."""
+    plan, request = state.plan, state.request
+    if state.call.authenticated:
         secrets = [one for one in plan.strategy.secrets if isinstance(one, Secret)]
         if len(secrets) < len(plan.strategy.secrets):
-            secrets, life.at = yield from resolved(plan.strategy.secrets, life.at)
-        life.used_offset = plan.offset.seconds if plan.offset else 0.0
-        now = life.at.wall + life.used_offset
-        signed = sign(unsigned, plan.strategy, secrets, now, life.hidden)
+            secrets, state.at = yield from resolved(plan.strategy.secrets, state.at)
+        state.used_offset = state.offset
+        now = state.at.wall + state.used_offset
+        signed = sign(request, plan.strategy, secrets, now, state.hidden)
         if isinstance(signed, TokenKitError):
             raise signed
         request = signed
-    if life.at.monotonic >= life.until:
-        return NoResponse(
-            error=DeadlineExceeded,
-            message="The deadline passed before the request could be sent",
-            sent=False,
-        )
-    life.attempts += 1
-    if told is not None:
-        yield from _do(life, told.sent(request))
-    life.began = life.at
+    if state.at.monotonic >= state.until:
+        message = "The deadline passed before the request could be sent"
+        return NoResponse(error=DeadlineExceeded, message=message, sent=False)
+    state.attempts += 1
+    if watcher is not None:
+        state.at = (yield watcher.sent(request)).at
+    state.began = state.at
     # Until the outcome is known, nobody can tell whether the request has left.
-    life.in_flight = True
-    # A generator less than with _do(), on each call's way.
-    result: Result[AttemptOutcome] = yield Send(request, plan.settings.timeouts, life.until)
-    life.in_flight = False
-    life.at = result.at
-    if told is not None and isinstance(result.value, Response):
-        yield from _do(life, told.received(result.value))
+    state.in_flight = True
+    result: Result[AttemptOutcome] = yield Send(request, plan.settings.timeouts, state.until)
+    state.in_flight, state.at = False, result.at
+    if watcher is not None and isinstance(result.value, Response):
+        state.at = (yield watcher.received(result.value)).at
     return result.value
 
 
-def _circumstances(life: Life, unsigned: Request) -> Circumstances:
-    plan = life.plan
-    return Circumstances(
-        profile=plan.profile,
-        request=unsigned,
-        request_id=life.request_id,
-        repeat=life.repeat,
-        hidden=life.hidden,
-        wall=life.at.wall,
-        offset=plan.offset.seconds if plan.offset else 0.0,
-        attempts=life.attempts,
-    )
+def _retry(
+    state: CallState[object],
+    failed: FailedAttempt,
+    outcome: AttemptOutcome,
+    watcher: Notifications | None,
+) -> Steps[bool]:
+    """Wait for the next attempt; return whether there may be one."""
+    state.outcome = combined_outcome(state.outcome, failed.outcome)
+    state.failed = failed
+    if failed.distrusts_connection:
+        state.at = (yield Discard()).at
+    corrected = isinstance(outcome, Response) and corrects_clock(state, failed, outcome.headers)
+    wait = 0.0 if corrected else _wait_before_retry(state, failed)
+    if wait is None:
+        return False
+    if watcher is not None:
+        state.at = (yield watcher.retry(failed, wait)).at
+    if not corrected:
+        state.at = (yield Sleep(wait)).at
+    return True
 
 
-def _wait_before_retry(life: Life, failed: FailedAttempt) -> float | None:
+def _wait_before_retry(state: CallState[object], failed: FailedAttempt) -> float | None:
+    """Return how long to wait before the next attempt; ``None`` if there must be none."""
     if not failed.repeatable:
         return None
-    left = life.until - life.at.monotonic
-    wait = wait_before(
-        life.plan.settings.retry, life.attempts, life.at.chance, failed.asked_wait, left
-    )
-    if wait is None or failed.asked_wait or life.charge():
+    policy, left = state.plan.settings.retry, state.until - state.at.monotonic
+    wait = wait_before(policy, state.attempts, state.at.chance, failed.asked_wait, left)
+    # A wait that the vendor asks for protects it better than the budget does.
+    if wait is None or failed.asked_wait or state.charge():
         return wait
-    life.remarks.append(OUT_OF_BUDGET)
+    state.remarks += (OUT_OF_BUDGET,)
     return None
-
-
-def _corrects_clock(life: Life, failed: FailedAttempt, refusal: Response) -> bool:
-    """Return whether a wrong clock explains a refusal, and is corrected: once a call."""
-    plan, call = life.plan, life.call
-    if not (failed.blames_credentials and plan.strategy.uses_time and call.authenticated):
-        return False
-    middle = (life.began.wall + life.at.wall) / 2
-    hint = clock_hint(plan.profile.vendor, refusal.headers, middle, life.used_offset)
-    if hint is not None and isinstance(failed.error, APIError):
-        failed.error.hint = hint
-    offset = plan.offset
-    if offset is None:
-        return False
-    if life.offset_before is not None:
-        offset.seconds = life.offset_before
-        return False
-    if not offset.adopt(refusal.headers, middle, life.used_offset):
-        return False
-    life.offset_before = life.used_offset
-    if life.charge():
-        return True
-    offset.seconds = life.used_offset
-    life.remarks.append(OUT_OF_BUDGET)
-    return False
-
-
-def _remarks(life: Life) -> list[str]:
-    withheld = life.repeat is not Repeat.SAFE and life.outcome == "unknown"
-    advice = life.call.advice_if_unknown if withheld else None
-    return life.remarks if advice is None else [*life.remarks, advice]
-
-
-def _complete(error: TokenKitError, life: Life) -> None:
-    if life.in_flight:
-        life.outcome = combined(life.outcome, "unknown")
-    if life.failed is None or life.failed.error is not error:
-        # Raised by somebody who does not know what must not be shown.
-        error.message = life.hidden.redact(error.message)
-        error.args = (life.hidden.redact(str(error)),)
-    complete(
-        error,
-        vendor=life.vendor,
-        operation=life.operation,
-        request_id=(life.request_id or None) if life.attempts else None,
-        attempts=life.attempts,
-        outcome=life.outcome,
-        remarks=_remarks(life),
-    )

@@ -1,13 +1,51 @@
 """Where a secret callable is asked for its secret."""
 
 import inspect
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 
 from .._model.json import is_mapping
-from .._secret import AnySecretGroup, AsyncSecretSource, Secret
+from .._policy.clock import Moment
+from .._secret import (
+    AnySecretGroup,
+    AsyncSecretMember,
+    AsyncSecretSource,
+    Secret,
+    SecretMember,
+)
 from ..errors import ConfigurationError
+from .effects import Resolve, ResolveGroup, Result, Steps
 
-__all__ = ["resolve", "resolve_async", "resolve_group", "resolve_group_async"]
+__all__ = ["resolve", "resolve_async", "resolve_group", "resolve_group_async", "resolved"]
+
+
+def resolved(
+    sources: Sequence[AsyncSecretSource], at: Moment
+) -> Steps[tuple[list[Secret], Moment]]:
+    """Ask all sources for their secrets; a group is asked once, whichever of it is used.
+
+    Args:
+        sources: The sources.
+        at: The moment of the start.
+
+    Returns:
+        The secrets in the order of their sources, and the moment when they were there.
+    """
+    groups = [one.group for one in sources if isinstance(one, (SecretMember, AsyncSecretMember))]
+    read: dict[AnySecretGroup, Mapping[str, Secret]] = {}
+    for group in dict.fromkeys(groups):
+        came: Result[Mapping[str, Secret]] = yield ResolveGroup(group)
+        read[group], at = came.value, came.at
+    secrets: list[Secret] = []
+    for source in sources:
+        if isinstance(source, Secret):
+            secrets.append(source)
+        elif isinstance(source, (SecretMember, AsyncSecretMember)):
+            secrets.append(source.of(read[source.group]))
+        else:
+            result: Result[Secret] = yield Resolve(source)
+            secrets.append(result.value)
+            at = result.at
+    return secrets, at
 
 
 def resolve(source: AsyncSecretSource) -> Secret:
@@ -59,16 +97,20 @@ def _asked(source: object) -> object:
     try:
         return source()
     except Exception as error:  # noqa: BLE001 - a source of the caller's may raise anything
-        name = type(error).__name__
-    raise ConfigurationError(f"The secret source {_name(source)} raised {name}")
+        cause = error
+    raise ConfigurationError(
+        f"The secret source {_name(source)} raised {type(cause).__name__}"
+    ) from cause
 
 
 async def _awaited(source: object, value: Awaitable[object]) -> object:
     try:
         return await value
     except Exception as error:  # noqa: BLE001 - likewise
-        name = type(error).__name__
-    raise ConfigurationError(f"The secret source {_name(source)} raised {name}")
+        cause = error
+    raise ConfigurationError(
+        f"The secret source {_name(source)} raised {type(cause).__name__}"
+    ) from cause
 
 
 def _name(source: object) -> str:

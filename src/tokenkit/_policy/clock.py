@@ -5,9 +5,7 @@ import time
 from collections.abc import Mapping
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Protocol, TypeVar
-
-import attrs
+from typing import NamedTuple, Protocol, TypeVar
 
 from ..errors import ConfigurationError
 
@@ -76,8 +74,7 @@ def check_clock(clock: K, *, may_be_async: bool) -> K:
     return clock
 
 
-@attrs.frozen
-class Moment:
+class Moment(NamedTuple):
     """A moment of a call, with the randomness that its decisions may use.
 
     Attributes:

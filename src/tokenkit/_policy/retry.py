@@ -66,6 +66,12 @@ class RetryPolicy:
         for name in ("max_retries", "first_wait", "longest_wait"):
             _not_negative(name, getattr(self, name))
 
+    def repeat_of(self, repeat: Repeat) -> Repeat:
+        """Return when a call may be sent again, with ``repeat_payments`` applied to its own."""
+        if self.repeat_payments and repeat is Repeat.IF_NOT_PERFORMED:
+            return Repeat.SAFE
+        return repeat
+
     def backoff(self, retry: int, chance: float) -> float:
         """Return the wait before a retry, counted from 1, in seconds."""
         try:
@@ -174,8 +180,8 @@ class RetryBudget:
         if capacity != math.inf:
             _not_negative("RetryBudget(): capacity", capacity)
         _not_negative("RetryBudget(): refund", refund)
-        self.capacity = float(capacity)
-        self.refunded = float(refund)
+        self.capacity: float = float(capacity)
+        self.refunded: float = float(refund)
         self._left = self.capacity
         # One for each process: another thread of the parent may hold its own during a fork.
         self._locks: dict[int, threading.Lock] = {}

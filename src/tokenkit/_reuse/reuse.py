@@ -12,7 +12,7 @@ from .._model.token import IssuedToken
 from .._observability.logging import is_logged
 from .._pipeline.effects import Ask, Steps
 from .._pipeline.prepare import Plan
-from .._pipeline.resolve import resolved
+from .._pipeline.secret_sources import resolved
 from .._policy.clock import Moment, TimeSource
 from .._secret import Secret, without_frames
 from ..auth.strategy import AsyncStrategy

@@ -70,8 +70,8 @@ class TokenTable:
 
     def __init__(self, settings: CacheSettings) -> None:
         self.settings = settings
-        self.counts = Counts()
-        self.serves_revocable = False
+        self.counts: Counts = Counts()
+        self.serves_revocable: bool = False
         self.kept: OrderedDict[Place, Kept] = OrderedDict()
         self._ended: OrderedDict[str, None] = OrderedDict()
         self.start_anew()
@@ -83,7 +83,7 @@ class TokenTable:
         """
         # Reentrant, as the garbage collector may end a flight wherever a thread stands.
         self._lock = threading.RLock()
-        self.circuit = Circuit()
+        self.circuit: Circuit = Circuit()
         self.flights: dict[Place, Flight] = {}
         self._refusals: dict[bytes, tuple[float, RateLimitError]] = {}
         self._places: dict[str, set[Place]] = {}

@@ -14,7 +14,7 @@ def message_of(body: JSON) -> Mapping[str, JSON]:
         Mismatch: There is none.
     """
     message = _enveloped(body)
-    if not isinstance(message, Mapping):
+    if not isinstance(message, (dict, Mapping)):
         raise Mismatch(f"expected an object, found {kind_of(message)}", "$.message")
     return message
 
@@ -32,6 +32,6 @@ def listed(body: JSON) -> JSON:
 
 
 def _enveloped(body: JSON) -> JSON:
-    if not isinstance(body, Mapping):
+    if not isinstance(body, (dict, Mapping)):
         raise Mismatch(f"expected an object, found {kind_of(body)}")
     return body.get("message")

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from enum import Enum
 from functools import partial
+from typing import ClassVar
 
 from typing_extensions import Unpack
 
 from ..errors import (
+    CallContext,
+    ConfigurationError,
     ConflictError,
     FailureDetails,
     FieldError,
@@ -29,6 +32,7 @@ __all__ = [
     "RepeatedWebhookError",
     "UnknownPermissionWarning",
     "WebhookProblem",
+    "WebhookSettingsError",
     "WebhookVerificationError",
     "read_failure",
 ]
@@ -128,21 +132,41 @@ class WebhookProblem(str, Enum):
     REPEATED = "repeated"
     """It came before."""
 
+    SETTINGS = "settings"
+    """An argument of :func:`verify` cannot be used: a mistake of yours, not of the sender's."""
+
 
 class WebhookVerificationError(TokenKitError):
     """A webhook that must not be acted on; the message names what failed, and no secret.
 
     Attributes:
-        problem: What is wrong.
+        problem: What is wrong. Default: the signature, or what the subclass is about.
     """
 
-    def __init__(self, message: str, *, problem: WebhookProblem) -> None:
-        super().__init__(message)
-        self.problem: WebhookProblem = problem
+    usual_problem: ClassVar[WebhookProblem] = WebhookProblem.SIGNATURE
+    """The ``problem`` of an error that was made without one."""
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        problem: WebhookProblem | None = None,
+        **context: Unpack[CallContext],
+    ) -> None:
+        super().__init__(text, **context)
+        self.problem: WebhookProblem = problem or self.usual_problem
 
 
 class RepeatedWebhookError(WebhookVerificationError):
     """A sound webhook that came before."""
+
+    usual_problem: ClassVar[WebhookProblem] = WebhookProblem.REPEATED
+
+
+class WebhookSettingsError(WebhookVerificationError, ConfigurationError):
+    """A secret, a public key or another setting cannot be used, so nothing can be verified."""
+
+    usual_problem: ClassVar[WebhookProblem] = WebhookProblem.SETTINGS
 
 
 def read_failure(body: ErrorBody) -> Failure:

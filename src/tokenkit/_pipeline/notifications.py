@@ -16,48 +16,47 @@ from .._policy.failure import request_id_of, shown_url
 from .._redaction import escaped
 from ..errors import TokenKitError
 from .effects import Notify
-from .judge import FailedAttempt
-from .life import Life
+from .state import CallState, FailedAttempt
 
-__all__ = ["Announcements"]
+__all__ = ["Notifications"]
 
 T = TypeVar("T")
 
 
-class Announcements:
+class Notifications:
     """Makes the records of one call."""
 
-    def __init__(self, life: Life) -> None:
-        self._life = life
+    def __init__(self, state: CallState[object]) -> None:
+        self._state = state
         self.call_id = uuid4().hex
 
     def sent(self, request: Request) -> Notify:
         """Report that a request is about to be sent."""
         return Notify(
             AttemptSent(
-                vendor=self._life.vendor,
-                operation=self._life.operation,
+                vendor=self._state.vendor,
+                operation=self._state.operation,
                 call_id=self.call_id,
                 method=request.method,
-                url=shown_url(request, self._life.hidden),
-                attempt=self._life.attempts,
-                request_id=self._life.request_id or None,
+                url=shown_url(request, self._state.hidden),
+                attempt=self._state.attempts,
+                request_id=self._state.request_id or None,
             )
         )
 
     def received(self, response: Response) -> Notify:
         """Report that a response arrived."""
-        header = self._life.plan.profile.request_id_header
+        header = self._state.plan.profile.request_id_header
         found = request_id_of(response.headers, header)
         return Notify(
             ResponseReceived(
-                vendor=self._life.vendor,
-                operation=self._life.operation,
+                vendor=self._state.vendor,
+                operation=self._state.operation,
                 call_id=self.call_id,
-                attempt=self._life.attempts,
+                attempt=self._state.attempts,
                 status=response.status,
-                request_id=found and escaped(self._life.hidden.redact(found)),
-                seconds=self._life.at.monotonic - self._life.began.monotonic,
+                request_id=found and escaped(self._state.hidden.redact(found)),
+                seconds=self._state.at.monotonic - self._state.began.monotonic,
             )
         )
 
@@ -65,16 +64,16 @@ class Announcements:
         """Report that the call will be tried again."""
         return Notify(
             RetryPlanned(
-                vendor=self._life.vendor,
-                operation=self._life.operation,
+                vendor=self._state.vendor,
+                operation=self._state.operation,
                 call_id=self.call_id,
-                attempt=self._life.attempts,
+                attempt=self._state.attempts,
                 error=type(failed.error).__name__,
                 reason=str(failed.error),
                 status=failed.status,
-                request_id=failed.error.request_id or self._life.request_id or None,
+                request_id=failed.error.request_id or self._state.request_id or None,
                 wait=wait,
-                retry=self._life.attempts,
+                retry=self._state.attempts,
             )
         )
 
@@ -82,31 +81,31 @@ class Announcements:
         """Report that the call returns a value."""
         return Notify(
             CallSucceeded(
-                vendor=self._life.vendor,
-                operation=self._life.operation,
+                vendor=self._state.vendor,
+                operation=self._state.operation,
                 call_id=self.call_id,
                 status=reply.status,
-                request_id=reply.request_id or self._life.request_id or None,
+                request_id=reply.request_id or self._state.request_id or None,
                 attempts=reply.attempts,
-                seconds=self._life.at.monotonic - self._life.start.monotonic,
+                seconds=self._state.at.monotonic - self._state.start.monotonic,
             )
         )
 
     def failed(self, error: Exception) -> Notify:
         """Report that the call ends with an error."""
         ours = error if isinstance(error, TokenKitError) else None
-        last = self._life.failed
+        last = self._state.failed
         return Notify(
             CallFailed(
-                vendor=self._life.vendor,
-                operation=self._life.operation,
+                vendor=self._state.vendor,
+                operation=self._state.operation,
                 call_id=self.call_id,
                 error=type(error).__name__,
                 reason="" if ours is None else str(ours),
-                outcome=self._life.outcome,
+                outcome=self._state.outcome,
                 status=last.status if last is not None and last.error is error else None,
-                request_id=(self._life.request_id or None) if ours is None else ours.request_id,
-                attempts=self._life.attempts,
-                seconds=self._life.at.monotonic - self._life.start.monotonic,
+                request_id=(self._state.request_id or None) if ours is None else ours.request_id,
+                attempts=self._state.attempts,
+                seconds=self._state.at.monotonic - self._state.start.monotonic,
             )
         )

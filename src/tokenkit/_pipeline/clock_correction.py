@@ -1,0 +1,72 @@
+"""Correcting a clock that is off, from what a refused request tells of the vendor's."""
+
+from collections.abc import Mapping
+
+from .._policy.clock import TOLERANCE, seconds_ahead
+from ..errors import APIError
+from .state import CallState, FailedAttempt
+
+__all__ = ["OUT_OF_BUDGET", "corrects_clock"]
+
+OUT_OF_BUDGET = "it was not tried again, as the client's retry budget is used up (see RetryBudget)"
+TWO_MINUTES, TWO_HOURS, A_WEEK = 120, 7_200, 604_800
+
+
+def corrects_clock(
+    state: CallState[object], failed: FailedAttempt, headers: Mapping[str, str]
+) -> bool:
+    """Correct a clock that explains a refusal, once a call; return whether it did.
+
+    Args:
+        state: The call.
+        failed: The refused attempt; its error gets a hint where the clock is off.
+        headers: The refusal's headers.
+    """
+    plan = state.plan
+    if not (failed.blames_credentials and plan.strategy.uses_time and state.call.authenticated):
+        return False
+    middle = (state.began.wall + state.at.wall) / 2
+    hint = clock_hint(plan.profile.vendor, headers, middle, state.used_offset)
+    if hint is not None and isinstance(failed.error, APIError):
+        failed.error.hint = hint
+    offset = plan.offset
+    if offset is None:
+        return False
+    if state.offset_before is not None:
+        offset.seconds = state.offset_before
+        return False
+    if not offset.adopt(headers, middle, state.used_offset):
+        return False
+    state.offset_before = state.used_offset
+    if state.charge():
+        return True
+    offset.seconds = state.used_offset
+    state.remarks += (OUT_OF_BUDGET,)
+    return False
+
+
+def clock_hint(vendor: str, headers: Mapping[str, str], now: float, used: float) -> str | None:
+    """Return by how much a clock is off; ``None`` if it isn't, or nothing says so.
+
+    Args:
+        vendor: The vendor's name.
+        headers: The refusal's headers.
+        now: Our time at the middle between sending and receiving, uncorrected.
+        used: The offset that the refused request was signed with.
+    """
+    ahead = seconds_ahead(headers, now)
+    if ahead is None or abs(ahead - used) <= TOLERANCE:
+        return None
+    side = "behind" if ahead > 0 else "ahead of"
+    return (
+        f"this machine's clock is {_span(abs(ahead))} {side} {vendor}'s, by the Date header of "
+        "the response; set the clock"
+    )
+
+
+def _span(seconds: float) -> str:
+    if seconds < TWO_MINUTES:
+        return f"{seconds:.0f} seconds"
+    if seconds < TWO_HOURS:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.0f} hours" if seconds < A_WEEK else f"{seconds / 86400:.0f} days"

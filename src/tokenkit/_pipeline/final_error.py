@@ -1,0 +1,50 @@
+"""What the error of a call tells of the call as a whole, whatever its last attempt was."""
+
+from .._model.call import Repeat
+from ..errors import APIError, Outcome, TokenKitError, describe
+from .state import CallState
+
+__all__ = ["combined_outcome", "complete"]
+
+
+def combined_outcome(earlier: Outcome, latest: Outcome) -> Outcome:
+    """Return the outcome of a call, from that of its attempts so far and of the latest."""
+    if "performed" in (earlier, latest):
+        return "performed"
+    return "unknown" if "unknown" in (earlier, latest) else "not performed"
+
+
+def complete(error: Exception, state: CallState[object]) -> None:
+    """Tell an error which call it ended, and how that call went; leave a foreign one alone."""
+    if state.in_flight:
+        state.outcome = combined_outcome(state.outcome, "unknown")
+    if not isinstance(error, TokenKitError):
+        return
+    if state.failed is None or state.failed.error is not error:
+        # Raised by somebody who does not know what must not be shown.
+        error.message = state.hidden.redact(error.message)
+        error.args = (state.hidden.redact(str(error)),)
+    error.vendor = state.vendor
+    error.operation = state.operation
+    error.attempts = state.attempts
+    error.outcome = state.outcome
+    error.args = (_text(error, (state.request_id or None) if state.attempts else None, state),)
+
+
+def _text(error: TokenKitError, sent_id: str | None, state: CallState[object]) -> str:
+    """Return the error's text with its request id and the remarks; fill the id in."""
+    # A vendor's text names the id that the vendor gave.
+    text = describe(error) if isinstance(error, APIError) else str(error)
+    error.request_id = error.request_id or sent_id
+    if not isinstance(error, APIError) and error.request_id is not None:
+        text = f"{text} (request_id={error.request_id})"
+    remarks = _remarks(state)
+    if remarks:
+        text = text.rstrip(".")
+    return ". ".join((text, *(one[0].upper() + one[1:] for one in remarks)))
+
+
+def _remarks(state: CallState[object]) -> tuple[str, ...]:
+    withheld = state.repeat is not Repeat.SAFE and state.outcome == "unknown"
+    advice = state.call.advice_if_unknown if withheld else None
+    return state.remarks if advice is None else (*state.remarks, advice)
