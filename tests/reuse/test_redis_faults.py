@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -240,6 +241,13 @@ def test_many_loops_leave_nothing_behind(redis_server: RedisServer) -> None:
     for _ in range(20):
         asyncio.run(ask())
     assert redis_server.client.info("clients")["connected_clients"] < 15
+
+
+def test_store_is_not_pickled(redis_server: RedisServer) -> None:
+    """A store of one process is none of another's."""
+    store = RedisStore.from_url(redis_server.url, allow_unencrypted=True)
+    with pytest.raises(TypeError, match="create one in each process"):
+        pickle.dumps(store)
 
 
 def test_error_shows_no_password(redis_server: RedisServer) -> None:

@@ -132,5 +132,5 @@ def _start_anew() -> None:
         cache.table.start_anew()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_anew)
+# Where there is no fork, nothing needs to be done after one.
+getattr(os, "register_at_fork", dict)(after_in_child=_start_anew)

@@ -4,6 +4,7 @@ Somebody who asks is served, waits for somebody else's mint, or mints for all wh
 """
 
 import copy
+from typing import cast
 
 from .._model.token import IssuedToken
 from .._pipeline.effects import Steps, Wait
@@ -105,9 +106,9 @@ def _led(talk: Conversation, step: Lead) -> Steps[Kept | None]:
     if kept is not None:
         # A life that nobody knows may be over at any time.
         table.settle(place, flight, kept, keeps=way.keeps and kept.lifetime > 0)
-    elif stale is not None:
-        # It is good for a while yet, if nobody has ended it.
-        table.put_off_renewal(stale, talk.at.monotonic)
+    else:
+        # Only a renewal ends without a token: the old one is good for a while yet.
+        table.put_off_renewal(cast("Kept", stale), talk.at.monotonic)
     return kept
 
 

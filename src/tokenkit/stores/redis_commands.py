@@ -144,7 +144,7 @@ def exchange(names: Names, command: Command) -> Exchange:
         case Revoke():
             yield Plain("DEL", (names.live(command.mark),))
             return None
-        case Invalidate():
+        case _:
             return (yield from _invalidate(names, command))
 
 

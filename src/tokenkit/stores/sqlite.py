@@ -54,8 +54,9 @@ _INHERITED: list[_Pool] = []
 class SqliteStore(metaclass=ForgetsArguments):
     """Shares tokens among the processes of one machine, by a file.
 
-    The file is for its owner only. It must be on a local disk: SQLite's locks do not work on
-    network file systems.
+    Only the file's owner can read it. It must be on a local disk: SQLite's locks do not work on
+    network file systems. A process that uses it must not open it in other ways, to copy it for
+    example: closing it again would release SQLite's locks.
 
     Args:
         path: The file; it is created if it doesn't exist.
@@ -200,12 +201,12 @@ def _create(path: Path) -> None:
 
 # Nobody connects to a file between its creation and the close.
 _creating = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_creating.acquire,
-        after_in_parent=_creating.release,
-        after_in_child=_creating.release,
-    )
+# Where there is no fork, nothing needs to be done about it.
+getattr(os, "register_at_fork", dict)(
+    before=_creating.acquire,
+    after_in_parent=_creating.release,
+    after_in_child=_creating.release,
+)
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

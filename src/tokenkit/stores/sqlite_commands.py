@@ -13,7 +13,6 @@ from .._reuse.commands import (
     Busy,
     Command,
     Found,
-    Invalidate,
     IsLive,
     Publish,
     RateLimited,
@@ -86,7 +85,7 @@ def answer_command(database: sqlite3.Connection, command: Command, now: float) -
         case Revoke():
             database.execute("DELETE FROM live WHERE mark = :mark", values)
             return None
-        case Invalidate():
+        case _:
             return _in_transaction(database, _invalidate, values)
 
 
