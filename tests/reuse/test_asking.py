@@ -259,3 +259,13 @@ def test_busy_process_asks_again(
     answer = StoreQuestion(Late(None), IsLive(mark="m")).ask()
     assert len(asked) == tries
     assert (answer is True) == (tries == 2)
+
+
+def test_store_is_given_up_by_a_busy_process_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the process is, a store that never answers in time has failed."""
+    late = StoreError("late")
+    late.__cause__ = TimeoutError()
+    monkeypatch.setattr("tokenkit._reuse.asking._was_busy", lambda *_: True)
+    answer = StoreQuestion(OddStore(late), IsLive(mark="m")).ask()
+    assert isinstance(answer, StoreFault)
+    assert answer.error == "TimeoutError"
