@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 import pytest
-from bulk_runs import async_run, learners, results, run
+from bulk_runs import in_async, learners
 
 from tokenkit import (
     AsyncStrigoClient,
     ClientClosedError,
-    ConfigurationError,
-    InvalidInputError,
     StrigoClient,
     UnprocessableError,
     strigo,
@@ -45,14 +43,6 @@ def client(sandbox: Sandbox) -> Iterator[StrigoClient]:
 
 def emails(results: list[Result[strigo.UserToken]]) -> list[str]:
     return [result.value.email for result in results if result.ok]
-
-
-async def in_async(sandbox: Sandbox, calls: Any, **options: Any) -> list[Result[strigo.UserToken]]:
-    async with (
-        sandbox.async_strigo_client() as client,
-        client.send_many(calls, **options) as results,
-    ):
-        return [result async for result in results]
 
 
 def test_each_call_gets_its_own_result(client: StrigoClient) -> None:
@@ -208,44 +198,6 @@ def test_what_the_block_raises_leaves_it_bare(sandbox: Sandbox, anyio_backend: s
         anyio.run(main, backend=anyio_backend)
 
 
-def failing(count: int) -> Iterator[strigo.UserTokenRequest]:
-    yield from learners(count)
-    raise BodyError
-
-
-def test_what_the_calls_raise_comes_after_their_results(
-    sandbox: Sandbox, anyio_backend: str
-) -> None:
-    """A generator that fails ends the calls; the results before it are handed out first."""
-    found: list[int] = []
-
-    async def failing_async() -> AsyncIterator[strigo.UserTokenRequest]:
-        for call in failing(10):
-            yield call
-
-    async def main(calls: Any) -> None:
-        async with (
-            sandbox.async_strigo_client() as client,
-            client.send_many(calls) as results,
-        ):
-            async for result in results:
-                found.append(result.index)  # noqa: PERF401 - it ends with an exception
-
-    def sync() -> None:
-        with sandbox.strigo_client() as client, client.send_many(failing(10)) as results:
-            for result in results:
-                found.append(result.index)  # noqa: PERF401 - it ends with an exception
-
-    with pytest.raises(BodyError):
-        sync()
-    assert sorted(found) == list(range(10))
-    for calls in (failing(10), failing_async()):
-        found.clear()
-        with pytest.raises(BodyError):
-            anyio.run(main, calls, backend=anyio_backend)
-        assert sorted(found) == list(range(10))
-
-
 def test_cancellation_ends_an_async_run(sandbox: Sandbox, anyio_backend: str) -> None:
     """A cancelled run ends with its scope, and the client goes on working."""
 
@@ -259,37 +211,6 @@ def test_cancellation_ends_an_async_run(sandbox: Sandbox, anyio_backend: str) ->
             return await client.create_user_token(email="after@example.com")
 
     assert anyio.run(main, backend=anyio_backend).email == "after@example.com"
-
-
-def test_what_is_no_call_is_a_programming_error(sandbox: Sandbox, anyio_backend: str) -> None:
-    """An item that is no call raises, and says which it was."""
-    calls: Any = [*learners(2), {"email": "learner@example.com"}]
-
-    async def main() -> None:
-        await in_async(sandbox, calls)
-
-    with (
-        sandbox.strigo_client() as client,
-        pytest.raises(InvalidInputError, match="calls: item 2 must be a request model, not dict"),
-        client.send_many(calls) as results,
-    ):
-        list(results)
-    with pytest.raises(InvalidInputError, match="item 2"):
-        anyio.run(main, backend=anyio_backend)
-
-
-def test_what_cannot_be_iterated_is_refused_at_once(client: StrigoClient) -> None:
-    """A single call, or an async iterable on a sync client, is a TypeError."""
-    single: Any = strigo.UserTokenRequest(email="learner@example.com")
-    with pytest.raises(TypeError, match="not iterable"):
-        client.send_many(single)
-
-    async def source() -> AsyncIterator[strigo.UserTokenRequest]:
-        yield single
-
-    asynchronous: Any = source()
-    with pytest.raises(TypeError, match="only async clients"):
-        client.send_many(asynchronous)
 
 
 def test_results_belong_to_their_block(client: StrigoClient) -> None:
@@ -350,45 +271,6 @@ def test_a_429_is_no_failure() -> None:
             return len(emails(await in_async(sandbox, learners(4), share=1.0)))
 
         assert anyio.run(main) == 4
-
-
-def test_a_bug_in_a_strategy_or_model_is_a_failure_or_raises(sandbox: Sandbox) -> None:
-    """A secret source that fails is each call's failure, as it is with ``send``."""
-
-    def broken() -> str:
-        raise ValueError("no secret")
-
-    with (
-        StrigoClient(
-            org_id="org", api_key=broken, base_url=sandbox.environment["STRIGO_BASE_URL"]
-        ) as client,
-        client.send_many(learners(3)) as results,
-    ):
-        errors = [result.error for result in results if not result.ok]
-    assert [type(error) for error in errors] == [ConfigurationError] * 3
-
-
-class BugError(Exception):
-    """What a broken part raises."""
-
-
-def broken(_: Call[Any]) -> Any:
-    raise BugError
-
-
-def test_a_bug_in_the_sending_comes_out_bare(anyio_backend: str) -> None:
-    """What is no error of tokenkit's ends the run, as it is."""
-    with pytest.raises(BugError):
-        results(run(learners(3), broken))
-
-    async def main() -> None:
-        async with async_run(learners(3), broken) as opened:
-            assert "send_many(Vendor at" in repr(opened)
-            async for _ in opened:
-                pass
-
-    with pytest.raises(BugError):
-        anyio.run(main, backend=anyio_backend)
 
 
 def test_an_async_iterator_need_not_be_a_generator(sandbox: Sandbox, anyio_backend: str) -> None:

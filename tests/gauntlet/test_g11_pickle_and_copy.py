@@ -321,12 +321,20 @@ MODELS: list[Any] = [
     extension.Reply(value=TOKEN, status=200, headers=HEADERS, request_id="r", attempts=2),
     extension.RetryRules(waits={429: 10.0}),
     extension.BaseURLSetting(variable="X", base_url=str),
+    extension.Rate(requests=60, per=3.0),
     *(vendor.client.profile for vendor in VENDORS.values()),
     HEADERS,
     *LATER_MODELS,
 ]
 # Values of these do not exist: they are what models are derived from.
-BASES = {Call, IssuedToken, RequestModel, extension.PagedCall, strigo.StrigoCall}
+BASES = {
+    Call,
+    IssuedToken,
+    RequestModel,
+    extension.BatchCall,
+    extension.PagedCall,
+    strigo.StrigoCall,
+}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
