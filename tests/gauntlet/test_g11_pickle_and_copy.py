@@ -179,7 +179,7 @@ def test_every_error_class_is_found() -> None:
     classes = {
         item for item in exported if isinstance(item, type) and issubclass(item, TokenKitError)
     }
-    assert len(classes) == 24
+    assert len(classes) == 25
     assert set(ERROR_CLASSES) == classes | {
         zerohash.ManualApprovalError,
         zerohash.MissingRequirementsError,

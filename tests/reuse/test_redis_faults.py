@@ -28,7 +28,7 @@ PARTICIPANT = zerohash.ClientAuthTokenRequest(
     participant_code="CUST01", permissions=["crypto-buy"]
 )
 # A store may cost a quarter of a second; a lock, ten. What lies between is bounded generously.
-SOON = 5.0
+SOON = 15.0
 
 
 @pytest.fixture

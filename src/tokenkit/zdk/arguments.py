@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import attrs
 
@@ -98,6 +98,8 @@ class ServiceTokenRequest(TokenRequest[T_co], Generic[T_co]):
     Raises:
         InvalidInputError: A field is invalid.
     """
+
+    reusable: ClassVar[bool] = True
 
     user_id: str = attrs.field(metadata=param(text()))
     metadata: Mapping[str, JSON] | None = attrs.field(
