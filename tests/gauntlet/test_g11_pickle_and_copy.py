@@ -72,6 +72,7 @@ ARGUMENTS: dict[str, Mapping[str, object]] = {
     "errors": {"errors": (FieldError(message="no", field="a"), FieldError(message="b"))},
     "location": {"location": "https://h/x"},
     "missing_requirements": {"missing_requirements": ("first_name", "tax_id")},
+    "problem": {"problem": zerohash.WebhookProblem.SIGNATURE},
     "path": {"path": "$.data.token"},
     "state": {"state": zerohash.ApprovalState.PENDING},
     "status": {"status": 307},
@@ -157,10 +158,12 @@ def test_every_error_class_is_found() -> None:
     classes = {
         item for item in exported if isinstance(item, type) and issubclass(item, TokenKitError)
     }
-    assert len(classes) == 23
+    assert len(classes) == 24
     assert set(ERROR_CLASSES) == classes | {
         zerohash.ManualApprovalError,
         zerohash.MissingRequirementsError,
+        zerohash.RepeatedWebhookError,
+        zerohash.WebhookVerificationError,
     }
 
 

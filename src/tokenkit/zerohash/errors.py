@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from enum import Enum
 from functools import partial
+from typing import ClassVar
 
 from typing_extensions import Unpack
 
 from ..errors import (
+    CallContext,
     ConflictError,
     FailureDetails,
     FieldError,
@@ -133,16 +135,27 @@ class WebhookVerificationError(TokenKitError):
     """A webhook that must not be acted on; the message names what failed, and no secret.
 
     Attributes:
-        problem: What is wrong.
+        problem: What is wrong; ``None`` in an error that was made without it.
     """
 
-    def __init__(self, message: str, *, problem: WebhookProblem) -> None:
-        super().__init__(message)
-        self.problem: WebhookProblem = problem
+    usual_problem: ClassVar[WebhookProblem | None] = None
+    """The ``problem`` of an error that was made without one."""
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        problem: WebhookProblem | None = None,
+        **context: Unpack[CallContext],
+    ) -> None:
+        super().__init__(text, **context)
+        self.problem: WebhookProblem | None = self.usual_problem if problem is None else problem
 
 
 class RepeatedWebhookError(WebhookVerificationError):
     """A sound webhook that came before."""
+
+    usual_problem: ClassVar[WebhookProblem | None] = WebhookProblem.REPEATED
 
 
 def read_failure(body: ErrorBody) -> Failure:
