@@ -16,20 +16,27 @@ nox.options.sessions = [
     "types",
     "tests",
     "tests_httpx2",
-    "tests_lowest",
     "soak",
     "coverage",
     "docs",
     "package",
 ]
 
-AROUND_THE_PACKAGE = ("docs", "examples", "jupyter", "testing", "test_benchmarks.py")
+AROUND_THE_PACKAGE = (
+    "docs",
+    "engines",
+    "examples",
+    "jupyter",
+    "testing",
+    "test_benchmarks.py",
+)
 PACKAGE_TESTS = ["tests", *(f"--ignore=tests/{name}" for name in AROUND_THE_PACKAGE)]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 ALL_PYTHONS = nox.project.python_versions(PROJECT)
-# The newest ones are tested where they are installed; everything else needs no more than these.
-PYTHONS = [version for version in ALL_PYTHONS if version not in ("3.14", "3.15")]
+# Those that come after the newest of these are tested where they are installed.
+OLDEST, WITH_HTTPX2, STRICT, NEWEST = "3.10", "3.11", "3.12", "3.13"
+RUNTIME = PROJECT["project"]["dependencies"]
 SANDBOX = PROJECT["project"]["optional-dependencies"]["sandbox"]
 # Of 10: one is for an address to write to, one for a project's URL. There is neither yet.
 PYROMA_MARKS = 8
@@ -54,18 +61,17 @@ def lowest(requirements: list[str]) -> list[str]:
     return [requirement.replace(">=", "==") for requirement in requirements]
 
 
-def run_tests(session: nox.Session, *arguments: str, **variables: str) -> None:
-    """Run tests, with coverage or as ``python -W error -X dev``, which are both slow.
+def run_tests(session: nox.Session, *arguments: str, mode: str = "", **variables: str) -> None:
+    """Run tests in more processes than there are cores, as many tests wait.
 
-    The oldest and the newest Python together take every branch. There are more processes than
-    cores, as many tests wait; each gets the options of development mode as its own, and not in
-    its environment, where the programs that the tests start would find them.
+    Each process gets the options of ``mode`` as its own, and not in its environment, where the
+    programs that the tests start would find them.
     """
-    python, mode = pathlib.Path(session.bin, "python").as_posix(), "-W error -X dev"
+    python = pathlib.Path(session.bin, "python").as_posix()
     runner = ["python", *mode.split()]
-    if session.name in (f"tests-{PYTHONS[0]}", f"tests-{PYTHONS[-1]}"):
+    if session.name in (f"tests-{OLDEST}", f"tests-{NEWEST}"):
         variables["COVERAGE_FILE"] = str(pathlib.Path(".coverage").absolute())
-        runner, mode = ["coverage", "run"], ""
+        runner = ["coverage", "run"]
     workers = f"{(os.cpu_count() or 1) + 1}*popen//python={python} {mode}"
     spread = ["--tx", workers.rstrip(), "--dist", "worksteal"]
     session.run(*runner, "-m", "pytest", *spread, *arguments, *session.posargs, env=variables)
@@ -114,20 +120,28 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=ALL_PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests on every supported Python that is installed.
+    """Run the tests on every supported Python that is installed, each in a way of its own.
 
-    Documentation, examples and what else is built around the package run on the oldest and the
-    newest only, to keep the whole run short.
+    The oldest has the lowest versions of what the package needs. The newest also runs what is
+    built around the package: documentation, examples, notebooks, engines. The two together take
+    every branch. One in between runs as ``python -W error -X dev``. The others leave out what
+    takes long and does not depend on the version: kills, failing stores and long waits.
     """
-    if session.python in (PYTHONS[0], PYTHONS[-1]):
+    if session.python == NEWEST:
         session.install(".[sandbox]", *group("test"))
         run_tests(session)
+    elif session.python == OLDEST:
+        session.install(".[sandbox]", *lowest([*RUNTIME, *SANDBOX]), *group("test-package"))
+        run_tests(session, *PACKAGE_TESTS)
+    elif session.python == STRICT:
+        session.install(".[sandbox]", *group("test-package"))
+        run_tests(session, *PACKAGE_TESTS, mode="-W error -X dev")
     else:
         session.install(".[sandbox]", *group("test-package"))
-        run_tests(session, *PACKAGE_TESTS)
+        run_tests(session, "tests/core", "tests/sandbox", "tests/vendors", "tests/network")
 
 
-@nox.session(python=PYTHONS[-2])
+@nox.session(python=WITH_HTTPX2)
 def tests_httpx2(session: nox.Session) -> None:
     """Run with httpx2 what brings httpx, or names no family; the other tests run with both."""
     session.install(".[sandbox]", *group("test-package"))
@@ -139,14 +153,6 @@ def tests_httpx2(session: nox.Session) -> None:
         "--ignore-glob=*/test_package_*",
         HTTP_FAMILY="httpx2",
     )
-
-
-@nox.session(python=PYTHONS[0])
-def tests_lowest(session: nox.Session) -> None:
-    """Run the tests with the lowest versions of what the package needs."""
-    runtime = PROJECT["project"]["dependencies"]
-    session.install(".[sandbox]", *lowest([*runtime, *SANDBOX]), *group("test-package"))
-    run_tests(session, *PACKAGE_TESTS)
 
 
 @nox.session
@@ -175,7 +181,7 @@ def bench(session: nox.Session) -> None:
 
     Takes about ten minutes, two with `-- --quick`, and is no part of the default run.
     """
-    extras = ".[httpx2]" if sys.version_info >= (3, 11) else "."
+    extras = ".[httpx2,sandbox]" if sys.version_info >= (3, 11) else ".[sandbox]"
     session.install("-e", extras, *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from .bulk import measure_bulk
 from .calls import BASELINE, MODES, Settings, measure_calls
 from .contestants import CONTESTANTS
 from .contestants.generated_client import generate
@@ -19,7 +20,7 @@ from .report import lines
 from .results import Results, Stages, load, save, this_machine
 from .start import measure_start
 
-PARTS = ("calls", "stages", "start")
+PARTS = ("calls", "stages", "start", "bulk")
 
 
 @attrs.frozen
@@ -33,6 +34,8 @@ class Amount:
         calls: How many calls memory must endure.
         counting: Seconds in which stages are counted.
         modes: The ways to call.
+        mints: How many are minted at a time, each way.
+        inputs: How many inputs a bulk run must endure.
     """
 
     rounds: int
@@ -41,10 +44,19 @@ class Amount:
     calls: int
     counting: float
     modes: Sequence[str]
+    mints: int
+    inputs: int
 
 
 FULL = Amount(
-    rounds=7, seconds=0.25, clients=1000, calls=100_000, counting=20.0, modes=tuple(MODES)
+    rounds=7,
+    seconds=0.25,
+    clients=1000,
+    calls=100_000,
+    counting=20.0,
+    modes=tuple(MODES),
+    mints=2000,
+    inputs=1_000_000,
 )
 QUICK = Amount(
     rounds=2,
@@ -54,6 +66,8 @@ QUICK = Amount(
     counting=4.0,
     # The others' slowest take as long as everything else together.
     modes=("sync", "async1", "async64"),
+    mints=300,
+    inputs=50_000,
 )
 
 
@@ -77,6 +91,10 @@ def measure(parts: Sequence[str], amount: Amount, names: Sequence[str]) -> Resul
     if "start" in parts:
         start = measure_start(amount.rounds, amount.clients, amount.calls, say)
         results = attrs.evolve(results, start=start)
+    if "bulk" in parts:
+        rounds = 1 + amount.rounds // 3
+        bulk = measure_bulk(rounds, amount.mints, amount.inputs, say)
+        results = attrs.evolve(results, bulk=bulk)
     return results
 
 

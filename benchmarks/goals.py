@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import attrs
 
+from .bulk import GOALS, Bulk
 from .calls import Calls
 from .contestants import CONTESTANTS
 from .results import Results, Stages
@@ -40,6 +41,7 @@ def judge(results: Results) -> list[Verdict]:
         *_of_calls(results.calls or Calls({}, {})),
         *_of_stages(results.stages),
         *_of_start(results.start),
+        *_of_bulk(results.bulk),
     ]
 
 
@@ -94,3 +96,8 @@ def _of_start(start: Start | None) -> Iterator[Verdict]:
             calls = f"{endured.calls:,} calls"
             yield Verdict(f"MB more after {calls}: {name}", 1.0, endured.growth / MEGABYTE)
             yield Verdict(f"tokenkit's cyclic garbage a call: {name}", 0.0, endured.own_garbage)
+
+
+def _of_bulk(bulk: Bulk | None) -> Iterator[Verdict]:
+    for name, (goal, limit) in GOALS.items():
+        yield Verdict(goal, limit, None if bulk is None else bulk.figures.get(name))

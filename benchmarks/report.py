@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from .bulk import Bulk
 from .calls import BASELINE, MODES, Calls, Cell
 from .contestants import CONTESTANTS
 from .figures import Spread
@@ -46,6 +47,30 @@ def documented_lines(results: Results) -> Iterator[str]:
     if results.start is not None:
         yield ""
         yield from _start(results.start)
+    if results.bulk is not None:
+        yield ""
+        yield from _bulk(results.bulk)
+
+
+BULK_WAYS = {
+    "bulk-sync": "`send_many`, sync",
+    "bulk-async": "`send_many`, async",
+    "loop": "tokenkit's calls, one after the other",
+    "gather": "`asyncio.gather` of tokenkit's calls",
+    "gather-httpx": "`asyncio.gather` of httpx posts",
+    "aiolimiter": "the same behind aiolimiter",
+    "celery": "a Celery group, one worker",
+}
+
+
+def _bulk(bulk: Bulk) -> Iterator[str]:
+    """Write what a mint costs where many are minted, as ratios."""
+    base = bulk.cpu.get("loop")
+    rows = [
+        (name, f"{bulk.cpu[way] / base:.2f}" if base and way in bulk.cpu else "not measured")
+        for way, name in BULK_WAYS.items()
+    ]
+    yield from _table(("many mints, without a limit", "CPU per mint"), rows)
 
 
 def _machine(machine: Machine) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 from cattrs.preconf.json import make_converter
 
+from .bulk import Bulk
 from .calls import Calls
 from .contestants import CONTESTANTS
 from .figures import Spread
@@ -65,6 +66,7 @@ class Results:
     calls: Calls | None = None
     start: Start | None = None
     stages: Stages | None = None
+    bulk: Bulk | None = None
 
 
 def this_machine() -> Machine:

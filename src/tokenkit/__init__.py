@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     # A name a line, here and below: who copies the package can drop the lines of a vendor.
     from . import (
         auth,
+        bulk,
         errors,
         extension,
         stores,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         ConnectionLostError,
         DeadlineExceeded,
         DecodeError,
+        InterruptedMintError,
         InvalidInputError,
         MismatchedResponse,
         NotFoundError,
@@ -81,6 +83,7 @@ __all__ = [
     "DeadlineExceeded",
     "DecodeError",
     "Hooks",
+    "InterruptedMintError",
     "InvalidInputError",
     "MismatchedResponse",
     "NotFoundError",
@@ -107,6 +110,7 @@ __all__ = [
     "ZdkClient",
     "ZeroHashClient",
     "auth",
+    "bulk",
     "errors",
     "extension",
     "stores",
@@ -118,6 +122,7 @@ __all__ = [
 _MODULES = frozenset(
     {
         "auth",
+        "bulk",
         "errors",
         "extension",
         "sandbox",

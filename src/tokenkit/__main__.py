@@ -1,4 +1,4 @@
-"""The command line: ``python -m tokenkit check``, ``demo`` and ``sandbox``."""
+"""The command line: ``python -m tokenkit check``, ``demo``, ``mint`` and ``sandbox``."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from . import __version__
+from ._mint.arguments import add_mint_options
 
 __all__ = ["main"]
 
@@ -106,6 +107,9 @@ def make_parser() -> Parser:
             "check", help="tell whether the vendors can be called from here, and if not, why"
         )
     )
+    add_mint_options(
+        commands.add_parser("mint", help="mint a token for each row of a table, into a table")
+    )
     sandbox = commands.add_parser(
         "sandbox", help="serve the three issuers on loopback", description=SANDBOX
     )
@@ -144,6 +148,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
         return 2
+    if options.command == "mint":
+        from ._mint.command import run_mint  # noqa: PLC0415 - only this command needs clients
+
+        return run_mint(options)
     if options.command == "check":
         from ._check.command import check  # noqa: PLC0415 - only this command needs all clients
 

@@ -19,6 +19,7 @@
     │   ├── UnprocessableError        422
     │   ├── RateLimitError            429
     │   └── ServerError               5xx
+    ├── InterruptedMintError          an earlier bulk run may have carried the call out
     ├── DecodeError                   a success that cannot be read
     ├── MismatchedResponse            a response to another request
     ├── ResponseTooLarge              a response beyond the size limit
@@ -51,6 +52,7 @@ __all__ = [
     "DecodeError",
     "FailureDetails",
     "FieldError",
+    "InterruptedMintError",
     "InvalidInputError",
     "MismatchedResponse",
     "NotFoundError",
@@ -135,6 +137,14 @@ class InvalidInputError(TokenKitError, ValueError):
         self.errors: tuple[FieldError, ...] = tuple(errors)
 
 
+class InterruptedMintError(TokenKitError):
+    """An earlier bulk run sent this call and was interrupted before its result was known.
+
+    The call opens a payment or a fund session, so it isn't sent again: look the payment up, for
+    example by its ``reference_id``, and mint with ``create_...`` where there is none.
+    """
+
+
 class ClientClosedError(TokenKitError):
     """The client was used after it was closed."""
 
@@ -187,7 +197,7 @@ class APIError(TokenKitError):
             attempts=details.get("attempts", 0),
             outcome=details.get("outcome", self.usual_outcome),
         )
-        self.message = details.get("message", text)
+        self.message: str = details.get("message", text)
         self.status: int = details.get("status", self.usual_status)
         self.code: str | None = details.get("code")
         self.errors: tuple[FieldError, ...] = tuple(details.get("errors", ()))

@@ -15,6 +15,7 @@ from ._client.options import (
 from ._client.paging import iteration
 from ._client.procedure import procedure
 from ._model.call import (
+    BatchCall,
     Call,
     RawCall,
     Repeat,
@@ -81,7 +82,7 @@ from ._policy.failure import (
     read_plain_failure,
     visible_text,
 )
-from ._policy.profile import BaseURLSetting, Profile
+from ._policy.profile import BaseURLSetting, Profile, Rate
 from ._policy.retry import RetryBudget, RetryPolicy, RetryRules
 from ._policy.timeouts import Timeouts
 from ._reuse.statistics import Statistics
@@ -105,6 +106,7 @@ __all__ = [
     "AsyncStrategy",
     "AttemptSent",
     "BaseURLSetting",
+    "BatchCall",
     "Call",
     "CallFailed",
     "CallOptions",
@@ -125,6 +127,7 @@ __all__ = [
     "PageWalk",
     "PagedCall",
     "Profile",
+    "Rate",
     "RawCall",
     "Repeat",
     "Reply",

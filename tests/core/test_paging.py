@@ -30,6 +30,16 @@ class NumbersRequest(PagedCall[Page, int]):
         return NumbersRequest(start=self.start + len(page.items)) if seen < 4 else None
 
 
+class EndlessRequest(NumbersRequest):
+    """A list without an end."""
+
+    path: ClassVar[str] = "/endless"
+
+    def next_call(self, page: Page, seen: int) -> "EndlessRequest":
+        del page, seen
+        return self
+
+
 def test_a_walk() -> None:
     """A walk hands on each page's items, and asks for the next page until there is none."""
     walk = PageWalk(NumbersRequest())
@@ -50,6 +60,21 @@ def test_pages_that_do_not_turn() -> None:
     walk.take(Page(items=(1,)))
     with pytest.raises(DecodeError, match="/numbers: a page came twice"):
         walk.take(Page(items=(1,)))
+
+
+@pytest.mark.parametrize("before", [0, 1, 5])
+@pytest.mark.parametrize("around", [2, 3, 7])
+def test_pages_that_go_round(before: int, around: int) -> None:
+    """Pages that come again in turn are an error, not a walk without end."""
+    pages = [Page(items=(number,)) for number in range(before + around)]
+    walk = PageWalk(EndlessRequest())
+
+    def turn_pages() -> None:
+        for turn in range(100):
+            walk.take(pages[turn if turn < before else before + (turn - before) % around])
+
+    with pytest.raises(DecodeError, match="/endless: a page came twice"):
+        turn_pages()
 
 
 def test_a_call_that_cannot_go_on() -> None:

@@ -236,3 +236,29 @@ def test_a_failure_knows_its_wait() -> None:
     result = failed(judge(answer(429), state(ZEROHASH_CALL)))
     assert (result.asked_wait, result.status, result.repeatable) == (10.0, 429, True)
     assert vars(result.error)["retry_after"] == 10.0
+
+
+@attrs.frozen(kw_only=True)
+class Owned(Call[str]):
+    """A call whose response says whom it is for."""
+
+    path: ClassVar[str] = "/owned"
+
+    def decode(self, body: JSON, response: ResponseInfo) -> str:
+        del response
+        raise MismatchedResponse(f"it is for {body}")
+
+
+def test_a_model_may_find_that_a_response_is_anothers() -> None:
+    """What a model says is not its response is not trusted, and neither is the connection."""
+    result = failed(judge(json_answer(200, "bob"), state(Owned())))
+    assert str(result.error) == "HTTP 200: it is for bob"
+    assert (result.repeatable, result.distrusts_connection) == (False, True)
+
+
+def test_the_vendors_own_id() -> None:
+    """Where nobody promised to echo an id, a response may have another."""
+    response = json_answer(200, {"tokens": ["t"]}, x_request_id=f"r-{API_KEY}")
+    reply = judge(response, state(ZDK_CALL, zdk_plan()))
+    assert isinstance(reply, Reply)
+    assert reply.request_id == "r-[redacted]"

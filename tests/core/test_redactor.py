@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tokenkit._redaction import (
     REDACTED,
     Hidden,
+    mask_jwts,
     redact,
 )
 
@@ -95,3 +96,56 @@ def test_no_spelling_survives(secret: str, data: st.DataObject) -> None:
 def test_letters_that_are_two_in_lower_case(secret: str) -> None:
     """A secret is found whatever its letters become in another case."""
     assert redact(f"key {secret} end", [secret]) == f"key {REDACTED} end"
+
+
+@pytest.mark.parametrize("depth", [1, 4, 5, 9])
+def test_spellings_within_spellings(depth: int) -> None:
+    """However often JSON was put into JSON, a secret with a quotation mark in it is found."""
+    secret = 'pass"word-0123456789'
+    written = secret
+    for _ in range(depth):
+        written = json.dumps(written)
+    shown = Hidden([secret]).redact(written)
+    assert "0123456789" not in shown
+    assert REDACTED in shown
+
+
+def test_what_stands_for_no_character_stays() -> None:
+    """A name that HTML doesn't know, and a number beyond Unicode, stay beside a secret."""
+    shown = Hidden(["secret-key-1"]).redact("&nosuch; secret&#45;key-1 &#x1fffff; &fjlig;")
+    assert shown == f"&nosuch; {REDACTED} &#x1fffff; &fjlig;"
+
+
+def test_secrets_that_overlap() -> None:
+    """Of two secrets that share letters nothing is left, nor a backslash before them."""
+    hide = Hidden(["first-secret", "secret-second"]).redact
+    assert hide("a first-secret-second b") == f"a {REDACTED} b"
+    assert hide(r"a \\first-secret b") == f"a {REDACTED} b"
+
+
+def test_tokens_by_their_shape() -> None:
+    """A JSON Web Token is masked by its shape alone; a word with the same letters stays."""
+    jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+    assert mask_jwts(f"token={jwt}, ok") == f"token={REDACTED}, ok"
+    assert mask_jwts("heyJude_this_is_no_token") == "heyJude_this_is_no_token"
+
+
+def test_hidden_texts_count_only() -> None:
+    """What must not be shown is counted in a repr, never named."""
+    hidden = Hidden(["secret-key-1"])
+    hidden.add(["secret-key-1", "another-key-2"])
+    assert hidden.redact("secret-key-1 another-key-2") == f"{REDACTED} {REDACTED}"
+    assert repr(hidden) == "Hidden(2 texts)"
+
+
+@pytest.mark.parametrize(("turns", "found"), [(1, True), (4, True), (6, False)])
+def test_kinds_of_spellings_in_turn(turns: int, *, found: bool) -> None:
+    """Four kinds of spelling, one inside the other, are read; more cost no time without end."""
+    written = 'pass"word-0123456789'
+    for turn in range(turns):
+        mark, spelt = (
+            ('"', "&quot;") if turn == 0 else ("&", "%26") if turn % 2 else ("%", "&#37;")
+        )
+        written = written.replace(mark, spelt)
+    shown = Hidden(['pass"word-0123456789']).redact(f"key {written}")
+    assert (shown == f"key {REDACTED}") is found

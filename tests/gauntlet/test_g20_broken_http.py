@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,7 @@ from raw_server import RawServer, saying
 
 from tokenkit import (
     DecodeError,
+    ProtocolError,
     TransportError,
     extension,
     zerohash,
@@ -143,3 +145,24 @@ def test_a_head_request_has_no_body(flavour: Flavour, family: Family) -> None:
         replies = send_strigo(flavour, server.url, head, head, http_family=family)
         assert [reply.value for reply in replies] == [None, None]
         assert server.connections == 1
+
+
+@each_flavour
+@each_family
+@pytest.mark.parametrize(
+    "said", [f"cannot read <{TOKEN}>", f"illegal status line {TOKEN}", f"{TOKEN} is no header"]
+)
+def test_a_librarys_new_wording_shows_nothing_of_a_response(
+    flavour: Flavour, family: Family, said: str
+) -> None:
+    """Where a library words its complaint otherwise, no piece of the response gets into ours."""
+    module: Any = import_module(family)
+
+    def refuse(_: object) -> Any:
+        raise module.RemoteProtocolError(said)
+
+    options: dict[str, Any] = {"transport": module.MockTransport(refuse)}
+    with pytest.raises(ProtocolError) as caught:
+        send_strigo(flavour, "https://vendor.example", MINT, retry=NO_RETRIES, **options)
+    assert TOKEN not in str(caught.value)
+    assert "RemoteProtocolError" in str(caught.value)

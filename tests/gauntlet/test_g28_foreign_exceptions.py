@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
+import traceback
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,16 @@ from network_calls import (
 )
 from raw_server import RawServer, answering, black_hole, http
 
-from tokenkit import AsyncStrigoClient, StrigoClient
+from tokenkit import (
+    AsyncStrigoClient,
+    AsyncZdkClient,
+    AuthenticationError,
+    ConfigurationError,
+    Hooks,
+    StrigoClient,
+    ZdkClient,
+)
+from tokenkit.auth import Bearer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,3 +220,91 @@ def test_network_trouble_stays_network_trouble(flavour: Flavour) -> None:
 
     with pytest.raises(ConnectError):
         send_strigo(flavour, "http://127.0.0.1:1", MINT, deadline=1)
+
+
+def fail(error: BaseException) -> Any:
+    raise error
+
+
+def raising(error: BaseException, _: object) -> None:
+    raise error
+
+
+def mint_with(flavour: Flavour, url: str, **options: Any) -> None:
+    """Mint a ZDK token on a client with these options."""
+    if flavour == "sync":
+        with ZdkClient(base_url=url, **options) as client:
+            client.create_user_token(id="u")
+        return
+
+    async def main() -> None:
+        async with AsyncZdkClient(base_url=url, **options) as async_client:
+            await async_client.create_user_token(id="u")
+
+    anyio.run(main, backend=flavour)
+
+
+class BrokenStrategy(Bearer[Any]):
+    """A strategy that raises while it holds a secret."""
+
+    raised: BaseException
+
+    def headers(self, request: Any, secrets: Any, now: float) -> Any:  # noqa: ARG002 - a protocol's
+        revealed = [secret.reveal() for secret in secrets]
+        assert revealed
+        raise self.raised
+
+
+def broken(raised: BaseException) -> BrokenStrategy:
+    kind: Any = type("Broken", (BrokenStrategy,), {"raised": raised})
+    strategy: BrokenStrategy = kind(API_KEY)
+    return strategy
+
+
+SOURCES: dict[str, Callable[[BaseException], dict[str, Any]]] = {
+    "a secret source": lambda raised: {"api_key": lambda: fail(raised)},
+    "a strategy": lambda raised: {"auth": broken(raised)},
+}
+
+
+@each_flavour
+@pytest.mark.parametrize("where", SOURCES)
+def test_a_sources_exception_is_the_cause(flavour: Flavour, where: str) -> None:
+    """What a secret source or a strategy raises is a ConfigurationError; its own is the cause."""
+    raised = SoftTimeLimit("the vault is closed")
+    with RawServer(answering(lambda _: http(503))) as server:
+        with pytest.raises(ConfigurationError, match="raised SoftTimeLimit") as caught:
+            mint_with(flavour, server.url, **SOURCES[where](raised))
+        assert server.requests == []
+    assert caught.value.__cause__ is raised
+    assert API_KEY not in "".join(traceback.format_exception(caught.value))
+    assert API_KEY not in frames_of(caught.value)
+
+
+@each_flavour
+@pytest.mark.parametrize("where", SOURCES)
+def test_what_is_no_exception_gets_out_of_a_source(flavour: Flavour, where: str) -> None:
+    """What nobody but the outermost may catch comes out of a secret source or a strategy."""
+    raised = Exit()
+    with RawServer(answering(lambda _: http(503))) as server:
+        with pytest.raises(Exit) as caught:
+            mint_with(flavour, server.url, **SOURCES[where](raised))
+        assert server.requests == []
+    assert caught.value is raised
+
+
+@each_flavour
+@pytest.mark.parametrize("name", ["on_request", "on_response", "on_error"])
+def test_a_hooks_exception_is_logged_and_others_get_out(
+    flavour: Flavour, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An Exception of a hook changes nothing about the call; a BaseException ends it."""
+    for raised in (SoftTimeLimit(), Exit()):
+        hook: Any = partial(raising, raised)
+        hooks = Hooks(**{name: hook})
+        with RawServer(answering(lambda _: http(401))) as server:
+            expected = AuthenticationError if isinstance(raised, Exception) else Exit
+            with pytest.raises(expected):
+                mint_with(flavour, server.url, api_key=API_KEY, hooks=hooks)
+            assert len(server.requests) == (0 if name == "on_request" and expected is Exit else 1)
+    assert "hook" in caplog.text

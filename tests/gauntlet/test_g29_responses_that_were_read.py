@@ -11,7 +11,7 @@ from callers_clients import send_through
 from network_calls import HARMLESS, ZEROHASH_MINTED, each_family, each_flavour
 from raw_server import RawServer, answering, http
 
-from tokenkit import TransportError
+from tokenkit import StrigoClient, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,10 +59,10 @@ def test_a_mocks_packed_response(family: Family) -> None:
     """A mock that names an encoding has its content decoded by httpx already."""
     http_module: Any = import_module(family)
     body = gzip.compress(b'{"status": "ok", "message": "m"}')
-    transport = http_module.MockTransport(
-        lambda _: http_module.Response(200, content=body, headers={"Content-Encoding": "gzip"})
-    )
-    from tokenkit import StrigoClient  # noqa: PLC0415 - only here
 
+    def packed(_: object) -> Any:
+        return http_module.Response(200, content=body, headers={"Content-Encoding": "gzip"})
+
+    transport = http_module.MockTransport(packed)
     with StrigoClient(org_id="o", api_key="k", transport=transport) as client:
         assert client.check_health().status == "ok"

@@ -26,7 +26,7 @@ from network_calls import (
     async_strigo_client,
     strigo_client,
 )
-from pooled import pools_of
+from pooled import idle_of, pools_of
 from raw_server import RawServer, answering, http
 
 from tokenkit import ClientClosedError, strigo
@@ -228,8 +228,8 @@ def test_another_thread_may_be_faster() -> None:
         client = strigo_client(server.url)
         client.check_health()
         (pool,) = pools_of(client)
-        idle: Any = vars(pool)["_idle"]
-        rival = idle._connections = TakenByAnother(idle._connections)
+        rival = TakenByAnother(idle_of(client))
+        vars(pool)["_idle"]._connections = rival
         client.check_health()
         assert [request.connection for request in server.requests] == [1, 2]
         client.close()

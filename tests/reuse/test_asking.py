@@ -194,3 +194,45 @@ async def test_scripts_are_sent_again_where_they_are_unknown(redis_server: Redis
     store = RedisStore.from_url(redis_server.url, allow_unencrypted=True)
     command = Acquire(key="k", owner="o", seconds=5, known="", caller="c")
     assert await store.ask_async(command) == Acquired()
+
+
+@attrs.define
+class OddStore:
+    """Answers everything with the same, or fails in the same way."""
+
+    answer: Any
+    sealing: NoSealing = attrs.field(factory=NoSealing)
+
+    def ask(self, command: Command) -> Answer:
+        del command
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        answer: Answer = self.answer
+        return answer
+
+    async def ask_async(self, command: Command) -> Answer:
+        return self.ask(command)
+
+
+@pytest.mark.parametrize("answer", [None, True, "OK"])
+def test_senseless_answer_is_a_failure(answer: object) -> None:
+    """A store that answers what is no answer has failed: the caller gets a token all the same."""
+    vendor = Vendor(World(), LEARNER, cache_with(OddStore(answer)))
+    assert vendor.token().email == LEARNER.email
+    assert vendor.cache.statistics().store_failures == 1
+
+
+@pytest.mark.anyio
+async def test_hanging_store_costs_a_crowd_one_timeout() -> None:
+    """Questions that queue up while a store turns out to hang are not asked one by one."""
+    store, circuit = LateStore([60.0] * 2000), Circuit()
+
+    async def ask() -> None:
+        fault = await StoreQuestion(store, IsLive(mark="m"), circuit=circuit).ask_async()
+        assert isinstance(fault, StoreFault)
+        circuit.failed(0.0)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(1000):
+            group.start_soon(ask)
+    assert store.asked < 500

@@ -8,16 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from memory_store import MemoryStore
-from reuse_world import HOUR, PARTICIPANT, Caller, Vendor, World, cache_with, lost, refusal
+from reuse_world import (
+    HOUR,
+    LEARNER,
+    PARTICIPANT,
+    Caller,
+    Vendor,
+    World,
+    cache_with,
+    lost,
+    refusal,
+)
 
 from tokenkit import TokenCache, zerohash
 from tokenkit._model.messages import Headers, Response
 from tokenkit._pipeline.run import perform
+from tokenkit._reuse.cache import all_caches
 from tokenkit._reuse.ending import ending
-from tokenkit.errors import ConnectionLostError, ServerError, StoreError
+from tokenkit.errors import ConfigurationError, ConnectionLostError, ServerError, StoreError
 
 if TYPE_CHECKING:
     from tokenkit._model.token import IssuedToken
+    from tokenkit.stores import Answer, Command
 
 REVOKED = Response(status=204, headers=Headers({}), body=b"")
 
@@ -171,11 +183,11 @@ def test_memory_of_ended_tokens_is_bounded() -> None:
     cache = TokenCache()
     for number in range(10_050):
         cache.table.end(str(number))
-    assert len(cache.table._ended) == 10_000
+    assert len(vars(cache.table)["_ended"]) == 10_000
 
 
 def test_store_of_somebody_else_is_told_too() -> None:
-    """Caches of other clients in the process are told with their stores; theirs may be down."""
+    """A client that has no store ends tokens in the stores of the process's other caches."""
     world = World()
     store = MemoryStore(world.now)
     sharing = Vendor(world, PARTICIPANT, cache_with(store))
@@ -185,4 +197,37 @@ def test_store_of_somebody_else_is_told_too() -> None:
     assert store.live == {}
     second = sharing.token()
     store.down = True
-    revoking(alone, second).answer(REVOKED).result()
+    with pytest.raises(StoreError, match="make this call again"):
+        revoking(alone, second).answer(REVOKED).result()
+
+
+def test_vendor_is_asked_whatever_a_store_does() -> None:
+    """A store that this client cannot even ask keeps no token alive at the vendor."""
+
+    class StoreForLoops(MemoryStore):
+        def ask(self, command: Command) -> Answer:
+            raise ConfigurationError(f"its client is async, no {command}")
+
+    world = World()
+    vendor = Vendor(world, PARTICIPANT)
+    token = vendor.token()
+    other = cache_with(StoreForLoops(world.now))
+    other.table.serves_revocable = True
+    assert other in all_caches()
+    revocation = revoking(vendor, token)
+    assert revocation.request is not None
+    with pytest.raises(StoreError, match="could not be told"):
+        revocation.answer(REVOKED).result()
+
+
+def test_store_that_never_held_such_tokens_is_not_asked() -> None:
+    """The store of a cache that serves another vendor alone may be down."""
+    world = World()
+    store = MemoryStore(world.now)
+    learner = Vendor(world, LEARNER, cache_with(store))
+    learner.token()
+    store.down = True
+    asked = len(store.asked)
+    vendor = Vendor(world, PARTICIPANT)
+    assert revoking(vendor, vendor.token()).answer(REVOKED).result().status == 204
+    assert len(store.asked) == asked

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import sys
+import threading
 from datetime import timedelta
 
 import pytest
 from reuse_world import LEARNER, PARTICIPANT, Vendor, World, lost, refusal
 
 from tokenkit import TokenCache
+from tokenkit._reuse.cache import all_caches
+from tokenkit._reuse.kept import mark_of
 from tokenkit.errors import (
     AuthenticationError,
     ClientClosedError,
@@ -220,4 +224,58 @@ def test_memory_of_rate_limits_is_bounded() -> None:
     for number in range(2_500):
         world.pass_by(1)
         cache.table.refuse(number.to_bytes(4, "big"), error, world.monotonic, 10)
-    assert len(cache.table._refusals) <= 1_010
+    assert len(vars(cache.table)["_refusals"]) <= 1_010
+
+
+@pytest.mark.parametrize("cls", ["Lead", "Obtaining"])
+def test_interruption_at_the_start_leaves_no_flight(
+    monkeypatch: pytest.MonkeyPatch, cls: str
+) -> None:
+    """Somebody who is interrupted just when it was to mint holds nobody up."""
+    vendor = Vendor(World(), LEARNER)
+
+    def interrupted(*_: object) -> None:
+        raise Interruption
+
+    module = "state" if cls == "Lead" else "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(f"tokenkit._reuse.{module}.{cls}", interrupted)
+        with pytest.raises(Interruption):
+            vendor.ask().result()
+    assert vendor.ask().request is not None
+
+
+def test_caches_are_found_while_others_are_made() -> None:
+    """A revocation in one thread finds the caches while another thread makes more."""
+    cache, stop = TokenCache(), threading.Event()
+
+    def make() -> None:
+        while not stop.is_set():
+            TokenCache()
+
+    switch = sys.getswitchinterval()
+    kept = [TokenCache() for _ in range(300)]
+    thread = threading.Thread(target=make)
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        found = [cache in all_caches() for _ in range(500)]
+    finally:
+        stop.set()
+        sys.setswitchinterval(switch)
+        thread.join()
+    assert all(found)
+    assert set(kept) <= set(all_caches())
+    kept.clear()
+    gc.collect()
+    assert len(all_caches()) < 300
+
+
+def test_forked_process_remembers_what_was_ended() -> None:
+    """A token that was revoked before a fork is not taken from a store that lags after it."""
+    cache = TokenCache()
+    vendor = Vendor(World(), PARTICIPANT, cache)
+    token = vendor.token()
+    cache.table.end(mark_of(token.token))
+    cache.table.start_anew()
+    assert mark_of(token.token) in vars(cache.table)["_ended"]

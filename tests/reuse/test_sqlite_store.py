@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,9 +25,12 @@ from tokenkit.stores import (
     IsLive,
     NoSealing,
     Publish,
+    Release,
+    Revoke,
     SqliteStore,
     sealing_of,
 )
+from tokenkit.stores.sqlite import _create
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,15 +181,20 @@ def test_many_processes_may_create_the_file(path: Path) -> None:
     assert [worker.wait(PATIENCE) for worker in workers] == [0] * 4
 
 
+def pool_of(store: SqliteStore) -> Any:
+    """Return a store's pool, which is no business of a user's."""
+    return vars(store)["_pool"]
+
+
 def test_forked_child_opens_connections_of_its_own(path: Path) -> None:
     """A connection of the parent is neither used nor closed in a child."""
     store = SqliteStore(path, allow_unencrypted=True)
     store.ask(acquire("one"))
-    pool = store._pool
+    pool = pool_of(store)
     child = os.fork()
     if child == 0:
         pool.close()
-        used = store.ask(acquire("two")) == Busy() and store._pool is not pool
+        used = store.ask(acquire("two")) == Busy() and pool_of(store) is not pool
         store.close()
         os._exit(0 if used and len(pool.idle) == 1 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -197,7 +207,7 @@ def test_child_is_told_by_its_process(path: Path, monkeypatch: pytest.MonkeyPatc
     """Another process id means another pool."""
     store = SqliteStore(path, allow_unencrypted=True)
     store.ask(acquire("one"))
-    before = store._pool
+    before = pool_of(store)
     with monkeypatch.context() as child:
         child.setattr(os, "getpid", lambda: -1)
         before.close()
@@ -218,7 +228,7 @@ def test_threads_use_connections_at_once(path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert 1 <= len(store._pool.idle) <= 8
+    assert 1 <= len(pool_of(store).idle) <= 8
     store.close()
 
 
@@ -289,3 +299,93 @@ def test_missing_extra_is_named(tmp_path: Path, missing: str, make: str, extra: 
         timeout=PATIENCE,
     )
     assert extra in done.stdout
+
+
+def test_other_process_removes_no_log(path: Path) -> None:
+    """A process that has the file open several times keeps its locks; others must find them.
+
+    Otherwise the last connection of another process would remove the write-ahead log, and a
+    revocation that is written to it would reach nobody.
+    """
+    store = SqliteStore(path, allow_unencrypted=True)
+    store.ask(acquire("one"))
+    assert store.ask(publish("one")) is True
+    first, second = store._take(), store._take()
+    store._give_back(first)
+    store._give_back(second)
+    program = (
+        "import sys; from tokenkit.stores import IsLive, SqliteStore\n"
+        "store = SqliteStore(sys.argv[1], allow_unencrypted=True)\n"
+        "print(store.ask(IsLive(mark='m'))); store.close()"
+    )
+    other = [sys.executable, "-c", program, str(path)]
+    assert subprocess.check_output(other, text=True) == "True\n"
+    store.ask(Revoke(mark="m"))
+    assert subprocess.check_output(other, text=True) == "False\n"
+
+
+def test_fork_waits_for_no_creation(path: Path) -> None:
+    """A child that is forked while another thread creates a file can create one too."""
+    context = multiprocessing.get_context("fork")
+    stop = threading.Event()
+
+    def create() -> None:
+        while not stop.is_set():
+            _create(path)
+            path.unlink()
+
+    thread = threading.Thread(target=create)
+    thread.start()
+    try:
+        with warnings.catch_warnings():
+            # Python 3.12 and later: forking beside threads is what this is about.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for number in range(5):
+                child = context.Process(
+                    target=SqliteStore,
+                    args=(path.with_name(f"{number}.db"),),
+                    kwargs={"allow_unencrypted": True},
+                )
+                child.start()
+                child.join(PATIENCE)
+                assert child.exitcode == 0
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("spoiled", ["text", 10**12, None])
+def test_spoiled_entry_is_replaced(path: Path, spoiled: object) -> None:
+    """What is no bytes in the file opens to nothing, and the next mint replaces it."""
+    store = SqliteStore(path, allow_unencrypted=True)
+    store.ask(acquire("one"))
+    store.ask(publish("one"))
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE tokens SET sealed = ?", (spoiled,))
+    database.close()
+    found = store.ask(acquire("two"))
+    assert isinstance(found, Found)
+    assert found.sealed == b""
+
+
+@pytest.mark.parametrize("path", [":memory:", "nul\0", b"bytes"])
+def test_path_must_be_a_file_s(path: Any) -> None:
+    """What other processes could not find is refused, with what to do instead."""
+    with pytest.raises(ConfigurationError, match=r"must be a file; without|null|must be a path"):
+        SqliteStore(path, allow_unencrypted=True)
+
+
+def test_what_has_ended_is_removed(path: Path) -> None:
+    """Locks of processes that were killed and refusals that are over do not pile up."""
+    store = SqliteStore(path, allow_unencrypted=True)
+    for number in range(20):
+        key = f"key-{number}"
+        store.ask(Acquire(key=key, owner="dead", seconds=0.001, known="", caller="c"))
+        store.ask(Release(key=key, owner="other", caller=f"c{number}", rate_limited=0.001))
+    time.sleep(0.01)
+    store.ask(acquire("one"))
+    store.ask(publish("one"))
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT count(*) FROM locks").fetchone() == (0,)
+        assert database.execute("SELECT count(*) FROM limits").fetchone() == (0,)
+    database.close()

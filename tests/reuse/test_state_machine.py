@@ -248,7 +248,9 @@ class Reuse(RuleBasedStateMachine):
             asked.caller.drop()
         for cache in self.caches:
             assert cache.table.flights == {}, "a flight was left behind"
-            assert set(cache.table._places) == {kept.mark for kept in cache.table.kept.values()}
+            assert set(vars(cache.table)["_places"]) == {
+                kept.mark for kept in cache.table.kept.values()
+            }
 
 
 TestReuse = Reuse.TestCase

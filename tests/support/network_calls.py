@@ -154,7 +154,11 @@ def send_zerohash(
 
 @contextmanager
 def at_most(seconds: float) -> Generator[None]:
-    """Fail if the block takes longer, the slack of a busy machine aside."""
+    """Fail if the block takes longer, the slack of a busy machine aside.
+
+    Servers here are silent, or drip, for far longer than that slack: what misses its time is
+    late by ten seconds or more, and shows.
+    """
     began = time.monotonic()
     try:
         yield

@@ -67,6 +67,16 @@ def test_no_value_is_shown(sandbox: Sandbox) -> None:
         assert not value or name.endswith("_BASE_URL") or value not in text
 
 
+@pytest.mark.parametrize("value", ["whsec-misplaced", "whsec-" + "x" * 100, "whsec-\n\u00e9"])
+def test_a_misplaced_value_is_not_shown(sandbox: Sandbox, value: str) -> None:
+    """A key that ended up in the variable of the environment's name stays out of the text."""
+    environ = {**sandbox.environment, "ZEROHASH_BASE_URL": "", "ZEROHASH_ENVIRONMENT": value}
+    code, text = told("zerohash", environ)
+    assert code == 1
+    assert "not what ZEROHASH_ENVIRONMENT holds" in text
+    assert "whsec" not in text
+
+
 def test_the_whole_command(sandbox: Sandbox, tmp_path: Path) -> None:
     """The command reads its own environment, writes to stdout and exits with what it found."""
     command = [sys.executable, "-W", "error", "-m", "tokenkit", "check", "zerohash", "--json"]

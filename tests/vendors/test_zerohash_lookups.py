@@ -270,11 +270,13 @@ def test_fund_transactions() -> None:
     ]
 
 
-def test_fund_transactions_without_a_number_of_pages() -> None:
-    """Without ``total_pages`` an empty page ends the list."""
-    script = Script((listed({"fund_id": "f-1"}), listed()))
+@pytest.mark.parametrize("beside", [{}, {"total_pages": None}, {"total_pages": 0}])
+def test_fund_transactions_without_a_number_of_pages(beside: dict[str, Any]) -> None:
+    """Without ``total_pages``, or with one that cannot be, an empty page ends the list."""
+    script = Script((listed({"fund_id": "f-1"}, **beside), listed(**beside)))
     found = zerohash_client(script).iter_fund_transactions()
     assert [one.fund_id for one in found] == ["f-1"]
+    assert len(queries(script)) == 2
 
 
 @pytest.mark.parametrize(

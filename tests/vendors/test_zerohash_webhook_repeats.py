@@ -9,6 +9,7 @@ from signed_webhooks import SECRET, TIMESTAMP, Clock, signed
 from tokenkit.zerohash import (
     RepeatedWebhookError,
     WebhookProblem,
+    WebhookSettingsError,
     WebhookVerificationError,
     webhooks,
 )
@@ -117,3 +118,39 @@ def test_threads_that_get_the_same_webhook() -> None:
         for thread in threads:
             thread.join()
         assert len(handled) == 1
+
+
+class Failing(Shared):
+    """A store whose second ``add`` fails."""
+
+    calls = 0
+
+    def add(self, key: str) -> bool:
+        self.calls += 1
+        if self.calls == 2:
+            raise ConnectionError
+        return super().add(key)
+
+
+def test_a_store_that_fails_loses_no_webhook() -> None:
+    """After a store has failed half-way, the vendor's next try is taken for the first one."""
+    seen = Failing()
+    with pytest.raises(ConnectionError):
+        verify(seen)
+    assert verify(seen).notification_id == "n-1"
+
+
+class Async:
+    """A store with async methods."""
+
+    async def add(self, key: str) -> bool:
+        raise AssertionError(key)
+
+    async def discard(self, key: str) -> None:
+        raise AssertionError(key)
+
+
+def test_a_store_with_async_methods() -> None:
+    """Its coroutines would count as true, so that no repeat was found: it is refused."""
+    with pytest.raises(WebhookSettingsError, match="the methods of seen are async"):
+        verify(Async())

@@ -26,11 +26,15 @@ from tokenkit import ConfigurationError, Secret, TokenKitError, zerohash
 from tokenkit.zerohash import (
     RepeatedWebhookError,
     WebhookProblem,
+    WebhookSettingsError,
     WebhookVerificationError,
     webhooks,
 )
 
 KIND = {"x-zh-hook-payload-type": "payment_status_changed"}
+UNKNOWN_KEY = """-----BEGIN PUBLIC KEY-----
+MBowBwYDKgMEBQADDwAwDAIHAMPGNkJwlwIBAw==
+-----END PUBLIC KEY-----"""  # of an algorithm that nobody has
 HEADERS = {**KIND, "x-zh-hook-timestamp": TIMESTAMP, "x-zh-hook-signature": NEWER}
 
 
@@ -253,15 +257,25 @@ def test_rsa_beside_hmac() -> None:
         ({"tolerance": float("nan")}, "tolerance"),
         ({"tolerance": "5 minutes"}, "tolerance"),
         ({"tolerance": True}, "tolerance"),
-        ({"public_keys": "-----BEGIN NOTHING-----"}, "no RSA public key in PEM"),
-        ({"public_keys": [public_pem(ec.generate_private_key(ec.SECP256R1()))]}, "no RSA"),
+        ({"public_keys": "-----BEGIN NOTHING-----"}, "not an RSA public key in PEM"),
+        ({"public_keys": [public_pem(ec.generate_private_key(ec.SECP256R1()))]}, "not an RSA"),
+        ({"public_keys": UNKNOWN_KEY}, "not an RSA"),
+        ({"public_keys": "\ud800"}, "not an RSA"),
+        ({"public_keys": None}, "public_keys must be strings or bytes in PEM, not NoneType"),
+        ({"public_keys": [bytearray(b"key")]}, "not bytearray"),
+        ({"clock": 1750404905}, r"clock must have a method time\(\), which int has not"),
+        ({"seen": []}, "seen must be a set, a Seen, or a store"),
+        ({"seen": {}}, "not dict"),
     ],
 )
 def test_arguments_that_cannot_work(options: dict[str, Any], words: str) -> None:
-    """A mistake in one's own settings is no webhook's fault, and shows no secret."""
-    with pytest.raises(ConfigurationError, match=words) as caught:
+    """A mistake in one's own settings is told from a bad webhook, and shows no secret."""
+    with pytest.raises(WebhookSettingsError, match=words) as caught:
         verify(**options)
     assert "whsec" not in str(caught.value)
+    assert caught.value.problem is WebhookProblem.SETTINGS
+    assert isinstance(caught.value, WebhookVerificationError)
+    assert isinstance(caught.value, ConfigurationError)
 
 
 def test_rsa_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:

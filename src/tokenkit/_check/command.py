@@ -15,7 +15,7 @@ from ..strigo import StrigoClient
 from ..zdk import PROFILE as ZDK
 from ..zdk import ZdkClient
 from ..zerohash import PROFILE as ZEROHASH
-from .environment import check_variables, is_configured
+from .environment import check_variables, is_configured, without_values
 from .findings import Finding, Outcome, is_well, write_json, write_text
 from .network import check_network
 from .strigo import check_strigo
@@ -64,8 +64,8 @@ def _checked(profile: Profile, environ: Mapping[str, str]) -> list[Finding]:
         try:
             findings.extend(CHECKS[profile.vendor](environ))
         except ConfigurationError as error:
-            problem = Finding(profile.vendor, "settings", Outcome.PROBLEM, error.message)
-            findings.append(problem)
+            told = without_values(error.message, profile, environ)
+            findings.append(Finding(profile.vendor, "settings", Outcome.PROBLEM, told))
     return findings
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from .._policy.profile import Profile
 from .findings import Finding, Outcome
 
-__all__ = ["check_variables", "is_configured"]
+__all__ = ["check_variables", "is_configured", "without_values"]
 
 
 def _variables(profile: Profile) -> tuple[str, ...]:
@@ -33,3 +33,11 @@ def check_variables(profile: Profile, environ: Mapping[str, str]) -> Finding:
             told.append(f"{variable} is empty, which counts as not set")
     outcome = Outcome.PROBLEM if is_missing else Outcome.OK
     return Finding(profile.vendor, "variables", outcome, "; ".join(told))
+
+
+def without_values(message: str, profile: Profile, environ: Mapping[str, str]) -> str:
+    """Take quoted values of variables out of an error's message: one may be a misplaced key."""
+    for variable in _variables(profile):
+        if value := environ.get(variable):
+            message = message.replace(f"{value!a:.50}", f"what {variable} holds")
+    return message

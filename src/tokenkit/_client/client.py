@@ -14,6 +14,7 @@ from .._pipeline.drivers import drive, drive_async, drive_async_steps, drive_ste
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
 from .base import Start, raw_call
+from .bulk_methods import AsyncBulkMethods, BulkMethods
 from .credentials import name_variables, read_environment
 from .operation import AsyncCaller, Caller
 from .options import (
@@ -30,7 +31,7 @@ __all__ = ["AsyncClient", "Client"]
 T = TypeVar("T")
 
 
-class Client(TokenMethods, Caller):
+class Client(TokenMethods, BulkMethods, Caller):
     """A vendor's client, sync; safe to share between threads and across forks.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
@@ -175,7 +176,7 @@ class Client(TokenMethods, Caller):
         self.close()
 
 
-class AsyncClient(AsyncTokenMethods, AsyncCaller):
+class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
     """A vendor's client, async, on asyncio and trio; usable from several event loops.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.

@@ -2,12 +2,13 @@
 
 import inspect
 import sys
+import types
 import typing
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
-from .._model.call import Call
+from .._model.call import BatchCall, Call
 from ..errors import InvalidInputError
 
 __all__ = ["AsyncCaller", "Caller", "ClientMethod", "ModelMethod", "Operation", "operation"]
@@ -243,7 +244,10 @@ def answer_type(model: Callable[..., object]) -> object:
         parents: tuple[Any, ...] = vars(base).get("__orig_bases__", ())
         for parent in parents:
             arguments = typing.get_args(parent)
-            if arguments and issubclass(typing.get_origin(parent), Call):
+            origin: Any = typing.get_origin(parent)
+            if arguments and issubclass(origin, BatchCall):
+                return types.GenericAlias(tuple, (arguments[0], ...))
+            if arguments and issubclass(origin, Call):
                 return None if arguments[0] is type(None) else arguments[0]
     return inspect.Signature.empty
 

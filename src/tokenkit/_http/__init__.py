@@ -20,7 +20,7 @@ def open_connections(origin: str, settings: ConnectionSettings) -> Connections:
 
     if settings.http_client is None and settings.transport is None:
         return OwnConnections(Route.to(origin, settings))
-    return CallersConnections(settings.family, settings.http_client, settings.transport)
+    return CallersConnections(settings)
 
 
 def open_async_connections(origin: str, settings: ConnectionSettings) -> AsyncConnections:
@@ -33,4 +33,4 @@ def open_async_connections(origin: str, settings: ConnectionSettings) -> AsyncCo
 
     if settings.http_client is None and settings.transport is None:
         return AsyncOwnConnections(Route.to(origin, settings))
-    return AsyncCallersConnections(settings.family, settings.http_client, settings.transport)
+    return AsyncCallersConnections(settings)

@@ -6,7 +6,6 @@ import time
 import weakref
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any
 
 import anyio
@@ -18,11 +17,10 @@ from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
 from .asyncio_stream import AsyncBackend, AsyncioBackend, running
 from .connection import IdleConnections, PooledConnection, Route, open_connection
-from .family import Family
-from .httpx_adapter import AS_IT_STANDS, ThroughHttpx
+from .httpx_adapter import ThroughHttpx, through_callers
 from .progress import PROGRESS, Progress
 from .response import ResponseReader, is_network_trouble, no_free_connection
-from .settings import MAX_CONNECTIONS
+from .settings import MAX_CONNECTIONS, ConnectionSettings
 from .trio_stream import StockBackend
 
 __all__ = ["AsyncCallersConnections", "AsyncOwnConnections"]
@@ -78,9 +76,7 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
         return reader.failed(error)
     finally:
         if reader.stream is not None:
-            await _close_quietly(reader.stream)
-        if chunks is not None:
-            await _finish(chunks)
+            await _let_go(reader.stream, chunks)
 
 
 async def _read_all(chunks: Any, reader: ResponseReader) -> None:
@@ -91,6 +87,18 @@ async def _read_all(chunks: Any, reader: ResponseReader) -> None:
         count += 1
         if count % CHUNKS_IN_A_TURN == 0:
             await checkpoint()
+
+
+async def _let_go(stream: Any, chunks: Any) -> None:
+    """Close a response and end its iterator, also where the closing is cancelled."""
+    try:
+        await _close_quietly(stream)
+    except BaseException:
+        with anyio.CancelScope() as scope:
+            scope.cancel()  # whoever still waits for something in the iterator ends now
+            await _finish(chunks)
+        raise
+    await _finish(chunks)
 
 
 async def _close_quietly(stream: Any) -> None:
@@ -108,6 +116,8 @@ async def _finish(chunks: Any) -> None:
     Behind httpx's iterator stand httpcore's, which only end by being exhausted; once closed,
     they hold no more than one read. A caller's transport may go on for ever.
     """
+    if chunks is None:
+        return
     try:
         for _ in range(CHUNKS_IN_A_READ):
             await anext(chunks)
@@ -300,12 +310,9 @@ class AsyncOwnConnections:
 class AsyncCallersConnections:
     """A client of the caller's, which is never closed, or a transport, which is, as httpx does."""
 
-    def __init__(self, family: Family, client: Any, transport: Any) -> None:
-        self._transport = transport
-        if client is not None:
-            self._way = ThroughHttpx(family, partial(client.send, **AS_IT_STANDS), client)
-        else:
-            self._way = ThroughHttpx(family, transport.handle_async_request)
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._transport = settings.transport
+        self._way = through_callers(settings, "handle_async_request")
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response, in ``left`` seconds."""

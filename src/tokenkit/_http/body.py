@@ -1,7 +1,7 @@
 """Bodies: the request's as a stream of ours, the response's decoded within a limit."""
 
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
 __all__ = ["MAX_BODY", "BodyStream", "BoundedBody", "TooLargeError", "UnreadableBodyError"]
@@ -145,7 +145,7 @@ class _Gunzip:
             raise UnreadableBodyError("the response's gzip encoding has too many members")
         self._member = zlib.decompressobj(GZIP_HEADER)
 
-    def _unpacked(self, packed: bytes) -> Any:
+    def _unpacked(self, packed: bytes) -> Generator[bytes, None, bytes]:
         self._has_begun = True
         full = True
         while full:
@@ -157,4 +157,5 @@ class _Gunzip:
             packed, full = self._member.unconsumed_tail, len(piece) == PIECE
         if full:
             raise UnreadableBodyError("the response's gzip encoding is broken")
-        return self._member.unused_data
+        rest: bytes = self._member.unused_data
+        return rest

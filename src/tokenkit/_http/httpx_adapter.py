@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from .._model.messages import Headers, Request
 from .._policy.timeouts import LONGEST, Timeouts
 from ..errors import ConfigurationError
 from .family import Family
+from .settings import ConnectionSettings
 
-__all__ = ["AS_IT_STANDS", "Received", "ThroughHttpcore", "ThroughHttpx", "httpcore_url"]
+__all__ = ["Received", "ThroughHttpcore", "ThroughHttpx", "httpcore_url", "through_callers"]
 
 # Zero would make a socket non-blocking.
 SHORTEST_STEP = 0.001
@@ -141,6 +142,14 @@ class ThroughHttpx:
         if response.is_closed or response.is_stream_consumed:
             content = response.content
         return Received(response.status_code, response.headers.raw, response.stream, content)
+
+
+def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
+    """Return how to send through a caller's client, or by a method of a caller's transport."""
+    client = settings.http_client
+    if client is None:
+        return ThroughHttpx(settings.family, getattr(settings.transport, handle))
+    return ThroughHttpx(settings.family, partial(client.send, **AS_IT_STANDS), client)
 
 
 class ThroughHttpcore(ThroughHttpx):

@@ -9,9 +9,9 @@ import socket
 import ssl
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
@@ -98,13 +98,8 @@ class Attempts:
             raise core.ConnectTimeout(f"looking up {host} took too long")
         if isinstance(found, OSError):
             raise core.ConnectError(str(found)) from found
-        turns: Counter[Any] = Counter()
-        keys = []
-        for address in found:
-            turns[address[0]] += 1
-            keys.append(turns[address[0]])
-        order = sorted(range(len(found)), key=keys.__getitem__)
-        self._left = [found[position] for position in order]
+        turns = {address[0]: count() for address in found}
+        self._left = sorted(found, key=lambda address: next(turns[address[0]]))
         self._core = core
         self._until = until
         self._too_late = core.ConnectTimeout(f"connecting to {host} took too long")

@@ -4,19 +4,17 @@ import os
 import queue
 import time
 import weakref
-from functools import partial
 from typing import Any
 
 from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .connection import IdleConnections, PooledConnection, Route, open_connection
-from .family import Family
-from .httpx_adapter import AS_IT_STANDS, ThroughHttpx
+from .httpx_adapter import ThroughHttpx, through_callers
 from .network import DeadlineBackend, DeadlineStream
 from .progress import PROGRESS, Progress
 from .response import ResponseReader, is_network_trouble, no_free_connection
-from .settings import MAX_CONNECTIONS
+from .settings import MAX_CONNECTIONS, ConnectionSettings
 
 __all__ = ["CallersConnections", "OwnConnections"]
 
@@ -164,12 +162,9 @@ class OwnConnections:
 class CallersConnections:
     """A client of the caller's, which is never closed, or a transport, which is, as httpx does."""
 
-    def __init__(self, family: Family, client: Any, transport: Any) -> None:
-        self._transport = transport
-        if client is not None:
-            self._way = ThroughHttpx(family, partial(client.send, **AS_IT_STANDS), client)
-        else:
-            self._way = ThroughHttpx(family, transport.handle_request)
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._transport = settings.transport
+        self._way = through_callers(settings, "handle_request")
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response; the deadline holds between body chunks."""

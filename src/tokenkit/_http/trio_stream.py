@@ -38,7 +38,7 @@ class StockStream(Stream):
         except self._route.core.WriteError:
             PROGRESS.get().failed_to_write()
             raise
-        except self._route.core.WriteTimeout:  # a part of it may have left
+        except BaseException:  # too late, or cancelled: a part of it may have left
             self._note_written()
             raise
         self._note_written()

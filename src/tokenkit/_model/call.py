@@ -1,11 +1,12 @@
 """One call as a value, and what its caller gets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
+from typing_extensions import Self
 
 from ..errors import FieldError, RateLimit
 from .codec import write_model
@@ -14,7 +15,7 @@ from .messages import Headers, ResponseInfo
 from .rate_limit import rate_limit_of
 from .request import RequestModel
 
-__all__ = ["Call", "RawCall", "Repeat", "Reply"]
+__all__ = ["BatchCall", "Call", "RawCall", "Repeat", "Reply"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -104,7 +105,10 @@ class Call(RequestModel, Generic[T_co]):
     """Whether credentials are sent."""
 
     reads_body: ClassVar[bool] = True
-    """Whether a success needs its body; if not, :meth:`decode` gets ``None`` instead."""
+    """Whether a success needs its body; if not, :meth:`decode` gets ``None`` instead.
+
+    Even then HTML, or a long text that isn't JSON, is no success: it isn't the vendor's.
+    """
 
     reusable: ClassVar[bool] = False
     """Whether ``get_token()`` may hand the token that this call mints to later callers.
@@ -145,6 +149,27 @@ class Call(RequestModel, Generic[T_co]):
         """The tokens that this call ends: from then on nobody is handed them again."""
         return ()
 
+    @property
+    def opens_payment(self) -> bool:
+        """Whether the call may open a payment or a fund session.
+
+        In bulk such calls need consent and a journal, and are never sent twice. Default: every
+        call that is not safe to repeat.
+        """
+        return self.repeat is not Repeat.SAFE
+
+    @classmethod
+    def batch(cls, calls: Sequence[Self]) -> "BatchCall[T_co] | None":
+        """Put many calls of this class into one request.
+
+        Default: ``None``, as the vendor takes one at a time.
+
+        Args:
+            calls: The calls, at least two.
+        """
+        del calls
+        return None
+
     def check(self) -> Iterator[FieldError]:
         """Check that a call without a body has nothing to put into it."""
         if self.method == "GET" and self.extra:
@@ -172,6 +197,19 @@ class Call(RequestModel, Generic[T_co]):
 
         Raises:
             Mismatch: The body is not what the vendor documents.
+        """
+        raise NotImplementedError
+
+
+@attrs.frozen(kw_only=True)
+class BatchCall(Call[tuple[T_co, ...]], Generic[T_co]):
+    """Many calls in one request; its value holds one value for each, in their order."""
+
+    def split(self, body: JSON) -> Sequence[JSON]:
+        """Return what the body would be for each call alone.
+
+        Args:
+            body: The body of a success, as :meth:`decode` has read it before.
         """
         raise NotImplementedError
 

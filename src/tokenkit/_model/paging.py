@@ -54,21 +54,27 @@ class PageWalk(Generic[Page, Item]):
     def __init__(self, call: PagedCall[Page, Item]) -> None:
         self.call: PagedCall[Page, Item] | None = call
         self._taken: Sequence[object] = ()
+        self._mark: Sequence[object] = ()
+        self._pages = 0
         self._seen = 0
 
     def take(self, page: Page) -> Sequence[Item]:
         """Return a page's items, and go on to the next page.
 
         Raises:
-            DecodeError: The page repeats the one before it: the server does not turn pages,
-                and what is on the others can't be known.
+            DecodeError: The page repeats an earlier one: the server does not turn pages, and
+                what is on the others can't be known.
         """
         call = self.call
         if call is None:
             raise RuntimeError("the walk has ended")
-        if page.items and page.items == self._taken:
+        if page.items and page.items in (self._taken, self._mark):
             raise DecodeError(f"{call.request_line[1].partition('?')[0]}: a page came twice")
         self._taken = page.items
+        self._pages += 1
+        # Brent's algorithm: pages that go round meet the mark, and no other page is kept.
+        if self._pages & (self._pages - 1) == 0:
+            self._mark = page.items
         self._seen += len(page.items)
         self.call = call.next_call(page, self._seen)
         items: Any = page.items  # whose type the call declares

@@ -19,6 +19,7 @@ from .._policy.clock import (
 )
 from .._policy.timeouts import Timeouts
 from .._secret import outside_frames
+from ..errors import ConfigurationError
 from .effects import (
     AnyEffect,
     Ask,
@@ -111,13 +112,13 @@ def drive_steps(
                 value = _perform(effect, connections, clock, listener)
                 result, thrown = Result(value, _moment(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
-                thrown = outside_frames(error)
+                thrown = _bare(error)
     except StopIteration as stop:
         returned: T = stop.value
         return returned
     except BaseException as error:  # noqa: BLE001 - raised again
         # A signal's handler may have raised anywhere in here, beside texts that nobody may see.
-        raise outside_frames(error) from None
+        raise _bare(error) from error.__cause__
     finally:
         # Between two steps an exception leaves the generator waiting: what it holds, such as a
         # mint that others wait for, is let go now, and not when somebody drops the traceback.
@@ -153,14 +154,22 @@ async def drive_async_steps(
                 value = await _perform_async(effect, connections, clock, listener)
                 result, thrown = Result(value, _moment(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
-                thrown = outside_frames(error)
+                thrown = _bare(error)
     except StopIteration as stop:
         returned: T = stop.value
         return returned
     except BaseException as error:  # noqa: BLE001 - likewise
-        raise outside_frames(error) from None
+        raise _bare(error) from error.__cause__
     finally:
         steps.close()
+
+
+def _bare(error: BaseException) -> BaseException:
+    """Cut off the frames that may hold what is sent; a source's own exception stays the cause."""
+    cause = error.__cause__ if isinstance(error, ConfigurationError) else None
+    outside_frames(error)
+    error.__cause__ = cause and outside_frames(cause)
+    return error
 
 
 def _moment(clock: TimeSource) -> Moment:

@@ -73,7 +73,7 @@ def _judge_success(response: Response, state: CallState[T]) -> Reply[T] | Failed
         return _foreign(response, str(value))
     if isinstance(value, TokenKitError):
         return FailedAttempt(
-            error=value, repeatable=False, outcome="performed", status=response.status
+            error=value, repeatable=False, outcome=value.outcome, status=response.status
         )
     return Reply(
         value=value.value,

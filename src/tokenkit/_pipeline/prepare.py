@@ -99,12 +99,8 @@ def sign(
     added = _authentication(strategy, unsigned, secrets, now)
     if isinstance(added, TokenKitError):
         return added
-    hidden.add(
-        [
-            *(secret.reveal() for secret in secrets),
-            *(value for value in added.values() if len(value) >= SHORTEST_SIGNATURE),
-        ]
-    )
+    hidden.add([secret.reveal() for secret in secrets])
+    hidden.add([value for value in added.values() if len(value) >= SHORTEST_SIGNATURE])
     return Request(
         method=unsigned.method,
         origin=unsigned.origin,
@@ -117,6 +113,7 @@ def sign(
 def _authentication(
     strategy: AsyncStrategy, unsigned: Request, secrets: Sequence[Secret], now: float
 ) -> dict[str, str] | ConfigurationError:
+    cause: Exception | None = None
     try:
         made = dict(strategy.headers(unsigned, secrets, now))
         added = {name.lower(): value for name, value in made.items()}
@@ -125,8 +122,11 @@ def _authentication(
         return without_frames(error)
     except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything
         problem = f"raised {type(error).__name__}"
+        cause = without_frames(error)  # a strategy's own frames hold the secrets that it was given
     else:
         if not unfit:
             return added
         problem = f"returned a value for {unfit[0]!r} that no header can carry"
-    return ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")
+    refusal = ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")
+    refusal.__cause__ = cause
+    return refusal

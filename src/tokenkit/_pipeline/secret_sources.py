@@ -97,16 +97,20 @@ def _asked(source: object) -> object:
     try:
         return source()
     except Exception as error:  # noqa: BLE001 - a source of the caller's may raise anything
-        name = type(error).__name__
-    raise ConfigurationError(f"The secret source {_name(source)} raised {name}")
+        cause = error
+    raise ConfigurationError(
+        f"The secret source {_name(source)} raised {type(cause).__name__}"
+    ) from cause
 
 
 async def _awaited(source: object, value: Awaitable[object]) -> object:
     try:
         return await value
     except Exception as error:  # noqa: BLE001 - likewise
-        name = type(error).__name__
-    raise ConfigurationError(f"The secret source {_name(source)} raised {name}")
+        cause = error
+    raise ConfigurationError(
+        f"The secret source {_name(source)} raised {type(cause).__name__}"
+    ) from cause
 
 
 def _name(source: object) -> str:

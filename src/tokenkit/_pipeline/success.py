@@ -1,5 +1,6 @@
 """A 2xx response, read into a value or into the error that says why it can't be."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from datetime import datetime
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -18,6 +19,10 @@ T = TypeVar("T")
 
 SNIPPET = 200
 QUOTED_BYTES = 2_000
+# Of a body that nobody needs. A larger one, or longer words, are no vendor's "it is done".
+LONGEST_BODY = 65_536
+LONGEST_WORDS = 200
+PAGES = ("text/html", "application/xhtml")
 
 
 @attrs.frozen
@@ -73,27 +78,50 @@ def read_success(
         status=response.status,
         content_type=content_type,
         request_id=request_id,
+        # Who answered in the vendor's place has hardly carried the call out.
+        outcome=DecodeError.usual_outcome if call.reads_body else "unknown",
     )
 
 
 def _loaded(response: Response, hidden: Hidden, *, needed: bool) -> JSON:
     if not response.body:
         return None
-    if needed:
+    if needed or len(response.body) <= LONGEST_BODY:
         try:
-            return load_json(response.body)
+            body = load_json(response.body)
         except ValueError:
             pass
-    snippet = _snippet(response, hidden)
-    # A page of HTML comes from somebody else, so that it is no success of any call.
-    if needed or snippet:
-        raise Mismatch(f"not JSON{snippet}")
+        else:
+            return body if needed else None
+    if needed:
+        raise Mismatch(f"not JSON{_snippet(response, hidden)}")
+    if _is_somebody_elses(response):
+        raise Mismatch(f"not the vendor's{_snippet(response, hidden)}")
     return None
+
+
+def _is_somebody_elses(response: Response) -> bool:
+    """Return whether a body that nobody needs, and that is no JSON, may be a captive portal's.
+
+    Its success is then no success of the call. A few words are one, and so is white space.
+    """
+    if len(response.body) > LONGEST_WORDS:
+        return True
+    text = _begin(response)
+    declared = response.headers.get("content-type", "").strip().lower()
+    return text.startswith("<") or (bool(text) and declared.startswith(PAGES))
+
+
+def _begin(response: Response) -> str:
+    """Return how a body begins, without what may stand before its first character."""
+    begin = response.body[:QUOTED_BYTES]
+    charset = "utf-16" if begin.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
+    return begin.decode(charset, "replace").lstrip("\ufeff\0 \t\r\n\v\f")
 
 
 def _snippet(response: Response, hidden: Hidden) -> str:
     """Quote a page of HTML, which no vendor sends; anything else may hold the token."""
-    begin = response.body[:QUOTED_BYTES].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    begin = _begin(response)
     if not begin.startswith("<"):
         return ""
     text = escaped(mask_tokens(hidden.redact(" ".join(begin.split()))))

@@ -248,8 +248,9 @@ def read_failure(
     def shown(value: str | None) -> str | None:
         return None if value is None else escaped(hidden.redact(value))[:MAX_MESSAGE]
 
+    message = shown(failure.message) or _phrase(response.status)
     details = FailureDetails(
-        message=shown(failure.message) or _phrase(response.status),
+        message=message,
         status=response.status,
         code=shown(failure.code),
         errors=tuple(
@@ -271,6 +272,6 @@ def read_failure(
         body=escaped(text, keep="\t\r\n"),
     )
     make = failure.error or error_for_status(response.status)
-    error = make(details["message"], **details)
+    error = make(message, **details)
     error.args = (describe(error),)
     return error

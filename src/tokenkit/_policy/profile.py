@@ -10,7 +10,20 @@ from ..errors import APIError, AuthenticationError
 from .failure import FailureReader, read_plain_failure
 from .retry import RetryRules
 
-__all__ = ["BaseURLSetting", "Profile"]
+__all__ = ["BaseURLSetting", "Profile", "Rate"]
+
+
+@attrs.frozen(kw_only=True)
+class Rate:
+    """A rate limit that a vendor documents.
+
+    Attributes:
+        requests: How many requests are allowed in a span of ``per`` seconds.
+        per: The span, in seconds; it may begin at any moment.
+    """
+
+    requests: int
+    per: float
 
 
 def is_unauthenticated(error: APIError) -> bool:
@@ -59,6 +72,8 @@ class Profile:
         blames_credentials: Returns whether an error means that the credentials, the signature or
             its timestamp were refused; a wrong clock may be the cause then.
         retries: Which responses may be retried.
+        rate: The documented rate limit, for a vendor whose responses tell none; bulk runs keep
+            to it.
         read_failure: Reads the vendor's error bodies.
         tokens_are_revocable: Whether a token can be ended before its time. If so, a shared store
             is asked before each reuse.
@@ -83,6 +98,7 @@ class Profile:
     echoes_request_id: bool = False
     blames_credentials: Callable[[APIError], bool] = is_unauthenticated
     retries: RetryRules = attrs.field(factory=RetryRules)
+    rate: Rate | None = None
     read_failure: FailureReader = read_plain_failure
     tokens_are_revocable: bool = False
     tells_lifetime: bool = True

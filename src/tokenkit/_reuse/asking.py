@@ -7,6 +7,7 @@ import attrs
 from anyio.lowlevel import RunVar
 
 from ..errors import StoreError
+from .circuit import Circuit
 from .commands import Answer, Command, Store
 
 __all__ = ["TICK", "StoreFault", "StoreQuestion"]
@@ -44,11 +45,14 @@ class StoreQuestion:
         store: The store.
         command: The command.
         insists: Whether it is to be asked although the caller was cancelled.
+        circuit: Counts the store's failures: if it fails while the question waits for its turn,
+            the question isn't asked.
     """
 
     store: Store
     command: Command
     insists: bool = False
+    circuit: Circuit | None = None
 
     def ask(self) -> Answer | StoreFault:
         """Ask; the store's own timeout bounds it."""
@@ -59,11 +63,18 @@ class StoreQuestion:
             name = _name_of(error)
         return StoreFault(name, time.monotonic() - begun)
 
+    @property
+    def _failures(self) -> int:
+        return 0 if self.circuit is None else self.circuit.failures
+
     async def ask_async(self) -> Answer | StoreFault:
         """Ask, in a quarter of a second of waiting; every command may be repeated."""
         begun, problem = time.monotonic(), ""
+        failures = self._failures
         with anyio.CancelScope(shield=self.insists):
             async with _places():
+                if self._failures > failures:
+                    return StoreFault("StoreError", time.monotonic() - begun)
                 for _ in range(MAX_TRIES):
                     started, computed = time.monotonic(), time.process_time()
                     problem = "TimeoutError"

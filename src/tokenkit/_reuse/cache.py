@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import NoReturn
-from weakref import WeakSet
+from weakref import ReferenceType, ref
 
 import attrs
 
@@ -67,7 +67,7 @@ class TokenCache:
                 lock_timeout=float(lock_timeout),
             )
         )
-        _caches.add(self)
+        _remember(self)
 
     @property
     def table(self) -> TokenTable:
@@ -91,12 +91,19 @@ class TokenCache:
         )
 
 
-_caches: WeakSet[TokenCache] = WeakSet()
+# A WeakSet cannot be read while another thread makes a cache.
+_caches: dict[int, ReferenceType[TokenCache]] = {}
+
+
+def _remember(cache: TokenCache) -> None:
+    name = id(cache)
+    _caches[name] = ref(cache, lambda _: _caches.pop(name, None))
 
 
 def all_caches() -> list[TokenCache]:
     """Return the caches of this process."""
-    return list(_caches)
+    caches = (reference() for reference in _caches.copy().values())
+    return [cache for cache in caches if cache is not None]
 
 
 def _number_problems(

@@ -11,6 +11,9 @@ class Circuit:
     """Opens when the store fails: for 1 second at first, for up to 30 if it goes on failing.
 
     After a pause one caller tries whether the store is back, while the others still do without.
+
+    Attributes:
+        failures: How often the store has failed.
     """
 
     def __init__(self) -> None:
@@ -18,6 +21,7 @@ class Circuit:
         self._pause = 0.0
         self._open_until = 0.0
         self._trying = False
+        self.failures = 0
 
     def allows(self, now: float) -> bool:
         """Tell whether the store may be asked; after a pause, one caller is told so."""
@@ -33,6 +37,7 @@ class Circuit:
     def failed(self, now: float) -> None:
         """Take a failure; those that were asked at the same time count as one."""
         with self._lock:
+            self.failures += 1
             if now < self._open_until and not self._trying:
                 return
             self._trying = False

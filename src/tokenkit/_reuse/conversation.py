@@ -7,11 +7,23 @@ from .._pipeline.effects import Ask, Effect, Notify, Result, Steps
 from .._policy.clock import Moment
 from ..errors import DeadlineExceeded
 from .asking import TICK, StoreFault, StoreQuestion
-from .commands import Answer, Command, IsLive, Store
+from .commands import (
+    Acquire,
+    Acquired,
+    Answer,
+    Busy,
+    Command,
+    Found,
+    IsLive,
+    RateLimited,
+    Store,
+)
 from .kept import Kept
 from .query import Query
 
 __all__ = ["Conversation"]
+
+ACQUIRE_ANSWERS = (Found, Acquired, Busy, RateLimited)
 
 
 class Conversation:
@@ -39,10 +51,14 @@ class Conversation:
             insists: Whether to ask although the caller was cancelled.
         """
         answer: Answer | StoreFault
-        answer = yield from self.do(Ask(StoreQuestion(store, command, insists)))
+        answer = yield from self.do(
+            Ask(StoreQuestion(store, command, insists, self.table.circuit))
+        )
         if not isinstance(answer, StoreFault):
-            self.table.circuit.worked()
-            return answer
+            if not isinstance(command, Acquire) or isinstance(answer, ACQUIRE_ANSWERS):
+                self.table.circuit.worked()
+                return answer
+            answer = StoreFault(f"{type(answer).__name__} as the answer to Acquire", 0.0)
         self.table.counts.store_failures += 1
         self.table.circuit.failed(self.at.monotonic)
         record = StoreFailed(

@@ -23,8 +23,8 @@ def ending(
     """Let a call that ends tokens end them in every cache and store of the process as well.
 
     The stores are told before the vendor is, so that no process hands out a token that is just
-    being revoked. If the client's own store cannot be told, it is told again afterwards; if that
-    fails too, the call raises a :class:`StoreError`, although the vendor has ended the token.
+    being revoked. A store that cannot be told is told again afterwards; if that fails too, the
+    call raises a :class:`StoreError`, although the vendor has ended the token.
 
     Args:
         call: The call.
@@ -34,17 +34,12 @@ def ending(
 
     def life(start: Moment) -> Steps[T]:
         marks = [mark_of(token) for token in call.ends_tokens]
-        stores = _end_in_process(marks)
-        own = None if cache is None else cache.table.settings.store
+        stores = _end_in_process(marks, cache)
         untold = yield from _tell(stores, marks)
         returned = yield from begin(start)
         # A mint under way may have ended with it in the meantime.
-        _end_in_process(marks)
-        if own is not None and any(own is store for store in untold):
-            untold = yield from _tell([own], marks)
-        else:
-            untold = []
-        if untold:
+        _end_in_process(marks, cache)
+        if (yield from _tell(untold, marks)):
             raise StoreError(
                 "The vendor has ended the token, but the shared store could not be told: other "
                 "processes may still hand it out; make this call again"
@@ -54,12 +49,13 @@ def ending(
     return life
 
 
-def _end_in_process(marks: list[str]) -> list[Store]:
-    """End tokens in all caches; return the stores that these share."""
+def _end_in_process(marks: list[str], own: TokenCache | None) -> list[Store]:
+    """End tokens in all caches; return the stores that may hold them."""
     stores: list[Store] = []
     for cache in all_caches():
         store = cache.table.settings.store
-        if store is not None and not any(store is known for known in stores):
+        concerned = cache is own or cache.table.serves_revocable
+        if concerned and store is not None and not any(store is known for known in stores):
             stores.append(store)
         for mark in marks:
             cache.table.end(mark)
@@ -70,7 +66,10 @@ def _tell(stores: list[Store], marks: list[str]) -> Steps[list[Store]]:
     untold: list[Store] = []
     for store in stores:
         for mark in marks:
-            answer = (yield Ask(StoreQuestion(store, Revoke(mark=mark)))).value
+            try:
+                answer = (yield Ask(StoreQuestion(store, Revoke(mark=mark)))).value
+            except Exception:  # noqa: BLE001 - whatever is wrong with a store, the vendor is asked
+                answer = StoreFault("", 0.0)
             if isinstance(answer, StoreFault):
                 untold.append(store)
                 break

@@ -39,7 +39,7 @@ class Flight:
         self._process = os.getpid()
         self._thread: threading.Event | None = None
         self._loops: dict[object, tuple[anyio.Event, Callable[..., object]]] = {}
-        self.settled = False
+        self.settled: bool = False
         self.kept: Kept | None = None
         self.error: TokenKitError | None = None
 

@@ -10,6 +10,7 @@ from .._pipeline.effects import Steps, Wait
 from .._policy.clock import Moment
 from ..errors import ClientClosedError, DeadlineExceeded, TokenKitError
 from .conversation import Conversation
+from .flight import Flight
 from .kept import Kept
 from .obtain import Obtaining
 from .query import Query
@@ -28,15 +29,21 @@ def serve(query: Query, start: Moment) -> Steps[IssuedToken]:
     talk = Conversation(query, start)
     waited = False
     while True:
-        step = query.table.decide(query.place, talk.at, query.valid_for)
-        if isinstance(step, Serve):
-            kept = yield from _served(talk, step.kept)
-        elif isinstance(step, Follow):
-            query.table.counts.waits += not waited
-            waited = True
-            kept = yield from _followed(talk, step)
-        else:
-            kept = yield from _led(talk, step)
+        own = Flight()
+        try:
+            step = query.table.decide(query.place, talk.at, query.valid_for, own)
+            if isinstance(step, Serve):
+                kept = yield from _served(talk, step.kept)
+            elif isinstance(step, Follow):
+                query.table.counts.waits += not waited
+                waited = True
+                kept = yield from _followed(talk, step)
+            else:
+                kept = yield from _led(talk, step)
+        finally:
+            # Cancelled, interrupted or dropped: somebody who waits takes over.
+            if query.table.flights.get(query.place) is own:
+                query.table.settle(query.place, own)
         if kept is not None:
             return kept.token
 
@@ -78,34 +85,30 @@ def _suits(talk: Conversation, kept: Kept) -> bool:
 
 
 def _led(talk: Conversation, step: Lead) -> Steps[Kept | None]:
-    """Get a token for all who wait; whatever happens, they are told."""
+    """Get a token for all who wait."""
     table, place, flight, stale = talk.table, talk.query.place, step.flight, step.stale
     table.counts.misses += stale is None
+    way = Obtaining(talk.query, talk.at, stale)
     try:
-        way = Obtaining(talk.query, talk.at, stale)
-        try:
-            kept = yield from way.run()
-        except TokenKitError as error:
-            yield from talk.look_at_clock()
-            if stale is None or not stale.serves(
-                talk.at.wall, talk.at.monotonic, talk.query.valid_for
-            ):
-                if _concerns_all(error, talk):
-                    table.settle(place, flight, error=error)
-                raise
-            kept = None
-        else:
-            talk.at = way.at
-        if kept is not None:
-            # A life that nobody knows may be over at any time.
-            table.settle(place, flight, kept, keeps=way.keeps and kept.lifetime > 0)
-        elif stale is not None:
-            # It is good for a while yet, if nobody has ended it.
-            table.put_off_renewal(stale, talk.at.monotonic)
-        return kept
-    finally:
-        # Cancelled, interrupted or dropped: somebody who waits takes over.
-        table.settle(place, flight)
+        kept = yield from way.run()
+    except TokenKitError as error:
+        yield from talk.look_at_clock()
+        if stale is None or not stale.serves(
+            talk.at.wall, talk.at.monotonic, talk.query.valid_for
+        ):
+            if _concerns_all(error, talk):
+                table.settle(place, flight, error=error)
+            raise
+        kept = None
+    else:
+        talk.at = way.at
+    if kept is not None:
+        # A life that nobody knows may be over at any time.
+        table.settle(place, flight, kept, keeps=way.keeps and kept.lifetime > 0)
+    elif stale is not None:
+        # It is good for a while yet, if nobody has ended it.
+        table.put_off_renewal(stale, talk.at.monotonic)
+    return kept
 
 
 def _concerns_all(error: TokenKitError, talk: Conversation) -> bool:

@@ -62,26 +62,31 @@ class Lead:
 
 
 class TokenTable:
-    """The tokens of one process, the mints under way, and the refusals that still hold."""
+    """The tokens of one process, the mints under way, and the refusals that still hold.
+
+    Attributes:
+        serves_revocable: Whether a token that can be revoked was ever asked for.
+    """
 
     def __init__(self, settings: CacheSettings) -> None:
         self.settings = settings
-        self.counts = Counts()
+        self.counts: Counts = Counts()
+        self.serves_revocable: bool = False
         self.kept: OrderedDict[Place, Kept] = OrderedDict()
+        self._ended: OrderedDict[str, None] = OrderedDict()
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Start with what a forked process may take over: the tokens, and nothing under way.
+        """Start with what a forked process may take over: tokens, and nothing that is under way.
 
         Another thread may have held the lock, or led a flight, that does not exist here.
         """
         # Reentrant, as the garbage collector may end a flight wherever a thread stands.
         self._lock = threading.RLock()
-        self.circuit = Circuit()
+        self.circuit: Circuit = Circuit()
         self.flights: dict[Place, Flight] = {}
         self._refusals: dict[bytes, tuple[float, RateLimitError]] = {}
         self._places: dict[str, set[Place]] = {}
-        self._ended: OrderedDict[str, None] = OrderedDict()
         for place, kept in self.kept.items():
             self._places.setdefault(kept.mark, set()).add(place)
 
@@ -102,8 +107,18 @@ class TokenTable:
         self.counts.hits += 1
         return kept.token
 
-    def decide(self, place: Place, at: Moment, valid_for: float | None) -> Serve | Follow | Lead:
-        """Decide what the caller has to do."""
+    def decide(
+        self, place: Place, at: Moment, valid_for: float | None, own: Flight
+    ) -> Serve | Follow | Lead:
+        """Decide what the caller has to do.
+
+        Args:
+            place: Where the token is kept.
+            at: The time.
+            valid_for: The seconds that must be left of it.
+            own: The caller's flight if it is to mint; it must settle it in any case, even if it
+                is interrupted before it hears of the decision.
+        """
         with self._lock:
             kept = self.kept.get(place)
             if kept is not None and not kept.serves(at.wall, at.monotonic, valid_for):
@@ -118,8 +133,8 @@ class TokenTable:
                 return Serve(kept)
             if flight is not None:
                 return Follow(flight)
-            flight = self.flights[place] = Flight()
-            return Lead(flight, kept)
+            self.flights[place] = own
+            return Lead(own, kept)
 
     def settle(
         self,

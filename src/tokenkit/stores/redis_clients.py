@@ -136,7 +136,13 @@ class CoredisSender:
         names = [str(one) for one in request.arguments]
         if request.name == "SET":
             return await self._client.set(names[0], names[1], px=int(names[3]))
-        methods = {"DEL": "delete", "EXISTS": "exists", "HGET": "hget", "PTTL": "pttl"}
+        methods = {
+            "DEL": "delete",
+            "EXISTS": "exists",
+            "GET": "get",
+            "HGET": "hget",
+            "PTTL": "pttl",
+        }
         method = getattr(self._client, methods[request.name])
         return await (method(names) if request.name in ("DEL", "EXISTS") else method(*names))
 

@@ -166,7 +166,10 @@ def _acquire(names: Names, command: Acquire) -> Exchange:
 def _publish(names: Names, command: Publish) -> Exchange:
     lasts = _milliseconds(command.seconds)
     if command.revocable:
-        yield Plain("SET", (names.live(command.mark), "1", "PX", lasts))
+        # Asked twice, it must not revive a token that was stored, served and revoked in between.
+        owner = yield Plain("GET", (names.lock(command.key),))
+        if owner is not None and _text(owner) == command.owner:
+            yield Plain("SET", (names.live(command.mark), "1", "PX", lasts))
     keys = (names.entry(command.key), names.lock(command.key))
     stored = yield Script(PUBLISH, keys, (command.owner, command.mark, command.sealed, lasts))
     return bool(stored)

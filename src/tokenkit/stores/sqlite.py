@@ -1,8 +1,10 @@
 """One machine, many processes: a SQLite file, with the standard library alone."""
 
+import errno
 import os
 import sqlite3
 import stat
+import threading
 import time
 import weakref
 from collections import deque
@@ -77,6 +79,11 @@ class SqliteStore(metaclass=ForgetsArguments):
         except TypeError:
             kind = type(path).__name__
             raise ConfigurationError(f"SqliteStore: path must be a path, not {kind}") from None
+        if self._path.name == ":memory:":
+            raise ConfigurationError(
+                "SqliteStore: path must be a file; without a store, a TokenCache keeps its tokens "
+                "in memory"
+            )
         try:
             self.sealing: Sealing = sealing_of(
                 encryption_keys, allow_unencrypted=allow_unencrypted
@@ -145,7 +152,7 @@ class SqliteStore(metaclass=ForgetsArguments):
         for left in reversed(range(CREATION_TRIES)):
             try:
                 self._opened().database.close()
-            except (OSError, sqlite3.Error) as error:  # noqa: PERF203 - seldom more than once
+            except (OSError, ValueError, sqlite3.Error) as error:  # noqa: PERF203 - seldom more than once
                 if not (left and isinstance(error, sqlite3.OperationalError)):
                     return getattr(error, "strerror", None) or str(error)
                 time.sleep(CREATION_PAUSE)
@@ -154,13 +161,7 @@ class SqliteStore(metaclass=ForgetsArguments):
         return None
 
     def _opened(self) -> _Connection:
-        flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
-        descriptor = os.open(self._path, flags, OWNER_ONLY)
-        try:
-            if stat.S_IMODE(os.fstat(descriptor).st_mode) != OWNER_ONLY:
-                os.fchmod(descriptor, OWNER_ONLY)
-        finally:
-            os.close(descriptor)
+        _create(self._path)
         database = sqlite3.connect(
             self._path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False
         )
@@ -178,6 +179,33 @@ class SqliteStore(metaclass=ForgetsArguments):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A SqliteStore can't be pickled; create one in each process")
+
+
+def _create(path: Path) -> None:
+    """Create a file for its owner only, or see to it that it is one.
+
+    A file that is there already must not be opened: to close it again would release the locks of
+    this process's connections, and another process could remove the log that they write to.
+    """
+    with _creating:
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
+        except FileExistsError:
+            mode = path.lstat().st_mode
+            if not stat.S_ISREG(mode):
+                raise OSError(errno.EINVAL, "Not a regular file") from None
+            if stat.S_IMODE(mode) != OWNER_ONLY:
+                path.chmod(OWNER_ONLY)
+
+
+# Nobody connects to a file between its creation and the close.
+_creating = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_creating.acquire,
+        after_in_parent=_creating.release,
+        after_in_child=_creating.release,
+    )
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

@@ -109,14 +109,18 @@ def _acquire(database: sqlite3.Connection, values: dict[str, object]) -> Answer:
 
 def _found(database: sqlite3.Connection, values: dict[str, object]) -> Found | None:
     row = database.execute(FIND, values).fetchone()
-    return None if row is None else Found(mark=row[0], sealed=bytes(row[1]), left=row[2])
+    if row is None:
+        return None
+    mark, sealed, left = row
+    # Of what was spoiled, nothing opens.
+    return Found(mark=mark, sealed=sealed if isinstance(sealed, bytes) else b"", left=left)
 
 
 def _publish(database: sqlite3.Connection, values: dict[str, object]) -> bool:
     if database.execute(OWNS, values).fetchone() is None:
         # Asked twice, it was stored the first time.
         return database.execute(STORED, values).fetchone() is not None
-    for table in ("tokens", "live"):
+    for table in ("tokens", "live", "locks", "limits"):
         database.execute(f"DELETE FROM {table} WHERE ends <= :now", values)  # noqa: S608 - constant
     if values["revocable"]:
         database.execute(MARK, values)

@@ -200,6 +200,21 @@ class StoreConformance:
 
         self.run(store, scenario())
 
+    def test_repeated_publication_revives_nothing(self, store: Store) -> None:
+        """A token that was revoked stays so, though its publication is repeated or comes late."""
+
+        def scenario() -> Scenario:
+            yield from expect(acquire("one"), Acquired())
+            yield from expect(publish("one", revocable=True), True)
+            yield from expect(Revoke(mark=MARK), None)
+            yield publish("one", revocable=True)
+            yield from expect(IsLive(mark=MARK), False)
+            yield from expect(acquire("two", known=MARK), Acquired())
+            yield from expect(publish("one", mark=NEW_MARK, revocable=True), False)
+            yield from expect(IsLive(mark=NEW_MARK), False)
+
+        self.run(store, scenario())
+
     def test_rate_limit_holds_for_its_caller(self, store: Store) -> None:
         """A refused caller is told for how long; others are not, nor who finds a token."""
 

@@ -1,7 +1,8 @@
 """ZDK as one value."""
 
 import re
-from collections.abc import Callable
+
+import attrs
 
 from ..auth import Bearer
 from ..errors import ConfigurationError
@@ -23,9 +24,14 @@ def _base_url(base_host: object) -> str:
     )
 
 
-def _service(name: str) -> Callable[[str], str]:
-    """Return what turns the user service's base URL into that of another service."""
-    return lambda base_url: base_url.replace("https://user.", f"https://{name}.", 1)
+@attrs.frozen
+class _ServiceURL:
+    """Turns the user service's base URL into that of another service; a value, as profiles are."""
+
+    name: str
+
+    def __call__(self, base_url: str) -> str:
+        return base_url.replace("https://user.", f"https://{self.name}.", 1)
 
 
 PROFILE = Profile(
@@ -33,7 +39,7 @@ PROFILE = Profile(
     base_url=f"https://user.{DEFAULT_BASE_HOST}",
     base_url_variable="ZDK_BASE_URL",
     base_url_settings={"base_host": BaseURLSetting(variable="ZDK_API_HOST", base_url=_base_url)},
-    services={name: _service(name) for name in ("room", "chat", "event")},
+    services={name: _ServiceURL(name) for name in ("room", "chat", "event")},
     credential_variables={"api_key": "ZDK_API_KEY"},
     strategy=Bearer,
     read_failure=read_failure,

@@ -21,6 +21,7 @@ from .errors import (
     RepeatedWebhookError,
     UnknownPermissionWarning,
     WebhookProblem,
+    WebhookSettingsError,
     WebhookVerificationError,
 )
 from .fund import FundTransaction, FundTransactionPage, FundTransactionsRequest
@@ -80,6 +81,7 @@ __all__ = [
     "WebViewMessage",
     "WebViewPayload",
     "WebhookProblem",
+    "WebhookSettingsError",
     "WebhookVerificationError",
     "WithdrawalDetails",
     "ZeroHashCalls",

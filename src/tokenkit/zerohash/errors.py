@@ -9,6 +9,7 @@ from typing_extensions import Unpack
 
 from ..errors import (
     CallContext,
+    ConfigurationError,
     ConflictError,
     FailureDetails,
     FieldError,
@@ -31,6 +32,7 @@ __all__ = [
     "RepeatedWebhookError",
     "UnknownPermissionWarning",
     "WebhookProblem",
+    "WebhookSettingsError",
     "WebhookVerificationError",
     "read_failure",
 ]
@@ -130,15 +132,18 @@ class WebhookProblem(str, Enum):
     REPEATED = "repeated"
     """It came before."""
 
+    SETTINGS = "settings"
+    """An argument of :func:`verify` cannot be used: a mistake of yours, not of the sender's."""
+
 
 class WebhookVerificationError(TokenKitError):
     """A webhook that must not be acted on; the message names what failed, and no secret.
 
     Attributes:
-        problem: What is wrong; ``None`` in an error that was made without it.
+        problem: What is wrong. Default: the signature, or what the subclass is about.
     """
 
-    usual_problem: ClassVar[WebhookProblem | None] = None
+    usual_problem: ClassVar[WebhookProblem] = WebhookProblem.SIGNATURE
     """The ``problem`` of an error that was made without one."""
 
     def __init__(
@@ -149,13 +154,19 @@ class WebhookVerificationError(TokenKitError):
         **context: Unpack[CallContext],
     ) -> None:
         super().__init__(text, **context)
-        self.problem: WebhookProblem | None = self.usual_problem if problem is None else problem
+        self.problem: WebhookProblem = problem or self.usual_problem
 
 
 class RepeatedWebhookError(WebhookVerificationError):
     """A sound webhook that came before."""
 
-    usual_problem: ClassVar[WebhookProblem | None] = WebhookProblem.REPEATED
+    usual_problem: ClassVar[WebhookProblem] = WebhookProblem.REPEATED
+
+
+class WebhookSettingsError(WebhookVerificationError, ConfigurationError):
+    """A secret, a public key or another setting cannot be used, so nothing can be verified."""
+
+    usual_problem: ClassVar[WebhookProblem] = WebhookProblem.SETTINGS
 
 
 def read_failure(body: ErrorBody) -> Failure:

@@ -168,9 +168,12 @@ class FundTransactionsRequest(
         return read_response(listed(body), FundTransactionPage)
 
     def next_call(self, page: FundTransactionPage, seen: int) -> "FundTransactionsRequest | None":
-        """Ask for the next page, until all are read, or one is empty."""
+        """Ask for the next page, until all are read, or one is empty.
+
+        A total of no pages is not believed of a page that holds something.
+        """
         del seen
         number = self.page or 1
-        if not page.items or (page.total_pages is not None and number >= page.total_pages):
+        if not page.items or 0 < (page.total_pages or 0) <= number:
             return None
         return attrs.evolve(self, page=number + 1)

@@ -1,6 +1,6 @@
 """The claims of a zerohash token, read without verifying: its key is not published."""
 
-from binascii import Error, a2b_base64
+from binascii import a2b_base64
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -11,22 +11,45 @@ from ..extension import (
     load_json,
 )
 
-__all__ = ["claimed_time", "unverified_claims"]
+__all__ = ["claimed_time", "claims_another", "unverified_claims"]
 
 PARTS = 3
 
 
 def unverified_claims(token: str) -> Mapping[str, JSON]:
     """Return a JWT's claims; nothing where it cannot be read."""
+    return _claims(_payload(token))
+
+
+def claims_another(token: str, name: str, expected: str) -> bool:
+    """Return whether a JWT has a claim with another value than expected."""
+    payload = _payload(token)
+    # Each mint comes here, and most end here, in a third of the time that the claims take. A name
+    # that is there once, with the expected value, cannot have another; an escape could spell it.
+    written = f'"{name}":"{expected}"'.encode()
+    once = written in payload and payload.count(name.encode()) == 1
+    if once and b"\\" not in payload and expected.isalnum():
+        return False
+    return _claims(payload).get(name) not in (None, expected)
+
+
+def _payload(token: str) -> bytes:
     parts = token.split(".")
     if len(parts) != PARTS:
-        return {}
+        return b""
+    text = parts[1].replace("-", "+").replace("_", "/")
     try:
-        payload = parts[1].replace("-", "+").replace("_", "/")
-        claims = load_json(a2b_base64(payload + "=" * (-len(payload) % 4)))
-    except (Error, ValueError):
+        return a2b_base64(text + "=" * (-len(text) % 4))
+    except ValueError:  # also binascii's own
+        return b""
+
+
+def _claims(payload: bytes) -> Mapping[str, JSON]:
+    try:
+        claims = load_json(payload)
+    except ValueError:
         return {}
-    return claims if isinstance(claims, (dict, Mapping)) else {}
+    return claims if isinstance(claims, Mapping) else {}
 
 
 def claimed_time(claims: Mapping[str, JSON], name: str) -> datetime | None:

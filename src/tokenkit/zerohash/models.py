@@ -36,7 +36,7 @@ from .details import (
 )
 from .envelope import message_of
 from .errors import ENVIRONMENT_OF, UnknownPermissionWarning
-from .jwt import unverified_claims
+from .jwt import claims_another, unverified_claims
 from .token import ClientAuthToken
 
 __all__ = [
@@ -128,6 +128,11 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
     @property
+    def opens_payment(self) -> bool:
+        """Whether a permission opens a payment or a fund session, or is unknown."""
+        return not REUSABLE.issuperset(self.asked_permissions())
+
+    @property
     def reuse_problem(self) -> str | None:
         """A payment or a fund session is opened for one page view, never for two."""
         problems = [name for name in self.asked_permissions() if name not in REUSABLE]
@@ -162,12 +167,12 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
             email=getattr(self, "email", None),
             environment=ENVIRONMENT_OF.get(response.origin),
         )
-        if participant_code is not None:
-            claimed = token.unverified_claims.get("participant_code")
-            if claimed not in (None, participant_code):
-                raise MismatchedResponse(
-                    "the token belongs to another participant, so it is not handed out"
-                )
+        if participant_code is not None and claims_another(
+            token.token, "participant_code", participant_code
+        ):
+            raise MismatchedResponse(
+                "the token belongs to another participant, so it is not handed out"
+            )
         return token
 
 

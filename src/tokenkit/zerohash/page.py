@@ -129,7 +129,7 @@ def page_for(
 ) -> tuple[str, str] | FieldError:
     """Return the URL of the apps and the SDK's ``env``, or what has to be asked for."""
     name = environment if given is None else given
-    page = PAGES.get(name or "")
+    page = PAGES.get(name) if isinstance(name, str) else None
     if page is None:
         known = ", ".join(repr(one) for one in PAGES)
         found = (

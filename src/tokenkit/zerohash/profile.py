@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 from ..auth import HmacScheme, HmacSigner
 from ..errors import APIError, ConfigurationError
-from ..extension import AsyncSecretSource, BaseURLSetting, Headers, Profile, Request, RetryRules
+from ..extension import (
+    AsyncSecretSource,
+    BaseURLSetting,
+    Headers,
+    Profile,
+    Rate,
+    Request,
+    RetryRules,
+)
 from .errors import ENVIRONMENT_OF, WRITE_PERMISSION_HINT, read_failure
 
 __all__ = ["ENVIRONMENTS", "HMAC_SCHEME", "PROFILE"]
@@ -80,6 +88,7 @@ PROFILE = Profile(
     echoes_request_id=True,
     blames_credentials=_blames_credentials,
     retries=RetryRules(invites_retry=_invites_retry, waits={429: 10.0}),
+    rate=Rate(requests=2000, per=10.0),
     read_failure=read_failure,
     tokens_are_revocable=True,
 )

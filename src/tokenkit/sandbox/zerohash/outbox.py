@@ -61,7 +61,7 @@ class Outbox:
     """Keep webhooks, oldest first. Safe to use from any thread."""
 
     def __init__(self, clock: Clock) -> None:
-        self.changed = threading.Condition()
+        self.changed: threading.Condition = threading.Condition()
         self._clock = clock
         self._webhooks = Bounded[Webhook](KEPT_BYTES)
         self._due: dict[str, datetime] = {}

@@ -10,9 +10,9 @@ class ZerohashState:
     """Keep what mints set going, by the sandbox's clock."""
 
     def __init__(self, clock: Clock) -> None:
-        self.outbox = Outbox(clock)
-        self.payments = Payments(clock, self.outbox)
-        self.fund_sessions = FundSessions(clock, self.outbox)
+        self.outbox: Outbox = Outbox(clock)
+        self.payments: Payments = Payments(clock, self.outbox)
+        self.fund_sessions: FundSessions = FundSessions(clock, self.outbox)
 
     def catch_up(self) -> None:
         """End what has ended by the clock, and put that into the outbox."""

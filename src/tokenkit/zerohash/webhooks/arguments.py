@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import attrs
 
-from ...errors import ConfigurationError
 from ...extension import Secret
-from .signatures import Padding, load_public_key
+from .seen import AnySeen
+from .signatures import Padding, load_public_key, unusable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -64,10 +64,20 @@ def loaded(keys: str | bytes | Iterable[str | bytes]) -> tuple["RSAPublicKey", .
     """Read the public keys.
 
     Raises:
-        ConfigurationError: One of them is no RSA key in PEM.
+        WebhookSettingsError: One of them is no RSA key in PEM.
     """
-    several = (keys,) if isinstance(keys, (str, bytes)) else tuple(keys)
-    return tuple(load_public_key(key.encode() if isinstance(key, str) else key) for key in several)
+    if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
+        return (_loaded(keys),)
+    return tuple(_loaded(key) for key in keys)
+
+
+def _loaded(key: object) -> "RSAPublicKey":
+    if isinstance(key, str):
+        # A lone surrogate has no form in UTF-8; it is no part of a key either way.
+        return load_public_key(key.encode("utf-8", "replace"))
+    if isinstance(key, bytes):
+        return load_public_key(key)
+    raise unusable(f"public_keys must be strings or bytes in PEM, not {type(key).__name__}")
 
 
 def checked_keys(
@@ -76,7 +86,7 @@ def checked_keys(
     """Check what signatures are checked with.
 
     Raises:
-        ConfigurationError: Nothing is given, a secret cannot be one, or the padding is unknown.
+        WebhookSettingsError: Nothing is given, a secret cannot be one, or the padding is unknown.
     """
     problem = next(filter(None, map(_secret_problem, secrets)), None)
     if not (secrets or public_keys):
@@ -84,25 +94,32 @@ def checked_keys(
     elif padding not in PADDINGS:
         problem = f"padding must be 'pss' or 'pkcs1v15', not {padding!r:.50}"
     if problem is not None:
-        raise ConfigurationError(f"verify(): {problem}")
+        raise unusable(problem)
     usable = tuple(secret for secret in secrets if isinstance(secret, Secret))
     return Keys(usable, tuple(public_keys), padding)
 
 
-def check_settings(scheme: object, tolerance: object) -> None:
+def check_settings(scheme: object, tolerance: object, clock: object, seen: AnySeen | None) -> None:
     """Check the other settings.
 
     Raises:
-        ConfigurationError: One of them cannot be used.
+        WebhookSettingsError: One of them cannot be used.
     """
     if scheme not in tuple(HMAC_HEADER):
-        raise ConfigurationError(
-            f"verify(): scheme must be 'timestamped' or 'legacy', not {scheme!r:.50}"
-        )
+        raise unusable(f"scheme must be 'timestamped' or 'legacy', not {scheme!r:.50}")
     if tolerance is not None and not in_seconds(tolerance) > 0:
-        raise ConfigurationError(
-            "verify(): tolerance must be a number of seconds above 0, a timedelta, or None"
+        raise unusable("tolerance must be a number of seconds above 0, a timedelta, or None")
+    if not callable(getattr(clock, "time", None)):
+        raise unusable(f"clock must have a method time(), which {type(clock).__name__} has not")
+    if seen is not None and not _can_keep(seen):
+        raise unusable(
+            "seen must be a set, a Seen, or a store with the methods add() and discard(), "
+            f"not {type(seen).__name__}"
         )
+
+
+def _can_keep(seen: object) -> bool:
+    return all(callable(getattr(seen, name, None)) for name in ("add", "discard"))
 
 
 def _secret_problem(secret: Secret | type) -> str | None:

@@ -3,10 +3,11 @@
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import MutableSet
+from collections.abc import Coroutine, MutableSet
 from typing import Protocol, TypeAlias
 
 from .events import Event
+from .signatures import unusable
 
 __all__ = ["AnySeen", "Seen", "SeenStore", "already_seen", "forget", "keys_of"]
 
@@ -75,15 +76,25 @@ def already_seen(seen: AnySeen, keys: tuple[str, str]) -> bool:
     signed, notification_id = keys
     if not _add(seen, signed):
         return True
-    if _add(seen, notification_id):
-        return False
-    seen.discard(signed)
-    return True
+    is_new = False
+    try:
+        is_new = _add(seen, notification_id)
+    finally:
+        if not is_new:  # a store that failed must not take the next try for a repeat
+            seen.discard(signed)
+    return not is_new
 
 
 def _add(seen: AnySeen, key: str) -> bool:
     if not isinstance(seen, MutableSet):
-        return seen.add(key)
+        is_new: object = seen.add(key)
+        if isinstance(is_new, Coroutine):  # would count as true: each webhook would be new
+            is_new.close()
+            raise unusable(
+                "the methods of seen are async, but verify() is not: use a store with ordinary "
+                "methods, and on asyncio call verify() in a thread"
+            )
+        return bool(is_new)
     with _LOCK:
         is_new = key not in seen
         seen.add(key)

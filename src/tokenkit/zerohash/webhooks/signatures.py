@@ -7,16 +7,22 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ...errors import ConfigurationError
 from ...extension import Secret
+from ..errors import WebhookSettingsError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-__all__ = ["Padding", "hmac_matches", "load_public_key", "rsa_matches"]
+__all__ = ["Padding", "hmac_matches", "load_public_key", "rsa_matches", "unusable"]
 
 Padding: TypeAlias = Literal["pss", "pkcs1v15"]
 """How RSA signatures are padded."""
+
+
+def unusable(problem: str) -> WebhookSettingsError:
+    """Return the error about an argument that cannot be used."""
+    return WebhookSettingsError(f"verify(): {problem}")
+
 
 HEX = re.compile(r"([0-9a-fA-F]{2})+")
 
@@ -62,25 +68,26 @@ def load_public_key(pem: bytes) -> "RSAPublicKey":
     """Read a public key.
 
     Raises:
-        ConfigurationError: It is no RSA key in PEM, or the package ``cryptography`` is missing.
+        WebhookSettingsError: It is no RSA key in PEM, or the package ``cryptography`` is missing.
     """
     try:
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - of an extra
+        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - of an extra
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - likewise
         from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 - likewise
     except ModuleNotFoundError:
         problem = (
-            "verify(): public_keys needs the package cryptography: "
+            "public_keys needs the package cryptography: "
             "python -m pip install 'tokenkit-sdk[webhooks]'"
         )
     else:
         try:
             key = load_pem_public_key(pem)
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             key = None
         if isinstance(key, RSAPublicKey):
             return key
         problem = (
-            "verify(): public_keys holds something that is no RSA public key in PEM, which "
-            "begins with '-----BEGIN PUBLIC KEY-----'"
+            "public_keys holds something that is not an RSA public key in PEM, which begins with "
+            "'-----BEGIN PUBLIC KEY-----'"
         )
-    raise ConfigurationError(problem)
+    raise unusable(problem)

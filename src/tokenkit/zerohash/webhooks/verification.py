@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
+from math import ceil
 from typing import Protocol
 
 from ...extension import JSON, Secret, load_json
@@ -78,14 +79,14 @@ def verify(  # noqa: PLR0913 - a setting each, and all by keyword
         WebhookVerificationError: The webhook must not be acted on; ``problem`` tells what
             failed.
         RepeatedWebhookError: It is sound, but came before.
-        ConfigurationError: A secret, a key or another argument of yours cannot be used.
+        WebhookSettingsError: A secret, a key or another argument of yours cannot be used.
 
     Source: zerohash's webhook guide, "Webhook security".
     """
     given = concealed(secrets)
     del secrets  # error reports show this frame
     keys = checked_keys(given, loaded(public_keys), padding)
-    check_settings(scheme, tolerance)
+    check_settings(scheme, tolerance, clock, seen)
     found = HookHeaders(headers)
     raw = _raw(body)
     timestamp = found.need("timestamp") if scheme == "timestamped" else ""
@@ -132,7 +133,7 @@ def _checked_time(
         when = "ahead of" if off > 0 else "behind"
         raise _failed(
             WebhookProblem.TIMESTAMP,
-            f"the timestamp is {abs(off):.0f} seconds {when} this machine's clock, more than "
+            f"the timestamp is {ceil(abs(off))} seconds {when} this machine's clock, more than "
             f"the {in_seconds(tolerance):g} that are tolerated",
         )
     try:

@@ -1,0 +1,1 @@
+"""The command ``mint``: a table of people in, a table with their tokens out."""

@@ -1,0 +1,101 @@
+"""What becomes of a call that a run takes: sent, known from an earlier run, or refused."""
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Generic, TypeVar
+
+import attrs
+
+from .._model.call import Call
+from .._model.json import Mismatch
+from .._model.token import IssuedToken
+from ..errors import (
+    ConfigurationError,
+    InterruptedMintError,
+    TokenKitError,
+)
+from .group import Item
+from .journal import DONE, Journal
+from .results import Failure, Success
+
+__all__ = ["Intake", "Skipped"]
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Skipped:
+    """A call whose result an earlier run has delivered."""
+
+
+class Intake(Generic[T]):
+    """Judges the calls that a run takes.
+
+    Args:
+        journal: What earlier runs have done.
+        allow_payments: Whether calls that open payments may be sent.
+        wall: The time by which tokens end, in seconds since 1970.
+    """
+
+    def __init__(
+        self, journal: Journal | None, *, allow_payments: bool, wall: Callable[[], float]
+    ) -> None:
+        self._journal = journal
+        self._allow_payments = allow_payments
+        self._wall = wall
+
+    def judge(self, index: int, call: Call[T]) -> Item[T] | Success[T] | Failure[T] | Skipped:
+        """Return the call as it is to be sent, or the result that it has already."""
+        try:
+            if call.opens_payment and not self._allow_payments:
+                raise ConfigurationError(
+                    f"{type(call).__name__} opens a payment or a fund session, or may do so: send "
+                    "it with allow_payments=True and journal=..."
+                )
+            if self._journal is None:
+                return Item(index, call, None)
+            item = Item(index, call, self._journal.key_for(call))
+            return self._known(item, self._journal)
+        except TokenKitError as error:
+            return Failure(index=index, call=call, error=error.with_traceback(None))
+
+    def _known(self, item: Item[T], journal: Journal) -> Item[T] | Success[T] | Skipped:
+        payment = item.call.opens_payment
+        entry = journal.find(item.key) if item.key else None
+        if entry is None:
+            if payment and not journal.is_whole:
+                raise InterruptedMintError(
+                    "The journal was damaged and may have lost that an earlier run sent this "
+                    "call: look the payment up before you send it again"
+                )
+            return item
+        if entry.state != DONE:
+            raise InterruptedMintError(
+                "An earlier run sent this call and was interrupted before its result was known: "
+                "look the payment up before you send it again"
+            )
+        if entry.sealed is None:
+            return Skipped()
+        success = self._unsealed(item, journal, entry.sealed)
+        if success is None and payment:
+            raise InterruptedMintError(
+                "An earlier run carried this call out, but the journal cannot give its response "
+                "back: look the payment up"
+            )
+        return item if success is None else success
+
+    def _unsealed(self, item: Item[T], journal: Journal, sealed: bytes) -> Success[T] | None:
+        """Return what the journal keeps; ``None`` where it is unreadable or has ended."""
+        kept = None if item.key is None else journal.opened(item.key, sealed)
+        if kept is None:
+            return None
+        try:
+            value = item.call.decode(kept.body, kept.response)
+        except Mismatch:
+            return None
+        now = datetime.fromtimestamp(self._wall(), timezone.utc)
+        # A token that has ended is of no use, but the id of a payment is.
+        ended = isinstance(value, IssuedToken) and value.is_expired(now)
+        if ended and not item.call.opens_payment:
+            return None
+        return Success(index=item.index, call=item.call, value=value)

@@ -1,0 +1,148 @@
+"""What a caller can set for a bulk run, checked."""
+
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import attrs
+from typing_extensions import TypedDict
+
+from .._secret import Secret
+from ..errors import ConfigurationError
+from .progress import Progress
+from .rate_limiter import RateLimiter
+
+__all__ = ["BulkOptions", "Settings"]
+
+MOST_AT_ONCE = 10_000
+
+
+class BulkOptions(TypedDict, total=False):
+    """What can be set for a bulk run.
+
+    Attributes:
+        concurrency: Requests under way at most. Default: 16.
+        share: The part of the vendor's rate limit to use, above 0 and at most 1; the rest is
+            left to live traffic. Default: 0.9.
+        ordered: Give the results in the order of the calls, instead of as they come. Default:
+            false.
+        batch_size: Calls to put into one request, where the vendor takes many (ZDK). Default: 1.
+        journal: A file that remembers what is done, so that a killed run goes on. Default: none.
+        encryption_keys: Fernet keys with which the journal keeps the tokens, too; the first
+            encrypts, all decrypt. Needs ``cryptography``. Default: the journal keeps no tokens.
+        reuse: Ask ``get_token`` for each call, which mints only what isn't kept yet. Default:
+            false.
+        allow_payments: Send calls that open a payment or a fund session; needs a journal. Default:
+            false.
+        progress: A function that is told the :class:`Progress`, or true for a tqdm bar. Default:
+            none.
+        rate_limiter: A limit that is shared with other runs, such as
+            :class:`RedisRateLimiter`. Default: none.
+    """
+
+    concurrency: int | None
+    share: float | None
+    ordered: bool | None
+    batch_size: int | None
+    journal: str | os.PathLike[str] | None
+    encryption_keys: Sequence[str | bytes] | None
+    reuse: bool | None
+    allow_payments: bool | None
+    progress: bool | Callable[[Progress], object] | None
+    rate_limiter: RateLimiter | None
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The checked form of :class:`BulkOptions`."""
+
+    concurrency: int = 16
+    share: float = 0.9
+    ordered: bool = False
+    batch_size: int = 1
+    journal: str | None = None
+    encryption_keys: tuple[Secret, ...] | None = None
+    reuse: bool = False
+    allow_payments: bool = False
+    progress: bool | Callable[[Progress], object] = False
+    rate_limiter: RateLimiter | None = None
+
+    @classmethod
+    def parse(cls, options: dict[str, Any]) -> "Settings":
+        """Check options.
+
+        The keys among them become secrets at once, as the frames of an error show what they hold.
+
+        Raises:
+            ConfigurationError: Some cannot be used; all of them are named.
+            TypeError: There is no such option.
+        """
+        keys = options.get("encryption_keys")
+        if isinstance(keys, Sequence) and not isinstance(keys, (str, bytes)):
+            given_keys = cast("Sequence[object]", keys)
+            options["encryption_keys"] = keys = tuple(_concealed(key) for key in given_keys)
+            del given_keys
+        elif keys is not None:
+            options["encryption_keys"] = keys = ()
+        for name in options:
+            if name not in BulkOptions.__annotations__:
+                raise TypeError(f"send_many() got an unexpected keyword argument {name!r}")
+        given = {name: value for name, value in options.items() if value is not None}
+        problems = list(_problems(given))
+        if problems:
+            raise ConfigurationError(f"send_many(): {'; '.join(problems)}")
+        if "journal" in given:
+            given["journal"] = os.fspath(given["journal"])
+        return cls(**given)
+
+
+def _concealed(key: object) -> Secret | None:
+    if isinstance(key, bytes):
+        key = key.decode("ascii", "replace")
+    if isinstance(key, str):
+        return Secret(key)
+    return key if isinstance(key, Secret) else None
+
+
+def _problems(given: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("concurrency", "batch_size"):
+        value = given.get(name, 1)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MOST_AT_ONCE:
+            yield f"{name} must be a whole number from 1 to {MOST_AT_ONCE}, not {value!r}"
+    share = given.get("share", 1.0)
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
+        yield f"share must be above 0 and at most 1, not {share!r}"
+    for name in ("ordered", "reuse", "allow_payments"):
+        if not isinstance(given.get(name, True), bool):
+            yield f"{name} must be True or False, not {type(given[name]).__name__}"
+    yield from _journal_problems(given)
+    progress = given.get("progress", False)
+    if inspect.iscoroutinefunction(progress):
+        yield "progress must be a plain function: nothing awaits it"
+    elif not isinstance(progress, bool) and not callable(progress):
+        yield f"progress must be True or a function, not {type(progress).__name__}"
+    limiter = given.get("rate_limiter")
+    if limiter is not None and not callable(getattr(limiter, "wait", None)):
+        kind = type(limiter).__name__
+        yield f"rate_limiter must be a RateLimiter such as RedisRateLimiter(...), not {kind}"
+
+
+def _journal_problems(given: Mapping[str, Any]) -> Iterator[str]:
+    journal = given.get("journal")
+    if journal is not None and not isinstance(journal, (str, os.PathLike)):
+        yield f"journal must be a path, not {type(journal).__name__}"
+    elif journal is not None and not isinstance(os.fspath(journal), str):
+        yield "journal must be a path of text, not bytes"
+    keys = given.get("encryption_keys")
+    if keys is not None:
+        if not keys or None in keys:
+            yield "encryption_keys must be a list of keys made by Fernet.generate_key()"
+        if journal is None:
+            yield "encryption_keys are the journal's: pass journal=... too"
+    if given.get("allow_payments") is True and journal is None:
+        yield "allow_payments needs a journal, so that no payment is sent twice: pass journal=..."
+    if given.get("reuse") is True and given.get("batch_size", 1) != 1:
+        yield "reuse asks for one token at a time: leave batch_size out"
+    if given.get("reuse") is True and keys is not None:
+        yield "reuse keeps the tokens already: leave encryption_keys out"

@@ -1,0 +1,194 @@
+"""How fast a vendor lets a run go, by what its responses say; arithmetic only.
+
+All times are monotonic seconds of the client's clock, unless they are called ``wall``.
+"""
+
+import math
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+from .._policy.profile import Rate
+
+__all__ = ["Pace", "Ticket"]
+
+# A vendor tells the reset in whole seconds, cut off: the true one is up to a second later.
+SLACK = 1.0
+# A larger difference than responses take means that one of the two clocks is wrong.
+CLOCK_TOLERANCE = 2.0
+LONGEST_WINDOW = 86_400.0
+LARGEST_LIMIT = 1e9
+FIRST_WAIT = 10.0
+LONGEST_WAIT = 60.0
+
+
+@attrs.frozen
+class Ticket:
+    """A request under way.
+
+    Attributes:
+        epoch: How many refusals came before it was sent.
+        asks: Whether others wait for its response to open the window.
+    """
+
+    epoch: int
+    asks: bool
+
+
+@attrs.define
+class _Window:
+    """A vendor's rate window, as its responses tell it.
+
+    Attributes:
+        limit: The requests allowed in it.
+        remaining: The fewest that a response said are left: responses overtake each other.
+        told: Its end as the vendor tells it, in seconds since 1970 by the vendor's clock.
+        ends_at: Its end by our clock.
+    """
+
+    limit: int
+    remaining: int
+    told: int
+    ends_at: float
+
+
+class Pace:
+    """Decides when the next request may go.
+
+    The vendor's own count is believed, less the requests under way, less what ``share`` leaves to
+    others. After a reset, a refusal and at the start one request goes first, and its response
+    opens the window for the others. Where responses tell nothing, the documented rate counts.
+
+    Args:
+        share: The part of the vendor's limit to use, above 0 and at most 1.
+        rate: The documented rate, for a vendor whose responses tell none.
+        refused_wait: Seconds to wait after a 429 without ``Retry-After``, where that is
+            documented.
+    """
+
+    def __init__(
+        self, *, share: float, rate: Rate | None = None, refused_wait: float | None = None
+    ) -> None:
+        self._share = share
+        self._refused_wait = refused_wait
+        self._interval = rate.per / (rate.requests * share) if rate else 0.0
+        # How many requests may catch up with the rate: fewer than the share leaves unused.
+        unused = rate.requests * (1 - share) - 1 if rate else 0.0
+        self._slots_ahead = min(10.0, max(0.0, unused))
+        self._next_at = -math.inf
+        self._window: _Window | None = None
+        self._under_way = 0
+        self._paused_until = -math.inf
+        self._refusals_in_a_row = 0
+        # The first request, and the first after a refusal, asks how things stand.
+        self._must_ask = True
+        self._asked = False
+        self._epoch = 0
+
+    def delay(self, now: float) -> float:
+        """Return the seconds until the next request may go; infinite if a response must come."""
+        if now < self._paused_until:
+            return self._paused_until - now
+        if self._asks(now):
+            return math.inf if self._asked else 0.0
+        if self._window is None:
+            return max(0.0, self._next_at - now)
+        reserve = min(self._window.limit * (1 - self._share), self._window.limit - 1)
+        left = self._window.remaining - reserve
+        # Half of what is left at a time: others may take as much before the responses tell it.
+        if left - self._under_way >= 1 and self._under_way < max(1, left // 2):
+            return 0.0
+        return math.inf if self._under_way else self._window.ends_at - now
+
+    def sent(self, now: float) -> Ticket:
+        """Note that a request goes; return its ticket."""
+        asks = self._asks(now)
+        self._asked = self._asked or asks
+        self._under_way += 1
+        earliest = now - self._slots_ahead * self._interval
+        self._next_at = max(self._next_at, earliest) + self._interval
+        return Ticket(self._epoch, asks)
+
+    def answered(
+        self, ticket: Ticket, headers: Mapping[str, str], now: float, wall: float
+    ) -> None:
+        """Note a response that was no refusal.
+
+        Args:
+            ticket: What :meth:`sent` returned.
+            headers: The response's headers.
+            now: The time.
+            wall: The time, in seconds since 1970.
+        """
+        self._settle(ticket)
+        if ticket.epoch == self._epoch:
+            self._must_ask = False
+            self._refusals_in_a_row = 0
+        found = _read_window(headers, now, wall)
+        window = self._window
+        if found is None:
+            self._count_down()
+        elif window is None or found.told > window.told or now >= window.ends_at:
+            self._window = found
+        elif found.told == window.told:
+            window.remaining = min(window.remaining, found.remaining)
+
+    def failed(self, ticket: Ticket, *, sent: bool) -> None:
+        """Note a request without a response; if it was sent, the vendor may have counted it."""
+        self._settle(ticket)
+        if sent:
+            self._count_down()
+
+    def refused(self, ticket: Ticket, retry_after: float | None, now: float) -> None:
+        """Note a 429: nothing goes until the vendor's time is over."""
+        self._settle(ticket)
+        if ticket.epoch == self._epoch:  # the first refusal of those that were under way
+            self._epoch += 1
+            self._refusals_in_a_row += 1
+            self._must_ask, self._asked = True, False
+        wait = retry_after if retry_after is not None else self._wait_unasked(now)
+        self._paused_until = max(self._paused_until, now + wait)
+
+    def _asks(self, now: float) -> bool:
+        ended = self._window is not None and now >= self._window.ends_at
+        return self._must_ask or ended
+
+    def _settle(self, ticket: Ticket) -> None:
+        self._under_way -= 1
+        if ticket.asks and ticket.epoch == self._epoch:
+            self._asked = False
+
+    def _count_down(self) -> None:
+        if self._window is not None:
+            self._window.remaining -= 1
+
+    def _wait_unasked(self, now: float) -> float:
+        if self._refused_wait is not None:
+            return self._refused_wait
+        if self._window is not None and now < self._window.ends_at:
+            return self._window.ends_at - now
+        return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (self._refusals_in_a_row - 1))
+
+
+def _read_window(headers: Mapping[str, str], now: float, wall: float) -> _Window | None:
+    try:
+        limit = int(headers["x-ratelimit-limit"])
+        remaining = int(headers["x-ratelimit-remaining"])
+        told = int(headers["x-ratelimit-reset"])
+    except (KeyError, ValueError):
+        return None
+    until = told - _vendor_time(headers, wall)
+    plausible = 0 < limit < LARGEST_LIMIT and -LONGEST_WINDOW < until < LONGEST_WINDOW
+    if not plausible or remaining < 0:
+        return None
+    return _Window(limit, min(remaining, limit), told, now + max(0.0, until) + SLACK)
+
+
+def _vendor_time(headers: Mapping[str, str], wall: float) -> float:
+    """Return the vendor's time, which counts for its reset if one of the clocks is wrong."""
+    try:
+        date = float(parsedate_to_datetime(headers.get("date", "")).timestamp())
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return wall
+    return wall if abs(date - wall) <= CLOCK_TOLERANCE else date

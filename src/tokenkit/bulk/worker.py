@@ -1,0 +1,214 @@
+"""Many calls on many machines: a function that travels, and the executors it travels by."""
+
+import atexit
+import pickle
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+
+import attrs
+from typing_extensions import TypedDict, Unpack
+
+from .._model.call import Call
+from ..errors import ConfigurationError
+from .options import BulkOptions, Settings
+from .rate_limiter import RateLimiter
+from .results import Result
+from .sending import SendMany
+
+__all__ = ["BulkClient", "Executor", "Future", "Worker", "WorkerOptions", "distribute"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class BulkClient(Protocol):
+    """A sync client."""
+
+    def send_many(self, calls: Iterable[Call[T]], **options: Unpack[BulkOptions]) -> SendMany[T]:
+        """Send many calls."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class Future(Protocol[T_co]):
+    """A ``concurrent.futures.Future``, or one that is used alike."""
+
+    def result(self) -> T_co:
+        """Wait for the result and return it."""
+        ...
+
+    def cancel(self) -> object:
+        """Cancel what has not begun."""
+        ...
+
+
+class Executor(Protocol):
+    """A ``concurrent.futures.Executor``, or one that is used alike."""
+
+    @property
+    def submit(self) -> Callable[..., Future[Any]]:
+        """Let a function be called elsewhere."""
+        ...
+
+
+class WorkerOptions(TypedDict, total=False):
+    """What can be set for a worker.
+
+    Attributes:
+        rate_limiter: The limit that all workers share; without it each heeds what the vendor
+            tells it. Default: none.
+        concurrency: Requests under way in one worker. Default: 8.
+        share: The part of the vendor's rate limit to use. Default: 0.9.
+        batch_size: Calls to put into one request, where the vendor takes many. Default: 1.
+    """
+
+    rate_limiter: RateLimiter | None
+    concurrency: int | None
+    share: float | None
+    batch_size: int | None
+
+
+class Worker:
+    """A function that sends calls with a client of its own process.
+
+    It pickles, so any engine can carry it: what travels is the way to a client, and neither a
+    client nor a secret. Each process makes its client once and keeps it. The results hold the
+    tokens: protect what carries them, for example by the cluster's TLS.
+
+    Args:
+        factory: Makes the client, such as ``StrigoClient.from_env`` or a ``functools.partial``
+            of it. It must pickle where the worker is to travel.
+        **options: See :class:`WorkerOptions`.
+
+    Raises:
+        ConfigurationError: An argument cannot be used.
+    """
+
+    def __init__(
+        self, factory: Callable[[], BulkClient], **options: Unpack[WorkerOptions]
+    ) -> None:
+        if not callable(factory):
+            kind = type(factory).__name__
+            raise ConfigurationError(
+                f"Worker: factory must make a client, such as StrigoClient.from_env, not {kind}"
+            )
+        for name in options:
+            if name not in WorkerOptions.__annotations__:
+                raise TypeError(f"Worker() got an unexpected keyword argument {name!r}")
+        Settings.parse({**options})
+        self._factory = factory
+        self._options: WorkerOptions = {"concurrency": 8, **options}
+
+    def __call__(self, calls: Iterable[Call[T]]) -> list[Result[T]]:
+        """Send calls and return their results in the same order.
+
+        Args:
+            calls: The calls.
+
+        Raises:
+            ConfigurationError: The client cannot be made.
+            InvalidInputError: An item is no call.
+        """
+        client = _client(self._factory)
+        with client.send_many(calls, ordered=True, **self._options) as results:
+            return list(results)
+
+    def __repr__(self) -> str:
+        name = getattr(self._factory, "__qualname__", type(self._factory).__name__)
+        owner = getattr(self._factory, "__self__", None)
+        if isinstance(owner, type):
+            name = f"{owner.__name__}.{name.rpartition('.')[2]}"
+        return f"Worker({name})"
+
+
+@attrs.define
+class _Clients:
+    """The clients of this process, by what makes them."""
+
+    made: dict[object, BulkClient] = attrs.field(factory=dict[object, BulkClient])
+    lock: threading.Lock = attrs.field(factory=threading.Lock)
+
+    def close(self) -> None:
+        while self.made:
+            self.made.popitem()[1].close()
+
+
+_clients = _Clients()
+atexit.register(_clients.close)
+
+
+def _client(factory: Callable[[], BulkClient]) -> BulkClient:
+    key: object
+    try:
+        # A partial is another one each time it arrives, but its pickle is the same.
+        key = pickle.dumps(factory)
+    except Exception:  # noqa: BLE001 - pickling runs the caller's code; only threads come here
+        key = factory
+    with _clients.lock:
+        client = _clients.made.get(key)
+        if client is None:
+            client = factory()
+            if not hasattr(client, "close"):  # which tells a sync client from an async one
+                kind = type(client).__name__
+                raise ConfigurationError(f"Worker: factory must make a sync client, not {kind}")
+            _clients.made[key] = client
+    return client
+
+
+def distribute(
+    worker: Callable[[list[Call[T]]], list[Result[T]]],
+    calls: Iterable[Call[T]],
+    executor: Executor,
+    *,
+    chunk_size: int = 100,
+    chunks_ahead: int = 8,
+) -> Iterator[Result[T]]:
+    """Send calls with an executor's workers; yield the results in the order of the calls.
+
+    Calls are taken as chunks are done. Leaving the loop cancels the chunks that have not begun.
+
+    Args:
+        worker: A :class:`Worker`.
+        calls: The calls; they must pickle where the executor's workers are other processes.
+        executor: A ``concurrent.futures`` executor, or one used alike: dask's
+            ``client.get_executor()``, mpi4py's ``MPIPoolExecutor``, loky's.
+        chunk_size: Calls a worker gets at a time.
+        chunks_ahead: Chunks under way, at least as many as there are workers.
+
+    Raises:
+        ConfigurationError: ``chunk_size`` or ``chunks_ahead`` is below 1.
+    """
+    for name, value in (("chunk_size", chunk_size), ("chunks_ahead", chunks_ahead)):
+        if value < 1:
+            raise ConfigurationError(f"distribute(): {name} must be 1 or more, not {value}")
+    return _distributed(worker, iter(calls), executor, chunk_size, chunks_ahead)
+
+
+def _distributed(
+    worker: Callable[[list[Call[T]]], list[Result[T]]],
+    calls: Iterator[Call[T]],
+    executor: Executor,
+    chunk_size: int,
+    chunks_ahead: int,
+) -> Iterator[Result[T]]:
+    under_way: deque[Future[list[Result[T]]]] = deque()
+    first = 0
+    try:
+        while True:
+            while len(under_way) < chunks_ahead and (chunk := list(islice(calls, chunk_size))):
+                under_way.append(executor.submit(worker, chunk))
+            if not under_way:
+                return
+            results = under_way.popleft().result()
+            for result in results:
+                yield attrs.evolve(result, index=first + result.index)
+            first += len(results)
+    finally:
+        for future in under_way:
+            future.cancel()

@@ -1,0 +1,429 @@
+"""``python -m tokenkit mint``: a table in, a table with tokens out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from datetime import datetime, timezone
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tokenkit.__main__ import main
+from tokenkit.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        for name, value in sandbox.environment.items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "learners.csv"
+    rows = [f"learner{number}@example.com,Learner {number},Berlin" for number in range(12)]
+    path.write_text("\n".join(["E-Mail,name,city", *rows, ""]), "utf-8")
+    return path
+
+
+def mint(*arguments: str | Path, vendor: str = "strigo") -> int:
+    return main(["mint", vendor, *map(str, arguments)])
+
+
+def read_csv(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, delimiter=delimiter))
+
+
+def test_a_csv_becomes_a_csv_with_tokens(
+    sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows keep their order and their other columns; the file is private; no token is shown."""
+    target = table.with_name("tokens.csv")
+    assert mint("--from", table, "--to", target) == 0
+    rows = read_csv(target)
+    assert [row["E-Mail"] for row in rows] == [f"learner{n}@example.com" for n in range(12)]
+    assert {row["city"] for row in rows} == {"Berlin"}
+    assert {row["token"] for row in rows} == {issued.token for issued in sandbox.issued}
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "12 of 12 rows have their token" in shown.err
+    assert not [row for row in rows if row["token"] in shown.err]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_other_formats_go_in_and_out(sandbox: Sandbox, table: Path, ending: str) -> None:
+    """JSON lines and Parquet hold the same, and may be read again."""
+    if ending == "parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    first, second = table.with_name(f"first.{ending}"), table.with_name("second.csv")
+    renamed = table.with_name(f"again.{ending}")
+    assert mint("--from", table, "--to", first) == 0
+    assert stat.S_IMODE(first.stat().st_mode) == 0o600
+    rows = read_any(first)
+    assert [row["ok"] for row in rows] == [True] * 12
+    write_any(renamed, [{"email": row["E-Mail"], "groups": None} for row in rows])
+    assert mint("--from", renamed, "--to", second) == 0
+    assert len(read_csv(second)) == 12
+    assert len(sandbox.issued) == 24
+
+
+def read_any(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    rows: list[dict[str, Any]]
+    rows = import_module("pyarrow.parquet").read_table(path).to_pylist()
+    return rows
+
+
+def write_any(path: Path, rows: list[dict[str, Any]]) -> None:
+    if path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        return
+    table = import_module("pyarrow").Table.from_pylist(rows)
+    import_module("pyarrow.parquet").write_table(table, path)
+
+
+def test_parquet_keeps_other_types_as_text(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Numbers, dates and lists of the table come out as text."""
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    born = datetime(2000, 1, 2, tzinfo=timezone.utc)
+    write_any(source, [{"email": "a@example.com", "groups": ["x", "y"], "age": 7, "born": born}])
+    assert mint("--from", source, "--to", target) == 0
+    (row,) = read_any(target)
+    assert (row["age"], row["born"][:10]) == ("7", "2000-01-02")
+    assert len(sandbox.issued) == 1
+    source.write_bytes(b"PAR1 and nothing else")
+    assert mint("--from", source, "--to", tmp_path / "other.csv") == 2
+
+
+def test_excels_csv_stays_excels(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A byte order mark, semicolons and accents come out as they went in."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text('email;name\njose@example.com;"José; Núñez"\n', "utf-8-sig")
+    assert mint("--from", source, "--to", target) == 0
+    assert target.read_bytes().startswith(b"\xef\xbb\xbfemail;name;ok;token")
+    assert read_csv(target, ";")[0]["name"] == "José; Núñez"
+    assert len(sandbox.issued) == 1
+
+
+def test_rows_that_fail_say_why_and_are_tried_again(
+    sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exit code is 1; after the vendor's trouble the same command mints what is missing."""
+    target, journal = table.with_name("tokens.csv"), table.with_name("mint.journal")
+    command = ("--from", table, "--to", target, "--journal", journal)
+    sandbox.fail_next(vendor="strigo", status=500, times=2)
+    assert mint(*command) == 1
+    failed = [row for row in read_csv(target) if row["ok"] == "False"]
+    assert [(row["error"], row["status"], row["token"]) for row in failed] == [
+        ("ServerError", "500", "")
+    ] * 2
+    assert "2 failed" in capsys.readouterr().err
+    assert mint(*command) == 0
+    rows = read_csv(target)
+    assert sorted(row["E-Mail"] for row in rows) == sorted(
+        f"learner{n}@example.com" for n in range(12)
+    )
+    assert len(sandbox.issued) == 12
+    assert "10 of 12 rows have their token already" in capsys.readouterr().err
+    assert mint(*command) == 0
+    assert len(sandbox.issued) == 12
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_killed_command_goes_on(sandbox: Sandbox, table: Path, ending: str) -> None:
+    """After SIGKILL the same command finishes the file; a row that was cut is minted again."""
+    if ending == "parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    target, journal = table.with_name(f"tokens.{ending}"), table.with_name("mint.journal")
+    command = ["--from", str(table), "--to", str(target), "--journal", str(journal)]
+    sandbox.fail_next(vendor="strigo", delay=0.01, times=3)
+    sandbox.fail_next(vendor="strigo", delay=30.0, times=1)
+    program = [sys.executable, "-m", "tokenkit", "mint", "strigo", *command, "--concurrency", "2"]
+    with subprocess.Popen(program, env=os.environ.copy(), stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 60
+        while not target.exists() or not journal.exists() or len(sandbox.issued) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    sandbox.clear_faults()
+    with target.open("ab") as file:
+        file.write(b'"cut' if ending == "csv" else b'{"E-Mail": "cu')
+    assert mint(*command) == 0
+    rows = read_csv(target) if ending == "csv" else read_any(target)
+    assert sorted(row["E-Mail"] for row in rows) == sorted(
+        f"learner{n}@example.com" for n in range(12)
+    )
+
+
+def test_fields_may_be_renamed_and_set(sandbox: Sandbox, tmp_path: Path) -> None:
+    """``--column`` and ``--set`` give what the table names otherwise, or not at all."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.jsonl"
+    source.write_text("mail,until\na@example.com,2h\n", "utf-8")
+    code = mint(
+        *("--from", source, "--to", target, "--column", "email=mail"),
+        *("--column", "expiration=until", "--set", "groups=one;two"),
+    )
+    assert code == 0
+    (issued,) = sandbox.issued
+    assert issued.subject == "a@example.com"
+    (row,) = read_any(target)
+    assert row["mail"] == "a@example.com"
+    assert row["expires_at"]
+
+
+def test_other_vendors_are_minted_too(sandbox: Sandbox, tmp_path: Path) -> None:
+    """ZDK in batches, zerohash with the id of a payment."""
+    source = tmp_path / "in.csv"
+    source.write_text('id,metadata,permissions\n1,"{""team"": ""blue""}",100;chat\n2,,\n', "utf-8")
+    options = ("--from", source, "--to", tmp_path / "zdk.csv", "--batch-size", "10", "--quiet")
+    assert mint(*options, vendor="zdk") == 0
+    source.write_text("participant_code,reference_id\nCUST01,invoice-1\n", "utf-8")
+    code = mint(
+        *("--from", source, "--to", tmp_path / "zerohash.csv", "--allow-payments"),
+        *("--journal", tmp_path / "j", "--set", "permissions=crypto-withdrawals"),
+        vendor="zerohash",
+    )
+    assert code == 0
+    assert read_csv(tmp_path / "zerohash.csv")[0]["payment_id"]
+    assert len(sandbox.issued) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "problem"),
+    [
+        ("name\nAda\n", (), "row 1: email: is missing: add a column 'email'"),
+        ("email\n\n", (), "has no rows"),
+        ("", (), "has no rows"),
+        ("email,expiration\na@b.c,soon\n", (), "row 1: expiration: must be a length such as 30d"),
+        (
+            "email,expiration\na@b.c,2020-01-01T00:00:00Z\nb@b.c,2030-01-01\n",
+            (),
+            "expiration: must be a length such as 30d",
+        ),
+        ("email,email\na,b\n", (), "has the column 'email' twice"),
+        ("email,name\na\n", (), "line 2: has 1 cells for 2 columns"),
+        ("email,token\na,b\n", (), "the column 'token' is one of the result's: rename it"),
+        ("email\na\n", ("--column", "mail=email"), "strigo has no field 'mail'; it has email"),
+        ("email\na\n", ("--column", "name=Name"), "has no column 'Name' for name"),
+        ("email\na\n", ("--share", "7"), "share must be above 0"),
+        ("email\na\n", ("--allow-payments",), "allow_payments needs a journal"),
+        ("email\n" + "\x01\n" * 25, (), "and 5 more"),
+    ],
+)
+def test_a_problem_is_told_before_anything_is_sent(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: str,
+    options: tuple[str, ...],
+    problem: str,
+) -> None:
+    """Exit code 2, one line for each problem, and no file."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(content, "utf-8")
+    assert mint("--from", source, "--to", target, *options) == 2
+    assert problem in capsys.readouterr().err
+    assert not target.exists()
+    assert sandbox.issued == ()
+
+
+def test_bad_cells_of_other_kinds_are_told(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A JSON cell, a JSON line, an encoding, an ending."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("id,metadata\n1,blue\n", "utf-8")
+    assert mint("--from", source, "--to", target, vendor="zdk") == 2
+    assert "metadata: must be a JSON object such as" in capsys.readouterr().err
+    source.write_bytes("email\njosé@example.com\n".encode("latin-1"))
+    assert mint("--from", source, "--to", target) == 2
+    assert "must be UTF-8; in Excel save as" in capsys.readouterr().err
+    source.write_bytes("josé\na\n".encode("latin-1"))
+    assert mint("--from", source, "--to", target) == 2
+    lines = tmp_path / "in.jsonl"
+    for line in ("[]", "{", "7"):
+        lines.write_text(f"\n{line}\n", "utf-8")
+        assert mint("--from", lines, "--to", target) == 2
+        assert "line 2: must be a JSON object" in capsys.readouterr().err
+    assert mint("--from", source, "--to", tmp_path / "out.xlsx") == 2
+    assert "must end with .csv, .jsonl, .parquet" in capsys.readouterr().err
+    assert mint("--from", tmp_path / "none.csv", "--to", target) == 2
+    assert "No such file" in capsys.readouterr().err
+    assert sandbox.issued == ()
+
+
+def test_no_file_is_overwritten_by_mistake(
+    sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another table, or a result without its journal, is left as it is."""
+    target, journal = table.with_name("tokens.csv"), table.with_name("mint.journal")
+    command = ("--from", table, "--to", target)
+    target.write_text("precious", "utf-8")
+    assert mint(*command) == 2
+    assert "exists: choose another file" in capsys.readouterr().err
+    journal.touch()
+    assert mint(*command, "--journal", journal) == 2
+    assert "is another table" in capsys.readouterr().err
+    assert target.read_text("utf-8") == "precious"
+    lines = table.with_name("tokens.jsonl")
+    lines.write_text('{"other": 1}\n', "utf-8")
+    assert mint("--from", table, "--to", lines, "--journal", journal) == 2
+    lines.write_text('{"E-Mail": 1}\n', "utf-8")
+    assert mint("--from", table, "--to", lines, "--journal", journal) == 2
+    assert capsys.readouterr().err.count("is another table") == 2
+    target.unlink()
+    assert mint(*command, "--journal", journal) == 2
+    assert "is gone: bring it back, or delete the journal" in capsys.readouterr().err
+    assert sandbox.issued == ()
+
+
+def test_rows_that_only_the_journal_has_are_told(
+    sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A result that lost rows is no success."""
+    target, journal = table.with_name("tokens.csv"), table.with_name("mint.journal")
+    command = ("--from", table, "--to", target, "--journal", journal)
+    assert mint(*command) == 0
+    lines = target.read_text("utf-8").splitlines(keepends=True)
+    for kept in (lines[:-1], [lines[0], *lines[2:]]):
+        target.write_text("".join(kept), "utf-8")
+        assert mint(*command) == 1
+        assert "1 were delivered by an earlier run" in capsys.readouterr().err
+    more = table.read_text("utf-8") + "late@example.com,Late,Rome\n"
+    table.write_text(more, "utf-8")
+    assert mint(*command) == 1
+    assert len(sandbox.issued) == 13
+
+
+def test_without_credentials_nothing_is_written(
+    table: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The missing variables are named."""
+    for name in [name for name in os.environ if name.startswith("STRIGO")]:
+        monkeypatch.delenv(name)
+    target = table.with_name("tokens.csv")
+    assert mint("--from", table, "--to", target) == 2
+    assert "STRIGO_API_KEY" in capsys.readouterr().err
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("with_journal", [True, False])
+def test_ctrl_c_says_how_to_go_on(
+    sandbox: Sandbox,
+    table: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    with_journal: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Exit code 130; the file holds what is done, and the same command goes on."""
+    from tokenkit._mint.output import Output  # noqa: PLC0415 - only here
+
+    add, added = Output.add, list[object]()
+
+    def interrupted(output: Output, row: Any) -> None:
+        if len(added) == 4:
+            raise KeyboardInterrupt
+        added.append(row)
+        add(output, row)
+
+    monkeypatch.setattr(Output, "add", interrupted)
+    target = table.with_name("tokens.csv")
+    command: tuple[str | Path, ...] = ("--from", table, "--to", target)
+    if with_journal:
+        command = (*command, "--journal", table.with_name("mint.journal"))
+    assert mint(*command) == 130
+    told = "run the same command again" if with_journal else "with --journal"
+    assert f"Interrupted: 4 of 12 rows have their token; {told}" in capsys.readouterr().err
+    assert len(read_csv(target)) == 4
+    monkeypatch.setattr(Output, "add", add)
+    if with_journal:
+        assert mint(*command) == 0
+        assert len(read_csv(target)) == 12
+    assert len(sandbox.issued) >= 4
+
+
+def test_progress_is_shown_while_it_waits(
+    table: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a terminal a line now and then tells how far it is, and why it waits."""
+    monkeypatch.setattr("tokenkit._mint.progress.LINE_EVERY", 0.2)
+    with Sandbox(strigo_rate_limit=8, strigo_rate_window=1) as sandbox:
+        for name, value in sandbox.environment.items():
+            monkeypatch.setenv(name, value)
+        sandbox.fail_next(vendor="strigo", status=500)
+        assert mint("--from", table, "--to", table.with_name("tokens.csv")) == 1
+    shown = capsys.readouterr().err
+    assert "0 of 12" in shown
+    assert "1 failed, waiting" in shown
+    assert "s left" in shown
+
+
+def test_a_terminal_gets_a_bar(
+    sandbox: Sandbox,
+    table: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where tqdm is installed."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert mint("--from", table, "--to", table.with_name("tokens.csv")) == 0
+    assert "12/12" in capsys.readouterr().err
+    assert len(sandbox.issued) == 12
+
+
+def test_the_help_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    """It names the files, the fields, the exit codes, and has examples."""
+    with pytest.raises(SystemExit) as left:
+        mint("--help")
+    assert left.value.code == 0
+    shown = capsys.readouterr().out
+    for needed in (
+        "--from FILE",
+        "--journal FILE",
+        "external_user_id",
+        "exit codes",
+        "130",
+        "30d",
+    ):
+        assert needed in shown
+
+
+@pytest.mark.parametrize("pair", ["email", "=mail", "email="])
+def test_a_pair_without_both_sides_is_refused(
+    pair: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message shows the form."""
+    with pytest.raises(SystemExit):
+        mint("--from", "a.csv", "--to", "b.csv", "--column", pair)
+    assert "must be FIELD=VALUE" in capsys.readouterr().err
+
+
+def test_parquet_without_pyarrow_says_what_to_install(
+    sandbox: Sandbox,
+    table: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Before anything is sent."""
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    assert mint("--from", table, "--to", table.with_name("tokens.parquet")) == 2
+    assert "pip install pyarrow" in capsys.readouterr().err
+    assert sandbox.issued == ()

@@ -1,0 +1,131 @@
+"""The options of a run, checked before anything is sent."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bulk_runs import learners, reply, results, run
+from cryptography.fernet import Fernet
+
+from tokenkit import ConfigurationError, Secret
+from tokenkit.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tokenkit import Call, Reply
+    from tokenkit.bulk import Progress
+
+
+def told(call: Call[Any]) -> Reply[Any]:
+    return reply(call)
+
+
+async def asynchronous(progress: Progress) -> None:
+    del progress
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ({"concurrency": 0}, "concurrency must be a whole number from 1 to 10000, not 0"),
+        ({"concurrency": True}, "concurrency must be a whole number"),
+        ({"concurrency": 2.0}, "concurrency must be a whole number"),
+        ({"batch_size": 10_001}, "batch_size must be a whole number from 1 to 10000"),
+        ({"share": 0}, "share must be above 0 and at most 1, not 0"),
+        ({"share": 1.1}, "share must be above 0"),
+        ({"share": float("nan")}, "share must be above 0"),
+        ({"share": "half"}, "share must be above 0"),
+        ({"ordered": 1}, "ordered must be True or False, not int"),
+        ({"reuse": "yes"}, "reuse must be True or False, not str"),
+        ({"allow_payments": 1}, "allow_payments must be True or False"),
+        ({"allow_payments": True}, "allow_payments needs a journal"),
+        ({"journal": 7}, "journal must be a path, not int"),
+        ({"journal": Path}, "journal must be a path, not type"),
+        ({"encryption_keys": [Fernet.generate_key()]}, "encryption_keys are the journal's"),
+        ({"encryption_keys": "key", "journal": "j"}, "encryption_keys must be a list of keys"),
+        ({"encryption_keys": [], "journal": "j"}, "encryption_keys must be a list of keys"),
+        ({"encryption_keys": [7], "journal": "j"}, "encryption_keys must be a list of keys"),
+        ({"encryption_keys": {7}, "journal": "j"}, "encryption_keys must be a list of keys"),
+        ({"progress": 7}, "progress must be True or a function, not int"),
+        ({"progress": asynchronous}, "progress must be a plain function"),
+        ({"rate_limiter": "redis://"}, "rate_limiter must be a RateLimiter"),
+        ({"reuse": True, "batch_size": 2}, "leave batch_size out"),
+        (
+            {"reuse": True, "journal": "j", "encryption_keys": [Fernet.generate_key()]},
+            "leave encryption_keys out",
+        ),
+    ],
+)
+def test_a_bad_option_is_named_with_what_is_wrong(option: dict[str, Any], problem: str) -> None:
+    """The message names the option, what was given and what it must be."""
+    with pytest.raises(ConfigurationError, match=re.escape(problem)):
+        run(learners(1), told, **option)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """A caller does not mend one after the other."""
+    with pytest.raises(ConfigurationError, match=r"concurrency.*; share.*; ordered"):
+        run([], told, concurrency=-1, share=7, ordered="no")
+
+
+def test_none_means_the_default() -> None:
+    """An option may be passed on without a value."""
+    names = ("concurrency", "share", "ordered", "batch_size", "journal", "progress", "reuse")
+    assert len(results(run(learners(3), told, **dict.fromkeys(names)))) == 3
+
+
+def test_an_unknown_option_is_a_type_error() -> None:
+    """As for any function."""
+    with pytest.raises(TypeError, match=r"send_many\(\) got an unexpected keyword .*'conurrency'"):
+        run([], told, conurrency=3)
+
+
+@pytest.mark.parametrize("key", ["no key at all", b"no key \xff", Secret("no key either")])
+def test_a_bad_encryption_key_is_refused_and_never_shown(key: Any, tmp_path: Path) -> None:
+    """The key is in no message and in no frame of the error."""
+    options: dict[str, Any] = {"journal": tmp_path / "j", "encryption_keys": [key]}
+    with (
+        Sandbox() as sandbox,
+        sandbox.strigo_client() as client,
+        pytest.raises(ConfigurationError, match="encryption_keys: each must be") as caught,
+    ):
+        client.send_many(learners(1), **options)
+    del options
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)][1:]
+    shown = [repr(value) for frame in frames for value in frame.f_locals.values()]
+    assert [text for text in shown if "no key" in text] == []
+    assert not (tmp_path / "j").exists()
+
+
+def test_without_cryptography_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The message says what to install."""
+    real: Callable[..., Any] = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.startswith("cryptography"):
+            raise ModuleNotFoundError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ConfigurationError, match=r"tokenkit-sdk\[bulk\]"):
+        run([], told, journal=tmp_path / "j", encryption_keys=["k"])
+
+
+def test_bulk_is_loaded_by_who_uses_it() -> None:
+    """Importing the package and a client costs neither."""
+    import subprocess  # noqa: PLC0415 - only here
+
+    program = "import sys; from tokenkit import StrigoClient; print(sorted(sys.modules))"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, check=True, text=True
+    )
+    assert not [name for name in ("tqdm", "tokenkit.bulk") if f"'{name}'" in ran.stdout]

@@ -1,0 +1,112 @@
+"""Bulk runs that fill a cache: ``send_many(..., reuse=True)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+from bulk_runs import learners
+
+from tokenkit import ClientClosedError, ConfigurationError, zerohash
+from tokenkit.bulk import Failure
+from tokenkit.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def test_a_run_fills_the_cache_before_a_course_starts(sandbox: Sandbox) -> None:
+    """What a run has minted is handed out by ``get_token``; what is kept costs no request."""
+    calls = list(learners(20))
+    with sandbox.strigo_client() as client:
+        kept = client.get_token(calls[3])
+        with client.send_many(calls, reuse=True, ordered=True) as results:
+            tokens = [result.value for result in results if result.ok]
+        assert tokens[3] == kept
+        assert [client.get_token(call) for call in calls] == tokens
+        assert results.counts.requests == 19
+        with client.send_many(calls, reuse=True) as results:
+            assert len(list(results)) == 20
+        assert results.counts.requests == 0
+    assert len(sandbox.issued) == 20
+
+
+def test_an_async_run_fills_it_too(sandbox: Sandbox, anyio_backend: str) -> None:
+    """The async client does the same."""
+
+    async def main() -> list[int]:
+        async with sandbox.async_strigo_client() as client:
+            sent: list[int] = []
+            for _ in range(2):
+                async with client.send_many(learners(10), reuse=True) as results:
+                    assert len([result async for result in results]) == 10
+                sent.append(results.counts.requests)
+            return sent
+
+    assert anyio.run(main, backend=anyio_backend) == [10, 0]
+
+
+def test_the_vendors_limit_is_heeded() -> None:
+    """The pace sees what the vendor's responses tell, although the caller gets tokens only."""
+    with Sandbox(strigo_rate_limit=10, strigo_rate_window=1) as sandbox:
+        with (
+            sandbox.strigo_client() as client,
+            client.send_many(learners(14), reuse=True) as results,
+        ):
+            assert sum(result.ok for result in results) == 14
+        assert len(sandbox.refused) <= 1
+
+
+def test_the_vendors_limit_is_heeded_by_async_clients(anyio_backend: str) -> None:
+    """The same, on each event loop."""
+
+    async def main(sandbox: Sandbox) -> None:
+        async with (
+            sandbox.async_strigo_client() as client,
+            client.send_many(learners(14), reuse=True) as results,
+        ):
+            assert len([result async for result in results]) == 14
+
+    with Sandbox(strigo_rate_limit=10, strigo_rate_window=1) as sandbox:
+        anyio.run(main, sandbox, backend=anyio_backend)
+        assert len(sandbox.refused) <= 1
+
+
+def test_what_must_not_be_reused_is_a_failure(sandbox: Sandbox) -> None:
+    """A payment's token serves one page view."""
+    payment = zerohash.ClientAuthTokenRequest(
+        participant_code="CUST01", permissions=["crypto-pay"], reference_id="1"
+    )
+    with sandbox.zerohash_client() as client, client.send_many([payment], reuse=True) as results:
+        (result,) = results
+    assert isinstance(result, Failure)
+    assert isinstance(result.error, ConfigurationError)
+
+
+def test_a_client_that_is_closed_meanwhile_sends_no_more(
+    sandbox: Sandbox, anyio_backend: str
+) -> None:
+    """The run's own view of the client sees that it was closed."""
+    client = sandbox.strigo_client()
+    with client.send_many(learners(200), reuse=True, concurrency=1) as results:
+        next(results)
+        client.close()
+        rest = list(results)
+    assert isinstance(rest[-1], Failure)
+    assert isinstance(rest[-1].error, ClientClosedError)
+
+    async def main() -> None:
+        client = sandbox.async_strigo_client()
+        async with client.send_many(learners(200), reuse=True, concurrency=1) as results:
+            await client.aclose()
+            rest = [result async for result in results]
+        assert {type(result.error) for result in rest if not result.ok} == {ClientClosedError}
+
+    anyio.run(main, backend=anyio_backend)

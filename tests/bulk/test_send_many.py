@@ -1,0 +1,444 @@
+"""``send_many`` of real clients against the sandbox."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+from bulk_runs import async_run, learners, results, run
+
+from tokenkit import (
+    AsyncStrigoClient,
+    ClientClosedError,
+    ConfigurationError,
+    InvalidInputError,
+    StrigoClient,
+    UnprocessableError,
+    strigo,
+    zerohash,
+)
+from tokenkit.bulk import Failure, Success
+from tokenkit.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from tokenkit import Call
+    from tokenkit.bulk import Result
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[StrigoClient]:
+    with sandbox.strigo_client() as client:
+        yield client
+
+
+def emails(results: list[Result[strigo.UserToken]]) -> list[str]:
+    return [result.value.email for result in results if result.ok]
+
+
+async def in_async(sandbox: Sandbox, calls: Any, **options: Any) -> list[Result[strigo.UserToken]]:
+    async with (
+        sandbox.async_strigo_client() as client,
+        client.send_many(calls, **options) as results,
+    ):
+        return [result async for result in results]
+
+
+def test_each_call_gets_its_own_result(client: StrigoClient) -> None:
+    """Every input gets exactly one result, with its call, its place and its token."""
+    with client.send_many(learners(100)) as results:
+        found = list(results)
+    assert sorted(result.index for result in found) == list(range(100))
+    for result in found:
+        assert isinstance(result, Success)
+        assert isinstance(result.call, strigo.UserTokenRequest)
+        assert result.value.email == result.call.email == f"learner{result.index}@example.com"
+    assert results.counts.succeeded == results.counts.taken == results.counts.requests == 100
+
+
+def test_an_async_run_gives_the_same(sandbox: Sandbox, anyio_backend: str) -> None:
+    """The async client does it on asyncio and trio."""
+
+    async def main() -> list[Result[strigo.UserToken]]:
+        return await in_async(sandbox, learners(100))
+
+    found = anyio.run(main, backend=anyio_backend)
+    assert sorted(emails(found)) == sorted(call.email for call in learners(100))
+
+
+def test_an_async_iterable_is_read_as_places_are_free(
+    sandbox: Sandbox, anyio_backend: str
+) -> None:
+    """An async generator may wait for its data; it is closed at the end."""
+    closed: list[bool] = []
+
+    async def source() -> AsyncIterator[strigo.UserTokenRequest]:
+        try:
+            for call in learners(40):
+                await anyio.lowlevel.checkpoint()
+                yield call
+        finally:
+            closed.append(True)
+
+    async def main() -> list[Result[strigo.UserToken]]:
+        return await in_async(sandbox, source(), concurrency=4)
+
+    assert len(emails(anyio.run(main, backend=anyio_backend))) == 40
+    assert closed == [True]
+
+
+@pytest.mark.parametrize("concurrency", [1, 7])
+def test_the_order_is_kept_where_asked(client: StrigoClient, concurrency: int) -> None:
+    """With ``ordered`` the results come in the order of the calls."""
+    with client.send_many(learners(60), ordered=True, concurrency=concurrency) as results:
+        assert [result.index for result in results] == list(range(60))
+
+
+def test_a_refused_call_is_a_failure_and_stops_nothing(client: StrigoClient) -> None:
+    """What the vendor refuses comes back with its error, the others with their tokens."""
+    calls = [*learners(5), strigo.UserTokenRequest(email="no address"), *learners(5, 5)]
+    with client.send_many(calls, ordered=True) as results:
+        found = list(results)
+    assert [result.ok for result in found] == [True] * 5 + [False] + [True] * 5
+    refused = found[5]
+    assert isinstance(refused, Failure)
+    assert isinstance(refused.error, UnprocessableError)
+    assert refused.error.__traceback__ is None
+    assert results.counts.failed == 1
+
+
+def test_calls_of_several_kinds_may_be_mixed(sandbox: Sandbox) -> None:
+    """A run sends whatever the client sends: each kind of call gets its own value."""
+    calls: list[Call[Any]] = [
+        zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fiat-deposits"]),
+        zerohash.TimeRequest(),
+    ]
+    with sandbox.zerohash_client() as client, client.send_many(calls, ordered=True) as results:
+        first, second = (result.value for result in results if result.ok)
+    assert isinstance(first, zerohash.ClientAuthToken)
+    assert isinstance(second, zerohash.ServerTime)
+
+
+def test_nothing_in_nothing_out(client: StrigoClient) -> None:
+    """No calls give no results."""
+    nothing: list[strigo.UserTokenRequest] = []
+    with client.send_many(nothing) as results:
+        assert list(results) == []
+
+
+def test_calls_are_taken_in_the_callers_thread_as_places_are_free(client: StrigoClient) -> None:
+    """A slow loop slows the sending down: no more is taken than has a place."""
+    taken: list[int] = []
+    threads: set[int] = set()
+
+    def source() -> Iterator[strigo.UserTokenRequest]:
+        for number, call in enumerate(learners(500)):
+            taken.append(number)
+            threads.add(threading.get_ident())
+            yield call
+
+    with client.send_many(source(), concurrency=4) as results:
+        for count, _ in zip(range(1, 51), results, strict=False):
+            assert len(taken) <= count + 2 * 4
+    assert threads == {threading.get_ident()}
+
+
+def test_leaving_early_finishes_what_is_under_way(sandbox: Sandbox) -> None:
+    """After ``break`` nothing more is sent, and no thread is left."""
+    before = len(sandbox.issued)
+    with sandbox.strigo_client() as client, client.send_many(learners(1000)) as results:
+        for _ in results:
+            break
+    assert len(sandbox.issued) - before == results.counts.requests <= 33
+    assert not [one for one in threading.enumerate() if one.name == "tokenkit-bulk"]
+
+
+def test_leaving_an_async_run_early_cancels_what_is_under_way(
+    sandbox: Sandbox, anyio_backend: str
+) -> None:
+    """After ``break`` the block is left at once."""
+
+    async def main() -> int:
+        async with (
+            sandbox.async_strigo_client() as client,
+            client.send_many(learners(1000)) as results,
+        ):
+            async for _ in results:
+                break
+        return results.counts.requests
+
+    assert anyio.run(main, backend=anyio_backend) <= 33
+
+
+class BodyError(Exception):
+    """What the block of a test raises."""
+
+
+def test_what_the_block_raises_leaves_it_bare(sandbox: Sandbox, anyio_backend: str) -> None:
+    """An exception of the caller's own comes out as it is, in no group."""
+
+    def sync() -> None:
+        with sandbox.strigo_client() as client, client.send_many(learners(50)) as results:
+            for _ in results:
+                raise BodyError
+
+    with pytest.raises(BodyError):
+        sync()
+
+    async def main() -> None:
+        async with (
+            sandbox.async_strigo_client() as client,
+            client.send_many(learners(50)) as results,
+        ):
+            async for _ in results:
+                raise BodyError
+
+    with pytest.raises(BodyError):
+        anyio.run(main, backend=anyio_backend)
+
+
+def failing(count: int) -> Iterator[strigo.UserTokenRequest]:
+    yield from learners(count)
+    raise BodyError
+
+
+def test_what_the_calls_raise_comes_after_their_results(
+    sandbox: Sandbox, anyio_backend: str
+) -> None:
+    """A generator that fails ends the calls; the results before it are handed out first."""
+    found: list[int] = []
+
+    async def failing_async() -> AsyncIterator[strigo.UserTokenRequest]:
+        for call in failing(10):
+            yield call
+
+    async def main(calls: Any) -> None:
+        async with (
+            sandbox.async_strigo_client() as client,
+            client.send_many(calls) as results,
+        ):
+            async for result in results:
+                found.append(result.index)  # noqa: PERF401 - it ends with an exception
+
+    def sync() -> None:
+        with sandbox.strigo_client() as client, client.send_many(failing(10)) as results:
+            for result in results:
+                found.append(result.index)  # noqa: PERF401 - it ends with an exception
+
+    with pytest.raises(BodyError):
+        sync()
+    assert sorted(found) == list(range(10))
+    for calls in (failing(10), failing_async()):
+        found.clear()
+        with pytest.raises(BodyError):
+            anyio.run(main, calls, backend=anyio_backend)
+        assert sorted(found) == list(range(10))
+
+
+def test_cancellation_ends_an_async_run(sandbox: Sandbox, anyio_backend: str) -> None:
+    """A cancelled run ends with its scope, and the client goes on working."""
+
+    async def main() -> strigo.UserToken:
+        async with sandbox.async_strigo_client() as client:
+            with anyio.CancelScope() as scope:
+                async with client.send_many(learners(1000)) as results:
+                    async for _ in results:
+                        scope.cancel()
+            assert scope.cancelled_caught
+            return await client.create_user_token(email="after@example.com")
+
+    assert anyio.run(main, backend=anyio_backend).email == "after@example.com"
+
+
+def test_what_is_no_call_is_a_programming_error(sandbox: Sandbox, anyio_backend: str) -> None:
+    """An item that is no call raises, and says which it was."""
+    calls: Any = [*learners(2), {"email": "learner@example.com"}]
+
+    async def main() -> None:
+        await in_async(sandbox, calls)
+
+    with (
+        sandbox.strigo_client() as client,
+        pytest.raises(InvalidInputError, match="calls: item 2 must be a request model, not dict"),
+        client.send_many(calls) as results,
+    ):
+        list(results)
+    with pytest.raises(InvalidInputError, match="item 2"):
+        anyio.run(main, backend=anyio_backend)
+
+
+def test_what_cannot_be_iterated_is_refused_at_once(client: StrigoClient) -> None:
+    """A single call, or an async iterable on a sync client, is a TypeError."""
+    single: Any = strigo.UserTokenRequest(email="learner@example.com")
+    with pytest.raises(TypeError, match="not iterable"):
+        client.send_many(single)
+
+    async def source() -> AsyncIterator[strigo.UserTokenRequest]:
+        yield single
+
+    asynchronous: Any = source()
+    with pytest.raises(TypeError, match="only async clients"):
+        client.send_many(asynchronous)
+
+
+def test_results_belong_to_their_block(client: StrigoClient) -> None:
+    """Iterating without the block, after it, or entering twice is a programming error."""
+    results = client.send_many(learners(3))
+    with pytest.raises(RuntimeError, match="context manager"):
+        next(results)
+    with results:
+        assert len(list(results)) == 3
+        assert list(results) == []
+    with pytest.raises(RuntimeError, match="over"):
+        next(results)
+    with pytest.raises(RuntimeError, match="twice"), results:
+        pass
+
+
+def test_a_closed_client_says_so(sandbox: Sandbox) -> None:
+    """Calling ``send_many`` on a closed client fails at once."""
+    client = sandbox.strigo_client()
+    client.close()
+    with pytest.raises(ClientClosedError):
+        client.send_many(learners(1))
+
+
+def test_the_callers_context_is_seen_in_the_threads(sandbox: Sandbox) -> None:
+    """Context variables, and with them traces and log contexts, are those of the caller."""
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+    seen: list[str] = []
+
+    def key() -> str:
+        seen.append(variable.get())
+        return sandbox.environment["STRIGO_API_KEY"]
+
+    variable.set("the caller's")
+    with (
+        StrigoClient(
+            org_id=sandbox.environment["STRIGO_ORG_ID"],
+            api_key=key,
+            base_url=sandbox.environment["STRIGO_BASE_URL"],
+        ) as client,
+        client.send_many(learners(4)) as results,
+    ):
+        assert all(result.ok for result in results)
+    assert set(seen) == {"the caller's"}
+
+
+def test_a_429_is_no_failure() -> None:
+    """Refused calls go back into the line; a client's own retries do not wait for them."""
+    with Sandbox(strigo_rate_limit=5, strigo_rate_window=1) as sandbox:
+        with sandbox.strigo_client() as client:
+            for call in learners(5):
+                client.send(call)
+            with client.send_many(learners(4), share=1.0) as results:
+                assert sum(result.ok for result in results) == 4
+            assert results.counts.refused == len(sandbox.refused) <= 2
+
+        async def main() -> int:
+            return len(emails(await in_async(sandbox, learners(4), share=1.0)))
+
+        assert anyio.run(main) == 4
+
+
+def test_a_bug_in_a_strategy_or_model_is_a_failure_or_raises(sandbox: Sandbox) -> None:
+    """A secret source that fails is each call's failure, as it is with ``send``."""
+
+    def broken() -> str:
+        raise ValueError("no secret")
+
+    with (
+        StrigoClient(
+            org_id="org", api_key=broken, base_url=sandbox.environment["STRIGO_BASE_URL"]
+        ) as client,
+        client.send_many(learners(3)) as results,
+    ):
+        errors = [result.error for result in results if not result.ok]
+    assert [type(error) for error in errors] == [ConfigurationError] * 3
+
+
+class BugError(Exception):
+    """What a broken part raises."""
+
+
+def broken(_: Call[Any]) -> Any:
+    raise BugError
+
+
+def test_a_bug_in_the_sending_comes_out_bare(anyio_backend: str) -> None:
+    """What is no error of tokenkit's ends the run, as it is."""
+    with pytest.raises(BugError):
+        results(run(learners(3), broken))
+
+    async def main() -> None:
+        async with async_run(learners(3), broken) as opened:
+            assert "send_many(Vendor at" in repr(opened)
+            async for _ in opened:
+                pass
+
+    with pytest.raises(BugError):
+        anyio.run(main, backend=anyio_backend)
+
+
+def test_an_async_iterator_need_not_be_a_generator(sandbox: Sandbox, anyio_backend: str) -> None:
+    """What cannot be closed is just left."""
+
+    class Source:
+        def __init__(self) -> None:
+            self.calls = learners(3)
+
+        def __aiter__(self) -> Source:
+            return self
+
+        async def __anext__(self) -> strigo.UserTokenRequest:
+            for call in self.calls:
+                return call
+            raise StopAsyncIteration
+
+    async def main() -> int:
+        return len(await in_async(sandbox, Source()))
+
+    assert anyio.run(main, backend=anyio_backend) == 3
+
+
+def test_a_failure_has_no_value(client: StrigoClient) -> None:
+    """Asking for it raises the error; a success has no error."""
+    with client.send_many([strigo.UserTokenRequest(email="no address"), *learners(1)]) as opened:
+        failed, good = sorted(opened, key=lambda result: result.index)
+    with pytest.raises(UnprocessableError):
+        repr(failed.value)
+    assert good.error is None
+
+
+def test_async_clients_take_async_secrets(
+    sandbox: Sandbox, anyio_backend: str, tmp_path: Any
+) -> None:
+    """The journal's keys are made of secrets that are awaited."""
+
+    async def key() -> str:
+        await anyio.lowlevel.checkpoint()
+        return sandbox.environment["STRIGO_API_KEY"]
+
+    async def main() -> int:
+        async with (
+            AsyncStrigoClient(
+                org_id=sandbox.environment["STRIGO_ORG_ID"],
+                api_key=key,
+                base_url=sandbox.environment["STRIGO_BASE_URL"],
+            ) as client,
+            client.send_many(learners(5), journal=tmp_path / "mint.journal") as results,
+        ):
+            return len([result async for result in results])
+
+    assert anyio.run(main, backend=anyio_backend) == 5

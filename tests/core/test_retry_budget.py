@@ -1,0 +1,48 @@
+"""The retry budget as a value, and how a client gets one."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tokenkit import ConfigurationError, RetryBudget, RetryPolicy
+from tokenkit._policy.retry import check_budget
+
+
+def test_taking_and_refunding() -> None:
+    """A success gives back its own retries and a part of one more, up to what there was."""
+    budget = RetryBudget(2, refund=0.5)
+    assert [budget.take() for _ in range(3)] == [True, True, False]
+    budget.refund(0)
+    assert not budget.take()
+    budget.refund(0)
+    assert budget.take()
+    budget.refund(9)
+    assert [budget.take() for _ in range(3)] == [True, True, False]
+
+
+def test_no_limit() -> None:
+    """An infinite capacity is never used up."""
+    budget = RetryBudget(math.inf)
+    assert all(budget.take() for _ in range(1_000))
+    assert repr(budget) == "RetryBudget(inf, refund=0.1)"
+
+
+@pytest.mark.parametrize("values", [(-1, 0.1), ("9", 0.1), (9, -0.1), (9, math.inf), (True, 0.1)])
+def test_values_that_are_refused(values: tuple[float, float]) -> None:
+    """A capacity must be a number of retries, a refund a part of one."""
+    capacity, refund = values
+    with pytest.raises(ConfigurationError, match=r"RetryBudget\(\): (capacity|refund) must be"):
+        RetryBudget(capacity, refund=refund)
+
+
+def test_the_budget_of_a_client() -> None:
+    """A client's own lets one call use all its retries; a given one must be a budget."""
+    own = check_budget(None, RetryPolicy(max_retries=500))
+    assert all(own.take() for _ in range(500))
+    assert not own.take()
+    given = RetryBudget(3)
+    assert check_budget(given, RetryPolicy()) is given
+    with pytest.raises(ConfigurationError, match="retry_budget must be a RetryBudget"):
+        check_budget(3, RetryPolicy())
