@@ -7,17 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from functools import partial
-from pathlib import Path
+from unittest import SkipTest
 
 import pytest
 from http_library import FAMILY, prefer_family
-from sybil import Document, Example, Region, Sybil
+from sybil import Example, Sybil
+from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
-from sybil.typing import Evaluator
-
-# Pages whose snippets use what those above them have made.
-STORIES = {"bulk.md"}
 
 
 def pytest_configure() -> None:
@@ -77,33 +73,29 @@ def has(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-class BuildingOn(PythonCodeBlockParser):
-    """Runs the snippets of a page that tells one story, even if they are spread over processes."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Let a snippet build on those above it, wherever these were run.
 
-    def __call__(self, document: Document) -> Iterator[Region]:
-        """Find the snippets; each runs those above it first that have not run in this process."""
-        for region in super().__call__(document):
-            if Path(document.path).name in STORIES and region.evaluator is not None:
-                region.evaluator = partial(after_those_above, region.evaluator)
-            yield region
+    pytest-xdist spreads a page's snippets over processes, or one of them is run alone.
+    """
+    if isinstance(item, SybilItem):
+        run_those_above(item.example)
 
 
-def after_those_above(evaluate: Evaluator, example: Example) -> str | None:
-    """Run a snippet after those above it."""
+def run_those_above(example: Example) -> None:
+    """Run what stands above a snippet and has not run in this process, the notes to skip too."""
     ran: set[int] = example.namespace.setdefault("snippets_that_ran", set())
-    for earlier in example.document.examples():
-        run = earlier.region.evaluator
-        # A note about what is to be skipped is no snippet.
-        is_missing = earlier.start < example.start and earlier.start not in ran
-        if isinstance(run, partial) and is_missing:
-            with contextlib.suppress(ModuleNotFoundError):
-                run(earlier)
+    for one in example.document.examples():
+        if one.start < example.start and one.start not in ran:
+            ran.add(one.start)
+            with contextlib.suppress(SkipTest):
+                one.evaluate()
     ran.add(example.start)
-    return evaluate(example)
 
 
 pytest_collect_file = Sybil(
-    parsers=[BuildingOn(), SkipParser()],
+    parsers=[PythonCodeBlockParser(), SkipParser()],
     setup=offer_conditions,
     patterns=["README.md", "docs/*.md"],
     fixtures=["vendor_environment"],

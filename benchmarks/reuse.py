@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -56,15 +56,15 @@ def installed(name: str) -> Any:
 def peers() -> Iterator[tuple[str, Callable[[], object]]]:
     """Yield what others' caches do on a hit, as far as they are installed."""
 
-    @functools.lru_cache
-    def floor(_: str) -> str:
+    def mint(_: str) -> str:
         return "token"
 
+    floor = functools.lru_cache(mint)
     yield "functools.lru_cache, no expiry", lambda: floor("a")
     cachetools = installed("cachetools")
     if cachetools is not None:
         cache = cachetools.TTLCache(10_000, 3600)
-        ttl = cachetools.cached(cache, lock=threading.RLock())(lambda _: "token")
+        ttl = cachetools.cached(cache, lock=threading.RLock())(mint)
         yield "cachetools.TTLCache with a lock", lambda: ttl("a")
     dogpile = installed("dogpile.cache")
     if dogpile is not None:
@@ -161,7 +161,7 @@ def measure_hits() -> dict[str, float]:
 
 
 @contextmanager
-def redis_server() -> Iterator[str | None]:
+def redis_server() -> Generator[str | None, None, None]:
     """Run a redis-server; yield its URL, or nothing where there is none."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:

@@ -3,9 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator
-from functools import reduce
 from importlib import import_module
-from operator import or_
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -81,7 +79,7 @@ def _shown(kind: Any, told: str) -> str:
     """Write a type; without ``None`` where that means no more than that nothing is given."""
     parts = [part for part in get_args(kind) if part is not NoneType or "None" in told]
     if get_origin(kind) in (Union, UnionType):
-        kind = reduce(or_, parts)
+        kind = Union[tuple(parts)]  # noqa: UP007 - as many as there are
     (shown,) = public_names([stringify_annotation(kind, "smart", short_literals=True)])
     return shown.replace("~httpx", "httpx")
 

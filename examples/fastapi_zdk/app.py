@@ -5,6 +5,7 @@ import math
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypedDict
 from urllib.parse import parse_qs
@@ -31,8 +32,9 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[State]:
-    # One client for all requests; a page waits for it, so it doesn't try for long.
-    async with AsyncZdkClient.from_env(deadline=10) as client:
+    # One client for all requests; a page waits for it, so it doesn't try for long. ZDK doesn't
+    # tell how long its tokens live: this is how long one is used at most.
+    async with AsyncZdkClient.from_env(deadline=10, token_lifetime=timedelta(minutes=5)) as client:
         yield {"zdk": client}
 
 
@@ -59,7 +61,10 @@ async def create_user_token(
     user_id: Annotated[str, Depends(logged_in_user)], request: Request, response: Response
 ) -> zdk.SdkSetup:
     client: AsyncZdkClient = request.state.zdk
-    token = await client.create_user_token(id=user_id, permissions=[zdk.CHAT_PERMISSION])
+    # The next page view of the same user gets the same token, until shortly before its end.
+    token = await client.get_token(
+        zdk.UserTokenRequest(id=user_id, permissions=[zdk.CHAT_PERMISSION])
+    )
     response.headers["Cache-Control"] = "no-store"
     return token.to_sdk_setup()
 

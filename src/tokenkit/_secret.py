@@ -40,7 +40,7 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         kind = type(value)
-        if not issubclass(kind, str):
+        if not issubclass(kind, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
             del value  # the frame of the error must not hold it
             raise ConfigurationError(f"Secret() takes text, not {kind.__name__}")
         self._value: str = str.__str__(value)  # an f-string would name a text enum's member

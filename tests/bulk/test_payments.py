@@ -123,7 +123,7 @@ def test_a_payment_that_was_not_delivered_is_interrupted_or_kept(options: dict[s
             assert {type(result.error) for result in opened if not result.ok} == {
                 InterruptedMintError
             }
-        sealed = {**options, "encryption_keys": [Fernet.generate_key()]}
+        sealed: dict[str, Any] = {**options, "encryption_keys": [Fernet.generate_key()]}
         sealed["journal"] = options["journal"].with_name("sealed.journal")
         with client.send_many(calls, **sealed) as opened:
             first = next(opened)

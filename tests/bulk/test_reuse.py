@@ -53,7 +53,7 @@ def test_an_async_run_fills_it_too(sandbox: Sandbox, anyio_backend: str) -> None
     assert anyio.run(main, backend=anyio_backend) == [10, 0]
 
 
-def test_the_vendors_limit_is_heeded(anyio_backend: str) -> None:
+def test_the_vendors_limit_is_heeded() -> None:
     """The pace sees what the vendor's responses tell, although the caller gets tokens only."""
     with Sandbox(strigo_rate_limit=10, strigo_rate_window=1) as sandbox:
         with (
@@ -63,7 +63,11 @@ def test_the_vendors_limit_is_heeded(anyio_backend: str) -> None:
             assert sum(result.ok for result in results) == 14
         assert len(sandbox.refused) <= 1
 
-    async def main() -> None:
+
+def test_the_vendors_limit_is_heeded_by_async_clients(anyio_backend: str) -> None:
+    """The same, on each event loop."""
+
+    async def main(sandbox: Sandbox) -> None:
         async with (
             sandbox.async_strigo_client() as client,
             client.send_many(learners(14), reuse=True) as results,
@@ -71,7 +75,7 @@ def test_the_vendors_limit_is_heeded(anyio_backend: str) -> None:
             assert len([result async for result in results]) == 14
 
     with Sandbox(strigo_rate_limit=10, strigo_rate_window=1) as sandbox:
-        anyio.run(main, backend=anyio_backend)
+        anyio.run(main, sandbox, backend=anyio_backend)
         assert len(sandbox.refused) <= 1
 
 

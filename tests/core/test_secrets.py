@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from core_driver import REQUEST_ID, ZEROHASH_CALL, Driver, json_answer, untyped, zerohash_plan
 
-from tokenkit import ConfigurationError, MismatchedResponse, Secret
+from tokenkit import ConfigurationError, Hooks, MismatchedResponse, Secret
 from tokenkit._pipeline.secret_sources import resolve
 from tokenkit._policy.clock import AsyncSystemClock, SystemClock, check_clock
 
@@ -52,3 +52,8 @@ def test_clocks_that_wait_in_the_way_of_others() -> None:
         check_clock(SystemClock(), may_be_async=True)
     with pytest.raises(ConfigurationError, match=r"must have time\(\), monotonic\(\)"):
         check_clock(untyped(object()), may_be_async=False)
+
+
+def test_a_record_that_no_hook_is_for() -> None:
+    """Hooks of this release leave a record that they don't know to nobody."""
+    assert Hooks(on_error=print).tell(untyped(object())) is None

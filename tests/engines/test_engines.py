@@ -20,6 +20,11 @@ from tokenkit.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Starting an engine takes longer than what it shows depends on a version of Python.
+pytestmark = pytest.mark.skipif(
+    sys.version_info[:2] != (3, 13), reason="engines are tried on Python 3.13 alone"
+)
+
 
 def needs(package: str) -> pytest.MarkDecorator:
     missing = importlib.util.find_spec(package) is None
@@ -112,8 +117,9 @@ def test_a_celery_task_mints_with_a_redis_broker(
         finally:
             process.terminate()
     with redis.client as client:
-        strings = [key for key in client.keys("*") if client.type(key) == b"string"]
-        kept = b"".join(client.get(key) or b"" for key in strings)
+        raw: Any = client
+        strings = [key for key in raw.keys("*") if raw.type(key) == b"string"]
+        kept = b"".join(raw.get(key) or b"" for key in strings)
     assert len(sandbox.issued) == 10
     assert b"learner9@example.com" in kept
     assert not [issued for issued in sandbox.issued if issued.token.encode() in kept]

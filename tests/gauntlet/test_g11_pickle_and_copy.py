@@ -136,7 +136,7 @@ def test_every_error_crosses_as_json(kind: type[TokenKitError]) -> None:
     """A back end that keeps class and ``args`` alone gives back the class and the text."""
     error = sample(kind)
     made: Any = type(error)
-    again = made(*json.loads(json.dumps(error.args)))
+    again: TokenKitError = made(*json.loads(json.dumps(error.args)))
     assert (type(again), str(again), again.args) == (kind, str(error), error.args)
     assert {*vars(again), "__notes__"} == set(vars(error))
 
@@ -179,7 +179,7 @@ def test_every_error_class_is_found() -> None:
     classes = {
         item for item in exported if isinstance(item, type) and issubclass(item, TokenKitError)
     }
-    assert len(classes) == 24
+    assert len(classes) == 25
     assert set(ERROR_CLASSES) == classes | {
         zerohash.ManualApprovalError,
         zerohash.MissingRequirementsError,
@@ -321,12 +321,20 @@ MODELS: list[Any] = [
     extension.Reply(value=TOKEN, status=200, headers=HEADERS, request_id="r", attempts=2),
     extension.RetryRules(waits={429: 10.0}),
     extension.BaseURLSetting(variable="X", base_url=str),
+    extension.Rate(requests=60, per=3.0),
     *(vendor.client.profile for vendor in VENDORS.values()),
     HEADERS,
     *LATER_MODELS,
 ]
 # Values of these do not exist: they are what models are derived from.
-BASES = {Call, IssuedToken, RequestModel, extension.PagedCall, strigo.StrigoCall}
+BASES = {
+    Call,
+    IssuedToken,
+    RequestModel,
+    extension.BatchCall,
+    extension.PagedCall,
+    strigo.StrigoCall,
+}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from asyncio_streams import route
 from connect_proxy import proxy_to, socks_proxy_to, socks_url
 from network_calls import (
     each_family,
@@ -107,6 +108,19 @@ def test_a_renamed_private_attribute_makes_connections_single_use(
         monkeypatch.setattr(connection, "PATH_TO_H11", tuple(renamed))
         assert tokens(flavour, server.url, {"http_family": family}) == [f"for {u}" for u in USERS]
         assert server.connections == 4
+
+
+@pytest.mark.parametrize("name", connection.PATH_TO_H11)
+@pytest.mark.parametrize("prefix", ["", "Async"])
+def test_private_names_are_looked_up_when_a_connection_is_opened(
+    name: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection knows before its first call that nobody could tell what is left in it."""
+    network: Any = None
+    assert not connection.open_connection(route(), network, prefix).serves_once
+    renamed = [f"{one}_renamed" if one == name else one for one in connection.PATH_TO_H11]
+    monkeypatch.setattr(connection, "PATH_TO_H11", tuple(renamed))
+    assert connection.open_connection(route(), network, prefix).serves_once
 
 
 @each_flavour

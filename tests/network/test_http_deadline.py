@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -15,6 +16,7 @@ from network_calls import (
     NO_RETRIES,
     ORG_ID,
     TOKEN,
+    async_strigo_client,
     at_most,
     each_flavour,
     send_strigo,
@@ -29,6 +31,7 @@ from tokenkit import (
     Timeouts,
     strigo,
 )
+from tokenkit._http.response import ResponseReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,3 +161,23 @@ def test_time_lost_before_sending_counts(caplog: pytest.LogCaptureFixture) -> No
     finally:
         logger.removeHandler(clock)
     assert server.connections == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_a_deadline_between_two_chunks_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the deadline passes while a chunk is read, the response's iterator ends as well."""
+    feed = ResponseReader.feed
+
+    def slow_feed(self: ResponseReader, chunk: bytes) -> bool:
+        time.sleep(DEADLINE)
+        return feed(self, chunk)
+
+    monkeypatch.setattr(ResponseReader, "feed", slow_feed)
+    with RawServer(drip_body) as server:
+        async with async_strigo_client(server.url) as client:
+            with pytest.raises(DeadlineExceeded):
+                await client.send(MINT, deadline=DEADLINE)
+    gc.collect()  # an iterator that was left would warn now

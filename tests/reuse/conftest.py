@@ -26,6 +26,12 @@ def redis_server(redis_process: RedisServer) -> RedisServer:
     return redis_process
 
 
+@pytest.fixture(autouse=True)
+def _no_caches_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let revocations find this test's caches alone; another's store may be gone."""
+    monkeypatch.setattr("tokenkit._reuse.cache._caches", {})
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """Run a sandbox in this process."""

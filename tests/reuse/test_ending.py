@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from memory_store import MemoryStore
-from reuse_world import HOUR, PARTICIPANT, Caller, Vendor, World, cache_with, lost, refusal
+from reuse_world import (
+    HOUR,
+    LEARNER,
+    PARTICIPANT,
+    Caller,
+    Vendor,
+    World,
+    cache_with,
+    lost,
+    refusal,
+)
 
 from tokenkit import TokenCache, zerohash
 from tokenkit._model.messages import Headers, Response
@@ -28,7 +38,7 @@ def revoking(vendor: Vendor, token: IssuedToken) -> Caller:
     """Let somebody revoke a token; return where that comes to a halt."""
     call = zerohash.RevokeAuthTokenRequest(token=token.token)
     begin: Any = partial(perform, call, vendor.reuse.plan, "request-id")
-    return Caller(vendor.world, ending(call, begin))
+    return Caller(vendor.world, ending(call, begin, vendor.cache))
 
 
 def test_revoked_token_is_gone() -> None:
@@ -173,7 +183,7 @@ def test_memory_of_ended_tokens_is_bounded() -> None:
     cache = TokenCache()
     for number in range(10_050):
         cache.table.end(str(number))
-    assert len(cache.table._ended) == 10_000
+    assert len(vars(cache.table)["_ended"]) == 10_000
 
 
 def test_store_of_somebody_else_is_told_too() -> None:
@@ -202,8 +212,22 @@ def test_vendor_is_asked_whatever_a_store_does() -> None:
     vendor = Vendor(world, PARTICIPANT)
     token = vendor.token()
     other = cache_with(StoreForLoops(world.now))
+    other.table.serves_revocable = True
     assert other in all_caches()
     revocation = revoking(vendor, token)
     assert revocation.request is not None
     with pytest.raises(StoreError, match="could not be told"):
         revocation.answer(REVOKED).result()
+
+
+def test_store_that_never_held_such_tokens_is_not_asked() -> None:
+    """The store of a cache that serves another vendor alone may be down."""
+    world = World()
+    store = MemoryStore(world.now)
+    learner = Vendor(world, LEARNER, cache_with(store))
+    learner.token()
+    store.down = True
+    asked = len(store.asked)
+    vendor = Vendor(world, PARTICIPANT)
+    assert revoking(vendor, vendor.token()).answer(REVOKED).result().status == 204
+    assert len(store.asked) == asked

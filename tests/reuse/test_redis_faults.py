@@ -28,7 +28,7 @@ PARTICIPANT = zerohash.ClientAuthTokenRequest(
     participant_code="CUST01", permissions=["crypto-buy"]
 )
 # A store may cost a quarter of a second; a lock, ten. What lies between is bounded generously.
-SOON = 5.0
+SOON = 15.0
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_decoding_client_keeps_tokens(redis_server: RedisServer, sandbox: Sandbo
         unix_socket_path=redis_server.path, socket_timeout=1, decode_responses=True
     ) as own:
         caches = [TokenCache(store=RedisStore(own, encryption_keys=[KEY])) for _ in range(2)]
-        tokens = set()
+        tokens: set[str] = set()
         for cache in caches:
             with sandbox.strigo_client(token_cache=cache) as client:
                 tokens.add(client.get_token(CALL).token)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from memory_store import MemoryStore
+from reuse_processes import Processes
 from reuse_world import (
     HOUR,
     LEARNER,
@@ -29,28 +29,14 @@ from tokenkit.errors import (
     RateLimitError,
     StoreError,
 )
-from tokenkit.stores import Acquire, FernetSealing, IsLive, Publish
+from tokenkit.stores import Acquire, IsLive, Publish
 
 if TYPE_CHECKING:
     from tokenkit.extension import Call
 
-KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
-OTHER_KEY = "bXlrZXlteWtleW15a2V5bXlrZXlteWtleW15a2V5MTI="
-
 
 class Interruption(BaseException):
     """What a cancellation throws in."""
-
-
-class Processes:
-    """Processes that share a store."""
-
-    def __init__(self, call: Call[object] = LEARNER, number: int = 2, **settings: object) -> None:
-        self.world = World()
-        self.store = MemoryStore(self.world.now)
-        self.vendors = [
-            Vendor(self.world, call, cache_with(self.store, **settings)) for _ in range(number)
-        ]
 
 
 def test_one_process_mints_for_all() -> None:
@@ -337,76 +323,6 @@ def test_store_that_fails_after_the_lock() -> None:
         failing.answer(refusal(401)).result()
 
 
-def test_spoiled_entry_is_replaced() -> None:
-    """An entry that can't be read is a miss: no failure of the store, and mended."""
-    for spoiled in (b"", b"{}", b"\xff", b'{"form": 1, "key": "other"}', b"[]", b"null"):
-        p = Processes()
-        p.vendors[0].token()
-        (entry,) = p.store.entries.values()
-        entry.sealed = spoiled
-        minting = p.vendors[1].ask()
-        token = minting.answer().result()
-        assert p.vendors[1].cache.statistics().store_failures == 0
-        third = Vendor(p.world, LEARNER, cache_with(p.store))
-        assert third.ask().result() == token
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("lifetime", -1),
-        ("lifetime", "long"),
-        ("status", None),
-        ("headers", []),
-        ("received_at", float("nan")),
-        ("body", {"result": "success", "data": {}}),
-        ("form", 2),
-    ],
-)
-def test_entry_with_a_wrong_field_is_a_miss(field: str, value: object) -> None:
-    """Whatever is wrong with an entry, the token is minted."""
-    p = Processes()
-    p.vendors[0].token()
-    (entry,) = p.store.entries.values()
-    entry.sealed = json.dumps({**json.loads(entry.sealed), field: value}).encode()
-    assert p.vendors[1].ask().request is not None
-
-
-def test_moved_entry_does_not_open() -> None:
-    """Whoever can write to the store can't give one user's token to another."""
-    p = Processes()
-    p.store.sealing = FernetSealing([KEY])
-    other = strigo.UserTokenRequest(email="mallory@example.com")
-    p.vendors[0].token()
-    p.vendors[0].token(other)
-    one, two = p.store.entries.values()
-    one.sealed, two.sealed = two.sealed, one.sealed
-    minting = p.vendors[1].ask(other)
-    assert minting.request is not None
-    assert minting.answer().result().email == "mallory@example.com"
-
-
-def test_keys_can_be_rotated() -> None:
-    """A new first key seals, old ones still open; with the old one gone, its tokens are minted."""
-    p = Processes(number=3)
-    p.store.sealing = FernetSealing([KEY])
-    token = p.vendors[0].token()
-    p.store.sealing = FernetSealing([OTHER_KEY, KEY])
-    assert p.vendors[1].ask().result() == token
-    p.store.sealing = FernetSealing([OTHER_KEY])
-    assert p.vendors[2].ask().request is not None
-
-
-def test_sealed_entry_shows_nothing() -> None:
-    """Neither the token nor whose it is can be read in a store."""
-    p = Processes()
-    p.store.sealing = FernetSealing([KEY])
-    token = p.vendors[0].token()
-    stored = f"{p.store.entries}{p.store.asked}"
-    assert token.token not in stored
-    assert "one@example.com" not in stored
-
-
 def test_invalidation_reaches_the_store() -> None:
     """What one process invalidates, no process finds; one that is minting keeps nothing."""
     p = Processes(number=3)
@@ -444,16 +360,6 @@ def test_what_happens_is_told() -> None:
     for record in served:
         assert record.age == pytest.approx(100, abs=2)
         assert record.left == pytest.approx(HOUR - 100, abs=2)
-
-
-def test_token_of_unknown_life_is_not_stored() -> None:
-    """A token that has ended on arrival is its caller's; the lock is released."""
-    p = Processes()
-    minting = p.vendors[0].ask()
-    assert minting.request is not None
-    minting.answer(p.world.minted(minting.request, life=-10)).result()
-    assert p.store.entries == {}
-    assert p.vendors[1].ask().request is not None
 
 
 def test_vendor_that_fails_for_a_renewal() -> None:

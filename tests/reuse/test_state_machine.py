@@ -190,7 +190,7 @@ class Reuse(RuleBasedStateMachine):
         try:
             # The processes of this test are one: each knows its own caches only.
             with patch.object(tokenkit._reuse.ending, "all_caches", lambda: [vendor.cache]):
-                caller = Caller(self.world, ending(call, begin))
+                caller = Caller(self.world, ending(call, begin, vendor.cache))
                 caller.answer(REVOKED).result()
         except TokenKitError:
             assert self.store is not None
@@ -248,7 +248,9 @@ class Reuse(RuleBasedStateMachine):
             asked.caller.drop()
         for cache in self.caches:
             assert cache.table.flights == {}, "a flight was left behind"
-            assert set(cache.table._places) == {kept.mark for kept in cache.table.kept.values()}
+            assert set(vars(cache.table)["_places"]) == {
+                kept.mark for kept in cache.table.kept.values()
+            }
 
 
 TestReuse = Reuse.TestCase

@@ -5,33 +5,33 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import attrs
 from leaks import chain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 DEEPEST = 6
 
 
-def opened(value: Any, depth: int = 0) -> Iterator[str]:
+def opened(value: object, depth: int = 0) -> Iterator[str]:
     """Yield what Sentry, rich, pytest and IPython show of a value together."""
     if isinstance(value, (str, bytes, bytearray)) or depth > DEEPEST:
         yield repr(value)
     elif isinstance(value, Mapping):
-        for name, item in value.items():
+        for name, item in cast("Mapping[object, object]", value).items():
             yield from opened(name, depth + 1)
             yield from opened(item, depth + 1)
     elif isinstance(value, (Sequence, AbstractSet)):
-        for item in value:
+        for item in cast("Collection[object]", value):
             yield from opened(item, depth + 1)
     else:
         yield repr(value)
         yield repr(getattr(value, "__dict__", ""))
         if attrs.has(type(value)):
-            for field in attrs.fields(type(value)):
+            for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
                 if field.repr:
                     yield repr(getattr(value, field.name, None))
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from tokenkit._model.call import Call
     from tokenkit._observability.records import Record
-    from tokenkit.auth import AsyncStrategy
+    from tokenkit.auth import AsyncStrategy, Strategy
     from tokenkit.stores import Store
 
 PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
@@ -190,13 +190,20 @@ class Vendor:
         Caller(self.world, self.reuse.begin_invalidation(self.call)).result()
 
 
+def strigo_key(name: str) -> Strategy:
+    """Return credentials for Strigo."""
+    return OrgKey(name, "key")
+
+
+def zerohash_key(name: str) -> Strategy:
+    """Return credentials for zerohash."""
+    return HmacSigner(name, PRIVATE_KEY, "phrase", scheme=HMAC_SCHEME)
+
+
 PROFILES: Any = {
-    strigo.UserTokenRequest: (STRIGO, lambda name: OrgKey(name, "key")),
+    strigo.UserTokenRequest: (STRIGO, strigo_key),
     zdk.UserTokenRequest: (ZDK, Bearer),
-    zerohash.ClientAuthTokenRequest: (
-        ZEROHASH,
-        lambda name: HmacSigner(name, PRIVATE_KEY, "phrase", scheme=HMAC_SCHEME),
-    ),
+    zerohash.ClientAuthTokenRequest: (ZEROHASH, zerohash_key),
 }
 
 

@@ -76,9 +76,7 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
         return reader.failed(error)
     finally:
         if reader.stream is not None:
-            await _close_quietly(reader.stream)
-        if chunks is not None:
-            await _finish(chunks)
+            await _let_go(reader.stream, chunks)
 
 
 async def _read_all(chunks: Any, reader: ResponseReader) -> None:
@@ -89,6 +87,18 @@ async def _read_all(chunks: Any, reader: ResponseReader) -> None:
         count += 1
         if count % CHUNKS_IN_A_TURN == 0:
             await checkpoint()
+
+
+async def _let_go(stream: Any, chunks: Any) -> None:
+    """Close a response and end its iterator, also where the closing is cancelled."""
+    try:
+        await _close_quietly(stream)
+    except BaseException:
+        with anyio.CancelScope() as scope:
+            scope.cancel()  # whoever still waits for something in the iterator ends now
+            await _finish(chunks)
+        raise
+    await _finish(chunks)
 
 
 async def _close_quietly(stream: Any) -> None:
@@ -106,6 +116,8 @@ async def _finish(chunks: Any) -> None:
     Behind httpx's iterator stand httpcore's, which only end by being exhausted; once closed,
     they hold no more than one read. A caller's transport may go on for ever.
     """
+    if chunks is None:
+        return
     try:
         for _ in range(CHUNKS_IN_A_READ):
             await anext(chunks)

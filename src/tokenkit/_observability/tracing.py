@@ -31,12 +31,11 @@ def trace_calls(version: str) -> Trace:
     try:
         from opentelemetry import metrics, trace  # noqa: PLC0415 - only those who trace have it
     except ModuleNotFoundError:
-        tracer = None
-    else:
-        tracer = trace.get_tracer("tokenkit", version)
-        meters = make_meters(metrics.get_meter("tokenkit", version))
-    if tracer is None:
-        raise ConfigurationError("tracing=True needs OpenTelemetry: install tokenkit-sdk[tracing]")
+        raise ConfigurationError(
+            "tracing=True needs OpenTelemetry: install tokenkit-sdk[tracing]"
+        ) from None
+    tracer = trace.get_tracer("tokenkit", version)
+    meters = make_meters(metrics.get_meter("tokenkit", version))
     return lambda call, base_path, listener: _span(tracer, meters, call, base_path, listener)
 
 

@@ -8,7 +8,7 @@ from .._pipeline.effects import Ask, Steps
 from .._policy.clock import Moment
 from ..errors import StoreError
 from .asking import StoreFault, StoreQuestion
-from .cache import all_caches
+from .cache import TokenCache, all_caches
 from .commands import Revoke, Store
 from .kept import mark_of
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def ending(
-    call: Call[object], begin: Callable[[Moment], Steps[T]]
+    call: Call[object], begin: Callable[[Moment], Steps[T]], cache: TokenCache | None
 ) -> Callable[[Moment], Steps[T]]:
     """Let a call that ends tokens end them in every cache and store of the process as well.
 
@@ -29,15 +29,16 @@ def ending(
     Args:
         call: The call.
         begin: Begins its life.
+        cache: The client's own cache.
     """
 
     def life(start: Moment) -> Steps[T]:
         marks = [mark_of(token) for token in call.ends_tokens]
-        stores = _end_in_process(marks)
+        stores = _end_in_process(marks, cache)
         untold = yield from _tell(stores, marks)
         returned = yield from begin(start)
         # A mint under way may have ended with it in the meantime.
-        _end_in_process(marks)
+        _end_in_process(marks, cache)
         if (yield from _tell(untold, marks)):
             raise StoreError(
                 "The vendor has ended the token, but the shared store could not be told: other "
@@ -48,12 +49,13 @@ def ending(
     return life
 
 
-def _end_in_process(marks: list[str]) -> list[Store]:
-    """End tokens in all caches; return the stores that these share."""
+def _end_in_process(marks: list[str], own: TokenCache | None) -> list[Store]:
+    """End tokens in all caches; return the stores that may hold them."""
     stores: list[Store] = []
     for cache in all_caches():
         store = cache.table.settings.store
-        if store is not None and not any(store is known for known in stores):
+        concerned = cache is own or cache.table.serves_revocable
+        if concerned and store is not None and not any(store is known for known in stores):
             stores.append(store)
         for mark in marks:
             cache.table.end(mark)

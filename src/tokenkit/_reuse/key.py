@@ -23,7 +23,16 @@ from ..auth import Bearer, HmacSigner, OrgKey
 from ..auth.strategy import AsyncStrategy
 from ..errors import TokenKitError
 
-__all__ = ["Reader", "exact_values", "identity_of", "key_of", "needs_probe", "reader_of"]
+__all__ = [
+    "EXACT",
+    "KNOWN_SHAPES",
+    "Reader",
+    "exact_values",
+    "identity_of",
+    "key_of",
+    "needs_probe",
+    "reader_of",
+]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # A caller's strategy may refuse a time that no clock can show.
@@ -128,7 +137,7 @@ def key_of(call: Call[Any], identity: bytes, now: float) -> str:
     return hmac.digest(identity, text, "sha256").hex()[:HEX_DIGITS]
 
 
-Reader: TypeAlias = Callable[[Any], tuple[object, ...]]
+Reader: TypeAlias = Callable[[Any], tuple[Any, ...]]
 """Reads the values of a model's fields."""
 
 
@@ -152,20 +161,20 @@ def exact_values(call: Call[Any], reader: Reader) -> tuple[object, ...] | None:
     values = reader(call)
     shape = tuple(map(type, values))
     try:
-        lists = _LISTS[shape]
+        lists = KNOWN_SHAPES[shape]
     except KeyError:
-        lists = _LISTS[shape] = _lists_in(shape)
+        lists = KNOWN_SHAPES[shape] = _lists_in(shape)
     if lists is None:
         return None
     for position in lists:
-        if not EXACT.issuperset(map(type, values[position])):  # type: ignore[call-overload] # a tuple
+        if not EXACT.issuperset(map(type, values[position])):
             return None
     return values
 
 
 # Where the tuples are in values of these types; None for types that are not exact. There are as
 # many as models, times the ways in which they are filled in.
-_LISTS: dict[tuple[type, ...], tuple[int, ...] | None] = {}
+KNOWN_SHAPES: dict[tuple[type, ...], tuple[int, ...] | None] = {}
 
 
 def _lists_in(shape: tuple[type, ...]) -> tuple[int, ...] | None:

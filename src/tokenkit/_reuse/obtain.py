@@ -46,6 +46,7 @@ class Obtaining(Minting):
         Afterwards :attr:`keeps` tells whether it may be kept.
         """
         store = self.settings.store
+        self.table.serves_revocable |= self.query.revocable
         if store is not None and self.table.circuit.allows(self.at.monotonic):
             return (yield from self._through_store(store))
         if store is not None:

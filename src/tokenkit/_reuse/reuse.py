@@ -26,7 +26,16 @@ from ..errors import (
 from .asking import StoreFault, StoreQuestion
 from .cache import TokenCache
 from .commands import Invalidate
-from .key import Reader, exact_values, identity_of, key_of, needs_probe, reader_of
+from .key import (
+    EXACT,
+    KNOWN_SHAPES,
+    Reader,
+    exact_values,
+    identity_of,
+    key_of,
+    needs_probe,
+    reader_of,
+)
 from .query import Query, ResolvedStrategy
 from .run import serve
 from .state import Place
@@ -80,11 +89,17 @@ class Reuse:
         """Return a token that is kept and needs no decision; ``None`` for the slow way."""
         model = type(call)
         reader = self._readers.get(model)
-        if reader is None:
+        if reader is None or call.extra:
             return None
-        values = exact_values(call, reader)
-        if values is None:
+        # What exact_values() does, without its call; what it has not seen yet is no hit.
+        values = reader(call)
+        lists = KNOWN_SHAPES.get(tuple(map(type, values)))
+        if lists is None:
             return None
+        for position in lists:
+            for item in values[position]:
+                if type(item) not in EXACT:
+                    return None
         return self._table.hit((self._who, model, values), self._wall(), self._monotonic())
 
     def begin(

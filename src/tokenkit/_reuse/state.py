@@ -62,11 +62,16 @@ class Lead:
 
 
 class TokenTable:
-    """The tokens of one process, the mints under way, and the refusals that still hold."""
+    """The tokens of one process, the mints under way, and the refusals that still hold.
+
+    Attributes:
+        serves_revocable: Whether a token that can be revoked was ever asked for.
+    """
 
     def __init__(self, settings: CacheSettings) -> None:
         self.settings = settings
         self.counts: Counts = Counts()
+        self.serves_revocable: bool = False
         self.kept: OrderedDict[Place, Kept] = OrderedDict()
         self._ended: OrderedDict[str, None] = OrderedDict()
         self.start_anew()

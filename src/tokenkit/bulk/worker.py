@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Protocol, TypeVar
 
 import attrs
 from typing_extensions import TypedDict, Unpack
@@ -34,13 +34,6 @@ class BulkClient(Protocol):
     def close(self) -> None:
         """Close the connections."""
         ...
-
-
-@runtime_checkable
-class _Closes(Protocol):
-    """What tells a sync client from an async one."""
-
-    def close(self) -> None: ...
 
 
 class Future(Protocol[T_co]):
@@ -160,11 +153,10 @@ def _client(factory: Callable[[], BulkClient]) -> BulkClient:
     with _clients.lock:
         client = _clients.made.get(key)
         if client is None:
-            made: object = factory()
-            if not isinstance(made, _Closes):
-                kind = type(made).__name__
+            client = factory()
+            if not hasattr(client, "close"):  # which tells a sync client from an async one
+                kind = type(client).__name__
                 raise ConfigurationError(f"Worker: factory must make a sync client, not {kind}")
-            client = cast("BulkClient", made)
             _clients.made[key] = client
     return client
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import attrs
 
 from ..extension import (
     JSON,
+    BatchCall,
     Call,
     Mismatch,
     Repeat,
+    ResponseInfo,
     copy_mapping,
+    instances,
     json_object,
     kind_of,
     param,
@@ -22,7 +25,7 @@ from ..extension import (
     write_model,
 )
 
-__all__ = ["ServiceTokenRequest", "read_tokens", "split_tokens", "to_permissions"]
+__all__ = ["ServiceTokenRequest", "TokenRequest", "TokensRequest", "to_permissions"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -32,7 +35,7 @@ def to_permissions(value: Iterable[int | str] | None) -> tuple[int | str, ...] |
     return None if value is None else to_tuple(value)
 
 
-def read_tokens(body: JSON, count: int) -> tuple[str, ...]:
+def _read_tokens(body: JSON, count: int) -> tuple[str, ...]:
     """Read the tokens of a response, one for each argument, in their order.
 
     Raises:
@@ -49,12 +52,6 @@ def read_tokens(body: JSON, count: int) -> tuple[str, ...]:
     return tuple(_read_token(token, f"$.tokens[{index}]") for index, token in enumerate(tokens))
 
 
-def split_tokens(body: JSON) -> Sequence[JSON]:
-    """Return a body with one token for each of a response's."""
-    tokens = body.get("tokens") if isinstance(body, Mapping) else None
-    return [{"tokens": [token]} for token in tokens] if isinstance(tokens, list) else []
-
-
 def _read_token(value: JSON, path: str) -> str:
     try:
         return token_text(value)
@@ -64,7 +61,32 @@ def _read_token(value: JSON, path: str) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class ServiceTokenRequest(Call[T_co], Generic[T_co]):
+class TokenRequest(Call[T_co], Generic[T_co]):
+    """Mint one token: the request is the only argument."""
+
+    @property
+    def repeat(self) -> Repeat:
+        """A repeated mint only creates another token."""
+        return Repeat.SAFE
+
+    def encode(self, now: datetime) -> JSON:
+        """Write the request as the only argument."""
+        del now
+        return {"arguments": [write_model(self)]}
+
+    def decode(self, body: JSON, response: ResponseInfo) -> T_co:
+        """Read the only token."""
+        del response
+        (token,) = _read_tokens(body, 1)
+        return self.token_of(token)
+
+    def token_of(self, token: str) -> T_co:
+        """Return the token that this request is for."""
+        raise NotImplementedError
+
+
+@attrs.frozen(kw_only=True)
+class ServiceTokenRequest(TokenRequest[T_co], Generic[T_co]):
     """Mint one token that lets a user into a room, a chat or an event.
 
     Args:
@@ -77,6 +99,8 @@ class ServiceTokenRequest(Call[T_co], Generic[T_co]):
         InvalidInputError: A field is invalid.
     """
 
+    reusable: ClassVar[bool] = True
+
     user_id: str = attrs.field(metadata=param(text()))
     metadata: Mapping[str, JSON] | None = attrs.field(
         default=None, hash=False, converter=copy_mapping, metadata=param(json_object)
@@ -85,12 +109,34 @@ class ServiceTokenRequest(Call[T_co], Generic[T_co]):
         default=None, converter=to_permissions, metadata=param(permissions)
     )
 
+
+@attrs.frozen(kw_only=True)
+class TokensRequest(BatchCall[T_co], Generic[T_co]):
+    """Mint many tokens with one request: each is an argument.
+
+    Args:
+        requests: One for each token; a subclass says of which class.
+        extra: Fields that ZDK added later, beside ``arguments``.
+
+    Raises:
+        InvalidInputError: ``requests`` is empty, or an item is not a request.
+    """
+
+    requests: tuple[TokenRequest[T_co], ...] = attrs.field(
+        metadata=param(instances(TokenRequest, min_items=1), wire_name="arguments")
+    )
+
     @property
     def repeat(self) -> Repeat:
-        """A repeated mint only creates another token."""
+        """Repeated mints only create other tokens."""
         return Repeat.SAFE
 
-    def encode(self, now: datetime) -> JSON:
-        """Write the request as the only argument."""
-        del now
-        return {"arguments": [write_model(self)]}
+    def decode(self, body: JSON, response: ResponseInfo) -> tuple[T_co, ...]:
+        """Read one token for each request, in their order."""
+        del response
+        tokens = zip(self.requests, _read_tokens(body, len(self.requests)), strict=True)
+        return tuple(request.token_of(token) for request, token in tokens)
+
+    def split(self, body: JSON) -> Sequence[JSON]:
+        """Return a body with one token for each request."""
+        return [{"tokens": [token]} for token in _read_tokens(body, len(self.requests))]

@@ -7,18 +7,15 @@ import attrs
 from typing_extensions import Self
 
 from ..extension import (
-    JSON,
     BatchCall,
     IssuedToken,
-    Repeat,
-    ResponseInfo,
     instances,
     param,
     response_field,
     text,
     to_tuple,
 )
-from .arguments import ServiceTokenRequest, read_tokens, split_tokens
+from .arguments import ServiceTokenRequest, TokensRequest
 
 __all__ = ["ChatToken", "ChatTokenRequest", "ChatTokensRequest"]
 
@@ -71,15 +68,9 @@ class ChatTokenRequest(ServiceTokenRequest[ChatToken]):
     chat_id: str = attrs.field(metadata=param(text()))
 
     @classmethod
-    def batch(cls, calls: Sequence[Self]) -> BatchCall[ChatToken]:
+    def batch(cls, calls: Sequence[Self]) -> BatchCall[ChatToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
         """Put many mints into one request; how many ZDK takes is not documented."""
         return ChatTokensRequest(requests=tuple(calls))
-
-    def decode(self, body: JSON, response: ResponseInfo) -> ChatToken:
-        """Read the only token."""
-        del response
-        (token,) = read_tokens(body, 1)
-        return self.token_of(token)
 
     def token_of(self, token: str) -> ChatToken:
         """Return the token that this request is for."""
@@ -91,7 +82,7 @@ def _to_requests(value: Iterable[ChatTokenRequest]) -> tuple[ChatTokenRequest, .
 
 
 @attrs.frozen(kw_only=True)
-class ChatTokensRequest(BatchCall[ChatToken]):
+class ChatTokensRequest(TokensRequest[ChatToken]):
     """Mint many chat tokens with one request.
 
     Args:
@@ -110,18 +101,3 @@ class ChatTokensRequest(BatchCall[ChatToken]):
         converter=_to_requests,
         metadata=param(instances(ChatTokenRequest, min_items=1), wire_name="arguments"),
     )
-
-    @property
-    def repeat(self) -> Repeat:
-        """Repeated mints only create other tokens."""
-        return Repeat.SAFE
-
-    def decode(self, body: JSON, response: ResponseInfo) -> tuple[ChatToken, ...]:
-        """Read one token for each request, in their order."""
-        del response
-        tokens = zip(self.requests, read_tokens(body, len(self.requests)), strict=True)
-        return tuple(request.token_of(token) for request, token in tokens)
-
-    def split(self, body: JSON) -> Sequence[JSON]:
-        """Return a body with one token for each request."""
-        return split_tokens(body)

@@ -1,7 +1,6 @@
 """ZDK's requests and responses, as its documentation and samples show them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import ClassVar
 
 import attrs
@@ -10,10 +9,7 @@ from typing_extensions import Self, TypedDict
 from ..extension import (
     JSON,
     BatchCall,
-    Call,
     IssuedToken,
-    Repeat,
-    ResponseInfo,
     copy_mapping,
     instances,
     json_object,
@@ -22,9 +18,8 @@ from ..extension import (
     response_field,
     text,
     to_tuple,
-    write_model,
 )
-from .arguments import read_tokens, split_tokens, to_permissions
+from .arguments import TokenRequest, TokensRequest, to_permissions
 
 __all__ = [
     "ALL_PERMISSIONS",
@@ -78,7 +73,7 @@ class UserToken(IssuedToken):
 
 
 @attrs.frozen(kw_only=True)
-class UserTokenRequest(Call[UserToken]):
+class UserTokenRequest(TokenRequest[UserToken]):
     """Mint one user token: ``POST /user.tokens.private.v1.Service/Create``.
 
     Args:
@@ -110,25 +105,13 @@ class UserTokenRequest(Call[UserToken]):
         default=None, converter=to_permissions, metadata=param(permissions)
     )
 
-    @property
-    def repeat(self) -> Repeat:
-        """A repeated mint only creates another token."""
-        return Repeat.SAFE
-
     @classmethod
-    def batch(cls, calls: Sequence[Self]) -> BatchCall[UserToken]:
+    def batch(cls, calls: Sequence[Self]) -> BatchCall[UserToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
         """Put many mints into one request; how many ZDK takes is not documented."""
         return UserTokensRequest(requests=tuple(calls))
 
-    def encode(self, now: datetime) -> JSON:
-        """Write the request as the only argument."""
-        del now
-        return {"arguments": [write_model(self)]}
-
-    def decode(self, body: JSON, response: ResponseInfo) -> UserToken:
-        """Read the only token."""
-        del response
-        (token,) = read_tokens(body, 1)
+    def token_of(self, token: str) -> UserToken:
+        """Return the token that this request is for."""
         return UserToken(token=token, user_id=self.id)
 
 
@@ -137,7 +120,7 @@ def _to_requests(value: Iterable[UserTokenRequest]) -> tuple[UserTokenRequest, .
 
 
 @attrs.frozen(kw_only=True)
-class UserTokensRequest(BatchCall[UserToken]):
+class UserTokensRequest(TokensRequest[UserToken]):
     """Mint many user tokens with one request.
 
     Args:
@@ -155,18 +138,3 @@ class UserTokensRequest(BatchCall[UserToken]):
         converter=_to_requests,
         metadata=param(instances(UserTokenRequest, min_items=1), wire_name="arguments"),
     )
-
-    @property
-    def repeat(self) -> Repeat:
-        """Repeated mints only create other tokens."""
-        return Repeat.SAFE
-
-    def decode(self, body: JSON, response: ResponseInfo) -> tuple[UserToken, ...]:
-        """Read one token for each request, in their order."""
-        del response
-        tokens = zip(self.requests, read_tokens(body, len(self.requests)), strict=True)
-        return tuple(UserToken(token=token, user_id=request.id) for request, token in tokens)
-
-    def split(self, body: JSON) -> Sequence[JSON]:
-        """Return a body with one token for each request."""
-        return split_tokens(body)

@@ -7,18 +7,15 @@ import attrs
 from typing_extensions import Self
 
 from ..extension import (
-    JSON,
     BatchCall,
     IssuedToken,
-    Repeat,
-    ResponseInfo,
     instances,
     param,
     response_field,
     text,
     to_tuple,
 )
-from .arguments import ServiceTokenRequest, read_tokens, split_tokens
+from .arguments import ServiceTokenRequest, TokensRequest
 
 __all__ = ["RoomToken", "RoomTokenRequest", "RoomTokensRequest"]
 
@@ -71,15 +68,9 @@ class RoomTokenRequest(ServiceTokenRequest[RoomToken]):
     room_id: str = attrs.field(metadata=param(text()))
 
     @classmethod
-    def batch(cls, calls: Sequence[Self]) -> BatchCall[RoomToken]:
+    def batch(cls, calls: Sequence[Self]) -> BatchCall[RoomToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
         """Put many mints into one request; how many ZDK takes is not documented."""
         return RoomTokensRequest(requests=tuple(calls))
-
-    def decode(self, body: JSON, response: ResponseInfo) -> RoomToken:
-        """Read the only token."""
-        del response
-        (token,) = read_tokens(body, 1)
-        return self.token_of(token)
 
     def token_of(self, token: str) -> RoomToken:
         """Return the token that this request is for."""
@@ -91,7 +82,7 @@ def _to_requests(value: Iterable[RoomTokenRequest]) -> tuple[RoomTokenRequest, .
 
 
 @attrs.frozen(kw_only=True)
-class RoomTokensRequest(BatchCall[RoomToken]):
+class RoomTokensRequest(TokensRequest[RoomToken]):
     """Mint many room tokens with one request.
 
     Args:
@@ -110,18 +101,3 @@ class RoomTokensRequest(BatchCall[RoomToken]):
         converter=_to_requests,
         metadata=param(instances(RoomTokenRequest, min_items=1), wire_name="arguments"),
     )
-
-    @property
-    def repeat(self) -> Repeat:
-        """Repeated mints only create other tokens."""
-        return Repeat.SAFE
-
-    def decode(self, body: JSON, response: ResponseInfo) -> tuple[RoomToken, ...]:
-        """Read one token for each request, in their order."""
-        del response
-        tokens = zip(self.requests, read_tokens(body, len(self.requests)), strict=True)
-        return tuple(request.token_of(token) for request, token in tokens)
-
-    def split(self, body: JSON) -> Sequence[JSON]:
-        """Return a body with one token for each request."""
-        return split_tokens(body)

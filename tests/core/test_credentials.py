@@ -1,0 +1,167 @@
+"""Credentials that cannot work are refused, each by its name and never quoted."""
+
+from __future__ import annotations
+
+import pytest
+from core_driver import PASSPHRASE, PRIVATE_KEY, WALL, untyped
+
+from tokenkit._model.messages import Headers, Request
+from tokenkit._secret import Secret
+from tokenkit.auth import (
+    Bearer,
+    HmacSigner,
+    OrgKey,
+    header_secret,
+)
+from tokenkit.errors import ConfigurationError
+from tokenkit.zerohash.profile import HMAC_SCHEME
+
+REQUEST = Request(method="POST", origin="https://h", route="/x", headers=Headers(), body=b"{}")
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("not base64!", "private_key contains white space"),
+        ("not-base64-url_alphabet", "private_key is in URL-safe base64"),
+        ("abc", "private_key is not base64"),
+        ("=", "private_key is not base64"),
+        (PRIVATE_KEY[:-1], "private_key is not base64"),
+        (PRIVATE_KEY + "\n", "private_key begins or ends with white space or a line break"),
+        (" " + PRIVATE_KEY, "private_key begins or ends with white space"),
+        (
+            PRIVATE_KEY[:20] + "\n" + PRIVATE_KEY[20:],
+            "private_key contains white space or a line break",
+        ),
+        ("", "private_key is empty"),
+        (f'"{PRIVATE_KEY}"', "private_key is in quotes"),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA\n", "private_key is a PEM file"),
+        ("2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSé=", "private_key is not base64"),
+    ],
+)
+def test_private_keys_are_read_strictly(key: str, problem: str) -> None:
+    """A private key that is no base64, or was read from a file carelessly, is refused."""
+    with pytest.raises(ConfigurationError, match=problem) as caught:
+        HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
+    assert len(key) < 2 or key not in str(caught.value)
+    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    with pytest.raises(ConfigurationError, match=problem):
+        signer.headers(REQUEST, [Secret("public"), Secret(key), Secret(PASSPHRASE)], WALL)
+
+
+@pytest.mark.parametrize(
+    "bad", ["", " key", "key\r\nX-Evil: 1", "k\x00ey", "kéy", "\ud800", "k\u2028", "\t", "a b"]
+)
+def test_keys_must_fit_a_header(bad: str) -> None:
+    """An empty key, and one with a character that no header takes, is refused everywhere."""
+    for build in (
+        lambda: Bearer(bad),
+        lambda: Bearer(Secret(bad)),
+        lambda: OrgKey("org", bad),
+        lambda: OrgKey(bad, "key"),
+        lambda: HmacSigner(bad, PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            build()
+        assert len(bad) < 4 or bad not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["", " pass", "pass\n", "p\x00ss", "pässphrase"])
+def test_passphrases_must_fit_a_header(bad: str) -> None:
+    """A passphrase may hold inner spaces, but nothing that a header refuses."""
+    HmacSigner("public", PRIVATE_KEY, "two words", scheme=HMAC_SCHEME)
+    with pytest.raises(ConfigurationError, match="passphrase"):
+        HmacSigner("public", PRIVATE_KEY, bad, scheme=HMAC_SCHEME)
+
+
+@pytest.mark.parametrize("length", [16_384, 16_385, 100_000])
+def test_secrets_that_are_too_long_are_refused(length: int) -> None:
+    """A secret may have the 16,384 characters that its error names, and no more."""
+    long = "A" * length
+    for name, build in (
+        ("api_key", lambda: Bearer(long)),
+        ("org_id", lambda: OrgKey(long, "key")),
+        ("private_key", lambda: HmacSigner("k", long, "p", scheme=HMAC_SCHEME)),
+        ("passphrase", lambda: HmacSigner("k", PRIVATE_KEY, long, scheme=HMAC_SCHEME)),
+    ):
+        if length <= 16_384:
+            build()
+        else:
+            with pytest.raises(ConfigurationError, match=f"^{name} has more than 16384 char"):
+                build()
+
+
+def test_org_ids_with_a_colon_are_refused() -> None:
+    """A colon in the organisation's id would shift the border to the key."""
+    with pytest.raises(ConfigurationError, match="org_id contains a colon"):
+        OrgKey("org:id", "key")
+    with pytest.raises(ConfigurationError, match="org_id contains a colon"):
+        OrgKey(lambda: "org:id", lambda: "key").headers(
+            REQUEST, [Secret("org:id"), Secret("key")], WALL
+        )
+
+
+def test_header_secret() -> None:
+    """A sound secret comes back as it is; a faulty one is named, never quoted."""
+    secret = Secret("sound")
+    assert header_secret("password", secret) is secret
+    with pytest.raises(ConfigurationError, match=r"^password contains a space$") as caught:
+        header_secret("password", Secret("two words"))
+    assert "two words" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("Bearer key-1", "starts with 'Bearer '; pass the key alone"),
+        ("bearer:key-1", "starts with 'bearer:'; pass the key alone"),
+        ("Basic a2V5", "starts with 'Basic '; pass the key alone"),
+        ('"key-1"', "is in quotes, which docker --env-file keeps; remove them"),
+        ("'key-1'", "is in quotes, which docker --env-file keeps; remove them"),
+        ("key-1\n", "begins or ends with white space or a line break"),
+        ("key-1\nkey-2", "contains a line break"),
+        ("key\t1", "contains a control character"),
+        ("k\u00e9y-1", "contains a character outside ASCII"),
+        ("-----BEGIN KEY-----", "is a PEM file; pass the key that the vendor shows"),
+        ("k" * 16_385, "has more than 16384 characters"),
+        ("", "is empty"),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_what_is_wrong_with_a_key_is_called_by_its_name(key: str, problem: str) -> None:
+    """Each mistake that is often made with a key has a text of its own, without the key."""
+    with pytest.raises(ConfigurationError) as caught:
+        Bearer(key)
+    assert str(caught.value).startswith(f"api_key {problem}")
+    with pytest.raises(ConfigurationError, match=r"org_id .*; api_key "):
+        OrgKey(key, key)
+
+
+def test_an_api_key_with_the_organisation_before_it() -> None:
+    """The whole pair, pasted as the key, is refused when both are known."""
+    with pytest.raises(ConfigurationError, match="api_key starts with the org_id"):
+        OrgKey("org-1", "org-1:key")
+    both = [Secret("org-1"), Secret("org-1:key")]
+    with pytest.raises(ConfigurationError, match="api_key starts with the org_id"):
+        OrgKey("org-1", "another").headers(REQUEST, both, WALL)
+
+
+def test_all_unfit_credentials_are_named_at_once() -> None:
+    """A signer names each of its credentials that cannot be used."""
+    with pytest.raises(ConfigurationError) as caught:
+        HmacSigner("a b", "%", untyped(b"p"), scheme=HMAC_SCHEME)
+    assert [part.split()[0] for part in str(caught.value).split("; ")] == [
+        "api_key",
+        "private_key",
+        "passphrase",
+    ]
+    with pytest.raises(ConfigurationError, match="passphrase contains a line break"):
+        HmacSigner("k", PRIVATE_KEY, "p\np", scheme=HMAC_SCHEME)
+
+
+def test_whether_spaces_may_stand_in_a_secret_is_said_by_name() -> None:
+    """What a bare True as the third argument would mean, no reader could tell."""
+    secret = Secret("two words")
+    assert header_secret(name="password", secret=secret, spaces=True) is secret
+    with pytest.raises(TypeError, match="positional"):
+        untyped(header_secret)("password", secret, True)  # noqa: FBT003 - that is the point

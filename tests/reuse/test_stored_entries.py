@@ -1,0 +1,101 @@
+"""What stands in a shared store: sealed, bound to its key, and a miss where it cannot be read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from reuse_processes import Processes
+from reuse_world import (
+    LEARNER,
+    Vendor,
+    cache_with,
+)
+
+from tokenkit import strigo
+from tokenkit.stores import FernetSealing
+
+KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
+
+
+OTHER_KEY = "bXlrZXlteWtleW15a2V5bXlrZXlteWtleW15a2V5MTI="
+
+
+def test_spoiled_entry_is_replaced() -> None:
+    """An entry that can't be read is a miss: no failure of the store, and mended."""
+    for spoiled in (b"", b"{}", b"\xff", b'{"form": 1, "key": "other"}', b"[]", b"null"):
+        p = Processes()
+        p.vendors[0].token()
+        (entry,) = p.store.entries.values()
+        entry.sealed = spoiled
+        minting = p.vendors[1].ask()
+        token = minting.answer().result()
+        assert p.vendors[1].cache.statistics().store_failures == 0
+        third = Vendor(p.world, LEARNER, cache_with(p.store))
+        assert third.ask().result() == token
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("lifetime", -1),
+        ("lifetime", "long"),
+        ("status", None),
+        ("headers", []),
+        ("received_at", float("nan")),
+        ("body", {"result": "success", "data": {}}),
+        ("form", 2),
+    ],
+)
+def test_entry_with_a_wrong_field_is_a_miss(field: str, value: object) -> None:
+    """Whatever is wrong with an entry, the token is minted."""
+    p = Processes()
+    p.vendors[0].token()
+    (entry,) = p.store.entries.values()
+    entry.sealed = json.dumps({**json.loads(entry.sealed), field: value}).encode()
+    assert p.vendors[1].ask().request is not None
+
+
+def test_moved_entry_does_not_open() -> None:
+    """Whoever can write to the store can't give one user's token to another."""
+    p = Processes()
+    p.store.sealing = FernetSealing([KEY])
+    other = strigo.UserTokenRequest(email="mallory@example.com")
+    p.vendors[0].token()
+    p.vendors[0].token(other)
+    one, two = p.store.entries.values()
+    one.sealed, two.sealed = two.sealed, one.sealed
+    minting = p.vendors[1].ask(other)
+    assert minting.request is not None
+    assert minting.answer().result().email == "mallory@example.com"
+
+
+def test_keys_can_be_rotated() -> None:
+    """A new first key seals, old ones still open; with the old one gone, its tokens are minted."""
+    p = Processes(number=3)
+    p.store.sealing = FernetSealing([KEY])
+    token = p.vendors[0].token()
+    p.store.sealing = FernetSealing([OTHER_KEY, KEY])
+    assert p.vendors[1].ask().result() == token
+    p.store.sealing = FernetSealing([OTHER_KEY])
+    assert p.vendors[2].ask().request is not None
+
+
+def test_sealed_entry_shows_nothing() -> None:
+    """Neither the token nor whose it is can be read in a store."""
+    p = Processes()
+    p.store.sealing = FernetSealing([KEY])
+    token = p.vendors[0].token()
+    stored = f"{p.store.entries}{p.store.asked}"
+    assert token.token not in stored
+    assert "one@example.com" not in stored
+
+
+def test_token_of_unknown_life_is_not_stored() -> None:
+    """A token that has ended on arrival is its caller's; the lock is released."""
+    p = Processes()
+    minting = p.vendors[0].ask()
+    assert minting.request is not None
+    minting.answer(p.world.minted(minting.request, life=-10)).result()
+    assert p.store.entries == {}
+    assert p.vendors[1].ask().request is not None

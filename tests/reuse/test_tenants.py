@@ -1,0 +1,184 @@
+"""No two callers of different credentials share a token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tokenkit import (
+    AsyncStrigoClient,
+    Secret,
+    StrigoClient,
+    TokenCache,
+    strigo,
+    zerohash,
+)
+from tokenkit.auth import Bearer, OrgKey
+from tokenkit.errors import (
+    ConfigurationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tokenkit.extension import Request
+    from tokenkit.sandbox import Sandbox
+
+
+CALL = strigo.UserTokenRequest(email="one@example.com")
+
+
+PARTICIPANT = zerohash.ClientAuthTokenRequest(
+    participant_code="CUST01", permissions=["crypto-buy"]
+)
+
+
+class Minting(httpx.MockTransport):
+    """Answers like Strigo, with tokens that tell to whom they were issued."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+        super().__init__(self.answer)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        who = f"{request.headers.get('authorization')}-{request.headers.get('x-tenant')}"
+        data = {
+            "user_id": "u",
+            "expiration": 4_102_444_800_000,
+            "token": f"{who}-{request.url}-{len(self.requests)}",
+        }
+        return httpx.Response(200, json={"result": "success", "data": data})
+
+
+def test_clients_with_other_credentials_share_nothing() -> None:
+    """One cache for many tenants: each gets their own tokens."""
+    cache, transport = TokenCache(), Minting()
+    tenants: list[tuple[str, str, dict[str, Any]]] = [
+        ("one", "key", {}),
+        ("two", "key", {}),
+        ("one", "other", {}),
+        ("one", "key", {"base_url": "https://eu.strigo.example/api/v1"}),
+        ("one", "key", {"headers": {"x-tenant": "a"}}),
+        ("one", "key", {"headers": {"x-tenant": "b"}}),
+    ]
+    clients = [
+        StrigoClient(org_id=org, api_key=key, transport=transport, token_cache=cache, **options)
+        for org, key, options in tenants
+    ]
+    tokens = [client.get_token(CALL).token for client in clients]
+    assert len(set(tokens)) == len(tokens)
+    assert [client.get_token(CALL).token for client in clients] == tokens
+    same = StrigoClient(org_id="one", api_key="key", transport=transport, token_cache=cache)
+    assert same.get_token(CALL).token == tokens[0]
+    sibling = same.with_options(headers={"x-tenant": "a"})
+    assert sibling.get_token(CALL).token == tokens[4]
+    assert same.get_token(CALL).token == tokens[0]
+
+
+def test_answers_of_a_secret_source_share_nothing() -> None:
+    """A callable secret is asked each time: it may answer for another tenant."""
+    tenant = ["one"]
+    client = StrigoClient(
+        auth=OrgKey(lambda: tenant[0], lambda: Secret("key")), transport=Minting()
+    )
+    first = client.get_token(CALL)
+    tenant[0] = "two"
+    second = client.get_token(CALL)
+    tenant[0] = "one"
+    assert "one" in first.token
+    assert "two" in second.token
+    assert client.get_token(CALL) is first
+
+
+def test_mint_is_signed_with_what_is_in_the_key() -> None:
+    """A source that changes its answer at any moment files no token under another's key."""
+    answers = iter(["one", "two", "three", "one"])
+    client = StrigoClient(auth=OrgKey(lambda: next(answers), lambda: "key"), transport=Minting())
+    assert "one" in client.get_token(CALL).token
+    assert "two" in client.get_token(CALL).token
+    assert "three" in client.get_token(CALL).token
+    assert "one" in client.get_token(CALL).token
+    assert client.token_cache.statistics().mints == 3
+
+
+@pytest.mark.anyio
+async def test_answers_of_an_async_source_share_nothing(sandbox: Sandbox) -> None:
+    """Likewise for a source that is async."""
+    asked = 0
+
+    async def org() -> str:
+        nonlocal asked
+        asked += 1
+        return "sandbox-strigo-org-id"
+
+    async with AsyncStrigoClient(
+        auth=OrgKey(org, lambda: "sandbox-strigo-api-key"),
+        base_url=sandbox.environment["STRIGO_BASE_URL"],
+    ) as client:
+        assert await client.get_token(CALL) is await client.get_token(CALL)
+    assert asked == 2
+
+
+class TenantKey(Bearer[Secret]):
+    """A strategy of the caller's that sends what its secrets do not tell."""
+
+    tenant = "one"
+
+    def headers(
+        self, request: Request, secrets: Sequence[Secret], now: float
+    ) -> Mapping[str, str]:
+        return {**super().headers(request, secrets, now), "x-tenant": self.tenant}
+
+
+def test_strategy_that_sends_more_than_secrets_shares_nothing() -> None:
+    """A strategy of one's own is asked what it would send."""
+    strategy = TenantKey(Secret("key"))
+    client = StrigoClient(auth=strategy, transport=Minting())
+    first = client.get_token(CALL)
+    strategy.tenant = "two"
+    assert client.get_token(CALL).token != first.token
+    strategy.tenant = "one"
+    assert client.get_token(CALL) is first
+
+
+@pytest.mark.parametrize("error", [ValueError("boom"), ConfigurationError("no key")])
+def test_strategy_that_fails_is_named(error: Exception) -> None:
+    """A strategy that can't tell what it would send is the caller's to mend."""
+
+    class Failing(TenantKey):
+        def headers(
+            self,
+            request: Request,  # noqa: ARG002 - it fails
+            secrets: Sequence[Secret],  # noqa: ARG002 - likewise
+            now: float,  # noqa: ARG002 - likewise
+        ) -> Mapping[str, str]:
+            raise error
+
+    client = StrigoClient(auth=Failing(Secret("key")), transport=Minting())
+    with pytest.raises(ConfigurationError, match=r"Failing.headers\(\) raised|no key"):
+        client.get_token(CALL)
+
+
+def test_default_headers_of_a_caller_s_client_share_nothing() -> None:
+    """What a caller's own httpx client adds to requests tells tenants apart, as it is now."""
+    transport = Minting()
+    with httpx.Client(transport=transport, headers={"x-tenant": "a"}) as own:
+        client = StrigoClient(org_id="o", api_key="k", http_client=own)
+        first = client.get_token(CALL)
+        assert client.get_token(CALL) is first
+        own.headers["x-tenant"] = "b"
+        assert client.get_token(CALL).token != first.token
+
+
+def test_secret_source_that_fails_is_told() -> None:
+    """A source that raises is a ConfigurationError, as for any call."""
+
+    def broken() -> str:
+        raise ValueError
+
+    client = StrigoClient(auth=OrgKey("o", broken), transport=Minting())
+    with pytest.raises(ConfigurationError, match="broken raised ValueError"):
+        client.get_token(CALL)
