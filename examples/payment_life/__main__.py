@@ -83,6 +83,8 @@ class Backend:
             event = webhooks.verify(
                 body, headers, secrets=[self._secret], clock=self._clock, seen=self._seen
             )
+        except zerohash.WebhookSettingsError:
+            raise  # a 500, so that someone sees it
         except zerohash.RepeatedWebhookError:
             return "409 Conflict"
         except zerohash.WebhookVerificationError as error:
@@ -90,7 +92,7 @@ class Backend:
             return "400 Bad Request"
         try:
             self._handle(event)
-        except Exception:
+        except BaseException:
             webhooks.forget(event, self._seen)  # zerohash will send it again
             raise
         return "200 OK"

@@ -184,6 +184,7 @@ def test_every_error_class_is_found() -> None:
         zerohash.ManualApprovalError,
         zerohash.MissingRequirementsError,
         zerohash.RepeatedWebhookError,
+        zerohash.WebhookSettingsError,
         zerohash.WebhookVerificationError,
     }
 

@@ -48,7 +48,9 @@ def test_the_same_webhook_twice(seen: Any) -> None:
     first = verify(seen)
     assert first.notification_id == "n-1"
     for timestamp in (TIMESTAMP, LATER):
-        with pytest.raises(RepeatedWebhookError, match="'payment_status_changed' came") as caught:
+        with pytest.raises(
+            RepeatedWebhookError, match="'payment_status_changed' was received before"
+        ) as caught:
             verify(seen, timestamp=timestamp)
         assert caught.value.problem is WebhookProblem.REPEATED
 

@@ -124,7 +124,7 @@ def test_the_tolerance_can_be_chosen() -> None:
     assert verify(clock=late, tolerance=3_001).sent_at is not None
     assert verify(clock=late, tolerance=timedelta(hours=1)).sent_at is not None
     assert verify(clock=late, tolerance=None).sent_at is not None
-    with pytest.raises(WebhookVerificationError, match="more than the 2 that"):
+    with pytest.raises(WebhookVerificationError, match="more than the allowed 2"):
         verify(clock=late, tolerance=timedelta(seconds=2))
 
 
@@ -177,7 +177,7 @@ def test_headers_that_are_wrong(changed: dict[str, Any], problem: WebhookProblem
 def test_signed_bodies_that_are_no_object(body: bytes) -> None:
     """What is signed and yet no JSON object ends in the same error."""
     body, headers = signed(body)
-    with pytest.raises(WebhookVerificationError, match="no JSON object") as caught:
+    with pytest.raises(WebhookVerificationError, match="not a JSON object") as caught:
         verify(body, headers)
     assert caught.value.problem is WebhookProblem.BODY
 
@@ -185,7 +185,7 @@ def test_signed_bodies_that_are_no_object(body: bytes) -> None:
 @pytest.mark.parametrize("body", ["text", None, {"payment_id": "1"}, 7])
 def test_bodies_that_are_not_raw(body: Any) -> None:
     """A body that somebody has decoded or parsed already is named as that."""
-    with pytest.raises(WebhookVerificationError, match="raw bytes that came, not"):
+    with pytest.raises(WebhookVerificationError, match="raw bytes that were received, not"):
         verify(body)
 
 
@@ -263,7 +263,7 @@ def test_rsa_beside_hmac() -> None:
         ({"public_keys": "\ud800"}, "not an RSA"),
         ({"public_keys": None}, "public_keys must be strings or bytes in PEM, not NoneType"),
         ({"public_keys": [bytearray(b"key")]}, "not bytearray"),
-        ({"clock": 1750404905}, r"clock must have a method time\(\), which int has not"),
+        ({"clock": 1750404905}, r"clock must be an object with a time\(\) method, not int"),
         ({"seen": []}, "seen must be a set, a Seen, or a store"),
         ({"seen": {}}, "not dict"),
     ],

@@ -16,8 +16,8 @@ class ZeroHashCalls:
     def create_client_auth_token(self) -> None:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
-        lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals`` and ``crypto-payouts``. A
+        mint whose response was lost is repeated only if it cannot have opened a payment.
 
         Raises:
             InvalidInputError: An argument is not valid; nothing was sent.
@@ -124,7 +124,9 @@ class ZeroHashCalls:
 
         It is the one with the mint's ``reference_id``, which must be unique for each mint: see
         :func:`new_reference_id`. ``None`` means that there is none *so far*: the lost request
-        may still be under way, so look again after a pause before you mint a second time.
+        may still be under way, so look again after a pause before you mint a second time. With
+        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
+        where such payments are listed: ask zerohash before you mint again.
 
         Args:
             request: The request whose response was lost.

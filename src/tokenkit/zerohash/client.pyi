@@ -76,8 +76,8 @@ class ZeroHashClient(Client):
     ) -> ClientAuthToken:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
-        lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals`` and ``crypto-payouts``. A
+        mint whose response was lost is repeated only if it cannot have opened a payment.
 
         Args:
             permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
@@ -311,7 +311,9 @@ class ZeroHashClient(Client):
 
         It is the one with the mint's ``reference_id``, which must be unique for each mint: see
         :func:`new_reference_id`. ``None`` means that there is none *so far*: the lost request
-        may still be under way, so look again after a pause before you mint a second time.
+        may still be under way, so look again after a pause before you mint a second time. With
+        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
+        where such payments are listed: ask zerohash before you mint again.
 
         Args:
             request: The request whose response was lost.
@@ -373,8 +375,8 @@ class AsyncZeroHashClient(AsyncClient):
     ) -> ClientAuthToken:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals``. A mint whose response was
-        lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals`` and ``crypto-payouts``. A
+        mint whose response was lost is repeated only if it cannot have opened a payment.
 
         Args:
             permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
@@ -608,7 +610,9 @@ class AsyncZeroHashClient(AsyncClient):
 
         It is the one with the mint's ``reference_id``, which must be unique for each mint: see
         :func:`new_reference_id`. ``None`` means that there is none *so far*: the lost request
-        may still be under way, so look again after a pause before you mint a second time.
+        may still be under way, so look again after a pause before you mint a second time. With
+        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
+        where such payments are listed: ask zerohash before you mint again.
 
         Args:
             request: The request whose response was lost.

@@ -110,7 +110,7 @@ def check_settings(scheme: object, tolerance: object, clock: object, seen: AnySe
     if tolerance is not None and not in_seconds(tolerance) > 0:
         raise unusable("tolerance must be a number of seconds above 0, a timedelta, or None")
     if not callable(getattr(clock, "time", None)):
-        raise unusable(f"clock must have a method time(), which {type(clock).__name__} has not")
+        raise unusable(f"clock must be an object with a time() method, not {type(clock).__name__}")
     if seen is not None and not _can_keep(seen):
         raise unusable(
             "seen must be a set, a Seen, or a store with the methods add() and discard(), "

@@ -100,7 +100,7 @@ def verify(  # noqa: PLR0913 - a setting each, and all by keyword
         seen_keys = keys_of(found.need("notification-id"), message)
         if already_seen(seen, seen_keys):
             raise RepeatedWebhookError(
-                f"Webhook: {kind!r:.100} came before", problem=WebhookProblem.REPEATED
+                f"Webhook: {kind!r:.100} was received before", problem=WebhookProblem.REPEATED
             )
     return event_of(
         kind, payload, notification_id=notification_id, sent_at=sent_at, seen_keys=seen_keys
@@ -117,7 +117,9 @@ def _raw(body: object) -> bytes:
     if isinstance(body, memoryview):
         return body.tobytes()
     kind = type(body).__name__
-    raise _failed(WebhookProblem.BODY, f"the body must be the raw bytes that came, not {kind}")
+    raise _failed(
+        WebhookProblem.BODY, f"the body must be the raw bytes that were received, not {kind}"
+    )
 
 
 def _checked_time(
@@ -125,7 +127,8 @@ def _checked_time(
 ) -> datetime:
     if not DIGITS.fullmatch(timestamp):
         raise _failed(
-            WebhookProblem.HEADERS, "the header x-zh-hook-timestamp is no number of milliseconds"
+            WebhookProblem.HEADERS,
+            "the header x-zh-hook-timestamp is not a number of milliseconds",
         )
     seconds = int(timestamp) / 1000
     off = seconds - clock.time()
@@ -134,7 +137,7 @@ def _checked_time(
         raise _failed(
             WebhookProblem.TIMESTAMP,
             f"the timestamp is {ceil(abs(off))} seconds {when} this machine's clock, more than "
-            f"the {in_seconds(tolerance):g} that are tolerated",
+            f"the allowed {in_seconds(tolerance):g}",
         )
     try:
         return datetime.fromtimestamp(seconds, timezone.utc)
@@ -162,8 +165,8 @@ def _check_signature(found: HookHeaders, message: bytes, keys: Keys, scheme: Sch
         raise _failed(
             WebhookProblem.SIGNATURE,
             f"{' and '.join(f'x-zh-hook-{name}' for name, _ in given)}: not signed with any of "
-            "the secrets or keys given, or the body was changed on its way, for example parsed "
-            "and written again",
+            "the secrets or keys given, or the body was changed in transit, for example parsed "
+            "and serialized again",
         )
 
 
@@ -173,5 +176,5 @@ def _payload(raw: bytes) -> Mapping[str, JSON]:
     except ValueError:
         payload = None
     if not isinstance(payload, Mapping):
-        raise _failed(WebhookProblem.BODY, "the body is no JSON object")
+        raise _failed(WebhookProblem.BODY, "the body is not a JSON object")
     return payload
