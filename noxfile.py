@@ -181,9 +181,11 @@ def bench(session: nox.Session) -> None:
 
     Takes about ten minutes, two with `-- --quick`, and is no part of the default run.
     """
-    extras = ".[httpx2,sandbox]" if sys.version_info >= (3, 11) else ".[sandbox]"
+    extras = ".[httpx2,redis,sandbox]" if sys.version_info >= (3, 11) else ".[redis,sandbox]"
     session.install("-e", extras, *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
+    hits = ["--hits"] if "--quick" in session.posargs else []
+    session.run("python", "-m", "benchmarks.reuse", *hits)
 
 
 @nox.session

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ import httpx
 
 from tokenkit import AsyncStrigoClient, StrigoClient, TokenCache, strigo
 from tokenkit.sandbox import Sandbox
+from tokenkit.stores import RedisStore, SqliteStore, Store
 
 ROOT = Path(__file__).parents[1]
 WORKER = ROOT / "tests" / "support" / "reuse_worker.py"
@@ -32,6 +34,7 @@ ROUNDS, SECONDS = 9, 0.01
 MANY = 100_000
 CALL = strigo.UserTokenRequest(email="a@example.com")
 FAR = 4_102_444_800_000
+KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
 
 
 def answer(_: httpx.Request) -> httpx.Response:
@@ -75,6 +78,60 @@ def peers() -> Iterator[tuple[str, Callable[[], object]]]:
         disk = diskcache.Cache(tempfile.mkdtemp())
         disk.set("k", "x" * 200, expire=3600)
         yield "diskcache", lambda: disk.get("k")
+    yield from credentials()
+
+
+def credentials() -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield what credential libraries do with the one token that they keep."""
+    authlib = installed("authlib.oauth2.client")
+    if authlib is not None:
+        kept = {"access_token": "t", "expires_at": time.time() + 3600}
+        oauth = authlib.OAuth2Client(session=None, token=kept)
+        yield (
+            "Authlib ensure_active_token, one token",
+            lambda: oauth.ensure_active_token(oauth.token),
+        )
+    google = installed("google.oauth2.credentials")
+    if google is not None:
+        soon = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(hours=1)
+        one = google.Credentials("t", expiry=soon)
+        yield (
+            "google-auth before_request",
+            lambda: one.before_request(None, "GET", "https://x", {}),
+        )
+    botocore = installed("botocore.credentials")
+    if botocore is not None:
+        later = datetime.now(timezone.utc) + timedelta(hours=1)
+        renewed = botocore.RefreshableCredentials("a", "b", "c", later, dict, "method")
+        yield "botocore get_frozen_credentials", renewed.get_frozen_credentials
+
+
+def stored_hits(url: str | None, folder: str) -> dict[str, float]:
+    """Measure hits in a store: of a process that has no copy of its own yet."""
+    transport = httpx.MockTransport(answer)
+    stores: dict[str, Store] = {
+        "SQLite, unsealed": SqliteStore(f"{folder}/hits.db", allow_unencrypted=True)
+    }
+    functions: dict[str, Callable[[], object]] = {}
+    if url is not None:
+        stores["Redis, sealed"] = RedisStore.from_url(url, encryption_keys=[KEY])
+        plain: Any = import_module("redis").Redis.from_url(url)
+        functions["one round trip of redis-py"] = lambda: plain.get("nothing")
+
+    def hit_in(store: Store) -> Callable[[], object]:
+        cache = TokenCache(store=store)
+        client = StrigoClient(org_id="o", api_key="k", transport=transport, token_cache=cache)
+        client.get_token(CALL)
+        (place,) = cache.table.kept
+
+        def hit() -> object:
+            cache.table.drop(place)
+            return client.get_token(CALL)
+
+        return hit
+
+    functions |= {f"a hit in {name}": hit_in(store) for name, store in stores.items()}
+    return least(functions)
 
 
 def least(functions: dict[str, Callable[[], object]]) -> dict[str, float]:
@@ -227,6 +284,8 @@ def main() -> None:
     if arguments.hits:
         return
     with redis_server() as url, tempfile.TemporaryDirectory() as folder:
+        for name, spent in stored_hits(url, folder).items():
+            say(f"{spent:9.2f} us  {name}")
         for name, store in (("SQLite", f"{folder}/a.db"), ("Redis", url)):
             if store is None:
                 say("Redis: no redis-server here")

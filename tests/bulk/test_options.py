@@ -27,6 +27,13 @@ def told(call: Call[Any]) -> Reply[Any]:
     return reply(call)
 
 
+class PathOfBytes:
+    """A path as only some systems have it."""
+
+    def __fspath__(self) -> bytes:
+        return b"mint.journal"
+
+
 async def asynchronous(progress: Progress) -> None:
     del progress
 
@@ -34,6 +41,7 @@ async def asynchronous(progress: Progress) -> None:
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
+        ({"journal": PathOfBytes()}, "journal must be a path of text, not bytes"),
         ({"concurrency": 0}, "concurrency must be a whole number from 1 to 10000, not 0"),
         ({"concurrency": True}, "concurrency must be a whole number"),
         ({"concurrency": 2.0}, "concurrency must be a whole number"),

@@ -209,6 +209,16 @@ def test_a_useless_proxy_is_a_configuration_error(
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
+@each_family
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "99999"])
+def test_a_proxy_with_no_possible_port(port: str, family: Family) -> None:
+    """A port that no proxy can have is refused, and not taken modulo 65536."""
+    proxy = f"http://user:leaked@127.0.0.1:{port}"
+    with pytest.raises(ConfigurationError, match="proxy has a port outside 1 to 65535") as caught:
+        StrigoClient(api_key="key", org_id="org", proxy=proxy, http_family=family)
+    assert "leaked" not in str(caught.value)
+
+
 def test_a_proxy_beside_a_callers_transport_is_refused() -> None:
     """What a caller's client or transport would make useless cannot be given with it."""
     with pytest.raises(ConfigurationError, match="transport and proxy can't be combined"):

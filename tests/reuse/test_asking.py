@@ -16,7 +16,7 @@ from tokenkit._reuse.asking import StoreFault, StoreQuestion
 from tokenkit._reuse.circuit import Circuit
 from tokenkit._reuse.entry import unseal_entry
 from tokenkit._reuse.key import exact_values, reader_of
-from tokenkit.errors import ConfigurationError
+from tokenkit.errors import ConfigurationError, StoreError
 from tokenkit.extension import JSON, Call, IssuedToken, ResponseInfo
 from tokenkit.stores import Acquire, Acquired, IsLive, NoSealing, RedisStore
 
@@ -236,3 +236,26 @@ async def test_hanging_store_costs_a_crowd_one_timeout() -> None:
         for _ in range(1000):
             group.start_soon(ask)
     assert store.asked < 500
+
+
+@pytest.mark.parametrize(
+    ("busy", "error", "tries"),
+    [(True, TimeoutError, 2), (True, OSError, 1), (False, TimeoutError, 1)],
+)
+def test_busy_process_asks_again(
+    monkeypatch: pytest.MonkeyPatch, *, busy: bool, error: type[OSError], tries: int
+) -> None:
+    """In threads too, a timeout of a process that had much else to do is no store's failure."""
+    asked: list[Command] = []
+
+    class Late(OddStore):
+        def ask(self, command: Command) -> Answer:
+            asked.append(command)
+            if len(asked) == 1:
+                raise StoreError("late") from error()
+            return True
+
+    monkeypatch.setattr("tokenkit._reuse.asking._was_busy", lambda *_: busy)
+    answer = StoreQuestion(Late(None), IsLive(mark="m")).ask()
+    assert len(asked) == tries
+    assert (answer is True) == (tries == 2)

@@ -139,7 +139,9 @@ def test_port_taken(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> Non
     assert run(port=urlsplit(sandbox.url).port or 0) == 1
     written = capsys.readouterr()
     assert written.out == ""
-    assert "cannot listen on 127.0.0.1 port" in written.err
+    start = "python -m tokenkit sandbox: error: the sandbox cannot listen on 127.0.0.1 port "
+    assert written.err.startswith(start)
+    assert written.err.count("127.0.0.1") == 1
 
 
 class AskWhenFlushed(StopWhenFlushed):

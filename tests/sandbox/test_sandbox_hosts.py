@@ -25,7 +25,7 @@ def test_foreign_hosts_are_refused(sandbox: Sandbox, host: str, path: str) -> No
     strigo_post(sandbox, {"email": "real.person@customer.example"})
     response = CLIENT.get(sandbox.url + path, headers={"host": host})
     assert response.status_code == 421
-    assert "does not serve this Host" in response.text
+    assert "add another with --advertise" in response.text
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 
     from tokenkit import Call
-    from tokenkit.bulk import Failure, Success
+    from tokenkit.bulk import Failure, Result, Success
     from tokenkit.extension import Rate
+    from tokenkit.sandbox import Sandbox
 
 T = TypeVar("T")
 
@@ -167,3 +168,12 @@ def _http_date(seconds: float) -> str:
     from email.utils import formatdate  # noqa: PLC0415 - only here
 
     return formatdate(int(seconds), usegmt=True)
+
+
+async def in_async(sandbox: Sandbox, calls: Any, **options: Any) -> list[Result[strigo.UserToken]]:
+    """Return the results of an async run against the sandbox."""
+    async with (
+        sandbox.async_strigo_client() as client,
+        client.send_many(calls, **options) as results,
+    ):
+        return [result async for result in results]

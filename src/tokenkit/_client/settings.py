@@ -234,16 +234,20 @@ def _headers(profile: Profile, headers: object) -> Headers:
     if not is_mapping(headers):
         kind = type(headers).__name__
         raise ConfigurationError(f"headers must be a mapping of names to values, not {kind}")
-    problems = [_header_problem(profile, name, value) for name, value in headers.items()]
+    problems = [
+        _header_problem(profile, position, name, value)
+        for position, (name, value) in enumerate(headers.items(), 1)
+    ]
     found = "; ".join(f"headers: {problem}" for problem in problems if problem is not None)
     if found:
         raise ConfigurationError(found)
     return Headers({str(name): str(value) for name, value in headers.items()})
 
 
-def _header_problem(profile: Profile, name: object, value: object) -> str | None:
+def _header_problem(profile: Profile, position: int, name: object, value: object) -> str | None:
     if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
-        return f"{name!a:.50} is not a valid header name"
+        # Not quoted: "x-api-key: SECRET" and a name that took the value's place come here.
+        return f"the name of header {position} is not valid; use letters, digits and hyphens"
     key = name.lower()
     if key in profile.credential_headers:
         return f"{name} is set by the client's auth strategy"

@@ -28,6 +28,8 @@ MAX_CONNECTIONS = 100
 KEEPALIVE = 55.0
 # How OpenSSL wants certificates in a directory to be named.
 HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
+PORTS = 65_535
+PROXY_PORT = f"has a port outside 1 to {PORTS}"
 PROXY_FORMS = "must be like http://host:port, https://host:port or socks5://host:port"
 
 
@@ -217,8 +219,11 @@ def _parsed_proxy(family: Family, url: str) -> Proxy | str:
         parsed = family.http.Proxy(url)
     except (ValueError, family.http.InvalidURL):
         return PROXY_FORMS
-    if not parsed.url.host or parsed.url.port == 0:
+    if not parsed.url.host:
         return PROXY_FORMS
+    # httpx takes any number, and the operating system takes it modulo 65536.
+    if parsed.url.port is not None and not 0 < parsed.url.port <= PORTS:
+        return PROXY_PORT
     if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
         return "needs the package socksio; run python -m pip install socksio"
     auth = None

@@ -21,7 +21,7 @@ class Circuit:
         self._pause = 0.0
         self._open_until = 0.0
         self._trying = False
-        self.failures = 0
+        self.failures: int = 0
 
     def allows(self, now: float) -> bool:
         """Tell whether the store may be asked; after a pause, one caller is told so."""

@@ -51,7 +51,7 @@ class AsyncFeed(Feed[T]):
         self._asked = anyio.Event()
         self._found: list[Call[T]] = []
         self._problem: Exception | None = None
-        self.is_waiting = False
+        self.is_waiting: bool = False
 
     def next(self) -> Call[T] | None:
         """Return the call that is there, and otherwise ask for one."""

@@ -52,9 +52,9 @@ class Group(Generic[T]):
     __slots__ = ("captures", "items", "request", "ticket")
 
     def __init__(self, items: Sequence[Item[T]], *, captures: bool) -> None:
-        self.items = items
-        self.captures = captures
-        self.ticket = Ticket(0, asks=False)
+        self.items: Sequence[Item[T]] = items
+        self.captures: bool = captures
+        self.ticket: Ticket = Ticket(0, asks=False)
         """The request's ticket, which it gets when it goes."""
         call = items[0].call
         sent: Call[Any] = call if len(items) == 1 else self._batch()

@@ -21,7 +21,7 @@ class HandOut(Generic[T]):
         self._ordered = ordered
         self._results: deque[Result[T]] = deque()
         self._early: dict[int, Result[T] | None] = {}
-        self.next_index = 0
+        self.next_index: int = 0
         """The place of the next result in order."""
 
     def __len__(self) -> int:

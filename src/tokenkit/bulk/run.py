@@ -65,7 +65,7 @@ class Run(Generic[T]):
         blames_credentials: Callable[[APIError], bool],
         wall: Callable[[], float],
     ) -> None:
-        self.counts = Counts()
+        self.counts: Counts = Counts()
         self._settings = settings
         self._pace = pace
         self._journal = journal

@@ -39,7 +39,7 @@ class Session(Generic[T]):
 
     def __init__(self, calls: object, settings: Settings, sender: Sender[Any, Any, Any]) -> None:
         self.settings = settings
-        self.counts = Counts()
+        self.counts: Counts = Counts()
         self.problem: BaseException | None = None
         """What the caller's calls have raised, for after the last result."""
         self.delay: float | None = None

@@ -92,7 +92,7 @@ def _serve(sandbox: Sandbox) -> int:
             while not stopped.wait(POLL):
                 pass
     except OSError as error:
-        sys.stderr.write(f"python -m tokenkit sandbox: error: {error}\n")
+        sys.stderr.write(f"python -m tokenkit sandbox: error: {error.strerror or error}\n")
         return 1
     finally:
         for number, action in previous.items():

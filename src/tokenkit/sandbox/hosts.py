@@ -35,7 +35,7 @@ class HostGuard:
         """Pass one request on, or refuse it with a 421."""
         app: ASGIApp = self.app
         if not self._is_here(_host(HttpRequest(scope).headers.get("host", "")), scope):
-            text = "The sandbox does not serve this Host; --advertise names another than loopback."
+            text = "The sandbox serves loopback names only; add another with --advertise http://NAME:PORT."
             app = PlainTextResponse(text, 421)
         await app(scope, receive, send)
 
@@ -55,7 +55,9 @@ def origin(url: str) -> str:
     except ValueError:
         parts, plain = urlsplit(""), False
     if not plain or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in url:
-        raise ConfigurationError(f"advertise must be like http://sandbox:8700, not {url!r}")
+        raise ConfigurationError(
+            "advertise must be like http://sandbox:8700, without a user, path or query"
+        )
     return url.rstrip("/")
 
 

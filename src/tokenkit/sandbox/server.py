@@ -73,9 +73,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
-        raise OSError(
-            error.errno, f"the sandbox cannot listen on {host} port {port}: {error.strerror}"
-        ) from error
+        # create_server() adds the address, which this text already names.
+        reason = (error.strerror or "").partition(" (while attempting")[0]
+        text = f"the sandbox cannot listen on {host} port {port}: {reason}"
+        raise OSError(error.errno, text) from error
     # asyncio sets this only on sockets made with proto=IPPROTO_TCP, which these are not. Without
     # it each response to a POST waits 40 ms for the client's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
