@@ -60,7 +60,7 @@ def _concealed(secret: object) -> Secret | type:
     return Secret(secret) if isinstance(secret, str) else type(secret)
 
 
-def loaded(keys: str | bytes | Iterable[str | bytes]) -> tuple["RSAPublicKey", ...]:
+def loaded(keys: str | bytes | Iterable[str | bytes] | None) -> tuple["RSAPublicKey", ...]:
     """Read the public keys.
 
     Raises:

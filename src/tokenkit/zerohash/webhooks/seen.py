@@ -87,18 +87,21 @@ def already_seen(seen: AnySeen, keys: tuple[str, str]) -> bool:
 
 def _add(seen: AnySeen, key: str) -> bool:
     if not isinstance(seen, MutableSet):
-        is_new: object = seen.add(key)
-        if isinstance(is_new, Coroutine):  # would count as true: each webhook would be new
-            is_new.close()
-            raise unusable(
-                "the methods of seen are async, but verify() is not: use a store with ordinary "
-                "methods, and on asyncio call verify() in a thread"
-            )
-        return bool(is_new)
+        return _is_new(seen.add(key))
     with _LOCK:
         is_new = key not in seen
         seen.add(key)
     return is_new
+
+
+def _is_new(told: object) -> bool:
+    if isinstance(told, Coroutine):  # counts as true, so that each webhook would be new
+        told.close()
+        raise unusable(
+            "the methods of seen are async, but verify() is not: use a store with ordinary "
+            "methods, and on asyncio call verify() in a thread"
+        )
+    return bool(told)
 
 
 def forget(event: Event, seen: AnySeen) -> None:
