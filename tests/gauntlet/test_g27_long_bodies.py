@@ -12,7 +12,7 @@ from network_calls import MINT, TOKEN, each_flavour, send_strigo
 from raw_server import RawServer, http
 
 from tokenkit import ProtocolError
-from tokenkit._http.body import MAX_BODY, BoundedBody, TooLargeError, UnreadableBodyError
+from tokenkit._http.body import MAX_RESPONSE_BODY, BoundedBody, TooLargeError, UnreadableBodyError
 
 if TYPE_CHECKING:
     from network_calls import Flavour
@@ -28,7 +28,7 @@ def test_a_body_in_tiny_chunks_needs_no_more_memory() -> None:
     tracemalloc.start()
     try:
         body = BoundedBody()
-        for number in range(MAX_BODY // 2):
+        for number in range(MAX_RESPONSE_BODY // 2):
             body.feed(number.to_bytes(4, "big")[2:])
         _, peak = tracemalloc.get_traced_memory()
     finally:

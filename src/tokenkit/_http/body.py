@@ -4,9 +4,15 @@ import zlib
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
-__all__ = ["MAX_BODY", "BodyStream", "BoundedBody", "TooLargeError", "UnreadableBodyError"]
+__all__ = [
+    "MAX_RESPONSE_BODY",
+    "BodyStream",
+    "BoundedBody",
+    "TooLargeError",
+    "UnreadableBodyError",
+]
 
-MAX_BODY = 8 * 1_048_576
+MAX_RESPONSE_BODY = 8 * 1_048_576
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP = frozenset({"gzip", "x-gzip"})
 COMPRESSIONS = frozenset({"br", "compress", "dcb", "dcz", "deflate", "x-compress", "zstd"})
@@ -90,7 +96,7 @@ class BoundedBody:
                 self._take(piece, depth + 1)
             return
         self._data += chunk
-        if max(len(self._data), self._packed_size) > MAX_BODY:
+        if max(len(self._data), self._packed_size) > MAX_RESPONSE_BODY:
             # An error that holds the whole of it would need the memory twice.
             self._data.clear()
             raise TooLargeError

@@ -16,7 +16,7 @@ from ..errors import (
     ResponseTooLarge,
     TransportError,
 )
-from .body import MAX_BODY, BoundedBody, TooLargeError, UnreadableBodyError
+from .body import MAX_RESPONSE_BODY, BoundedBody, TooLargeError, UnreadableBodyError
 from .httpx_adapter import ThroughHttpx
 from .progress import Progress
 
@@ -184,7 +184,7 @@ class ResponseReader:
     def _message(self, error: Exception) -> str:
         origin = self._request.origin
         if isinstance(error, TooLargeError):
-            return f"The response of {origin} is larger than {MAX_BODY} bytes, decoded"
+            return f"The response of {origin} is larger than {MAX_RESPONSE_BODY} bytes, decoded"
         detail = _root_text(error)
         if isinstance(error, _named("ProtocolError")):
             detail = next((text for text in KNOWN_TEXTS if detail.startswith(text)), "")

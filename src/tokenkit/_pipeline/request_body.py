@@ -9,7 +9,7 @@ from ..errors import FieldError, InvalidInputError, TokenKitError
 
 __all__ = ["encode_body"]
 
-MAX_BODY = 1_048_576
+MAX_REQUEST_BODY = 1_048_576
 
 
 def encode_body(call: Call[object], now: datetime) -> bytes | TokenKitError:
@@ -28,8 +28,10 @@ def encode_body(call: Call[object], now: datetime) -> bytes | TokenKitError:
         body = None
     if body is None:
         return _invalid(call, "cannot be written as JSON", _unwritable_field(call, now))
-    if len(body) > MAX_BODY:
-        return _invalid(call, f"takes {len(body)} bytes as JSON, more than {MAX_BODY}", None)
+    if len(body) > MAX_REQUEST_BODY:
+        return _invalid(
+            call, f"takes {len(body)} bytes as JSON, more than {MAX_REQUEST_BODY}", None
+        )
     return body
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import attrs
 
 from .._model.json import JSON, load_json
-from .._model.messages import Headers, Request, Response
+from .._model.messages import SUCCESSES, Headers, Request, Response
 from .._model.rate_limit import rate_limit_of
 from .._redaction import Hidden, escaped, mask_jwts, mask_path, mask_tokens
 from ..errors import (
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 # A larger body is no vendor's error, and to search it would take longer than a caller should wait.
-MAX_BODY = 65_536
+MAX_FAILURE_BODY = 65_536
 MAX_MESSAGE = 500
 MAX_TOKENS = 50
 MAX_ERRORS = 100
@@ -52,7 +52,6 @@ CHARSETS = frozenset(
     }
 )
 SERVER_ERRORS = range(500, 600)
-SUCCESSES = range(200, 300)
 PRIVATE_HEADERS = frozenset({"set-cookie", "set-cookie2", "www-authenticate"})
 # Words in the names of JSON fields whose texts are tokens and the like.
 TOKEN_WORDS = ("token", "jwt", "secret", "password", "passphrase", "credential", "authorization")
@@ -196,7 +195,7 @@ def _vendor_failure(reader: FailureReader, body: ErrorBody) -> Failure:
 
 def _read_body(response: Response, hidden: Hidden) -> tuple[str, JSON, Hidden]:
     """Return a body as text and as JSON, without secrets, and what else is to be hidden."""
-    if len(response.body) > MAX_BODY:
+    if len(response.body) > MAX_FAILURE_BODY:
         return "", None, hidden
     text = _text_of(response)
     json = _json_of(text)

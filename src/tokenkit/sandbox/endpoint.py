@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..errors import ConfigurationError
 from .clock import Clock
-from .exchange import MAX_BODY, Issuer, Request, Response, Vendor
+from .exchange import MAX_REQUEST_BODY, Issuer, Request, Response, Vendor
 from .faults.bodies import spoil
 from .faults.delivery import deliver
 from .faults.fault import Fault
@@ -17,7 +17,7 @@ from .faults.text import HEADER
 from .ledger import Ledger, Refused
 from .log import LOG_LINE, describe, write
 
-DRAINED = 64 * MAX_BODY
+DRAINED = 64 * MAX_REQUEST_BODY
 """Bytes read of an oversized body, so that the client gets its response and no broken pipe."""
 
 
@@ -77,7 +77,7 @@ async def _receive(request: HttpRequest) -> Request:
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        body += chunk[: max(0, MAX_BODY - len(body))]
+        body += chunk[: max(0, MAX_REQUEST_BODY - len(body))]
         if size > DRAINED:
             break
     return Request(
@@ -86,7 +86,7 @@ async def _receive(request: HttpRequest) -> Request:
         route=_route(request),
         headers=request.headers,
         body=bytes(body),
-        oversized=size > MAX_BODY,
+        oversized=size > MAX_REQUEST_BODY,
         source=request.client.host if request.client else "",
     )
 

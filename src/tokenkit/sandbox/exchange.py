@@ -10,7 +10,7 @@ from .json_text import JSON, encode, parse
 Vendor: TypeAlias = Literal["zdk", "zerohash", "strigo"]
 """The issuers' names in the ledger and in the log."""
 
-MAX_BODY = 1024 * 1024
+MAX_REQUEST_BODY = 1024 * 1024
 """Bytes of body accepted; a limit of this sandbox, no vendor documents one."""
 
 
@@ -27,7 +27,7 @@ class Request:
     """Headers by name; the mapping ignores case."""
     body: bytes = b""
     oversized: bool = False
-    """Whether the body was longer than ``MAX_BODY``; ``body`` is then cut off."""
+    """Whether the body was longer than ``MAX_REQUEST_BODY``; ``body`` is then cut off."""
     source: str = ""
     """The client's address."""
 
@@ -101,7 +101,7 @@ def json_object(request: Request, refuse: Callable[[int, str], Refusal]) -> dict
     which of these statuses each vendor sends is not documented.
     """
     if request.oversized:
-        raise refuse(413, f"body must not be larger than {MAX_BODY} bytes")
+        raise refuse(413, f"body must not be larger than {MAX_REQUEST_BODY} bytes")
     media_type = request.header("content-type").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise refuse(415, f"content-type must be application/json, not {media_type or 'absent'}")
