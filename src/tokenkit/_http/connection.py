@@ -8,7 +8,8 @@ import attrs
 
 from .httpx_adapter import ThroughHttpcore, ThroughHttpx, httpcore_url
 from .progress import PROGRESS, time_left
-from .settings import KEEPALIVE, ConnectionSettings, Proxy
+from .proxy import Proxy
+from .settings import KEEPALIVE, ConnectionSettings
 
 __all__ = ["IdleConnections", "PooledConnection", "Route", "Stream", "open_connection"]
 

@@ -24,7 +24,7 @@ from .errors import (
     WebhookSettingsError,
     WebhookVerificationError,
 )
-from .fund import FundTransaction, FundTransactionPage, FundTransactionsRequest
+from .fund_lookups import FundTransaction, FundTransactionPage, FundTransactionsRequest
 from .lost_mints import new_reference_id
 from .models import (
     ClientAuthToken,
@@ -35,7 +35,7 @@ from .models import (
     TimeRequest,
 )
 from .page import AppIdentifier, SdkSetup, WebViewMessage, WebViewPayload
-from .payments import (
+from .payment_lookups import (
     Payment,
     PaymentPage,
     PaymentRequest,

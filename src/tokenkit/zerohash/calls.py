@@ -1,10 +1,10 @@
 """What the zerohash clients can do."""
 
 from ..extension import iteration, operation, procedure
-from .fund import FundTransactionsRequest
+from .fund_lookups import FundTransactionsRequest
 from .lost_mints import find_minted
 from .models import ClientAuthTokenRequest, RevokeAuthTokenRequest, TimeRequest
-from .payments import PaymentRequest, PaymentsRequest
+from .payment_lookups import PaymentRequest, PaymentsRequest
 
 __all__ = ["ZeroHashCalls"]
 

@@ -23,9 +23,9 @@ from .details import (
     PaymentDetails,
     WithdrawalDetails,
 )
-from .fund import FundTransaction, FundTransactionPage
+from .fund_lookups import FundTransaction, FundTransactionPage
 from .models import ClientAuthTokenCall, ServerTime
-from .payments import Payment, PaymentPage
+from .payment_lookups import Payment, PaymentPage
 from .token import ClientAuthToken
 
 __all__ = ["AsyncZeroHashClient", "ZeroHashClient"]

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from ..errors import FieldError, InvalidInputError
 from ..extension import Call, HasItems, PagedCall, PageWalk
-from .fund import FundTransaction, FundTransactionsRequest
+from .fund_lookups import FundTransaction, FundTransactionsRequest
 from .models import OPENS_NO_PAYMENT, ClientAuthTokenCall, Permission
-from .payments import Payment, PaymentsRequest
+from .payment_lookups import Payment, PaymentsRequest
 from .query import EPOCH, instant_since_1970
 
 __all__ = ["find_minted", "new_reference_id"]

@@ -7,13 +7,12 @@ from ..errors import APIError, ConfigurationError
 from ..extension import (
     AsyncSecretSource,
     BaseURLSetting,
-    Headers,
     Profile,
     Rate,
     Request,
-    RetryRules,
 )
 from .errors import ENVIRONMENT_OF, WRITE_PERMISSION_HINT, read_failure
+from .retries import RETRIES
 
 __all__ = ["ENVIRONMENTS", "HMAC_SCHEME", "PROFILE"]
 
@@ -51,10 +50,6 @@ def _signer(
     return HmacSigner(api_key, private_key, passphrase, scheme=HMAC_SCHEME)
 
 
-def _invites_retry(status: int, headers: Headers) -> bool:
-    return status == 503 and headers.get("zh-allow-retry", "").lower() == "true"  # noqa: PLR2004 - HTTP's own number
-
-
 def _blames_credentials(error: APIError) -> bool:
     # The sources disagree on 401 and 403, and payments are refused with a 403 too; the hint
     # goes with the former only.
@@ -87,7 +82,7 @@ PROFILE = Profile(
     request_id_header="x-request-id",
     echoes_request_id=True,
     blames_credentials=_blames_credentials,
-    retries=RetryRules(invites_retry=_invites_retry, waits={429: 10.0}),
+    retries=RETRIES,
     rate=Rate(requests=2000, per=10.0),
     read_failure=read_failure,
     tokens_are_revocable=True,

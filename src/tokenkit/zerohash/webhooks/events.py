@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 
 from ...extension import JSON, Mismatch, read_response, text_value
-from ..fund import FundTransaction
-from ..payments import Payment
+from ..fund_lookups import FundTransaction
+from ..payment_lookups import Payment
 from ..values import flag, instant, text_list, whole_value
 
 __all__ = [

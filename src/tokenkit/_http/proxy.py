@@ -1,0 +1,118 @@
+"""Which proxy is between a client and an origin: the caller's, the environment's or none."""
+
+import ipaddress
+import re
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import attrs
+
+from .._model.messages import DEFAULT_PORTS
+from .._secret import Secret
+from ..errors import ConfigurationError
+from .family import Family
+
+__all__ = ["Proxy", "parse_proxy", "proxy_of_environment"]
+
+PORTS = 65_535
+PROXY_PORT = f"has a port outside 1 to {PORTS}"
+PROXY_FORMS = "must be like http://host:port, https://host:port or socks5://host:port"
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Proxy:
+    """A proxy.
+
+    Attributes:
+        url: Its URL, without user and password.
+        auth: User and password.
+    """
+
+    url: Any
+    auth: tuple[Secret, Secret] | None
+
+    def __str__(self) -> str:
+        return f"proxy {self.url.scheme}://{self.url.netloc.decode('ascii')}"
+
+    @property
+    def is_socks(self) -> bool:
+        return str(self.url.scheme).startswith("socks")
+
+
+def proxy_of_environment(family: Family, origin: str) -> Proxy | None:
+    """Choose the proxy for an https origin by ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
+
+    Raises:
+        ConfigurationError: The environment's proxy cannot be used.
+    """
+    proxies = getproxies()
+    parts = urlsplit(origin)
+    port = parts.port or DEFAULT_PORTS["https"]
+    for name in ("https", "all"):
+        if proxies.get(name):
+            break
+    else:
+        return None
+    if _is_excepted(proxies.get("no", ""), parts.hostname or "", port):
+        return None
+    url = proxies.pop(name)
+    proxy = parse_proxy(family, url if "://" in url else f"http://{url}")
+    del url, proxies  # they hold passwords, and error reports show this frame
+    if isinstance(proxy, str):
+        raise ConfigurationError(f"{name.upper()}_PROXY {proxy}")
+    return proxy
+
+
+def parse_proxy(family: Family, url: str) -> Proxy | str:
+    """Take a proxy's URL apart, or tell what is wrong, without the password that it may hold."""
+    try:
+        parsed = family.http.Proxy(url)
+    except (ValueError, family.http.InvalidURL):
+        return PROXY_FORMS
+    if not parsed.url.host:
+        return PROXY_FORMS
+    # httpx takes any number, and the operating system takes it modulo 65536.
+    if parsed.url.port is not None and not 0 < parsed.url.port <= PORTS:
+        return PROXY_PORT
+    if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        return "needs the package socksio; run python -m pip install socksio"
+    auth = None
+    if parsed.auth is not None:
+        user, password = parsed.auth
+        auth = (Secret(user), Secret(password))
+    return Proxy(url=parsed.url, auth=auth)
+
+
+def _is_excepted(exceptions: str, host: str, port: int) -> bool:
+    """Return whether ``NO_PROXY`` names a host, in the forms that httpx knows, and networks."""
+    return any(
+        _names(entry.strip().lower(), host, port)
+        for entry in exceptions.split(",")
+        if entry.strip()
+    )
+
+
+def _names(entry: str, host: str, port: int) -> bool:
+    scheme, mark, rest = entry.rpartition("://")
+    if mark and scheme not in ("https", "all"):
+        return False
+    name, wanted = rest, ""
+    if found := re.fullmatch(r"(\[.*\]|[^:]*):(\d+)", rest):
+        name, wanted = found.groups()
+    if wanted and int(wanted) != port:
+        return False
+    name = name.strip("[]")
+    try:
+        address = ipaddress.ip_address(host)
+        return name == "*" or address in ipaddress.ip_network(name, strict=False)
+    except ValueError:
+        pass
+    if name == "*":
+        return True
+    name = name.removeprefix("*")
+    if name.startswith("."):
+        return host.endswith(name)
+    exact = bool(mark) or name == "localhost"
+    return host == name or (not exact and host.endswith(f".{name}"))
