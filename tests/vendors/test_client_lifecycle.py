@@ -11,8 +11,10 @@ from tokenkit import (
     AsyncZdkClient,
     ClientClosedError,
     ConfigurationError,
+    InvalidInputError,
     RetryPolicy,
     ServerError,
+    StrigoClient,
     ZdkClient,
 )
 from tokenkit.sandbox import Sandbox
@@ -203,3 +205,23 @@ async def test_pytest_httpx_async(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(method="POST", url=CREATE, json=TOKENS)
     async with AsyncZdkClient(api_key="k", http_family="httpx") as client:
         assert (await client.create_user_token(id="u")).token == "t0ken-1"
+
+
+def test_errors_before_a_call_name_it() -> None:
+    """Arguments that are not valid and a closed client lead to errors that name the call."""
+    client = StrigoClient(org_id="o", api_key="k")
+    with pytest.raises(InvalidInputError) as invalid:
+        client.create_user_token(email="")
+    client.close()
+    with pytest.raises(ClientClosedError) as closed:
+        client.create_user_token(email="user1@example.com")
+    with pytest.raises(InvalidInputError) as raw:
+        client.request("get", "/x")
+    named = [(one.value.vendor, one.value.operation) for one in (invalid, closed, raw)]
+    assert named == [
+        ("strigo", "create_user_token"),
+        ("strigo", "create_user_token"),
+        ("strigo", None),
+    ]
+    assert {one.value.outcome for one in (invalid, closed, raw)} == {"not performed"}
+    assert {one.value.attempts for one in (invalid, closed, raw)} == {0}

@@ -137,11 +137,16 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         self, call: Call[T] | Exception, options: Mapping[str, Any]
     ) -> Start[T] | Exception:
         """Return the start of a call, or the error to raise: the frames here hold arguments."""
-        if isinstance(call, Exception):
-            return call
         try:
+            if isinstance(call, Exception):
+                raise call
             return self._prepared(call, options)
         except (TokenKitError, TypeError) as error:
+            if isinstance(error, TokenKitError):
+                error.vendor = self.profile.vendor.lower()
+                name = getattr(call, "operation", None)
+                # A path may hold a token.
+                error.operation = name if isinstance(name, str) and "/" not in name else None
             return error.with_traceback(None)
 
     def _prepared(self, call: Call[T], options: Mapping[str, Any]) -> Start[T]:

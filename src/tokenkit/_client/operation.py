@@ -126,6 +126,9 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
             try:
                 return model(*args, **kwargs)
             except InvalidInputError as error:
+                vendor: str = getattr(owner, "profile").vendor  # noqa: B009 - of every client class
+                error.vendor = vendor.lower()
+                error.operation = self.stub.__name__
                 return error.with_traceback(None)
             except TypeError as error:
                 return TypeError(str(error).replace(written, meant))
