@@ -129,24 +129,29 @@ PROGRAM = textwrap.dedent(
     with StrigoClient.from_env() as client, client.send_many([], journal=sys.argv[1]) as results:
         client.check_health()
 
-    def deliver(journal, count, write):
+    # After each result a child waits for leave to go on, so that it cannot end before its time.
+    def deliver(journal, count, write, leave):
         calls = (strigo.UserTokenRequest(email=f"learner{n}@example.com") for n in range(count))
         with StrigoClient.from_env() as client:
             with client.send_many(calls, journal=journal) as results:
                 for result in results:
                     os.write(write, b"%d\\n" % result.index)
+                    os.read(leave, 1)
         os.write(write, b"end\\n")
 
     journal, count, *moments = sys.argv[1:]
     seen, kills, ended = [], 0, False
     while not ended:
         read, write = os.pipe()
+        leave, allow = os.pipe()
         child = os.fork()
         if not child:
             os.close(read)
-            deliver(journal, int(count), write)
+            os.close(allow)
+            deliver(journal, int(count), write, leave)
             os._exit(0)
         os.close(write)
+        os.close(leave)
         after = int(moments.pop()) if moments else -1
         with os.fdopen(read) as lines:
             for number, line in enumerate(lines, 1):
@@ -157,6 +162,10 @@ PROGRAM = textwrap.dedent(
                 if number == after:
                     os.kill(child, signal.SIGKILL)
                     kills += 1
+                    break
+                if not ended:
+                    os.write(allow, b".")
+        os.close(allow)
         os.waitpid(child, 0)
     print(json.dumps([seen, kills]))
     """

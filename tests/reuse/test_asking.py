@@ -21,9 +21,21 @@ from tokenkit.extension import JSON, Call, IssuedToken, ResponseInfo
 from tokenkit.stores import Acquire, Acquired, IsLive, NoSealing, RedisStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from redis_server import RedisServer
 
     from tokenkit.stores import Answer, Command
+
+
+def tells(*, busy: bool) -> Callable[[float, float], bool]:
+    """Return what tells of every question whether the process was busy."""
+
+    def was_busy(started: float, computed: float) -> bool:
+        del started, computed
+        return busy
+
+    return was_busy
 
 
 @attrs.define
@@ -255,7 +267,7 @@ def test_busy_process_asks_again(
                 raise StoreError("late") from error()
             return True
 
-    monkeypatch.setattr("tokenkit._reuse.asking._was_busy", lambda *_: busy)
+    monkeypatch.setattr("tokenkit._reuse.asking._was_busy", tells(busy=busy))
     answer = StoreQuestion(Late(None), IsLive(mark="m")).ask()
     assert len(asked) == tries
     assert (answer is True) == (tries == 2)
@@ -265,7 +277,7 @@ def test_store_is_given_up_by_a_busy_process_too(monkeypatch: pytest.MonkeyPatch
     """However busy the process is, a store that never answers in time has failed."""
     late = StoreError("late")
     late.__cause__ = TimeoutError()
-    monkeypatch.setattr("tokenkit._reuse.asking._was_busy", lambda *_: True)
+    monkeypatch.setattr("tokenkit._reuse.asking._was_busy", tells(busy=True))
     answer = StoreQuestion(OddStore(late), IsLive(mark="m")).ask()
     assert isinstance(answer, StoreFault)
     assert answer.error == "TimeoutError"

@@ -11,7 +11,7 @@ import pytest
 from reuse_world import LEARNER, PARTICIPANT, Vendor, World, lost, refusal
 
 from tokenkit import TokenCache
-from tokenkit._reuse.cache import _start_anew, all_caches
+from tokenkit._reuse.cache import all_caches, reset_after_fork
 from tokenkit._reuse.kept import mark_of
 from tokenkit.errors import (
     AuthenticationError,
@@ -277,5 +277,5 @@ def test_forked_process_remembers_what_was_ended() -> None:
     vendor = Vendor(World(), PARTICIPANT, cache)
     token = vendor.token()
     cache.table.end(mark_of(token.token))
-    _start_anew()
+    reset_after_fork()
     assert mark_of(token.token) in vars(cache.table)["_ended"]

@@ -127,10 +127,11 @@ def _other_problems(store: object, local_copies_for: object) -> Iterable[str]:
         yield f"local_copies_for must not be negative, not {local_copies_for}"
 
 
-def _start_anew() -> None:
+def reset_after_fork() -> None:
+    """Let no child wait for what its parent's threads were doing."""
     for cache in all_caches():
         cache.table.start_anew()
 
 
 # Where there is no fork, nothing needs to be done after one.
-getattr(os, "register_at_fork", dict)(after_in_child=_start_anew)
+getattr(os, "register_at_fork", dict)(after_in_child=reset_after_fork)
