@@ -55,10 +55,13 @@ class Hours:
 
 @pytest.fixture
 def hours(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hours]:
-    """Let everything read a clock that can be put forward."""
+    """Let pooled connections read a clock that can be put forward.
+
+    Nothing else: an event loop in another thread would set its next timer by it, hours ahead.
+    """
     clock = Hours()
     with monkeypatch.context() as patch:
-        patch.setattr(time, "monotonic", clock.monotonic)
+        patch.setattr("tokenkit._http.connection.time", clock)
         yield clock
 
 
