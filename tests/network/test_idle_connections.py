@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -61,6 +62,10 @@ def hours(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hours]:
     """
     clock = Hours()
     with monkeypatch.context() as patch:
+        for core in ("httpcore", "httpcore2"):
+            for kind in ("_sync", "_async"):
+                if (module := sys.modules.get(f"{core}.{kind}.http11")) is not None:
+                    patch.setattr(module, "time", clock)
         patch.setattr("tokenkit._http.connection.time", clock)
         yield clock
 
