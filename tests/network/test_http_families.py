@@ -211,7 +211,7 @@ def test_a_mock_that_was_there_first_answers(
 ) -> None:
     """A mock in the place of a method, set before the first client is made, gets the calls."""
     http: Any = import_module(family)
-    mock = Mock(side_effect=lambda _: http.Response(200, json={"status": "ok", "message": "m"}))
+    mock = Mock(return_value=http.Response(200, json={"status": "ok", "message": "m"}))
     load = vars(import_module("tokenkit._http.family"))["_load"]
     monkeypatch.setattr(http.HTTPTransport, "handle_request", mock)
     load.cache_clear()

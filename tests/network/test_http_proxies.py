@@ -35,6 +35,7 @@ from tokenkit import (
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour, Options
+    from raw_server import Peer
 
 healthy = answering(lambda _: HEALTHY)
 
@@ -283,7 +284,11 @@ def test_an_https_proxy_is_judged_without_the_environment(
 @each_flavour
 def test_a_proxy_that_hangs_up_is_a_connect_error(flavour: Flavour, family: Family) -> None:
     """A proxy that closes in the place of a reply gets the blame."""
-    with RawServer(lambda peer: peer.read_request() and None) as proxy:
+
+    def hang_up(peer: Peer) -> None:
+        peer.read_request()
+
+    with RawServer(hang_up) as proxy:
         with pytest.raises(ConnectError, match=f"proxy {proxy.url}"):
             send_strigo(
                 flavour,
@@ -325,7 +330,8 @@ def test_who_observes_httpx_sees_the_proxy_used(
     http_module: Any = import_module(family)
     transport = http_module.HTTPTransport if flavour == "sync" else http_module.AsyncHTTPTransport
     method = "handle_request" if flavour == "sync" else "handle_async_request"
-    original, seen = getattr(transport, method), []
+    original = getattr(transport, method)
+    seen: list[str] = []
 
     def observed(self: object, request: Any) -> Any:
         seen.append(str(request.url))
