@@ -303,9 +303,18 @@ def test_a_proxy_that_hangs_up_is_a_connect_error(flavour: Flavour, family: Fami
 
 @each_family
 @each_flavour
-def test_a_host_that_tls_cannot_name_is_a_connect_error(flavour: Flavour, family: Family) -> None:
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_a_host_that_tls_cannot_name_is_a_connect_error(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch, *, tls: bool
+) -> None:
     """A label too long for a certificate fails behind a proxy, which looks up no name of it."""
-    with tls_server(HOST) as server, proxy_to(server) as proxy:
+    shown = server_context("127.0.0.1") if tls else None
+    with (
+        AUTHORITY.cert_pem.tempfile() as authority,
+        tls_server(HOST) as server,
+        proxy_to(server, shown) as proxy,
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", authority)
         with pytest.raises(ConnectError):
             send_strigo(
                 flavour,
