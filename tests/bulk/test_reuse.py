@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 from bulk_runs import learners
+from network_calls import ZEROHASH_MINTED, async_zerohash_client, zerohash_client
+from pooled import idle_of
+from raw_server import RawServer, answering, http
 
-from tokenkit import ClientClosedError, ConfigurationError, zerohash
-from tokenkit.bulk import Failure
+from tokenkit import ClientClosedError, ConfigurationError, MismatchedResponse, zerohash
+from tokenkit._client.tapped_connections import AsyncTappedConnections, Tap, TappedConnections
+from tokenkit.bulk import Failure, Success
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from raw_server import RawRequest
 
 
 @pytest.fixture
@@ -110,3 +116,75 @@ def test_a_client_that_is_closed_meanwhile_sends_no_more(
         assert {type(result.error) for result in rest if not result.ok} == {ClientClosedError}
 
     anyio.run(main, backend=anyio_backend)
+
+
+def participants() -> list[zerohash.ClientAuthTokenRequest]:
+    return [
+        zerohash.ClientAuthTokenRequest(
+            participant_code=f"CUST0{number}", permissions=["crypto-buy"]
+        )
+        for number in range(3)
+    ]
+
+
+def second_to_another() -> RawServer:
+    """Answer the second request with another request's id."""
+    ids = iter(["", "another-requests-id", ""])
+
+    def mint(request: RawRequest) -> bytes:
+        body = ZEROHASH_MINTED.partition(b"\r\n\r\n")[2]
+        own = next(ids) or request.headers["x-request-id"]
+        return http(201, body, "Content-Type: application/json", f"X-Request-Id: {own}")
+
+    return RawServer(answering(mint))
+
+
+def check_second_is_discarded(results: list[Any], server: RawServer) -> None:
+    assert [type(result) for result in results] == [Success, Failure, Success]
+    assert isinstance(results[1].error, MismatchedResponse)
+    connections = [request.connection for request in server.requests]
+    assert connections == [1, 1, 2]
+
+
+def test_a_response_to_another_request_closes_the_runs_connections() -> None:
+    """The call after it has a new connection, which nobody else's response can be left in."""
+    with second_to_another() as server, zerohash_client(server.url) as client:
+        calls = participants()
+        with client.send_many(calls, reuse=True, ordered=True, concurrency=1) as results:
+            found = list(results)
+        check_second_is_discarded(found, server)
+
+
+@pytest.mark.anyio
+async def test_a_response_to_another_request_closes_the_async_runs_connections() -> None:
+    """The call after it has a new connection, which nobody else's response can be left in."""
+    with second_to_another() as server:
+        async with async_zerohash_client(server.url) as client:
+            calls = participants()
+            async with client.send_many(calls, reuse=True, ordered=True, concurrency=1) as results:
+                found = [result async for result in results]
+        check_second_is_discarded(found, server)
+
+
+def test_tapped_connections_close_those_below() -> None:
+    """Whoever closes connections with a tap leaves none open."""
+    with Sandbox() as sandbox, sandbox.strigo_client() as client:
+        below = vars(client)["_shared"].connections
+        client.check_health()
+        idle = idle_of(client)
+        assert len(idle) == 1
+        TappedConnections(below, Tap()).close()
+        assert len(idle) == 0
+
+
+@pytest.mark.anyio
+async def test_async_tapped_connections_close_those_below() -> None:
+    """Whoever closes connections with a tap leaves none open."""
+    with Sandbox() as sandbox:
+        async with sandbox.async_strigo_client() as client:
+            below = vars(client)["_shared"].connections
+            await client.check_health()
+            idle = idle_of(client)
+            assert len(idle) == 1
+            await AsyncTappedConnections(below, Tap()).aclose()
+            assert len(idle) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import signal
 import threading
 import time
@@ -16,6 +17,7 @@ from network_calls import (
     API_KEY,
     HEALTHY,
     MINT,
+    MINTED,
     ORG_ID,
     each_family,
     each_flavour,
@@ -211,6 +213,34 @@ def test_closing_hides_only_network_trouble(flavour: Flavour) -> None:
         call_with(flavour, "transport", lambda: Transport(SoftTimeLimit()))
     with pytest.raises(Exception, match=r"^((?!odd).)*$"):
         call_with(flavour, "transport", lambda: Transport(OSError("odd")))
+
+
+@pytest.mark.parametrize("flavour", ["asyncio", "trio"])
+def test_the_end_of_an_async_stream_hides_only_network_trouble(flavour: Flavour) -> None:
+    """A body that ends before its stream is enough, unless the stream then raises its own."""
+    http_module: Any = import_module("httpx")
+    packed = gzip.compress(MINTED.partition(b"\r\n\r\n")[2], mtime=0)
+
+    class Stream(http_module.AsyncByteStream):  # type: ignore[misc]  # a module that is imported by name
+        def __init__(self, raised: Exception) -> None:
+            self.raised = raised
+
+        async def __aiter__(self) -> Any:
+            yield packed
+            yield b"x" * 64
+            raise self.raised
+
+    class Transport(http_module.AsyncBaseTransport):  # type: ignore[misc]  # likewise
+        def __init__(self, raised: Exception) -> None:
+            self.raised = raised
+
+        async def handle_async_request(self, _: object) -> Any:
+            headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+            return http_module.Response(200, headers=headers, stream=Stream(self.raised))
+
+    with pytest.raises(SoftTimeLimit):
+        call_with(flavour, "transport", lambda: Transport(SoftTimeLimit()))
+    call_with(flavour, "transport", lambda: Transport(OSError("odd")))
 
 
 @each_flavour

@@ -237,3 +237,27 @@ def test_another_thread_may_be_faster() -> None:
         for one in rival.taken:
             pool.give_back(one)
         server.wait_all_closed()
+
+
+def test_connections_that_were_never_used_can_be_discarded_and_closed() -> None:
+    """Before the first call there is nothing to close, and nothing is opened for that."""
+    with RawServer(healthy) as server, strigo_client(server.url) as client:
+        connections = vars(client)["_shared"].connections
+        connections.discard()
+        assert pools_of(client) == []
+        client.check_health()
+        connections.discard()
+        server.wait_all_closed()
+
+
+@pytest.mark.anyio
+async def test_async_connections_that_were_never_used_can_be_discarded() -> None:
+    """Before the first call there is nothing to close, and nothing is opened for that."""
+    with RawServer(healthy) as server:
+        async with async_strigo_client(server.url) as client:
+            connections = vars(client)["_shared"].connections
+            await connections.discard()
+            assert pools_of(client) == []
+            await client.check_health()
+            await connections.discard()
+            await in_a_thread(server.wait_all_closed)

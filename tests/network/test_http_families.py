@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import anyio
 import pytest
@@ -202,3 +203,21 @@ def test_http2_comes_through_a_callers_transport(flavour: Flavour, family: Famil
     (request,) = server.requests
     assert (request[":method"], request[":path"]) == ("POST", "/academy/users/token")
     assert request["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"
+
+
+@each_family
+def test_a_mock_that_was_there_first_answers(
+    family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mock in the place of a method, set before the first client is made, gets the calls."""
+    http: Any = import_module(family)
+    mock = Mock(return_value=http.Response(200, json={"status": "ok", "message": "m"}))
+    load = vars(import_module("tokenkit._http.family"))["_load"]
+    monkeypatch.setattr(http.HTTPTransport, "handle_request", mock)
+    load.cache_clear()
+    try:
+        with strigo_client("https://vendor.example", http_family=family) as client:
+            assert client.check_health().message == "m"
+    finally:
+        load.cache_clear()
+    mock.assert_called_once()

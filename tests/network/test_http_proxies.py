@@ -35,6 +35,7 @@ from tokenkit import (
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour, Options
+    from raw_server import Peer
 
 healthy = answering(lambda _: HEALTHY)
 
@@ -283,7 +284,11 @@ def test_an_https_proxy_is_judged_without_the_environment(
 @each_flavour
 def test_a_proxy_that_hangs_up_is_a_connect_error(flavour: Flavour, family: Family) -> None:
     """A proxy that closes in the place of a reply gets the blame."""
-    with RawServer(lambda peer: peer.read_request() and None) as proxy:
+
+    def hang_up(peer: Peer) -> None:
+        peer.read_request()
+
+    with RawServer(hang_up) as proxy:
         with pytest.raises(ConnectError, match=f"proxy {proxy.url}"):
             send_strigo(
                 flavour,
@@ -298,9 +303,18 @@ def test_a_proxy_that_hangs_up_is_a_connect_error(flavour: Flavour, family: Fami
 
 @each_family
 @each_flavour
-def test_a_host_that_tls_cannot_name_is_a_connect_error(flavour: Flavour, family: Family) -> None:
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_a_host_that_tls_cannot_name_is_a_connect_error(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch, *, tls: bool
+) -> None:
     """A label too long for a certificate fails behind a proxy, which looks up no name of it."""
-    with tls_server(HOST) as server, proxy_to(server) as proxy:
+    shown = server_context("127.0.0.1") if tls else None
+    with (
+        AUTHORITY.cert_pem.tempfile() as authority,
+        tls_server(HOST) as server,
+        proxy_to(server, shown) as proxy,
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", authority)
         with pytest.raises(ConnectError):
             send_strigo(
                 flavour,
@@ -325,7 +339,8 @@ def test_who_observes_httpx_sees_the_proxy_used(
     http_module: Any = import_module(family)
     transport = http_module.HTTPTransport if flavour == "sync" else http_module.AsyncHTTPTransport
     method = "handle_request" if flavour == "sync" else "handle_async_request"
-    original, seen = getattr(transport, method), []
+    original = getattr(transport, method)
+    seen: list[str] = []
 
     def observed(self: object, request: Any) -> Any:
         seen.append(str(request.url))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import select
+import socket
 import ssl
 import threading
 from asyncio.selector_events import BaseSelectorEventLoop
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import pytest
 import trustme
-from asyncio_streams import receiver_of, serve, until
+from asyncio_streams import receiver_of, route, serve, until
 from lost_connections import close_at_once
 from network_calls import (
     FAST_RETRIES,
@@ -24,7 +27,7 @@ from network_calls import (
     send_strigo,
     send_zerohash,
 )
-from raw_server import RawServer, answering
+from raw_server import PATIENCE, RawServer, answering
 from tls_servers import server_context, trusting
 
 from tokenkit import (
@@ -32,7 +35,9 @@ from tokenkit import (
     RequestTimeoutError,
     Timeouts,
 )
-from tokenkit._http.asyncio_stream import AsyncioBackend
+from tokenkit._http.asyncio_stream import AsyncioBackend, has_input
+from tokenkit._http.network import DeadlineBackend
+from tokenkit._http.progress import PROGRESS, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,3 +156,37 @@ def test_a_first_write_that_fails_within_tls_was_not_sent(
         )
         assert len(server.requests) == 1
     assert reply.attempts == 2
+
+
+def test_what_tls_holds_can_be_read() -> None:
+    """A part of a response that TLS has taken off the socket counts as surplus."""
+
+    def answer(peer: Peer) -> None:
+        peer.sock.recv(1)
+        peer.send(b"response")
+        peer.wait_gone()
+
+    with serve(answer, tls=True) as server:
+        previous = PROGRESS.set(Progress(PATIENCE))
+        backend = DeadlineBackend(route(tls=True), WeakSet())
+        try:
+            stream = backend.connect_tcp("127.0.0.1", server.port)
+            stream.start_tls(trusting(), "127.0.0.1")
+            stream.write(b"?")
+            assert stream.read(3) == b"res"
+            assert stream.get_extra_info("is_readable")
+            assert stream.read(10) == b"ponse"
+            assert not stream.get_extra_info("is_readable")
+        finally:
+            backend.close()
+            PROGRESS.reset(previous)
+
+
+def test_a_socket_can_be_looked_at_without_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no ``poll()``, as Windows, a socket with input is known as well."""
+    monkeypatch.delattr(select, "poll")
+    one, other = socket.socketpair()
+    with one, other:
+        assert not has_input(one.fileno())
+        other.send(b"x")
+        assert has_input(one.fileno())
