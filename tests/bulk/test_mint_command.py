@@ -294,3 +294,18 @@ def test_bad_encoding_far_down_is_told(
     assert mint("--from", source, "--to", target) == 2
     assert "must be UTF-8; in Excel save as" in capsys.readouterr().err
     assert sandbox.issued == ()
+
+
+def test_a_finished_parquet_file_is_continued(sandbox: Sandbox, table: Path) -> None:
+    """A second run of a command reads the tokens of the first, and mints none of them again."""
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    target = table.with_name("tokens.parquet")
+    journal = table.with_name("mint.journal")
+    command = ("--from", table, "--to", target, "--journal", journal)
+    assert mint(*command) == 0
+    rows = read_any(target)
+    with table.open("a", encoding="utf-8") as file:
+        file.write("late@example.com,Late,Berlin\n")
+    assert mint(*command) == 0
+    assert read_any(target)[:-1] == rows
+    assert len(sandbox.issued) == 13

@@ -236,9 +236,9 @@ def test_a_call_that_cannot_be_sent_has_no_key() -> None:
 
 @attrs.frozen(kw_only=True)
 class TaggedRequest(strigo.UserTokenRequest):
-    """A mint with a list that holds anything."""
+    """A mint with a list that holds any JSON."""
 
-    tags: tuple[object, ...] = ()
+    tags: tuple[JSON, ...] = ()
 
     def encode(self, now: datetime) -> JSON:
         body = super().encode(now)
