@@ -185,6 +185,13 @@ def test_private_headers_are_left_out() -> None:
     assert read_body(response).headers == {"server": "x"}
 
 
+def test_headers_too_long_to_be_searched_are_left_out() -> None:
+    """Of headers that are together too long to look for secrets in, the error keeps none."""
+    error = read_body(answer(400, "words", x_first="a" * 40_000, x_second="b" * 40_000))
+    assert error.headers == {}
+    assert error.message == "words"
+
+
 def test_the_snapshot() -> None:
     """The error knows the request without its query, the attempts and the request id."""
     error = read_body(answer(400, x_trace="t-1"), request_id_header="x-trace")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenkit import strigo, zdk
-from tokenkit._model.call import Call, RawCall, Repeat
+from tokenkit._model.call import BatchCall, Call, RawCall, Repeat
 from tokenkit._model.messages import Headers, Request, Response
 from tokenkit._model.token import IssuedToken
 from tokenkit._redaction import Hidden, redact
@@ -23,6 +23,8 @@ from tokenkit._secret import (
     without_frames,
 )
 from tokenkit.errors import InvalidInputError
+from tokenkit.zdk.arguments import TokenRequest
+from tokenkit.zerohash.models import ClientAuthTokenCall
 
 if TYPE_CHECKING:
     from tokenkit._model.json import JSON
@@ -84,6 +86,21 @@ def test_what_calls_do_by_default() -> None:
     assert Getter().encode(AT) is None
     with pytest.raises(NotImplementedError):
         Plain().decode(None, RECEIVED)
+
+
+def test_what_models_of_a_batch_and_of_a_kind_leave_to_their_subclasses() -> None:
+    """A model that doesn't split its response, or name its token or permissions, says so."""
+
+    @attrs.frozen(kw_only=True)
+    class Batch(BatchCall[int]):
+        path = "/batch"
+
+    with pytest.raises(NotImplementedError):
+        Batch().split({})
+    with pytest.raises(NotImplementedError):
+        TokenRequest[str]().decode({"tokens": ["a"]}, RECEIVED)
+    with pytest.raises(NotImplementedError):
+        _ = ClientAuthTokenCall().repeat
 
 
 def test_raw_calls() -> None:

@@ -30,6 +30,7 @@ REFUSED: list[tuple[Any, str]] = [
     ("https://", "must be like"),
     ("https://h:port", "must be like"),
     ("https://h:99999", "must be like"),
+    ("https://h:0", "has port 0"),
     ("https://h:", "must be like"),
     ("https://[::1", "must be like"),
     ("https://-h", "must be like"),

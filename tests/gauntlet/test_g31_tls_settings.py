@@ -8,8 +8,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 import trustme
+from gates import MOST
 from network_calls import (
     HEALTH,
     NO_RETRIES,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from network_calls import Family, Flavour
+
+    from tokenkit import AsyncStrigoClient
 
 VENDOR = "https://vendor.example"
 
@@ -172,3 +176,36 @@ def test_a_context_made_before_truststore_is_accepted() -> None:
         env={**os.environ},
     )
     assert done.stdout.split() == ["fine"] * 3 * len(FAMILIES), done.stderr
+
+
+@each_family
+@each_flavour
+def test_a_file_that_vanishes_is_named_by_each_call(
+    flavour: Flavour, family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More calls than there are connections fail, and none is lost: with the file, calls work."""
+    bundle = tmp_path / "ca.pem"
+    AUTHORITY.cert_pem.write_to_path(bundle)
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+
+    async def main(client: AsyncStrigoClient) -> None:
+        async with client:
+            bundle.unlink()
+            for _ in range(MOST + 1):
+                with pytest.raises(ConfigurationError, match="SSL_CERT_FILE: No such file"):
+                    await client.check_health()
+            AUTHORITY.cert_pem.write_to_path(bundle)
+            await client.check_health()
+
+    with tls_server("localhost") as server:
+        url = f"https://localhost:{server.port}"
+        if flavour != "sync":
+            anyio.run(main, async_strigo_client(url, http_family=family), backend=flavour)
+            return
+        with strigo_client(url, http_family=family) as client:
+            bundle.unlink()
+            for _ in range(MOST + 1):
+                with pytest.raises(ConfigurationError, match="SSL_CERT_FILE: No such file"):
+                    client.check_health()
+            AUTHORITY.cert_pem.write_to_path(bundle)
+            client.check_health()

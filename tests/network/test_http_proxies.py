@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from connect_proxy import proxy_to
@@ -196,7 +198,13 @@ def test_a_silent_proxy_is_bounded(flavour: Flavour, family: Family) -> None:
 @each_family
 @each_flavour
 @pytest.mark.parametrize(
-    "proxy", ["not a url", "ftp://me:pass-word-1@host:1", "http://me:pass-word-1@host:port"]
+    "proxy",
+    [
+        "not a url",
+        "ftp://me:pass-word-1@host:1",
+        "http://me:pass-word-1@host:port",
+        "http://me:pass-word-1@:3128",
+    ],
 )
 def test_a_useless_proxy_is_a_configuration_error(
     flavour: Flavour, family: Family, proxy: str
@@ -232,3 +240,108 @@ def test_a_proxy_beside_a_callers_transport_is_refused() -> None:
         StrigoClient(
             org_id=ORG_ID, api_key=API_KEY, http_client=http_client, ssl_context=trusting()
         )
+
+
+@each_flavour
+def test_a_socks_proxy_needs_a_package(flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where socksio is missing, the error says how to install it, before anything is sent."""
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    with RawServer(black_hole) as proxy:
+        url = f"socks5://127.0.0.1:{proxy.port}"
+        with pytest.raises(ConfigurationError, match="proxy needs the package socksio; run"):
+            send_strigo(flavour, f"https://{HOST}", HEALTH, proxy=url)
+        assert proxy.connections == 0
+
+
+@each_family
+@each_flavour
+def test_an_https_proxy_is_judged_without_the_environment(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With trust_env=False, a proxy that only SSL_CERT_FILE vouches for is told nothing."""
+    with (
+        AUTHORITY.cert_pem.tempfile() as authority,
+        tls_server(HOST) as server,
+        proxy_to(server, server_context("127.0.0.1")) as proxy,
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", authority)
+        with pytest.raises(ConnectError, match="certificate verify failed"):
+            send_strigo(
+                flavour,
+                f"https://{HOST}",
+                HEALTH,
+                proxy=proxy.url,
+                http_family=family,
+                ssl_context=trusting(),
+                trust_env=False,
+                retry=NO_RETRIES,
+            )
+        assert (proxy.requests, server.connections) == ([], 0)
+
+
+@each_family
+@each_flavour
+def test_a_proxy_that_hangs_up_is_a_connect_error(flavour: Flavour, family: Family) -> None:
+    """A proxy that closes in the place of a reply gets the blame."""
+    with RawServer(lambda peer: peer.read_request() and None) as proxy:
+        with pytest.raises(ConnectError, match=f"proxy {proxy.url}"):
+            send_strigo(
+                flavour,
+                f"https://{HOST}",
+                HEALTH,
+                proxy=proxy.url,
+                http_family=family,
+                retry=NO_RETRIES,
+            )
+        assert len(proxy.requests) == 1
+
+
+@each_family
+@each_flavour
+def test_a_host_that_tls_cannot_name_is_a_connect_error(flavour: Flavour, family: Family) -> None:
+    """A label too long for a certificate fails behind a proxy, which looks up no name of it."""
+    with tls_server(HOST) as server, proxy_to(server) as proxy:
+        with pytest.raises(ConnectError):
+            send_strigo(
+                flavour,
+                f"https://{'a' * 80}.example",
+                HEALTH,
+                proxy=proxy.url,
+                http_family=family,
+                ssl_context=trusting(),
+                retry=NO_RETRIES,
+            )
+        assert len(proxy.requests) == 1
+        proxy.wait_all_closed()
+    assert server.requests == []
+
+
+@each_family
+@each_flavour
+def test_who_observes_httpx_sees_the_proxy_used(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls that a tool watches in httpx's transport go through the proxy, with its password."""
+    http_module: Any = import_module(family)
+    transport = http_module.HTTPTransport if flavour == "sync" else http_module.AsyncHTTPTransport
+    method = "handle_request" if flavour == "sync" else "handle_async_request"
+    original, seen = getattr(transport, method), []
+
+    def observed(self: object, request: Any) -> Any:
+        seen.append(str(request.url))
+        return original(self, request)
+
+    monkeypatch.setattr(transport, method, observed)
+    with tls_server(HOST) as server, proxy_to(server) as proxy:
+        send_strigo(
+            flavour,
+            f"https://{HOST}",
+            HEALTH,
+            HEALTH,
+            proxy=proxy.url.replace("//", "//user:pass-word-1@"),
+            http_family=family,
+            ssl_context=trusting(),
+        )
+        assert len(server.requests) == len(seen) == 2
+        (request,) = proxy.requests
+    assert request.headers["proxy-authorization"].startswith("Basic ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -55,10 +56,17 @@ class Hours:
 
 @pytest.fixture
 def hours(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hours]:
-    """Let everything read a clock that can be put forward."""
+    """Let pooled connections read a clock that can be put forward.
+
+    Nothing else: an event loop in another thread would set its next timer by it, hours ahead.
+    """
     clock = Hours()
     with monkeypatch.context() as patch:
-        patch.setattr(time, "monotonic", clock.monotonic)
+        for core in ("httpcore", "httpcore2"):
+            for kind in ("_sync", "_async"):
+                if (module := sys.modules.get(f"{core}.{kind}.http11")) is not None:
+                    patch.setattr(module, "time", clock)
+        patch.setattr("tokenkit._http.connection.time", clock)
         yield clock
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import pickle
+import threading
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from unittest.mock import create_autospec
 
@@ -288,3 +290,44 @@ def test_one_cache_serves_clients_of_all_vendors(sandbox: Sandbox) -> None:
         assert one.get_token(CALL).issuer == "Strigo"
         assert two.get_token(PARTICIPANT).issuer == "zerohash"
         assert cache.statistics().tokens == 2
+
+
+@pytest.mark.anyio
+async def test_closed_async_client_hands_out_nothing(sandbox: Sandbox) -> None:
+    """After aclose() a kept token is not handed out either."""
+    client = sandbox.async_strigo_client()
+    await client.get_token(CALL)
+    await client.aclose()
+    for method in (client.get_token, client.invalidate_token):
+        with pytest.raises(ClientClosedError):
+            await method(CALL)
+
+
+class FasterThread:
+    """A lock that another thread gets first, and makes its client's cache under."""
+
+    def __init__(self, lock: Any, client: StrigoClient) -> None:
+        self._lock = lock
+        self._client = client
+        self.caches: list[TokenCache] = []
+
+    def __enter__(self) -> None:
+        if not self.caches and threading.current_thread() is threading.main_thread():
+            thread = threading.Thread(
+                target=lambda: self.caches.append(self._client.token_cache), daemon=True
+            )
+            thread.start()
+            thread.join(10)
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_threads_that_make_a_cache_at_once_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another thread was faster, its cache is the client's."""
+    tokens = import_module("tokenkit._client.tokens")
+    with StrigoClient(org_id="org", api_key="key") as client:
+        lock = FasterThread(vars(tokens)["_making_cache"], client)
+        monkeypatch.setattr(tokens, "_making_cache", lock)
+        assert [client.token_cache] == lock.caches

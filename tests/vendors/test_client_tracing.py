@@ -16,10 +16,13 @@ from tokenkit import (
     AsyncStrigoClient,
     AuthenticationError,
     ConfigurationError,
+    Hooks,
     RetryPolicy,
     StrigoClient,
     ZdkClient,
+    ZeroHashClient,
 )
+from tokenkit.extension import AttemptSent
 
 NO_WAIT = RetryPolicy(first_wait=0.0)
 
@@ -96,6 +99,18 @@ def test_a_failed_call_marks_its_span(spans: InMemorySpanExporter) -> None:
     assert found["http.request.resend_count"] == 2
     assert found["server.port"] == 443
     assert "hush-hush-hush" not in only(spans).to_json()
+
+
+def test_a_span_names_the_request(spans: InMemorySpanExporter, issuers: Mapping[str, str]) -> None:
+    """The span of a call whose vendor takes a request id holds the id."""
+    seen: list[AttemptSent] = []
+    with ZeroHashClient.from_env(
+        environ=issuers, tracing=True, hooks=Hooks(on_request=seen.append)
+    ) as client:
+        client.create_client_auth_token(participant_code="CUST01", permissions=["crypto-buy"])
+    (sent,) = seen
+    assert sent.request_id
+    assert attributes_of(spans)["tokenkit.request_id"] == sent.request_id
 
 
 def test_an_interrupted_call_marks_its_span(spans: InMemorySpanExporter) -> None:

@@ -191,6 +191,23 @@ def test_against_the_sandbox(service: str) -> None:
         assert len(many(client, service, ["u-1", "u-2"])) == 2
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_in_bulk(service: str) -> None:
+    """A bulk run puts mints of a service into one request, and hands out each user's token."""
+    ids = [f"u-{number}" for number in range(6)]
+    calls = [REQUESTS[service](**{"user_id": one, f"{service}_id": "x-1"}) for one in ids]
+    with (
+        Sandbox() as sandbox,
+        sandbox.zdk_client() as client,
+        client.send_many(calls, batch_size=3) as opened,
+    ):
+        tokens = {result.value.user_id: result.value for result in opened}
+        assert opened.counts.requests == 2
+        assert {one.token for one in sandbox.issued} == {one.token for one in tokens.values()}
+    assert sorted(tokens) == ids
+    assert all(type(token) is TOKENS[service] for token in tokens.values())
+
+
 @pytest.mark.anyio
 async def test_against_the_sandbox_async() -> None:
     """The async client mints them likewise."""

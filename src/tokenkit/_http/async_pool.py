@@ -137,7 +137,7 @@ class AsyncConnectionPool:
         self._idle = IdleConnections(closed=closed)
         self._slots = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
         self._on_asyncio = isinstance(running(), asyncio.AbstractEventLoop)
-        self._keeper: AsyncGenerator[None, None] | None = None
+        self._keeper = _keep(self)
         self._owner: Any = None
         self._timer: asyncio.TimerHandle | None = None
         self.process = os.getpid()
@@ -191,7 +191,6 @@ class AsyncConnectionPool:
         else:
             self._owner = weakref.ref(owner)
             owner.kept.add(self)
-        self._keeper = _keep(self)
         await anext(self._keeper)
 
     def _hold(self) -> None:
@@ -218,8 +217,7 @@ class AsyncConnectionPool:
         """
         self._idle.closed = True
         await self.close_idle()
-        if self._keeper is not None:
-            await self._keeper.aclose()
+        await self._keeper.aclose()
 
     async def end(self) -> None:
         """Close everything, at the end of the event loop."""

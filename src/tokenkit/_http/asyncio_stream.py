@@ -9,6 +9,7 @@ import select
 import socket
 import ssl
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import Any
 
@@ -278,7 +279,7 @@ async def _looked_up(host: str, port: int, seconds: float) -> Found | None:
     return answers[0] if answers else None
 
 
-class AsyncBackend:
+class AsyncBackend(ABC):
     """Opens a connection within the exchange's deadline, the name lookup included."""
 
     def __init__(self, route: Route) -> None:
@@ -307,8 +308,10 @@ class AsyncBackend:
                 return self._opened
         raise attempts.problem
 
+    @abstractmethod
     async def _connect(self, address: Any, seconds: float) -> Any:
-        raise NotImplementedError
+        """Connect to one address."""
+        ...
 
     async def aclose(self) -> None:
         """Close what was opened, also if httpcore was stopped before it took it over."""
