@@ -200,6 +200,17 @@ def test_a_kept_token_that_has_ended_is_minted_again(sandbox: Sandbox, path: Pat
     assert opened.counts.requests == 3
 
 
+def test_a_call_whose_token_is_kept_fails_as_itself(sandbox: Sandbox, path: Path) -> None:
+    """Its error names the mint, as without a journal."""
+    keys = [KEY]
+    with sandbox.strigo_client() as client:
+        sandbox.fail_next(status=422)
+        with client.send_many(learners(1), journal=path, encryption_keys=keys) as opened:
+            (failure,) = opened
+    assert isinstance(failure, Failure)
+    assert failure.error.operation == "create_user_token"
+
+
 @pytest.mark.parametrize("change", ["spoil", "swap", "other body", "other shape"])
 def test_a_kept_response_that_cannot_be_read_is_minted_again(
     client: StrigoClient, path: Path, change: str

@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tokenkit import strigo
 from tokenkit.__main__ import main
+from tokenkit._mint.models import MODELS
+from tokenkit._mint.people import People
+from tokenkit._mint.tables import Dialect
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -268,3 +272,40 @@ def test_bad_cells_of_other_kinds_are_told(
     assert mint("--from", tmp_path / "none.csv", "--to", target) == 2
     assert "No such file" in capsys.readouterr().err
     assert sandbox.issued == ()
+
+
+def test_lists_in_cells_are_read(tmp_path: Path) -> None:
+    """What JSON lines hold as a list is the list of the field."""
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"email": "a@example.com", "groups": ["one", "two"]}\n', "utf-8")
+    people = People(source, ".jsonl", Dialect(), MODELS["strigo"], strigo.UserTokenRequest, {}, {})
+    assert people.check() == (1, [])
+    ((_, call),) = people
+    assert call == strigo.UserTokenRequest(email="a@example.com", groups=["one", "two"])
+
+
+def test_bad_encoding_far_down_is_told(
+    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table whose head is ASCII may still not be UTF-8."""
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    rows = "".join(f"learner{number}@example.com\n" for number in range(1000))
+    source.write_bytes(f"email\n{rows}josé@example.com\n".encode("latin-1"))
+    assert mint("--from", source, "--to", target) == 2
+    assert "must be UTF-8; in Excel save as" in capsys.readouterr().err
+    assert sandbox.issued == ()
+
+
+def test_a_finished_parquet_file_is_continued(sandbox: Sandbox, table: Path) -> None:
+    """A second run of a command reads the tokens of the first, and mints none of them again."""
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    target = table.with_name("tokens.parquet")
+    journal = table.with_name("mint.journal")
+    command = ("--from", table, "--to", target, "--journal", journal)
+    assert mint(*command) == 0
+    rows = read_any(target)
+    with table.open("a", encoding="utf-8") as file:
+        file.write("late@example.com,Late,Berlin\n")
+    assert mint(*command) == 0
+    assert read_any(target)[:-1] == rows
+    assert len(sandbox.issued) == 13

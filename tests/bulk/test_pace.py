@@ -247,3 +247,18 @@ def test_many_refusals_at_once_count_as_one_pause() -> None:
     assert all(result.ok for result in results(opened))
     assert opened.counts.refused == 8
     assert clock.monotonic() == pytest.approx(7.0)
+
+
+def test_a_response_to_an_earlier_request_ends_no_pause() -> None:
+    """After a refusal one request goes first, whatever comes back for those sent before it."""
+    pace = Pace(share=1.0)
+    pace.answered(pace.sent(0.0), {}, 0.0, 1000.0)
+    late, refused = pace.sent(0.0), pace.sent(0.0)
+    pace.refused(refused, 5.0, 0.0)
+    pace.answered(late, {}, 1.0, 1001.0)
+    assert pace.delay(1.0) == 4.0
+    assert pace.delay(5.0) == 0.0
+    first = pace.sent(5.0)
+    assert pace.delay(5.0) == float("inf")
+    pace.answered(first, {}, 6.0, 1006.0)
+    assert pace.delay(6.0) == 0.0

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
+import subprocess
+import sys
+import textwrap
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import bulk_runs
 import pytest
 from bulk_runs import learners
 from bulk_workers import async_client, factory
@@ -47,6 +53,32 @@ def test_a_process_keeps_its_client(sandbox: Sandbox) -> None:
     assert len(made) == 1
     travelled = pickle.loads(pickle.dumps(Worker(factory(sandbox.environment))))  # noqa: S301 - made here
     assert travelled([*learners(1)])[0].ok
+
+
+def test_a_process_closes_its_clients_at_its_end(sandbox: Sandbox) -> None:
+    """A worker's client is closed when its process ends, without anybody's doing."""
+    program = """
+        from bulk_runs import learners
+        from tokenkit import StrigoClient
+        from tokenkit.bulk import Worker
+
+        class Client(StrigoClient):
+            def close(self):
+                super().close()
+                print("closed")
+
+        assert Worker(Client.from_env)([*learners(1)])[0].ok
+        print("done")
+    """
+    support = str(Path(bulk_runs.__file__).parent)
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env={**os.environ, **sandbox.environment, "PYTHONPATH": support},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.split() == ["done", "closed"]
 
 
 def test_what_travels_holds_no_secret() -> None:

@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 import attrs
 import pytest
+from reuse_world import LEARNER, Vendor, World
 
 from tokenkit import Secret, strigo, zdk, zerohash
 from tokenkit._reuse.key import exact_values, identity_of, key_of, reader_of
 from tokenkit.auth import Bearer, OrgKey
+from tokenkit.errors import InvalidInputError
 from tokenkit.extension import JSON, AsyncStrategy, Call, IssuedToken, Request
 
 NOW = 1_800_000_000.0
@@ -224,3 +226,32 @@ def test_equality_of_a_model_is_not_trusted() -> None:
     assert exact(UncheckedRequest(tenant="one", flag=True)) is None
     assert exact(UncheckedRequest(tenant="one", flag=(True,))) is None
     assert exact(UncheckedRequest(tenant="one", flag=1)) == ("one", 1)
+
+
+def test_a_call_that_cannot_be_sent_has_no_key() -> None:
+    """What the vendor would refuse is told before anybody looks for a token."""
+    with pytest.raises(InvalidInputError, match="expiration"):
+        key_of(learner(expiration=AT - timedelta(days=1)), b"who", NOW)
+
+
+@attrs.frozen(kw_only=True)
+class TaggedRequest(strigo.UserTokenRequest):
+    """A mint with a list that holds any JSON."""
+
+    tags: tuple[JSON, ...] = ()
+
+    def encode(self, now: datetime) -> JSON:
+        body = super().encode(now)
+        assert isinstance(body, dict)
+        return {**body, "tags": list(self.tags)}
+
+
+def test_lists_that_are_equal_and_sent_otherwise_share_no_token() -> None:
+    """The quick way tells `(1,)` from `(True,)`, which Python takes for the same."""
+    one = TaggedRequest(email="one@example.com", tags=(1,))
+    true = TaggedRequest(email="one@example.com", tags=(True,))
+    vendor = Vendor(World(), LEARNER)
+    token = vendor.token(one)
+    assert vendor.reuse.hit(one) is token
+    assert vendor.reuse.hit(true) is None
+    assert vendor.token(true) is not token

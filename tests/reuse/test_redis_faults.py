@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import socket
 import time
@@ -231,6 +232,34 @@ def test_store_can_be_closed_and_used_again(redis_server: RedisServer) -> None:
     assert trio.run(ask) == [False] * 3
 
 
+def test_connections_of_another_process_are_left_alone(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event loop that goes on in a forked child neither uses nor closes its parent's."""
+    store = RedisStore.from_url(redis_server.url, encryption_keys=[KEY])
+    counts: list[int] = []
+    with redis_server.client as watching, monkeypatch.context() as child:
+
+        async def ask() -> None:
+            await store.ask_async(IsLive(mark="m"))
+            await asyncio.sleep(0.05)
+            counts.append(len(watching.client_list()))
+
+        async def main() -> None:
+            await ask()
+            child.setattr(os, "getpid", lambda: -1)
+            await ask()
+            child.setattr(os, "getpid", lambda: -2)
+            await store.aclose()
+            await ask()
+
+        asyncio.run(main())
+        counts.append(len(watching.client_list()))
+    first = counts[0]
+    # The child's own is closed at the end of its loop.
+    assert counts == [first, first + 1, first + 2, first + 1]
+
+
 def test_many_loops_leave_nothing_behind(redis_server: RedisServer) -> None:
     """Event loops that have ended leave no connection to the server open."""
     store = RedisStore.from_url(redis_server.url, encryption_keys=[KEY])
@@ -255,6 +284,9 @@ def test_error_shows_no_password(redis_server: RedisServer) -> None:
     store = RedisStore.from_url("redis://:hunter2@127.0.0.1:1/0", encryption_keys=[KEY])
     with pytest.raises(StoreError) as caught:
         store.ask(IsLive(mark="m"))
+    assert str(caught.value) == "RedisStore: ConnectionError"
+    with pytest.raises(StoreError) as caught:
+        asyncio.run(store.ask_async(IsLive(mark="m")))
     assert str(caught.value) == "RedisStore: ConnectionError"
     assert "hunter2" not in repr(vars(store))
     with pytest.raises(TypeError, match="can't be pickled"):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tokenkit.stores import RedisStore, SqliteStore
+from tokenkit.stores import Acquire, Acquired, RedisStore, SqliteStore
 from tokenkit.testing import StoreConformance
 
 if TYPE_CHECKING:
@@ -97,3 +97,16 @@ class TestCoredisOnAsyncio(_OnCoredis):
 
 class TestCoredisOnTrio(_OnCoredis):
     backend = "trio"
+
+
+@pytest.mark.anyio
+async def test_coredis_sends_scripts_again_where_they_are_unknown(
+    redis_server: RedisServer,
+) -> None:
+    """After a restart or a flush, a script's text is sent again."""
+    coredis: Any = pytest.importorskip("coredis", reason="coredis is not installed")
+    redis_server.client.script_flush()
+    async with coredis.Redis(unix_socket_path=redis_server.path) as client:
+        store = RedisStore(client, allow_unencrypted=True)
+        command = Acquire(key="k", owner="o", seconds=5, known="", caller="c")
+        assert await store.ask_async(command) == Acquired()

@@ -39,31 +39,38 @@ class PerLoop(Generic[C]):
 
     async def get(self) -> C:
         """Return what is open in the running loop."""
-        of_loop = _of_this_loop()
-        opened = of_loop.get(self)
-        if opened is not None and opened.process != os.getpid():
-            _INHERITED.append(opened)
-            opened = None
+        opened = self._opened_here()
         if opened is None:
             made = self._open_one()
             opened = _Opened(made, self._keep(made), os.getpid())
-            of_loop[self] = opened
+            _of_this_loop()[self] = opened
             await anext(opened.keeper)
         connections: C = opened.connections
         return connections
 
     async def aclose(self) -> None:
         """Close what is open in the running loop; other loops close theirs when they end."""
-        opened = _of_this_loop().pop(self, None)
-        if opened is not None and opened.process == os.getpid():
+        opened = self._opened_here()
+        if opened is not None:
+            del _of_this_loop()[self]
             await opened.keeper.aclose()
 
+    def _opened_here(self) -> _Opened | None:
+        of_loop = _of_this_loop()
+        opened = of_loop.get(self)
+        if opened is not None and opened.process != os.getpid():
+            _INHERITED.append(of_loop.pop(self))
+            return None
+        return opened
+
     async def _keep(self, connections: C) -> AsyncGenerator[None, None]:
+        process = os.getpid()
         # An event loop closes its async generators when it ends, while it still runs.
         try:
             yield
         finally:
-            await self._close(connections)
+            if process == os.getpid():
+                await self._close(connections)
 
 
 def _of_this_loop() -> "WeakKeyDictionary[PerLoop[Any], _Opened]":

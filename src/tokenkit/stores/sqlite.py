@@ -150,16 +150,17 @@ class SqliteStore(metaclass=ForgetsArguments):
 
     def _problem(self) -> str | None:
         """Tell why the file can't be used; other processes may be creating it just now."""
-        for left in reversed(range(CREATION_TRIES)):
+        left = CREATION_TRIES
+        while True:
+            left -= 1
             try:
                 self._opened().database.close()
-            except (OSError, ValueError, sqlite3.Error) as error:  # noqa: PERF203 - seldom more than once
+            except (OSError, ValueError, sqlite3.Error) as error:
                 if not (left and isinstance(error, sqlite3.OperationalError)):
                     return getattr(error, "strerror", None) or str(error)
                 time.sleep(CREATION_PAUSE)
             else:
-                break
-        return None
+                return None
 
     def _opened(self) -> _Connection:
         _create(self._path)

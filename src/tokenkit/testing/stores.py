@@ -294,33 +294,33 @@ def expect(command: Command, answer: Answer) -> Scenario:
 
 
 def _run(store: Store, scenario: Scenario) -> None:
-    step = next(scenario, None)
-    while step is not None:
+    answer: Answer = None
+    while True:
+        try:
+            step = scenario.send(answer)
+        except StopIteration:
+            return
         answer = None
         if isinstance(step, (int, float)):
             time.sleep(step)
         else:
             answer = store.ask(step)
-        try:
-            step = scenario.send(answer)
-        except StopIteration:
-            return
 
 
 async def _run_async(store: Store, scenario: Scenario) -> None:
     import anyio  # noqa: PLC0415 - likewise
 
-    step = next(scenario, None)
-    while step is not None:
+    answer: Answer = None
+    while True:
+        try:
+            step = scenario.send(answer)
+        except StopIteration:
+            return
         answer = None
         if isinstance(step, (int, float)):
             await anyio.sleep(step)
         else:
             answer = await store.ask_async(step)
-        try:
-            step = scenario.send(answer)
-        except StopIteration:
-            return
 
 
 async def _ask_at_once(store: Store, owners: list[str]) -> list[Answer]:
