@@ -223,6 +223,21 @@ def test_debug_log_tells_of_mints_and_shows_no_token(
     assert token.token not in caplog.text
 
 
+def test_debug_log_tells_of_reuse_if_a_hook_is_told(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where a hook hears of each token, the debug log says where a reused one was kept."""
+    hooks = Hooks(on_token=lambda _: None)
+    with (
+        caplog.at_level(logging.DEBUG, "tokenkit"),
+        sandbox.strigo_client(hooks=hooks) as client,
+    ):
+        token = client.get_token(CALL)
+        assert client.get_token(CALL) is token
+    assert "strigo create_user_token: token from the process, " in caplog.text
+    assert token.token not in caplog.text
+
+
 def test_errors_are_those_of_a_call(sandbox: Sandbox) -> None:
     """A vendor's refusal comes out as from send(), and is remembered if it is a rate limit."""
     with sandbox.strigo_client() as client:

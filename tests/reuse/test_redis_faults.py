@@ -16,13 +16,14 @@ import trio
 from redis_server import RedisServer
 from reuse_worker import KEY
 
-from tokenkit import TokenCache, strigo, zerohash
+from tokenkit import Hooks, TokenCache, strigo, zerohash
 from tokenkit.errors import ConfigurationError, StoreError
 from tokenkit.stores import IsLive, RedisStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tokenkit.extension import StoreFailed
     from tokenkit.sandbox import Sandbox
 
 CALL = strigo.UserTokenRequest(email="one@example.com")
@@ -114,6 +115,25 @@ def test_full_redis_is_done_without(sandbox: Sandbox) -> None:
             first = client.get_token(CALL)
             assert client.get_token(CALL) is first
     assert cache.statistics().store_failures >= 1
+
+
+def test_hook_and_log_tell_of_a_store_that_fails(
+    own_server: RedisServer, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`on_store_failure` and a warning say what went wrong with the store of a token."""
+    told: list[StoreFailed] = []
+    hooks = Hooks(on_store_failure=told.append)
+    with sandbox.strigo_client(token_cache=cache_on(own_server), hooks=hooks) as client:
+        own_server.pause()
+        token = client.get_token(CALL)
+        own_server.resume()
+    record = told[0]
+    assert (record.vendor, record.operation) == ("strigo", "create_user_token")
+    assert 0 < record.seconds < SOON
+    (warning, *_) = [item for item in caplog.records if item.levelname == "WARNING"]
+    assert "strigo create_user_token: token store failed after" in warning.getMessage()
+    assert record.error in warning.getMessage()
+    assert token.token not in caplog.text
 
 
 def test_replica_is_done_without(own_server: RedisServer, sandbox: Sandbox) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 from http_library import httpx
@@ -22,7 +23,9 @@ from tokenkit import (
     ZdkClient,
     ZeroHashClient,
 )
-from tokenkit.extension import AttemptSent
+
+if TYPE_CHECKING:
+    from tokenkit.extension import AttemptSent
 
 NO_WAIT = RetryPolicy(first_wait=0.0)
 

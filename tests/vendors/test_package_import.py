@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import tokenkit
+import tokenkit.testing
 
 VENDORS = {"strigo", "zdk", "zerohash"}
 
@@ -92,6 +93,13 @@ def test_unknown_names() -> None:
         assert str(caught.value) == f"module 'tokenkit' has no attribute {name!r}"
     with pytest.raises(ImportError, match="cannot import name 'StrigoClent'"):
         exec("from tokenkit import StrigoClent")  # noqa: S102 - as a user would write it
+
+
+def test_unknown_names_of_testing() -> None:
+    """The module for tests, which loads a part of itself late, has no other names either."""
+    assert all(hasattr(tokenkit.testing, name) for name in tokenkit.testing.__all__)
+    with pytest.raises(AttributeError, match=r"^module 'tokenkit.testing' has no .* 'Frozen'$"):
+        getattr(tokenkit.testing, "Frozen")  # noqa: B009 - type checkers know that it is missing
 
 
 @pytest.mark.parametrize("name", ["auth", "errors", "extension", "strigo", "zdk", "zerohash"])

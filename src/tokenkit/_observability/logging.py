@@ -8,7 +8,6 @@ import attrs
 
 from .records import (
     AttemptSent,
-    CallFailed,
     CallSucceeded,
     Record,
     ResponseReceived,
@@ -60,7 +59,7 @@ def _sentence(record: Record) -> str:
             happened = f"token store failed after {record.seconds:.3f} s: {record.error}"
         case CallSucceeded():
             happened = f"succeeded after {record.seconds:.3f} s, {_tries(record.attempts)}"
-        case CallFailed():
+        case _:
             reason = f": {record.reason}" if record.reason else ""
             happened = (
                 f"failed after {record.seconds:.3f} s, {_tries(record.attempts)}, "
