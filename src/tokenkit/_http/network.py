@@ -188,6 +188,7 @@ class DeadlineStream(Stream):
         core = self._route.core
         try:
             self._check_before_tls(readable=self._has_input())
+            (server_hostname or "").encode("idna")  # ssl of Python 3.10 would leak the socket
             if self._layers:
                 _clip_reads(self._inner.get_extra_info("socket"))
             left = time_left(timeout, core.ConnectTimeout)

@@ -58,6 +58,7 @@ class StockStream(Stream):
         core = self._route.core
         try:
             self._check_before_tls(readable=self._has_input())
+            (server_hostname or "").encode("idna")  # not all versions of trio and anyio check it
             self._inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
         except UnicodeError as error:  # of a name that cannot be one
             await self._close()
