@@ -107,6 +107,15 @@ def test_dropped_after_the_answer(faulty: Sandbox) -> None:
     assert b"connection: close" not in answer.lower()
 
 
+def test_bytes_that_are_not_http(faulty: Sandbox) -> None:
+    """Another protocol's greeting comes in place of the answer; the mint was done."""
+    faulty.fail_next(body="not-http")
+    with connect(faulty) as client:
+        client.sendall(request(faulty))
+        assert read_to_end(client).startswith(b"220 mail.example ")
+    assert len(faulty.issued) == 1
+
+
 def test_no_drop_keeps_the_connection(faulty: Sandbox) -> None:
     """Without a fault a second request on the same connection is answered."""
     with connect(faulty) as client:
