@@ -62,7 +62,7 @@ class LateStore:
 
 @pytest.mark.anyio
 async def test_slow_store_is_given_up() -> None:
-    """A store that takes longer than a quarter of a second, however often it is asked, has failed."""
+    """A store that never answers within a quarter of a second has failed."""
     store = LateStore([60.0] * 7)
     answer = await StoreQuestion(store, IsLive(mark="m")).ask_async()
     assert isinstance(answer, StoreFault)
