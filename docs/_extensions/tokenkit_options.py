@@ -16,7 +16,15 @@ from sphinx.util.typing import stringify_annotation
 from tokenkit_reference import public_names
 from typing_extensions import get_original_bases, is_typeddict
 
+import tokenkit
+
 ATTRIBUTES = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
+
+
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    """Return the types of a TypedDict's keys; some are imported for type checkers only."""
+    public = {name: getattr(tokenkit, name) for name in tokenkit.__all__}
+    return get_type_hints(kind, localns=public)
 
 
 class Options(SphinxDirective):
@@ -36,10 +44,10 @@ class Options(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Describe the class and its keys as the Python domain does."""
         name, async_name = self.arguments[0], self.options.get("async")
-        types = get_type_hints(_load(name))
-        async_types = types if async_name is None else get_type_hints(_load(async_name))
+        types = _hints(_load(name))
+        async_types = types if async_name is None else _hints(_load(async_name))
         if "without" in self.options:
-            for key in get_type_hints(_load(self.options["without"])):
+            for key in _hints(_load(self.options["without"])):
                 del types[key]
         docs = dict(_documented(_load(name)))
         lines = [f".. py:class:: {name}", ""]
