@@ -204,9 +204,9 @@ def mutation(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation."""
+    """Build the documentation; a warning is an error."""
     session.install(".[sandbox]", *group("docs"))
-    session.run("sphinx-build", "-q", "-b", "html", "docs", "docs/_build/html")
+    session.run("sphinx-build", "-W", "-q", "-b", "html", "docs", "docs/_build/html")
 
 
 def missing_from(wheel: pathlib.Path) -> list[str]:
