@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from http_library import httpx
+from http_library import FAMILY, httpx
 from leaks import check_no_secret
 from network_calls import (
     HARMLESS,
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from raw_server import Peer
+
+# What the HTTP library of this run opens its connections with.
+CORE = {"httpx": "httpcore", "httpx2": "httpcore2"}[FAMILY]
 
 
 @pytest.fixture(autouse=True)
@@ -123,7 +126,7 @@ def test_a_sync_interrupt_from_the_network_shows_no_secret(
         raise KeyboardInterrupt
 
     with RawServer(saying(b"")) as server, zerohash_client(server.url) as client:
-        monkeypatch.setattr("httpcore.SyncBackend.connect_tcp", interrupted)
+        monkeypatch.setattr(f"{CORE}.SyncBackend.connect_tcp", interrupted)
         with pytest.raises(KeyboardInterrupt) as caught:
             client.send(HARMLESS)
     check_no_secret(caught.value, log)
