@@ -22,7 +22,7 @@ from .progress import Progress
 
 __all__ = ["ResponseReader", "is_network_trouble", "no_free_connection"]
 
-LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2")
+LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "socksio")
 ONE_MILLISECOND = 0.001
 # What others' connections say of one that was closed before the end of a response; ours know it.
 CLOSED = ("Server disconnected", "peer closed connection")
