@@ -180,6 +180,7 @@ class PooledConnection:
         origin = httpcore_url(settings.family, settings.family.http.URL(route.origin)).origin
         self._connection = self._pool.create_connection(origin)
         self._way = ThroughHttpcore(settings.family, getattr(self._connection, self._method))
+        self._is_open = False
         self._transport: Any = None
         blank = getattr(route.core, f"{prefix}HTTP11Connection")(origin, None)
         shows_surplus = hasattr(self._connection, PATH_TO_H11[0]) and _has_read_all(
@@ -216,9 +217,16 @@ class PooledConnection:
         """Return whether the last exchange came to its end, and nothing stands behind it."""
         if self.serves_once:
             return False
-        if self._transport is None:
-            return _is_clean(self._connection)
-        return all(_is_clean(one) for one in self._pool.connections)
+        if self._transport is not None:
+            return all(_is_clean(one) for one in self._pool.connections)
+        if not _is_clean(self._connection):
+            return False
+        if not self._is_open:
+            # What has opened it is no longer needed: its lock costs a round of the event loop.
+            self._is_open = True
+            opened = getattr(self._connection, PATH_TO_H11[0])
+            self._way = ThroughHttpcore(self._way.family, getattr(opened, self._method))
+        return True
 
     def has_expired(self) -> bool:
         """Return whether the connection idled too long, was closed, or holds surplus bytes."""

@@ -18,6 +18,8 @@ __all__ = ["DEFAULT_FAMILY", "Family", "family_of", "hide_credentials", "load_fa
 CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
 DEFAULT_FAMILY = "httpx"
 
+# httpcore's classes below httpx's transports that somebody may mock or observe.
+SENDERS = ("ConnectionPool", "HTTPProxy", "HTTPConnection")
 LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
 # The starts of steps that name no header and no password.
 HARMLESS = frozenset(
@@ -63,18 +65,12 @@ class Family:
 def _load(name: str) -> Family:
     http, core = import_module(name), import_module(CORES[name])
     hide_credentials()
-    senders = {
-        "handle_request": (http.HTTPTransport, core.ConnectionPool, core.HTTPProxy),
-        "handle_async_request": (
-            http.AsyncHTTPTransport,
-            core.AsyncConnectionPool,
-            core.AsyncHTTPProxy,
-        ),
-    }
-    methods = {
-        method: [(kind, _as_defined(getattr(kind, method), (name, CORES[name]))) for kind in kinds]
-        for method, kinds in senders.items()
-    }
+    methods = {}
+    for method, prefix in (("handle_request", ""), ("handle_async_request", "Async")):
+        kinds = [getattr(http, f"{prefix}HTTPTransport")]
+        kinds += [getattr(core, f"{prefix}{one}") for one in SENDERS]
+        found = [(kind, _as_defined(getattr(kind, method), (name, CORES[name]))) for kind in kinds]
+        methods[method] = found
     # Transports for httpx know by this class that they may take the body as bytes.
     body_stream = type("BodyStream", (BodyStream, http.ByteStream), {})
     return Family(name, http, core, body_stream, methods)
