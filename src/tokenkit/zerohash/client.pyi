@@ -311,9 +311,7 @@ class ZeroHashClient(Client):
 
         It is the one with the mint's ``reference_id``, which must be unique for each mint: see
         :func:`new_reference_id`. ``None`` means that there is none *so far*: the lost request
-        may still be under way, so look again after a pause before you mint a second time. With
-        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
-        where such payments are listed: ask zerohash before you mint again.
+        may still be under way, so look again after a pause before you mint a second time.
 
         Args:
             request: The request whose response was lost.
@@ -322,6 +320,8 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
+            InconclusiveLookupError: Nothing is listed, but with ``crypto-pay`` or an undocumented
+                permission that proves nothing: ask zerohash before you mint again.
             DecodeError: A list cannot be read, or its pages do not turn.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -610,9 +610,7 @@ class AsyncZeroHashClient(AsyncClient):
 
         It is the one with the mint's ``reference_id``, which must be unique for each mint: see
         :func:`new_reference_id`. ``None`` means that there is none *so far*: the lost request
-        may still be under way, so look again after a pause before you mint a second time. With
-        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
-        where such payments are listed: ask zerohash before you mint again.
+        may still be under way, so look again after a pause before you mint a second time.
 
         Args:
             request: The request whose response was lost.
@@ -621,6 +619,8 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
+            InconclusiveLookupError: Nothing is listed, but with ``crypto-pay`` or an undocumented
+                permission that proves nothing: ask zerohash before you mint again.
             DecodeError: A list cannot be read, or its pages do not turn.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
