@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,7 +90,9 @@ def open_in_editor(folder: Path, source: str) -> Generator[Editor, None, None]:
     path = folder / "opened.py"
     path.write_text(source, "utf-8")
     server = subprocess.Popen(
-        ["basedpyright-langserver", "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [Path(sys.executable).with_name("basedpyright-langserver"), "--stdio"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
         editor = Editor(server, path)
