@@ -45,6 +45,6 @@ def _text(error: TokenKitError, sent_id: str | None, state: CallState[object]) -
 
 
 def _remarks(state: CallState[object]) -> tuple[str, ...]:
-    withheld = state.repeat is not Repeat.SAFE and state.outcome == "unknown"
+    withheld = state.repeat is not Repeat.SAFE and state.outcome != "not performed"
     advice = state.call.advice_if_unknown if withheld else None
     return state.remarks if advice is None else (*state.remarks, advice)
