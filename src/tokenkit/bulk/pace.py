@@ -13,8 +13,11 @@ from .._policy.profile import Rate
 
 __all__ = ["Pace", "Ticket"]
 
-# A vendor tells the reset in whole seconds, cut off: the true one is up to a second later.
-SLACK = 1.0
+# A vendor tells the reset in whole seconds: if it rounds down, the true one is up to a second
+# later. Where a second matters, in a short window, one request finds out: by a response that
+# still tells the old window, or by the run's only refusal.
+SLACK, SHORT_SLACK = 1.0, 0.1
+SHORT_WINDOW = 5.0
 # A larger difference than responses take means that one of the two clocks is wrong.
 CLOCK_TOLERANCE = 2.0
 LONGEST_WINDOW = 86_400.0
@@ -30,10 +33,12 @@ class Ticket:
     Attributes:
         epoch: How many refusals came before it was sent.
         asks: Whether others wait for its response to open the window.
+        after_reset: Whether it goes because a window has ended.
     """
 
     epoch: int
     asks: bool
+    after_reset: bool = False
 
 
 @attrs.define
@@ -81,6 +86,8 @@ class Pace:
         self._under_way = 0
         self._paused_until = -math.inf
         self._refusals_in_a_row = 0
+        # Whether a window may have ended at the second that the vendor told.
+        self._trusts_reset = True
         # The first request, and the first after a refusal, asks how things stand.
         self._must_ask = True
         self._asked = False
@@ -104,11 +111,12 @@ class Pace:
     def sent(self, now: float) -> Ticket:
         """Note that a request goes; return its ticket."""
         asks = self._asks(now)
+        after_reset = self._has_ended(now) and not self._must_ask
         self._asked = self._asked or asks
         self._under_way += 1
         earliest = now - self._slots_ahead * self._interval
         self._next_at = max(self._next_at, earliest) + self._interval
-        return Ticket(self._epoch, asks)
+        return Ticket(self._epoch, asks, after_reset)
 
     def answered(
         self, ticket: Ticket, headers: Mapping[str, str], now: float, wall: float
@@ -130,6 +138,9 @@ class Pace:
         if found is None:
             self._count_down()
         elif window is None or found.told > window.told or now >= window.ends_at:
+            if window is not None and ticket.after_reset and found.told <= window.told:
+                self._trusts_reset = False
+            found.ends_at += self._slack(found, now)
             self._window = found
         elif found.told == window.told:
             window.remaining = min(window.remaining, found.remaining)
@@ -146,13 +157,23 @@ class Pace:
         if ticket.epoch == self._epoch:  # the first refusal of those that were under way
             self._epoch += 1
             self._refusals_in_a_row += 1
+            self._trusts_reset = self._trusts_reset and not ticket.after_reset
             self._must_ask, self._asked = True, False
         wait = retry_after if retry_after is not None else self._wait_unasked(now)
         self._paused_until = max(self._paused_until, now + wait)
 
     def _asks(self, now: float) -> bool:
-        ended = self._window is not None and now >= self._window.ends_at
-        return self._must_ask or ended
+        return self._must_ask or self._has_ended(now)
+
+    def _has_ended(self, now: float) -> bool:
+        return self._window is not None and now >= self._window.ends_at
+
+    def _slack(self, window: _Window, now: float) -> float:
+        """Return the seconds to wait after a window's told end."""
+        # Only a window that the request opened is seen whole.
+        is_whole = window.remaining >= window.limit - 1
+        is_short = is_whole and window.ends_at - now <= SHORT_WINDOW
+        return SHORT_SLACK if is_short and self._trusts_reset else SLACK
 
     def _settle(self, ticket: Ticket) -> None:
         self._under_way -= 1
@@ -182,7 +203,7 @@ def _read_window(headers: Mapping[str, str], now: float, wall: float) -> _Window
     plausible = 0 < limit < LARGEST_LIMIT and -LONGEST_WINDOW < until < LONGEST_WINDOW
     if not plausible or remaining < 0:
         return None
-    return _Window(limit, min(remaining, limit), told, now + max(0.0, until) + SLACK)
+    return _Window(limit, min(remaining, limit), told, now + max(0.0, until))
 
 
 def _vendor_time(headers: Mapping[str, str], wall: float) -> float:
