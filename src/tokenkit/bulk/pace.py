@@ -5,23 +5,14 @@ All times are monotonic seconds of the client's clock, unless they are called ``
 
 import math
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 import attrs
 
 from .._policy.profile import Rate
+from .window import Ends, Window, read_window
 
 __all__ = ["Pace", "Ticket"]
 
-# A vendor tells the reset in whole seconds: if it rounds down, the true one is up to a second
-# later. Where a second matters, in a short window, one request finds out: by a response that
-# still tells the old window, or by the run's only refusal.
-SLACK, SHORT_SLACK = 1.0, 0.1
-SHORT_WINDOW = 5.0
-# A larger difference than responses take means that one of the two clocks is wrong.
-CLOCK_TOLERANCE = 2.0
-LONGEST_WINDOW = 86_400.0
-LARGEST_LIMIT = 1e9
 FIRST_WAIT = 10.0
 LONGEST_WAIT = 60.0
 
@@ -39,23 +30,6 @@ class Ticket:
     epoch: int
     asks: bool
     after_reset: bool = False
-
-
-@attrs.define
-class _Window:
-    """A vendor's rate window, as its responses tell it.
-
-    Attributes:
-        limit: The requests allowed in it.
-        remaining: The fewest that a response said are left: responses overtake each other.
-        told: Its end as the vendor tells it, in seconds since 1970 by the vendor's clock.
-        ends_at: Its end by our clock.
-    """
-
-    limit: int
-    remaining: int
-    told: int
-    ends_at: float
 
 
 class Pace:
@@ -82,12 +56,11 @@ class Pace:
         unused = rate.requests * (1 - share) - 1 if rate else 0.0
         self._slots_ahead = min(10.0, max(0.0, unused))
         self._next_at = -math.inf
-        self._window: _Window | None = None
+        self._window: Window | None = None
+        self._ends = Ends()
         self._under_way = 0
         self._paused_until = -math.inf
         self._refusals_in_a_row = 0
-        # Whether a window may have ended at the second that the vendor told.
-        self._trusts_reset = True
         # The first request, and the first after a refusal, asks how things stand.
         self._must_ask = True
         self._asked = False
@@ -133,14 +106,14 @@ class Pace:
         if ticket.epoch == self._epoch:
             self._must_ask = False
             self._refusals_in_a_row = 0
-        found = _read_window(headers, now, wall)
+        found = read_window(headers, wall)
         window = self._window
         if found is None:
             self._count_down()
         elif window is None or found.told > window.told or now >= window.ends_at:
-            if window is not None and ticket.after_reset and found.told <= window.told:
-                self._trusts_reset = False
-            found.ends_at += self._slack(found, now)
+            if window is not None and ticket.after_reset:
+                self._ends.tried(window, has_ended=found.told > window.told)
+            self._ends.settle(found, now)
             self._window = found
         elif found.told == window.told:
             window.remaining = min(window.remaining, found.remaining)
@@ -157,7 +130,8 @@ class Pace:
         if ticket.epoch == self._epoch:  # the first refusal of those that were under way
             self._epoch += 1
             self._refusals_in_a_row += 1
-            self._trusts_reset = self._trusts_reset and not ticket.after_reset
+            if self._window is not None and ticket.after_reset:
+                self._ends.tried(self._window, has_ended=False)
             self._must_ask, self._asked = True, False
         wait = retry_after if retry_after is not None else self._wait_unasked(now)
         self._paused_until = max(self._paused_until, now + wait)
@@ -167,13 +141,6 @@ class Pace:
 
     def _has_ended(self, now: float) -> bool:
         return self._window is not None and now >= self._window.ends_at
-
-    def _slack(self, window: _Window, now: float) -> float:
-        """Return the seconds to wait after a window's told end."""
-        # Only a window that the request opened is seen whole.
-        is_whole = window.remaining >= window.limit - 1
-        is_short = is_whole and window.ends_at - now <= SHORT_WINDOW
-        return SHORT_SLACK if is_short and self._trusts_reset else SLACK
 
     def _settle(self, ticket: Ticket) -> None:
         self._under_way -= 1
@@ -190,26 +157,3 @@ class Pace:
         if self._window is not None and now < self._window.ends_at:
             return self._window.ends_at - now
         return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (self._refusals_in_a_row - 1))
-
-
-def _read_window(headers: Mapping[str, str], now: float, wall: float) -> _Window | None:
-    try:
-        limit = int(headers["x-ratelimit-limit"])
-        remaining = int(headers["x-ratelimit-remaining"])
-        told = int(headers["x-ratelimit-reset"])
-    except (KeyError, ValueError):
-        return None
-    until = told - _vendor_time(headers, wall)
-    plausible = 0 < limit < LARGEST_LIMIT and -LONGEST_WINDOW < until < LONGEST_WINDOW
-    if not plausible or remaining < 0:
-        return None
-    return _Window(limit, min(remaining, limit), told, now + max(0.0, until))
-
-
-def _vendor_time(headers: Mapping[str, str], wall: float) -> float:
-    """Return the vendor's time, which counts for its reset if one of the clocks is wrong."""
-    try:
-        date = float(parsedate_to_datetime(headers.get("date", "")).timestamp())
-    except (TypeError, ValueError, OverflowError, IndexError):
-        return wall
-    return wall if abs(date - wall) <= CLOCK_TOLERANCE else date
