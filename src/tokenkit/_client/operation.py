@@ -49,10 +49,10 @@ AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], Coroutine[Any, A
 
 
 class ClientMethod(ABC):
-    """A method that is declared once and made for each client class, sync or async.
+    """A method that is declared once and created for each client class, sync or async.
 
-    Type checkers see a descriptor. At run time every client class holds a real function in its
-    place, so that ``help()``, ``inspect`` and mocks work as for any method.
+    Type checkers see a descriptor. At run time every client class holds a real function
+    instead, so that ``help()``, ``inspect`` and mocks work as for any method.
 
     Args:
         stub: Has the method's name and docstring.
@@ -109,19 +109,19 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
 
     @property
     def doc(self) -> str | None:
-        """What the stub says about the call, and the model about its parameters."""
+        """The stub's description of the call, with the model's of its parameters."""
         return _documented(self.stub.__doc__, self.model.__doc__)
 
     def builder(
         self, owner: type[object]
     ) -> Callable[[tuple[Any, ...], dict[str, Any]], Call[T_co] | Exception]:
-        """Return what makes the request from the method's arguments, or the error."""
+        """Return a function that turns the method's arguments into the request, or the error."""
         model: Callable[..., Call[T_co]] = self.model
         written = f"{self.model.__qualname__}.__init__()"
         meant = f"{owner.__qualname__}.{self.stub.__name__}()"
 
-        # An error leaves from the method itself: this frame holds the arguments, and a token
-        # may be among them.
+        # The method itself raises the error: this frame holds the arguments, which may
+        # include a token.
         def build(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call[T_co] | Exception:
             try:
                 return model(*args, **kwargs)
@@ -166,7 +166,7 @@ class Operation(ModelMethod[P, T_co]):
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             request = build(args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
+            args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, Exception):
                 raise request
             return self.send(request)
@@ -179,7 +179,7 @@ class Operation(ModelMethod[P, T_co]):
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             request = build(args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
+            args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, Exception):
                 raise request
             return await self.send(request)
@@ -209,7 +209,7 @@ def operation(
 
 
 def _operations(cls: type) -> list[tuple[str, ClientMethod]]:
-    # What a class overrides, itself or by a base that comes first, stays overridden.
+    # A method that a class or an earlier base overrides stays overridden.
     attributes: dict[str, object] = {}
     for base in reversed(cls.__mro__):
         attributes.update(vars(base))

@@ -1,4 +1,4 @@
-"""Client methods that go over all pages of a list."""
+"""Client methods that iterate over all pages of a list."""
 
 import inspect
 import typing
@@ -20,7 +20,7 @@ Page = TypeVar("Page", bound=HasItems[object])
 
 
 class _Items(Generic[Item]):
-    """The items of all pages; a page is asked for when the one before it is used up."""
+    """The items of all pages; each page is requested when the one before it is used up."""
 
     def __init__(self, call: PagedCall[Any, Item]) -> None:
         self._walk = PageWalk(call)
@@ -31,7 +31,7 @@ class _Items(Generic[Item]):
 
 
 class Items(_Items[Item], Iterator[Item]):
-    """The items of all pages, by a sync client."""
+    """The items of all pages, requested by a sync client."""
 
     def __init__(self, call: PagedCall[Any, Item], send: Callable[[Call[Any]], object]) -> None:
         super().__init__(call)
@@ -49,9 +49,9 @@ class Items(_Items[Item], Iterator[Item]):
             self._turn(self._send(self._walk.call))
 
 
-# A class, as trio warns of async generators that are left before their end.
+# A class, as trio warns about async generators that are not finished.
 class AsyncItems(_Items[Item], AsyncIterator[Item]):
-    """The items of all pages, by an async client."""
+    """The items of all pages, requested by an async client."""
 
     def __init__(
         self, call: PagedCall[Any, Item], send: Callable[[Call[Any]], Awaitable[object]]
@@ -76,7 +76,7 @@ AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], AsyncIterator[It
 
 
 class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
-    """A client method that takes a paged call's arguments and returns its items, of all pages."""
+    """A client method that takes a paged call's arguments and iterates over all its items."""
 
     @overload
     def __get__(self, instance: None, owner: type[Caller]) -> "OfClass[P, Item_co]": ...
@@ -114,7 +114,7 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
 
         def call(self: Caller | AsyncCaller, *args: Any, **kwargs: Any) -> object:
             first = build(args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
+            args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(first, Exception):
                 raise first
             return items(first, self.send)
@@ -133,16 +133,16 @@ def item_type(model: Callable[..., object]) -> object:
 def iteration(
     model: Callable[P, PagedCall[Page, Item]],
 ) -> Callable[[Callable[[Any], None]], Iteration[P, Item]]:
-    """Declare a client method that goes over all pages of a paged call.
+    """Declare a client method that iterates over all pages of a paged call.
 
     Decorate a stub whose name and docstring are the method's::
 
         @iteration(PaymentsRequest)
         def iter_payments(self) -> None:
-            \"\"\"Go over all payments.\"\"\"
+            \"\"\"Iterate over all payments.\"\"\"
 
-    The method takes the model's arguments, and returns an iterator of the pages' items: on an
-    async client class an async one. Each page is asked for when it is reached.
+    The method takes the model's arguments and returns an iterator over the pages' items, an
+    async one on an async client. Each page is requested when the iterator reaches it.
     """
 
     def declare(stub: Callable[[Any], None]) -> Iteration[P, Item]:

@@ -1,4 +1,4 @@
-"""Client methods that are made of several calls, written once for both kinds of client."""
+"""Client methods that make several calls, written once for sync and async."""
 
 import inspect
 import typing
@@ -20,7 +20,7 @@ Calls: TypeAlias = Generator[Call[Any], Any, T]
 
 
 class Procedure(ClientMethod, Generic[P, T_co]):
-    """A client method that sends the calls which a generator yields."""
+    """A client method that sends the calls that a generator yields."""
 
     def __init__(self, calls: Callable[P, Calls[T_co]], stub: Callable[..., None]) -> None:
         super().__init__(stub)
@@ -90,15 +90,15 @@ class Procedure(ClientMethod, Generic[P, T_co]):
 def procedure(
     calls: Callable[P, Calls[T]],
 ) -> Callable[[Callable[[Any], None]], Procedure[P, T]]:
-    """Declare a client method that is made of several calls.
+    """Declare a client method that makes several calls.
 
-    ``calls`` is a generator function: it yields calls, is sent the answer of each, and returns
-    what the method returns. An error of a call ends the method. Decorate a stub whose name and
+    ``calls`` is a generator function: it yields calls, receives the value of each, and returns
+    the method's value. A call that fails ends the method. Decorate a stub whose name and
     docstring are the method's::
 
         @procedure(find_minted)
         def find_minted(self) -> None:
-            \"\"\"Find what a mint has started.\"\"\"
+            \"\"\"Find what a mint started.\"\"\"
     """
 
     def declare(stub: Callable[[Any], None]) -> Procedure[P, T]:

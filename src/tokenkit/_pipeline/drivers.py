@@ -1,4 +1,4 @@
-"""The two loops that perform the effects of a call's life, sync and async."""
+"""The two loops that perform the effects of a call, sync and async."""
 
 import inspect
 import random
@@ -55,7 +55,7 @@ class Connections(Protocol):
     """Sends requests for a sync client."""
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
-        """Send a request and read the answer, in ``left`` seconds."""
+        """Send a request and read the response, within ``left`` seconds."""
         ...
 
     def discard(self) -> None:
@@ -71,7 +71,7 @@ class AsyncConnections(Protocol):
     """Sends requests for an async client."""
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
-        """Send a request and read the answer, in ``left`` seconds."""
+        """Send a request and read the response, within ``left`` seconds."""
         ...
 
     async def discard(self) -> None:
@@ -91,7 +91,7 @@ def drive(
     clock: Clock,
     listener: Listener = NO_HOOKS,
 ) -> Reply[T]:
-    """Perform a call's effects one after the other; return its reply."""
+    """Perform a call's effects one by one; return its reply."""
     begin = partial(perform, call, plan, request_id)
     return drive_steps(begin, connections, clock, listener)
 
@@ -102,7 +102,7 @@ def drive_steps(
     clock: Clock,
     listener: Listener = NO_HOOKS,
 ) -> T:
-    """Perform effects one after the other; return what comes of them."""
+    """Perform effects one by one; return the generator's value."""
     steps = begin(_moment(clock))
     result, thrown = None, None
     try:
@@ -116,12 +116,12 @@ def drive_steps(
     except StopIteration as stop:
         returned: T = stop.value
         return returned
-    except BaseException as error:  # noqa: BLE001 - raised again
-        # A signal's handler may have raised anywhere in here, beside texts that nobody may see.
+    except BaseException as error:  # noqa: BLE001 - re-raised
+        # A signal handler may have raised anywhere in here, next to secrets.
         raise _bare(error) from error.__cause__
     finally:
-        # Between two steps an exception leaves the generator waiting: what it holds, such as a
-        # mint that others wait for, is let go now, and not when somebody drops the traceback.
+        # An exception between two steps leaves the generator waiting. What it holds, such as a
+        # mint that others wait for, is released now, not when the traceback is dropped.
         steps.close()
 
 
@@ -133,7 +133,7 @@ async def drive_async(
     clock: AsyncClock,
     listener: Listener = NO_HOOKS,
 ) -> Reply[T]:
-    """Perform a call's effects one after the other; return its reply."""
+    """Perform a call's effects one by one; return its reply."""
     begin = partial(perform, call, plan, request_id)
     return await drive_async_steps(begin, connections, clock, listener)
 
@@ -144,7 +144,7 @@ async def drive_async_steps(
     clock: AsyncClock,
     listener: Listener = NO_HOOKS,
 ) -> T:
-    """Perform effects one after the other; return what comes of them."""
+    """Perform effects one by one; return the generator's value."""
     steps = begin(_moment(clock))
     result, thrown = None, None
     try:
@@ -158,14 +158,14 @@ async def drive_async_steps(
     except StopIteration as stop:
         returned: T = stop.value
         return returned
-    except BaseException as error:  # noqa: BLE001 - likewise
+    except BaseException as error:  # noqa: BLE001 - the generator gets all of them
         raise _bare(error) from error.__cause__
     finally:
         steps.close()
 
 
 def _bare(error: BaseException) -> BaseException:
-    """Cut off the frames that may hold what is sent; a source's own exception stays the cause."""
+    """Remove the frames that may hold the request; a source's own exception stays the cause."""
     cause = error.__cause__ if isinstance(error, ConfigurationError) else None
     outside_frames(error)
     error.__cause__ = cause and outside_frames(cause)
@@ -173,7 +173,7 @@ def _bare(error: BaseException) -> BaseException:
 
 
 def _moment(clock: TimeSource) -> Moment:
-    chance = random.random()  # noqa: S311 - jitter spreads load, it protects nothing
+    chance = random.random()  # noqa: S311 - it spreads load, and is not for security
     return Moment(clock.time(), clock.monotonic(), chance)
 
 
@@ -232,13 +232,13 @@ async def _perform_async(
 
 
 def _notify(record: Record, listener: Listener) -> object:
-    """Tell the log and the hook; return what the hook returns."""
+    """Report a record to the log and the hook; return what the hook returns."""
     log(record)
     if listener is NO_HOOKS:
         return None
     try:
         return listener.tell(record)
-    except Exception:  # noqa: BLE001 - a hook of the caller's may raise anything
+    except Exception:  # noqa: BLE001 - a caller's hook may raise anything
         log_raising_hook(record)
     return None
 
@@ -246,5 +246,5 @@ def _notify(record: Record, listener: Listener) -> object:
 async def _awaited_notice(record: Record, waiting: Awaitable[object]) -> None:
     try:
         await waiting
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - a caller's hook may raise anything
         log_raising_hook(record)

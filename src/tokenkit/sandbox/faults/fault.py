@@ -1,4 +1,4 @@
-"""What can go wrong on purpose, as one value, however it was requested."""
+"""A fault as one value, however it was requested."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,7 @@ def _tuple(value: Sequence[str]) -> Sequence[str]:
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """One thing that goes wrong, for which requests, and how often.
+    """A fault: what goes wrong, for which requests, and how often.
 
     A fault needs at least one effect: ``status``, ``delay``, ``drop``, ``body``, ``answer`` or
     ``clock_skew``. Effects may be combined.
@@ -56,20 +56,20 @@ class Fault:
     path: str | None = None
     """The only path that it applies to, without the query; ``*`` matches any text."""
     times: int | None = None
-    """How many requests it hits before it is spent; None for no end."""
+    """How many requests it hits before it is used up; None for no limit."""
     share: float = 1.0
-    """The share of matching requests that it hits, evenly spread: 0.25 hits every fourth."""
+    """The share of matching requests that it hits, evenly spread: with 0.25, every fourth."""
     status: int | None = None
     """Return this status, with the vendor's body for it, and do nothing else."""
     delay: float = 0.0
     """Seconds by which the response is delayed; the request itself is handled at once."""
     drop: Drop | None = None
-    """Drop the connection: by a reset before the first byte of the response, by closing it halfway
-    through the body, or by closing it after a whole response that promised to keep it."""
+    """Drop the connection: reset it before the first byte of the response, close it halfway
+    through the body, or close it after a whole response that promised to keep it."""
     body: BadBody | None = None
-    """Spoil the response's body: leave it out, cut it in half, send plain text or another JSON
-    value in its place, the HTML page of something between client and vendor, or more than clients
-    read; send the ``X-Request-ID`` of another request with it; or send bytes that are not HTTP."""
+    """Spoil the response's body: leave it out, cut it in half, or replace it with plain text,
+    another JSON value, a gateway's HTML page, or more than clients read; send another request's
+    ``X-Request-ID`` with it; or send bytes that are not HTTP."""
     answer: NamedAnswer | None = None
     """Return one of a vendor's responses by name, and do nothing else."""
     retry_after: int | None = None
@@ -77,18 +77,18 @@ class Fault:
     missing_requirements: Sequence[str] = attrs.field(default=(), converter=_tuple)
     """What ``answer="missing-requirements"`` names; by default the documented ``first_name``."""
     clock_skew: float = 0.0
-    """Seconds by which the vendor's clock is ahead while it handles the request."""
+    """Seconds that the vendor's clock is ahead while it handles the request."""
 
     def __attrs_post_init__(self) -> None:
         check_fault(self)
 
     @property
     def only_vendor(self) -> Vendor | None:
-        """The only vendor that it can be for, also where just its ``answer`` tells."""
+        """The only vendor that it can be for, if need be the one that its ``response`` implies."""
         return VENDOR_OF[self.answer] if self.answer else self.vendor
 
     def __str__(self) -> str:
-        """Write it as the header and the command line spell it."""
+        """Write it in the form of the header and the command line."""
         given = attrs.asdict(self, filter=lambda field, value: value != field.default)
         if self.missing_requirements:
             given["missing_requirements"] = "+".join(self.missing_requirements)

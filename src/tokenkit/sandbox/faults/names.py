@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from ..exchange import Vendor
 
 Drop: TypeAlias = Literal["before", "during", "after"]
-"""When the connection is dropped, seen from the response."""
+"""When the connection is dropped, relative to the response."""
 
 BadBody: TypeAlias = Literal[
     "empty", "truncated", "text", "html", "wrong-shape", "too-large", "foreign", "not-http"

@@ -1,4 +1,4 @@
-"""The responses that faults ask for, each in its vendor's own shape.
+"""The responses that faults ask for, each in its vendor's form.
 
 Documented are: zerohash's 404, 500 and 503, the texts of its approvals, the shapes of its other
 payins errors and its missing write permission; Strigo's 422, its 429 and its envelope, and that
@@ -54,7 +54,7 @@ INVALID = _failure(
 
 
 def response_for(vendor: Vendor, fault: Fault) -> Response | None:
-    """Return the response that a fault puts in the place of the vendor's, if it does."""
+    """Return the response that a fault sends instead of the vendor's, or None."""
     if fault.answer is not None:
         return _named(fault.answer, fault)
     if fault.status is None:
@@ -75,7 +75,7 @@ def _phrase(status: int) -> str:
 
 
 def _response(status: int, body: JSON, reason: str = "") -> Response:
-    """Make a response; a status that never has a body goes without."""
+    """Make a response, without a body if the status never has one."""
     content = b"" if status in WITHOUT_BODY else encode(body)
     return Response(status=status, content=content, reason=reason or _phrase(status))
 
@@ -149,4 +149,4 @@ _FIXED: Mapping[NamedAnswer, tuple[int, JSON]] = {
     "failure-with-data": (422, {**INVALID, "data": {}}),
     "too-few-tokens": (200, {"tokens": []}),
 }
-"""Status and body of the responses that are the same each time."""
+"""The status and body of the responses that are always the same."""
