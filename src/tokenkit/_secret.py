@@ -33,7 +33,7 @@ class Secret:
         value: The credential.
 
     Raises:
-        ConfigurationError: It is not text.
+        ConfigurationError: It is not a string.
     """
 
     __slots__ = ("_value",)
@@ -42,7 +42,7 @@ class Secret:
         kind = type(value)
         if not issubclass(kind, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
             del value  # keep it out of the traceback
-            raise ConfigurationError(f"Secret() takes text, not {kind.__name__}")
+            raise ConfigurationError(f"Secret() takes a string, not {kind.__name__}")
         self._value: str = str.__str__(value)  # an f-string shows an enum's name
 
     def reveal(self) -> str:

@@ -171,7 +171,7 @@ class Operation(ModelMethod[P, T_co]):
                 raise request
             return self.send(request)
 
-        return self.named(call, owner, method_signature(self.model, answer_type(self.model)))
+        return self.named(call, owner, method_signature(self.model, value_type(self.model)))
 
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
@@ -184,7 +184,7 @@ class Operation(ModelMethod[P, T_co]):
                 raise request
             return await self.send(request)
 
-        return self.named(call, owner, method_signature(self.model, answer_type(self.model)))
+        return self.named(call, owner, method_signature(self.model, value_type(self.model)))
 
 
 def operation(
@@ -240,7 +240,7 @@ def _section(doc: str, title: str) -> str:
     return "\n".join(lines).rstrip() if rest else ""
 
 
-def answer_type(model: Callable[..., object]) -> object:
+def value_type(model: Callable[..., object]) -> object:
     """Return the ``T`` of the ``Call[T]`` that a model derives from."""
     bases: tuple[type, ...] = getattr(model, "__mro__", ())
     for base in bases:
@@ -255,7 +255,7 @@ def answer_type(model: Callable[..., object]) -> object:
     return inspect.Signature.empty
 
 
-def method_signature(model: Callable[..., object], answer: object) -> inspect.Signature:
+def method_signature(model: Callable[..., object], returns: object) -> inspect.Signature:
     signature = inspect.signature(model)
     initializer = getattr(model, "__init__", model)
     names = vars(sys.modules[model.__module__])
@@ -268,4 +268,4 @@ def method_signature(model: Callable[..., object], answer: object) -> inspect.Si
         for parameter in signature.parameters.values()
     ]
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return inspect.Signature([itself, *parameters], return_annotation=answer)
+    return inspect.Signature([itself, *parameters], return_annotation=returns)

@@ -108,7 +108,7 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
         return self._made(owner, AsyncItems, AsyncIterator)
 
     def _made(
-        self, owner: type[object], items: Callable[[Any, Any], object], answer: Any
+        self, owner: type[object], items: Callable[[Any, Any], object], kind: Any
     ) -> Callable[..., object]:
         build = self.builder(owner)
 
@@ -119,7 +119,7 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
                 raise first
             return items(first, self.send)
 
-        signature = method_signature(self.model, answer[item_type(self.model)])
+        signature = method_signature(self.model, kind[item_type(self.model)])
         return self.named(call, owner, signature)
 
 

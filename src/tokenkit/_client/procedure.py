@@ -52,10 +52,10 @@ class Procedure(ClientMethod, Generic[P, T_co]):
         begin: Callable[..., Calls[object]] = self.calls
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            calls, answer = begin(*args, **kwargs), None
+            calls, value = begin(*args, **kwargs), None
             try:
                 while True:
-                    answer = self.send(calls.send(answer))
+                    value = self.send(calls.send(value))
             except StopIteration as stop:
                 return stop.value
 
@@ -66,10 +66,10 @@ class Procedure(ClientMethod, Generic[P, T_co]):
         begin: Callable[..., Calls[object]] = self.calls
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            calls, answer = begin(*args, **kwargs), None
+            calls, value = begin(*args, **kwargs), None
             try:
                 while True:
-                    answer = await self.send(calls.send(answer))
+                    value = await self.send(calls.send(value))
             except StopIteration as stop:
                 return stop.value
 
@@ -83,8 +83,8 @@ class Procedure(ClientMethod, Generic[P, T_co]):
             parameter.replace(annotation=hints[parameter.name])
             for parameter in written.parameters.values()
         ]
-        answer = typing.get_args(hints["return"])[2]
-        return inspect.Signature([itself, *parameters], return_annotation=answer)
+        returns = typing.get_args(hints["return"])[2]
+        return inspect.Signature([itself, *parameters], return_annotation=returns)
 
 
 def procedure(

@@ -13,7 +13,7 @@ GRACE = 1  # seconds that requests in progress are given when the sandbox closes
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that reports when it is ready, and stops without waiting for connections."""
+    """A uvicorn server that reports when it is ready and stops without waiting for clients."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(

@@ -216,7 +216,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_rate_limit_holds_for_its_caller(self, store: Store) -> None:
-        """A refused caller is told for how long; callers that find a token, and others, are not."""
+        """A refused caller is told for how long; others, and those who find a token, aren't."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())

@@ -13,7 +13,7 @@ BadBody: TypeAlias = Literal[
 ]
 """What happens to the response's body."""
 
-NamedAnswer: TypeAlias = Literal[
+NamedResponse: TypeAlias = Literal[
     "approval-required",
     "approval-pending",
     "approval-rejected",
@@ -29,7 +29,7 @@ NamedAnswer: TypeAlias = Literal[
 ]
 """A vendor's response by name; ``responses`` has their texts."""
 
-VENDOR_OF: Mapping[NamedAnswer, Vendor] = {
+VENDOR_OF: Mapping[NamedResponse, Vendor] = {
     "approval-required": "zerohash",
     "approval-pending": "zerohash",
     "approval-rejected": "zerohash",

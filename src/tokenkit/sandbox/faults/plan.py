@@ -75,7 +75,7 @@ class FaultPlan:
             fault = parse_header(text)
             if fault.only_vendor not in {None, vendor}:
                 raise ConfigurationError(
-                    f"a fault's answer {fault.answer!r} is one of {fault.only_vendor}, "
+                    f"a fault's response {fault.response!r} is one of {fault.only_vendor}, "
                     f"and the request is for {vendor}"
                 )
             return fault

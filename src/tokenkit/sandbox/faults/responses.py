@@ -16,7 +16,7 @@ from ..json_text import JSON, encode
 from ..strigo.rate_limit import too_many_requests
 from .bodies import WITHOUT_BODY
 from .fault import Fault
-from .names import NamedAnswer
+from .names import NamedResponse
 
 ELSEWHERE = "https://elsewhere.invalid/"
 
@@ -55,8 +55,8 @@ INVALID = _failure(
 
 def response_for(vendor: Vendor, fault: Fault) -> Response | None:
     """Return the response that a fault sends instead of the vendor's, or None."""
-    if fault.answer is not None:
-        return _named(fault.answer, fault)
+    if fault.response is not None:
+        return _named(fault.response, fault)
     if fault.status is None:
         return None
     response = _BY_STATUS[vendor](fault.status)
@@ -125,7 +125,7 @@ _BY_STATUS: Mapping[Vendor, Callable[[int], Response]] = {
 }
 
 
-def _named(name: NamedAnswer, fault: Fault) -> Response:
+def _named(name: NamedResponse, fault: Fault) -> Response:
     if name in APPROVALS:
         transaction = f"txn_{secrets.token_hex(8)}"
         return _response(403, {"error": APPROVALS[name], "transaction_id": transaction}, name)
@@ -137,7 +137,7 @@ def _named(name: NamedAnswer, fault: Fault) -> Response:
     return _response(status, body, name)
 
 
-_FIXED: Mapping[NamedAnswer, tuple[int, JSON]] = {
+_FIXED: Mapping[NamedResponse, tuple[int, JSON]] = {
     "spend-limit": (403, {"error": "Spend limit exceeded"}),
     "kyc-conflict": (409, {"error": "Data conflicts with those of another participant"}),
     "unknown-participant": (404, {"error": "Participant not found"}),

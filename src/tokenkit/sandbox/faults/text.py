@@ -28,7 +28,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "delay": float,
     "drop": str,
     "body": str,
-    "answer": str,
+    "response": str,
     "retry_after": int,
     "missing_requirements": _list,
     "clock_skew": float,
