@@ -162,7 +162,7 @@ class Client(TokenMethods, BulkMethods, Caller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options, "request")
-        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return self._drive(start)
 
     def close(self) -> None:
@@ -315,7 +315,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options, "request")
-        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return await self._drive(start)
 
     async def aclose(self) -> None:

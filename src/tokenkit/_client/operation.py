@@ -189,7 +189,7 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             request = build(self._refused, args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
+            args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, Refusal):
                 raise request.reported()
             return self.send(request)
@@ -202,7 +202,7 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             request = build(self._refused, args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
+            args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, Refusal):
                 raise await request.reported_async()
             return await self.send(request)

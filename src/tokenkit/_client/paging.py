@@ -130,7 +130,7 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             first: Any = build(self._refused, args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
+            args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(first, Refusal):
                 raise first.reported()
             return Items(first, self.send, partial(self._refused, operation=name))
@@ -147,8 +147,8 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
 
         return self.named(call, owner, self._signature(AsyncIterator))
 
-    def _signature(self, answer: Any) -> inspect.Signature:
-        return method_signature(self.model, answer[item_type(self.model)])
+    def _signature(self, kind: Any) -> inspect.Signature:
+        return method_signature(self.model, kind[item_type(self.model)])
 
 
 def item_type(model: Callable[..., object]) -> object:

@@ -18,10 +18,10 @@ T_co = TypeVar("T_co", covariant=True)
 Calls: TypeAlias = Generator[Call[Any], Any, T]
 
 
-def _next(calls: Calls[Any], answer: object) -> Call[Any] | TokenKitError:
+def _next(calls: Calls[Any], value: object) -> Call[Any] | TokenKitError:
     """Return the next call, or the error that the procedure itself raises."""
     try:
-        return calls.send(answer)
+        return calls.send(value)
     except TokenKitError as error:
         return error
 
@@ -41,8 +41,8 @@ class Procedure(ValueMethod[P, T_co]):
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             calls, value = begin(*args, **kwargs), None
             try:
-                while not isinstance(step := _next(calls, answer), TokenKitError):
-                    answer = self.send(step)
+                while not isinstance(step := _next(calls, value), TokenKitError):
+                    value = self.send(step)
             except StopIteration as stop:
                 return stop.value
             raise self._refused(step, name).reported()
@@ -57,8 +57,8 @@ class Procedure(ValueMethod[P, T_co]):
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             calls, value = begin(*args, **kwargs), None
             try:
-                while not isinstance(step := _next(calls, answer), TokenKitError):
-                    answer = await self.send(step)
+                while not isinstance(step := _next(calls, value), TokenKitError):
+                    value = await self.send(step)
             except StopIteration as stop:
                 return stop.value
             raise await self._refused(step, name).reported_async()
