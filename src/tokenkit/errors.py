@@ -23,10 +23,10 @@
     ├── DecodeError                   a success that cannot be read
     ├── MismatchedResponse            a response to another request
     ├── ResponseTooLarge              a response beyond the size limit
-    ├── StoreError                    a shared token store cannot be asked
+    ├── StoreError                    a shared token store failed
     └── UnexpectedRedirect            a 3xx, which is never followed
 
-Each can be made from a message alone, for example as a mock's side effect. Errors contain only
+Each can be created from a message alone, for example as a mock's side effect. Errors contain only
 plain values, so they can be pickled and copied. The call's secrets and tokens are redacted in
 everything that an error contains.
 """
@@ -95,7 +95,7 @@ class TokenKitError(Exception):
     """
 
     usual_outcome: ClassVar[Outcome] = "not performed"
-    """The ``outcome`` of an error that was made without one."""
+    """The ``outcome`` of an error that is created without one."""
 
     def __init__(self, text: str = "", **context: Unpack[CallContext]) -> None:
         super().__init__(text)
@@ -121,7 +121,7 @@ class InvalidInputError(TokenKitError, ValueError):
     """Arguments that the vendor's documentation rules out; nothing was sent.
 
     Args:
-        text: What is not valid; without ``errors``, the whole message.
+        text: What is invalid; without ``errors``, the whole message.
         errors: Every problem found.
         **context: See :class:`CallContext`.
 
@@ -141,7 +141,7 @@ class InterruptedMintError(TokenKitError):
     """An earlier bulk run sent this call and was interrupted before its result was known.
 
     The call opens a payment or a fund session, so it isn't sent again: look the payment up, for
-    example by its ``reference_id``, and mint with ``create_...`` where there is none.
+    example by its ``reference_id``, and mint with ``create_...`` if there is none.
     """
 
     usual_outcome: ClassVar[Outcome] = "unknown"
@@ -188,7 +188,7 @@ class APIError(TokenKitError):
     """
 
     usual_status: ClassVar[int] = 0
-    """The ``status`` of an error that was made without one."""
+    """The ``status`` of an error that is created without one."""
     usual_outcome: ClassVar[Outcome] = "unknown"
 
     def __init__(self, text: str = "", **details: Unpack[FailureDetails]) -> None:
@@ -213,7 +213,7 @@ class APIError(TokenKitError):
         self.body: str = details.get("body", "")
 
     def particulars(self) -> list[str]:
-        """Return what follows the message in brackets; a subclass may add to it."""
+        """Return the parts that follow the message in brackets; a subclass may add to them."""
         found = [str(error) for error in self.errors]
         if self.retry_after is not None:
             found.append(f"retry_after={self.retry_after:g}")
@@ -223,7 +223,7 @@ class APIError(TokenKitError):
 
 
 def describe(error: APIError) -> str:
-    """Write the text of an error whose attributes a vendor's response has filled."""
+    """Write the text of an error whose attributes come from a vendor's response."""
     code = f" {error.code}" if error.code else ""
     particulars = error.particulars()
     shown = f" ({'; '.join(particulars)})" if particulars else ""
@@ -328,10 +328,10 @@ class ResponseTooLarge(TokenKitError):  # noqa: N818 - reads better in an except
 
 
 class StoreError(TokenKitError):
-    """A shared token store cannot be asked: it is down, too slow, or refuses to write.
+    """A shared token store failed: it is down, too slow, or refuses to write.
 
-    A store raises it; ``get_token()`` then does without the store. A caller sees it only where a
-    token was revoked, or invalidated, and the other processes could not be told.
+    A store raises it, and ``get_token()`` goes on without the store. A caller sees it only if a
+    token was revoked or invalidated and the other processes could not be told.
     """
 
 

@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 @attrs.frozen(eq=False, repr=False)
 class Start(Generic[T]):
-    """A call, and all that is settled about it."""
+    """A call, and everything that is settled about it."""
 
     call: Call[T]
     plan: Plan
@@ -177,7 +177,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         return Start(call, plan, request_id, moment_of(self._shared.clock))
 
     def _ending(self, start: Start[T]) -> Callable[[Moment], Steps[Reply[T]]]:
-        """Begin a call that ends tokens, which are handed out no more from then on."""
+        """Begin a call that ends tokens: from then on they are no longer handed out."""
         from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
 
         begin = partial(perform, start.call, start.plan, start.request_id)
@@ -214,10 +214,10 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         )
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a client with the same connections whose calls have other settings.
+        """Return a client with the same connections and other settings.
 
-        It keeps what a subclass added to its client. Closing it does nothing; closing the
-        original closes both.
+        It keeps what a subclass added. Closing it does nothing; closing the original closes
+        both.
 
         Args:
             **options: See :class:`CallOptions`.
@@ -228,7 +228,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         try:
             settings = self._changed_settings("with_options", options, CallOptions)
         except BaseException as error:
-            del options  # this frame goes along with the error
+            del options  # keep them out of the traceback
             forget_arguments(error)
             raise
         plan = self._plan(settings)
@@ -236,17 +236,17 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
 
     @property
     def base_url(self) -> str:
-        """Where its calls go."""
+        """The base URL of this client's calls."""
         base = self._shared.base
         return base.origin + base.path
 
     @property
     def service_urls(self) -> Mapping[str, str]:
-        """Where the calls of the vendor's services with hosts of their own go, by their names."""
+        """The base URLs of the vendor's services that have their own hosts, by name."""
         return {name: base.origin + base.path for name, base in self._shared.services.items()}
 
     def __repr__(self) -> str:
-        shared = vars(self).get("_shared")  # a constructor that fails has not come so far
+        shared = vars(self).get("_shared")  # a constructor that failed has not set it
         where = shared.base.origin + shared.base.path if shared else None
         return f"{type(self).__name__}(base_url={where!r})"
 
@@ -263,7 +263,7 @@ B = TypeVar("B", bound=ClientBase[Any, Any])
 
 
 def _changed_copy(client: B, **changes: object) -> B:
-    """Copy a client with all that a subclass keeps in it, in slots as well."""
+    """Copy a client with everything that a subclass keeps in it, slots included."""
     copied = object.__new__(type(client))
     for base in type(client).__mro__:
         for slot, member in vars(base).items():
@@ -274,7 +274,7 @@ def _changed_copy(client: B, **changes: object) -> B:
 
 
 def raw_call(method: str, path: str, json: Any) -> RawCall | InvalidInputError:
-    """Make the call of a ``request()``, or the error that says why there is none."""
+    """Return the call of a ``request()``, or the error that says what is wrong with it."""
     problems: list[FieldError] = []
     if method not in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"):
         problem = "must be an HTTP method in upper case, such as 'POST'"

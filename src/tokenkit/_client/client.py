@@ -55,7 +55,7 @@ class Client(TokenMethods, BulkMethods, Caller):
         base_url_settings: Mapping[str, object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        from .._http import open_connections  # noqa: PLC0415 - importing a client must not cost httpx
+        from .._http import open_connections  # noqa: PLC0415 - importing a client must not load httpx
 
         check_names(f"{type(self).__name__}()", options, ClientOptions)
         self._set_up(
@@ -87,7 +87,7 @@ class Client(TokenMethods, BulkMethods, Caller):
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
             name_variables(cls, error, options)
-            del environ, options  # this frame goes along with the error
+            del environ, options  # keep them out of the traceback
             forget_arguments(error)
             raise
 
@@ -109,7 +109,7 @@ class Client(TokenMethods, BulkMethods, Caller):
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        options = SendOptions()  # the frame of an error must not hold them
+        options = SendOptions()  # keep them out of the traceback
         return self._drive(start).value
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
@@ -118,7 +118,7 @@ class Client(TokenMethods, BulkMethods, Caller):
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        options = SendOptions()  # the frame of an error must not hold them
+        options = SendOptions()  # keep them out of the traceback
         return self._drive(start)
 
     def _drive(self, start: Start[T] | Refusal) -> Reply[T]:
@@ -162,7 +162,7 @@ class Client(TokenMethods, BulkMethods, Caller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options, "request")
-        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return self._drive(start)
 
     def close(self) -> None:
@@ -206,7 +206,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         base_url_settings: Mapping[str, object] | None = None,
         **options: Unpack[AsyncClientOptions],
     ) -> None:
-        from .._http import open_async_connections  # noqa: PLC0415 - importing a client must not cost httpx
+        from .._http import open_async_connections  # noqa: PLC0415 - importing a client must not load httpx
 
         check_names(f"{type(self).__name__}()", options, AsyncClientOptions)
         self._set_up(
@@ -238,7 +238,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
             name_variables(cls, error, options)
-            del environ, options  # this frame goes along with the error
+            del environ, options  # keep them out of the traceback
             forget_arguments(error)
             raise
 
@@ -260,7 +260,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        options = SendOptions()  # the frame of an error must not hold them
+        options = SendOptions()  # keep them out of the traceback
         return (await self._drive(start)).value
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
@@ -269,7 +269,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        options = SendOptions()  # the frame of an error must not hold them
+        options = SendOptions()  # keep them out of the traceback
         return await self._drive(start)
 
     async def _drive(self, start: Start[T] | Refusal) -> Reply[T]:
@@ -315,7 +315,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         """
         call = raw_call(method, path, json)
         start = self._start(call, options, "request")
-        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
+        path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return await self._drive(start)
 
     async def aclose(self) -> None:

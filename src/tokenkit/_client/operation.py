@@ -67,10 +67,10 @@ AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], Coroutine[Any, A
 
 
 class ClientMethod(ABC):
-    """A method that is declared once and made for each client class, sync or async.
+    """A method that is declared once and created for each client class, sync or async.
 
-    Type checkers see a descriptor. At run time every client class holds a real function in its
-    place, so that ``help()``, ``inspect`` and mocks work as for any method.
+    Type checkers see a descriptor. At run time every client class holds a real function
+    instead, so that ``help()``, ``inspect`` and mocks work as for any method.
 
     Args:
         stub: Has the method's name and docstring.
@@ -152,7 +152,7 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
 
     @property
     def doc(self) -> str | None:
-        """What the stub says about the call, and the model about its parameters."""
+        """The stub's description of the call, with the model's of its parameters."""
         return _documented(self.stub.__doc__, self.model.__doc__)
 
     def builder(
@@ -189,12 +189,12 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             request = build(self._refused, args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
+            args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, Refusal):
                 raise request.reported()
             return self.send(request)
 
-        return self.named(call, owner, method_signature(self.model, answer_type(self.model)))
+        return self.named(call, owner, method_signature(self.model, value_type(self.model)))
 
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
@@ -202,12 +202,12 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             request = build(self._refused, args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
+            args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, Refusal):
                 raise await request.reported_async()
             return await self.send(request)
 
-        return self.named(call, owner, method_signature(self.model, answer_type(self.model)))
+        return self.named(call, owner, method_signature(self.model, value_type(self.model)))
 
 
 def operation(
@@ -232,7 +232,7 @@ def operation(
 
 
 def _operations(cls: type) -> list[tuple[str, ClientMethod]]:
-    # What a class overrides, itself or by a base that comes first, stays overridden.
+    # A method that a class or an earlier base overrides stays overridden.
     attributes: dict[str, object] = {}
     for base in reversed(cls.__mro__):
         attributes.update(vars(base))
@@ -263,7 +263,7 @@ def _section(doc: str, title: str) -> str:
     return "\n".join(lines).rstrip() if rest else ""
 
 
-def answer_type(model: Callable[..., object]) -> object:
+def value_type(model: Callable[..., object]) -> object:
     """Return the ``T`` of the ``Call[T]`` that a model derives from."""
     bases: tuple[type, ...] = getattr(model, "__mro__", ())
     for base in bases:
@@ -278,7 +278,7 @@ def answer_type(model: Callable[..., object]) -> object:
     return inspect.Signature.empty
 
 
-def method_signature(model: Callable[..., object], answer: object) -> inspect.Signature:
+def method_signature(model: Callable[..., object], returns: object) -> inspect.Signature:
     signature = inspect.signature(model)
     initializer = getattr(model, "__init__", model)
     names = vars(sys.modules[model.__module__])
@@ -291,4 +291,4 @@ def method_signature(model: Callable[..., object], answer: object) -> inspect.Si
         for parameter in signature.parameters.values()
     ]
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return inspect.Signature([itself, *parameters], return_annotation=answer)
+    return inspect.Signature([itself, *parameters], return_annotation=returns)

@@ -1,4 +1,4 @@
-"""Client methods that go over all pages of a list."""
+"""Client methods that iterate over all pages of a list."""
 
 import inspect
 import typing
@@ -23,7 +23,7 @@ Page = TypeVar("Page", bound=HasItems[object])
 
 
 class _Items(Generic[Item]):
-    """The items of all pages; a page is asked for when the one before it is used up."""
+    """The items of all pages; each page is requested when the one before it is used up."""
 
     def __init__(self, call: PagedCall[Any, Item], refuse: Callable[[Exception], Refusal]) -> None:
         self._walk = PageWalk(call)
@@ -40,7 +40,7 @@ class _Items(Generic[Item]):
 
 
 class Items(_Items[Item], Iterator[Item]):
-    """The items of all pages, by a sync client."""
+    """The items of all pages, requested by a sync client."""
 
     def __init__(
         self,
@@ -65,9 +65,9 @@ class Items(_Items[Item], Iterator[Item]):
                 raise refusal.reported()
 
 
-# A class, as trio warns of async generators that are left before their end.
+# A class, as trio warns about async generators that are not finished.
 class AsyncItems(_Items[Item], AsyncIterator[Item]):
-    """The items of all pages, by an async client."""
+    """The items of all pages, requested by an async client."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], AsyncIterator[It
 
 
 class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
-    """A client method that takes a paged call's arguments and returns its items, of all pages."""
+    """A client method that takes a paged call's arguments and iterates over all its items."""
 
     @overload
     def __get__(self, instance: None, owner: type[Caller]) -> "OfClass[P, Item_co]": ...
@@ -130,7 +130,7 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             first: Any = build(self._refused, args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
+            args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(first, Refusal):
                 raise first.reported()
             return Items(first, self.send, partial(self._refused, operation=name))
@@ -147,8 +147,8 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
 
         return self.named(call, owner, self._signature(AsyncIterator))
 
-    def _signature(self, answer: Any) -> inspect.Signature:
-        return method_signature(self.model, answer[item_type(self.model)])
+    def _signature(self, kind: Any) -> inspect.Signature:
+        return method_signature(self.model, kind[item_type(self.model)])
 
 
 def item_type(model: Callable[..., object]) -> object:
@@ -161,16 +161,16 @@ def item_type(model: Callable[..., object]) -> object:
 def iteration(
     model: Callable[P, PagedCall[Page, Item]],
 ) -> Callable[[Callable[[Any], None]], Iteration[P, Item]]:
-    """Declare a client method that goes over all pages of a paged call.
+    """Declare a client method that iterates over all pages of a paged call.
 
     Decorate a stub whose name and docstring are the method's::
 
         @iteration(PaymentsRequest)
         def iter_payments(self) -> None:
-            \"\"\"Go over all payments.\"\"\"
+            \"\"\"Iterate over all payments.\"\"\"
 
-    The method takes the model's arguments, and returns an iterator of the pages' items: on an
-    async client class an async one. Each page is asked for when it is reached.
+    The method takes the model's arguments and returns an iterator over the pages' items, an
+    async one on an async client. Each page is requested when the iterator reaches it.
     """
 
     def declare(stub: Callable[[Any], None]) -> Iteration[P, Item]:

@@ -1,4 +1,4 @@
-"""Client methods that are made of several calls, written once for both kinds of client."""
+"""Client methods that make several calls, written once for sync and async."""
 
 import inspect
 import typing
@@ -18,10 +18,10 @@ T_co = TypeVar("T_co", covariant=True)
 Calls: TypeAlias = Generator[Call[Any], Any, T]
 
 
-def _next(calls: Calls[Any], answer: object) -> Call[Any] | TokenKitError:
+def _next(calls: Calls[Any], value: object) -> Call[Any] | TokenKitError:
     """Return the next call, or the error that the procedure itself raises."""
     try:
-        return calls.send(answer)
+        return calls.send(value)
     except TokenKitError as error:
         return error
 
@@ -39,10 +39,10 @@ class Procedure(ValueMethod[P, T_co]):
         name = self.stub.__name__
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            calls, answer = begin(*args, **kwargs), None
+            calls, value = begin(*args, **kwargs), None
             try:
-                while not isinstance(step := _next(calls, answer), TokenKitError):
-                    answer = self.send(step)
+                while not isinstance(step := _next(calls, value), TokenKitError):
+                    value = self.send(step)
             except StopIteration as stop:
                 return stop.value
             raise self._refused(step, name).reported()
@@ -55,10 +55,10 @@ class Procedure(ValueMethod[P, T_co]):
         name = self.stub.__name__
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            calls, answer = begin(*args, **kwargs), None
+            calls, value = begin(*args, **kwargs), None
             try:
-                while not isinstance(step := _next(calls, answer), TokenKitError):
-                    answer = await self.send(step)
+                while not isinstance(step := _next(calls, value), TokenKitError):
+                    value = await self.send(step)
             except StopIteration as stop:
                 return stop.value
             raise await self._refused(step, name).reported_async()
@@ -73,22 +73,22 @@ class Procedure(ValueMethod[P, T_co]):
             parameter.replace(annotation=hints[parameter.name])
             for parameter in written.parameters.values()
         ]
-        answer = typing.get_args(hints["return"])[2]
-        return inspect.Signature([itself, *parameters], return_annotation=answer)
+        returns = typing.get_args(hints["return"])[2]
+        return inspect.Signature([itself, *parameters], return_annotation=returns)
 
 
 def procedure(
     calls: Callable[P, Calls[T]],
 ) -> Callable[[Callable[[Any], None]], Procedure[P, T]]:
-    """Declare a client method that is made of several calls.
+    """Declare a client method that makes several calls.
 
-    ``calls`` is a generator function: it yields calls, is sent the answer of each, and returns
-    what the method returns. An error of a call ends the method. Decorate a stub whose name and
+    ``calls`` is a generator function: it yields calls, receives the value of each, and returns
+    the method's value. A call that fails ends the method. Decorate a stub whose name and
     docstring are the method's::
 
         @procedure(find_minted)
         def find_minted(self) -> None:
-            \"\"\"Find what a mint has started.\"\"\"
+            \"\"\"Find what a mint started.\"\"\"
     """
 
     def declare(stub: Callable[[Any], None]) -> Procedure[P, T]:

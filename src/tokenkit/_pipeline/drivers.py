@@ -1,4 +1,4 @@
-"""The two loops that perform the effects of a call's life, sync and async."""
+"""The two loops that perform the effects of a call, sync and async."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -51,7 +51,7 @@ class Connections(Protocol):
     """Sends requests for a sync client."""
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
-        """Send a request and read the answer, in ``left`` seconds."""
+        """Send a request and read the response, within ``left`` seconds."""
         ...
 
     def discard(self) -> None:
@@ -67,7 +67,7 @@ class AsyncConnections(Protocol):
     """Sends requests for an async client."""
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
-        """Send a request and read the answer, in ``left`` seconds."""
+        """Send a request and read the response, within ``left`` seconds."""
         ...
 
     async def discard(self) -> None:
@@ -88,7 +88,7 @@ def drive(
     listener: Listener = NO_HOOKS,
     at: Moment | None = None,
 ) -> Reply[T]:
-    """Perform a call's effects one after the other; return its reply."""
+    """Perform a call's effects one by one; return its reply."""
     begin = partial(perform, call, plan, request_id)
     return drive_steps(begin, connections, clock, listener, at)
 
@@ -122,12 +122,12 @@ def drive_steps(
     except StopIteration as stop:
         returned: T = stop.value
         return returned
-    except BaseException as error:  # noqa: BLE001 - raised again
-        # A signal's handler may have raised anywhere in here, beside texts that nobody may see.
+    except BaseException as error:  # noqa: BLE001 - re-raised
+        # A signal handler may have raised anywhere in here, next to secrets.
         raise _bare(error) from error.__cause__
     finally:
-        # Between two steps an exception leaves the generator waiting: what it holds, such as a
-        # mint that others wait for, is let go now, and not when somebody drops the traceback.
+        # An exception between two steps leaves the generator waiting. What it holds, such as a
+        # mint that others wait for, is released now, not when the traceback is dropped.
         steps.close()
 
 
@@ -140,7 +140,7 @@ async def drive_async(
     listener: Listener = NO_HOOKS,
     at: Moment | None = None,
 ) -> Reply[T]:
-    """Perform a call's effects one after the other; return its reply."""
+    """Perform a call's effects one by one; return its reply."""
     begin = partial(perform, call, plan, request_id)
     return await drive_async_steps(begin, connections, clock, listener, at)
 
@@ -169,14 +169,14 @@ async def drive_async_steps(
     except StopIteration as stop:
         returned: T = stop.value
         return returned
-    except BaseException as error:  # noqa: BLE001 - likewise
+    except BaseException as error:  # noqa: BLE001 - the generator gets all of them
         raise _bare(error) from error.__cause__
     finally:
         steps.close()
 
 
 def _bare(error: BaseException) -> BaseException:
-    """Cut off the frames that may hold what is sent; a source's own exception stays the cause."""
+    """Remove the frames that may hold the request; a source's own exception stays the cause."""
     cause = error.__cause__ if isinstance(error, ConfigurationError) else None
     outside_frames(error)
     error.__cause__ = cause and outside_frames(cause)
@@ -248,13 +248,13 @@ async def report_async(record: Record, listener: Listener) -> None:
 
 
 def _notify(record: Record, listener: Listener) -> object:
-    """Tell the log and the hook; return what the hook returns."""
+    """Report a record to the log and the hook; return what the hook returns."""
     log(record)
     if listener is NO_HOOKS:
         return None
     try:
         return listener.tell(record)
-    except Exception:  # noqa: BLE001 - a hook of the caller's may raise anything
+    except Exception:  # noqa: BLE001 - a caller's hook may raise anything
         log_raising_hook(record)
     return None
 
@@ -262,5 +262,5 @@ def _notify(record: Record, listener: Listener) -> object:
 async def _awaited_notice(record: Record, waiting: Awaitable[object]) -> None:
     try:
         await waiting
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - a caller's hook may raise anything
         log_raising_hook(record)

@@ -1,4 +1,4 @@
-"""Time as the clients see it: a clock that a test can replace."""
+"""The clients' clock, which a test can replace, and the vendor's offset from it."""
 
 import inspect
 import random
@@ -27,21 +27,21 @@ __all__ = [
 K = TypeVar("K", bound="TimeSource")
 
 A_DAY = 86_400.0
-FIRST_RELEASE = 1_793_491_200.0  # 2026-11-01: no honest clock is behind it
+FIRST_RELEASE = 1_793_491_200.0  # 2026-11-01, before this release: no honest clock is earlier
 TOLERANCE = 30.0
 # In seconds: in the year 9987, so that a day more can still be written as a date.
 LATEST = 253_000_000_000.0
 
 
 class TimeSource(Protocol):
-    """Tells the time."""
+    """Returns the time."""
 
     def time(self) -> float:
         """Return the time of day, in seconds since 1970."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that only ever go forward."""
+        """Return seconds that never go backwards."""
         ...
 
 
@@ -65,7 +65,8 @@ def check_clock(clock: K, *, may_be_async: bool) -> K:
     """Check a caller's clock.
 
     Raises:
-        ConfigurationError: It lacks a method, or waits in the way of the other clients.
+        ConfigurationError: It lacks a method, or is a sync clock for an async client or vice
+            versa.
     """
     for name in ("time", "monotonic", "sleep"):
         if not callable(getattr(clock, name, None)):
@@ -80,11 +81,11 @@ def check_clock(clock: K, *, may_be_async: bool) -> K:
 
 
 class Moment(NamedTuple):
-    """A moment of a call, with the randomness that its decisions may use.
+    """A moment of a call, with a random number for its decisions.
 
     Attributes:
         wall: Seconds since 1970.
-        monotonic: Seconds that only ever go forward.
+        monotonic: Seconds that never go backwards.
         chance: A random number from 0 to below 1.
     """
 
@@ -127,7 +128,7 @@ def _useless(clock: TimeSource, method: str, wanted: str, returned: object) -> C
 
 
 class ClockOffset:
-    """How far a vendor's clock is ahead of ours, as its refusals have shown.
+    """How far a vendor's clock is ahead of this machine's, as its refusals show.
 
     Shared by the clients that talk to one origin.
     """
@@ -136,15 +137,15 @@ class ClockOffset:
         self.seconds = 0.0
 
     def adopt(self, headers: Mapping[str, str], now: float, used: float) -> bool:
-        """Adopt the time of a refusal, if it says that the refused timestamp was wrong.
+        """Adopt the time of a refusal if it shows that the refused timestamp was wrong.
 
         Args:
             headers: The refusal's headers.
-            now: Our time at the middle between sending and receiving, uncorrected.
+            now: This machine's time halfway between sending and receiving, uncorrected.
             used: The offset that the refused request was signed with.
         """
         ahead = seconds_ahead(headers, now)
-        if ahead is not None and abs(ahead) > A_DAY:  # such a date is no clock's
+        if ahead is not None and abs(ahead) > A_DAY:  # not a plausible date
             ahead = None
         if ahead is None or abs(ahead - used) <= TOLERANCE:
             return False
@@ -153,8 +154,8 @@ class ClockOffset:
 
 
 def seconds_ahead(headers: Mapping[str, str], now: float) -> float | None:
-    """Read how far a ``Date`` is ahead; ``None`` for one that cannot be believed."""
-    if "age" in headers:  # a cache's answer is as old as that
+    """Return how far a ``Date`` is ahead; ``None`` for an implausible one."""
+    if "age" in headers:  # a cached response is old
         return None
     try:
         date = parsedate_to_datetime(headers.get("date", ""))

@@ -50,7 +50,7 @@ __all__ = [
 
 
 class Permission(str, Enum):
-    """The SDK experiences that zerohash documents; any other string is sent as it is."""
+    """The SDK experiences that zerohash documents; any other string is sent unchanged."""
 
     ONBOARDING = "onboarding"
     UPDATE_PARTICIPANT = "update-participant"
@@ -86,7 +86,7 @@ OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OP
 # A fund session belongs to one page view: each mint has its own deposit_intent_id.
 REUSABLE = OPENS_NO_PAYMENT - {"fwc"}
 PERMISSIONS = OPENS_PAYMENT | OPENS_NO_PAYMENT
-# A new permission is further from those of today than a slip of the keyboard is.
+# A new permission differs from today's by more than a typo does.
 MOST_EDITS = 2
 
 
@@ -124,7 +124,7 @@ FEES = param(instance(CustomFeesAndSpreads))
 
 @attrs.frozen(kw_only=True)
 class ClientAuthTokenCall(Call[ClientAuthToken]):
-    """What all requests for a client access token share: ``POST /client_auth_token``."""
+    """The base of all requests for a client access token: ``POST /client_auth_token``."""
 
     operation: ClassVar[str] = "create_client_auth_token"
     path: ClassVar[str] = "/client_auth_token"
@@ -136,7 +136,7 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
 
     @property
     def repeat(self) -> Repeat:
-        """Not safe if the first request may have opened a payment."""
+        """Safe, unless the first request may have opened a payment."""
         harmless = OPENS_NO_PAYMENT.issuperset(self.asked_permissions())
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
@@ -147,7 +147,7 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
 
     @property
     def reuse_problem(self) -> str | None:
-        """A payment or a fund session is opened for one page view, never for two."""
+        """A payment or a fund session belongs to one page view, never to two."""
         problems = [name for name in self.asked_permissions() if name not in REUSABLE]
         if not problems:
             return None
@@ -171,7 +171,7 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
         """Read the token.
 
         Raises:
-            MismatchedResponse: The token is another participant's.
+            MismatchedResponse: The token belongs to another participant.
         """
         participant_code: str | None = getattr(self, "participant_code", None)
         token = read_response(
@@ -283,11 +283,11 @@ class RevokeAuthTokenRequest(Call[None]):
 
     @property
     def repeat(self) -> Repeat:
-        """A token may be revoked twice."""
+        """Safe: a token may be revoked twice."""
         return Repeat.SAFE
 
     def decode(self, body: JSON, response: ResponseInfo) -> None:
-        """Read nothing: any success means that the token is revoked."""
+        """Return ``None``: any success means that the token is revoked."""
         del body, response
 
 

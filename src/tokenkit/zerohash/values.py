@@ -1,4 +1,4 @@
-"""How values in zerohash's responses are read: amounts, instants, statuses."""
+"""Read values in zerohash's responses: amounts, instants, statuses."""
 
 import re
 from datetime import datetime, timedelta, timezone
@@ -23,12 +23,12 @@ ISO_INSTANT = re.compile(
 
 
 def amount_value(value: JSON) -> Decimal:
-    """Read an amount: a plain number as text, or a whole number."""
+    """Read an amount: a numeric string or a whole number."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < TOO_LARGE:
         return Decimal(value)
     if isinstance(value, str) and PLAIN_AMOUNT.fullmatch(value):
         return Decimal(value)
-    raise Mismatch(f"expected an amount as text, found {kind_of(value)}")
+    raise Mismatch(f"expected an amount as a string, found {kind_of(value)}")
 
 
 def instant(value: JSON) -> datetime:
@@ -66,13 +66,13 @@ def _iso_instant(value: str) -> datetime:
 
 
 def known_or_text(value: JSON, known: type[E]) -> E | str:
-    """Read one of an open set of texts: a member of the enum where it is known."""
+    """Read a string of an open set; a known one becomes a member of the enum."""
     text = text_value(value)
     return next((member for member in known if member.value == text), text)
 
 
 def text_list(value: JSON) -> tuple[str, ...]:
-    """Read a list of texts."""
+    """Read a list of strings."""
     if not isinstance(value, list):
         raise Mismatch(f"expected an array, found {kind_of(value)}")
     return tuple(text_value(item) for item in value)
