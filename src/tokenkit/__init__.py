@@ -5,7 +5,7 @@
     with StrigoClient(org_id="...", api_key="...") as strigo:
         token = strigo.create_user_token(email="user1@example.com")
 
-Names are loaded when they are first used: a vendor that nobody asks for costs nothing.
+Names are loaded when they are first used, so a vendor that you don't use costs nothing.
 """
 
 from importlib import import_module
@@ -15,7 +15,7 @@ from importlib import import_module
 TYPE_CHECKING: bool = False
 
 if TYPE_CHECKING:
-    # A name a line, here and below: who copies the package can drop the lines of a vendor.
+    # One name per line, here and below: a copy of the package can drop the lines of a vendor.
     from . import (
         auth,
         bulk,

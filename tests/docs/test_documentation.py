@@ -86,6 +86,18 @@ def test_the_settings_page_has_every_variable() -> None:
     assert missing("docs/settings.md", variables) == []
 
 
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_reference_has_every_method_of_a_client(vendor: str) -> None:
+    """A vendor's page of the reference lists each method and property of its two clients."""
+    module = import_module(f"tokenkit.{vendor}")
+    sections = read(f"docs/reference/{vendor}.md").split(".. autoclass:: tokenkit.")[1:3]
+    for section in sections:
+        client: type[Client] = getattr(module, section.split()[0])
+        listed = set(re.findall(r"auto(?:method|property):: (\w+)", section))
+        public = {name for name in dir(client) if not name.startswith("_")}
+        assert listed == public - {"profile"}
+
+
 def test_the_errors_page_has_every_error() -> None:
     """Each error class, the vendors' own too, is on the errors page."""
     names = {name for name in errors.__all__ if is_error(getattr(errors, name))}

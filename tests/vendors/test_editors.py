@@ -119,7 +119,7 @@ def test_jedi_knows_signatures(jedi: Any) -> None:
     assert [parameter.name for parameter in signature.params] == [*PARAMETERS]
     assert signature.to_string().endswith("-> UserToken")
     (helped,) = jedi.help(*place("client.create_user_token"))
-    assert "Mint a token with which a page opens" in helped.docstring()
+    assert "Mint a token that opens ZDK's user module" in helped.docstring()
     (field,) = jedi.goto(*place("token.user_id"))
     assert field.description.startswith("user_id: str")
 

@@ -37,7 +37,7 @@ TOO_MANY_REQUESTS = 429
 
 
 def _without_refusals(rules: RetryRules) -> RetryRules:
-    """Let a 429 come back at once: in bulk it stops everybody."""
+    """Raise a 429 at once: in bulk it pauses every sender."""
 
     def invites_retry(status: int, headers: Headers) -> bool:
         return status != TOO_MANY_REQUESTS and rules.invites_retry(status, headers)
@@ -51,10 +51,10 @@ def _without_refusals(rules: RetryRules) -> RetryRules:
 
 
 class _Runs(ClientBase[C, K]):
-    """What sync and async clients have in common for bulk runs."""
+    """What sync and async clients share for bulk runs."""
 
     def _for_run(self, *, may_retry: bool) -> Self:
-        """Return a client whose calls come back from a 429 at once, and repeat no payment."""
+        """Return a client whose calls raise a 429 at once and repeat no payment."""
         policy = attrs.evolve(self._settings.retry, repeat_payments=False)
         if not may_retry:
             policy = attrs.evolve(policy, max_retries=0)
@@ -62,7 +62,7 @@ class _Runs(ClientBase[C, K]):
         plan = client._default_plan  # noqa: SLF001 - of the same class
         rules = _without_refusals(plan.profile.retries)
         profile = attrs.evolve(plan.profile, retries=rules)
-        client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - likewise
+        client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
         return client
 
     def _check_open(self) -> None:
@@ -71,7 +71,7 @@ class _Runs(ClientBase[C, K]):
 
     def _sender_of(self, send: S, secrets: Q) -> "Sender[S, Q, K]":
         from .._reuse.key import identity_of  # noqa: PLC0415 - few clients run in bulk
-        from ..bulk.sender import Sender  # noqa: PLC0415 - likewise
+        from ..bulk.sender import Sender  # noqa: PLC0415 - few clients run in bulk
 
         self._check_open()
         profile, base, strategy = self.profile, self._shared.base, self._shared.strategy
@@ -100,7 +100,7 @@ class _Runs(ClientBase[C, K]):
 
 
 class BulkMethods(_Runs[Connections, Clock]):
-    """What a sync client has for many calls."""
+    """A sync client's methods for many calls."""
 
     if TYPE_CHECKING:  # the client's own
 
@@ -141,7 +141,7 @@ class BulkMethods(_Runs[Connections, Clock]):
             InvalidInputError: While iterating: an item is no call.
         """
         from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
-        from ..bulk.sending import SendMany  # noqa: PLC0415 - likewise
+        from ..bulk.sending import SendMany  # noqa: PLC0415 - few clients run in bulk
 
         settings = Settings.parse(cast("dict[str, Any]", options))
         return SendMany(calls, settings, self._sender(reuse=settings.reuse))
@@ -179,7 +179,7 @@ class BulkMethods(_Runs[Connections, Clock]):
 
 
 class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
-    """What an async client has for many calls."""
+    """An async client's methods for many calls."""
 
     if TYPE_CHECKING:  # the client's own
 
@@ -222,7 +222,7 @@ class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
             InvalidInputError: While iterating: an item is no call.
         """
         from ..bulk.async_sending import AsyncSendMany  # noqa: PLC0415 - few clients run in bulk
-        from ..bulk.options import Settings  # noqa: PLC0415 - likewise
+        from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
 
         settings = Settings.parse(cast("dict[str, Any]", options))
         return AsyncSendMany(calls, settings, self._sender(reuse=settings.reuse))

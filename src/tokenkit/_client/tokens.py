@@ -1,4 +1,4 @@
-"""The client methods that hand out tokens again."""
+"""The client methods that reuse tokens."""
 
 import threading
 from collections.abc import Callable
@@ -24,6 +24,7 @@ from .._pipeline.effects import Steps
 from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
 from ..errors import ClientClosedError, FieldError, InvalidInputError, TokenKitError
 from .base import ClientBase
+from .refusal import Refusal
 
 if TYPE_CHECKING:
     from .._reuse.cache import TokenCache
@@ -39,7 +40,7 @@ T = TypeVar("T", bound=IssuedToken)
 
 @attrs.frozen(eq=False, repr=False)
 class _Start(Generic[R]):
-    """A call, and what begins the way to its token."""
+    """A call, and the function that begins to get its token."""
 
     call: Call[Any]
     begin: Callable[[Moment], Steps[R]]
@@ -47,7 +48,7 @@ class _Start(Generic[R]):
 
 @attrs.define(eq=False, repr=False)
 class _SpanForMint:
-    """Opens a call's span when a request goes out: a token that is kept costs none."""
+    """Opens a call's span when a request is sent: a kept token needs no span."""
 
     stack: ExitStack
     trace: Trace
@@ -80,16 +81,16 @@ class _TokenBase(ClientBase[C, K]):
         return shared.token_cache
 
     def _reuse_now(self, call: Call[Any]) -> "Reuse":
-        """Return what hands out tokens; a changed copy of a client has one of its own.
+        """Return what hands out tokens; a changed copy of a client has its own.
 
-        A service with a host of its own has one for each call: few calls go there.
+        A service with its own host has one for each call: few calls go there.
         """
         plan, reuse = self._default_plan, self._reuse
         if call.service is not None:
             plan = self._for_service(plan, call)
         if reuse is not None and reuse.plan is plan:
             return reuse
-        from .._reuse.reuse import Reuse  # noqa: PLC0415 - likewise
+        from .._reuse.reuse import Reuse  # noqa: PLC0415 - most clients need no cache to start
 
         shared = self._shared
         made = Reuse(
@@ -106,21 +107,21 @@ class _TokenBase(ClientBase[C, K]):
 
     def _start_token(
         self, call: Call[Any], valid_for: timedelta | None
-    ) -> "_Start[IssuedToken] | Exception":
-        """Return the way to a token, or the error to raise: the frames here hold arguments."""
+    ) -> "_Start[IssuedToken] | Refusal":
+        """Return the way to a token, or the refusal: the frames here hold arguments."""
         try:
             self._check_token_call("get_token()", call)
             request_id = str(uuid4()) if self.profile.request_id_header else ""
             return _Start(call, self._reuse_now(call).begin(call, valid_for, request_id))
         except TokenKitError as error:
-            return error.with_traceback(None)
+            return self._refused(error, "get_token")
 
-    def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Exception":
+    def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Refusal":
         try:
             self._check_token_call("invalidate_token()", call)
             return _Start(call, self._reuse_now(call).begin_invalidation(call))
         except TokenKitError as error:
-            return error.with_traceback(None)
+            return self._refused(error, "invalidate_token")
 
     def _check_token_call(self, method: str, call: object) -> None:
         if not isinstance(call, Call):
@@ -134,32 +135,32 @@ _making_cache = threading.Lock()
 
 
 class TokenMethods(_TokenBase[Connections, Clock]):
-    """What a sync client has for tokens that are kept."""
+    """A sync client's methods for kept tokens."""
 
     def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
-        """Return a token for a call: one that is kept, or else a new one.
+        """Return a token for a call: a kept one if possible, otherwise a new one.
 
-        A token that was minted for an equal call, under the same credentials, is returned again
-        until shortly before it ends. If there is none, one caller mints and all that ask
-        meanwhile get the same token. ``create_...`` methods and :meth:`send` always mint.
+        A token minted for an equal call with the same credentials is returned again until
+        shortly before it expires. If there is none, one caller mints, and everyone who asks
+        meanwhile gets the same token. ``create_...`` methods and :meth:`send` always mint.
 
         Args:
             call: A request model's instance that mints one token.
-            valid_for: How long the token must live from now on. A new one that lives shorter is
-                returned all the same: its ``expires_at`` tells. Default: a tenth of its life,
-                at least a minute, at most half its life.
+            valid_for: How long the token must stay valid. A new token with a shorter life is
+                returned all the same; its ``expires_at`` says so. Default: a tenth of its
+                life, at least a minute, at most half its life.
 
         Raises:
-            ConfigurationError: This call's token must not be reused, as it opens a payment, or
-                nobody knows how long it lives: see ``token_lifetime`` of
+            ConfigurationError: This call's token must not be reused, because it opens a payment
+                or its lifetime is unknown: see ``token_lifetime`` of
                 :class:`ClientOptions`.
-            RateLimitError: The vendor refuses this client's credentials; until ``retry_after``
-                has passed, it isn't asked again.
+            RateLimitError: The vendor limits this client's requests; it isn't asked again until
+                ``retry_after`` has passed.
             InvalidInputError: An argument cannot be used. Other errors are those of
                 :meth:`send`.
         """
         reuse = self._reuse
-        # A hit is what this is for: it takes no lock, no generator and no digest.
+        # The common case, a hit, takes no lock, no generator and no digest.
         if (
             reuse is not None
             and valid_for is None
@@ -172,10 +173,10 @@ class TokenMethods(_TokenBase[Connections, Clock]):
         return cast("T", self._drive_tokens(self._start_token(call, valid_for)))
 
     def invalidate_token(self, call: Call[IssuedToken]) -> None:
-        """Forget a call's token, for example as the user's rights have changed.
+        """Forget a call's token, for example because the user's rights have changed.
 
-        The next :meth:`get_token` mints. The token itself stays good until its end; a process
-        that has a copy of its own goes on handing it out until it renews it.
+        The next :meth:`get_token` mints. The token itself stays valid until it expires, and a
+        process that has its own copy hands that out until it renews it.
 
         Args:
             call: The call, as :meth:`get_token` was given it.
@@ -186,9 +187,9 @@ class TokenMethods(_TokenBase[Connections, Clock]):
         """
         self._drive_tokens(self._start_invalidation(call))
 
-    def _drive_tokens(self, start: _Start[R] | Exception) -> R:
-        if isinstance(start, Exception):
-            raise start
+    def _drive_tokens(self, start: _Start[R] | Refusal) -> R:
+        if isinstance(start, Refusal):
+            raise start.reported()
         shared = self._shared
         if shared.trace is None:
             return drive_steps(start.begin, shared.connections, shared.clock, shared.hooks)
@@ -199,32 +200,32 @@ class TokenMethods(_TokenBase[Connections, Clock]):
 
 
 class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
-    """What an async client has for tokens that are kept."""
+    """An async client's methods for kept tokens."""
 
     async def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
-        """Return a token for a call: one that is kept, or else a new one.
+        """Return a token for a call: a kept one if possible, otherwise a new one.
 
-        A token that was minted for an equal call, under the same credentials, is returned again
-        until shortly before it ends. If there is none, one caller mints and all that ask
-        meanwhile get the same token. ``create_...`` methods and :meth:`send` always mint.
+        A token minted for an equal call with the same credentials is returned again until
+        shortly before it expires. If there is none, one caller mints, and everyone who asks
+        meanwhile gets the same token. ``create_...`` methods and :meth:`send` always mint.
 
         Args:
             call: A request model's instance that mints one token.
-            valid_for: How long the token must live from now on. A new one that lives shorter is
-                returned all the same: its ``expires_at`` tells. Default: a tenth of its life,
-                at least a minute, at most half its life.
+            valid_for: How long the token must stay valid. A new token with a shorter life is
+                returned all the same; its ``expires_at`` says so. Default: a tenth of its
+                life, at least a minute, at most half its life.
 
         Raises:
-            ConfigurationError: This call's token must not be reused, as it opens a payment, or
-                nobody knows how long it lives: see ``token_lifetime`` of
+            ConfigurationError: This call's token must not be reused, because it opens a payment
+                or its lifetime is unknown: see ``token_lifetime`` of
                 :class:`AsyncClientOptions`.
-            RateLimitError: The vendor refuses this client's credentials; until ``retry_after``
-                has passed, it isn't asked again.
+            RateLimitError: The vendor limits this client's requests; it isn't asked again until
+                ``retry_after`` has passed.
             InvalidInputError: An argument cannot be used. Other errors are those of
                 :meth:`send`.
         """
         reuse = self._reuse
-        # A hit is what this is for: it takes no lock, no generator and no digest.
+        # The common case, a hit, takes no lock, no generator and no digest.
         if (
             reuse is not None
             and valid_for is None
@@ -237,10 +238,10 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
         return cast("T", await self._drive_tokens(self._start_token(call, valid_for)))
 
     async def invalidate_token(self, call: Call[IssuedToken]) -> None:
-        """Forget a call's token, for example as the user's rights have changed.
+        """Forget a call's token, for example because the user's rights have changed.
 
-        The next :meth:`get_token` mints. The token itself stays good until its end; a process
-        that has a copy of its own goes on handing it out until it renews it.
+        The next :meth:`get_token` mints. The token itself stays valid until it expires, and a
+        process that has its own copy hands that out until it renews it.
 
         Args:
             call: The call, as :meth:`get_token` was given it.
@@ -251,9 +252,9 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
         """
         await self._drive_tokens(self._start_invalidation(call))
 
-    async def _drive_tokens(self, start: _Start[R] | Exception) -> R:
-        if isinstance(start, Exception):
-            raise start
+    async def _drive_tokens(self, start: _Start[R] | Refusal) -> R:
+        if isinstance(start, Refusal):
+            raise await start.reported_async()
         shared = self._shared
         if shared.trace is None:
             return await drive_async_steps(

@@ -26,7 +26,7 @@ def param(
     wire_name: str | None = None,
     dump: Callable[[Any], JSON] | None = None,
 ) -> Mapping[str, object]:
-    """Describe a request field, as the ``metadata`` of its ``attrs.field``.
+    """Describe a field of a request, as the ``metadata`` of its ``attrs.field``.
 
     Args:
         check: What the vendor's documentation requires of the value.
@@ -80,15 +80,15 @@ def json_object(value: object) -> str | None:
 
 
 def _for_readers(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
-    """Put required parameters first, and the escape hatch for new fields last."""
+    """Put required parameters first, and ``extra`` last."""
     parameters.sort(key=lambda one: (one.name == "extra", one.default is not one.empty))
     return [one.replace(default={}) if one.default is attrs.NOTHING else one for one in parameters]
 
 
 class _CheckedType(type):
-    """Raises a model's problems from its caller's line.
+    """Raises a model's problems from the caller's line.
 
-    The generated ``__init__`` has the arguments, perhaps a token, in its frame, and an error
+    The generated ``__init__`` has the arguments, perhaps a token, in its frame. An error
     raised there would keep the frame alive.
     """
 
@@ -102,9 +102,9 @@ class _CheckedType(type):
                 problem = error.with_traceback(None)
             except TypeError as error:
                 if error.__traceback__.tb_next is not None:
-                    raise  # not about the arguments: a mistake in the model, to be found there
+                    raise  # a mistake in the model, not in the arguments
                 problem = error.with_traceback(None)
-            args, kwargs = (), {}  # this frame goes along with the error
+            args, kwargs = (), {}  # keep them out of the traceback
             raise problem
 
         @property
@@ -157,7 +157,7 @@ class RequestModel(metaclass=_CheckedType):
             raise InvalidInputError(type(self).__name__, tuple(errors))
 
     def check(self) -> Iterator[FieldError]:
-        """Yield the problems that involve several fields; each field alone is valid."""
+        """Yield the problems that involve several fields; each is valid on its own."""
         return iter(())
 
     def _check_extra(self) -> Iterator[FieldError]:

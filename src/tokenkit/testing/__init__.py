@@ -17,7 +17,7 @@ __all__ = ["FAKE_CREDENTIALS", "AsyncFrozenClock", "FrozenClock", "StoreConforma
 
 
 def __getattr__(name: str) -> object:
-    # The stores load what pytest's start must not cost.
+    # Loaded late: it would slow down the start of pytest.
     if name != "StoreConformance":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(".stores", __name__), name)

@@ -1,4 +1,4 @@
-"""What every store of tokens must do, as tests that its author can run."""
+"""The rules for every token store, as tests that its author can run."""
 
 import time
 from collections.abc import Generator
@@ -31,7 +31,7 @@ MARK, NEW_MARK = "a" * 32, "b" * 32
 CALLER, OTHER_CALLER = "c" * 32, "d" * 32
 SEALED = bytes(range(256))
 SHORT, LONG = 0.1, 30.0
-# Whatever lasts SHORT seconds has ended by then.
+# By then, anything that lasts SHORT seconds has ended.
 PATIENCE = 0.3
 
 
@@ -59,12 +59,12 @@ class StoreConformance:
         if self.backend == "sync":
             _run(store, scenario)
         else:
-            import anyio  # noqa: PLC0415 - pytest's start must not cost anyio
+            import anyio  # noqa: PLC0415 - keeps the start of pytest fast
 
             anyio.run(_run_async, store, scenario, backend=self.backend)
 
     def test_first_one_mints_and_others_find_it(self, store: Store) -> None:
-        """Whoever comes first gets the lock; what it publishes is found, byte for byte."""
+        """The first caller gets the lock; what it publishes is found, byte for byte."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -77,7 +77,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_lock_keeps_others_out(self, store: Store) -> None:
-        """While one mints, others are told to wait; the one itself may ask again."""
+        """While one caller mints, others are told to wait; that caller may ask again."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -117,7 +117,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_nothing_is_stored_without_the_lock(self, store: Store) -> None:
-        """Who has no lock cannot publish."""
+        """A caller without the lock cannot publish."""
 
         def scenario() -> Scenario:
             yield from expect(publish("one"), False)
@@ -129,7 +129,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_publishing_twice_is_publishing_once(self, store: Store) -> None:
-        """A publication whose answer was lost may be repeated."""
+        """A publication whose result was lost may be repeated."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -140,7 +140,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_known_token_is_replaced(self, store: Store) -> None:
-        """Who wants another token than the stored one gets the lock, then the new one is found."""
+        """A caller that wants another token gets the lock; then its new token is found."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -157,7 +157,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_stored_token_ends(self, store: Store) -> None:
-        """A token is not found after its end, nor does it live."""
+        """After a token's end it is neither found nor alive."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -169,7 +169,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_invalidated_token_is_forgotten(self, store: Store) -> None:
-        """An invalidation forgets the token, and fences off whoever is just minting."""
+        """An invalidation forgets the token, and fences off a mint in progress."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -201,7 +201,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_repeated_publication_revives_nothing(self, store: Store) -> None:
-        """A token that was revoked stays so, though its publication is repeated or comes late."""
+        """A revoked token stays revoked, even if its publication is repeated or late."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -216,7 +216,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_rate_limit_holds_for_its_caller(self, store: Store) -> None:
-        """A refused caller is told for how long; others are not, nor who finds a token."""
+        """A refused caller is told for how long; others, and those who find a token, aren't."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -245,14 +245,14 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_one_of_many_gets_the_lock(self, store: Store) -> None:
-        """Of many that ask at once, one mints."""
+        """If many ask at once, one mints."""
         owners = [f"owner-{number}" for number in range(16)]
         if self.backend == "sync":
             with ThreadPoolExecutor(len(owners)) as threads:
                 commands = [acquire(owner) for owner in owners]
                 answers = [*threads.map(store.ask, commands)]
         else:
-            import anyio  # noqa: PLC0415 - likewise
+            import anyio  # noqa: PLC0415 - keeps the start of pytest fast
 
             answers = anyio.run(_ask_at_once, store, owners, backend=self.backend)
         assert sorted(type(answer).__name__ for answer in answers) == [
@@ -308,7 +308,7 @@ def _run(store: Store, scenario: Scenario) -> None:
 
 
 async def _run_async(store: Store, scenario: Scenario) -> None:
-    import anyio  # noqa: PLC0415 - likewise
+    import anyio  # noqa: PLC0415 - keeps the start of pytest fast
 
     answer: Answer = None
     while True:
@@ -324,7 +324,7 @@ async def _run_async(store: Store, scenario: Scenario) -> None:
 
 
 async def _ask_at_once(store: Store, owners: list[str]) -> list[Answer]:
-    import anyio  # noqa: PLC0415 - likewise
+    import anyio  # noqa: PLC0415 - keeps the start of pytest fast
 
     answers: list[Answer] = []
 

@@ -1,4 +1,4 @@
-"""What ZDK's token services have in common: ``arguments`` in, ``tokens`` out."""
+"""The form that ZDK's token services share: ``arguments`` in, ``tokens`` out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -39,7 +39,7 @@ def _read_tokens(body: JSON, count: int) -> tuple[str, ...]:
     """Read the tokens of a response, one for each argument, in their order.
 
     Raises:
-        Mismatch: There is another number of them, or one is none.
+        Mismatch: There are more or fewer of them, or one is not a token.
     """
     if not isinstance(body, Mapping):
         raise Mismatch(f"expected an object, found {kind_of(body)}")
@@ -66,11 +66,11 @@ class TokenRequest(Call[T_co], Generic[T_co]):
 
     @property
     def repeat(self) -> Repeat:
-        """A repeated mint only creates another token."""
+        """Safe: a repeated mint only creates another token."""
         return Repeat.SAFE
 
     def encode(self, now: datetime) -> JSON:
-        """Write the request as the only argument."""
+        """Return the body, with the request as the only argument."""
         del now
         return {"arguments": [write_model(self)]}
 
@@ -128,7 +128,7 @@ class TokensRequest(BatchCall[T_co], Generic[T_co]):
 
     @property
     def repeat(self) -> Repeat:
-        """Repeated mints only create other tokens."""
+        """Safe: repeated mints only create other tokens."""
         return Repeat.SAFE
 
     def decode(self, body: JSON, response: ResponseInfo) -> tuple[T_co, ...]:

@@ -28,7 +28,7 @@ class ChatToken(IssuedToken):
         token: The token, opaque.
         user_id: The user's id, as in the request.
         chat_id: The chat's id, as in the request.
-        extra: Always empty: the response holds tokens only.
+        extra: Always empty: the response has nothing but tokens.
     """
 
     issuer: ClassVar[str] = "ZDK"
@@ -41,7 +41,7 @@ class ChatToken(IssuedToken):
         """The user's id."""
         return self.user_id
 
-    # Otherwise attrs hashes every field, and ``extra`` has no hash.
+    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
     def __hash__(self) -> int:
         return super().__hash__()
 
@@ -69,7 +69,7 @@ class ChatTokenRequest(ServiceTokenRequest[ChatToken]):
 
     @classmethod
     def batch(cls, calls: Sequence[Self]) -> BatchCall[ChatToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
-        """Put many mints into one request; how many ZDK takes is not documented."""
+        """Put many mints into one request; how many ZDK accepts is not documented."""
         return ChatTokensRequest(requests=tuple(calls))
 
     def token_of(self, token: str) -> ChatToken:

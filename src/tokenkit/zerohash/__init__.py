@@ -16,6 +16,7 @@ from .details import (
 )
 from .errors import (
     ApprovalState,
+    InconclusiveLookupError,
     ManualApprovalError,
     MissingRequirementsError,
     RepeatedWebhookError,
@@ -62,6 +63,7 @@ __all__ = [
     "FundTransaction",
     "FundTransactionPage",
     "FundTransactionsRequest",
+    "InconclusiveLookupError",
     "ManualApprovalError",
     "MissingRequirementsError",
     "Payment",
@@ -96,7 +98,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    # Who mints with requests written by hand needs neither.
+    # A program that mints without them doesn't load them.
     if name in ("experiences", "webhooks"):
         return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
