@@ -20,7 +20,7 @@ from .body import MAX_RESPONSE_BODY, BoundedBody, TooLargeError, UnreadableBodyE
 from .httpx_adapter import ThroughHttpx
 from .progress import Progress
 
-__all__ = ["ResponseReader", "is_network_trouble", "no_free_connection"]
+__all__ = ["QUIETLY", "ResponseReader", "no_free_connection"]
 
 LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "socksio")
 # Of these, all others are subclasses; an error status that somebody raises is none.
@@ -61,6 +61,19 @@ def is_network_trouble(error: BaseException) -> bool:
     """Return whether an exception is of the network, and not of a caller's code or a signal."""
     ours = (OSError, TooLargeError, UnreadableBodyError)
     return isinstance(error, (*ours, *_named(*NETWORK)))
+
+
+class _Quietly:
+    """Around a closing of a response: network trouble is no longer of interest."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        return error is not None and is_network_trouble(error)
+
+
+QUIETLY = _Quietly()
 
 
 def no_free_connection() -> NoResponse:
@@ -140,7 +153,13 @@ class ResponseReader:
         )
 
     def failed(self, error: Exception) -> NoResponse:
-        """Turn network trouble into a plain value."""
+        """Turn network trouble into a plain value.
+
+        Raises:
+            Exception: It is of another kind.
+        """
+        if not is_network_trouble(error):
+            raise error
         timed_out = isinstance(error, (TimeoutError, *_named("TimeoutException")))
         # uvloop's timers count whole milliseconds, and may be early by one.
         if timed_out and self._progress.left() <= ONE_MILLISECOND:
