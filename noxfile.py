@@ -113,7 +113,7 @@ def types(session: nox.Session) -> None:
     session.run("mypy", "tests/sandbox/conftest.py")
     session.run("mypy", "tests/jupyter/conftest.py")
     session.run("pytest", "-q", "tests/vendors/test_vendoring.py", "-k", "typed")
-    session.run("pytest", "-q", "tests/vendors/test_editors.py")
+    session.run("pytest", "-q", "tests/vendors/test_checkers.py", "tests/vendors/test_editors.py")
     session.run("basedpyright")
     session.run("basedpyright", "--verifytypes", "tokenkit", "--ignoreexternal")
 
