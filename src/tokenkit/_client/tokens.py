@@ -22,7 +22,7 @@ from .._pipeline.drivers import (
 )
 from .._pipeline.effects import Steps
 from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
-from ..errors import ClientClosedError, FieldError, InvalidInputError, TokenKitError
+from ..errors import TokenKitError
 from .base import ClientBase
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ class _TokenBase(ClientBase[C, K]):
     ) -> "_Start[IssuedToken] | Exception":
         """Begin to get a token, or return the error to raise: the frames here hold arguments."""
         try:
-            self._check_token_call("get_token()", call)
+            self._check_call("get_token()", call)
+            self._check_open()
             request_id = str(uuid4()) if self.profile.request_id_header else ""
             return _Start(call, self._reuse_now(call).begin(call, valid_for, request_id))
         except TokenKitError as error:
@@ -117,17 +118,11 @@ class _TokenBase(ClientBase[C, K]):
 
     def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Exception":
         try:
-            self._check_token_call("invalidate_token()", call)
+            self._check_call("invalidate_token()", call)
+            self._check_open()
             return _Start(call, self._reuse_now(call).begin_invalidation(call))
         except TokenKitError as error:
             return error.with_traceback(None)
-
-    def _check_token_call(self, method: str, call: object) -> None:
-        if not isinstance(call, Call):
-            problem = f"must be a call such as a request model, not {type(call).__name__}"
-            raise InvalidInputError(method, (FieldError(field="call", message=problem),))
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
 
 
 _making_cache = threading.Lock()
