@@ -12,6 +12,9 @@ REDACTED = "[redacted]"
 # Shorter texts are searched for exactly: ignoring case or white space, they would be found in
 # innocent words.
 SHORTEST_FUZZY = 8
+# Still shorter ones count only where they stand alone: to take them out of the middle of words
+# would spoil every text, and what is missing would give them away.
+SHORTEST_PART = 4
 MOST_NESTINGS = 4
 SHORTEST_TOKEN = 20
 
@@ -204,9 +207,14 @@ class _Places:
         for needle in needles:
             at = text.find(needle)
             while at >= 0:
-                first, last = places[at], places[at + len(needle) - 1]
-                yield self._begins[first], self._ends[last]
+                end = at + len(needle)
+                if len(needle) >= SHORTEST_PART or _stands_alone(text, at, end):
+                    yield self._begins[places[at]], self._ends[places[end - 1]]
                 at = text.find(needle, at + 1)
+
+
+def _stands_alone(text: str, begin: int, end: int) -> bool:
+    return not (text[begin - 1 : begin].isalnum() or text[end : end + 1].isalnum())
 
 
 def _lower(character: str) -> str:

@@ -144,6 +144,8 @@ class InterruptedMintError(TokenKitError):
     example by its ``reference_id``, and mint with ``create_...`` if there is none.
     """
 
+    usual_outcome: ClassVar[Outcome] = "unknown"
+
 
 class ClientClosedError(TokenKitError):
     """The client was used after it was closed."""
@@ -187,6 +189,7 @@ class APIError(TokenKitError):
 
     usual_status: ClassVar[int] = 0
     """The ``status`` of an error that is created without one."""
+    usual_outcome: ClassVar[Outcome] = "unknown"
 
     def __init__(self, text: str = "", **details: Unpack[FailureDetails]) -> None:
         super().__init__(
@@ -219,62 +222,59 @@ class APIError(TokenKitError):
         return found
 
 
-def describe(error: APIError) -> str:
-    """Write the text of an error whose attributes come from a vendor's response."""
-    code = f" {error.code}" if error.code else ""
-    particulars = error.particulars()
-    shown = f" ({'; '.join(particulars)})" if particulars else ""
-    text = f"HTTP {error.status}{code}: {error.message}{shown}"
-    return f"{text.rstrip('.')}. Hint: {error.hint}" if error.hint else text
-
-
 class BadRequestError(APIError):
     """HTTP 400: the vendor found the request malformed."""
 
     usual_status = 400
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class AuthenticationError(APIError):
     """HTTP 401: the credentials or the signature were refused."""
 
     usual_status = 401
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class PermissionDeniedError(APIError):
     """HTTP 403: the credentials do not allow this."""
 
     usual_status = 403
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class NotFoundError(APIError):
     """HTTP 404: something that the request names does not exist."""
 
     usual_status = 404
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class ConflictError(APIError):
     """HTTP 409: the request conflicts with the vendor's state."""
 
     usual_status = 409
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class UnprocessableError(APIError):
     """HTTP 422: the vendor understood the request but refused its content."""
 
     usual_status = 422
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class RateLimitError(APIError):
     """HTTP 429: too many requests; ``retry_after`` says how long to wait."""
 
     usual_status = 429
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class ServerError(APIError):
     """HTTP 5xx: the vendor, or something in front of it, failed."""
 
     usual_status = 500
-    usual_outcome: ClassVar[Outcome] = "unknown"
 
 
 class DecodeError(TokenKitError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio
@@ -12,6 +13,7 @@ import reuse_world
 from memory_store import MemoryStore
 from reuse_world import LEARNER, PARTICIPANT, Vendor, World, cache_with
 
+from tokenkit import TokenCache
 from tokenkit._reuse.asking import StoreFault, StoreQuestion
 from tokenkit._reuse.circuit import Circuit
 from tokenkit._reuse.entry import unseal_entry
@@ -157,18 +159,23 @@ def test_reusable_call_must_mint_a_token(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_token_that_is_dropped_at_this_moment() -> None:
     """Between the look and the touch another thread may drop a token."""
-    vendor = Vendor(World(), LEARNER)
-    vendor.token()
-    table = vendor.cache.table
+    dropping = False
 
-    class Dropping(type(table.kept)):  # type: ignore[misc] # whichever mapping it is
+    class Dropping(OrderedDict[Any, Any]):
         def get(self, place: Any, default: Any = None) -> Any:
             kept = super().get(place, default)
-            self.clear()
+            if dropping:
+                self.clear()
             return kept
 
-    table.kept = Dropping(table.kept)
+    cache = TokenCache()
+    cache.table.kept = Dropping()
+    vendor = Vendor(World(), LEARNER, cache)
+    token = vendor.token()
+    assert vendor.reuse.hit(LEARNER) is token
+    dropping = True
     assert vendor.reuse.hit(LEARNER) is None
+    assert cache.statistics().hits == 1
 
 
 def test_deadline_after_a_stored_token_that_does_not_serve() -> None:

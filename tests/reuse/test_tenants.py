@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import attrs
 import httpx
 import pytest
 
@@ -19,6 +20,7 @@ from tokenkit.auth import Bearer, OrgKey
 from tokenkit.errors import (
     ConfigurationError,
 )
+from tokenkit.extension import JSON, Call, ResponseInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +35,19 @@ CALL = strigo.UserTokenRequest(email="one@example.com")
 PARTICIPANT = zerohash.ClientAuthTokenRequest(
     participant_code="CUST01", permissions=["crypto-buy"]
 )
+
+
+@attrs.frozen(kw_only=True)
+class AnyValueRequest(Call[strigo.UserToken]):
+    """A vendor's model with a field that takes any value."""
+
+    path: ClassVar[str] = "/any"
+    reusable: ClassVar[bool] = True
+
+    value: Any
+
+    def decode(self, body: JSON, response: ResponseInfo) -> strigo.UserToken:
+        return CALL.decode(body, response)
 
 
 class Minting(httpx.MockTransport):
@@ -76,6 +91,17 @@ def test_clients_with_other_credentials_share_nothing() -> None:
     sibling = same.with_options(headers={"x-tenant": "a"})
     assert sibling.get_token(CALL).token == tokens[4]
     assert same.get_token(CALL).token == tokens[0]
+
+
+def test_values_that_are_equal_but_look_different_on_the_wire_share_nothing() -> None:
+    """``True == 1 == 1.0`` in Python, but not in JSON: each has a token of its own."""
+    client = StrigoClient(org_id="one", api_key="key", transport=Minting())
+    values: list[Any] = [1, True, 1.0, "1", None, "", (1,), (True,), (1.0,), ((1,),), ((True,),)]
+    calls = [AnyValueRequest(value=value) for value in values]
+    tokens = [client.get_token(call).token for call in calls]
+    assert len(set(tokens)) == len(values)
+    again = [client.get_token(AnyValueRequest(value=value)).token for value in values]
+    assert again == tokens
 
 
 def test_answers_of_a_secret_source_share_nothing() -> None:

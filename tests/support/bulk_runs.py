@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -132,6 +133,7 @@ class WindowedVendor:
         window: Its seconds.
         ahead: How far the vendor's clock is ahead of the client's.
         dated: Whether responses tell the vendor's time.
+        rounds_up: Whether the reset is told as the second after the window's end, not before it.
     """
 
     clock: FrozenClock
@@ -139,6 +141,7 @@ class WindowedVendor:
     window: int
     ahead: float = 0.0
     dated: bool = True
+    rounds_up: bool = False
     allowed: Counter[float] = attrs.field(factory=Counter[float])
     refused: Counter[float] = attrs.field(factory=Counter[float])
     opened: float = 0.0
@@ -157,11 +160,15 @@ class WindowedVendor:
             headers = {
                 "x-ratelimit-limit": str(self.limit),
                 "x-ratelimit-remaining": str(self.limit - self.allowed[self.opened]),
-                "x-ratelimit-reset": str(int(self.opened) + self.window),
+                "x-ratelimit-reset": str(self._told()),
             }
             if self.dated:
                 headers["date"] = _http_date(now)
             return reply(call, headers)
+
+    def _told(self) -> int:
+        ends = self.opened + self.window
+        return math.ceil(ends) if self.rounds_up else math.floor(ends)
 
 
 def _http_date(seconds: float) -> str:

@@ -19,21 +19,23 @@ from .._pipeline.drivers import NO_HOOKS
 from .._pipeline.effects import Steps
 from .._pipeline.prepare import Plan
 from .._pipeline.run import perform
-from .._policy.clock import ClockOffset, Moment, TimeSource
+from .._policy.clock import ClockOffset, Moment, TimeSource, moment_of
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
 from .._policy.settings import CallSettings
+from .._redaction import mask_path, redact
+from .._secret import outside_frames
 from ..auth.strategy import AsyncStrategy
 from ..errors import (
     ClientClosedError,
     ConfigurationError,
     FieldError,
     InvalidInputError,
-    TokenKitError,
 )
 from .base_url import BaseURL, path_problem
 from .credentials import make_strategy
 from .options import CallOptions, SendOptions, check_names
+from .refusal import Refusal
 from .reuse_settings import ReuseSettings
 from .settings import ClientSettings, change_call_settings
 
@@ -54,6 +56,7 @@ class Start(Generic[T]):
     call: Call[T]
     plan: Plan
     request_id: str
+    at: Moment
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -134,20 +137,26 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         self._owner = True
 
     def _start(
-        self, call: Call[T] | Exception, options: Mapping[str, Any]
-    ) -> Start[T] | Exception:
-        """Return the start of a call, or the error to raise: the frames here hold arguments."""
+        self, call: Call[T] | Exception, options: Mapping[str, Any], method: str = "send"
+    ) -> Start[T] | Refusal:
+        """Return the start of a call, or its refusal: the frames here hold arguments.
+
+        Args:
+            call: The call, or what is wrong with its arguments.
+            options: Its options.
+            method: What the caller called, for a call without a name.
+        """
+        if isinstance(call, Exception):
+            return self._refused(call, method)
         try:
-            if isinstance(call, Exception):
-                raise call
             return self._prepared(call, options)
-        except (TokenKitError, TypeError) as error:
-            if isinstance(error, TokenKitError):
-                error.vendor = self.profile.vendor.lower()
-                name = getattr(call, "operation", None)
-                # A path may hold a token.
-                error.operation = name if isinstance(name, str) and "/" not in name else None
-            return error.with_traceback(None)
+        except Exception as error:  # noqa: BLE001 - a clock of the caller's may raise anything
+            return self._refused(error, _name_of(call) or method)
+
+    def _refused(self, error: Exception, operation: str) -> Refusal:
+        """Return the refusal of a call that can't begin, without the frames that hold it."""
+        vendor = self.profile.vendor.lower()
+        return Refusal(outside_frames(error), operation, vendor, self._shared.hooks)
 
     def _prepared(self, call: Call[T], options: Mapping[str, Any]) -> Start[T]:
         self._check_call("send()", call)
@@ -162,7 +171,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-        return Start(call, plan, request_id)
+        return Start(call, plan, request_id, moment_of(self._shared.clock))
 
     def _check_call(self, method: str, call: object) -> None:
         if not isinstance(call, Call):
@@ -282,6 +291,14 @@ def raw_call(method: str, path: str, json: Any) -> RawCall | InvalidInputError:
     if problems:
         return InvalidInputError("request()", tuple(problems))
     return RawCall(verb=method, target=path, json=json)
+
+
+def _name_of(call: object) -> str | None:
+    """Return a call's name as it may be shown; ``None`` where there is no call."""
+    if not isinstance(call, Call):
+        return None
+    name: str = call.operation
+    return mask_path(redact(name, call.tokens)) if "/" in name else name
 
 
 def _checked_request_id(given: object) -> str | None:

@@ -24,6 +24,7 @@ from .options import (
     check_names,
 )
 from .origins import connect_all, connect_all_async
+from .refusal import Refusal
 from .tokens import AsyncTokenMethods, TokenMethods
 
 __all__ = ["AsyncClient", "Client"]
@@ -120,9 +121,9 @@ class Client(TokenMethods, BulkMethods, Caller):
         options = SendOptions()  # keep them out of the traceback
         return self._drive(start)
 
-    def _drive(self, start: Start[T] | Exception) -> Reply[T]:
-        if isinstance(start, Exception):
-            raise start
+    def _drive(self, start: Start[T] | Refusal) -> Reply[T]:
+        if isinstance(start, Refusal):
+            raise start.reported()
         shared = self._shared
         if shared.trace is None:
             return self._sent(start, shared.hooks)
@@ -133,9 +134,15 @@ class Client(TokenMethods, BulkMethods, Caller):
         shared = self._shared
         if start.call.ends_tokens:
             begin = self._ending(start)
-            return drive_steps(begin, shared.connections, shared.clock, listener)
+            return drive_steps(begin, shared.connections, shared.clock, listener, start.at)
         return drive(
-            start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
+            start.call,
+            start.plan,
+            start.request_id,
+            shared.connections,
+            shared.clock,
+            listener,
+            start.at,
         )
 
     def request(
@@ -154,7 +161,7 @@ class Client(TokenMethods, BulkMethods, Caller):
                 of :meth:`send`.
         """
         call = raw_call(method, path, json)
-        start = self._start(call, options)
+        start = self._start(call, options, "request")
         path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return self._drive(start)
 
@@ -265,9 +272,9 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         options = SendOptions()  # keep them out of the traceback
         return await self._drive(start)
 
-    async def _drive(self, start: Start[T] | Exception) -> Reply[T]:
-        if isinstance(start, Exception):
-            raise start
+    async def _drive(self, start: Start[T] | Refusal) -> Reply[T]:
+        if isinstance(start, Refusal):
+            raise await start.reported_async()
         shared = self._shared
         if shared.trace is None:
             return await self._sent(start, shared.hooks)
@@ -278,9 +285,17 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         shared = self._shared
         if start.call.ends_tokens:
             begin = self._ending(start)
-            return await drive_async_steps(begin, shared.connections, shared.clock, listener)
+            return await drive_async_steps(
+                begin, shared.connections, shared.clock, listener, start.at
+            )
         return await drive_async(
-            start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
+            start.call,
+            start.plan,
+            start.request_id,
+            shared.connections,
+            shared.clock,
+            listener,
+            start.at,
         )
 
     async def request(
@@ -299,7 +314,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
                 of :meth:`send`.
         """
         call = raw_call(method, path, json)
-        start = self._start(call, options)
+        start = self._start(call, options, "request")
         path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return await self._drive(start)
 

@@ -8,17 +8,34 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
+from typing_extensions import Self
+
 from .._model.call import BatchCall, Call
 from ..errors import InvalidInputError
+from .refusal import Refusal
 
-__all__ = ["AsyncCaller", "Caller", "ClientMethod", "ModelMethod", "Operation", "operation"]
+__all__ = [
+    "AsyncCaller",
+    "Caller",
+    "ClientMethod",
+    "ModelMethod",
+    "Operation",
+    "ValueMethod",
+    "operation",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Caller:
+class _Refuses:
+    def _refused(self, error: Exception, operation: str) -> Refusal:
+        """Return the refusal of a method's arguments."""
+        raise NotImplementedError
+
+
+class Caller(_Refuses):
     """Something that sends a call and returns its value."""
 
     def send(self, call: Call[T]) -> T:
@@ -31,7 +48,7 @@ class Caller:
             setattr(cls, name, found.method(cls))
 
 
-class AsyncCaller:
+class AsyncCaller(_Refuses):
     """Something that sends a call and returns its value, asynchronously."""
 
     async def send(self, call: Call[T]) -> T:
@@ -44,6 +61,7 @@ class AsyncCaller:
             setattr(cls, name, found.async_method(cls))
 
 
+Refuse: TypeAlias = Callable[[Exception, str], Refusal]
 OfClass: TypeAlias = Callable[Concatenate[Caller, P], T]
 AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], Coroutine[Any, Any, T]]
 
@@ -100,6 +118,31 @@ class ClientMethod(ABC):
         return function
 
 
+class ValueMethod(ClientMethod, Generic[P, T_co]):
+    """A client method that returns a value: directly, or on an async client as a coroutine."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[Caller]) -> "OfClass[P, T_co]": ...
+
+    @overload
+    def __get__(self, instance: None, owner: type[AsyncCaller]) -> "AsyncOfClass[P, T_co]": ...
+
+    @overload
+    def __get__(self, instance: None, owner: type[object]) -> Self: ...
+
+    @overload
+    def __get__(self, instance: Caller, owner: type[object]) -> Callable[P, T_co]: ...
+
+    @overload
+    def __get__(
+        self, instance: AsyncCaller, owner: type[object]
+    ) -> Callable[P, Coroutine[Any, Any, T_co]]: ...
+
+    def __get__(self, instance: object, owner: type[object]) -> object:
+        """Return the descriptor itself: client classes hold functions instead."""
+        return self
+
+
 class ModelMethod(ClientMethod, Generic[P, T_co]):
     """A client method that takes a request model's arguments."""
 
@@ -114,61 +157,41 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
 
     def builder(
         self, owner: type[object]
-    ) -> Callable[[tuple[Any, ...], dict[str, Any]], Call[T_co] | Exception]:
-        """Return a function that turns the method's arguments into the request, or the error."""
+    ) -> Callable[[Refuse, tuple[Any, ...], dict[str, Any]], Call[T_co] | Refusal]:
+        """Return what makes the request from the method's arguments, or refuses them."""
         model: Callable[..., Call[T_co]] = self.model
+        name = self.stub.__name__
         written = f"{self.model.__qualname__}.__init__()"
-        meant = f"{owner.__qualname__}.{self.stub.__name__}()"
+        meant = f"{owner.__qualname__}.{name}()"
 
-        # The method itself raises the error: this frame holds the arguments, which may
-        # include a token.
-        def build(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call[T_co] | Exception:
+        # An error leaves from the method itself: this frame holds the arguments, and a token
+        # may be among them.
+        def build(
+            refuse: Refuse, args: tuple[Any, ...], kwargs: dict[str, Any]
+        ) -> Call[T_co] | Refusal:
             try:
                 return model(*args, **kwargs)
             except InvalidInputError as error:
-                vendor: str = getattr(owner, "profile").vendor  # noqa: B009 - of every client class
-                error.vendor = vendor.lower()
-                error.operation = self.stub.__name__
-                return error.with_traceback(None)
+                return refuse(error, name)
             except TypeError as error:
-                return TypeError(str(error).replace(written, meant))
+                found = TypeError(str(error).replace(written, meant))
+            return refuse(found, name)
 
         return build
 
 
-class Operation(ModelMethod[P, T_co]):
+class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
     """A client method that is a request model's constructor followed by ``send``."""
-
-    @overload
-    def __get__(self, instance: None, owner: type[Caller]) -> "OfClass[P, T_co]": ...
-
-    @overload
-    def __get__(self, instance: None, owner: type[AsyncCaller]) -> "AsyncOfClass[P, T_co]": ...
-
-    @overload
-    def __get__(self, instance: None, owner: type[object]) -> "Operation[P, T_co]": ...
-
-    @overload
-    def __get__(self, instance: Caller, owner: type[object]) -> Callable[P, T_co]: ...
-
-    @overload
-    def __get__(
-        self, instance: AsyncCaller, owner: type[object]
-    ) -> Callable[P, Coroutine[Any, Any, T_co]]: ...
-
-    def __get__(self, instance: object, owner: type[object]) -> object:
-        """Return the descriptor itself: client classes hold functions instead."""
-        return self
 
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
         build = self.builder(owner)
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            request = build(args, kwargs)
+            request = build(self._refused, args, kwargs)
             args, kwargs = (), {}  # keep them out of the traceback
-            if isinstance(request, Exception):
-                raise request
+            if isinstance(request, Refusal):
+                raise request.reported()
             return self.send(request)
 
         return self.named(call, owner, method_signature(self.model, value_type(self.model)))
@@ -178,10 +201,10 @@ class Operation(ModelMethod[P, T_co]):
         build = self.builder(owner)
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            request = build(args, kwargs)
+            request = build(self._refused, args, kwargs)
             args, kwargs = (), {}  # keep them out of the traceback
-            if isinstance(request, Exception):
-                raise request
+            if isinstance(request, Refusal):
+                raise await request.reported_async()
             return await self.send(request)
 
         return self.named(call, owner, method_signature(self.model, value_type(self.model)))

@@ -3,13 +3,16 @@
 import inspect
 import typing
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from typing_extensions import Self
 
 from .._model.call import Call
 from .._model.paging import HasItems, PagedCall, PageWalk
+from ..errors import TokenKitError
 from .operation import AsyncCaller, Caller, ModelMethod, method_signature
+from .refusal import Refusal
 
 __all__ = ["Iteration", "iteration"]
 
@@ -22,19 +25,30 @@ Page = TypeVar("Page", bound=HasItems[object])
 class _Items(Generic[Item]):
     """The items of all pages; each page is requested when the one before it is used up."""
 
-    def __init__(self, call: PagedCall[Any, Item]) -> None:
+    def __init__(self, call: PagedCall[Any, Item], refuse: Callable[[Exception], Refusal]) -> None:
         self._walk = PageWalk(call)
+        self._refuse = refuse
         self._left: Iterator[Item] = iter(())
 
-    def _turn(self, page: Any) -> None:
-        self._left = iter(self._walk.take(page))
+    def _turn(self, page: Any) -> Refusal | None:
+        """Go on to a page's items; return a refusal where the server does not turn pages."""
+        try:
+            self._left = iter(self._walk.take(page))
+        except TokenKitError as error:
+            return self._refuse(error)
+        return None
 
 
 class Items(_Items[Item], Iterator[Item]):
     """The items of all pages, requested by a sync client."""
 
-    def __init__(self, call: PagedCall[Any, Item], send: Callable[[Call[Any]], object]) -> None:
-        super().__init__(call)
+    def __init__(
+        self,
+        call: PagedCall[Any, Item],
+        send: Callable[[Call[Any]], object],
+        refuse: Callable[[Exception], Refusal],
+    ) -> None:
+        super().__init__(call, refuse)
         self._send = send
 
     def __iter__(self) -> Self:
@@ -46,7 +60,9 @@ class Items(_Items[Item], Iterator[Item]):
                 return item
             if self._walk.call is None:
                 raise StopIteration
-            self._turn(self._send(self._walk.call))
+            refusal = self._turn(self._send(self._walk.call))
+            if refusal is not None:
+                raise refusal.reported()
 
 
 # A class, as trio warns about async generators that are not finished.
@@ -54,21 +70,30 @@ class AsyncItems(_Items[Item], AsyncIterator[Item]):
     """The items of all pages, requested by an async client."""
 
     def __init__(
-        self, call: PagedCall[Any, Item], send: Callable[[Call[Any]], Awaitable[object]]
+        self,
+        call: PagedCall[Any, Item] | Refusal,
+        send: Callable[[Call[Any]], Awaitable[object]],
+        refuse: Callable[[Exception], Refusal],
     ) -> None:
-        super().__init__(call)
+        self._refusal = call if isinstance(call, Refusal) else None
+        if not isinstance(call, Refusal):
+            super().__init__(call, refuse)
         self._send = send
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Item:
+        if self._refusal is not None:  # a hook may be async, so it was not told before
+            raise await self._refusal.reported_async()
         while True:
             for item in self._left:
                 return item
             if self._walk.call is None:
                 raise StopAsyncIteration
-            self._turn(await self._send(self._walk.call))
+            refusal = self._turn(await self._send(self._walk.call))
+            if refusal is not None:
+                raise await refusal.reported_async()
 
 
 OfClass: TypeAlias = Callable[Concatenate[Caller, P], Iterator[Item]]
@@ -101,26 +126,29 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
 
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
-        return self._made(owner, Items, Iterator)
+        build, name = self.builder(owner), self.stub.__name__
+
+        def call(self: Caller, *args: Any, **kwargs: Any) -> object:
+            first: Any = build(self._refused, args, kwargs)
+            args, kwargs = (), {}  # keep them out of the traceback
+            if isinstance(first, Refusal):
+                raise first.reported()
+            return Items(first, self.send, partial(self._refused, operation=name))
+
+        return self.named(call, owner, self._signature(Iterator))
 
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
-        return self._made(owner, AsyncItems, AsyncIterator)
+        build, name = self.builder(owner), self.stub.__name__
 
-    def _made(
-        self, owner: type[object], items: Callable[[Any, Any], object], kind: Any
-    ) -> Callable[..., object]:
-        build = self.builder(owner)
+        def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
+            first: Any = build(self._refused, args, kwargs)
+            return AsyncItems(first, self.send, partial(self._refused, operation=name))
 
-        def call(self: Caller | AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            first = build(args, kwargs)
-            args, kwargs = (), {}  # keep them out of the traceback
-            if isinstance(first, Exception):
-                raise first
-            return items(first, self.send)
+        return self.named(call, owner, self._signature(AsyncIterator))
 
-        signature = method_signature(self.model, kind[item_type(self.model)])
-        return self.named(call, owner, signature)
+    def _signature(self, kind: Any) -> inspect.Signature:
+        return method_signature(self.model, kind[item_type(self.model)])
 
 
 def item_type(model: Callable[..., object]) -> object:

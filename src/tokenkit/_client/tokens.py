@@ -24,6 +24,7 @@ from .._pipeline.effects import Steps
 from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
 from ..errors import TokenKitError
 from .base import ClientBase
+from .refusal import Refusal
 
 if TYPE_CHECKING:
     from .._reuse.cache import TokenCache
@@ -106,23 +107,23 @@ class _TokenBase(ClientBase[C, K]):
 
     def _start_token(
         self, call: Call[Any], valid_for: timedelta | None
-    ) -> "_Start[IssuedToken] | Exception":
-        """Begin to get a token, or return the error to raise: the frames here hold arguments."""
+    ) -> "_Start[IssuedToken] | Refusal":
+        """Return the way to a token, or the refusal: the frames here hold arguments."""
         try:
             self._check_call("get_token()", call)
             self._check_open()
             request_id = str(uuid4()) if self.profile.request_id_header else ""
             return _Start(call, self._reuse_now(call).begin(call, valid_for, request_id))
         except TokenKitError as error:
-            return error.with_traceback(None)
+            return self._refused(error, "get_token")
 
-    def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Exception":
+    def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Refusal":
         try:
             self._check_call("invalidate_token()", call)
             self._check_open()
             return _Start(call, self._reuse_now(call).begin_invalidation(call))
         except TokenKitError as error:
-            return error.with_traceback(None)
+            return self._refused(error, "invalidate_token")
 
 
 _making_cache = threading.Lock()
@@ -181,9 +182,9 @@ class TokenMethods(_TokenBase[Connections, Clock]):
         """
         self._drive_tokens(self._start_invalidation(call))
 
-    def _drive_tokens(self, start: _Start[R] | Exception) -> R:
-        if isinstance(start, Exception):
-            raise start
+    def _drive_tokens(self, start: _Start[R] | Refusal) -> R:
+        if isinstance(start, Refusal):
+            raise start.reported()
         shared = self._shared
         if shared.trace is None:
             return drive_steps(start.begin, shared.connections, shared.clock, shared.hooks)
@@ -246,9 +247,9 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
         """
         await self._drive_tokens(self._start_invalidation(call))
 
-    async def _drive_tokens(self, start: _Start[R] | Exception) -> R:
-        if isinstance(start, Exception):
-            raise start
+    async def _drive_tokens(self, start: _Start[R] | Refusal) -> R:
+        if isinstance(start, Refusal):
+            raise await start.reported_async()
         shared = self._shared
         if shared.trace is None:
             return await drive_async_steps(

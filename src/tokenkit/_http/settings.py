@@ -104,13 +104,8 @@ class ConnectionSettings:
         variable, path = _authorities() if self.trust_env else ("", "")
         key_log = _key_log() if self.trust_env else ""
         try:
-            stamp = os.stat(path) if path else None  # noqa: PTH116 - may be a list of directories
-        except OSError:
-            stamp = None
-        version = stamp and (stamp.st_mtime_ns, stamp.st_size, stamp.st_ino)
-        try:
             # gevent and truststore put another class in its place.
-            return _context(self.family, ssl.SSLContext, variable, path, version, key_log)
+            return _context(self.family, ssl.SSLContext, variable, path, _version(path), key_log)
         except OSError as error:
             problem = f"{variable or 'SSLKEYLOGFILE'}: {error.strerror or type(error).__name__}"
         raise ConfigurationError(problem)
@@ -119,7 +114,8 @@ class ConnectionSettings:
         """Return the TLS settings for an https proxy: never those for the origin."""
         if not self.trust_env:
             return self.default_tls()
-        return _proxy_context(self.family, ssl.SSLContext, *_authorities(), _key_log())
+        _, path = _authorities()
+        return _proxy_context(self.family, ssl.SSLContext, path, _version(path), _key_log())
 
     def proxy_for(self, origin: str) -> Proxy | None:
         """Choose the proxy; plain http never goes through one, as it would read along.
@@ -178,6 +174,15 @@ def _authorities() -> tuple[str, str]:
     return "", ""
 
 
+def _version(path: str) -> object:
+    """Return what changes when the file is replaced."""
+    try:
+        stamp = os.stat(path)  # noqa: PTH116 - may be empty, or a list of directories
+    except OSError:
+        return None
+    return stamp.st_mtime_ns, stamp.st_size, stamp.st_ino
+
+
 def _key_log() -> str:
     return "" if sys.flags.ignore_environment else os.environ.get("SSLKEYLOGFILE", "")
 
@@ -200,7 +205,7 @@ def _unusable(variable: str, path: str) -> str | None:
         if variable == "SSL_CERT_FILE":
             with open(path, "rb"):  # noqa: PTH123 - says more of what is wrong than OpenSSL does
                 pass
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+            _load_authorities(path, _version(path))
             return None
         names = [name for one in path.split(os.pathsep) for name in os.listdir(one)]  # noqa: PTH208 - one pass
     except ssl.SSLError:
@@ -210,6 +215,13 @@ def _unusable(variable: str, path: str) -> str | None:
     if any(HASHED_NAME.fullmatch(name) for name in names):
         return None
     return f"{path} holds no certificates under hashed names; run openssl rehash on it"
+
+
+@lru_cache(maxsize=8)
+def _load_authorities(path: str, version: object) -> None:
+    """Try a CA file once for each version of it: parsing costs more than a hundred calls."""
+    del version
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
 
 
 @lru_cache(maxsize=8)

@@ -128,7 +128,7 @@ class Call(RequestModel, Generic[T_co]):
 
     @property
     def advice_if_unknown(self) -> str | None:
-        """What to do if nobody knows whether the vendor carried out the call.
+        """What to do if the vendor may have carried out the call, and its result is lost.
 
         A sentence for the error of a call that is not repeated for that reason.
         """

@@ -10,6 +10,7 @@ import attrs
 from cattrs import ClassValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from .arrays import array_hook, is_array
 from .checks import SURROGATE, plain_decimal
 from .json import (
     JSON,
@@ -179,10 +180,15 @@ def _read_hook(model: type[Any], converter: Converter) -> Callable[[object, obje
         if not keeps_unknown:
             return result
         unknown: dict[str, JSON] = {key: value[key] for key in value if key not in names}
-        for wire_name, name in lenient_names.items():
-            if value.get(wire_name) is not None and getattr(result, name) is None:
-                unknown[wire_name] = value[wire_name]
-        return attrs.evolve(result, extra=unknown) if unknown else result
+        unread = {
+            wire_name: value[wire_name]
+            for wire_name, name in lenient_names.items()
+            if value.get(wire_name) is not None and getattr(result, name) is None
+        }
+        if unknown or unread:
+            # Nobody else has it yet, and evolve() takes 6 times as long.
+            object.__setattr__(result, "extra", unknown | unread)
+        return result
 
     return read
 
@@ -212,6 +218,7 @@ def _converter(*, detailed: bool) -> Converter:
     converter.register_structure_hook(int, _exact(int, "a whole number"))
     converter.register_structure_hook(bool, _exact(bool, "a boolean"))
     converter.register_structure_hook_func(_is_json, lambda value, _: value)
+    converter.register_structure_hook_factory(is_array, partial(array_hook, converter=converter))
     converter.register_structure_hook_factory(attrs.has, partial(_read_hook, converter=converter))
     return converter
 

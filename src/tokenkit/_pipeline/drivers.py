@@ -1,7 +1,6 @@
 """The two loops that perform the effects of a call, sync and async."""
 
 import inspect
-import random
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -11,12 +10,7 @@ from .._model.messages import Request
 from .._observability.hooks import Hooks, Listener
 from .._observability.logging import leave_unawaited, log, log_raising_hook
 from .._observability.records import Record
-from .._policy.clock import (
-    AsyncClock,
-    Clock,
-    Moment,
-    TimeSource,
-)
+from .._policy.clock import AsyncClock, Clock, Moment, moment_of, monotonic_of
 from .._policy.timeouts import Timeouts
 from .._secret import outside_frames
 from ..errors import ConfigurationError
@@ -44,6 +38,8 @@ __all__ = [
     "drive_async",
     "drive_async_steps",
     "drive_steps",
+    "report",
+    "report_async",
 ]
 
 T = TypeVar("T")
@@ -90,10 +86,11 @@ def drive(
     connections: Connections,
     clock: Clock,
     listener: Listener = NO_HOOKS,
+    at: Moment | None = None,
 ) -> Reply[T]:
     """Perform a call's effects one by one; return its reply."""
     begin = partial(perform, call, plan, request_id)
-    return drive_steps(begin, connections, clock, listener)
+    return drive_steps(begin, connections, clock, listener, at)
 
 
 def drive_steps(
@@ -101,16 +98,25 @@ def drive_steps(
     connections: Connections,
     clock: Clock,
     listener: Listener = NO_HOOKS,
+    at: Moment | None = None,
 ) -> T:
-    """Perform effects one by one; return the generator's value."""
-    steps = begin(_moment(clock))
+    """Perform effects one after the other; return what comes of them.
+
+    Args:
+        begin: Begins them at a moment.
+        connections: Sends requests.
+        clock: Tells the time, and waits.
+        listener: Is told what happens.
+        at: The moment of the start. Default: now.
+    """
+    steps = begin(moment_of(clock) if at is None else at)
     result, thrown = None, None
     try:
         while True:
             effect = _next(steps, result, thrown)
             try:
                 value = _perform(effect, connections, clock, listener)
-                result, thrown = Result(value, _moment(clock)), None
+                result, thrown = Result(value, moment_of(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
                 thrown = _bare(error)
     except StopIteration as stop:
@@ -132,10 +138,11 @@ async def drive_async(
     connections: AsyncConnections,
     clock: AsyncClock,
     listener: Listener = NO_HOOKS,
+    at: Moment | None = None,
 ) -> Reply[T]:
     """Perform a call's effects one by one; return its reply."""
     begin = partial(perform, call, plan, request_id)
-    return await drive_async_steps(begin, connections, clock, listener)
+    return await drive_async_steps(begin, connections, clock, listener, at)
 
 
 async def drive_async_steps(
@@ -143,16 +150,20 @@ async def drive_async_steps(
     connections: AsyncConnections,
     clock: AsyncClock,
     listener: Listener = NO_HOOKS,
+    at: Moment | None = None,
 ) -> T:
-    """Perform effects one by one; return the generator's value."""
-    steps = begin(_moment(clock))
+    """Perform effects one after the other; return what comes of them.
+
+    The arguments are those of :func:`drive_steps`.
+    """
+    steps = begin(moment_of(clock) if at is None else at)
     result, thrown = None, None
     try:
         while True:
             effect = _next(steps, result, thrown)
             try:
                 value = await _perform_async(effect, connections, clock, listener)
-                result, thrown = Result(value, _moment(clock)), None
+                result, thrown = Result(value, moment_of(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
                 thrown = _bare(error)
     except StopIteration as stop:
@@ -172,11 +183,6 @@ def _bare(error: BaseException) -> BaseException:
     return error
 
 
-def _moment(clock: TimeSource) -> Moment:
-    chance = random.random()  # noqa: S311 - it spreads load, and is not for security
-    return Moment(clock.time(), clock.monotonic(), chance)
-
-
 def _next(steps: Steps[T], result: Result[Any] | None, thrown: BaseException | None) -> Any:
     if thrown is not None:
         return steps.throw(thrown)
@@ -187,7 +193,7 @@ def _perform(
     effect: AnyEffect, connections: Connections, clock: Clock, listener: Listener
 ) -> object:
     if isinstance(effect, Send):
-        left = effect.until - clock.monotonic()
+        left = effect.until - monotonic_of(clock)
         return connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
         return resolve(effect.source)
@@ -196,13 +202,13 @@ def _perform(
     if isinstance(effect, Sleep):
         clock.sleep(effect.seconds)
     elif isinstance(effect, Wait):
-        effect.on.wait(effect.until - clock.monotonic())
+        effect.on.wait(effect.until - monotonic_of(clock))
     elif isinstance(effect, Ask):
         return effect.question.ask()
     elif isinstance(effect, Discard):
         connections.discard()
     else:
-        leave_unawaited(effect.record, _notify(effect.record, listener))
+        report(effect.record, listener)
     return None
 
 
@@ -210,7 +216,7 @@ async def _perform_async(
     effect: AnyEffect, connections: AsyncConnections, clock: AsyncClock, listener: Listener
 ) -> object:
     if isinstance(effect, Send):
-        left = effect.until - clock.monotonic()
+        left = effect.until - monotonic_of(clock)
         return await connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
         return await resolve_async(effect.source)
@@ -219,16 +225,26 @@ async def _perform_async(
     if isinstance(effect, Sleep):
         await clock.sleep(effect.seconds)
     elif isinstance(effect, Wait):
-        await effect.on.wait_async(effect.until - clock.monotonic())
+        await effect.on.wait_async(effect.until - monotonic_of(clock))
     elif isinstance(effect, Ask):
         return await effect.question.ask_async()
     elif isinstance(effect, Discard):
         await connections.discard()
     else:
-        waiting = _notify(effect.record, listener)
-        if inspect.isawaitable(waiting):
-            await _awaited_notice(effect.record, waiting)
+        await report_async(effect.record, listener)
     return None
+
+
+def report(record: Record, listener: Listener) -> None:
+    """Report a record to the log and to a hook."""
+    leave_unawaited(record, _notify(record, listener))
+
+
+async def report_async(record: Record, listener: Listener) -> None:
+    """Report a record to the log and to a hook, which may be async."""
+    waiting = _notify(record, listener)
+    if inspect.isawaitable(waiting):
+        await _awaited_notice(record, waiting)
 
 
 def _notify(record: Record, listener: Listener) -> object:

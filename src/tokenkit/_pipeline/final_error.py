@@ -1,7 +1,8 @@
 """What an error says about the call as a whole, not only its last attempt."""
 
 from .._model.call import Repeat
-from ..errors import APIError, Outcome, TokenKitError, describe
+from .._policy.failure import describe
+from ..errors import APIError, Outcome, TokenKitError
 from .state import CallState
 
 __all__ = ["combined_outcome", "complete"]
@@ -45,6 +46,6 @@ def _text(error: TokenKitError, sent_id: str | None, state: CallState[object]) -
 
 
 def _remarks(state: CallState[object]) -> tuple[str, ...]:
-    withheld = state.repeat is not Repeat.SAFE and state.outcome == "unknown"
+    withheld = state.repeat is not Repeat.SAFE and state.outcome != "not performed"
     advice = state.call.advice_if_unknown if withheld else None
     return state.remarks if advice is None else (*state.remarks, advice)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import attrs
 
 from .._model.call import Call
-from .._model.json import JSON, Mismatch, load_json
+from .._model.json import JSON, Mismatch, TooManyValues, load_json
 from .._model.messages import Response, ResponseInfo
 from .._redaction import Hidden, escaped, mask_path, mask_tokens
 from ..errors import DecodeError, MismatchedResponse, UnexpectedRedirect
@@ -89,6 +89,8 @@ def _loaded(response: Response, hidden: Hidden, *, needed: bool) -> JSON:
     if needed or len(response.body) <= LONGEST_BODY:
         try:
             body = load_json(response.body)
+        except TooManyValues as error:
+            raise Mismatch(str(error)) from None
         except ValueError:
             pass
         else:

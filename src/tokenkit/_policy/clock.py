@@ -1,6 +1,7 @@
 """The clients' clock, which a test can replace, and the vendor's offset from it."""
 
 import inspect
+import random
 import time
 from collections.abc import Mapping
 from datetime import timezone
@@ -18,6 +19,8 @@ __all__ = [
     "SystemClock",
     "TimeSource",
     "check_clock",
+    "moment_of",
+    "monotonic_of",
     "seconds_ahead",
 ]
 
@@ -26,6 +29,8 @@ K = TypeVar("K", bound="TimeSource")
 A_DAY = 86_400.0
 FIRST_RELEASE = 1_793_491_200.0  # 2026-11-01, before this release: no honest clock is earlier
 TOLERANCE = 30.0
+# In seconds: in the year 9987, so that a day more can still be written as a date.
+LATEST = 253_000_000_000.0
 
 
 class TimeSource(Protocol):
@@ -87,6 +92,39 @@ class Moment(NamedTuple):
     wall: float
     monotonic: float
     chance: float
+
+
+def monotonic_of(clock: TimeSource) -> float:
+    """Return a clock's monotonic seconds.
+
+    Raises:
+        ConfigurationError: It returned something else.
+    """
+    seconds: object = clock.monotonic()
+    if not (isinstance(seconds, (int, float)) and -LATEST < seconds < LATEST):
+        raise _useless(clock, "monotonic", "a number of seconds", seconds)
+    return seconds
+
+
+def moment_of(clock: TimeSource) -> Moment:
+    """Return a clock's time, with a random number for the decisions that are made then.
+
+    Raises:
+        ConfigurationError: It does not tell the time.
+    """
+    wall: object = clock.time()
+    if not (isinstance(wall, (int, float)) and 0 <= wall < LATEST):
+        raise _useless(clock, "time", "seconds since 1970", wall)
+    chance = random.random()  # noqa: S311 - jitter spreads load, it protects nothing
+    return Moment(wall, monotonic_of(clock), chance)
+
+
+def _useless(clock: TimeSource, method: str, wanted: str, returned: object) -> ConfigurationError:
+    number = isinstance(returned, (int, float))
+    found = "a number out of range" if number else type(returned).__name__
+    return ConfigurationError(
+        f"clock: {type(clock).__name__}.{method}() must return {wanted}, not {found}"
+    )
 
 
 class ClockOffset:

@@ -74,18 +74,20 @@ class Conversation:
         """Tell whether a token was certainly not revoked."""
         live = yield from self.ask(store, IsLive(mark=kept.mark))
         if live is True:
-            kept.asks_at = self.at.monotonic + self.settings.local_copies_for
+            kept.ask_from(self.at.monotonic + self.settings.local_copies_for)
         return live is True
 
     def tell(self, record: Record) -> Steps[None]:
         """Tell those who watch."""
-        if self.query.plan.watched:
+        if self.query.watched:
             yield from self.do(Notify(record))
 
     def tell_served(
         self, kept: Kept, source: Literal["process", "store"] = "process"
     ) -> Steps[None]:
         """Tell those who watch that a token is handed out again."""
+        if not self.query.watched:
+            return
         left = kept.left(self.at.wall, self.at.monotonic)
         record = TokenServed(
             vendor=self.query.vendor,
@@ -94,7 +96,7 @@ class Conversation:
             age=kept.lifetime - left,
             left=left,
         )
-        yield from self.tell(record)
+        yield from self.do(Notify(record))
 
     def too_late(self, meanwhile: str) -> DeadlineExceeded:
         """Return the error of a caller whose deadline passed before anything was sent."""

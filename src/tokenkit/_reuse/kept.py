@@ -33,13 +33,14 @@ class Kept:
         mark: Its name in the store.
         lifetime: Seconds from minting to its end.
         ends: Its end, by the time of day.
-        ends_monotonic: Likewise, by the monotonic clock.
+        ends_monotonic: The same, by the monotonic clock.
         renews_at: When it is to be renewed, although it is still good.
         least_left: The seconds that must be left where the caller doesn't say.
-        quiet_until: Until when it is handed out without a further thought.
-        quiet_until_monotonic: Likewise, by the monotonic clock.
+        quiet_until: When it stops being handed out without a decision.
+        quiet_until_monotonic: The same by the monotonic clock, but no later than ``asks_at``.
         revocable: Whether it can be ended before its time.
-        asks_at: From when on the store is to be asked whether it lives, by the monotonic clock.
+        asks_at: When the store must be asked whether it lives, by the monotonic clock; set by
+            :meth:`ask_from`.
         retry_at: When the next renewal may be tried, by the monotonic clock.
         fresh: Whether it was minted just now, and not found in the store.
     """
@@ -57,6 +58,12 @@ class Kept:
     asks_at: float = math.inf
     retry_at: float = 0.0
     fresh: bool = True
+
+    def ask_from(self, monotonic: float) -> None:
+        """Let the store be asked whether it lives, from a moment on by the monotonic clock."""
+        self.asks_at = monotonic
+        quiet = self.ends_monotonic - (self.ends - self.quiet_until)
+        self.quiet_until_monotonic = min(quiet, monotonic)
 
     def left(self, wall: float, monotonic: float) -> float:
         """Return the seconds until it ends."""

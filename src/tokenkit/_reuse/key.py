@@ -25,7 +25,6 @@ from ..errors import TokenKitError
 
 __all__ = [
     "EXACT",
-    "KNOWN_SHAPES",
     "Reader",
     "exact_values",
     "identity_of",
@@ -159,25 +158,8 @@ def exact_values(call: Call[Any], reader: Reader) -> tuple[object, ...] | None:
     if call.extra:
         return None
     values = reader(call)
-    shape = tuple(map(type, values))
-    try:
-        lists = KNOWN_SHAPES[shape]
-    except KeyError:
-        lists = KNOWN_SHAPES[shape] = _lists_in(shape)
-    if lists is None:
-        return None
-    for position in lists:
-        if not EXACT.issuperset(map(type, values[position])):
+    for value in values:
+        kind = type(value)
+        if kind not in EXACT and not (kind is tuple and EXACT.issuperset(map(type, value))):
             return None
     return values
-
-
-# Where the tuples are in values of these types; None for types that are not exact. There are as
-# many as models, times the ways in which they are filled in.
-KNOWN_SHAPES: dict[tuple[type, ...], tuple[int, ...] | None] = {}
-
-
-def _lists_in(shape: tuple[type, ...]) -> tuple[int, ...] | None:
-    if not (EXACT | {tuple}).issuperset(shape):
-        return None
-    return tuple(position for position, kind in enumerate(shape) if kind is tuple)

@@ -76,7 +76,8 @@ class Minting(Conversation):
         if self.stale is not None or self.settings.store is not None:
             left = min(left, self.settings.lock_timeout * MINTING_PART)
         plan = self.query.plan
-        return attrs.evolve(plan, settings=attrs.evolve(plan.settings, deadline=left))
+        settings = attrs.evolve(plan.settings, deadline=left)
+        return attrs.evolve(plan, settings=settings, watched=self.query.watched)
 
     def refused_for(self, error: RateLimitError) -> float:
         """Return for how many seconds the vendor says, or documents, that it refuses."""
@@ -137,5 +138,5 @@ class Minting(Conversation):
             fresh=fresh,
         )
         if self.query.revocable and self.settings.store is not None:
-            kept.asks_at = at.monotonic + self.settings.local_copies_for
+            kept.ask_from(at.monotonic + self.settings.local_copies_for)
         return kept

@@ -23,6 +23,7 @@ class Query:
     Attributes:
         call: The call that mints it.
         plan: How to mint it.
+        watched: Whether anybody is to be told what happens.
         request_id: The id for the vendor's request-id header.
         table: What the process keeps.
         caller: The identity under which it is asked for.
@@ -34,6 +35,7 @@ class Query:
 
     call: Call[Any]
     plan: Plan
+    watched: bool
     request_id: str
     table: TokenTable
     caller: bytes

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import attrs
@@ -28,7 +29,6 @@ from .cache import TokenCache
 from .commands import Invalidate
 from .key import (
     EXACT,
-    KNOWN_SHAPES,
     Reader,
     exact_values,
     identity_of,
@@ -76,6 +76,9 @@ class Reuse:
         self.plan = plan
         self._cache = cache
         self._table = cache.table
+        self._find = cache.table.kept.get
+        self._mark_as_used = cache.table.kept.move_to_end
+        self._counts = cache.table.counts
         self._http_client = http_client
         self._wall, self._monotonic = clock.time, clock.monotonic
         self._lifetime = None if lifetime is None else lifetime.total_seconds()
@@ -86,21 +89,37 @@ class Reuse:
         self._is_quick = self._caller is not None and known and not tells_hits
 
     def hit(self, call: Call[Any]) -> Any:
-        """Return a token that is kept and needs no decision; ``None`` for the slow way."""
+        """Return a token that is kept and needs no decision; ``None`` for the slow way.
+
+        No lock, no flight, no store, no renewal; and no call that can be spared.
+        """
         model = type(call)
-        reader = self._readers.get(model)
-        if reader is None or call.extra:
+        try:
+            values = self._readers[model](call)
+        except KeyError:
             return None
-        # What exact_values() does, without its call; what it has not seen yet is no hit.
-        values = reader(call)
-        lists = KNOWN_SHAPES.get(tuple(map(type, values)))
-        if lists is None:
+        if call.extra:
             return None
-        for position in lists:
-            for item in values[position]:
-                if type(item) not in EXACT:
-                    return None
-        return self._table.hit((self._who, model, values), self._wall(), self._monotonic())
+        # What exact_values() does.
+        for value in values:
+            if value is None or (kind := type(value)) is str or kind in EXACT:
+                continue
+            if kind is not tuple or not EXACT.issuperset(map(type, value)):
+                return None
+        place = self._who, model, values
+        kept = self._find(place)
+        if (
+            kept is None
+            or self._wall() >= kept.quiet_until
+            or self._monotonic() >= kept.quiet_until_monotonic
+        ):
+            return None
+        try:
+            self._mark_as_used(place)
+        except KeyError:  # dropped by another thread a moment ago
+            return None
+        self._counts.hits += 1
+        return kept.token
 
     def begin(
         self, call: Call[Any], valid_for: timedelta | None, request_id: str
@@ -114,49 +133,49 @@ class Reuse:
         """
         self._check(call)
         seconds = _seconds(valid_for)
-        watched = self.plan.watched or is_logged()
         if self._is_quick:
             self._readers[type(call)] = reader_of(type(call))
+        return partial(self._served, call, seconds, request_id)
 
-        def life(start: Moment) -> Steps[IssuedToken]:
-            caller, at = yield from self._resolved(start)
-            query = Query(
-                call=call,
-                plan=attrs.evolve(caller.plan, watched=watched),
-                request_id=request_id,
-                table=self._table,
-                caller=caller.identity,
-                place=self._place(call, caller, at),
-                valid_for=seconds,
-                lifetime=None if self.plan.profile.tells_lifetime else self._lifetime,
-                until=start.monotonic + self.plan.settings.deadline,
-            )
-            return (yield from serve(query, at))
-
-        return life
+    def _served(
+        self, call: Call[Any], valid_for: float | None, request_id: str, start: Moment
+    ) -> Steps[IssuedToken]:
+        caller, at = yield from self._resolved(start)
+        query = Query(
+            call=call,
+            plan=caller.plan,
+            watched=self.plan.watched or is_logged(),
+            request_id=request_id,
+            table=self._table,
+            caller=caller.identity,
+            place=self._place(call, caller, at),
+            valid_for=valid_for,
+            lifetime=None if self.plan.profile.tells_lifetime else self._lifetime,
+            until=start.monotonic + self.plan.settings.deadline,
+        )
+        return (yield from serve(query, at))
 
     def begin_invalidation(self, call: Call[Any]) -> Callable[[Moment], Steps[None]]:
         """Check a call whose token is to be forgotten; return the way to that."""
         self._check(call)
+        return partial(self._invalidated, call)
 
-        def life(start: Moment) -> Steps[None]:
-            caller, _ = yield from self._resolved(start)
-            place = self._place(call, caller, start)
-            self._table.drop(place)
-            store = self._table.settings.store
-            if store is None:
-                return
-            command = Invalidate(key=key_of(call, caller.identity, start.wall))
-            answer = (yield Ask(StoreQuestion(store, command))).value
-            # A mint that began meanwhile may have found what was still stored.
-            self._table.drop(place)
-            if isinstance(answer, StoreFault):
-                raise StoreError(
-                    f"The token is forgotten in this process, but the shared store could not be "
-                    f"told ({answer.error}); call invalidate_token() again"
-                )
-
-        return life
+    def _invalidated(self, call: Call[Any], start: Moment) -> Steps[None]:
+        caller, _ = yield from self._resolved(start)
+        place = self._place(call, caller, start)
+        self._table.drop(place)
+        store = self._table.settings.store
+        if store is None:
+            return
+        command = Invalidate(key=key_of(call, caller.identity, start.wall))
+        answer = (yield Ask(StoreQuestion(store, command))).value
+        # A mint that began meanwhile may have found what was still stored.
+        self._table.drop(place)
+        if isinstance(answer, StoreFault):
+            raise StoreError(
+                f"The token is forgotten in this process, but the shared store could not be "
+                f"told ({answer.error}); call invalidate_token() again"
+            )
 
     def _check(self, call: Call[Any]) -> None:
         name = type(call).__name__

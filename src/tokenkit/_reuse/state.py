@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 import attrs
 
-from .._model.token import IssuedToken
 from .._policy.clock import Moment
 from ..errors import RateLimitError, TokenKitError
 from .circuit import Circuit
@@ -65,6 +64,8 @@ class TokenTable:
     """The tokens of one process, the mints under way, and the refusals that still hold.
 
     Attributes:
+        kept: The tokens, the least recently used first; never replaced by another mapping.
+        counts: What has happened; never replaced either.
         serves_revocable: Whether a token that can be revoked was ever asked for.
     """
 
@@ -89,23 +90,6 @@ class TokenTable:
         self._places: dict[str, set[Place]] = {}
         for place, kept in self.kept.items():
             self._places.setdefault(kept.mark, set()).add(place)
-
-    def hit(self, place: Place, wall: float, monotonic: float) -> IssuedToken | None:
-        """Return a token that needs no decision: no lock, no flight, no store, no renewal."""
-        kept = self.kept.get(place)
-        if (
-            kept is None
-            or wall >= kept.quiet_until
-            or monotonic >= kept.quiet_until_monotonic
-            or monotonic >= kept.asks_at
-        ):
-            return None
-        try:
-            self.kept.move_to_end(place)
-        except KeyError:  # dropped by another thread a moment ago
-            return None
-        self.counts.hits += 1
-        return kept.token
 
     def decide(
         self, place: Place, at: Moment, valid_for: float | None, own: Flight

@@ -80,7 +80,8 @@ class Intake(Generic[T]):
         if success is None and payment:
             raise InterruptedMintError(
                 "An earlier run carried this call out, but the journal cannot give its response "
-                "back: look the payment up"
+                "back: look the payment up",
+                outcome="performed",
             )
         return item if success is None else success
 

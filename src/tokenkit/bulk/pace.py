@@ -5,20 +5,14 @@ All times are monotonic seconds of the client's clock, unless they are called ``
 
 import math
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 import attrs
 
 from .._policy.profile import Rate
+from .window import Ends, Window, read_window
 
 __all__ = ["Pace", "Ticket"]
 
-# A vendor tells the reset in whole seconds, cut off: the true one is up to a second later.
-SLACK = 1.0
-# A larger difference than responses take means that one of the two clocks is wrong.
-CLOCK_TOLERANCE = 2.0
-LONGEST_WINDOW = 86_400.0
-LARGEST_LIMIT = 1e9
 FIRST_WAIT = 10.0
 LONGEST_WAIT = 60.0
 
@@ -30,27 +24,12 @@ class Ticket:
     Attributes:
         epoch: How many refusals came before it was sent.
         asks: Whether others wait for its response to open the window.
+        after_reset: Whether it goes because a window has ended.
     """
 
     epoch: int
     asks: bool
-
-
-@attrs.define
-class _Window:
-    """A vendor's rate window, as its responses tell it.
-
-    Attributes:
-        limit: The requests allowed in it.
-        remaining: The fewest that a response said are left: responses overtake each other.
-        told: Its end as the vendor tells it, in seconds since 1970 by the vendor's clock.
-        ends_at: Its end by our clock.
-    """
-
-    limit: int
-    remaining: int
-    told: int
-    ends_at: float
+    after_reset: bool = False
 
 
 class Pace:
@@ -77,7 +56,8 @@ class Pace:
         unused = rate.requests * (1 - share) - 1 if rate else 0.0
         self._slots_ahead = min(10.0, max(0.0, unused))
         self._next_at = -math.inf
-        self._window: _Window | None = None
+        self._window: Window | None = None
+        self._ends = Ends()
         self._under_way = 0
         self._paused_until = -math.inf
         self._refusals_in_a_row = 0
@@ -104,11 +84,12 @@ class Pace:
     def sent(self, now: float) -> Ticket:
         """Note that a request goes; return its ticket."""
         asks = self._asks(now)
+        after_reset = self._has_ended(now) and not self._must_ask
         self._asked = self._asked or asks
         self._under_way += 1
         earliest = now - self._slots_ahead * self._interval
         self._next_at = max(self._next_at, earliest) + self._interval
-        return Ticket(self._epoch, asks)
+        return Ticket(self._epoch, asks, after_reset)
 
     def answered(
         self, ticket: Ticket, headers: Mapping[str, str], now: float, wall: float
@@ -125,11 +106,14 @@ class Pace:
         if ticket.epoch == self._epoch:
             self._must_ask = False
             self._refusals_in_a_row = 0
-        found = _read_window(headers, now, wall)
+        found = read_window(headers, wall)
         window = self._window
         if found is None:
             self._count_down()
         elif window is None or found.told > window.told or now >= window.ends_at:
+            if window is not None and ticket.after_reset:
+                self._ends.tried(window, has_ended=found.told > window.told)
+            self._ends.settle(found, now)
             self._window = found
         elif found.told == window.told:
             window.remaining = min(window.remaining, found.remaining)
@@ -146,13 +130,17 @@ class Pace:
         if ticket.epoch == self._epoch:  # the first refusal of those that were under way
             self._epoch += 1
             self._refusals_in_a_row += 1
+            if self._window is not None and ticket.after_reset:
+                self._ends.tried(self._window, has_ended=False)
             self._must_ask, self._asked = True, False
         wait = retry_after if retry_after is not None else self._wait_unasked(now)
         self._paused_until = max(self._paused_until, now + wait)
 
     def _asks(self, now: float) -> bool:
-        ended = self._window is not None and now >= self._window.ends_at
-        return self._must_ask or ended
+        return self._must_ask or self._has_ended(now)
+
+    def _has_ended(self, now: float) -> bool:
+        return self._window is not None and now >= self._window.ends_at
 
     def _settle(self, ticket: Ticket) -> None:
         self._under_way -= 1
@@ -169,26 +157,3 @@ class Pace:
         if self._window is not None and now < self._window.ends_at:
             return self._window.ends_at - now
         return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (self._refusals_in_a_row - 1))
-
-
-def _read_window(headers: Mapping[str, str], now: float, wall: float) -> _Window | None:
-    try:
-        limit = int(headers["x-ratelimit-limit"])
-        remaining = int(headers["x-ratelimit-remaining"])
-        told = int(headers["x-ratelimit-reset"])
-    except (KeyError, ValueError):
-        return None
-    until = told - _vendor_time(headers, wall)
-    plausible = 0 < limit < LARGEST_LIMIT and -LONGEST_WINDOW < until < LONGEST_WINDOW
-    if not plausible or remaining < 0:
-        return None
-    return _Window(limit, min(remaining, limit), told, now + max(0.0, until) + SLACK)
-
-
-def _vendor_time(headers: Mapping[str, str], wall: float) -> float:
-    """Return the vendor's time, which counts for its reset if one of the clocks is wrong."""
-    try:
-        date = float(parsedate_to_datetime(headers.get("date", "")).timestamp())
-    except (TypeError, ValueError, OverflowError, IndexError):
-        return wall
-    return wall if abs(date - wall) <= CLOCK_TOLERANCE else date

@@ -16,6 +16,7 @@ from .details import (
 )
 from .errors import (
     ApprovalState,
+    InconclusiveLookupError,
     ManualApprovalError,
     MissingRequirementsError,
     RepeatedWebhookError,
@@ -62,6 +63,7 @@ __all__ = [
     "FundTransaction",
     "FundTransactionPage",
     "FundTransactionsRequest",
+    "InconclusiveLookupError",
     "ManualApprovalError",
     "MissingRequirementsError",
     "Payment",

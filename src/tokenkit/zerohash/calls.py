@@ -124,9 +124,7 @@ class ZeroHashCalls:
 
         It is found by the mint's ``reference_id``, which must be unique for each mint: see
         :func:`new_reference_id`. ``None`` means that there is nothing *so far*: the lost request
-        may still be in progress, so wait and look again before you mint a second time. With
-        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
-        where such payments are listed: ask zerohash before you mint again.
+        may still be in progress, so wait and look again before you mint a second time.
 
         Args:
             request: The request whose response was lost.
@@ -135,6 +133,8 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
+            InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
+                an undocumented permission: ask zerohash before you mint again.
             DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 

@@ -311,9 +311,7 @@ class ZeroHashClient(Client):
 
         It is found by the mint's ``reference_id``, which must be unique for each mint: see
         :func:`new_reference_id`. ``None`` means that there is nothing *so far*: the lost request
-        may still be in progress, so wait and look again before you mint a second time. With
-        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
-        where such payments are listed: ask zerohash before you mint again.
+        may still be in progress, so wait and look again before you mint a second time.
 
         Args:
             request: The request whose response was lost.
@@ -322,6 +320,8 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
+            InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
+                an undocumented permission: ask zerohash before you mint again.
             DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -610,9 +610,7 @@ class AsyncZeroHashClient(AsyncClient):
 
         It is found by the mint's ``reference_id``, which must be unique for each mint: see
         :func:`new_reference_id`. ``None`` means that there is nothing *so far*: the lost request
-        may still be in progress, so wait and look again before you mint a second time. With
-        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
-        where such payments are listed: ask zerohash before you mint again.
+        may still be in progress, so wait and look again before you mint a second time.
 
         Args:
             request: The request whose response was lost.
@@ -621,6 +619,8 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
+            InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
+                an undocumented permission: ask zerohash before you mint again.
             DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 

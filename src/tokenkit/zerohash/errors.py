@@ -13,6 +13,7 @@ from ..errors import (
     ConflictError,
     FailureDetails,
     FieldError,
+    Outcome,
     PermissionDeniedError,
     TokenKitError,
     TokenKitWarning,
@@ -27,6 +28,7 @@ from ..extension import (
 __all__ = [
     "WRITE_PERMISSION_HINT",
     "ApprovalState",
+    "InconclusiveLookupError",
     "ManualApprovalError",
     "MissingRequirementsError",
     "RepeatedWebhookError",
@@ -112,6 +114,16 @@ class MissingRequirementsError(ConflictError):
     def particulars(self) -> list[str]:
         """Add what is missing."""
         return [*super().particulars(), f"missing: {', '.join(self.missing_requirements)}"]
+
+
+class InconclusiveLookupError(TokenKitError):
+    """A lookup has found nothing, and nobody knows whether there is nothing.
+
+    zerohash doesn't say where such a mint shows, so it may have opened a payment all the same: ask
+    zerohash before you mint again.
+    """
+
+    usual_outcome: ClassVar[Outcome] = "unknown"
 
 
 class WebhookProblem(str, Enum):

@@ -7,8 +7,9 @@ from uuid import uuid4
 
 from ..errors import FieldError, InvalidInputError
 from ..extension import Call, HasItems, PagedCall, PageWalk
+from .errors import InconclusiveLookupError
 from .fund_lookups import FundTransaction, FundTransactionsRequest
-from .models import OPENS_NO_PAYMENT, ClientAuthTokenCall, Permission
+from .models import OPENS_NO_PAYMENT, ClientAuthTokenCall, Permission, quoted, unlisted_in
 from .payment_lookups import Payment, PaymentsRequest
 from .query import EPOCH, instant_since_1970
 
@@ -38,7 +39,7 @@ def find_minted(
     """Ask for the payments, then for the fund transactions, with a mint's ``reference_id``.
 
     What an unknown permission starts, and where ``crypto-pay`` appears, is not documented: such
-    mints are looked for in both lists.
+    mints are looked for in both lists, and finding nothing there proves nothing.
     """
     _check(request, since)
     code, reference_id = _field(request, "participant_code"), _field(request, "reference_id")
@@ -50,6 +51,13 @@ def find_minted(
     if found is None and _starts_session(request):
         sessions = FundTransactionsRequest(participant_code=code, reference_id=reference_id)
         found = yield from _first(sessions, reference_id)
+    unlisted = unlisted_in(request.asked_permissions())
+    if found is None and unlisted:
+        raise InconclusiveLookupError(
+            f"nothing with the reference_id {reference_id!a:.60} is listed, but zerohash does not "
+            f"say where a mint with {quoted(unlisted)} shows: it may have "
+            "opened a payment all the same, so ask zerohash before you mint again"
+        )
     return found
 
 

@@ -78,7 +78,10 @@ LIST_THEM = (
     "iter_payments() for the participant's payments since just before the call; with a "
     "reference_id from new_reference_id() for each mint, find_minted() finds it"
 )
-OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
+ASK = "; if it is not listed, ask zerohash, which does not say where payments with {} are"
+# Their payments are listed by GET /payments.
+LISTED = frozenset({"crypto-withdrawals", "crypto-payouts"})
+OPENS_PAYMENT = LISTED | {"crypto-pay"}
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
 # A fund session belongs to one page view: each mint has its own deposit_intent_id.
 REUSABLE = OPENS_NO_PAYMENT - {"fwc"}
@@ -96,6 +99,16 @@ def _warn_of_misspelt(permissions: Iterable[str]) -> None:
                 f"such permission; did you mean {nearest!r}?",
                 UnknownPermissionWarning,
             )
+
+
+def unlisted_in(permissions: Iterable[str]) -> tuple[str, ...]:
+    """Return the permissions that may open a payment of which nobody knows where it is listed."""
+    return tuple(sorted({*permissions} - OPENS_NO_PAYMENT - LISTED))
+
+
+def quoted(permissions: Iterable[str]) -> str:
+    """Write permissions for a text."""
+    return ", ".join(f"{one!a:.50}" for one in permissions)
 
 
 CODE = param(text(min_length=6, max_length=6))
@@ -150,7 +163,9 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
         """How to find out whether a payment was opened."""
         if self.repeat is Repeat.SAFE:
             return None
-        return PAYMENT_ADVICE + (FIND_IT if getattr(self, "reference_id", None) else LIST_THEM)
+        how = FIND_IT if getattr(self, "reference_id", None) else LIST_THEM
+        unlisted = unlisted_in(self.asked_permissions())
+        return PAYMENT_ADVICE + how + (ASK.format(quoted(unlisted)) if unlisted else "")
 
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
         """Read the token.

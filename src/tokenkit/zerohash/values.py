@@ -15,6 +15,7 @@ E = TypeVar("E", bound=Enum)
 NANOSECONDS_FROM = 10**17
 MILLISECONDS_FROM = 10**11
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+TOO_LARGE = 10**100
 PLAIN_AMOUNT = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{0,100})?", re.ASCII)
 ISO_INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})", re.ASCII
@@ -23,7 +24,7 @@ ISO_INSTANT = re.compile(
 
 def amount_value(value: JSON) -> Decimal:
     """Read an amount: a numeric string or a whole number."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < TOO_LARGE:
         return Decimal(value)
     if isinstance(value, str) and PLAIN_AMOUNT.fullmatch(value):
         return Decimal(value)
