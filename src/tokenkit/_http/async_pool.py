@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -16,7 +16,7 @@ from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
 from .asyncio_stream import AsyncBackend, AsyncioBackend, running
-from .connection import IdleConnections, PooledConnection, Route, open_connection
+from .connection import IdleConnections, PooledConnection, Route
 from .httpx_adapter import ThroughHttpx, through_callers
 from .progress import PROGRESS, Progress
 from .response import ResponseReader, is_network_trouble, no_free_connection
@@ -144,31 +144,25 @@ class AsyncConnectionPool:
 
     async def take(self, seconds: float) -> PooledConnection | None:
         """Take an idle connection, or a new one; ``None`` if all are in use for that long."""
-        if not await self._has_slot(seconds):
-            return None
-        try:
-            while (connection := self._idle.pop()) is not None:
-                if not connection.has_expired():
-                    return connection
-                await _close(connection)
-            return open_connection(self._route, self._network(), "Async")
-        except BaseException:
-            self._slots.release()
-            raise
-
-    async def _has_slot(self, seconds: float) -> bool:
         try:
             self._slots.acquire_nowait()
         except anyio.WouldBlock:
             with anyio.move_on_after(seconds) as scope:
                 await self._slots.acquire()
-            return not scope.cancelled_caught
-        return True
-
-    def _network(self) -> AsyncBackend:
-        # asyncio has no TLS in TLS before Python 3.11; httpcore's network for anyio has.
-        own = self._on_asyncio and self._route.layers <= 1
-        return (AsyncioBackend if own else StockBackend)(self._route)
+            if scope.cancelled_caught:
+                return None
+        try:
+            while (connection := self._idle.pop()) is not None:
+                if not connection.has_expired():
+                    return connection
+                await _close(connection)
+            # asyncio has no TLS in TLS before Python 3.11; httpcore's network for anyio has.
+            own = self._on_asyncio and self._route.layers <= 1
+            network: AsyncBackend = (AsyncioBackend if own else StockBackend)(self._route)
+            return PooledConnection(self._route, network, "Async")
+        except BaseException:
+            self._slots.release()
+            raise
 
     async def give_back(self, connection: PooledConnection) -> None:
         """Take a connection back; one that cannot be used again is closed."""
@@ -178,20 +172,21 @@ class AsyncConnectionPool:
         finally:
             self._slots.release()
 
-    async def keep(self, owner: "AsyncOwnConnections") -> None:
-        """Stay until the event loop ends, or the client is let go of.
+    async def keep(
+        self, owner: "AsyncOwnConnections"
+    ) -> Callable[[], "AsyncConnectionPool | None"]:
+        """Stay until the event loop ends, or the client is let go of; return what finds the pool.
 
         An event loop closes its async generators when it ends, while it still runs: the only
         moment at which connections of that loop can be closed properly. On asyncio a timer of
         the loop's holds the pool, so that one that is closed by hand lets go of it as well.
         """
-        if self._on_asyncio:
-            self._owner = weakref.ref(owner, self._let_go)
-            self._hold()
-        else:
-            self._owner = weakref.ref(owner)
-            owner.kept.add(self)
         await anext(self._keeper)
+        if not self._on_asyncio:
+            return lambda: self
+        self._owner = weakref.ref(owner, self._let_go)
+        self._hold()
+        return weakref.ref(self)
 
     def _hold(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(LONGEST, self._hold)
@@ -199,9 +194,6 @@ class AsyncConnectionPool:
     def _let_go(self, _: object = None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        owner = self._owner()
-        if owner is not None:
-            owner.kept.discard(self)
 
     async def close_idle(self) -> None:
         """Close the idle connections."""
@@ -224,13 +216,13 @@ class AsyncConnectionPool:
         self._idle.closed = True
         await self.close_idle()
         self._let_go()
+        self._keeper = _keep(self)  # the one that ends here knows its event loop
 
 
 async def _close(connection: PooledConnection) -> None:
     # httpcore keeps what is cancelled between its steps, neither idle nor closed: therefore
     # the network as well.
     with anyio.CancelScope(shield=True):
-        await connection.network.aclose()
         for part in connection.parts():
             await part.aclose()
 
@@ -247,19 +239,14 @@ _INHERITED: list[AsyncConnectionPool] = []
 
 
 class AsyncOwnConnections:
-    """Connections that a client opens for itself: each event loop has its own.
-
-    Attributes:
-        kept: The pools that nothing else holds until their event loop ends.
-    """
+    """Connections that a client opens for itself: each event loop has its own."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
         self._closed = False
-        self._pools: weakref.WeakKeyDictionary[Any, weakref.ref[AsyncConnectionPool]] = (
+        self._pools: weakref.WeakKeyDictionary[Any, Callable[[], AsyncConnectionPool | None]] = (
             weakref.WeakKeyDictionary()
         )
-        self.kept: set[AsyncConnectionPool] = set()
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response, in ``left`` seconds."""
@@ -269,10 +256,13 @@ class AsyncOwnConnections:
         if connection is None:
             return no_free_connection()
         try:
-            keeps_deadline = isinstance(connection.network, AsyncioBackend)
-            left = until - time.monotonic()
-            way = connection.way()
-            return await exchange(way, request, timeouts, left, keeps_deadline=keeps_deadline)
+            return await exchange(
+                connection.way(),
+                request,
+                timeouts,
+                until - time.monotonic(),
+                keeps_deadline=connection.network.keeps_deadline,
+            )
         finally:
             await pool.give_back(connection)
 
@@ -300,8 +290,7 @@ class AsyncOwnConnections:
     async def _open(self) -> AsyncConnectionPool:
         # A call that is repeated after the client was closed must find its connections closed.
         pool = AsyncConnectionPool(self._route, closed=self._closed)
-        self._pools[running()] = weakref.ref(pool)
-        await pool.keep(self)
+        self._pools[running()] = await pool.keep(self)
         return pool
 
 

@@ -71,13 +71,14 @@ class BoundedBody:
     """
 
     def __init__(self, encoding: str = "") -> None:
-        codings = [coding.strip().lower() for coding in encoding.split(",")]
-        layers = [coding for coding in codings if coding in GZIP]
-        if len(layers) > MAX_LAYERS or not COMPRESSIONS.isdisjoint(codings):
-            raise UnreadableBodyError("the response is in an encoding that was not asked for")
-        self._layers = [_Gunzip() for _ in layers]
+        self._layers: list[_Gunzip] = []
         self._data = bytearray()
         self._packed_size = 0
+        if encoding:
+            codings = [coding.strip().lower() for coding in encoding.split(",")]
+            self._layers = [_Gunzip() for coding in codings if coding in GZIP]
+            if len(self._layers) > MAX_LAYERS or not COMPRESSIONS.isdisjoint(codings):
+                raise UnreadableBodyError("the response is in an encoding that was not asked for")
 
     def feed(self, chunk: bytes) -> bool:
         """Take some raw bytes; return whether the body has come to its end.

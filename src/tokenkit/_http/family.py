@@ -1,5 +1,6 @@
-"""httpx and httpx2: one interface, two sets of classes."""
+"""httpx and httpx2: one interface, two sets of classes; and what their logs may say."""
 
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -10,12 +11,24 @@ from typing import Any
 import attrs
 
 from .body import BodyStream
-from .log_filter import hide_credentials
+from .progress import PROGRESS
 
-__all__ = ["DEFAULT_FAMILY", "Family", "family_of", "load_family"]
+__all__ = ["DEFAULT_FAMILY", "Family", "family_of", "hide_credentials", "load_family"]
 
 CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
 DEFAULT_FAMILY = "httpx"
+
+# httpcore's classes below httpx's transports that somebody may mock or observe.
+SENDERS = ("ConnectionPool", "HTTPProxy", "HTTPConnection")
+LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
+# The starts of steps that name no header and no password.
+HARMLESS = frozenset(
+    f"{step}.started"
+    for step in (
+        *("close", "connect_tcp", "receive_response_body", "receive_response_headers"),
+        *("response_closed", "send_request_body", "send_request_headers", "start_tls"),
+    )
+)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -52,21 +65,15 @@ class Family:
 def _load(name: str) -> Family:
     http, core = import_module(name), import_module(CORES[name])
     hide_credentials()
+    methods = {}
+    for method, prefix in (("handle_request", ""), ("handle_async_request", "Async")):
+        kinds = [getattr(http, f"{prefix}HTTPTransport")]
+        kinds += [getattr(core, f"{prefix}{one}") for one in SENDERS]
+        found = [(kind, _as_defined(getattr(kind, method), (name, CORES[name]))) for kind in kinds]
+        methods[method] = found
     # Transports for httpx know by this class that they may take the body as bytes.
-    bases = (BodyStream, http.ByteStream)
-    senders = {
-        "handle_request": (http.HTTPTransport, core.ConnectionPool, core.HTTPProxy),
-        "handle_async_request": (
-            http.AsyncHTTPTransport,
-            core.AsyncConnectionPool,
-            core.AsyncHTTPProxy,
-        ),
-    }
-    methods = {
-        method: [(kind, _as_defined(getattr(kind, method), (name, CORES[name]))) for kind in kinds]
-        for method, kinds in senders.items()
-    }
-    return Family(name, http, core, type("BodyStream", bases, {}), methods)
+    body_stream = type("BodyStream", (BodyStream, http.ByteStream), {})
+    return Family(name, http, core, body_stream, methods)
 
 
 def _as_defined(method: object, packages: tuple[str, ...]) -> object:
@@ -97,3 +104,18 @@ def family_of(value: object, class_name: str) -> Family | None:
         if module is not None and isinstance(value, getattr(module, class_name)):
             return _load(name)
     return None
+
+
+def is_harmless(record: logging.LogRecord) -> bool:
+    """Let through what other exchanges log, and events that are known to hold no credential."""
+    event, _, _ = str(record.msg).partition(" ")
+    return PROGRESS.get(None) is None or (not record.args and event in HARMLESS)
+
+
+def hide_credentials() -> None:
+    """Keep the credentials of this package's exchanges out of the debug logs below it."""
+    packages = (*CORES.values(), "hpack")
+    found = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in packages]
+    known = [f"{core}.{module}" for core in CORES.values() for module in LOGGERS]
+    for name in {*known, *found, "hpack.hpack", "hpack.table"}:
+        logging.getLogger(name).addFilter(is_harmless)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -41,16 +42,6 @@ class Received(NamedTuple):
     stream: Any
     content: bytes | None = None
 
-    def text_headers(self) -> Headers:
-        """Return the headers as text."""
-        try:
-            pairs = [(name.decode("utf-8"), value.decode("utf-8")) for name, value in self.headers]
-        except UnicodeDecodeError:
-            pairs = [
-                (name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers
-            ]
-        return Headers(pairs)
-
 
 class _Target(NamedTuple):
     httpx_url: Any
@@ -65,17 +56,11 @@ def _target(family: Family, origin: str, route: str) -> _Target:
     Raises:
         ConfigurationError: httpx would send another path than the one that was signed.
     """
-    url = _parsed(family, origin + route)
-    if url is None or url.raw_path.decode("ascii") != route:
-        raise ConfigurationError(f"httpx cannot send to {origin + route!r} as it stands")
-    return _Target(url, httpcore_url(family, url), url.netloc)
-
-
-def _parsed(family: Family, text: str) -> Any:
-    try:
-        return family.http.URL(text)
-    except family.http.InvalidURL:
-        return None
+    with suppress(family.http.InvalidURL):
+        url = family.http.URL(origin + route)
+        if url.raw_path.decode("ascii") == route:
+            return _Target(url, httpcore_url(family, url), url.netloc)
+    raise ConfigurationError(f"httpx cannot send to {origin + route!r} as it stands")
 
 
 def httpcore_url(family: Family, url: Any) -> Any:

@@ -15,6 +15,7 @@ from itertools import count
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
+from .._policy.timeouts import LONGEST
 from .connection import Route, Stream
 from .progress import PROGRESS, time_left
 
@@ -22,8 +23,6 @@ __all__ = ["Attempts", "DeadlineBackend", "DeadlineStream", "Found", "look_up", 
 
 # One that swallows packets must not hold up the next one for longer (RFC 8305).
 FIRST_SHARE = 0.25
-# The last one may be a slow one, and there is no other to turn to.
-LAST_TIMES = 4
 # A zero would make a socket non-blocking.
 SHORTEST = 0.001
 # What one TLS record holds. More would be sent in several steps, each of which may take the time
@@ -79,8 +78,8 @@ def numeric(address: Any) -> tuple[str, int]:
 class Attempts:
     """A host's addresses in the order in which to try them, each with its seconds.
 
-    Families take turns. No address holds the next one up for long; those that took too long get
-    another, longer turn while there is time.
+    Families take turns. No address holds the next one up for long; those that took too long
+    share what is left of the time.
 
     Args:
         core: httpcore or httpcore2, whose exceptions to raise.
@@ -106,20 +105,16 @@ class Attempts:
         self.problem: Exception = core.ConnectError(f"{host} has no address")
 
     def __iter__(self) -> Iterator[tuple[Any, float]]:
-        share = FIRST_SHARE
-        while self._left:
-            turns_left = len(self._left)
-            for address in list(self._left):
-                seconds = self._until - time.monotonic()
-                if seconds <= 0:
+        for longest in (FIRST_SHARE, LONGEST):
+            turn = list(self._left)
+            for position, address in enumerate(turn):
+                left = self._until - time.monotonic()
+                if left <= 0:
                     self.problem = self._too_late
                     return
                 if len(self._left) > 1:
-                    longest = share if turns_left > 1 else share * LAST_TIMES
-                    seconds = min(seconds / turns_left, longest)
-                turns_left -= 1
-                yield address, max(seconds, SHORTEST)
-            share *= 2
+                    left = min(left / (len(turn) - position), longest)
+                yield address, max(left, SHORTEST)
 
     def failed(self, address: Any, problem: Exception) -> None:
         """Note why an address failed; one that refused gets no other turn."""
@@ -129,27 +124,24 @@ class Attempts:
 
 
 class DeadlineStream(Stream):
-    """A connection whose every step ends by the exchange's deadline.
-
-    What is written leaves with the next read: httpcore writes head and body one after the
-    other, and in one piece they cost a system call less.
-    """
-
-    def __init__(self, inner: Any, route: Route) -> None:
-        super().__init__(inner, route)
-        self._unsent = b""
-        self._write_timeout: float | None = None
+    """A connection whose every step ends by the exchange's deadline."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Send what was written, and read some bytes."""
         if self._unsent:
             self._send_all()
-        if self._replies is not None:
-            if self._replies.held:
-                return self._replies.pop()
-            max_bytes = self._replies.limit(max_bytes)
+        if not self._hears_proxy:
+            return self._received(self._step(max_bytes, timeout))
+        data = b""
+        while (wanted := self._missing(data)) and (piece := self._step(wanted, timeout)):
+            data += piece
+        self._replies += 1
+        return data
+
+    def _step(self, max_bytes: int, timeout: float | None) -> bytes:
         left = time_left(timeout, self._route.core.ReadTimeout)
-        return self._received(self._inner.read(max_bytes, left))
+        data: bytes = self._inner.read(max_bytes, left)
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Take bytes to be sent."""
@@ -185,17 +177,12 @@ class DeadlineStream(Stream):
         timeout: float | None = None,
     ) -> "DeadlineStream":
         """Upgrade to TLS; nothing may have arrived before."""
-        core = self._route.core
         try:
-            self._check_before_tls(readable=self._has_input())
-            (server_hostname or "").encode("idna")  # ssl of Python 3.10 would leak the socket
+            self._begin_tls(server_hostname)
             if self._layers:
                 _clip_reads(self._inner.get_extra_info("socket"))
-            left = time_left(timeout, core.ConnectTimeout)
+            left = time_left(timeout, self._route.core.ConnectTimeout)
             self._inner = self._inner.start_tls(ssl_context, server_hostname, left)
-        except UnicodeError as error:  # of a name that cannot be one
-            self.close()
-            raise core.ConnectError(str(error)) from error
         except BaseException:
             self.close()
             raise
@@ -206,13 +193,6 @@ class DeadlineStream(Stream):
         if self._layers and self._inner.get_extra_info("ssl_object").pending():
             return True
         return bool(self._inner.get_extra_info("is_readable"))
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return what httpcore asks about a connection."""
-        if info == "is_readable":
-            # What two layers of TLS hold nobody can tell.
-            return self._layers > 1 or self._has_input()
-        return self._inner.get_extra_info(info)
 
 
 def _clip_reads(sock: Any) -> None:

@@ -33,10 +33,6 @@ class Progress:
         """Return the seconds until the deadline."""
         return self.until - time.monotonic()
 
-    def wrote(self) -> None:
-        """Note that bytes of the request were written."""
-        self.sent = True
-
     def failed_to_write(self) -> None:
         """Note that a write failed; if it was the first, no whole request has left."""
         if self.sent is None:
@@ -54,7 +50,7 @@ def time_left(timeout: float | None, too_late: type[Exception] = TimeoutError) -
         too_late: What to raise once the deadline has passed. A socket that always has something
             to read would otherwise never time out.
     """
-    left = PROGRESS.get().left()
+    left = PROGRESS.get().until - time.monotonic()
     if left <= 0:
         raise too_late("the deadline has passed")
     return min(left, LONGEST if timeout is None else timeout)

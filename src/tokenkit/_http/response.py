@@ -22,7 +22,13 @@ from .progress import Progress
 
 __all__ = ["ResponseReader", "is_network_trouble", "no_free_connection"]
 
-LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2")
+LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "socksio")
+# Of these, all others are subclasses; an error status that somebody raises is none.
+NETWORK = (
+    *("RequestError", "StreamError", "InvalidURL", "CookieConflict"),
+    *("NetworkError", "TimeoutException", "ProtocolError", "ProxyError"),
+    *("UnsupportedProtocol", "ConnectionNotAvailable"),
+)
 ONE_MILLISECOND = 0.001
 # What others' connections say of one that was closed before the end of a response; ours know it.
 CLOSED = ("Server disconnected", "peer closed connection")
@@ -53,23 +59,8 @@ def _named(*names: str) -> tuple[type[Exception], ...]:
 
 def is_network_trouble(error: BaseException) -> bool:
     """Return whether an exception is of the network, and not of a caller's code or a signal."""
-    if isinstance(error, (OSError, TooLargeError, UnreadableBodyError)):
-        return True
-    return isinstance(
-        error,
-        _named(
-            "RequestError",
-            "StreamError",
-            "InvalidURL",
-            "CookieConflict",
-            "NetworkError",
-            "TimeoutException",
-            "ProtocolError",
-            "ProxyError",
-            "UnsupportedProtocol",
-            "ConnectionNotAvailable",
-        ),
-    )
+    ours = (OSError, TooLargeError, UnreadableBodyError)
+    return isinstance(error, (*ours, *_named(*NETWORK)))
 
 
 def no_free_connection() -> NoResponse:
@@ -102,7 +93,7 @@ class ResponseReader:
         """Take status and headers; return whether the body is still to be read."""
         received = self._way.received(response)
         self.stream = received.stream
-        self._headers = received.text_headers()
+        self._headers = _text(received.headers)
         self._status = received.status
         if received.content is not None:
             self._body = BoundedBody()
@@ -214,6 +205,15 @@ class ResponseReader:
         before = (core.ConnectError, core.ConnectTimeout, core.PoolTimeout, core.ProxyError)
         never = isinstance(error, before) or isinstance(error.__cause__, before)
         return sent is not False and not never
+
+
+def _text(headers: list[tuple[bytes, bytes]]) -> Headers:
+    try:
+        return Headers([(name.decode(), value.decode()) for name, value in headers])
+    except UnicodeDecodeError:
+        return Headers(
+            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+        )
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -9,7 +9,7 @@ from typing import Any
 from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
-from .connection import IdleConnections, PooledConnection, Route, open_connection
+from .connection import IdleConnections, PooledConnection, Route
 from .httpx_adapter import ThroughHttpx, through_callers
 from .network import DeadlineBackend, DeadlineStream
 from .progress import PROGRESS, Progress
@@ -81,7 +81,7 @@ class ConnectionPool:
                     return connection
                 _close(connection)
             network = DeadlineBackend(self._route, self._streams)
-            return open_connection(self._route, network)
+            return PooledConnection(self._route, network)
         except BaseException:
             self._slots.put(None)
             raise
@@ -113,7 +113,6 @@ class ConnectionPool:
 
 
 def _close(connection: PooledConnection) -> None:
-    connection.network.close()
     for part in connection.parts():
         part.close()
 
