@@ -17,9 +17,10 @@ from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
 from .asyncio_stream import AsyncBackend, AsyncioBackend, running
 from .connection import IdleConnections, PooledConnection, Route
+from .errors import is_network_trouble, no_free_connection
 from .httpx_adapter import ThroughHttpx, through_callers
 from .progress import PROGRESS, Progress
-from .response import ResponseReader, is_network_trouble, no_free_connection
+from .response import ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 from .trio_stream import StockBackend
 

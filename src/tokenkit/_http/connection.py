@@ -22,7 +22,7 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 # httpx has no public way to choose the network of a transport. One is made only where somebody
 # mocks or observes httpx's or httpcore's classes.
 POOL_OF_TRANSPORT = "_pool"
-# Texts, of which an unknown one says less, and shows nothing: h11's in `response.KNOWN_TEXTS`,
+# Texts, of which an unknown one says less, and shows nothing: h11's in `errors.KNOWN_TEXTS`,
 # and the names of events that httpcore logs in `family.HARMLESS`.
 
 

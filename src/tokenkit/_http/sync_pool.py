@@ -10,10 +10,11 @@ from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .connection import IdleConnections, PooledConnection, Route
+from .errors import is_network_trouble, no_free_connection
 from .httpx_adapter import ThroughHttpx, through_callers
 from .network import DeadlineBackend, DeadlineStream
 from .progress import PROGRESS, Progress
-from .response import ResponseReader, is_network_trouble, no_free_connection
+from .response import ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
 __all__ = ["CallersConnections", "OwnConnections"]
