@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from public_names import PUBLIC_MODULES, public_names
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = Path("tests", "typing")
@@ -14,21 +14,6 @@ COMMANDS = {
     "pyrefly": ["check", "--output-format", "min-text", "--python-interpreter-path"],
     "ty": ["check", "--output-format", "concise", "--python"],
 }
-MODULES = (
-    "",
-    ".auth",
-    ".bulk",
-    ".errors",
-    ".extension",
-    ".sandbox",
-    ".stores",
-    ".strigo",
-    ".testing",
-    ".zdk",
-    ".zerohash",
-    ".zerohash.experiences",
-    ".zerohash.webhooks",
-)
 
 
 def complaints(checker: str, *paths: Path) -> list[tuple[Path, int]]:
@@ -51,9 +36,9 @@ def test_every_public_name_is_resolved(checker: str, tmp_path: Path) -> None:
     """Each public name can be imported from its module."""
     sample = tmp_path / "names.py"
     names = (
-        f"from tokenkit{module} import {name} as name_{number}"
-        for module in MODULES
-        for number, name in enumerate(import_module(f"tokenkit{module}").__all__)
+        f"from {module} import {name} as name_{number}"
+        for module in PUBLIC_MODULES
+        for number, name in enumerate(public_names(module))
     )
     sample.write_text("\n".join(names), "utf-8")
     assert complaints(checker, sample) == []
