@@ -222,15 +222,6 @@ class APIError(TokenKitError):
         return found
 
 
-def describe(error: APIError) -> str:
-    """Write the text of an error whose attributes come from a vendor's response."""
-    code = f" {error.code}" if error.code else ""
-    particulars = error.particulars()
-    shown = f" ({'; '.join(particulars)})" if particulars else ""
-    text = f"HTTP {error.status}{code}: {error.message}{shown}"
-    return f"{text.rstrip('.')}. Hint: {error.hint}" if error.hint else text
-
-
 class BadRequestError(APIError):
     """HTTP 400: the vendor found the request malformed."""
 

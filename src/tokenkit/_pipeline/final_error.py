@@ -1,7 +1,8 @@
 """What an error says about the call as a whole, not only its last attempt."""
 
 from .._model.call import Repeat
-from ..errors import APIError, Outcome, TokenKitError, describe
+from .._policy.failure import describe
+from ..errors import APIError, Outcome, TokenKitError
 from .state import CallState
 
 __all__ = ["combined_outcome", "complete"]

@@ -23,13 +23,13 @@ from ..errors import (
     RateLimitError,
     ServerError,
     UnprocessableError,
-    describe,
 )
 
 __all__ = [
     "ErrorBody",
     "Failure",
     "FailureReader",
+    "describe",
     "error_for_status",
     "read_failure",
     "read_plain_failure",
@@ -274,3 +274,12 @@ def read_failure(
     error = make(message, **details)
     error.args = (describe(error),)
     return error
+
+
+def describe(error: APIError) -> str:
+    """Write the text of an error whose attributes come from a vendor's response."""
+    code = f" {error.code}" if error.code else ""
+    particulars = error.particulars()
+    shown = f" ({'; '.join(particulars)})" if particulars else ""
+    text = f"HTTP {error.status}{code}: {error.message}{shown}"
+    return f"{text.rstrip('.')}. Hint: {error.hint}" if error.hint else text
