@@ -178,6 +178,7 @@ def engine(count: int, journal: str | None = None) -> int:
 
     sender: SyncSender = Sender(
         name="engine",
+        origin_of=lambda _: "https://vendor.test",
         send=send,
         clock=_Clock(),
         secrets=tuple,

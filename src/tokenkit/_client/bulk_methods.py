@@ -69,6 +69,10 @@ class _Runs(ClientBase[C, K]):
         if self._shared.closed:
             raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
 
+    def _origin_of(self, call: Call[Any]) -> str:
+        shared = self._shared
+        return shared.services.get(call.service or "", shared.base).origin
+
     def _sender_of(self, send: S, secrets: Q) -> "Sender[S, Q, K]":
         from .._reuse.key import identity_of  # noqa: PLC0415 - few clients run in bulk
         from ..bulk.sender import Sender  # noqa: PLC0415 - likewise
@@ -89,6 +93,7 @@ class _Runs(ClientBase[C, K]):
 
         return Sender(
             name=f"{profile.vendor} at {base.origin}{base.path}",
+            origin_of=self._origin_of,
             send=send,
             clock=self._shared.clock,
             secrets=secrets,

@@ -2,6 +2,7 @@
 
 from secrets import token_hex
 
+from .._model.token import IssuedToken
 from .._pipeline.effects import Sleep, Steps
 from .._policy.clock import Moment
 from ..errors import RateLimitError
@@ -107,10 +108,10 @@ class Obtaining(Minting):
         entry = unseal_entry(
             store.sealing, self.key, found.sealed, self.query.call, self.query.plan.origin
         )
-        if entry is None:
+        if entry is None or not isinstance(entry.value, IssuedToken) or entry.lifetime <= 0:
             return None
         left = min(found.left, entry.lifetime)
-        kept = self.kept(entry.token, left, entry.lifetime, self.at, fresh=False)
+        kept = self.kept(entry.value, left, entry.lifetime, self.at, fresh=False)
         if not kept.serves(self.at.wall, self.at.monotonic, self.query.valid_for):
             return None
         if self.table.has_ended(kept):
@@ -130,7 +131,9 @@ class Obtaining(Minting):
             key=self.key,
             owner=self._owner,
             mark=minted.kept.mark,
-            sealed=seal_entry(store.sealing, self.key, minted.reply, minted.kept.lifetime),
+            sealed=seal_entry(
+                store.sealing, self.key, minted.reply, minted.reply.body, minted.kept.lifetime
+            ),
             seconds=left,
             revocable=self.query.revocable,
         )

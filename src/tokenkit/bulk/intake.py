@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 
 from .._model.call import Call
-from .._model.json import Mismatch
 from .._model.token import IssuedToken
 from ..errors import (
     ConfigurationError,
@@ -35,14 +34,21 @@ class Intake(Generic[T]):
         journal: What earlier runs have done.
         allow_payments: Whether calls that open payments may be sent.
         wall: The time by which tokens end, in seconds since 1970.
+        origin_of: Returns the scheme, host and port that a call goes to.
     """
 
     def __init__(
-        self, journal: Journal | None, *, allow_payments: bool, wall: Callable[[], float]
+        self,
+        journal: Journal | None,
+        *,
+        allow_payments: bool,
+        wall: Callable[[], float],
+        origin_of: Callable[[Call[Any]], str],
     ) -> None:
         self._journal = journal
         self._allow_payments = allow_payments
         self._wall = wall
+        self._origin_of = origin_of
 
     def judge(self, index: int, call: Call[T]) -> Item[T] | Success[T] | Failure[T] | Skipped:
         """Return the call as it is to be sent, or the result that it has already."""
@@ -86,13 +92,12 @@ class Intake(Generic[T]):
 
     def _unsealed(self, item: Item[T], journal: Journal, sealed: bytes) -> Success[T] | None:
         """Return what the journal keeps; ``None`` where it is unreadable or has ended."""
-        kept = None if item.key is None else journal.opened(item.key, sealed)
-        if kept is None:
+        if item.key is None:
             return None
-        try:
-            value = item.call.decode(kept.body, kept.response)
-        except Mismatch:
+        opened = journal.opened(item.key, sealed, item.call, self._origin_of(item.call))
+        if opened is None:
             return None
+        value = opened.value
         now = datetime.fromtimestamp(self._wall(), timezone.utc)
         # A token that has ended is of no use, but the id of a payment is.
         ended = isinstance(value, IssuedToken) and value.is_expired(now)

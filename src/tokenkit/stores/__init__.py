@@ -21,8 +21,8 @@ from .._reuse.commands import (
     Sealing,
     Store,
 )
+from .._reuse.sealing import FernetSealing, NoSealing, sealing_of
 from .redis import RedisStore
-from .sealing import FernetSealing, NoSealing, sealing_of
 from .sqlite import SqliteStore
 
 __all__ = [

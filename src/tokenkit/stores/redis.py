@@ -9,6 +9,7 @@ from typing_extensions import Self
 
 from .._model.frames import ForgetsArguments, forget_arguments
 from .._reuse.commands import Answer, Command, Sealing
+from .._reuse.sealing import EncryptionKey, sealing_of
 from .._secret import Secret
 from ..errors import ConfigurationError, StoreError
 from .loops import PerLoop
@@ -24,7 +25,6 @@ from .redis_clients import (
     timeout_problem,
 )
 from .redis_commands import Names, exchange
-from .sealing import EncryptionKey, sealing_of
 from .threads import in_thread
 
 __all__ = ["RedisStore"]

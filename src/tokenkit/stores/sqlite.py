@@ -16,8 +16,8 @@ import attrs
 
 from .._model.frames import ForgetsArguments
 from .._reuse.commands import Answer, Command, Sealing
+from .._reuse.sealing import EncryptionKey, sealing_of
 from ..errors import ConfigurationError, StoreError
-from .sealing import EncryptionKey, sealing_of
 from .sqlite_commands import SCHEMA, answer_command
 from .threads import in_thread
 

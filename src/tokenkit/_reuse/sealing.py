@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import cast
 
 from .._model.frames import ForgetsArguments
-from .._reuse.commands import Sealing
 from .._secret import Secret
 from ..errors import ConfigurationError
+from .commands import Sealing
 
 __all__ = ["EncryptionKey", "FernetSealing", "NoSealing", "sealing_of"]
 
@@ -33,8 +33,8 @@ class FernetSealing(metaclass=ForgetsArguments):
             from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # noqa: PLC0415 - an extra
         except ModuleNotFoundError:
             raise ConfigurationError(
-                "encryption_keys needs cryptography: install tokenkit-sdk[sqlite] or "
-                "tokenkit-sdk[redis]"
+                "encryption_keys needs cryptography: install tokenkit-sdk[sqlite], "
+                "tokenkit-sdk[redis] or tokenkit-sdk[bulk]"
             ) from None
         problem = _problem(keys)
         if problem is not None:
