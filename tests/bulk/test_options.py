@@ -56,7 +56,7 @@ async def asynchronous(progress: Progress) -> None:
         ({"allow_payments": True}, "allow_payments needs a journal"),
         ({"journal": 7}, "journal must be a path, not int"),
         ({"journal": Path}, "journal must be a path, not type"),
-        ({"encryption_keys": [Fernet.generate_key()]}, "encryption_keys are the journal's"),
+        ({"encryption_keys": [Fernet.generate_key()]}, "encryption_keys need a journal"),
         ({"encryption_keys": "key", "journal": "j"}, "encryption_keys must be a list of keys"),
         ({"encryption_keys": [], "journal": "j"}, "encryption_keys must be a list of keys"),
         ({"encryption_keys": [7], "journal": "j"}, "encryption_keys must be a list of keys"),

@@ -70,7 +70,7 @@ def unseal_entry(
         sealing: What it was sealed with.
         key: The key that it was found under.
         sealed: The response, sealed.
-        call: The call that it answers.
+        call: The call that it is the response to.
         origin: Scheme, host and port that the call goes to; another origin has other keys.
     """
     try:

@@ -44,7 +44,7 @@ class Group(Generic[T]):
         items: The calls, in the order of the inputs.
 
     Raises:
-        ConfigurationError: There are many, and the vendor takes one at a time.
+        ConfigurationError: There are several, but the vendor takes one at a time.
     """
 
     __slots__ = ("items", "request", "ticket")
@@ -78,8 +78,8 @@ class Group(Generic[T]):
         batch = model.batch([item.call for item in self.items])
         if batch is None:
             raise ConfigurationError(
-                f"send_many(): batch_size: {model.__module__}.{model.__qualname__} can't be "
-                "batched, the vendor takes one at a time: leave batch_size out"
+                f"send_many(): batch_size: the vendor takes {model.__module__}."
+                f"{model.__qualname__} one at a time; leave batch_size out"
             )
         return batch
 

@@ -1,4 +1,4 @@
-"""What becomes of a call that a run takes: sent, known from an earlier run, or refused."""
+"""What happens to a call that a run takes: it is sent, known already, or refused."""
 
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -55,8 +55,8 @@ class Intake(Generic[T]):
         try:
             if call.opens_payment and not self._allow_payments:
                 raise ConfigurationError(
-                    f"{type(call).__name__} opens a payment or a fund session, or may do so: send "
-                    "it with allow_payments=True and journal=..."
+                    f"{type(call).__name__} opens a payment or a fund session, or may do so; to "
+                    "send it, pass allow_payments=True and journal=..."
                 )
             if self._journal is None:
                 return Item(index, call, None)
@@ -71,8 +71,8 @@ class Intake(Generic[T]):
         if entry is None:
             if payment and not journal.is_whole:
                 raise InterruptedMintError(
-                    "The journal was damaged and may have lost that an earlier run sent this "
-                    "call: look the payment up before you send it again"
+                    "The journal was damaged, so an earlier run may have sent this call: look the "
+                    "payment up before you send it again"
                 )
             return item
         if entry.state != DONE:
@@ -85,8 +85,8 @@ class Intake(Generic[T]):
         success = self._unsealed(item, journal, entry.sealed)
         if success is None and payment:
             raise InterruptedMintError(
-                "An earlier run carried this call out, but the journal cannot give its response "
-                "back: look the payment up"
+                "An earlier run sent this call successfully, but the journal can't give its "
+                "response back: look the payment up"
             )
         return item if success is None else success
 

@@ -83,10 +83,10 @@ class Journal:
         return self._file.is_whole and self._told("damaged") is None
 
     def _about(self, client: str, credentials: bytes) -> None:
-        """Hold what the file says of its run against this run; say it in a new file."""
+        """Check that the file belongs to this run; in a new file, note the run."""
         known = self._told("client")
         if known is None:
-            # By this the keys are known again.
+            # Shows later whether the same keys are given.
             check = None if self.sealing is None else self.sealing.seal(b"")
             told = [("client", client), ("credentials", credentials), ("check", check)]
             self._database.execute("BEGIN")
@@ -110,11 +110,11 @@ class Journal:
 
     def _check_seal(self, check: bytes | None) -> None:
         if check is None and self.sealing is not None:
-            problem = "was begun without encryption_keys: leave them out, or use another file"
+            problem = "was started without encryption_keys: leave them out, or use another file"
         elif check is not None and self.sealing is None:
-            problem = "was begun with encryption_keys: pass them, or use another file"
+            problem = "was started with encryption_keys: pass them, or use another file"
         elif check is not None and self.sealing is not None and self.sealing.open(check) != b"":
-            problem = "was begun with other encryption_keys: pass those, too"
+            problem = "was started with other encryption_keys: pass those too"
         else:
             return
         raise ConfigurationError(f"journal: {self._path!r} {problem}")
@@ -158,7 +158,7 @@ class Journal:
         return None if row is None else Entry(*row)
 
     def sent(self, key: bytes) -> None:
-        """Note, before it is sent, a call that must not be sent twice; safe from a power cut."""
+        """Note a call that must not be sent twice, before it is sent; survives a power cut."""
         self._database.execute(PUT, (key, SENT, None))
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 

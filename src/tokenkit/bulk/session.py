@@ -1,4 +1,4 @@
-"""A bulk run from its start to its end, as far as sync and async runs have it in common."""
+"""The life of a bulk run, as far as sync and async runs share it."""
 
 import sys
 from collections.abc import Sequence, Sized
