@@ -325,6 +325,8 @@ class StoreError(TokenKitError):
     token was revoked or invalidated and the other processes could not be told.
     """
 
+    usual_outcome: ClassVar[Outcome] = "unknown"
+
 
 class UnexpectedRedirect(TokenKitError):  # noqa: N818 - reads better in an except clause
     """A redirect, which is never followed, as that would send the request elsewhere.

@@ -161,8 +161,10 @@ def test_store_that_cannot_be_told_is_an_error() -> None:
     store.down = True
     revocation = revoking(vendor, first)
     assert revocation.request is not None
-    with pytest.raises(StoreError, match="make this call again"):
+    with pytest.raises(StoreError, match="make this call again") as caught:
         revocation.answer(REVOKED).result()
+    assert caught.value.operation == "revoke_client_auth_token"
+    assert (caught.value.vendor, caught.value.outcome) == ("zerohash", "performed")
     revocation = revoking(vendor, first)
     store.down = False
     assert revocation.answer(REVOKED).result().status == 204

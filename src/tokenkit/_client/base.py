@@ -187,7 +187,8 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
 
         begin = partial(perform, start.call, start.plan, start.request_id)
-        return ending(start.call, begin, self._shared.token_cache)
+        vendor = self.profile.vendor.lower()
+        return ending(start.call, begin, self._shared.token_cache, vendor)
 
     def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
         base = self._shared.services.get(call.service or "")

@@ -174,7 +174,9 @@ class Reuse:
         if isinstance(answer, StoreFault):
             raise StoreError(
                 f"The token is forgotten in this process, but the shared store could not be "
-                f"told ({answer.error}); call invalidate_token() again"
+                f"told ({answer.error}); call invalidate_token() again",
+                vendor=self.plan.profile.vendor.lower(),
+                operation="invalidate_token",
             )
 
     def _check(self, call: Call[Any]) -> None:
