@@ -5,7 +5,7 @@ import os
 import time
 import weakref
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import anyio
@@ -15,14 +15,13 @@ from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
-from .asyncio_stream import AsyncBackend, AsyncioBackend, running
+from .async_stream import AsyncBackend, StockBackend, running
+from .asyncio_stream import AsyncioBackend
 from .connection import IdleConnections, PooledConnection, Route
-from .errors import is_network_trouble, no_free_connection
 from .httpx_adapter import ThroughHttpx, through_callers
 from .progress import PROGRESS, Progress
-from .response import ResponseReader
+from .response import QUIETLY, ResponseReader, no_free_connection
 from .settings import MAX_CONNECTIONS, ConnectionSettings
-from .trio_stream import StockBackend
 
 __all__ = ["AsyncCallersConnections", "AsyncOwnConnections"]
 
@@ -69,65 +68,44 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
     try:
         if reader.begin(await way.handle(outgoing)):
             chunks = aiter(reader.stream)
-            await _read_all(chunks, reader)
+            if await _is_exhausted(chunks, reader):
+                chunks = None
         return reader.end()
-    except Exception as error:
-        if not is_network_trouble(error):
-            raise
+    except Exception as error:  # noqa: BLE001 - raised again, unless it is of the network
         return reader.failed(error)
     finally:
         if reader.stream is not None:
             await _let_go(reader.stream, chunks)
 
 
-async def _read_all(chunks: Any, reader: ResponseReader) -> None:
+async def _is_exhausted(chunks: Any, reader: ResponseReader) -> bool:
+    """Read a response; return whether its iterator has come to its end as well."""
     count = 0
     async for chunk in chunks:
         if reader.feed(chunk):
-            return
+            return False
         count += 1
         if count % CHUNKS_IN_A_TURN == 0:
             await checkpoint()
+    return True
 
 
 async def _let_go(stream: Any, chunks: Any) -> None:
-    """Close a response and end its iterator, also where the closing is cancelled."""
-    try:
-        await _close_quietly(stream)
-    except BaseException:
-        with anyio.CancelScope() as scope:
-            scope.cancel()  # whoever still waits for something in the iterator ends now
-            await _finish(chunks)
-        raise
-    await _finish(chunks)
-
-
-async def _close_quietly(stream: Any) -> None:
-    """Close a response; only network trouble is of no interest any more."""
-    try:
-        await stream.aclose()
-    except Exception as error:
-        if not is_network_trouble(error):
-            raise
-
-
-async def _finish(chunks: Any) -> None:
-    """End a response's iterator, which would otherwise be left to the event loop.
+    """Close a response and end its iterator, which would otherwise be left to the event loop.
 
     Behind httpx's iterator stand httpcore's, which only end by being exhausted; once closed,
     they hold no more than one read. A caller's transport may go on for ever.
     """
-    if chunks is None:
-        return
     try:
-        for _ in range(CHUNKS_IN_A_READ):
-            await anext(chunks)
-        await chunks.aclose()
-    except StopAsyncIteration:
-        return
-    except Exception as error:
-        if not is_network_trouble(error):
-            raise
+        with QUIETLY:
+            await stream.aclose()
+    finally:
+        if chunks is not None:
+            with anyio.CancelScope() as scope, QUIETLY, suppress(StopAsyncIteration):
+                scope.cancel()  # whoever still waits for something in the iterator ends now
+                for _ in range(CHUNKS_IN_A_READ):
+                    await anext(chunks)
+                await chunks.aclose()
 
 
 class AsyncConnectionPool:

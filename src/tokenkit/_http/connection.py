@@ -1,6 +1,7 @@
 """Pooled connections, and which of the idle ones comes next."""
 
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import Any
 
@@ -18,11 +19,14 @@ __all__ = ["IdleConnections", "PooledConnection", "Route", "Stream"]
 #
 # httpcore hands the next caller what stands behind a response, and has no public way to see it:
 # this leads from its connections, direct or tunnelled, to h11's, whose `trailing_data` is public.
+# Once a connection is open, requests go to the first step of that path.
 PATH_TO_H11 = ("_connection", "_h11_state")
 # httpx has no public way to choose the network of a transport. One is made only where somebody
 # mocks or observes httpx's or httpcore's classes.
 POOL_OF_TRANSPORT = "_pool"
-# Texts, of which an unknown one says less, and shows nothing: h11's in `errors.KNOWN_TEXTS`,
+# For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network._clip_reads()`
+# replaces; were it to read otherwise, each read would end by the deadline, and not each step.
+# Texts, of which an unknown one says less, and shows nothing: h11's in `response.KNOWN_TEXTS`,
 # and the names of events that httpcore logs in `family.HARMLESS`.
 
 
@@ -64,7 +68,7 @@ class Route:
         return time_left(timeout, self.core.ConnectTimeout)
 
 
-class Stream:
+class Stream(ABC):
     """What the streams below httpcore have in common, whatever network is below them."""
 
     def __init__(self, inner: Any, route: Route) -> None:
@@ -128,9 +132,10 @@ class Stream:
         if self._layers == self._route.layers:
             self._hears_proxy = False
 
+    @abstractmethod
     def _has_input(self) -> bool:
         """Return whether anything can be read, be it the end."""
-        raise NotImplementedError
+        ...
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore asks about a connection."""

@@ -10,11 +10,10 @@ from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .connection import IdleConnections, PooledConnection, Route
-from .errors import is_network_trouble, no_free_connection
 from .httpx_adapter import ThroughHttpx, through_callers
 from .network import DeadlineBackend, DeadlineStream
 from .progress import PROGRESS, Progress
-from .response import ResponseReader
+from .response import QUIETLY, ResponseReader, no_free_connection
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
 __all__ = ["CallersConnections", "OwnConnections"]
@@ -40,22 +39,12 @@ def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> Attemp
                 if reader.feed(chunk):
                     break
         return reader.end()
-    except Exception as error:
-        if not is_network_trouble(error):
-            raise
+    except Exception as error:  # noqa: BLE001 - raised again, unless it is of the network
         return reader.failed(error)
     finally:
         if reader.stream is not None:
-            _close_quietly(reader.stream)
-
-
-def _close_quietly(stream: Any) -> None:
-    """Close a response; only network trouble is of no interest any more."""
-    try:
-        stream.close()
-    except Exception as error:
-        if not is_network_trouble(error):
-            raise
+            with QUIETLY:
+                reader.stream.close()
 
 
 class ConnectionPool:
