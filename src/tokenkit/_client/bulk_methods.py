@@ -64,10 +64,6 @@ class _BulkBase(ClientBase[C, K]):
         client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
         return client
 
-    def _check_open(self) -> None:
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
-
     def _origin_of(self, call: Call[Any]) -> str:
         shared = self._shared
         return shared.services.get(call.service or "", shared.base).origin

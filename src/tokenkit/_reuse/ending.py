@@ -46,7 +46,10 @@ def ending(
         if (yield from _tell(untold, marks)):
             raise StoreError(
                 "The vendor has ended the token, but the shared store could not be updated: other "
-                "processes may still hand it out; make this call again"
+                "processes may still hand it out; make this call again",
+                vendor=vendor,
+                operation=call.operation,
+                outcome="performed",
             )
         return returned
 
