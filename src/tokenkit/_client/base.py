@@ -159,11 +159,8 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         return Refusal(outside_frames(error), operation, vendor, self._shared.hooks)
 
     def _prepared(self, call: Call[T], options: Mapping[str, Any]) -> Start[T]:
-        if not isinstance(cast("object", call), Call):
-            problem = f"must be a call such as a request model, not {type(call).__name__}"
-            raise InvalidInputError("send()", (FieldError(field="call", message=problem),))
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+        self._check_call("send()", call)
+        self._check_open()
         plan, request_id = self._default_plan, None
         if options:
             plan = self._plan(self._changed_settings("send", options, SendOptions))
@@ -176,12 +173,22 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             request_id = str(uuid4()) if self.profile.request_id_header else ""
         return Start(call, plan, request_id, moment_of(self._shared.clock))
 
+    def _check_call(self, method: str, call: object) -> None:
+        if not isinstance(call, Call):
+            problem = f"must be a call such as a request model, not {type(call).__name__}"
+            raise InvalidInputError(method, (FieldError(field="call", message=problem),))
+
+    def _check_open(self) -> None:
+        if self._shared.closed:
+            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+
     def _ending(self, start: Start[T]) -> Callable[[Moment], Steps[Reply[T]]]:
         """Begin a call that ends tokens: from then on they are no longer handed out."""
         from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
 
         begin = partial(perform, start.call, start.plan, start.request_id)
-        return ending(start.call, begin, self._shared.token_cache)
+        vendor = self.profile.vendor.lower()
+        return ending(start.call, begin, self._shared.token_cache, vendor)
 
     def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
         base = self._shared.services.get(call.service or "")

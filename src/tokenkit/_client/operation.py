@@ -22,6 +22,7 @@ __all__ = [
     "Operation",
     "ValueMethod",
     "operation",
+    "refuse_by",
 ]
 
 P = ParamSpec("P")
@@ -62,6 +63,13 @@ class AsyncCaller(_Refuses):
 
 
 Refuse: TypeAlias = Callable[[Exception, str], Refusal]
+
+
+def refuse_by(caller: _Refuses) -> Refuse:
+    """Return how a client refuses a call that can't begin."""
+    return caller._refused  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its methods are made outside of its class
+
+
 OfClass: TypeAlias = Callable[Concatenate[Caller, P], T]
 AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], Coroutine[Any, Any, T]]
 
@@ -188,7 +196,7 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
         build = self.builder(owner)
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            request = build(self._refused, args, kwargs)
+            request = build(refuse_by(self), args, kwargs)
             args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, Refusal):
                 raise request.reported()
@@ -201,7 +209,7 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
         build = self.builder(owner)
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            request = build(self._refused, args, kwargs)
+            request = build(refuse_by(self), args, kwargs)
             args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, Refusal):
                 raise await request.reported_async()

@@ -3,7 +3,6 @@
 import inspect
 import typing
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from typing_extensions import Self
@@ -11,7 +10,7 @@ from typing_extensions import Self
 from .._model.call import Call
 from .._model.paging import HasItems, PagedCall, PageWalk
 from ..errors import TokenKitError
-from .operation import AsyncCaller, Caller, ModelMethod, method_signature
+from .operation import AsyncCaller, Caller, ModelMethod, method_signature, refuse_by
 from .refusal import Refusal
 
 __all__ = ["Iteration", "iteration"]
@@ -129,11 +128,11 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
         build, name = self.builder(owner), self.stub.__name__
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            first: Any = build(self._refused, args, kwargs)
+            first: Any = build(refuse_by(self), args, kwargs)
             args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(first, Refusal):
                 raise first.reported()
-            return Items(first, self.send, partial(self._refused, operation=name))
+            return Items(first, self.send, lambda error: refuse_by(self)(error, name))
 
         return self.named(call, owner, self._signature(Iterator))
 
@@ -142,8 +141,8 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
         build, name = self.builder(owner), self.stub.__name__
 
         def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            first: Any = build(self._refused, args, kwargs)
-            return AsyncItems(first, self.send, partial(self._refused, operation=name))
+            first: Any = build(refuse_by(self), args, kwargs)
+            return AsyncItems(first, self.send, lambda error: refuse_by(self)(error, name))
 
         return self.named(call, owner, self._signature(AsyncIterator))
 

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from .._model.call import Call
 from ..errors import TokenKitError
-from .operation import AsyncCaller, Caller, ValueMethod
+from .operation import AsyncCaller, Caller, ValueMethod, refuse_by
 
 __all__ = ["Procedure", "procedure"]
 
@@ -45,7 +45,7 @@ class Procedure(ValueMethod[P, T_co]):
                     value = self.send(step)
             except StopIteration as stop:
                 return stop.value
-            raise self._refused(step, name).reported()
+            raise refuse_by(self)(step, name).reported()
 
         return self.named(call, owner, self._signature())
 
@@ -61,7 +61,7 @@ class Procedure(ValueMethod[P, T_co]):
                     value = await self.send(step)
             except StopIteration as stop:
                 return stop.value
-            raise await self._refused(step, name).reported_async()
+            raise await refuse_by(self)(step, name).reported_async()
 
         return self.named(call, owner, self._signature())
 

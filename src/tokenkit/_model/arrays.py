@@ -5,7 +5,7 @@ from typing import Any, get_args, get_origin
 
 from cattrs import Converter, IterableValidationError, IterableValidationNote
 
-from .json import Mismatch, kind_of
+from .json import Mismatch, is_list, kind_of
 
 __all__ = ["array_hook", "is_array"]
 
@@ -33,7 +33,7 @@ def array_hook(annotation: Any, converter: Converter) -> Callable[[object, objec
     is_explaining = converter.detailed_validation
 
     def read_array(value: object, _: object) -> Any:
-        if not isinstance(value, list):
+        if not is_list(value):
             raise Mismatch(f"expected an array, found {kind_of(value)}")
         if len(value) > MOST_ITEMS:
             raise Mismatch(f"expected at most {MOST_ITEMS:,} items, found {len(value):,}")

@@ -13,6 +13,7 @@ __all__ = [
     "Mismatch",
     "TooManyValues",
     "dump_json",
+    "is_list",
     "is_mapping",
     "is_object",
     "is_tuple",
@@ -67,6 +68,11 @@ def is_mapping(value: object) -> TypeIs[Mapping[object, object]]:
 def is_object(value: object) -> TypeIs[Mapping[str, JSON]]:
     """Return whether a JSON value is an object, whose keys are always strings."""
     return isinstance(value, (dict, Mapping))
+
+
+def is_list(value: object) -> TypeIs[list[object]]:
+    """Return whether a value is a list."""
+    return isinstance(value, list)
 
 
 def is_tuple(value: object) -> TypeIs[tuple[object, ...]]:

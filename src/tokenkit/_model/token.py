@@ -90,9 +90,11 @@ class IssuedToken:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        # Otherwise attrs makes one that shows only the fields.
+        # Otherwise attrs makes one that shows only the fields, and one that hashes ``extra`` too.
         if "__repr__" not in vars(cls):
             cls.__repr__ = IssuedToken.__repr__  # type: ignore[method-assign] # as in its body
+        if "__hash__" not in vars(cls):
+            cls.__hash__ = IssuedToken.__hash__  # type: ignore[method-assign] # likewise
 
     def __hash__(self) -> int:
         return hash((self.issuer, self.token))

@@ -100,8 +100,8 @@ def monotonic_of(clock: TimeSource) -> float:
     Raises:
         ConfigurationError: It returned something else.
     """
-    seconds: object = clock.monotonic()
-    if not (isinstance(seconds, (int, float)) and -LATEST < seconds < LATEST):
+    seconds = clock.monotonic()
+    if not _is_number(seconds, -LATEST):
         raise _useless(clock, "monotonic", "a number of seconds", seconds)
     return seconds
 
@@ -112,11 +112,15 @@ def moment_of(clock: TimeSource) -> Moment:
     Raises:
         ConfigurationError: It does not tell the time.
     """
-    wall: object = clock.time()
-    if not (isinstance(wall, (int, float)) and 0 <= wall < LATEST):
+    wall = clock.time()
+    if not _is_number(wall, 0):
         raise _useless(clock, "time", "seconds since 1970", wall)
     chance = random.random()  # noqa: S311 - jitter spreads load, it protects nothing
     return Moment(wall, monotonic_of(clock), chance)
+
+
+def _is_number(value: object, least: float) -> bool:
+    return isinstance(value, (int, float)) and least <= value < LATEST
 
 
 def _useless(clock: TimeSource, method: str, wanted: str, returned: object) -> ConfigurationError:

@@ -132,10 +132,6 @@ class UserToken(IssuedToken):
         ends = None if self.expiration is None else _milliseconds(self.expiration)
         return {"email": self.email, "token": {"token": self.token, "expiration": ends}}
 
-    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
-    def __hash__(self) -> int:
-        return super().__hash__()
-
 
 @attrs.frozen(kw_only=True)
 class UserTokenRequest(StrigoCall[UserToken]):

@@ -10,6 +10,7 @@ from ..extension import (
     JSON,
     BatchCall,
     Call,
+    IssuedToken,
     Mismatch,
     Repeat,
     ResponseInfo,
@@ -19,13 +20,20 @@ from ..extension import (
     kind_of,
     param,
     permissions,
+    response_field,
     text,
     to_tuple,
     token_text,
     write_model,
 )
 
-__all__ = ["ServiceTokenRequest", "TokenRequest", "TokensRequest", "to_permissions"]
+__all__ = [
+    "ServiceToken",
+    "ServiceTokenRequest",
+    "TokenRequest",
+    "TokensRequest",
+    "to_permissions",
+]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -83,6 +91,26 @@ class TokenRequest(Call[T_co], Generic[T_co]):
     def token_of(self, token: str) -> T_co:
         """Return the token that this request is for."""
         raise NotImplementedError
+
+
+@attrs.frozen(kw_only=True)
+class ServiceToken(IssuedToken):
+    """A token that lets a user into a room, a chat or an event.
+
+    Attributes:
+        token: The token, opaque.
+        user_id: The user's id, as in the request.
+        extra: Always empty: the response has nothing but tokens.
+    """
+
+    issuer: ClassVar[str] = "ZDK"
+
+    user_id: str = attrs.field(default="", metadata=response_field(remembered=True))
+
+    @property
+    def subject(self) -> str | None:
+        """The user's id."""
+        return self.user_id
 
 
 @attrs.frozen(kw_only=True)

@@ -8,20 +8,19 @@ from typing_extensions import Self
 
 from ..extension import (
     BatchCall,
-    IssuedToken,
     instances,
     param,
     response_field,
     text,
     to_tuple,
 )
-from .arguments import ServiceTokenRequest, TokensRequest
+from .arguments import ServiceToken, ServiceTokenRequest, TokensRequest
 
 __all__ = ["ChatToken", "ChatTokenRequest", "ChatTokensRequest"]
 
 
 @attrs.frozen(kw_only=True)
-class ChatToken(IssuedToken):
+class ChatToken(ServiceToken):
     """A token that lets a user into a chat; its lifetime is not documented.
 
     Attributes:
@@ -31,19 +30,7 @@ class ChatToken(IssuedToken):
         extra: Always empty: the response has nothing but tokens.
     """
 
-    issuer: ClassVar[str] = "ZDK"
-
-    user_id: str = attrs.field(default="", metadata=response_field(remembered=True))
     chat_id: str = attrs.field(default="", metadata=response_field(remembered=True))
-
-    @property
-    def subject(self) -> str | None:
-        """The user's id."""
-        return self.user_id
-
-    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
-    def __hash__(self) -> int:
-        return super().__hash__()
 
 
 @attrs.frozen(kw_only=True)

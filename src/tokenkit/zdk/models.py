@@ -67,10 +67,6 @@ class UserToken(IssuedToken):
         """Return what a page passes to ``user.actions.open``; it contains the token."""
         return {"userToken": self.token}
 
-    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
-    def __hash__(self) -> int:
-        return super().__hash__()
-
 
 @attrs.frozen(kw_only=True)
 class UserTokenRequest(TokenRequest[UserToken]):

@@ -126,7 +126,3 @@ class ClientAuthToken(IssuedToken):
             raise asking("to_webview_message()", identifier)
         payload: WebViewPayload = {"jwt": self.token, "appIdentifier": identifier}
         return {"type": "OPEN_MODAL", "payload": payload}
-
-    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
-    def __hash__(self) -> int:
-        return super().__hash__()
