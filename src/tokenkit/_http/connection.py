@@ -26,7 +26,7 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 POOL_OF_TRANSPORT = "_pool"
 # For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network._clip_reads()`
 # replaces; were it to read otherwise, each read would end by the deadline, and not each step.
-# Texts, of which an unknown one says less, and shows nothing: h11's in `response.KNOWN_TEXTS`,
+# Texts, of which an unknown one says less, and shows nothing: h11's in `errors.KNOWN_TEXTS`,
 # and the names of events that httpcore logs in `family.HARMLESS`.
 
 
