@@ -64,6 +64,10 @@ class _BulkBase(ClientBase[C, K]):
         client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
         return client
 
+    def _origin_of(self, call: Call[Any]) -> str:
+        shared = self._shared
+        return shared.services.get(call.service or "", shared.base).origin
+
     def _sender_of(self, send: S, secrets: Q) -> "Sender[S, Q, K]":
         from .._reuse.key import identity_of  # noqa: PLC0415 - few clients run in bulk
         from ..bulk.sender import Sender  # noqa: PLC0415 - few clients run in bulk
@@ -84,6 +88,7 @@ class _BulkBase(ClientBase[C, K]):
 
         return Sender(
             name=f"{profile.vendor} at {base.origin}{base.path}",
+            origin_of=self._origin_of,
             send=send,
             clock=self._shared.clock,
             secrets=secrets,

@@ -48,7 +48,7 @@ class _Start(Generic[R]):
 
 @attrs.define(eq=False, repr=False)
 class _SpanForMint:
-    """Opens a call's span when a request is sent: a kept token needs no span."""
+    """Opens a call's span when a request is sent; a kept token needs none."""
 
     stack: ExitStack
     trace: Trace
@@ -90,7 +90,7 @@ class _TokenBase(ClientBase[C, K]):
             plan = self._for_service(plan, call)
         if reuse is not None and reuse.plan is plan:
             return reuse
-        from .._reuse.reuse import Reuse  # noqa: PLC0415 - most clients need no cache to start
+        from .._reuse.reuse import Reuse  # noqa: PLC0415 - most clients need none
 
         shared = self._shared
         made = Reuse(
@@ -135,27 +135,26 @@ class TokenMethods(_TokenBase[Connections, Clock]):
     def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
         """Return a token for a call: a kept one if possible, otherwise a new one.
 
-        A token minted for an equal call with the same credentials is returned again until
-        shortly before it expires. If there is none, one caller mints, and everyone who asks
-        meanwhile gets the same token. ``create_...`` methods and :meth:`send` always mint.
+        A token minted for an equal call with the same credentials is returned again until shortly
+        before it expires. Otherwise one caller mints, and all callers that ask meanwhile get the
+        same token. ``create_...`` methods and :meth:`send` always mint.
 
         Args:
             call: A request model's instance that mints one token.
-            valid_for: How long the token must stay valid. A new token with a shorter life is
-                returned all the same; its ``expires_at`` says so. Default: a tenth of its
-                life, at least a minute, at most half its life.
+            valid_for: How long the token must still be valid. A new token is returned even if it
+                expires sooner; see its ``expires_at``. Default: a tenth of its life, but at least
+                a minute and at most half its life.
 
         Raises:
-            ConfigurationError: This call's token must not be reused, because it opens a payment
+            ConfigurationError: This call's token must not be reused because it opens a payment,
                 or its lifetime is unknown: see ``token_lifetime`` of
                 :class:`ClientOptions`.
-            RateLimitError: The vendor limits this client's requests; it isn't asked again until
-                ``retry_after`` has passed.
-            InvalidInputError: An argument cannot be used. Other errors are those of
-                :meth:`send`.
+            RateLimitError: The vendor refuses this client's credentials; until ``retry_after``
+                has passed, it isn't asked again.
+            InvalidInputError: An argument is invalid. Other errors are those of :meth:`send`.
         """
         reuse = self._reuse
-        # The common case, a hit, takes no lock, no generator and no digest.
+        # The fast path of a hit: no lock, no generator and no digest.
         if (
             reuse is not None
             and valid_for is None
@@ -170,14 +169,14 @@ class TokenMethods(_TokenBase[Connections, Clock]):
     def invalidate_token(self, call: Call[IssuedToken]) -> None:
         """Forget a call's token, for example because the user's rights have changed.
 
-        The next :meth:`get_token` mints. The token itself stays valid until it expires, and a
-        process that has its own copy hands that out until it renews it.
+        The next :meth:`get_token` mints. The token itself stays valid until it expires, and
+        another process with its own copy keeps handing it out until it renews it.
 
         Args:
-            call: The call, as :meth:`get_token` was given it.
+            call: The call that was passed to :meth:`get_token`.
 
         Raises:
-            StoreError: The token is forgotten here, but the shared store could not be told.
+            StoreError: The token is forgotten in this process, but not in the shared store.
             ConfigurationError: This call's token is never kept.
         """
         self._drive_tokens(self._start_invalidation(call))
@@ -200,27 +199,26 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
     async def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
         """Return a token for a call: a kept one if possible, otherwise a new one.
 
-        A token minted for an equal call with the same credentials is returned again until
-        shortly before it expires. If there is none, one caller mints, and everyone who asks
-        meanwhile gets the same token. ``create_...`` methods and :meth:`send` always mint.
+        A token minted for an equal call with the same credentials is returned again until shortly
+        before it expires. Otherwise one caller mints, and all callers that ask meanwhile get the
+        same token. ``create_...`` methods and :meth:`send` always mint.
 
         Args:
             call: A request model's instance that mints one token.
-            valid_for: How long the token must stay valid. A new token with a shorter life is
-                returned all the same; its ``expires_at`` says so. Default: a tenth of its
-                life, at least a minute, at most half its life.
+            valid_for: How long the token must still be valid. A new token is returned even if it
+                expires sooner; see its ``expires_at``. Default: a tenth of its life, but at least
+                a minute and at most half its life.
 
         Raises:
-            ConfigurationError: This call's token must not be reused, because it opens a payment
+            ConfigurationError: This call's token must not be reused because it opens a payment,
                 or its lifetime is unknown: see ``token_lifetime`` of
                 :class:`AsyncClientOptions`.
-            RateLimitError: The vendor limits this client's requests; it isn't asked again until
-                ``retry_after`` has passed.
-            InvalidInputError: An argument cannot be used. Other errors are those of
-                :meth:`send`.
+            RateLimitError: The vendor refuses this client's credentials; until ``retry_after``
+                has passed, it isn't asked again.
+            InvalidInputError: An argument is invalid. Other errors are those of :meth:`send`.
         """
         reuse = self._reuse
-        # The common case, a hit, takes no lock, no generator and no digest.
+        # The fast path of a hit: no lock, no generator and no digest.
         if (
             reuse is not None
             and valid_for is None
@@ -235,14 +233,14 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
     async def invalidate_token(self, call: Call[IssuedToken]) -> None:
         """Forget a call's token, for example because the user's rights have changed.
 
-        The next :meth:`get_token` mints. The token itself stays valid until it expires, and a
-        process that has its own copy hands that out until it renews it.
+        The next :meth:`get_token` mints. The token itself stays valid until it expires, and
+        another process with its own copy keeps handing it out until it renews it.
 
         Args:
-            call: The call, as :meth:`get_token` was given it.
+            call: The call that was passed to :meth:`get_token`.
 
         Raises:
-            StoreError: The token is forgotten here, but the shared store could not be told.
+            StoreError: The token is forgotten in this process, but not in the shared store.
             ConfigurationError: This call's token is never kept.
         """
         await self._drive_tokens(self._start_invalidation(call))
