@@ -14,7 +14,7 @@ __all__ = ["QUIETLY", "ResponseReader", "no_free_connection"]
 
 
 class _Quietly:
-    """Around a closing of a response: network trouble is no longer of interest."""
+    """A context for closing a response, in which network trouble no longer matters."""
 
     def __enter__(self) -> None:
         pass
@@ -36,10 +36,10 @@ def no_free_connection() -> NoResponse:
 
 
 class ResponseReader:
-    """Takes a response in; knows what has come of it, and what became of the exchange.
+    """Reads a response, and says how the exchange ended.
 
     Attributes:
-        stream: The body, to be closed in the end.
+        stream: The body, to be closed at the end.
     """
 
     stream: Any = None
@@ -87,7 +87,7 @@ class ResponseReader:
         return Response(status=self._status, headers=self._headers, body=content)
 
     def _partial(self) -> Response | None:
-        """Return as much of the response as has come."""
+        """Return as much of the response as has arrived."""
         return self._response() if self._status else None
 
     def deadline_passed(self) -> NoResponse:
