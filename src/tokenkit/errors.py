@@ -320,8 +320,7 @@ class ResponseTooLarge(TokenKitError):  # noqa: N818 - reads better in an except
 class StoreError(TokenKitError):
     """A shared token store failed: it is down, too slow, or refuses to write.
 
-    A store raises it, and ``get_token()`` goes on without the store. A caller sees it only if a
-    token was revoked or invalidated and the other processes could not be told.
+    ``get_token()`` goes on without the store; a revocation or invalidation raises the error.
     """
 
     usual_outcome: ClassVar[Outcome] = "unknown"

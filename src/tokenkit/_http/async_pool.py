@@ -26,7 +26,7 @@ from .settings import MAX_CONNECTIONS, ConnectionSettings
 __all__ = ["AsyncCallersConnections", "AsyncOwnConnections"]
 
 CHUNKS_IN_A_READ = 16_384
-# Of a body in tiny chunks, many are read at once: others get a turn after so many.
+# A body in tiny chunks is read without a pause: other tasks get a turn after this many.
 CHUNKS_IN_A_TURN = 128
 
 
@@ -38,7 +38,7 @@ async def exchange(
     *,
     keeps_deadline: bool = False,
 ) -> AttemptOutcome:
-    """Send a request and read the response, until the deadline ends that.
+    """Send a request and read the response, until the deadline.
 
     A network that keeps the deadline itself needs no cancel scope.
     """
@@ -54,8 +54,8 @@ async def exchange(
                 return await _receive(way, outgoing, reader)
             except BaseException as error:  # noqa: BLE001 - the deadline, or the caller, cancels
                 ended = without_frames(error)
-            # A caller's transport may raise a cancellation of its own making in the place of
-            # anyio's, which the scope would not know again.
+            # A caller's transport may raise its own cancellation instead of anyio's, which the
+            # scope would not recognise.
             await checkpoint_if_cancelled()
             raise ended
         return reader.deadline_passed()
@@ -71,7 +71,7 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
             if await _is_exhausted(chunks, reader):
                 chunks = None
         return reader.end()
-    except Exception as error:  # noqa: BLE001 - raised again, unless it is of the network
+    except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
         if reader.stream is not None:
@@ -79,7 +79,7 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
 
 
 async def _is_exhausted(chunks: Any, reader: ResponseReader) -> bool:
-    """Read a response; return whether its iterator has come to its end as well."""
+    """Read a response; return whether its iterator is exhausted too."""
     count = 0
     async for chunk in chunks:
         if reader.feed(chunk):
@@ -93,8 +93,8 @@ async def _is_exhausted(chunks: Any, reader: ResponseReader) -> bool:
 async def _let_go(stream: Any, chunks: Any) -> None:
     """Close a response and end its iterator, which would otherwise be left to the event loop.
 
-    Behind httpx's iterator stand httpcore's, which only end by being exhausted; once closed,
-    they hold no more than one read. A caller's transport may go on for ever.
+    httpx's iterator wraps httpcore's, which end only when they are exhausted; once closed,
+    they have at most one more read. A caller's transport may go on for ever.
     """
     try:
         with QUIETLY:
@@ -102,7 +102,7 @@ async def _let_go(stream: Any, chunks: Any) -> None:
     finally:
         if chunks is not None:
             with anyio.CancelScope() as scope, QUIETLY, suppress(StopAsyncIteration):
-                scope.cancel()  # whoever still waits for something in the iterator ends now
+                scope.cancel()  # anything that still waits in the iterator ends now
                 for _ in range(CHUNKS_IN_A_READ):
                     await anext(chunks)
                 await chunks.aclose()
@@ -154,11 +154,11 @@ class AsyncConnectionPool:
     async def keep(
         self, owner: "AsyncOwnConnections"
     ) -> Callable[[], "AsyncConnectionPool | None"]:
-        """Stay until the event loop ends, or the client is let go of; return what finds the pool.
+        """Stay until the event loop ends or the client is dropped; return what finds the pool.
 
         An event loop closes its async generators when it ends, while it still runs: the only
         moment at which connections of that loop can be closed properly. On asyncio a timer of
-        the loop's holds the pool, so that one that is closed by hand lets go of it as well.
+        the loop holds the pool, so that a loop that is closed by hand releases it too.
         """
         await anext(self._keeper)
         if not self._on_asyncio:
@@ -176,7 +176,7 @@ class AsyncConnectionPool:
 
     async def close_idle(self) -> None:
         """Close the idle connections."""
-        # One that is cancelled meanwhile must not keep the others open.
+        # If one is cancelled meanwhile, the others must still be closed.
         async with AsyncExitStack() as stack:
             while (connection := self._idle.pop()) is not None:
                 stack.push_async_callback(_close, connection)
@@ -199,8 +199,8 @@ class AsyncConnectionPool:
 
 
 async def _close(connection: PooledConnection) -> None:
-    # httpcore keeps what is cancelled between its steps, neither idle nor closed: therefore
-    # the network as well.
+    # httpcore keeps what is cancelled between its steps, neither idle nor closed, so the
+    # network is closed too.
     with anyio.CancelScope(shield=True):
         for part in connection.parts():
             await part.aclose()
@@ -213,7 +213,7 @@ async def _keep(pool: AsyncConnectionPool) -> AsyncGenerator[None, None]:
         await pool.end()
 
 
-# A forked child must neither use nor close what its parent's event loop had opened.
+# A forked child must neither use nor close what its parent's event loop opened.
 _INHERITED: list[AsyncConnectionPool] = []
 
 
@@ -274,7 +274,7 @@ class AsyncOwnConnections:
 
 
 class AsyncCallersConnections:
-    """A client of the caller's, which is never closed, or a transport, which is, as httpx does."""
+    """The caller's client, which is never closed, or transport, which is, as in httpx."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._transport = settings.transport

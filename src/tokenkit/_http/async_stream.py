@@ -1,6 +1,6 @@
-"""The streams below httpcore's async connections: what all have in common, and its own.
+"""The streams below httpcore's async connections: what all share, and httpcore's own.
 
-Its own serve on trio and behind https proxies: asyncio has no TLS in TLS before Python 3.11.
+httpcore's own serve trio, and https proxies: asyncio has no TLS in TLS before Python 3.11.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ __all__ = ["AsyncBackend", "AsyncStream", "StockBackend", "running"]
 
 
 class AsyncStream(Stream):
-    """A connection below httpcore's, whatever event loop it is for."""
+    """A stream below httpcore's connection, for any event loop."""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Send what was written, and read some bytes."""
@@ -52,7 +52,7 @@ class AsyncStream(Stream):
         try:
             self._begin_tls(server_hostname)
             self._inner = await self._secured(ssl_context, server_hostname, timeout)
-        except BaseException:  # httpcore does not close what is cancelled here
+        except BaseException:  # httpcore does not close it if it is cancelled here
             with anyio.CancelScope(shield=True):
                 await self.aclose()
             raise
@@ -61,10 +61,10 @@ class AsyncStream(Stream):
 
     @abstractmethod
     async def _send_all(self, data: bytes) -> None:
-        """Send all that was written, and note how far that came.
+        """Send everything that was written, and record how far that got.
 
-        A server may have refused the request before it was sent; what it answered can be read
-        all the same.
+        A server may have refused the request before all of it was sent; its response can still be
+        read.
         """
         ...
 
@@ -72,7 +72,7 @@ class AsyncStream(Stream):
     async def _secured(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
     ) -> Any:
-        """Return what is above TLS."""
+        """Return the stream above TLS."""
         ...
 
     @abstractmethod
@@ -82,7 +82,7 @@ class AsyncStream(Stream):
 
 
 def running() -> Any:
-    """Return the running event loop, or what stands for it on trio."""
+    """Return the running event loop, or trio's token for it."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -92,7 +92,7 @@ def running() -> Any:
 
 
 async def _looked_up(host: str, port: int, seconds: float) -> Found | None:
-    """Look a name up; ``None`` if that takes longer."""
+    """Look up a name; return ``None`` if that takes too long."""
     answers: list[Found] = []
     arrived = anyio.Event()
     loop = running()
@@ -124,7 +124,7 @@ class AsyncBackend(ABC):
         host: str,
         port: int,
         timeout: float | None = None,
-        **_: object,  # what no pool of ours asks for
+        **_: object,  # httpcore's options, which this package doesn't use
     ) -> Any:
         """Connect to the first address of a host that accepts."""
         core = self._route.core
@@ -134,7 +134,7 @@ class AsyncBackend(ABC):
         for address, seconds in attempts:
             try:
                 self._opened = await self._connect(address, seconds)
-            except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - of a few addresses at most
+            except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - a few addresses
                 attempts.failed(address, error)
             else:
                 return self._opened
@@ -146,13 +146,13 @@ class AsyncBackend(ABC):
         ...
 
     async def aclose(self) -> None:
-        """Close what was opened, also if httpcore was stopped before it took it over."""
+        """Close what was opened, even if httpcore was stopped before it took it over."""
         if self._opened is not None:
             await self._opened.aclose()
 
 
 class StockStream(AsyncStream):
-    """A stream of httpcore's, which notes what leaves, and tells of what TLS holds as well."""
+    """httpcore's own stream, which records what was sent and knows whether TLS holds any data."""
 
     _closed = False
 
@@ -162,7 +162,7 @@ class StockStream(AsyncStream):
         except self._route.core.WriteError:
             PROGRESS.get().failed_to_write()
             return
-        except BaseException:  # too late, or cancelled: a part of it may have left
+        except BaseException:  # too late, or cancelled: a part of it may have been sent
             self._note_written()
             raise
         self._note_written()
@@ -178,7 +178,7 @@ class StockStream(AsyncStream):
         await self._inner.aclose()
 
     def _has_input(self) -> bool:
-        # Of a closed connection, trio's stream would raise.
+        # On a closed connection, trio's stream would raise.
         if self._closed or self._inner.get_extra_info("is_readable"):
             return True
         tls = self._inner.get_extra_info("ssl_object")
@@ -186,9 +186,9 @@ class StockStream(AsyncStream):
 
 
 def _holds_something(tls: Any) -> bool:
-    """Return whether TLS has taken more off the socket than was read: its end, as a rule.
+    """Return whether TLS has read more from the socket than it returned: usually its end.
 
-    A server's good-bye may come in one piece with its response.
+    A server may send its closing message together with its response.
     """
     try:
         tls.read(1)
@@ -198,7 +198,7 @@ def _holds_something(tls: Any) -> bool:
 
 
 class StockBackend(AsyncBackend):
-    """httpcore's own network, by the addresses that a lookup of ours has found."""
+    """httpcore's own network, with the addresses that this package looked up."""
 
     def __init__(self, route: Route) -> None:
         super().__init__(route)

@@ -1,7 +1,7 @@
 """The network below httpcore's async connections on asyncio.
 
 httpcore would use anyio's streams here, which make each call take longer. As in the sync
-network, the deadline holds for every step, and what leaves is noted.
+network, the deadline holds for every step, and what was sent is recorded.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from .progress import PROGRESS, time_left
 
 __all__ = ["AsyncioBackend", "AsyncioStream", "Receiver"]
 
-# What comes beyond is left in the socket until it is asked for.
+# Anything beyond that stays in the socket until it is read.
 ENOUGH = 262_144
 
 
 class Receiver(asyncio.Protocol):
-    """Keeps what comes in until it is read, and wakes the one task that waits for it."""
+    """Keeps received data until it is read, and wakes the one task that waits for it."""
 
     def __init__(self, core: Any) -> None:
         self.transport: Any = None
@@ -44,7 +44,7 @@ class Receiver(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Keep what came in; stop reading while that is much."""
+        """Keep received data; stop reading while there is too much of it."""
         self._received += data
         if self._reading and len(self._received) >= ENOUGH:
             self._reading = False
@@ -52,22 +52,22 @@ class Receiver(asyncio.Protocol):
         self._wake()
 
     def eof_received(self) -> None:
-        """Note that the server has ended."""
+        """Record that the server has ended."""
         self._ended = True
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that nothing more comes or goes, and why."""
+        """Record that nothing more can be sent or received, and why."""
         self._ended = self._writable = True
         self._problem = exc
         self._wake()
 
     def pause_writing(self) -> None:
-        """Note that what was written has not left."""
+        """Record that written data has not been sent yet."""
         self._writable = False
 
     def resume_writing(self) -> None:
-        """Note that most of it has."""
+        """Record that most of it has been sent."""
         self._writable = True
         self._wake()
 
@@ -96,7 +96,7 @@ class Receiver(asyncio.Protocol):
             ReadTimeout: Nothing came in time.
             ReadError: The connection is lost.
         """
-        # Also where there is no need to wait, a server that drips must meet the deadline.
+        # Even if there is no need to wait, a server that drips bytes must meet the deadline.
         time_left(timeout, self._core.ReadTimeout)
         while not self.has_something():
             await self._something(timeout, self._core.ReadTimeout)
@@ -111,7 +111,7 @@ class Receiver(asyncio.Protocol):
         return data
 
     async def until_written(self, timeout: float | None) -> None:
-        """Wait until most of what was written has left, or the connection is lost.
+        """Wait until most of the written data has been sent, or the connection is lost.
 
         Raises:
             WriteTimeout: That took too long.
@@ -120,7 +120,7 @@ class Receiver(asyncio.Protocol):
             await self._something(timeout, self._core.WriteTimeout)
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what asyncio knows of the connection."""
+        """Return what asyncio knows about the connection."""
         return self.transport.get_extra_info(info)
 
 
@@ -134,13 +134,13 @@ class AsyncioStream(AsyncStream):
 
     def __init__(self, receiver: Receiver, route: Route) -> None:
         super().__init__(receiver, route)
-        # TLS above it tells of a failed write in the event loop's next rounds only.
+        # TLS reports a failed write only in the event loop's next rounds.
         self._on_socket = receiver.transport
 
     async def _send_all(self, data: bytes) -> None:
         for start in range(0, len(data), PIECE):
             if not self._inner.transport.is_closing():
-                # asyncio tries to send at once, and closes where that fails.
+                # asyncio tries to send at once, and closes if that fails.
                 self._inner.transport.write(data[start : start + PIECE])
             if self._on_socket.is_closing():
                 PROGRESS.get().failed_to_write()
@@ -164,12 +164,12 @@ class AsyncioStream(AsyncStream):
         if self._inner.has_something() or self._on_socket.is_closing():
             return True
         # Nothing of this kind has a descriptor below zero until it is closed. A transport with
-        # TLS forgets the socket a moment before it tells of the end.
+        # TLS forgets the socket a moment before it reports the end.
         sock = self._inner.get_extra_info("socket")
         return sock is None or sock.fileno() < 0 or has_input(sock.fileno())
 
     async def aclose(self) -> None:
-        """Close the connection without waiting for anybody; a TLS server is told."""
+        """Close the connection without waiting; a TLS server is told."""
         self._inner.transport.close()
         self._inner.transport.abort()
         # The event loop closes the socket in its next round.

@@ -14,25 +14,26 @@ from .settings import KEEPALIVE, ConnectionSettings
 
 __all__ = ["IdleConnections", "PooledConnection", "Route", "Stream"]
 
-# All that this package uses of other libraries without being promised it. The names are looked
-# up when a connection is opened; where one is missing, it serves a single call.
+# Everything private that this package uses of other libraries. The names are looked up when a
+# connection is opened; if one is missing, it serves a single call.
 #
-# httpcore hands the next caller what stands behind a response, and has no public way to see it:
-# this leads from its connections, direct or tunnelled, to h11's, whose `trailing_data` is public.
+# httpcore gives the next caller any bytes behind a response, and has no public way to see them:
+# this path leads from its connections, direct or tunnelled, to h11's, with its public
+# `trailing_data`.
 # Once a connection is open, requests go to the first step of that path.
 PATH_TO_H11 = ("_connection", "_h11_state")
-# httpx has no public way to choose the network of a transport. One is made only where somebody
-# mocks or observes httpx's or httpcore's classes.
+# httpx has no public way to choose a transport's network. A transport is made only if httpx's or
+# httpcore's classes are mocked or observed.
 POOL_OF_TRANSPORT = "_pool"
 # For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network._clip_reads()`
 # replaces; were it to read otherwise, each read would end by the deadline, and not each step.
-# Texts, of which an unknown one says less, and shows nothing: h11's in `response.KNOWN_TEXTS`,
-# and the names of events that httpcore logs in `family.HARMLESS`.
+# Texts; an unknown one is just not shown: h11's in `errors.KNOWN_TEXTS`, and the names of events
+# that httpcore logs in `family.HARMLESS`.
 
 
 @attrs.frozen(eq=False, repr=False)
 class Route:
-    """How a connection gets to its origin.
+    """How a connection reaches its origin.
 
     Attributes:
         settings: How to connect.
@@ -62,14 +63,14 @@ class Route:
         return cls(settings, origin, proxy, settings.family.core, layers)
 
     def begin(self, timeout: float | None) -> float:
-        """Note who is spoken to first; return the seconds that connecting may take."""
+        """Record which peer comes first; return the seconds that connecting may take."""
         if self.proxy is not None:
             PROGRESS.get().peer = str(self.proxy)
         return time_left(timeout, self.core.ConnectTimeout)
 
 
 class Stream(ABC):
-    """What the streams below httpcore have in common, whatever network is below them."""
+    """What the streams below httpcore share, whatever the network."""
 
     def __init__(self, inner: Any, route: Route) -> None:
         self._inner = inner
@@ -77,20 +78,20 @@ class Stream(ABC):
         self._layers = 0
         self._replies = 0
         self._hears_proxy = route.proxy is not None
-        # What is written leaves with the next read: httpcore writes head and body one after the
-        # other, and two pieces take longer than one.
+        # Written data is sent with the next read: httpcore writes head and body separately, and
+        # two pieces take longer than one.
         self._unsent = b""
         self._write_timeout: float | None = None
 
     def _missing(self, data: bytes) -> int:
-        """Return how many bytes a proxy's reply lacks; no more may be read of what it says.
+        """Return how many bytes of a proxy's reply are missing; no more may be read.
 
-        What stands behind its reply shows when TLS starts. It would come from the proxy, or from
-        whoever stands before it, and be taken for what the origin says.
+        Bytes behind its reply are noticed when TLS starts. They would come from the proxy, or from
+        someone in front of it, and be taken for the origin's.
         """
         proxy = self._route.proxy
         if proxy is None or not proxy.is_socks:
-            return 1 - len(data)  # HTTP's end is known to h11, which asks until it has come
+            return 1 - len(data)  # h11 knows the end of an HTTP reply, and reads until then
         if self._replies <= bool(proxy.auth):  # of RFC 1928 and RFC 1929
             return 2 - len(data)
         head = 5
@@ -99,27 +100,27 @@ class Stream(ABC):
         return {1: 10, 3: 7 + data[4], 4: 22}.get(data[3], head) - len(data)
 
     def _received(self, data: bytes) -> bytes:
-        """Note an end in the data that was read, and return the data."""
+        """Record an end of the data that was read, and return the data."""
         if not data:
             PROGRESS.get().ended = True
         return data
 
     def _note_written(self) -> None:
-        """Note that bytes have left, if they are the request's and not for a proxy."""
+        """Record that bytes were sent, if they are the request's and not for a proxy."""
         if self._layers == self._route.layers:
             PROGRESS.get().sent = True
 
     def _begin_tls(self, server_hostname: str | None) -> None:
-        """Note who is spoken to from now on; nothing may have arrived before TLS starts.
+        """Record the peer from now on; nothing may have arrived before TLS starts.
 
         Raises:
-            ConnectError: Something has arrived, the peer has closed, or the name cannot be one.
+            ConnectError: Something has arrived, the peer has closed, or the host name is invalid.
         """
         core = self._route.core
         if self._has_input():
             raise core.ConnectError("the peer closed, or spoke, before TLS")
         try:
-            # Some of those who would check it would leak the socket.
+            # Some of the libraries that would check it would leak the socket.
             (server_hostname or "").encode("idna")
         except UnicodeError as error:
             raise core.ConnectError(str(error)) from error
@@ -127,26 +128,26 @@ class Stream(ABC):
             PROGRESS.get().peer = None
 
     def _has_tls(self) -> None:
-        """Note another layer of TLS; the last one leads to the origin."""
+        """Record another layer of TLS; the last one leads to the origin."""
         self._layers += 1
         if self._layers == self._route.layers:
             self._hears_proxy = False
 
     @abstractmethod
     def _has_input(self) -> bool:
-        """Return whether anything can be read, be it the end."""
+        """Return whether anything can be read, the end included."""
         ...
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore asks about a connection."""
         if info == "is_readable":
-            # What two layers of TLS hold nobody can tell.
+            # Nobody can tell what two layers of TLS hold.
             return self._layers > 1 or self._has_input()
         return self._inner.get_extra_info(info)
 
 
 class PooledConnection:
-    """A single connection of httpcore's; its pool would look at each of many on every request.
+    """A single httpcore connection; httpcore's pool would look at all of them on each request.
 
     It is opened by its first request.
 
@@ -157,7 +158,7 @@ class PooledConnection:
 
     Attributes:
         network: As given.
-        serves_once: Whether it must not be used again: nobody can tell what is left in it.
+        serves_once: Whether it must not be used again, as nobody can tell what is left in it.
         idle_since: When its last exchange ended, on the monotonic clock.
     """
 
@@ -203,7 +204,7 @@ class PooledConnection:
         return ThroughHttpx(family, getattr(self._transport, self._method))
 
     def _observed(self) -> Any:
-        """Return an instance of httpx's own class, for what mocks or observes that class."""
+        """Return an instance of httpx's own class, for tools that mock or observe that class."""
         settings, proxy = self._route.settings, self._route.proxy
         http = settings.family.http
         if proxy is not None:
@@ -219,7 +220,7 @@ class PooledConnection:
         return transport
 
     def is_reusable(self) -> bool:
-        """Return whether the last exchange came to its end, and nothing stands behind it."""
+        """Return whether the last exchange is complete, with no bytes behind it."""
         if self.serves_once:
             return False
         if self._transport is not None:
@@ -227,7 +228,7 @@ class PooledConnection:
         if not _is_clean(self._connection):
             return False
         if not self._is_open:
-            # What has opened it is no longer needed: its lock costs a round of the event loop.
+            # The opener is no longer needed, and its lock costs a round of the event loop.
             self._is_open = True
             opened = getattr(self._connection, PATH_TO_H11[0])
             self._way = ThroughHttpcore(self._way.family, getattr(opened, self._method))
@@ -258,7 +259,7 @@ class IdleConnections:
     """Idle connections; the one used last comes first, so that few stay open.
 
     Attributes:
-        closed: Whether none is kept any more.
+        closed: Whether no more are kept.
     """
 
     def __init__(self, *, closed: bool = False) -> None:
@@ -273,7 +274,7 @@ class IdleConnections:
             return None
 
     def push(self, connection: PooledConnection) -> PooledConnection | None:
-        """Keep a connection if it can be used again; return one that is to be closed."""
+        """Keep a connection if it can be used again; return one to close."""
         if self.closed or not connection.is_reusable():
             return connection
         connection.idle_since = time.monotonic()

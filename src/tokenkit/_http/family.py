@@ -1,4 +1,4 @@
-"""httpx and httpx2: one interface, two sets of classes; and what their logs may say."""
+"""httpx and httpx2: one interface, two sets of classes, and what their logs may show."""
 
 import logging
 import sys
@@ -18,7 +18,7 @@ __all__ = ["DEFAULT_FAMILY", "Family", "family_of", "hide_credentials", "load_fa
 CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
 DEFAULT_FAMILY = "httpx"
 
-# httpcore's classes below httpx's transports that somebody may mock or observe.
+# httpcore's classes below httpx's transports that tools may mock or observe.
 SENDERS = ("ConnectionPool", "HTTPProxy", "HTTPConnection")
 LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
 # The starts of steps that name no header and no password.
@@ -37,11 +37,11 @@ class Family:
 
     Attributes:
         name: Its name.
-        http: Its module, typed by nobody: httpx2's classes are not httpx's.
+        http: Its module; untyped, as httpx2's classes are not httpx's.
         core: The module of the connections below it.
         body_stream: The class of request bodies that its transports accept.
-        methods: By name, the classes that send by a method of that name, and the method as the
-            library defines it; ``None`` where somebody had replaced it already.
+        methods: By method name, the classes that send with it and the method as the library
+        defines it; ``None`` if it was replaced already.
     """
 
     name: str
@@ -51,11 +51,11 @@ class Family:
     methods: Mapping[str, Sequence[tuple[type, object]]]
 
     def is_untouched(self, name: str) -> bool:
-        """Return whether nobody mocks or observes the library's sending.
+        """Return whether the library's sending is not mocked or observed.
 
-        Whoever does that replaces a class's method.
+        A tool that does so replaces a class's method.
         """
-        for kind, method in self.methods[name]:  # noqa: SIM110 - all() would cost a generator a call
+        for kind, method in self.methods[name]:  # noqa: SIM110 - all() would make a generator
             if getattr(kind, name) is not method:
                 return False
         return True
@@ -71,13 +71,13 @@ def _load(name: str) -> Family:
         kinds += [getattr(core, f"{prefix}{one}") for one in SENDERS]
         found = [(kind, _as_defined(getattr(kind, method), (name, CORES[name]))) for kind in kinds]
         methods[method] = found
-    # Transports for httpx know by this class that they may take the body as bytes.
+    # By this class, transports for httpx know that they may take the body as bytes.
     body_stream = type("BodyStream", (BodyStream, http.ByteStream), {})
     return Family(name, http, core, body_stream, methods)
 
 
 def _as_defined(method: object, packages: tuple[str, ...]) -> object:
-    """Return a method that a library defines; ``None`` where another stands in its place."""
+    """Return a method that a library defines; ``None`` if it was replaced."""
     if not isinstance(method, FunctionType):
         return None
     package, _, _ = str(method.__globals__.get("__name__")).partition(".")
@@ -85,7 +85,7 @@ def _as_defined(method: object, packages: tuple[str, ...]) -> object:
 
 
 def load_family(name: object) -> Family | str:
-    """Import a family; return what is wrong where that cannot be."""
+    """Import a family, or return what is wrong."""
     if name not in CORES:
         return f"http_family must be 'httpx' or 'httpx2', not {name!r}"
     try:
@@ -98,7 +98,7 @@ def load_family(name: object) -> Family | str:
 
 
 def family_of(value: object, class_name: str) -> Family | None:
-    """Return the family among whose classes a caller's object is; it is imported already."""
+    """Return the family that a caller's object belongs to; it is imported already."""
     for name in CORES:
         module: Any = sys.modules.get(name)
         if module is not None and isinstance(value, getattr(module, class_name)):
@@ -107,7 +107,7 @@ def family_of(value: object, class_name: str) -> Family | None:
 
 
 def is_harmless(record: logging.LogRecord) -> bool:
-    """Let through what other exchanges log, and events that are known to hold no credential."""
+    """Let through other exchanges' records, and events that are known to contain no credential."""
     event, _, _ = str(record.msg).partition(" ")
     return PROGRESS.get(None) is None or (not record.args and event in HARMLESS)
 

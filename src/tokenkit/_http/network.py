@@ -1,7 +1,7 @@
-"""The sync network below httpcore's connections: its own, within the exchange's deadline.
+"""The sync network below httpcore's connections, which enforces the exchange's deadline.
 
-Its timeouts are per read, so that a server which drips bytes would hold a call for ever; and it
-does not tell a failed write from a lost response.
+httpcore's own has a timeout per read, so a server that drips bytes could hold a call for ever, and
+it can't tell a failed write from a lost response.
 """
 
 import ipaddress
@@ -21,24 +21,23 @@ from .progress import PROGRESS, time_left
 
 __all__ = ["Attempts", "DeadlineBackend", "DeadlineStream", "Found", "look_up", "numeric"]
 
-# One that swallows packets must not hold up the next one for longer (RFC 8305).
+# An address that swallows packets must not hold up the next one for longer (RFC 8305).
 FIRST_SHARE = 0.25
 # A zero would make a socket non-blocking.
 SHORTEST = 0.001
-# What one TLS record holds. More would be sent in several steps, each of which may take the time
-# that is left.
+# One TLS record. More would be sent in several steps, each of which could take all the time left.
 PIECE = 16_384
 
 Found: TypeAlias = list[Any] | OSError
-"""What a lookup found: ``socket.getaddrinfo()``'s result, or why there is none."""
+"""The result of a lookup: that of ``socket.getaddrinfo()``, or why there is none."""
 
 
 def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threading.Thread | None:
-    """Look a name up; ``deliver`` gets what was found.
+    """Look up a name; ``deliver`` gets the result.
 
-    That happens in a thread that nobody waits for: the system's resolver takes no timeout,
-    and one of a pool's threads would keep the process from ending. Where no thread can be
-    started, as late in a process's end, it happens at once.
+    This happens in a thread that nobody waits for: the system's resolver has no timeout, and a
+    pool's thread would keep the process from ending. If no thread can be started, as late in a
+    process's end, it happens at once.
     """
 
     def run() -> None:
@@ -69,23 +68,23 @@ def _is_address(host: str) -> bool:
 
 
 def numeric(address: Any) -> tuple[str, int]:
-    """Return an address's host, with the network interface that it may be of, and port."""
+    """Return an address's host, with its network interface if there is one, and port."""
     host, port, *rest = address[4]
     scope = rest[1] if len(rest) > 1 and "%" not in host else 0
     return (f"{host}%{scope}" if scope else host), port
 
 
 class Attempts:
-    """A host's addresses in the order in which to try them, each with its seconds.
+    """A host's addresses in the order to try them, each with its seconds.
 
-    Families take turns. No address holds the next one up for long; those that took too long
-    share what is left of the time.
+    Families take turns. No address holds up the next one for long; those that took too long
+    share the rest of the time.
 
     Args:
         core: httpcore or httpcore2, whose exceptions to raise.
         host: The host's name.
         found: What its lookup found; ``None`` if it took too long.
-        until: When a connection must be there, on the monotonic clock.
+        until: When the connection must be open, on the monotonic clock.
 
     Raises:
         ConnectError: The lookup failed.
@@ -117,7 +116,7 @@ class Attempts:
                 yield address, max(left, SHORTEST)
 
     def failed(self, address: Any, problem: Exception) -> None:
-        """Note why an address failed; one that refused gets no other turn."""
+        """Record why an address failed; one that refused is not tried again."""
         self.problem = problem
         if isinstance(problem, self._core.ConnectError):
             self._left.remove(address)
@@ -149,10 +148,10 @@ class DeadlineStream(Stream):
         self._write_timeout = timeout
 
     def _send_all(self) -> None:
-        """Send all that was written, and note how far that came.
+        """Send everything that was written, and record how far that got.
 
-        A server may have refused the request before it was sent; what it answered can be read
-        all the same.
+        A server may have refused the request before all of it was sent; its response can still be
+        read.
         """
         core, data, self._unsent = self._route.core, self._unsent, b""
         try:
@@ -160,7 +159,7 @@ class DeadlineStream(Stream):
                 left = time_left(self._write_timeout, core.WriteTimeout)
                 self._inner.write(data[start : start + PIECE], left)
                 self._note_written()
-        except core.WriteTimeout:  # a part of it may have left
+        except core.WriteTimeout:  # a part of it may have been sent
             self._note_written()
             raise
         except core.WriteError:
@@ -196,9 +195,9 @@ class DeadlineStream(Stream):
 
 
 def _clip_reads(sock: Any) -> None:
-    """Let the reads of a proxy's connection end by the deadline.
+    """Make the reads of a proxy's connection end by the deadline.
 
-    A step of TLS within TLS takes several, each of which would get the whole step's time.
+    A step of TLS within TLS makes several reads, each of which would get the whole step's time.
     """
     sock.recv = partial(_recv_in_time, sock, sock.recv)
 
@@ -222,7 +221,7 @@ class DeadlineBackend:
         host: str,
         port: int,
         timeout: float | None = None,
-        **_: object,  # what no pool of ours asks for
+        **_: object,  # httpcore's options, which this package doesn't use
     ) -> DeadlineStream:
         """Connect to the first address of a host that accepts."""
         core = self._route.core
@@ -232,7 +231,7 @@ class DeadlineBackend:
         for address, seconds in attempts:
             try:
                 stream = core.SyncBackend().connect_tcp(*numeric(address), seconds)
-            except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - of a few addresses at most
+            except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - a few addresses
                 attempts.failed(address, error)
             else:
                 self._opened = DeadlineStream(stream, self._route)
@@ -241,7 +240,7 @@ class DeadlineBackend:
         raise attempts.problem
 
     def close(self) -> None:
-        """Close what was opened, also if httpcore was stopped before it took it over."""
+        """Close what was opened, even if httpcore was stopped before it took it over."""
         if self._opened is not None:
             self._opened.close()
 

@@ -1,4 +1,4 @@
-"""How far the current exchange has come: shared between a sender and the network below it."""
+"""How far the current exchange has got, shared between a sender and the network below it."""
 
 import time
 from contextvars import ContextVar
@@ -9,13 +9,13 @@ __all__ = ["PROGRESS", "Progress", "time_left"]
 
 
 class Progress:
-    """One exchange's deadline, and whether its request has left.
+    """One exchange's deadline, and whether its request was sent.
 
     Attributes:
         until: The deadline, on this process's monotonic clock.
         sent: True once a byte of the request was written, False if the first write failed,
             None if unknown.
-        peer: The proxy, while it is the one that is spoken to.
+        peer: The proxy, while it is the peer.
         ended: Whether the peer has closed its end.
     """
 
@@ -34,7 +34,7 @@ class Progress:
         return self.until - time.monotonic()
 
     def failed_to_write(self) -> None:
-        """Note that a write failed; if it was the first, no whole request has left."""
+        """Record that a write failed; if it was the first, no whole request was sent."""
         if self.sent is None:
             self.sent = False
 

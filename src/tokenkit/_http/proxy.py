@@ -1,4 +1,4 @@
-"""Which proxy is between a client and an origin: the caller's, the environment's or none."""
+"""The proxy between a client and an origin: the caller's, the environment's or none."""
 
 import ipaddress
 import re
@@ -63,21 +63,21 @@ def proxy_of_environment(family: Family, origin: str) -> Proxy | None:
         return None
     url = proxies.pop(name)
     proxy = parse_proxy(family, url if "://" in url else f"http://{url}")
-    del url, proxies  # they hold passwords, and error reports show this frame
+    del url, proxies  # they may contain passwords, and error reports show this frame
     if isinstance(proxy, str):
         raise ConfigurationError(f"{name.upper()}_PROXY {proxy}")
     return proxy
 
 
 def parse_proxy(family: Family, url: str) -> Proxy | str:
-    """Take a proxy's URL apart, or tell what is wrong, without the password that it may hold."""
+    """Parse a proxy's URL, or return what is wrong with it, without any password in it."""
     try:
         parsed = family.http.Proxy(url)
     except (ValueError, family.http.InvalidURL):
         return PROXY_FORMS
     if not parsed.url.host:
         return PROXY_FORMS
-    # httpx takes any number, and the operating system takes it modulo 65536.
+    # httpx accepts any number, and the operating system takes it modulo 65536.
     if parsed.url.port is not None and not 0 < parsed.url.port <= PORTS:
         return PROXY_PORT
     if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
@@ -90,7 +90,7 @@ def parse_proxy(family: Family, url: str) -> Proxy | str:
 
 
 def _is_excepted(exceptions: str, host: str, port: int) -> bool:
-    """Return whether ``NO_PROXY`` names a host, in the forms that httpx knows, and networks."""
+    """Return whether ``NO_PROXY`` names a host, in the forms that httpx knows, or its network."""
     entries = (entry.strip().lower() for entry in exceptions.split(","))
     return any(entry and _names(entry, host, port) for entry in entries)
 

@@ -1,4 +1,4 @@
-"""How connections are to be opened: options and environment, checked when a client is built."""
+"""How to open connections: options and environment, checked when a client is built."""
 
 import os
 import re
@@ -19,24 +19,24 @@ from .proxy import Proxy, parse_proxy, proxy_of_environment
 __all__ = ["KEEPALIVE", "MAX_CONNECTIONS", "ConnectionSettings"]
 
 MAX_CONNECTIONS = 100
-# Balancers commonly close what has idled for a minute.
+# Load balancers commonly close connections that were idle for a minute.
 KEEPALIVE = 55.0
-# How OpenSSL wants certificates in a directory to be named.
+# The names that OpenSSL requires of certificates in a directory.
 HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ConnectionSettings:
-    """What a client's connections depend on.
+    """The settings of a client's connections.
 
     Attributes:
-        family: Whose connections to use.
+        family: The library to send with.
         ssl_context: The caller's TLS settings.
         proxy: The caller's proxy.
-        trust_env: Whether the environment's proxy, CA and key log variables count.
+        trust_env: Whether to use the environment's proxy, CA and key log variables.
         http_client: The caller's client.
         transport: The caller's transport.
-        environment_tls: The TLS settings that the environment asks for, where it counts.
+        environment_tls: The TLS settings from the environment, if it is used.
     """
 
     family: Family
@@ -49,10 +49,10 @@ class ConnectionSettings:
 
     @classmethod
     def parse(cls, options: Mapping[str, Any], *, is_async: bool) -> "Self | tuple[str, ...]":
-        """Check a client's options; return every problem, named by its option, if there is one.
+        """Check a client's options; return the settings or all problems, each with its option.
 
         Args:
-            options: The client's options; those of other kinds are left alone.
+            options: The client's options; others are ignored.
             is_async: Whether the client is async.
         """
         given = {name: value for name, value in options.items() if value is not None}
@@ -86,17 +86,17 @@ class ConnectionSettings:
     def tls(self, origin: str) -> ssl.SSLContext:
         """Return the TLS settings for an origin."""
         if origin.startswith("http:"):
-            # No certificate would pass it, and none is asked for.
+            # It would accept no certificate, and needs none.
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return self.ssl_context or self.default_tls()
 
     def default_tls(self) -> ssl.SSLContext:
-        """Return the TLS settings where the caller gave none, as for an https proxy."""
-        # gevent and truststore put another class in its place.
+        """Return the TLS settings if the caller gave none, and for an https proxy."""
+        # gevent and truststore replace the class.
         return self.environment_tls or _context(self.family, ssl.SSLContext, "", "", None, "")
 
     def proxy_for(self, origin: str) -> Proxy | None:
-        """Choose the proxy; plain http never goes through one, as it would read along.
+        """Choose the proxy; plain http never goes through one, which could read it.
 
         Raises:
             ConfigurationError: The environment's proxy cannot be used.
@@ -145,7 +145,7 @@ def _family(given: Mapping[str, Any], *, is_async: bool) -> Family | str:
 
 
 def _environment_tls(family: Family) -> ssl.SSLContext | str | None:
-    """Return the TLS settings that the environment asks for, if any, or what is wrong with them.
+    """Return the TLS settings from the environment, if any, or what is wrong with them.
 
     A replaced CA file counts.
     """
@@ -169,17 +169,16 @@ def _environment_tls(family: Family) -> ssl.SSLContext | str | None:
 def _context(
     family: Family, kind: type, variable: str, path: str, version: object, key_log: str
 ) -> ssl.SSLContext:
-    """Build a TLS context; that costs more than a hundred calls.
+    """Build a TLS context, which costs more than a hundred calls.
 
-    Not by ``ssl.create_default_context()``, which reads ``SSLKEYLOGFILE`` whatever
-    ``trust_env`` says.
+    ``ssl.create_default_context()`` would read ``SSLKEYLOGFILE`` whatever ``trust_env`` says.
 
     Raises:
-        ValueError: What the environment names is of no use.
+        ValueError: The environment names a file that cannot be used.
     """
     del kind, version  # they tell contexts apart
     if not variable and family.name == "httpx2":
-        # It trusts what the system trusts, in ways that differ between systems.
+        # It trusts the system's authorities, which works differently between systems.
         context: ssl.SSLContext = family.http.create_ssl_context(trust_env=False)
     else:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -197,20 +196,20 @@ def _context(
 
 
 def _load_authorities(context: ssl.SSLContext, variable: str, path: str) -> str | None:
-    """Load the authorities to trust; tell why a file, or a list of directories, is of no use."""
+    """Load the authorities to trust; return why a file or list of directories can't be used."""
     try:
         if variable != "SSL_CERT_DIR":
             path = path or import_module("certifi").where()
-            with open(path, "rb"):  # noqa: PTH123 - says more of what is wrong than OpenSSL does
+            with open(path, "rb"):  # noqa: PTH123 - its error says more than OpenSSL's
                 pass
             context.load_verify_locations(cafile=path)
             return None
         names = [name for one in path.split(os.pathsep) for name in os.listdir(one)]  # noqa: PTH208 - one pass
         context.load_verify_locations(capath=path)
     except ssl.SSLError:
-        return "holds no PEM certificates"
+        return "contains no PEM certificates"
     except OSError as error:
         return f"can't be read: {error.strerror}"
     if any(HASHED_NAME.fullmatch(name) for name in names):
         return None
-    return "holds no certificates under hashed names; run openssl rehash on it"
+    return "contains no certificates under hashed names; run openssl rehash on it"

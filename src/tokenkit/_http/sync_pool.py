@@ -1,4 +1,4 @@
-"""Sending requests for sync clients: through a pool of ours, or a caller's client or transport."""
+"""Sending requests for sync clients: through the client's own pool, or the caller's objects."""
 
 import os
 import queue
@@ -39,7 +39,7 @@ def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> Attemp
                 if reader.feed(chunk):
                     break
         return reader.end()
-    except Exception as error:  # noqa: BLE001 - raised again, unless it is of the network
+    except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
         if reader.stream is not None:
@@ -81,7 +81,7 @@ class ConnectionPool:
         try:
             if (unused := self._idle.push(connection)) is not None:
                 _close(unused)
-        finally:  # also when Ctrl-C ends that
+        finally:  # also if Ctrl-C interrupts it
             self._slots.put(None)
         if self._idle.closed:
             self.close()
@@ -143,13 +143,13 @@ class OwnConnections:
         process = os.getpid()
         pool = self._pools.setdefault(process, ConnectionPool(self._route))
         for other, inherited in list(self._pools.items()):
-            if other != process:  # its slots came along as they were: only sockets are closed
+            if other != process:  # its slots were copied unchanged: only sockets are closed
                 inherited.abandon()
         return pool
 
 
 class CallersConnections:
-    """A client of the caller's, which is never closed, or a transport, which is, as httpx does."""
+    """The caller's client, which is never closed, or transport, which is, as in httpx."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._transport = settings.transport
