@@ -26,9 +26,8 @@
     ├── StoreError                    a shared token store failed
     └── UnexpectedRedirect            a 3xx, which is never followed
 
-Each can be created from a message alone, for example as a mock's side effect. Errors contain only
-plain values, so they can be pickled and copied. The call's secrets and tokens are redacted in
-everything that an error contains.
+Each can be created from a message alone. Errors contain only plain values, so they can be pickled
+and copied. The call's secrets and tokens are redacted in everything that an error contains.
 """
 
 from collections.abc import Mapping, Sequence
