@@ -38,7 +38,7 @@ def revoking(vendor: Vendor, token: IssuedToken) -> Caller:
     """Let somebody revoke a token; return where that comes to a halt."""
     call = zerohash.RevokeAuthTokenRequest(token=token.token)
     begin: Any = partial(perform, call, vendor.reuse.plan, "request-id")
-    return Caller(vendor.world, ending(call, begin, vendor.cache))
+    return Caller(vendor.world, ending(call, begin, vendor.cache, "zerohash"))
 
 
 def test_revoked_token_is_gone() -> None:
