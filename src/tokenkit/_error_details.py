@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import attrs
 from typing_extensions import TypedDict
@@ -15,6 +15,8 @@ __all__ = [
     "Outcome",
     "RateLimit",
 ]
+
+E = TypeVar("E", bound=Exception)
 
 REFUSED_STATUSES = frozenset({400, 401, 403, 404, 409, 422})
 """Statuses that say that a request was not carried out, and would be refused again."""
