@@ -113,7 +113,7 @@ def types(session: nox.Session) -> None:
     session.run("mypy", "tests/sandbox/conftest.py")
     session.run("mypy", "tests/jupyter/conftest.py")
     session.run("pytest", "-q", "tests/vendors/test_vendoring.py", "-k", "typed")
-    session.run("pytest", "-q", "tests/vendors/test_editors.py")
+    session.run("pytest", "-q", "tests/vendors/test_checkers.py", "tests/vendors/test_editors.py")
     session.run("basedpyright")
     session.run("basedpyright", "--verifytypes", "tokenkit", "--ignoreexternal")
 
@@ -179,13 +179,11 @@ def soak(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure what a call costs, beside other libraries and SDKs: see benchmarks/README.md.
 
-    Takes about ten minutes, two with `-- --quick`, and is no part of the default run.
+    Takes a quarter of an hour, three minutes with `-- --quick`; no part of the default run.
     """
     extras = ".[httpx2,redis,sandbox]" if sys.version_info >= (3, 11) else ".[redis,sandbox]"
     session.install("-e", extras, *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
-    hits = ["--hits"] if "--quick" in session.posargs else []
-    session.run("python", "-m", "benchmarks.reuse", *hits)
 
 
 @nox.session

@@ -17,10 +17,11 @@ from .page import update
 from .picture import draw
 from .processes import output_of, run_server
 from .report import lines
-from .results import Results, Stages, load, save, this_machine
+from .results import Results, Stages, load, measured_here, save
+from .reuse import measure_reuse
 from .start import measure_start
 
-PARTS = ("calls", "stages", "start", "bulk")
+PARTS = ("calls", "stages", "start", "reuse", "bulk")
 
 
 @attrs.frozen
@@ -55,7 +56,7 @@ FULL = Amount(
     calls=100_000,
     counting=20.0,
     modes=tuple(MODES),
-    mints=2000,
+    mints=1000,
     inputs=1_000_000,
 )
 QUICK = Amount(
@@ -79,7 +80,7 @@ def say(text: str) -> None:
 
 def measure(parts: Sequence[str], amount: Amount, names: Sequence[str]) -> Results:
     """Measure the parts."""
-    results = Results(this_machine())
+    results = measured_here()
     if "calls" in parts:
         with tempfile.TemporaryDirectory() as folder:
             environment = generate(Path(folder)) if "openapi-client" in names else {}
@@ -91,6 +92,8 @@ def measure(parts: Sequence[str], amount: Amount, names: Sequence[str]) -> Resul
     if "start" in parts:
         start = measure_start(amount.rounds, amount.clients, amount.calls, say)
         results = attrs.evolve(results, start=start)
+    if "reuse" in parts:
+        results = attrs.evolve(results, reuse=measure_reuse(1 + amount.rounds, say))
     if "bulk" in parts:
         rounds = 1 + amount.rounds // 3
         bulk = measure_bulk(rounds, amount.mints, amount.inputs, say)

@@ -1,13 +1,14 @@
 """The goals, and whether a run met them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import attrs
 
-from .bulk import GOALS, Bulk
+from .bulk import GOALS as BULK_GOALS
 from .calls import Calls
 from .contestants import CONTESTANTS
 from .results import Results, Stages
+from .reuse import GOALS as REUSE_GOALS
 from .start import Start
 
 __all__ = ["Verdict", "judge"]
@@ -41,7 +42,8 @@ def judge(results: Results) -> list[Verdict]:
         *_of_calls(results.calls or Calls({}, {})),
         *_of_stages(results.stages),
         *_of_start(results.start),
-        *_of_bulk(results.bulk),
+        *_of(REUSE_GOALS, None if results.reuse is None else results.reuse.figures),
+        *_of(BULK_GOALS, None if results.bulk is None else results.bulk.figures),
     ]
 
 
@@ -98,6 +100,8 @@ def _of_start(start: Start | None) -> Iterator[Verdict]:
             yield Verdict(f"tokenkit's cyclic garbage a call: {name}", 0.0, endured.own_garbage)
 
 
-def _of_bulk(bulk: Bulk | None) -> Iterator[Verdict]:
-    for name, (goal, limit) in GOALS.items():
-        yield Verdict(goal, limit, None if bulk is None else bulk.figures.get(name))
+def _of(
+    goals: Mapping[str, tuple[str, float]], figures: Mapping[str, float] | None
+) -> Iterator[Verdict]:
+    for name, (goal, limit) in goals.items():
+        yield Verdict(goal, limit, None if figures is None else figures.get(name))

@@ -5,7 +5,7 @@ from pathlib import Path
 from .picture import draw
 from .processes import ROOT
 from .report import documented_lines
-from .results import Results, save
+from .results import Results, load, merged, save
 
 __all__ = ["FIGURES", "PAGE", "PICTURE", "block", "update"]
 
@@ -29,7 +29,9 @@ def with_block(page: str, results: Results) -> str:
 
 
 def update(results: Results, page: Path = PAGE) -> None:
-    """Put a run's figures into the documentation."""
-    page.write_text(with_block(page.read_text("utf-8"), results), "utf-8")
-    save(results, FIGURES)
-    draw(results, PICTURE)
+    """Put a run's figures into the documentation; parts that it left out stay as they are."""
+    documented = merged(load(FIGURES), results)
+    page.write_text(with_block(page.read_text("utf-8"), documented), "utf-8")
+    save(documented, FIGURES)
+    if results.calls is not None:
+        draw(documented, PICTURE)

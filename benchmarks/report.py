@@ -7,7 +7,9 @@ from .calls import BASELINE, MODES, Calls, Cell
 from .contestants import CONTESTANTS
 from .figures import Spread
 from .goals import judge
-from .results import Machine, Results, Stages
+from .machine import Machine
+from .results import Results, Stages
+from .reuse import Reuse
 from .stages import STAGES
 from .start import Start
 
@@ -47,6 +49,9 @@ def documented_lines(results: Results) -> Iterator[str]:
     if results.start is not None:
         yield ""
         yield from _start(results.start)
+    if results.reuse is not None:
+        yield ""
+        yield from _reuse(results.reuse)
     if results.bulk is not None:
         yield ""
         yield from _bulk(results.bulk)
@@ -59,18 +64,51 @@ BULK_WAYS = {
     "gather": "`asyncio.gather` of tokenkit's calls",
     "gather-httpx": "`asyncio.gather` of httpx posts",
     "aiolimiter": "the same behind aiolimiter",
-    "celery": "a Celery group, one worker",
+    "celery": "a Celery group, one worker, its start included",
 }
+BULK_FIGURES = {
+    "wall ÷ ideal": ("under a limit: time on the clock ÷ the ideal", "{:.2f}"),
+    "lost": ("under a limit: calls lost", "{:.0f}"),
+    "two ÷ one": ("time on the clock of two worker processes ÷ of one", "{:.2f}"),
+    "journal": ("CPU of the engine for an input, with a journal ÷ without", "{:.1f}"),
+    "grown": ("memory that {inputs:,} inputs add", "{:.1f} MB"),
+}
+
+
+def _reuse(reuse: Reuse) -> Iterator[str]:
+    """Write what a hit costs, as ratios, and how often a crowd mints."""
+    yield "A token that is there already"
+    yield ""
+    yield _machine(reuse.machine)
+    yield ""
+    hit = reuse.costs["get_token"]
+    costs = sorted(reuse.costs.items(), key=lambda item: item[1])
+    rows = [(name, f"{cost / hit:.2f}") for name, cost in costs]
+    yield from _table(("", "CPU of a hit, `get_token` = 1"), rows)
+    yield ""
+    crowds = [(name, str(count)) for name, count in reuse.mints.items()]
+    yield from _table(("at once, each for the first time", "mints"), crowds)
 
 
 def _bulk(bulk: Bulk) -> Iterator[str]:
     """Write what a mint costs where many are minted, as ratios."""
+    yield "Many mints"
+    yield ""
+    yield _machine(bulk.machine)
+    yield ""
     base = bulk.cpu.get("loop")
     rows = [
         (name, f"{bulk.cpu[way] / base:.2f}" if base and way in bulk.cpu else "not measured")
         for way, name in BULK_WAYS.items()
     ]
-    yield from _table(("many mints, without a limit", "CPU per mint"), rows)
+    yield from _table(("without a limit", "CPU per mint, one call after the other = 1"), rows)
+    yield ""
+    others = [
+        (name.format(inputs=bulk.inputs), text.format(bulk.figures[figure]))
+        for figure, (name, text) in BULK_FIGURES.items()
+        if figure in bulk.figures
+    ]
+    yield from _table(("", ""), others)
 
 
 def _machine(machine: Machine) -> str:

@@ -1,11 +1,6 @@
 """What a run measured, and on which machine; saved as JSON."""
 
 import json
-import os
-import platform
-from collections.abc import Sequence
-from datetime import datetime, timezone
-from importlib import metadata
 from pathlib import Path
 
 import attrs
@@ -15,32 +10,13 @@ from .bulk import Bulk
 from .calls import Calls
 from .contestants import CONTESTANTS
 from .figures import Spread
+from .machine import Machine, this_machine
+from .reuse import Reuse
 from .start import Start
 
-__all__ = ["Machine", "Results", "Stages", "load", "save", "this_machine"]
+__all__ = ["Results", "Stages", "load", "measured_here", "merged", "save"]
 
 CONVERTER = make_converter()
-
-
-@attrs.frozen
-class Machine:
-    """Where and when the figures were taken.
-
-    Attributes:
-        processor: Its name.
-        cores: How many this process may use.
-        system: The operating system.
-        python: The interpreter.
-        date: The day.
-        versions: Of tokenkit and of what it is compared with.
-    """
-
-    processor: str
-    cores: int
-    system: str
-    python: str
-    date: str
-    versions: dict[str, str]
 
 
 @attrs.frozen
@@ -60,46 +36,35 @@ class Stages:
 
 @attrs.frozen
 class Results:
-    """A run; a part that was left out is ``None``."""
+    """A run; a part that was left out is ``None``.
+
+    Attributes:
+        machine: Where calls, start and stages were measured; the other parts have their own.
+    """
 
     machine: Machine
     calls: Calls | None = None
     start: Start | None = None
     stages: Stages | None = None
+    reuse: Reuse | None = None
     bulk: Bulk | None = None
 
 
-def this_machine() -> Machine:
-    """Describe this machine."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Machine(
-        processor=_processor(),
-        cores=cores or 1,
-        system=f"{platform.system()} {platform.release()}",
-        python=f"{platform.python_implementation()} {platform.python_version()}",
-        date=datetime.now(timezone.utc).date().isoformat(),
-        versions=_versions([*(one.distribution for one in CONTESTANTS.values()), "sniffio"]),
-    )
+def measured_here() -> Results:
+    """Return results without a part, measured on this machine."""
+    versions = [*(one.distribution for one in CONTESTANTS.values()), "sniffio"]
+    return Results(this_machine(versions))
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def _versions(distributions: Sequence[str | None]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in distributions:
-        if name is not None:
-            try:
-                found[name] = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                found[name] = "not installed"
-    return found
+def merged(saved: Results, run: Results) -> Results:
+    """Return saved results with the parts that a run has measured."""
+    parts = {
+        name: part
+        for name in ("calls", "start", "stages", "reuse", "bulk")
+        if (part := getattr(run, name)) is not None
+    }
+    machine = saved.machine if run.calls is None else run.machine
+    return attrs.evolve(saved, machine=machine, **parts)
 
 
 def save(results: Results, path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from benchmarks.calls import Calls, Cell
@@ -14,7 +15,8 @@ from benchmarks.figures import Spread, spread_of
 from benchmarks.goals import judge
 from benchmarks.page import FIGURES, PAGE, PICTURE, block
 from benchmarks.processes import run_server
-from benchmarks.results import Results, load, save, this_machine
+from benchmarks.results import load, measured_here, merged, save
+from benchmarks.reuse import Reuse
 from benchmarks.stages import count_stages
 from benchmarks.worker import Order, measure_async, measure_sync
 
@@ -84,7 +86,7 @@ def test_a_spread_is_the_median_with_its_quartiles() -> None:
 def test_goals_are_judged() -> None:
     """A figure above its limit misses its goal; what was not measured does neither."""
     cells = {"sync": {"tokenkit": Cell(cpu=Spread(0.71, 0.7, 0.8, 7))}}
-    verdicts = judge(Results(this_machine(), Calls(cells, {})))
+    verdicts = judge(attrs.evolve(measured_here(), calls=Calls(cells, {})))
     by_goal = {verdict.goal: verdict.met for verdict in verdicts}
     assert by_goal["sync ÷ httpx"] is False
     assert by_goal["async, 1 at a time ÷ httpx"] is None
@@ -93,9 +95,25 @@ def test_goals_are_judged() -> None:
 def test_results_survive_being_saved(tmp_path: Path) -> None:
     """What is saved as JSON reads back as it was."""
     cells = {"sync": {"httpx": Cell(cpu=Spread(1.0, 1.0, 1.0, 7)), "svix": Cell(failure="no")}}
-    results = Results(this_machine(), Calls(cells, {"httpx": Spread(1.5, 1.0, 2.0, 3)}))
+    results = attrs.evolve(
+        measured_here(), calls=Calls(cells, {"httpx": Spread(1.5, 1.0, 2.0, 3)})
+    )
     save(results, tmp_path / "results.json")
     assert load(tmp_path / "results.json") == results
+
+
+def test_a_run_of_some_parts_leaves_the_others_as_they_are() -> None:
+    """Figures that were not measured again stay, with the machine that they were measured on."""
+    saved = load(FIGURES)
+    machine = attrs.evolve(measured_here().machine, date="2027-01-01")
+    run = attrs.evolve(measured_here(), machine=machine, reuse=Reuse(machine, {}, {"Redis": 1}))
+    found = merged(saved, run)
+    assert found.reuse == run.reuse
+    assert attrs.evolve(found, reuse=saved.reuse) == saved
+    cells = {"sync": {"httpx": Cell(cpu=Spread(1.0, 1.0, 1.0, 7))}}
+    again = merged(saved, attrs.evolve(run, calls=Calls(cells, {})))
+    assert again.machine == machine
+    assert again.start == saved.start
 
 
 def test_the_page_shows_the_saved_figures() -> None:

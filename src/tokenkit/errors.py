@@ -26,9 +26,8 @@
     ├── StoreError                    a shared token store failed
     └── UnexpectedRedirect            a 3xx, which is never followed
 
-Each can be created from a message alone, for example as a mock's side effect. Errors contain only
-plain values, so they can be pickled and copied. The call's secrets and tokens are redacted in
-everything that an error contains.
+Each can be created from a message alone. Errors contain only plain values, so they can be pickled
+and copied. The call's secrets and tokens are redacted in everything that an error contains.
 """
 
 from collections.abc import Mapping, Sequence
@@ -314,8 +313,7 @@ class ResponseTooLarge(TokenKitError):  # noqa: N818 - reads better in an except
 class StoreError(TokenKitError):
     """A shared token store failed: it is down, too slow, or refuses to write.
 
-    A store raises it, and ``get_token()`` goes on without the store. A caller sees it only if a
-    token was revoked or invalidated and the other processes could not be told.
+    ``get_token()`` goes on without the store; a revocation or invalidation raises the error.
     """
 
     usual_outcome: ClassVar[Outcome] = "unknown"

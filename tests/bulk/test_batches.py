@@ -151,7 +151,8 @@ def test_batches_that_the_vendor_does_not_take_are_a_programming_error() -> None
 
     with (
         pytest.raises(
-            ConfigurationError, match=r"batch_size: .*UserTokenRequest can't be batched"
+            ConfigurationError,
+            match=r"the vendor takes .*UserTokenRequest one at a time",
         ),
         run(learners(5), send, batch_size=2) as opened,
     ):

@@ -269,9 +269,9 @@ def test_a_journal_in_use_is_refused_by_name(path: Path) -> None:
 @pytest.mark.parametrize(
     ("first", "then", "problem"),
     [
-        (None, [KEY], "was begun without encryption_keys"),
-        ([KEY], None, "was begun with encryption_keys"),
-        ([KEY], [OTHER_KEY], "was begun with other encryption_keys"),
+        (None, [KEY], "was started without encryption_keys"),
+        ([KEY], None, "was started with encryption_keys"),
+        ([KEY], [OTHER_KEY], "was started with other encryption_keys"),
     ],
 )
 def test_a_journal_is_used_with_the_keys_it_was_begun_with(

@@ -56,7 +56,7 @@ async def asynchronous(progress: Progress) -> None:
         ({"allow_payments": True}, "allow_payments needs a journal"),
         ({"journal": 7}, "journal must be a path, not int"),
         ({"journal": Path}, "journal must be a path, not type"),
-        ({"encryption_keys": [Fernet.generate_key()]}, "encryption_keys are the journal's"),
+        ({"encryption_keys": [Fernet.generate_key()]}, "encryption_keys need a journal"),
         ({"encryption_keys": "key", "journal": "j"}, "encryption_keys must be a list of keys"),
         ({"encryption_keys": [], "journal": "j"}, "encryption_keys must be a list of keys"),
         ({"encryption_keys": [7], "journal": "j"}, "encryption_keys must be a list of keys"),
@@ -102,7 +102,9 @@ def test_a_bad_encryption_key_is_refused_and_never_shown(key: Any, tmp_path: Pat
     with (
         Sandbox() as sandbox,
         sandbox.strigo_client() as client,
-        pytest.raises(ConfigurationError, match="encryption_keys: each must be") as caught,
+        pytest.raises(
+            ConfigurationError, match="encryption_keys: key 1 is not a Fernet key"
+        ) as caught,
     ):
         client.send_many(learners(1), **options)
     del options

@@ -44,8 +44,8 @@ def clients() -> Iterator[type[Client]]:
 
 
 def missing(document: str, names: set[str]) -> list[str]:
-    """Return the names that a document doesn't have as code of their own."""
-    found = set(re.findall(r"`([\w.]+)`", read(document)))
+    """Return the names that a document doesn't have as code of their own, or after a module's."""
+    found = set(re.findall(r"`(?:\w+\.)*(\w+)`", read(document)))
     return sorted(names - found)
 
 

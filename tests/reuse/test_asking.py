@@ -14,7 +14,7 @@ from memory_store import MemoryStore
 from reuse_world import LEARNER, PARTICIPANT, Vendor, World, cache_with
 
 from tokenkit import TokenCache
-from tokenkit._reuse.asking import StoreFault, StoreQuestion
+from tokenkit._reuse.asking import StoreFailure, StoreQuestion
 from tokenkit._reuse.circuit import Circuit
 from tokenkit._reuse.entry import unseal_entry
 from tokenkit._reuse.key import exact_values, reader_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from redis_server import RedisServer
 
-    from tokenkit.stores import Answer, Command
+    from tokenkit.stores import Command, StoreResponse
 
 
 def tells(*, busy: bool) -> Callable[[float, float], bool]:
@@ -49,10 +49,10 @@ class LateStore:
     asked: int = 0
     sealing: NoSealing = attrs.field(factory=NoSealing)
 
-    def ask(self, command: Command) -> Answer:
+    def ask(self, command: Command) -> StoreResponse:
         raise NotImplementedError
 
-    async def ask_async(self, command: Command) -> Answer:
+    async def ask_async(self, command: Command) -> StoreResponse:
         del command
         self.asked += 1
         wait = self.waits.pop(0)
@@ -67,7 +67,7 @@ async def test_slow_store_is_given_up() -> None:
     """A store that never answers within a quarter of a second has failed."""
     store = LateStore([60.0] * 7)
     answer = await StoreQuestion(store, IsLive(mark="m")).ask_async()
-    assert isinstance(answer, StoreFault)
+    assert isinstance(answer, StoreFailure)
     assert answer.error == "TimeoutError"
 
 
@@ -78,7 +78,7 @@ async def test_busy_loop_is_no_failure_of_the_store() -> None:
     assert await StoreQuestion(store, IsLive(mark="m")).ask_async() is True
     assert store.asked == 2
     store = LateStore([60.0] * 7, blocks=0.6)
-    assert isinstance(await StoreQuestion(store, IsLive(mark="m")).ask_async(), StoreFault)
+    assert isinstance(await StoreQuestion(store, IsLive(mark="m")).ask_async(), StoreFailure)
     assert store.asked == 6
 
 
@@ -98,7 +98,7 @@ async def test_failing_store_is_a_value() -> None:
     """A store's failure is an answer; what else it raises is the program's own."""
     store = MemoryStore(lambda: 0.0, down=True)
     answer = await StoreQuestion(store, IsLive(mark="m")).ask_async()
-    assert isinstance(answer, StoreFault)
+    assert isinstance(answer, StoreFailure)
     assert answer.error == "ConnectionError"
 
 
@@ -222,14 +222,14 @@ class OddStore:
     answer: Any
     sealing: NoSealing = attrs.field(factory=NoSealing)
 
-    def ask(self, command: Command) -> Answer:
+    def ask(self, command: Command) -> StoreResponse:
         del command
         if isinstance(self.answer, Exception):
             raise self.answer
-        answer: Answer = self.answer
+        answer: StoreResponse = self.answer
         return answer
 
-    async def ask_async(self, command: Command) -> Answer:
+    async def ask_async(self, command: Command) -> StoreResponse:
         return self.ask(command)
 
 
@@ -248,7 +248,7 @@ async def test_hanging_store_costs_a_crowd_one_timeout() -> None:
 
     async def ask() -> None:
         fault = await StoreQuestion(store, IsLive(mark="m"), circuit=circuit).ask_async()
-        assert isinstance(fault, StoreFault)
+        assert isinstance(fault, StoreFailure)
         circuit.failed(0.0)
 
     async with anyio.create_task_group() as group:
@@ -268,7 +268,7 @@ def test_busy_process_asks_again(
     asked: list[Command] = []
 
     class Late(OddStore):
-        def ask(self, command: Command) -> Answer:
+        def ask(self, command: Command) -> StoreResponse:
             asked.append(command)
             if len(asked) == 1:
                 raise StoreError("late") from error()
@@ -286,5 +286,5 @@ def test_store_is_given_up_by_a_busy_process_too(monkeypatch: pytest.MonkeyPatch
     late.__cause__ = TimeoutError()
     monkeypatch.setattr("tokenkit._reuse.asking._was_busy", tells(busy=True))
     answer = StoreQuestion(OddStore(late), IsLive(mark="m")).ask()
-    assert isinstance(answer, StoreFault)
+    assert isinstance(answer, StoreFailure)
     assert answer.error == "TimeoutError"

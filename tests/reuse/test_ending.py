@@ -29,7 +29,7 @@ from tokenkit.errors import ConfigurationError, ConnectionLostError, ServerError
 
 if TYPE_CHECKING:
     from tokenkit._model.token import IssuedToken
-    from tokenkit.stores import Answer, Command
+    from tokenkit.stores import Command, StoreResponse
 
 REVOKED = Response(status=204, headers=Headers({}), body=b"")
 
@@ -207,7 +207,7 @@ def test_vendor_is_asked_whatever_a_store_does() -> None:
     """A store that this client cannot even ask keeps no token alive at the vendor."""
 
     class StoreForLoops(MemoryStore):
-        def ask(self, command: Command) -> Answer:
+        def ask(self, command: Command) -> StoreResponse:
             raise ConfigurationError(f"its client is async, no {command}")
 
     world = World()
@@ -218,7 +218,7 @@ def test_vendor_is_asked_whatever_a_store_does() -> None:
     assert other in all_caches()
     revocation = revoking(vendor, token)
     assert revocation.request is not None
-    with pytest.raises(StoreError, match="could not be told"):
+    with pytest.raises(StoreError, match="could not be updated"):
         revocation.answer(REVOKED).result()
 
 

@@ -26,6 +26,7 @@ from tokenkit import (
     zdk,
     zerohash,
 )
+from tokenkit.auth import OrgKey
 from tokenkit.errors import (
     ClientClosedError,
     ConfigurationError,
@@ -156,7 +157,7 @@ def test_options_are_checked(options: Any, problem: str) -> None:
 
 def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
     """Two answers to one question would be one too many."""
-    with pytest.raises(ConfigurationError, match="Strigo's tokens tell how long they live"):
+    with pytest.raises(ConfigurationError, match="Strigo's tokens say how long they live"):
         StrigoClient(org_id="o", api_key="k", token_lifetime=MINUTES)
 
 
@@ -221,6 +222,21 @@ def test_debug_log_tells_of_mints_and_shows_no_token(
         token = client.get_token(CALL)
     assert "strigo create_user_token: token minted: missing" in caplog.text
     assert token.token not in caplog.text
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_token_from_memory_is_not_logged_unless_a_hook_is_told(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture, *, asks: bool
+) -> None:
+    """A hit in the process is only counted, also where a secret source is asked each time."""
+    org_id, api_key = (sandbox.environment[f"STRIGO_{name}"] for name in ("ORG_ID", "API_KEY"))
+    auth = OrgKey(org_id, (lambda: api_key) if asks else api_key)
+    with StrigoClient(auth=auth, base_url=sandbox.environment["STRIGO_BASE_URL"]) as client:
+        client.get_token(CALL)
+        with caplog.at_level(logging.DEBUG, "tokenkit"):
+            client.get_token(CALL)
+        assert client.token_cache.statistics().hits == 1
+    assert caplog.text == ""
 
 
 def test_debug_log_tells_of_reuse_if_a_hook_is_told(

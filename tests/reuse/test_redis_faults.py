@@ -198,7 +198,7 @@ def test_client_of_one_s_own(redis_server: RedisServer) -> None:
     with pytest.raises(ConfigurationError, match="pass encryption_keys"):
         RedisStore(own)
     for_loops = RedisStore(redis.asyncio.Redis(), encryption_keys=[KEY])
-    with pytest.raises(ConfigurationError, match="its client is async"):
+    with pytest.raises(ConfigurationError, match="with an async Redis client"):
         for_loops.ask(IsLive(mark="m"))
     own.close()
 

@@ -343,7 +343,7 @@ def test_invalidation_that_the_store_misses_is_an_error() -> None:
     p = Processes()
     first = p.vendors[0].token()
     p.store.down = True
-    with pytest.raises(StoreError, match=r"could not be told \(ConnectionError\)"):
+    with pytest.raises(StoreError, match=r"not in the shared store \(ConnectionError\)"):
         p.vendors[0].invalidate()
     assert p.vendors[0].token() != first
 
@@ -351,6 +351,7 @@ def test_invalidation_that_the_store_misses_is_an_error() -> None:
 def test_what_happens_is_told() -> None:
     """Each token that is handed out is told of, with its source and its age."""
     p = Processes()
+    p.vendors[1] = Vendor(p.world, LEARNER, cache_with(p.store), tells_hits=True)
     p.vendors[0].token()
     p.world.pass_by(100)
     p.vendors[1].ask()

@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from tokenkit.stores import Acquire, Acquired, Found, Publish
-from tokenkit.stores.sqlite_commands import SCHEMA, answer_command
+from tokenkit.stores.sqlite_commands import SCHEMA, carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +39,10 @@ def test_token_that_came_before_the_lock_is_found(tmp_path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.executescript(SCHEMA)
     late = sqlite3.connect(path, isolation_level=None, factory=Overtaken)
-    assert answer_command(other, acquire("other"), NOW) == Acquired()
+    assert carry_out(other, acquire("other"), NOW) == Acquired()
     publish = Publish(key="k", owner="other", mark="m", sealed=b"s", seconds=60, revocable=False)
-    late.meanwhile = lambda: answer_command(other, publish, NOW)
-    assert answer_command(late, acquire("late"), NOW) == Found(mark="m", sealed=b"s", left=60.0)
+    late.meanwhile = lambda: carry_out(other, publish, NOW)
+    assert carry_out(late, acquire("late"), NOW) == Found(mark="m", sealed=b"s", left=60.0)
     assert other.execute("SELECT * FROM locks").fetchall() == []
     late.close()
     other.close()

@@ -66,6 +66,7 @@ def sender(
         return send(call)
 
     return Sender(
+        origin_of=lambda _: "https://vendor.test",
         name=name,
         send=sending,
         clock=clock or FrozenClock(),

@@ -25,7 +25,7 @@ from tokenkit.stores import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tokenkit.stores import Answer, Command
+    from tokenkit.stores import Command, StoreResponse
 
 
 @attrs.define
@@ -58,7 +58,7 @@ class MemoryStore:
     live: dict[str, float] = attrs.field(factory=dict)
     limits: dict[str, float] = attrs.field(factory=dict)
 
-    def ask(self, command: Command) -> Answer:
+    def ask(self, command: Command) -> StoreResponse:
         self.asked.append(command)
         if self.down:
             raise StoreError("down") from ConnectionError()
@@ -70,14 +70,14 @@ class MemoryStore:
             raise StoreError("lost") from TimeoutError()
         return answer
 
-    async def ask_async(self, command: Command) -> Answer:
+    async def ask_async(self, command: Command) -> StoreResponse:
         return self.ask(command)
 
     def _owns(self, key: str, owner: str, now: float) -> bool:
         holder, ends = self.locks.get(key, ("", 0.0))
         return holder == owner and ends > now
 
-    def _answer(self, command: Command, now: float) -> Answer:
+    def _answer(self, command: Command, now: float) -> StoreResponse:
         match command:
             case Acquire():
                 return self._acquire(command, now)
@@ -101,7 +101,7 @@ class MemoryStore:
                     self.live.pop(entry.mark, None)
                 return None
 
-    def _acquire(self, command: Acquire, now: float) -> Answer:
+    def _acquire(self, command: Acquire, now: float) -> StoreResponse:
         entry = self.entries.get(command.key)
         if entry is not None and entry.ends > now and entry.mark != command.known:
             return Found(mark=entry.mark, sealed=entry.sealed, left=entry.ends - now)

@@ -159,11 +159,8 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         return Refusal(outside_frames(error), operation, vendor, self._shared.hooks)
 
     def _prepared(self, call: Call[T], options: Mapping[str, Any]) -> Start[T]:
-        if not isinstance(cast("object", call), Call):
-            problem = f"must be a call such as a request model, not {type(call).__name__}"
-            raise InvalidInputError("send()", (FieldError(field="call", message=problem),))
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+        self._check_call("send()", call)
+        self._check_open()
         plan, request_id = self._default_plan, None
         if options:
             plan = self._plan(self._changed_settings("send", options, SendOptions))
@@ -175,6 +172,15 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
         return Start(call, plan, request_id, moment_of(self._shared.clock))
+
+    def _check_call(self, method: str, call: object) -> None:
+        if not isinstance(call, Call):
+            problem = f"must be a call such as a request model, not {type(call).__name__}"
+            raise InvalidInputError(method, (FieldError(field="call", message=problem),))
+
+    def _check_open(self) -> None:
+        if self._shared.closed:
+            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
 
     def _ending(self, start: Start[T]) -> Callable[[Moment], Steps[Reply[T]]]:
         """Begin a call that ends tokens: from then on they are no longer handed out."""

@@ -14,7 +14,6 @@ from .._pipeline.secret_sources import resolved
 from .._policy.clock import AsyncClock, Clock, TimeSource
 from .._policy.retry import RetryRules
 from .._secret import Secret
-from ..errors import ClientClosedError
 from .base import ClientBase
 from .tapped_connections import AsyncTappedConnections, Tap, TappedConnections
 
@@ -50,7 +49,7 @@ def _without_refusals(rules: RetryRules) -> RetryRules:
     )
 
 
-class _Runs(ClientBase[C, K]):
+class _BulkBase(ClientBase[C, K]):
     """What sync and async clients share for bulk runs."""
 
     def _for_run(self, *, may_retry: bool) -> Self:
@@ -65,9 +64,9 @@ class _Runs(ClientBase[C, K]):
         client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
         return client
 
-    def _check_open(self) -> None:
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+    def _origin_of(self, call: Call[Any]) -> str:
+        shared = self._shared
+        return shared.services.get(call.service or "", shared.base).origin
 
     def _sender_of(self, send: S, secrets: Q) -> "Sender[S, Q, K]":
         from .._reuse.key import identity_of  # noqa: PLC0415 - few clients run in bulk
@@ -89,6 +88,7 @@ class _Runs(ClientBase[C, K]):
 
         return Sender(
             name=f"{profile.vendor} at {base.origin}{base.path}",
+            origin_of=self._origin_of,
             send=send,
             clock=self._shared.clock,
             secrets=secrets,
@@ -99,7 +99,7 @@ class _Runs(ClientBase[C, K]):
         )
 
 
-class BulkMethods(_Runs[Connections, Clock]):
+class BulkMethods(_BulkBase[Connections, Clock]):
     """A sync client's methods for many calls."""
 
     if TYPE_CHECKING:  # the client's own
@@ -127,18 +127,19 @@ class BulkMethods(_Runs[Connections, Clock]):
                             report(call, error)
 
         Each call that is taken gets exactly one :class:`~tokenkit.bulk.Success` or
-        :class:`~tokenkit.bulk.Failure`. A refusal for the rate limit (429) is no failure: the run
-        waits and sends the call again. Calls are taken as places are free, so a slow loop slows
-        the sending down, and memory stays small.
+        :class:`~tokenkit.bulk.Failure`. A 429 is not a failure: the run waits and sends the call
+        again. Calls are taken only as slots become free, so a slow loop slows sending down, and
+        memory stays small.
 
         Args:
             calls: Request models, from any iterable.
             **options: See :class:`~tokenkit.bulk.BulkOptions`.
 
         Raises:
-            ConfigurationError: An option cannot be used; on entering the block, the journal.
+            ConfigurationError: An option cannot be used or, on entering the block, the journal
+                can't.
             ClientClosedError: The client is closed.
-            InvalidInputError: While iterating: an item is no call.
+            InvalidInputError: While iterating: an item is not a call.
         """
         from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
         from ..bulk.sending import SendMany  # noqa: PLC0415 - few clients run in bulk
@@ -178,7 +179,7 @@ class BulkMethods(_Runs[Connections, Clock]):
         return get
 
 
-class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
+class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
     """An async client's methods for many calls."""
 
     if TYPE_CHECKING:  # the client's own
@@ -208,18 +209,19 @@ class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
                             report(call, error)
 
         Each call that is taken gets exactly one :class:`~tokenkit.bulk.Success` or
-        :class:`~tokenkit.bulk.Failure`. A refusal for the rate limit (429) is no failure: the run
-        waits and sends the call again. Calls are taken as places are free, so a slow loop slows
-        the sending down, and memory stays small.
+        :class:`~tokenkit.bulk.Failure`. A 429 is not a failure: the run waits and sends the call
+        again. Calls are taken only as slots become free, so a slow loop slows sending down, and
+        memory stays small.
 
         Args:
             calls: Request models, from any iterable, plain or async.
             **options: See :class:`~tokenkit.bulk.BulkOptions`.
 
         Raises:
-            ConfigurationError: An option cannot be used; on entering the block, the journal.
+            ConfigurationError: An option cannot be used or, on entering the block, the journal
+                can't.
             ClientClosedError: The client is closed.
-            InvalidInputError: While iterating: an item is no call.
+            InvalidInputError: While iterating: an item is not a call.
         """
         from ..bulk.async_sending import AsyncSendMany  # noqa: PLC0415 - few clients run in bulk
         from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk

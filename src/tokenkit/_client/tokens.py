@@ -22,7 +22,7 @@ from .._pipeline.drivers import (
 )
 from .._pipeline.effects import Steps
 from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
-from ..errors import ClientClosedError, FieldError, InvalidInputError, TokenKitError
+from ..errors import TokenKitError
 from .base import ClientBase
 from .refusal import Refusal
 
@@ -48,7 +48,7 @@ class _Start(Generic[R]):
 
 @attrs.define(eq=False, repr=False)
 class _SpanForMint:
-    """Opens a call's span when a request is sent: a kept token needs no span."""
+    """Opens a call's span when a request is sent; a kept token needs none."""
 
     stack: ExitStack
     trace: Trace
@@ -90,7 +90,7 @@ class _TokenBase(ClientBase[C, K]):
             plan = self._for_service(plan, call)
         if reuse is not None and reuse.plan is plan:
             return reuse
-        from .._reuse.reuse import Reuse  # noqa: PLC0415 - most clients need no cache to start
+        from .._reuse.reuse import Reuse  # noqa: PLC0415 - most clients need none
 
         shared = self._shared
         made = Reuse(
@@ -110,7 +110,8 @@ class _TokenBase(ClientBase[C, K]):
     ) -> "_Start[IssuedToken] | Refusal":
         """Return the way to a token, or the refusal: the frames here hold arguments."""
         try:
-            self._check_token_call("get_token()", call)
+            self._check_call("get_token()", call)
+            self._check_open()
             request_id = str(uuid4()) if self.profile.request_id_header else ""
             return _Start(call, self._reuse_now(call).begin(call, valid_for, request_id))
         except TokenKitError as error:
@@ -118,17 +119,11 @@ class _TokenBase(ClientBase[C, K]):
 
     def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Refusal":
         try:
-            self._check_token_call("invalidate_token()", call)
+            self._check_call("invalidate_token()", call)
+            self._check_open()
             return _Start(call, self._reuse_now(call).begin_invalidation(call))
         except TokenKitError as error:
             return self._refused(error, "invalidate_token")
-
-    def _check_token_call(self, method: str, call: object) -> None:
-        if not isinstance(call, Call):
-            problem = f"must be a call such as a request model, not {type(call).__name__}"
-            raise InvalidInputError(method, (FieldError(field="call", message=problem),))
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
 
 
 _making_cache = threading.Lock()
@@ -140,27 +135,26 @@ class TokenMethods(_TokenBase[Connections, Clock]):
     def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
         """Return a token for a call: a kept one if possible, otherwise a new one.
 
-        A token minted for an equal call with the same credentials is returned again until
-        shortly before it expires. If there is none, one caller mints, and everyone who asks
-        meanwhile gets the same token. ``create_...`` methods and :meth:`send` always mint.
+        A token minted for an equal call with the same credentials is returned again until shortly
+        before it expires. Otherwise one caller mints, and all callers that ask meanwhile get the
+        same token. ``create_...`` methods and :meth:`send` always mint.
 
         Args:
             call: A request model's instance that mints one token.
-            valid_for: How long the token must stay valid. A new token with a shorter life is
-                returned all the same; its ``expires_at`` says so. Default: a tenth of its
-                life, at least a minute, at most half its life.
+            valid_for: How long the token must still be valid. A new token is returned even if it
+                expires sooner; see its ``expires_at``. Default: a tenth of its life, but at least
+                a minute and at most half its life.
 
         Raises:
-            ConfigurationError: This call's token must not be reused, because it opens a payment
+            ConfigurationError: This call's token must not be reused because it opens a payment,
                 or its lifetime is unknown: see ``token_lifetime`` of
                 :class:`ClientOptions`.
-            RateLimitError: The vendor limits this client's requests; it isn't asked again until
-                ``retry_after`` has passed.
-            InvalidInputError: An argument cannot be used. Other errors are those of
-                :meth:`send`.
+            RateLimitError: The vendor refuses this client's credentials; until ``retry_after``
+                has passed, it isn't asked again.
+            InvalidInputError: An argument is invalid. Other errors are those of :meth:`send`.
         """
         reuse = self._reuse
-        # The common case, a hit, takes no lock, no generator and no digest.
+        # The fast path of a hit: no lock, no generator and no digest.
         if (
             reuse is not None
             and valid_for is None
@@ -175,14 +169,14 @@ class TokenMethods(_TokenBase[Connections, Clock]):
     def invalidate_token(self, call: Call[IssuedToken]) -> None:
         """Forget a call's token, for example because the user's rights have changed.
 
-        The next :meth:`get_token` mints. The token itself stays valid until it expires, and a
-        process that has its own copy hands that out until it renews it.
+        The next :meth:`get_token` mints. The token itself stays valid until it expires, and
+        another process with its own copy keeps handing it out until it renews it.
 
         Args:
-            call: The call, as :meth:`get_token` was given it.
+            call: The call that was passed to :meth:`get_token`.
 
         Raises:
-            StoreError: The token is forgotten here, but the shared store could not be told.
+            StoreError: The token is forgotten in this process, but not in the shared store.
             ConfigurationError: This call's token is never kept.
         """
         self._drive_tokens(self._start_invalidation(call))
@@ -205,27 +199,26 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
     async def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
         """Return a token for a call: a kept one if possible, otherwise a new one.
 
-        A token minted for an equal call with the same credentials is returned again until
-        shortly before it expires. If there is none, one caller mints, and everyone who asks
-        meanwhile gets the same token. ``create_...`` methods and :meth:`send` always mint.
+        A token minted for an equal call with the same credentials is returned again until shortly
+        before it expires. Otherwise one caller mints, and all callers that ask meanwhile get the
+        same token. ``create_...`` methods and :meth:`send` always mint.
 
         Args:
             call: A request model's instance that mints one token.
-            valid_for: How long the token must stay valid. A new token with a shorter life is
-                returned all the same; its ``expires_at`` says so. Default: a tenth of its
-                life, at least a minute, at most half its life.
+            valid_for: How long the token must still be valid. A new token is returned even if it
+                expires sooner; see its ``expires_at``. Default: a tenth of its life, but at least
+                a minute and at most half its life.
 
         Raises:
-            ConfigurationError: This call's token must not be reused, because it opens a payment
+            ConfigurationError: This call's token must not be reused because it opens a payment,
                 or its lifetime is unknown: see ``token_lifetime`` of
                 :class:`AsyncClientOptions`.
-            RateLimitError: The vendor limits this client's requests; it isn't asked again until
-                ``retry_after`` has passed.
-            InvalidInputError: An argument cannot be used. Other errors are those of
-                :meth:`send`.
+            RateLimitError: The vendor refuses this client's credentials; until ``retry_after``
+                has passed, it isn't asked again.
+            InvalidInputError: An argument is invalid. Other errors are those of :meth:`send`.
         """
         reuse = self._reuse
-        # The common case, a hit, takes no lock, no generator and no digest.
+        # The fast path of a hit: no lock, no generator and no digest.
         if (
             reuse is not None
             and valid_for is None
@@ -240,14 +233,14 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
     async def invalidate_token(self, call: Call[IssuedToken]) -> None:
         """Forget a call's token, for example because the user's rights have changed.
 
-        The next :meth:`get_token` mints. The token itself stays valid until it expires, and a
-        process that has its own copy hands that out until it renews it.
+        The next :meth:`get_token` mints. The token itself stays valid until it expires, and
+        another process with its own copy keeps handing it out until it renews it.
 
         Args:
-            call: The call, as :meth:`get_token` was given it.
+            call: The call that was passed to :meth:`get_token`.
 
         Raises:
-            StoreError: The token is forgotten here, but the shared store could not be told.
+            StoreError: The token is forgotten in this process, but not in the shared store.
             ConfigurationError: This call's token is never kept.
         """
         await self._drive_tokens(self._start_invalidation(call))

@@ -1,4 +1,4 @@
-"""What the command takes."""
+"""The command's arguments."""
 
 import argparse
 from pathlib import Path
@@ -48,7 +48,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def add_mint_options(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes.
+    """Declare the command's arguments.
 
     Args:
         parser: The command's parser.

@@ -1,4 +1,4 @@
-"""The command: reads, mints, writes, and says what it did."""
+"""The command: reads a table, mints, writes the result, and reports."""
 
 import argparse
 import sys
@@ -101,12 +101,12 @@ def _columns(inputs: Sequence[str], told: Sequence[str], source: Path) -> Sequen
 
 
 def _check_target(target: Path, journal: Path | None) -> None:
-    """Refuse to write over what is no run's, and to go on without a run's result."""
+    """Refuse to overwrite an unrelated file, and to continue a run whose result is missing."""
     going_on = journal is not None and journal.exists()
     if going_on and not target.exists():
         raise TableError(
-            f"{journal} belongs to a run whose result {target} is gone: bring it back, or delete "
-            "the journal to mint again"
+            f"{journal} belongs to a run whose result {target} is gone: restore it, or delete the "
+            "journal to mint again"
         )
     if target.exists() and not going_on:
         raise TableError(
@@ -154,7 +154,7 @@ class _Run:
     _first: int = 0
 
     def mint(self, client: Any, total: int) -> Counts:
-        """Mint what is missing, and write it."""
+        """Mint the missing tokens and write them."""
         options = self.options
         # The journal is opened first: a result is made only by a run that begins.
         with client.send_many(

@@ -1,4 +1,4 @@
-"""How the command shows that it gets on: tqdm's bar, or a line now and then."""
+"""The command's progress: a tqdm bar, or a line now and then."""
 
 import math
 import time

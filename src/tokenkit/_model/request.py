@@ -40,21 +40,20 @@ def param(
 class _Rule:
     name: str
     wire_name: str | None
-    check: Check
-    optional: bool
 
     def error(self, problem: str) -> FieldError:
         return FieldError(field=self.name, wire_name=self.wire_name, message=problem)
 
 
 @cache
-def _rules(model: type["RequestModel"]) -> tuple[_Rule, ...]:
+def _rules(model: type["RequestModel"]) -> tuple[tuple[str, bool, Check, _Rule], ...]:
+    # In a tuple, what each check looks at is there at once.
     return tuple(
-        _Rule(
-            name=field.name,
-            wire_name=field.metadata.get(WIRE_NAME),
-            check=field.metadata[CHECK],
-            optional=field.default is None,
+        (
+            field.name,
+            field.default is None,
+            field.metadata[CHECK],
+            _Rule(field.name, field.metadata.get(WIRE_NAME)),
         )
         for field in attrs.fields(model)
         if CHECK in field.metadata
@@ -146,15 +145,14 @@ class RequestModel(metaclass=_CheckedType):
 
     def __attrs_post_init__(self) -> None:
         errors: list[FieldError] = []
-        for rule in _rules(type(self)):
-            value = getattr(self, rule.name)
-            if value is None and rule.optional:
+        for name, optional, check, rule in _rules(type(self)):
+            value = getattr(self, name)
+            if value is None and optional:
                 continue
-            problem = rule.check(value)
-            if problem is not None:
+            if (problem := check(value)) is not None:
                 errors.append(rule.error(problem))
         if not errors:
-            errors = [*self._check_extra(), *self.check()]
+            errors = [*self._check_extra(), *self.check()] if self.extra else [*self.check()]
         if errors:
             raise InvalidInputError(type(self).__name__, tuple(errors))
 
@@ -163,8 +161,6 @@ class RequestModel(metaclass=_CheckedType):
         return iter(())
 
     def _check_extra(self) -> Iterator[FieldError]:
-        if not self.extra:
-            return
         names = {wire: name for name, wire in wire_names(type(self)).items()}
         for key in sorted(names.keys() & self.extra.keys()):
             message = f"{key!r} has its own parameter: {names[key]}"

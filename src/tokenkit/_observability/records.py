@@ -142,6 +142,8 @@ class CallFailed:
 class TokenServed:
     """A token that was minted earlier is handed out again.
 
+    From the process's memory it is reported only if ``Hooks(on_token=...)`` is set.
+
     Attributes:
         vendor: The vendor's name.
         operation: The call that minted the token.

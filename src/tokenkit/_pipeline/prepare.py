@@ -99,8 +99,8 @@ def sign(
     added = _authentication(strategy, unsigned, secrets, now)
     if isinstance(added, TokenKitError):
         return added
-    hidden.add([secret.reveal() for secret in secrets])
-    hidden.add([value for value in added.values() if len(value) >= SHORTEST_SIGNATURE])
+    made = [value for value in added.values() if len(value) >= SHORTEST_SIGNATURE]
+    hidden.add([*[secret.reveal() for secret in secrets], *made])
     return Request(
         method=unsigned.method,
         origin=unsigned.origin,
@@ -117,7 +117,7 @@ def _authentication(
     try:
         made = dict(strategy.headers(unsigned, secrets, now))
         added = {name.lower(): value for name, value in made.items()}
-        unfit = [name for name, value in added.items() if not fits_header(value)]
+        unfit = [name for name in added if not fits_header(added[name])]
     except ConfigurationError as error:
         return without_frames(error)
     except Exception as error:  # noqa: BLE001 - a caller's strategy may raise anything

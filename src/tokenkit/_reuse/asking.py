@@ -1,4 +1,4 @@
-"""How a store is asked: within a time, and never so that a failure of it is the caller's."""
+"""Asking a store: within a time limit, and so that its failure is never the caller's."""
 
 import time
 
@@ -8,29 +8,29 @@ from anyio.lowlevel import RunVar
 
 from ..errors import StoreError
 from .circuit import Circuit
-from .commands import Answer, Command, Store
+from .commands import Command, Store, StoreResponse
 
-__all__ = ["TICK", "StoreFault", "StoreQuestion"]
+__all__ = ["TICK", "StoreFailure", "StoreQuestion"]
 
 STORE_TIMEOUT = 0.25
-# A process that had so much else to do reads an answer late: no fault of the store. Its timer
-# fired late by a tenth, or it computed for a tenth of the time instead of waiting.
+# A busy process reads a response late, which is not the store's failure: its timer fired a tenth
+# late, or it computed for a tenth of the time instead of waiting.
 LATE, BUSY = 1.1, 0.1
 MAX_TRIES = 6
-# The questions of one event loop that are under way at once; the others wait their turn, and
-# their time counts from then.
+# Questions of one event loop under way at once. The others wait their turn, and their time limit
+# starts then.
 MAX_QUESTIONS = 32
 
 _PLACES: RunVar[anyio.Semaphore] = RunVar("tokenkit_store_questions")
 
 
 @attrs.frozen
-class StoreFault:
+class StoreFailure:
     """The store could not be asked.
 
     Attributes:
         error: The error's class.
-        seconds: The time that was lost with it.
+        seconds: How long it took.
     """
 
     error: str
@@ -39,14 +39,14 @@ class StoreFault:
 
 @attrs.frozen(eq=False, repr=False)
 class StoreQuestion:
-    """A command for a store; answered by its answer or a :class:`StoreFault`.
+    """A command for a store. The result is the store's response or a :class:`StoreFailure`.
 
     Attributes:
         store: The store.
         command: The command.
-        insists: Whether it is to be asked although the caller was cancelled.
-        circuit: Counts the store's failures: if it fails while the question waits for its turn,
-            the question isn't asked.
+        insists: Whether to ask even if the caller was cancelled.
+        circuit: Counts the store's failures. If the store fails while the question waits for its
+            turn, the question isn't asked.
     """
 
     store: Store
@@ -54,8 +54,8 @@ class StoreQuestion:
     insists: bool = False
     circuit: Circuit | None = None
 
-    def ask(self) -> Answer | StoreFault:
-        """Ask; the store's own timeout bounds each time, and every command may be repeated."""
+    def ask(self) -> StoreResponse | StoreFailure:
+        """Ask. The store's own timeout limits each try, and every command may be repeated."""
         begun, problem = time.monotonic(), ""
         for _ in range(MAX_TRIES):
             started, computed = time.monotonic(), time.process_time()
@@ -65,20 +65,20 @@ class StoreQuestion:
                 problem = _name_of(error)
             if problem != "TimeoutError" or not _was_busy(started, computed):
                 break
-        return StoreFault(problem, time.monotonic() - begun)
+        return StoreFailure(problem, time.monotonic() - begun)
 
     @property
     def _failures(self) -> int:
         return 0 if self.circuit is None else self.circuit.failures
 
-    async def ask_async(self) -> Answer | StoreFault:
-        """Ask, in a quarter of a second of waiting; every command may be repeated."""
+    async def ask_async(self) -> StoreResponse | StoreFailure:
+        """Ask, with a timeout of a quarter of a second; every command may be repeated."""
         begun, problem = time.monotonic(), ""
         failures = self._failures
         with anyio.CancelScope(shield=self.insists):
             async with _places():
                 if self._failures > failures:
-                    return StoreFault("StoreError", time.monotonic() - begun)
+                    return StoreFailure("StoreError", time.monotonic() - begun)
                 for _ in range(MAX_TRIES):
                     started, computed = time.monotonic(), time.process_time()
                     problem = "TimeoutError"
@@ -89,17 +89,17 @@ class StoreQuestion:
                         problem = _name_of(error)
                     if problem != "TimeoutError" or not _was_busy(started, computed):
                         break
-        return StoreFault(problem, time.monotonic() - begun)
+        return StoreFailure(problem, time.monotonic() - begun)
 
 
 def _was_busy(started: float, computed: float) -> bool:
-    """Tell whether the process is to blame: a client's own timer is as late as ours."""
+    """Tell whether the process was busy: a client library's own timer is late too."""
     late = time.monotonic() - started >= STORE_TIMEOUT * LATE
     return late or time.process_time() - computed >= STORE_TIMEOUT * BUSY
 
 
 def _name_of(error: StoreError) -> str:
-    """Name what the store ran into; its text may hold anything."""
+    """Name the error's class; its text may hold anything."""
     return type(error.__cause__ or error).__name__
 
 
@@ -112,7 +112,7 @@ def _places() -> anyio.Semaphore:
 
 
 class _Tick:
-    """A question about nothing: what a driver answers comes with the time."""
+    """An empty question: the driver's result carries the time."""
 
     def ask(self) -> None:
         """Return at once."""

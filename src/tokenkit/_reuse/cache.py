@@ -1,4 +1,4 @@
-"""The cache of tokens, as a user makes it."""
+"""The token cache, as a user creates it."""
 
 import math
 import os
@@ -23,22 +23,22 @@ SHORTEST_LOCK = 1.0
 class TokenCache:
     """Keeps tokens until shortly before they end, for one client or for several.
 
-    Each client has one of its own. Pass one as ``token_cache=`` to share it among clients, sync
-    and async and of all vendors, or to share tokens among processes by a store. It is safe to use
-    from threads and event loops, and a forked process starts with a copy.
+    By default, each client has its own. Pass one as ``token_cache=`` to share it among clients
+    (sync and async, of all vendors), or to share tokens among processes through a store. It is
+    safe to use from threads and event loops, and a forked process starts with a copy.
 
     Args:
-        max_tokens: How many tokens to keep in the process; the least recently used go first.
+        max_tokens: How many tokens to keep in the process; the least recently used are dropped.
         store: Where processes share tokens, such as a
             :class:`~tokenkit.stores.RedisStore`. Default: none.
-        local_copies_for: How long a token of a vendor that can revoke tokens is handed out
-            without asking the store whether it was revoked. Default: the store is asked each time.
-        renew_ahead: The part of a token's life before its end in which one caller renews it,
-            while the others get the old one. Default: about a quarter; 0 for never.
-        lock_timeout: The seconds that one process may take to mint while others wait for it.
+        local_copies_for: How long a revocable token is handed out without asking the store
+            whether it was revoked. Default: the store is asked each time.
+        renew_ahead: The last part of a token's life, from 0 to 0.5, in which one caller renews it
+            while the others get the old token. Default: about a quarter; 0 for never.
+        lock_timeout: How many seconds one process may take to mint while others wait for it.
 
     Raises:
-        ConfigurationError: An argument cannot be used.
+        ConfigurationError: An argument is invalid.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class TokenCache:
 
     @property
     def table(self) -> TokenTable:
-        """What is kept; not for use outside the package."""
+        """The kept tokens; not for use outside the package."""
         return self._table
 
     def statistics(self) -> Statistics:
@@ -91,7 +91,7 @@ class TokenCache:
         )
 
 
-# A WeakSet cannot be read while another thread makes a cache.
+# A WeakSet can't be read while another thread creates a cache.
 _caches: dict[int, ReferenceType[TokenCache]] = {}
 
 
@@ -128,10 +128,10 @@ def _other_problems(store: object, local_copies_for: object) -> Iterable[str]:
 
 
 def reset_after_fork() -> None:
-    """Let no child wait for what its parent's threads were doing."""
+    """Keep a child from waiting for its parent's threads."""
     for cache in all_caches():
-        cache.table.start_anew()
+        cache.table.reset_for_fork()
 
 
-# Where there is no fork, nothing needs to be done after one.
+# Some platforms have no fork.
 getattr(os, "register_at_fork", dict)(after_in_child=reset_after_fork)

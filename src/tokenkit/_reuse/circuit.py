@@ -10,7 +10,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 class Circuit:
     """Opens when the store fails: for 1 second at first, for up to 30 if it goes on failing.
 
-    After a pause one caller tries whether the store is back, while the others still do without.
+    After a pause, one caller checks whether the store is back; the others go on without it.
 
     Attributes:
         failures: How often the store has failed.
@@ -24,7 +24,7 @@ class Circuit:
         self.failures: int = 0
 
     def allows(self, now: float) -> bool:
-        """Tell whether the store may be asked; after a pause, one caller is told so."""
+        """Tell whether the store may be asked; after a pause, only one caller may."""
         if not self._pause:
             return True
         with self._lock:
@@ -35,7 +35,7 @@ class Circuit:
             return True
 
     def failed(self, now: float) -> None:
-        """Take a failure; those that were asked at the same time count as one."""
+        """Note a failure; failures of questions asked at the same time count as one."""
         with self._lock:
             self.failures += 1
             if now < self._open_until and not self._trying:
@@ -45,7 +45,7 @@ class Circuit:
             self._open_until = now + self._pause
 
     def worked(self) -> None:
-        """Take an answer."""
+        """Note a response."""
         if self._pause:
             with self._lock:
                 self._pause = self._open_until = 0.0

@@ -1,4 +1,4 @@
-"""What a shared store is asked, what it answers, and what a store is."""
+"""The commands of a shared store, its responses, and the store protocol."""
 
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -8,7 +8,6 @@ import attrs
 __all__ = [
     "Acquire",
     "Acquired",
-    "Answer",
     "Busy",
     "Command",
     "Found",
@@ -20,6 +19,7 @@ __all__ = [
     "Revoke",
     "Sealing",
     "Store",
+    "StoreResponse",
 ]
 
 
@@ -27,16 +27,16 @@ __all__ = [
 class Acquire:
     """Ask for the token of a key, or for the right to mint it.
 
-    Answered by :class:`Found`; otherwise by :class:`RateLimited`, if the caller is rate limited;
-    otherwise by :class:`Acquired`, if nobody else holds the key's lock or ``owner`` holds it
-    already; otherwise by :class:`Busy`.
+    The response is :class:`Found` if there is a token; otherwise :class:`RateLimited` if the
+    caller is rate limited; otherwise :class:`Acquired` if nobody else holds the key's lock, or
+    ``owner`` already holds it; otherwise :class:`Busy`.
 
     Attributes:
         key: The key of a call.
-        owner: Names who asks, and is the same when the question is repeated.
+        owner: Identifies the process and the mint; the same when the command is repeated.
         seconds: How long the lock lasts.
-        known: The mark of a token that is not wanted; empty if any is.
-        caller: Names the credentials, to which rate limits belong.
+        known: The mark of a token to ignore; empty for none.
+        caller: Identifies the credentials that rate limits apply to.
     """
 
     key: str
@@ -48,11 +48,14 @@ class Acquire:
 
 @attrs.frozen(kw_only=True)
 class Publish:
-    """Store a token and release the lock, but only while ``owner`` holds it; answer whether.
+    """Store a token and release the lock, but only if ``owner`` still holds it.
+
+    The response is ``True`` if the token is stored, ``False`` if not. Repeated after a success,
+    it is ``True`` again.
 
     Attributes:
         key: The key of a call.
-        owner: Who acquired the lock.
+        owner: The owner given to :class:`Acquire`.
         mark: The token's mark.
         sealed: The token, sealed.
         seconds: How long to store it.
@@ -73,8 +76,8 @@ class Release:
 
     Attributes:
         key: The key of a call.
-        owner: Who acquired the lock.
-        caller: Names the credentials.
+        owner: The owner given to :class:`Acquire`.
+        caller: Identifies the credentials.
         rate_limited: Seconds for which the vendor refuses this caller; 0 if it doesn't.
     """
 
@@ -86,7 +89,9 @@ class Release:
 
 @attrs.frozen(kw_only=True)
 class IsLive:
-    """Ask whether a revocable token is known and was not revoked; answer ``True`` or ``False``.
+    """Ask whether a revocable token is known and not revoked.
+
+    The response is ``True`` or ``False``.
 
     Attributes:
         mark: The token's mark.
@@ -97,7 +102,7 @@ class IsLive:
 
 @attrs.frozen(kw_only=True)
 class Revoke:
-    """Let :class:`IsLive` answer ``False`` for a token from now on.
+    """Make :class:`IsLive` return ``False`` for a token from now on.
 
     Attributes:
         mark: The token's mark.
@@ -108,7 +113,7 @@ class Revoke:
 
 @attrs.frozen(kw_only=True)
 class Invalidate:
-    """Forget a key's token and its lock: what is being minted is not to be stored either.
+    """Forget a key's token and its lock, so that a token being minted isn't stored either.
 
     Attributes:
         key: The key of a call.
@@ -134,12 +139,12 @@ class Found:
 
 @attrs.frozen
 class Acquired:
-    """The lock is the asker's: mint."""
+    """The caller holds the lock and must mint."""
 
 
 @attrs.frozen
 class Busy:
-    """Somebody else is minting: ask again soon."""
+    """Another process is minting: ask again soon."""
 
 
 @attrs.frozen(kw_only=True)
@@ -154,41 +159,41 @@ class RateLimited:
 
 
 Command: TypeAlias = Acquire | Publish | Release | IsLive | Revoke | Invalidate
-"""What a store is asked. Each may be repeated, by a client library or after a lost answer."""
+"""A command for a store. It may be repeated, by a client library or after a lost response."""
 
-Answer: TypeAlias = Found | Acquired | Busy | RateLimited | bool | None
-"""What a store answers: ``None`` to :class:`Release`, :class:`Revoke`, :class:`Invalidate`."""
+StoreResponse: TypeAlias = Found | Acquired | Busy | RateLimited | bool | None
+"""A store's response; ``None`` for :class:`Release`, :class:`Revoke` and :class:`Invalidate`."""
 
 
 class Sealing(Protocol):
-    """Makes what is stored unreadable, and readable again."""
+    """Encrypts entries before they are stored, and decrypts them."""
 
     def seal(self, content: bytes) -> bytes:
-        """Return what is to be stored."""
+        """Return the bytes to store."""
         ...
 
     def open(self, sealed: bytes) -> bytes | None:
-        """Return what was sealed; ``None`` if it was not sealed with a known key."""
+        """Return the original content; ``None`` if no known key opens it."""
         ...
 
 
 @runtime_checkable
 class Store(Protocol):
-    """Keeps sealed tokens where several processes find them.
+    """Keeps sealed tokens where several processes can find them.
 
-    It answers each command at once or raises :class:`~tokenkit.errors.StoreError`, which counts
-    as a failure of the store. Whatever else it raises reaches the caller of ``get_token()``.
+    It responds to each command at once or raises :class:`~tokenkit.errors.StoreError`, which
+    counts as a failure of the store. Any other exception reaches the caller of ``get_token()``.
     """
 
     @property
     def sealing(self) -> Sealing:
-        """Seals what is stored."""
+        """Seals and opens entries."""
         ...
 
-    def ask(self, command: Command) -> Answer:
-        """Answer a command, for sync clients."""
+    def ask(self, command: Command) -> StoreResponse:
+        """Carry out a command for a sync client; return the response."""
         ...
 
-    def ask_async(self, command: Command) -> Coroutine[Any, Any, Answer]:
-        """Answer a command, for async clients."""
+    def ask_async(self, command: Command) -> Coroutine[Any, Any, StoreResponse]:
+        """Carry out a command for an async client; return the response."""
         ...

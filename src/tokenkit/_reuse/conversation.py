@@ -1,4 +1,4 @@
-"""What every way to a token needs: asking the store, telling those who watch, the time."""
+"""What every way to a token needs: asking the store, reporting records, the time."""
 
 from typing import Any, Literal
 
@@ -6,24 +6,24 @@ from .._observability.records import Record, StoreFailed, TokenServed
 from .._pipeline.effects import Ask, Effect, Notify, Result, Steps
 from .._policy.clock import Moment
 from ..errors import DeadlineExceeded
-from .asking import TICK, StoreFault, StoreQuestion
+from .asking import TICK, StoreFailure, StoreQuestion
 from .commands import (
     Acquire,
     Acquired,
-    Answer,
     Busy,
     Command,
     Found,
     IsLive,
     RateLimited,
     Store,
+    StoreResponse,
 )
 from .kept import Kept
 from .query import Query
 
 __all__ = ["Conversation"]
 
-ACQUIRE_ANSWERS = (Found, Acquired, Busy, RateLimited)
+ACQUIRE_RESPONSES = (Found, Acquired, Busy, RateLimited)
 
 
 class Conversation:
@@ -42,51 +42,51 @@ class Conversation:
 
     def ask(
         self, store: Store, command: Command, *, insists: bool = False
-    ) -> Steps[Answer | StoreFault]:
-        """Ask the store, and take its failure into account.
+    ) -> Steps[StoreResponse | StoreFailure]:
+        """Ask the store; count and report its failure.
 
         Args:
             store: The store.
             command: The command.
-            insists: Whether to ask although the caller was cancelled.
+            insists: Whether to ask even if the caller was cancelled.
         """
-        answer: Answer | StoreFault
-        answer = yield from self.do(
+        response: StoreResponse | StoreFailure
+        response = yield from self.do(
             Ask(StoreQuestion(store, command, insists, self.table.circuit))
         )
-        if not isinstance(answer, StoreFault):
-            if not isinstance(command, Acquire) or isinstance(answer, ACQUIRE_ANSWERS):
+        if not isinstance(response, StoreFailure):
+            if not isinstance(command, Acquire) or isinstance(response, ACQUIRE_RESPONSES):
                 self.table.circuit.worked()
-                return answer
-            answer = StoreFault(f"{type(answer).__name__} as the answer to Acquire", 0.0)
+                return response
+            response = StoreFailure(f"{type(response).__name__} as the response to Acquire", 0.0)
         self.table.counts.store_failures += 1
         self.table.circuit.failed(self.at.monotonic)
         record = StoreFailed(
             vendor=self.query.vendor,
             operation=self.query.operation,
-            error=answer.error,
-            seconds=answer.seconds,
+            error=response.error,
+            seconds=response.seconds,
         )
         yield from self.do(Notify(record))
-        return answer
+        return response
 
     def is_live(self, store: Store, kept: Kept) -> Steps[bool]:
-        """Tell whether a token was certainly not revoked."""
+        """Tell whether a token is known not to be revoked."""
         live = yield from self.ask(store, IsLive(mark=kept.mark))
         if live is True:
             kept.ask_from(self.at.monotonic + self.settings.local_copies_for)
         return live is True
 
     def tell(self, record: Record) -> Steps[None]:
-        """Tell those who watch."""
+        """Report a record to hooks and the log."""
         if self.query.watched:
             yield from self.do(Notify(record))
 
     def tell_served(
         self, kept: Kept, source: Literal["process", "store"] = "process"
     ) -> Steps[None]:
-        """Tell those who watch that a token is handed out again."""
-        if not self.query.watched:
+        """Report that a token is handed out again."""
+        if not (self.query.watched if source == "store" else self.query.tells_hits):
             return
         left = kept.left(self.at.wall, self.at.monotonic)
         record = TokenServed(

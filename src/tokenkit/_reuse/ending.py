@@ -1,4 +1,4 @@
-"""Calls that end tokens: from the moment that they return, nobody is handed those again."""
+"""Calls that end tokens: once they have returned, nobody is handed those tokens again."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,7 +7,7 @@ from .._model.call import Call
 from .._pipeline.effects import Ask, Steps
 from .._policy.clock import Moment
 from ..errors import StoreError
-from .asking import StoreFault, StoreQuestion
+from .asking import StoreFailure, StoreQuestion
 from .cache import TokenCache, all_caches
 from .commands import Revoke, Store
 from .kept import mark_of
@@ -23,7 +23,7 @@ def ending(
     cache: TokenCache | None,
     vendor: str,
 ) -> Callable[[Moment], Steps[T]]:
-    """Let a call that ends tokens end them in every cache and store of the process as well.
+    """Make a call that ends tokens also end them in all caches and stores of the process.
 
     The stores are told before the vendor is, so that no process hands out a token that is just
     being revoked. A store that cannot be told is told again afterwards; if that fails too, the
@@ -45,7 +45,7 @@ def ending(
         _end_in_process(marks, cache)
         if (yield from _tell(untold, marks)):
             raise StoreError(
-                "The vendor has ended the token, but the shared store could not be told: other "
+                "The vendor has ended the token, but the shared store could not be updated: other "
                 "processes may still hand it out; make this call again",
                 vendor=vendor,
                 operation=call.operation,
@@ -74,10 +74,10 @@ def _tell(stores: list[Store], marks: list[str]) -> Steps[list[Store]]:
     for store in stores:
         for mark in marks:
             try:
-                answer = (yield Ask(StoreQuestion(store, Revoke(mark=mark)))).value
+                response = (yield Ask(StoreQuestion(store, Revoke(mark=mark)))).value
             except Exception:  # noqa: BLE001 - whatever is wrong with a store, the vendor is asked
-                answer = StoreFault("", 0.0)
-            if isinstance(answer, StoreFault):
+                response = StoreFailure("", 0.0)
+            if isinstance(response, StoreFailure):
                 untold.append(store)
                 break
     return untold

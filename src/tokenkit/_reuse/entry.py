@@ -1,4 +1,4 @@
-"""What a store holds of a token: the vendor's response, sealed, under the name of its key.
+"""What a store or a journal holds of a call: the vendor's response, sealed under the call's key.
 
 It is read back by the call's own ``decode()``, so that there is no second serialiser.
 """
@@ -14,7 +14,6 @@ import attrs
 from .._model.call import Call, Reply
 from .._model.json import JSON
 from .._model.messages import Headers, ResponseInfo
-from .._model.token import IssuedToken
 from .._secret import without_frames
 from .commands import Sealing
 
@@ -26,19 +25,29 @@ PRIVATE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
 @attrs.frozen(eq=False, repr=False)
 class Entry:
-    """A stored token.
+    """A stored response, read.
 
     Attributes:
-        token: The token.
-        lifetime: The seconds from its minting to its end.
+        value: What the call returns.
+        lifetime: The seconds from a token's minting to its end; 0 if they were not stored.
     """
 
-    token: IssuedToken
+    value: Any
     lifetime: float
 
 
-def seal_entry(sealing: Sealing, key: str, reply: Reply[Any], lifetime: float) -> bytes:
-    """Seal a response. Its key is within, so that it opens under no other."""
+def seal_entry(
+    sealing: Sealing, key: str, reply: Reply[Any], body: JSON, lifetime: float = 0.0
+) -> bytes:
+    """Seal a response. Its key is inside, so it opens under no other.
+
+    Args:
+        sealing: Seals it.
+        key: The call's key.
+        reply: The response.
+        body: The response's body, or a call's part of it.
+        lifetime: The seconds from a token's minting to its end.
+    """
     headers = {name: value for name, value in reply.headers.items() if name not in PRIVATE_HEADERS}
     content = {
         "form": FORM,
@@ -47,7 +56,7 @@ def seal_entry(sealing: Sealing, key: str, reply: Reply[Any], lifetime: float) -
         "status": reply.status,
         "headers": headers,
         "received_at": reply.received_at.timestamp(),
-        "body": reply.body,
+        "body": body,
     }
     return sealing.seal(json.dumps(content, separators=(",", ":")).encode("ascii"))
 
@@ -55,20 +64,20 @@ def seal_entry(sealing: Sealing, key: str, reply: Reply[Any], lifetime: float) -
 def unseal_entry(
     sealing: Sealing, key: str, sealed: bytes, call: Call[Any], origin: str
 ) -> Entry | None:
-    """Read a response back; ``None`` where it isn't this key's, or cannot be read.
+    """Read a response back; ``None`` where it isn't this key's or can't be read.
 
     Args:
         sealing: What it was sealed with.
         key: The key that it was found under.
         sealed: The response, sealed.
-        call: The call that it answers.
-        origin: Where the call goes; another origin has other keys.
+        call: The call that it is the response to.
+        origin: Scheme, host and port that the call goes to; another origin has other keys.
     """
     try:
         return _read(sealing, key, sealed, call, origin)
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, there is no such token
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, there is no such entry
         return None
-    except BaseException as error:  # noqa: BLE001 - its frames hold the token
+    except BaseException as error:  # noqa: BLE001 - its frames hold the value
         interruption = without_frames(error)
     raise interruption
 
@@ -86,9 +95,7 @@ def _read(sealing: Sealing, key: str, sealed: bytes, call: Call[Any], origin: st
         received_at=datetime.fromtimestamp(_number(entry["received_at"]), timezone.utc),
         origin=origin,
     )
-    token: object = call.decode(entry["body"], info)
-    lifetime = _number(entry["lifetime"])
-    return Entry(token, lifetime) if isinstance(token, IssuedToken) and lifetime > 0 else None
+    return Entry(call.decode(entry["body"], info), _number(entry["lifetime"]))
 
 
 def _number(value: JSON) -> float:

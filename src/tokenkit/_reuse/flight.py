@@ -1,4 +1,4 @@
-"""One mint that many wait for, from threads and from event loops of any kind."""
+"""One mint that many wait for, in threads and in event loops of any kind."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from .kept import Kept
 
 __all__ = ["Flight"]
 
-# However a flight was lost, nobody waits longer than this before looking again.
+# If a flight is lost, nobody waits longer than this before looking again.
 LONGEST_WAIT = 1.0
 
 
@@ -34,7 +34,7 @@ class Flight:
     __slots__ = ("_lock", "_loops", "_process", "_thread", "error", "kept", "settled")
 
     def __init__(self) -> None:
-        # Reentrant, as the garbage collector may end a flight wherever a thread stands.
+        # Reentrant, as the garbage collector may settle a flight at any point of a thread.
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._thread: threading.Event | None = None
@@ -53,12 +53,12 @@ class Flight:
         if thread is not None:
             thread.set()
         for event, call_soon in loops:
-            # That loop may have ended, and those who waited in it.
+            # That loop may have ended.
             with suppress(RuntimeError):
                 call_soon(event.set)
 
     def wait(self, seconds: float) -> None:
-        """Wait for the end, at most some seconds."""
+        """Wait for the end, for at most ``seconds``."""
         with self._lock:
             if self._is_over():
                 return
@@ -66,7 +66,7 @@ class Flight:
         event.wait(min(seconds, LONGEST_WAIT))
 
     async def wait_async(self, seconds: float) -> None:
-        """Wait for the end, at most some seconds."""
+        """Wait for the end, for at most ``seconds``."""
         loop, call_soon = _running_loop()
         with self._lock:
             if self._is_over():
@@ -79,13 +79,13 @@ class Flight:
 
     def _is_over(self) -> bool:
         if self._process != os.getpid():
-            # Whoever was minting did so in the process that this one was forked from.
+            # The mint is under way in the parent process, not in this one.
             self.settled = True
         return self.settled
 
 
 def _running_loop() -> tuple[object, Callable[..., object]]:
-    """Return the running event loop, and what wakes it from another thread."""
+    """Return the running event loop, and a function that wakes it from another thread."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""A token that is kept, and the arithmetic of its life."""
+"""A kept token, and the arithmetic of its life."""
 
 import math
 from hashlib import sha256
@@ -10,14 +10,14 @@ from .._model.token import IssuedToken
 __all__ = ["Kept", "keep", "mark_of"]
 
 HEX_DIGITS = 32
-# A page must have the time to use what it is given: seconds, and a part of the token's life.
+# A page needs time to use its token: at least so many seconds, and a part of the token's life.
 LEAST_LEFT = 60.0
 LEAST_PART = 0.1
 MOST_PART = 0.5
 
 
 def mark_of(token: str) -> str:
-    """Name a token without showing it: nobody finds a token by its digest."""
+    """Name a token by its digest, which doesn't reveal it."""
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()[:HEX_DIGITS]
 
 
@@ -60,7 +60,7 @@ class Kept:
     fresh: bool = True
 
     def ask_from(self, monotonic: float) -> None:
-        """Let the store be asked whether it lives, from a moment on by the monotonic clock."""
+        """Set when the store must be asked again whether it lives, by the monotonic clock."""
         self.asks_at = monotonic
         quiet = self.ends_monotonic - (self.ends - self.quiet_until)
         self.quiet_until_monotonic = min(quiet, monotonic)
@@ -88,7 +88,7 @@ def keep(  # noqa: PLR0913 - each is a fact of its own about the token
     revocable: bool,
     fresh: bool = True,
 ) -> Kept:
-    """Settle when a token is handed out, renewed and dropped.
+    """Work out until when a token is handed out, and when it is renewed.
 
     Args:
         token: The token.
@@ -102,8 +102,8 @@ def keep(  # noqa: PLR0913 - each is a fact of its own about the token
         fresh: Whether it was minted just now.
     """
     least = min(max(LEAST_LEFT, lifetime * LEAST_PART), lifetime * MOST_PART)
-    # Tokens that were minted in one night must not all be renewed in one minute: each key has a
-    # place of its own within a quarter more and a quarter less of the usual time.
+    # Tokens minted in one night must not all be renewed in one minute, so the renewal time varies
+    # by up to a quarter, depending on the key.
     spread = 0.75 + int(key[:4], 16) / 0xFFFF / 2
     ahead = max(least, lifetime * renew_ahead * spread) if renew_ahead else 0.0
     quiet = left - max(ahead, least)

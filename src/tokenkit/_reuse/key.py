@@ -34,17 +34,17 @@ __all__ = [
 ]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# A caller's strategy may refuse a time that no clock can show.
+# A plausible time: a custom strategy may reject others.
 PROBE_TIME = 1_800_000_000.0
 HEX_DIGITS = 32
 # Equal values of these types look the same on the wire; True and 1 do not, nor do 1.50 and 1.5.
 EXACT = frozenset({str, int, timedelta, type(None)})
-# What these send depends on the secrets and the request alone.
+# What these strategies send depends only on the secrets and the request.
 KNOWN_STRATEGIES = frozenset({Bearer, HmacSigner, OrgKey})
 
 
 def needs_probe(strategy: AsyncStrategy) -> bool:
-    """Tell whether a strategy may send something that its secrets do not tell.
+    """Tell whether a strategy may send something that its secrets don't determine.
 
     A strategy of the caller's may add a tenant of its own.
     """
@@ -60,7 +60,7 @@ def identity_of(
     strategy: AsyncStrategy,
     secrets: Sequence[Secret],
 ) -> bytes:
-    """Digest who asks whom: the vendor, where it is, and everything that names the caller.
+    """Digest the vendor, its address and everything that identifies the caller.
 
     Args:
         vendor: The vendor's name.
@@ -93,13 +93,13 @@ def identity_of(
 
 
 def _flat(headers: Mapping[str, str]) -> list[str]:
-    # Of a program's versions, as the User-Agent has them, a token is independent.
+    # A token doesn't depend on the program's version, which is in the User-Agent.
     pairs = sorted((n.lower(), value) for n, value in headers.items() if n.lower() != "user-agent")
     return [text for pair in pairs for text in pair]
 
 
 def _framed(texts: Iterable[str]) -> bytes:
-    """Write texts so that no other texts are written alike."""
+    """Encode texts so that different texts never look the same."""
     parts = [text.encode("utf-8", "surrogatepass") for text in texts]
     return b"".join(
         [
@@ -110,7 +110,7 @@ def _framed(texts: Iterable[str]) -> bytes:
 
 
 def key_of(call: Call[Any], identity: bytes, now: float) -> str:
-    """Return a call's key: 32 hex digits that tell nothing about it.
+    """Return a call's key: 32 hex digits that reveal nothing about it.
 
     A time that counts from the moment of sending is in it as its length.
 
@@ -126,7 +126,7 @@ def key_of(call: Call[Any], identity: bytes, now: float) -> str:
     if isinstance(body, TokenKitError):
         raise body
     kind = "as it stands"
-    # An error means that a time in it is fixed, and too far away from then.
+    # An error means that it contains a fixed time, too far away from 1970.
     timeless = encode_body(call, EPOCH)
     if isinstance(timeless, bytes) and timeless != body:
         body, kind = timeless, "from the moment of sending"
@@ -142,7 +142,7 @@ Reader: TypeAlias = Callable[[Any], tuple[Any, ...]]
 
 @cache
 def reader_of(model: type[Call[Any]]) -> Reader:
-    """Return what reads the values of a model's fields, ``extra`` left out."""
+    """Return a function that reads a model's fields, except ``extra``."""
     names = [field.name for field in attrs.fields(model) if field.name != "extra"]
     if len(names) > 1:
         return attrgetter(*names)

@@ -1,4 +1,4 @@
-"""Minting within reuse: the call's own life, and what its token's life is."""
+"""Minting for reuse: performs the call, and works out its token's life."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -19,13 +19,13 @@ from .query import Query
 
 __all__ = ["Minted", "Minting"]
 
-# Of the time that the lock lasts, what a mint may take: the rest is for storing its token.
+# The part of the lock's time that a mint may take; the rest is for storing the token.
 MINTING_PART = 0.9
 TOO_MANY_REQUESTS = 429
 
 
 class Minted(NamedTuple):
-    """A token that was minted, and the reply that it came with."""
+    """A minted token, and the reply that it came with."""
 
     kept: Kept
     reply: Reply[Any]
@@ -49,7 +49,7 @@ class Minting(Conversation):
         self.reason = "missing" if stale is None else "renewed"
 
     def mint(self) -> Steps[Minted]:
-        """Perform the call, unless the vendor refuses its caller anyway."""
+        """Perform the call, unless the caller is known to be rate limited."""
         refusal = self.table.refusal(self.query.caller, self.at.monotonic)
         if refusal is not None:
             raise refusal
@@ -80,7 +80,7 @@ class Minting(Conversation):
         return attrs.evolve(plan, settings=settings, watched=self.query.watched)
 
     def refused_for(self, error: RateLimitError) -> float:
-        """Return for how many seconds the vendor says, or documents, that it refuses."""
+        """Return how many seconds the vendor told, or documents, to wait."""
         retries = self.query.plan.profile.retries
         asked = retries.wait(TOO_MANY_REQUESTS, Headers(error.headers), self.at.wall)
         return error.retry_after or asked or 0.0
@@ -91,15 +91,14 @@ class Minting(Conversation):
         if not isinstance(token, IssuedToken):
             name, found = type(self.query.call).__name__, type(token).__name__
             raise ConfigurationError(
-                f"{name} has reusable = True, but its decode() returns {found}, which is no "
-                "IssuedToken"
+                f"{name} has reusable = True, but its decode() returns {found}, not an IssuedToken"
             )
         if self.query.lifetime is not None:
             return self.query.lifetime
         left = self._left_by_vendor(token, start)
         if left is None:
             return 0.0
-        # A clock of ours that is behind, and was never corrected, makes a life look longer.
+        # If our clock is behind and was never corrected, a life looks longer than it is.
         ahead = seconds_ahead(reply.headers, self.at.wall)
         return left if ahead is None else min(left, left + self._offset - ahead)
 
@@ -114,7 +113,7 @@ class Minting(Conversation):
     def kept(
         self, token: IssuedToken, left: float, lifetime: float, at: Moment, *, fresh: bool
     ) -> Kept:
-        """Settle the moments of a token's life.
+        """Work out the moments of a token's life.
 
         Args:
             token: The token.

@@ -1,11 +1,12 @@
-"""Getting a token that the process doesn't have: from the store, or from the vendor."""
+"""Get a token that the process doesn't have, from the store or from the vendor."""
 
 from secrets import token_hex
 
+from .._model.token import IssuedToken
 from .._pipeline.effects import Sleep, Steps
 from .._policy.clock import Moment
 from ..errors import RateLimitError
-from .asking import StoreFault
+from .asking import StoreFailure
 from .commands import (
     Acquire,
     Acquired,
@@ -27,7 +28,7 @@ FIRST_POLL, LONGEST_POLL, POLL_GROWTH = 0.02, 0.25, 1.6
 
 
 class Obtaining(Minting):
-    """The way of the one caller in this process who gets a token for all.
+    """The one caller in this process that gets a token for all.
 
     Args:
         query: The request for the token.
@@ -41,9 +42,9 @@ class Obtaining(Minting):
         self._owner = token_hex(8)
 
     def run(self) -> Steps[Kept | None]:
-        """Return a token; ``None`` where another process is just renewing the one we have.
+        """Return a token; ``None`` if another process is renewing the one we have.
 
-        Afterwards :attr:`keeps` tells whether it may be kept.
+        Afterwards, :attr:`keeps` tells whether it may be kept.
         """
         store = self.settings.store
         self.table.serves_revocable |= self.query.revocable
@@ -51,30 +52,30 @@ class Obtaining(Minting):
             return (yield from self._through_store(store))
         if store is not None:
             self.reason = "store failed"
-            # Without its store a process hears of no revocation.
+            # Without the store, a process doesn't learn of revocations.
             self.keeps = not self.query.revocable
         return (yield from self.mint()).kept
 
     def _through_store(self, store: Store) -> Steps[Kept | None]:
-        answer = yield from self._acquire(store)
-        if answer is None or isinstance(answer, Kept):
-            return answer
-        if isinstance(answer, RateLimited):
-            raise self._rate_limited(answer.seconds)
-        if isinstance(answer, StoreFault):
-            # The lock may be ours all the same, and others wait for what is under it.
+        response = yield from self._acquire(store)
+        if response is None or isinstance(response, Kept):
+            return response
+        if isinstance(response, RateLimited):
+            raise self._rate_limited(response.seconds)
+        if isinstance(response, StoreFailure):
+            # The lock may be ours all the same, and other processes wait for our token.
             self.reason = "store failed"
         try:
             minted = yield from self.mint()
         except GeneratorExit:
-            raise  # nothing can be asked any more; the lock ends by itself
+            raise  # nothing can be asked any more; the lock expires
         except BaseException as error:
             yield from self._release(store, error)
             raise
-        yield from self._publish(store, minted, has_lock=isinstance(answer, Acquired))
+        yield from self._publish(store, minted, has_lock=isinstance(response, Acquired))
         return minted.kept
 
-    def _acquire(self, store: Store) -> Steps[Kept | Acquired | RateLimited | StoreFault | None]:
+    def _acquire(self, store: Store) -> Steps[Kept | Acquired | RateLimited | StoreFailure | None]:
         known = "" if self.stale is None else self.stale.mark
         poll = FIRST_POLL
         while True:
@@ -85,32 +86,32 @@ class Obtaining(Minting):
                 known=known,
                 caller=self.query.caller_name,
             )
-            answer = yield from self.ask(store, question)
-            if isinstance(answer, (Acquired, RateLimited, StoreFault)):
-                return answer
-            if isinstance(answer, Found):
-                kept = yield from self._opened(store, answer)
+            response = yield from self.ask(store, question)
+            if isinstance(response, (Acquired, RateLimited, StoreFailure)):
+                return response
+            if isinstance(response, Found):
+                kept = yield from self._opened(store, response)
                 if kept is not None:
                     return kept
-                known = answer.mark
+                known = response.mark
             elif self.stale is not None:
                 return None
             if self.at.monotonic >= self.query.until:
                 raise self.too_late("another process was minting")
-            if isinstance(answer, Busy):
+            if isinstance(response, Busy):
                 left = self.query.until - self.at.monotonic
                 yield from self.do(Sleep(min(poll * (0.5 + self.at.chance), left)))
                 poll = min(poll * POLL_GROWTH, LONGEST_POLL)
 
     def _opened(self, store: Store, found: Found) -> Steps[Kept | None]:
-        """Return a stored token, if it is one, lives long enough and was not revoked."""
+        """Return a stored token if it can be read, lives long enough and was not revoked."""
         entry = unseal_entry(
             store.sealing, self.key, found.sealed, self.query.call, self.query.plan.origin
         )
-        if entry is None:
+        if entry is None or not isinstance(entry.value, IssuedToken) or entry.lifetime <= 0:
             return None
         left = min(found.left, entry.lifetime)
-        kept = self.kept(entry.token, left, entry.lifetime, self.at, fresh=False)
+        kept = self.kept(entry.value, left, entry.lifetime, self.at, fresh=False)
         if not kept.serves(self.at.wall, self.at.monotonic, self.query.valid_for):
             return None
         if self.table.has_ended(kept):
@@ -130,7 +131,9 @@ class Obtaining(Minting):
             key=self.key,
             owner=self._owner,
             mark=minted.kept.mark,
-            sealed=seal_entry(store.sealing, self.key, minted.reply, minted.kept.lifetime),
+            sealed=seal_entry(
+                store.sealing, self.key, minted.reply, minted.reply.body, minted.kept.lifetime
+            ),
             seconds=left,
             revocable=self.query.revocable,
         )
@@ -144,8 +147,8 @@ class Obtaining(Minting):
 
     def _rate_limited(self, seconds: float) -> RateLimitError:
         return RateLimitError(
-            f"The vendor refuses these credentials, as another process was told; retry in "
-            f"{seconds:.0f} s",
+            f"The rate limit of these credentials is used up, as another process found out; retry "
+            f"in {seconds:.0f} s",
             vendor=self.query.vendor,
             operation=self.query.operation,
             retry_after=seconds,

@@ -1,4 +1,4 @@
-"""A request for a token: everything that is settled about it before the store is asked."""
+"""A request for a token: everything that is known before the store is asked."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,19 +23,21 @@ class Query:
     Attributes:
         call: The call that mints it.
         plan: How to mint it.
-        watched: Whether anybody is to be told what happens.
+        watched: Whether records are reported.
+        tells_hits: Whether tokens from the process's memory are reported too.
         request_id: The id for the vendor's request-id header.
         table: What the process keeps.
         caller: The identity under which it is asked for.
         place: Where it is kept in the process.
         valid_for: The seconds that must be left of it; ``None`` for the usual ones.
-        lifetime: The seconds that the vendor's tokens live, where they don't tell.
+        lifetime: The seconds that the vendor's tokens live, if the tokens don't tell.
         until: When the caller's deadline passes, by the monotonic clock.
     """
 
     call: Call[Any]
     plan: Plan
     watched: bool
+    tells_hits: bool
     request_id: str
     table: TokenTable
     caller: bytes
@@ -61,16 +63,16 @@ class Query:
 
     @property
     def caller_name(self) -> str:
-        """The identity, as the store knows it."""
+        """The identity, as the store sees it."""
         return self.caller.hex()[:32]
 
     def key(self, now: float) -> str:
-        """Return the call's key, which is made on a miss only."""
+        """Return the call's key; it is computed on a miss only."""
         return key_of(self.call, self.caller, now)
 
 
 class ResolvedStrategy:
-    """A strategy with the secrets that are in the key: no other answer of theirs may sign.
+    """A strategy bound to the secrets in the key, so that no others sign the mint.
 
     Args:
         strategy: The caller's strategy.

@@ -1,4 +1,4 @@
-"""Reuse for one client: the quick way to a token that is kept, and the start of the slow one."""
+"""Reuse for one client: the fast path to a kept token, and the start of the slow path."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -24,7 +24,7 @@ from ..errors import (
     StoreError,
     TokenKitError,
 )
-from .asking import StoreFault, StoreQuestion
+from .asking import StoreFailure, StoreQuestion
 from .cache import TokenCache
 from .commands import Invalidate
 from .key import (
@@ -59,8 +59,8 @@ class Reuse:
         plan: How the client mints.
         http_client: The caller's own HTTP client, whose default headers go out too.
         clock: The client's clock.
-        lifetime: How long the vendor's tokens live, where they don't tell.
-        tells_hits: Whether somebody is to be told of each token.
+        lifetime: How long the vendor's tokens live, if the tokens don't tell.
+        tells_hits: Whether each hit is reported to a hook.
     """
 
     def __init__(
@@ -86,12 +86,13 @@ class Reuse:
         self._caller = self._constant_caller()
         self._who = b"" if self._caller is None else self._caller.identity
         known = plan.profile.tells_lifetime or lifetime is not None
+        self._tells_hits = tells_hits
         self._is_quick = self._caller is not None and known and not tells_hits
 
     def hit(self, call: Call[Any]) -> Any:
-        """Return a token that is kept and needs no decision; ``None`` for the slow way.
+        """Return a kept token that needs no decision; ``None`` for the slow path.
 
-        No lock, no flight, no store, no renewal; and no call that can be spared.
+        It takes no lock and asks no store, and every function call saved here shows.
         """
         model = type(call)
         try:
@@ -100,7 +101,7 @@ class Reuse:
             return None
         if call.extra:
             return None
-        # What exact_values() does.
+        # The same as exact_values(), without the call.
         for value in values:
             if value is None or (kind := type(value)) is str or kind in EXACT:
                 continue
@@ -124,12 +125,11 @@ class Reuse:
     def begin(
         self, call: Call[Any], valid_for: timedelta | None, request_id: str
     ) -> Callable[[Moment], Steps[IssuedToken]]:
-        """Check a request for a token; return its life.
+        """Check a request for a token; return the steps that lead to it.
 
         Raises:
-            InvalidInputError: ``valid_for`` cannot be used.
-            ConfigurationError: The call's token must not be reused, or nobody knows how long it
-                lives.
+            InvalidInputError: ``valid_for`` is invalid.
+            ConfigurationError: The call's token must not be reused, or its lifetime is unknown.
         """
         self._check(call)
         seconds = _seconds(valid_for)
@@ -145,6 +145,7 @@ class Reuse:
             call=call,
             plan=caller.plan,
             watched=self.plan.watched or is_logged(),
+            tells_hits=self._tells_hits,
             request_id=request_id,
             table=self._table,
             caller=caller.identity,
@@ -156,7 +157,7 @@ class Reuse:
         return (yield from serve(query, at))
 
     def begin_invalidation(self, call: Call[Any]) -> Callable[[Moment], Steps[None]]:
-        """Check a call whose token is to be forgotten; return the way to that."""
+        """Check a call whose token is to be forgotten; return the steps that do so."""
         self._check(call)
         return partial(self._invalidated, call)
 
@@ -168,13 +169,13 @@ class Reuse:
         if store is None:
             return
         command = Invalidate(key=key_of(call, caller.identity, start.wall))
-        answer = (yield Ask(StoreQuestion(store, command))).value
+        response = (yield Ask(StoreQuestion(store, command))).value
         # A mint that began meanwhile may have found what was still stored.
         self._table.drop(place)
-        if isinstance(answer, StoreFault):
+        if isinstance(response, StoreFailure):
             raise StoreError(
-                f"The token is forgotten in this process, but the shared store could not be "
-                f"told ({answer.error}); call invalidate_token() again",
+                "The token is forgotten in this process, but not in the shared store "
+                f"({response.error}); call invalidate_token() again",
                 vendor=self.plan.profile.vendor.lower(),
                 operation="invalidate_token",
             )
@@ -204,7 +205,7 @@ class Reuse:
         return caller.identity, type(call), values
 
     def _constant_caller(self) -> _Caller | None:
-        """Return who asks if that is the same each time; a source may answer per tenant."""
+        """Return who asks, if that never changes: a secret source may return another tenant's."""
         strategy = self.plan.strategy
         secrets = [source for source in strategy.secrets if isinstance(source, Secret)]
         if len(secrets) < len(strategy.secrets) or needs_probe(strategy):
@@ -215,7 +216,7 @@ class Reuse:
         return None if isinstance(identity, TokenKitError) else _Caller(identity, self.plan)
 
     def _resolved(self, start: Moment) -> Steps[tuple[_Caller, Moment]]:
-        """Ask each source once: with what is in the key, the mint is signed."""
+        """Ask each source once: the mint is signed with the secrets in the key."""
         if self._caller is not None:
             return self._caller, start
         strategy = self.plan.strategy

@@ -1,6 +1,6 @@
 """The life of a request for a token, as one generator of effects.
 
-Somebody who asks is served, waits for somebody else's mint, or mints for all who wait.
+A caller is served, waits for another caller's mint, or mints for all who wait.
 """
 
 import copy
@@ -21,7 +21,7 @@ __all__ = ["serve"]
 
 
 def serve(query: Query, start: Moment) -> Steps[IssuedToken]:
-    """Return the way to a token as a generator of effects.
+    """Return a token; a generator of effects.
 
     Args:
         query: What is asked for.
@@ -42,7 +42,7 @@ def serve(query: Query, start: Moment) -> Steps[IssuedToken]:
             else:
                 kept = yield from _led(talk, step)
         finally:
-            # Cancelled, interrupted or dropped: somebody who waits takes over.
+            # Cancelled, interrupted or dropped: a waiting caller takes over.
             if query.table.flights.get(query.place) is own:
                 query.table.settle(query.place, own)
         if kept is not None:
@@ -50,7 +50,7 @@ def serve(query: Query, start: Moment) -> Steps[IssuedToken]:
 
 
 def _served(talk: Conversation, kept: Kept) -> Steps[Kept | None]:
-    """Hand out what is kept, unless it was revoked in another process."""
+    """Hand out a kept token, unless another process revoked it."""
     store = talk.settings.store
     if store is not None and talk.at.monotonic >= kept.asks_at:
         may_ask = talk.table.circuit.allows(talk.at.monotonic)
@@ -63,7 +63,7 @@ def _served(talk: Conversation, kept: Kept) -> Steps[Kept | None]:
 
 
 def _followed(talk: Conversation, step: Follow) -> Steps[Kept | None]:
-    """Wait for a mint; what comes of it is ours too."""
+    """Wait for another caller's mint and share its outcome."""
     flight, query = step.flight, talk.query
     yield from talk.do(Wait(flight, query.until))
     kept = flight.kept
@@ -104,16 +104,16 @@ def _led(talk: Conversation, step: Lead) -> Steps[Kept | None]:
     else:
         talk.at = way.at
     if kept is not None:
-        # A life that nobody knows may be over at any time.
+        # A token whose end is unknown may end at any time.
         table.settle(place, flight, kept, keeps=way.keeps and kept.lifetime > 0)
     else:
-        # Only a renewal ends without a token: the old one is good for a while yet.
+        # Only a renewal ends without a token; the old one is still good for a while.
         table.put_off_renewal(cast("Kept", stale), talk.at.monotonic)
     return kept
 
 
 def _concerns_all(error: TokenKitError, talk: Conversation) -> bool:
-    """Tell whether an error is the vendor's or the network's, and not only this caller's."""
+    """Tell whether an error is the vendor's or the network's, not just this caller's."""
     if isinstance(error, ClientClosedError):
         return False
     return not isinstance(error, DeadlineExceeded) or talk.at.monotonic < talk.query.until

@@ -1,4 +1,4 @@
-"""What a cache can be set to."""
+"""The settings of a cache."""
 
 import attrs
 
@@ -14,9 +14,9 @@ class CacheSettings:
     Attributes:
         max_tokens: How many tokens a process keeps.
         store: The store that it shares with other processes.
-        local_copies_for: The seconds for which a revocable token is handed out without asking
-            the store.
-        renew_ahead: The part of a token's life before its end at which it is renewed.
+        local_copies_for: Seconds for which a revocable token is handed out without asking the
+            store.
+        renew_ahead: The last part of a token's life, in which it is renewed.
         lock_timeout: The seconds that a mint under the store's lock may take.
     """
 

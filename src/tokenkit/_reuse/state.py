@@ -1,4 +1,4 @@
-"""What a process keeps, and the decision about a token that is asked for, under one lock."""
+"""What a process keeps, and the decision about each request for a token, under one lock."""
 
 import copy
 import threading
@@ -27,7 +27,7 @@ RENEWAL_PAUSE = 5.0
 
 @attrs.define
 class Counts:
-    """What has happened, as :class:`Statistics` has it."""
+    """The counters of :class:`Statistics`."""
 
     hits: int = 0
     store_hits: int = 0
@@ -40,21 +40,21 @@ class Counts:
 
 @attrs.frozen(eq=False, repr=False)
 class Serve:
-    """Hand out a token that is kept."""
+    """Hand out a kept token."""
 
     kept: Kept
 
 
 @attrs.frozen(eq=False, repr=False)
 class Follow:
-    """Wait for a mint that is under way."""
+    """Wait for a mint under way."""
 
     flight: Flight
 
 
 @attrs.frozen(eq=False, repr=False)
 class Lead:
-    """Mint: to replace ``stale``, which is still good, or because there is none."""
+    """Mint, because there is no token or to renew ``stale``, which is still good."""
 
     flight: Flight
     stale: Kept | None
@@ -75,14 +75,14 @@ class TokenTable:
         self.serves_revocable: bool = False
         self.kept: OrderedDict[Place, Kept] = OrderedDict()
         self._ended: OrderedDict[str, None] = OrderedDict()
-        self.start_anew()
+        self.reset_for_fork()
 
-    def start_anew(self) -> None:
-        """Start with what a forked process may take over: tokens, and nothing that is under way.
+    def reset_for_fork(self) -> None:
+        """Keep what a forked process may inherit: tokens, but no lock and nothing under way.
 
-        Another thread may have held the lock, or led a flight, that does not exist here.
+        The thread that held the lock, or led a flight, does not exist in the child.
         """
-        # Reentrant, as the garbage collector may end a flight wherever a thread stands.
+        # Reentrant, as the garbage collector may settle a flight at any point of a thread.
         self._lock = threading.RLock()
         self.circuit: Circuit = Circuit()
         self.flights: dict[Place, Flight] = {}
@@ -100,8 +100,8 @@ class TokenTable:
             place: Where the token is kept.
             at: The time.
             valid_for: The seconds that must be left of it.
-            own: The caller's flight if it is to mint; it must settle it in any case, even if it
-                is interrupted before it hears of the decision.
+            own: The caller's flight, if it has to mint. The caller must settle it in any case,
+                even if it is interrupted before it sees the decision.
         """
         with self._lock:
             kept = self.kept.get(place)
@@ -129,7 +129,7 @@ class TokenTable:
         *,
         keeps: bool = True,
     ) -> None:
-        """End a flight; keep its token unless it was invalidated or revoked meanwhile."""
+        """End a flight; keep its token unless that was invalidated or revoked meanwhile."""
         with self._lock:
             if self.flights.get(place) is flight:
                 del self.flights[place]
@@ -153,11 +153,11 @@ class TokenTable:
                 del self._places[kept.mark]
 
     def put_off_renewal(self, kept: Kept, now: float) -> None:
-        """Try no renewal for a while, after one that failed."""
+        """After a failed renewal, don't try again for a while."""
         kept.retry_at = now + RENEWAL_PAUSE
 
     def drop(self, place: Place) -> None:
-        """Forget a place's token, and let nobody keep what is being minted for it."""
+        """Forget a place's token, and don't keep the one being minted for it."""
         with self._lock:
             self._remove(place)
             flight = self.flights.pop(place, None)
@@ -171,7 +171,7 @@ class TokenTable:
                 self._remove(place)
 
     def end(self, mark: str) -> None:
-        """Forget a token that was ended, wherever it is kept and whoever is about to keep it."""
+        """Forget an ended token everywhere, and don't keep it if a mint returns it."""
         with self._lock:
             self._ended[mark] = None
             self._ended.move_to_end(mark)
@@ -200,6 +200,6 @@ class TokenTable:
             return None
         again = copy.copy(error)
         again.retry_after = until - now
-        # This call was not sent at all.
+        # This call was never sent.
         again.attempts, again.outcome = 0, "not performed"
         return again

@@ -10,14 +10,14 @@ class Statistics:
     """What a cache has done so far, in this process.
 
     Attributes:
-        hits: Tokens handed out that the process had.
+        hits: Calls that got a token kept by this process.
         store_hits: Tokens found in the shared store.
-        misses: Times that the process had no token that lives long enough.
+        misses: Calls for which this process kept no token that lives long enough.
         mints: Tokens minted.
-        renewals: Those of them that replace one which was still good.
-        waits: Callers that waited for a mint of somebody else's in the process.
-        store_failures: Times that the shared store could not be asked.
-        tokens: Tokens that the process keeps now.
+        renewals: Mints that replaced a token that was still good.
+        waits: Calls that waited for another caller's mint in this process.
+        store_failures: Times that the shared store failed.
+        tokens: Tokens that this process keeps now.
     """
 
     hits: int

@@ -89,7 +89,7 @@ def open_feed(
     """Return the feed for an iterable.
 
     Raises:
-        TypeError: It is none.
+        TypeError: It isn't iterable.
     """
     if isinstance(calls, AsyncIterable):
         return AsyncFeed(calls.__aiter__(), notify)

@@ -77,7 +77,7 @@ class AsyncSendMany(Generic[T]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # What the block has raised is not the tasks' affair: it leaves as it is, in no group.
+        # The block's own exception leaves as it is, not in an exception group.
         self._tasks.cancel_scope.cancel()
         try:
             await self._tasks.__aexit__(None, None, None)
@@ -182,5 +182,5 @@ class AsyncSendMany(Generic[T]):
             await self._clock.sleep(nap)
 
     def __repr__(self) -> str:
-        # A constructor that fails shows in an error's frames before it has come so far.
+        # If the constructor fails, an error's frames may show the object before this is set.
         return repr(vars(self).get("_session", "send_many()"))

@@ -5,7 +5,8 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from .._model.call import BatchCall, Call, Repeat
+from .._model.call import BatchCall, Call, Repeat, Reply
+from .._model.json import JSON
 from ..errors import (
     BadRequestError,
     ConfigurationError,
@@ -14,9 +15,7 @@ from ..errors import (
     TokenKitError,
     UnprocessableError,
 )
-from .capture import Captured, Capturing
 from .pace import Ticket
-from .sealing import Kept
 
 __all__ = ["Group", "Item", "may_be_one_call"]
 
@@ -43,22 +42,19 @@ class Group(Generic[T]):
 
     Args:
         items: The calls, in the order of the inputs.
-        captures: Whether the response is kept, for the journal.
 
     Raises:
-        ConfigurationError: There are many, and the vendor takes one at a time.
+        ConfigurationError: There are several, but the vendor takes one at a time.
     """
 
-    __slots__ = ("captures", "items", "request", "ticket")
+    __slots__ = ("items", "request", "ticket")
 
-    def __init__(self, items: Sequence[Item[T]], *, captures: bool) -> None:
+    def __init__(self, items: Sequence[Item[T]]) -> None:
         self.items: Sequence[Item[T]] = items
-        self.captures: bool = captures
         self.ticket: Ticket = Ticket(0, asks=False)
         """The request's ticket, which it gets when it goes."""
         call = items[0].call
-        sent: Call[Any] = call if len(items) == 1 else self._batch()
-        self.request: Call[Any] = Capturing(call=sent) if captures else sent
+        self.request: Call[Any] = call if len(items) == 1 else self._batch()
         """The one call to send."""
 
     @property
@@ -82,8 +78,8 @@ class Group(Generic[T]):
         batch = model.batch([item.call for item in self.items])
         if batch is None:
             raise ConfigurationError(
-                f"send_many(): batch_size: {model.__module__}.{model.__qualname__} can't be "
-                "batched, the vendor takes one at a time: leave batch_size out"
+                f"send_many(): batch_size: the vendor takes {model.__module__}."
+                f"{model.__qualname__} one at a time; leave batch_size out"
             )
         return batch
 
@@ -93,18 +89,16 @@ class Group(Generic[T]):
         Args:
             value: What the request returned.
         """
-        value = value.value if self.captures else value
         values = [value] if len(self.items) == 1 else value
         return list(zip(self.items, values, strict=True))
 
-    def kept(self, captured: Captured[Any]) -> list[tuple[bytes, Kept]]:
-        """Return what the journal keeps for each call."""
-        whole = captured.kept
-        bodies = [whole.body]
+    def bodies(self, reply: Reply[Any]) -> list[tuple[bytes, JSON]]:
+        """Return each call's key in the journal, and its part of the response's body."""
+        bodies = [reply.body]
         if len(self.items) > 1:
-            bodies = list(self._batch().split(whole.body))
+            bodies = list(self._batch().split(reply.body))
         return [
-            (item.key, Kept(body, whole.response))
+            (item.key, body)
             for item, body in zip(self.items, bodies, strict=True)
             if item.key is not None
         ]
@@ -113,7 +107,7 @@ class Group(Generic[T]):
         """Return two groups with half of the calls each."""
         middle = len(self.items) // 2
         parts = (self.items[:middle], self.items[middle:])
-        return [Group(part, captures=self.captures) for part in parts]
+        return [Group(part) for part in parts]
 
 
 def may_be_one_call(error: TokenKitError) -> bool:

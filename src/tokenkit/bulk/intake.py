@@ -1,13 +1,12 @@
-"""What becomes of a call that a run takes: sent, known from an earlier run, or refused."""
+"""What happens to a call that a run takes: it is sent, known already, or refused."""
 
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 
 from .._model.call import Call
-from .._model.json import Mismatch
 from .._model.token import IssuedToken
 from ..errors import (
     ConfigurationError,
@@ -35,22 +34,29 @@ class Intake(Generic[T]):
         journal: What earlier runs have done.
         allow_payments: Whether calls that open payments may be sent.
         wall: The time by which tokens end, in seconds since 1970.
+        origin_of: Returns the scheme, host and port that a call goes to.
     """
 
     def __init__(
-        self, journal: Journal | None, *, allow_payments: bool, wall: Callable[[], float]
+        self,
+        journal: Journal | None,
+        *,
+        allow_payments: bool,
+        wall: Callable[[], float],
+        origin_of: Callable[[Call[Any]], str],
     ) -> None:
         self._journal = journal
         self._allow_payments = allow_payments
         self._wall = wall
+        self._origin_of = origin_of
 
     def judge(self, index: int, call: Call[T]) -> Item[T] | Success[T] | Failure[T] | Skipped:
         """Return the call as it is to be sent, or the result that it has already."""
         try:
             if call.opens_payment and not self._allow_payments:
                 raise ConfigurationError(
-                    f"{type(call).__name__} opens a payment or a fund session, or may do so: send "
-                    "it with allow_payments=True and journal=..."
+                    f"{type(call).__name__} opens a payment or a fund session, or may do so; to "
+                    "send it, pass allow_payments=True and journal=..."
                 )
             if self._journal is None:
                 return Item(index, call, None)
@@ -65,8 +71,8 @@ class Intake(Generic[T]):
         if entry is None:
             if payment and not journal.is_whole:
                 raise InterruptedMintError(
-                    "The journal was damaged and may have lost that an earlier run sent this "
-                    "call: look the payment up before you send it again"
+                    "The journal was damaged, so an earlier run may have sent this call: look the "
+                    "payment up before you send it again"
                 )
             return item
         if entry.state != DONE:
@@ -79,21 +85,20 @@ class Intake(Generic[T]):
         success = self._unsealed(item, journal, entry.sealed)
         if success is None and payment:
             raise InterruptedMintError(
-                "An earlier run carried this call out, but the journal cannot give its response "
-                "back: look the payment up",
+                "An earlier run sent this call successfully, but the journal can't give its "
+                "response back: look the payment up",
                 outcome="performed",
             )
         return item if success is None else success
 
     def _unsealed(self, item: Item[T], journal: Journal, sealed: bytes) -> Success[T] | None:
         """Return what the journal keeps; ``None`` where it is unreadable or has ended."""
-        kept = None if item.key is None else journal.opened(item.key, sealed)
-        if kept is None:
+        if item.key is None:
             return None
-        try:
-            value = item.call.decode(kept.body, kept.response)
-        except Mismatch:
+        opened = journal.opened(item.key, sealed, item.call, self._origin_of(item.call))
+        if opened is None:
             return None
+        value = opened.value
         now = datetime.fromtimestamp(self._wall(), timezone.utc)
         # A token that has ended is of no use, but the id of a payment is.
         ended = isinstance(value, IssuedToken) and value.is_expired(now)

@@ -11,10 +11,13 @@ from typing import Any
 
 import attrs
 
-from .._model.call import Call
+from .._model.call import Call, Reply
+from .._model.json import JSON
+from .._reuse.commands import Sealing
+from .._reuse.entry import Entry as Opened
+from .._reuse.entry import seal_entry, unseal_entry
 from ..errors import ConfigurationError
 from .journal_file import JournalFile, open_file
-from .sealing import Kept, Sealer
 
 __all__ = ["DONE", "SENT", "Entry", "Journal"]
 
@@ -46,7 +49,7 @@ class Journal:
         client: The vendor and its address.
         identity: The digest of the client's credentials and address.
         key_of: Returns a call's key, as hex digits.
-        sealer: Encrypts what is kept; ``None`` to keep no responses.
+        sealing: Seals the responses that are kept; ``None`` to keep none.
 
     Raises:
         ConfigurationError: The file cannot be used for this run.
@@ -59,9 +62,9 @@ class Journal:
         client: str,
         identity: bytes,
         key_of: Callable[[Call[Any]], str],
-        sealer: Sealer | None,
+        sealing: Sealing | None,
     ) -> None:
-        self.sealer = sealer
+        self.sealing = sealing
         self._path = path
         self._key_of = key_of
         self._file: JournalFile = open_file(path)
@@ -80,10 +83,11 @@ class Journal:
         return self._file.is_whole and self._told("damaged") is None
 
     def _about(self, client: str, credentials: bytes) -> None:
-        """Hold what the file says of its run against this run; say it in a new file."""
+        """Check that the file belongs to this run; in a new file, note the run."""
         known = self._told("client")
         if known is None:
-            check = None if self.sealer is None else self.sealer.check()
+            # Shows later whether the same keys are given.
+            check = None if self.sealing is None else self.sealing.seal(b"")
             told = [("client", client), ("credentials", credentials), ("check", check)]
             self._database.execute("BEGIN")
             self._database.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", told)
@@ -105,12 +109,12 @@ class Journal:
             )
 
     def _check_seal(self, check: bytes | None) -> None:
-        if check is None and self.sealer is not None:
-            problem = "was begun without encryption_keys: leave them out, or use another file"
-        elif check is not None and self.sealer is None:
-            problem = "was begun with encryption_keys: pass them, or use another file"
-        elif check is not None and self.sealer is not None and not self.sealer.made(check):
-            problem = "was begun with other encryption_keys: pass those, too"
+        if check is None and self.sealing is not None:
+            problem = "was started without encryption_keys: leave them out, or use another file"
+        elif check is not None and self.sealing is None:
+            problem = "was started with encryption_keys: pass them, or use another file"
+        elif check is not None and self.sealing is not None and self.sealing.open(check) != b"":
+            problem = "was started with other encryption_keys: pass those too"
         else:
             return
         raise ConfigurationError(f"journal: {self._path!r} {problem}")
@@ -141,9 +145,11 @@ class Journal:
         (times,) = self._database.execute(query, (key,)).fetchone()
         return sha256(key + times.to_bytes(8, "big")).digest()[: len(key)]
 
-    def opened(self, key: bytes, sealed: bytes) -> Kept | None:
-        """Return a kept response; ``None`` where it cannot be read."""
-        return None if self.sealer is None else self.sealer.unseal(key, sealed)
+    def opened(self, key: bytes, sealed: bytes, call: Call[Any], origin: str) -> Opened | None:
+        """Return a kept response, read by its call; ``None`` where it cannot be read."""
+        if self.sealing is None:
+            return None
+        return unseal_entry(self.sealing, key.hex(), sealed, call, origin)
 
     def find(self, key: bytes) -> Entry | None:
         """Return an entry, if it is there."""
@@ -152,7 +158,7 @@ class Journal:
         return None if row is None else Entry(*row)
 
     def sent(self, key: bytes) -> None:
-        """Note, before it is sent, a call that must not be sent twice; safe from a power cut."""
+        """Note a call that must not be sent twice, before it is sent; survives a power cut."""
         self._database.execute(PUT, (key, SENT, None))
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
@@ -164,10 +170,13 @@ class Journal:
         """Note that a call's result was delivered."""
         self._database.execute(PUT, (key, DONE, None))
 
-    def keep(self, kept: Iterable[tuple[bytes, Kept]]) -> None:
-        """Note that calls are done, and keep their responses encrypted."""
-        sealer = self.sealer
-        rows = [(key, DONE, sealer and sealer.seal(key, one)) for key, one in kept]
+    def keep(self, reply: Reply[Any], bodies: Iterable[tuple[bytes, JSON]]) -> None:
+        """Note that the calls of a request are done, and keep what each got, sealed."""
+        sealing = self.sealing
+        rows = [
+            (key, DONE, sealing and seal_entry(sealing, key.hex(), reply, body))
+            for key, body in bodies
+        ]
         self._database.execute("BEGIN")
         self._database.executemany(PUT, rows)
         self._database.execute("COMMIT")

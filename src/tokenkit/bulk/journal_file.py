@@ -1,4 +1,4 @@
-"""The journal's file: made private, checked, locked, and recovered where it is damaged."""
+"""The journal's file: private, checked, locked, and recovered if it is damaged."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What a caller can set for a bulk run, checked."""
+"""The options of a bulk run, and their checks."""
 
 import inspect
 import os
@@ -19,24 +19,23 @@ MOST_AT_ONCE = 10_000
 
 
 class BulkOptions(TypedDict, total=False):
-    """What can be set for a bulk run.
+    """The options of a bulk run.
 
     Attributes:
-        concurrency: Requests under way at most. Default: 16.
+        concurrency: The most requests under way at once. Default: 16.
         share: The part of the vendor's rate limit to use, above 0 and at most 1; the rest is
             left to live traffic. Default: 0.9.
-        ordered: Give the results in the order of the calls, instead of as they come. Default:
-            false.
-        batch_size: Calls to put into one request, where the vendor takes many (ZDK). Default: 1.
-        journal: A file that remembers what is done, so that a killed run goes on. Default: none.
-        encryption_keys: Fernet keys with which the journal keeps the tokens, too; the first
+        ordered: Yield the results in the order of the calls, not as they come in. Default: false.
+        batch_size: Calls in one request, where the vendor takes several (ZDK). Default: 1.
+        journal: A file that records what is done, so that a killed run can go on. Default: none.
+        encryption_keys: Fernet keys; with them the journal keeps the tokens too. The first key
             encrypts, all decrypt. Needs ``cryptography``. Default: the journal keeps no tokens.
-        reuse: Ask ``get_token`` for each call, which mints only what isn't kept yet. Default:
-            false.
+        reuse: Call ``get_token`` for each call, which mints only tokens that aren't kept yet.
+            Default: false.
         allow_payments: Send calls that open a payment or a fund session; needs a journal. Default:
             false.
-        progress: A function that is told the :class:`Progress`, or true for a tqdm bar. Default:
-            none.
+        progress: A function that is called with the :class:`Progress`, or true for a tqdm bar.
+            Default: none.
         rate_limiter: A limit that is shared with other runs, such as
             :class:`RedisRateLimiter`. Default: none.
     """
@@ -75,7 +74,7 @@ class Settings:
         The keys among them become secrets at once, as the frames of an error show what they hold.
 
         Raises:
-            ConfigurationError: Some cannot be used; all of them are named.
+            ConfigurationError: Options are invalid; the message names all of them.
             TypeError: There is no such option.
         """
         keys = options.get("encryption_keys")
@@ -139,10 +138,10 @@ def _journal_problems(given: Mapping[str, Any]) -> Iterator[str]:
         if not keys or None in keys:
             yield "encryption_keys must be a list of keys made by Fernet.generate_key()"
         if journal is None:
-            yield "encryption_keys are the journal's: pass journal=... too"
+            yield "encryption_keys need a journal: pass journal=... too"
     if given.get("allow_payments") is True and journal is None:
         yield "allow_payments needs a journal, so that no payment is sent twice: pass journal=..."
     if given.get("reuse") is True and given.get("batch_size", 1) != 1:
-        yield "reuse asks for one token at a time: leave batch_size out"
+        yield "reuse gets one token at a time: leave batch_size out"
     if given.get("reuse") is True and keys is not None:
-        yield "reuse keeps the tokens already: leave encryption_keys out"
+        yield "reuse already keeps the tokens: leave encryption_keys out"

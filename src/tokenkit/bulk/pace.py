@@ -1,4 +1,4 @@
-"""How fast a vendor lets a run go, by what its responses say; arithmetic only.
+"""How fast a run may go, according to the vendor's responses; arithmetic only.
 
 All times are monotonic seconds of the client's clock, unless they are called ``wall``.
 """
@@ -35,9 +35,10 @@ class Ticket:
 class Pace:
     """Decides when the next request may go.
 
-    The vendor's own count is believed, less the requests under way, less what ``share`` leaves to
-    others. After a reset, a refusal and at the start one request goes first, and its response
-    opens the window for the others. Where responses tell nothing, the documented rate counts.
+    It uses the vendor's own count, less the requests under way and less what ``share`` leaves to
+    others. At the start, after a reset and after a refusal, one request goes first, and its
+    response opens the window for the others. If responses tell nothing, the documented rate
+    counts.
 
     Args:
         share: The part of the vendor's limit to use, above 0 and at most 1.

@@ -1,4 +1,4 @@
-"""How far a run has come, for those who watch."""
+"""Reports how far a run has come."""
 
 import math
 import warnings
@@ -46,7 +46,7 @@ ProgressReporter: TypeAlias = Callable[[Progress], object]
 
 
 class Meter:
-    """Tells a reporter, not too often, how far a run has come.
+    """Reports how far a run has come, but not too often.
 
     Args:
         report: The reporter.

@@ -1,4 +1,4 @@
-"""What a limit that many runs share has to be able to do."""
+"""The protocol of a rate limit that several runs share."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -12,8 +12,8 @@ __all__ = ["RateLimiter", "tell_limiter"]
 class RateLimiter(Protocol):
     """A rate limit that many runs share, such as :class:`RedisRateLimiter`.
 
-    A run asks it in addition to what the vendor's responses tell the run itself. On async clients
-    its methods are called in a worker thread, so they may block.
+    A run obeys it in addition to the vendor's own responses. Async clients call its methods in a
+    worker thread, so they may block.
     """
 
     def wait(self, now: float) -> float:

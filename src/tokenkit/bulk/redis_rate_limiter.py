@@ -15,8 +15,8 @@ from ..errors import ConfigurationError
 
 __all__ = ["RedisRateLimiter"]
 
-# A place is a time at which one request may go. Reserving it in one step, on Redis' own clock,
-# is fair, needs no polling, and does without clocks that agree.
+# A place is a time at which one request may go. Reserving it in one step, on Redis' own clock, is
+# fair and needs neither polling nor synchronised clocks.
 RESERVE = """
 local now = redis.call('TIME')
 now = now[1] + now[2] / 1e6

@@ -71,7 +71,7 @@ def _fields(model: object) -> Iterator[tuple[str, Cell]]:
     """Yield the fields that are shown and fit into a cell."""
     cls: Any = type(model)
     for field in attrs.fields(cls):
-        # What a repr leaves out may be a token.
+        # A field that the repr leaves out may be a token.
         if field.repr and field.name != "extra":
             value = getattr(model, field.name)
             if value is None or isinstance(value, (*CELLS, *WRITTEN, tuple)):

@@ -54,6 +54,7 @@ class Run(Generic[T]):
         journal: What earlier runs have done.
         blames_credentials: The vendor's reading of an error; such a request was not carried out.
         wall: The client's time, in seconds since 1970, by which tokens end.
+        origin_of: Returns the scheme, host and port that a call goes to.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Run(Generic[T]):
         *,
         blames_credentials: Callable[[APIError], bool],
         wall: Callable[[], float],
+        origin_of: Callable[[Call[Any]], str],
     ) -> None:
         self.counts: Counts = Counts()
         self._settings = settings
@@ -71,7 +73,7 @@ class Run(Generic[T]):
         self._journal = journal
         self._blames_credentials = blames_credentials
         self._intake: Intake[T] = Intake(
-            journal, allow_payments=settings.allow_payments, wall=wall
+            journal, allow_payments=settings.allow_payments, wall=wall, origin_of=origin_of
         )
         self._line: deque[Group[T]] = deque()
         self._gathered: list[Item[T]] = []
@@ -158,7 +160,7 @@ class Run(Generic[T]):
             else:  # a token that was kept
                 self.counts.requests -= 1
                 self._pace.failed(group.ticket, sent=False)
-            self._succeed(group, outcome.value)
+            self._succeed(group, outcome)
             return
         self._tell_pace(group, outcome, now, wall)
         if group.opens_payment and self._journal is not None and self._not_carried_out(outcome):
@@ -205,9 +207,8 @@ class Run(Generic[T]):
 
     def _form_group(self) -> None:
         if self._gathered:
-            captures = self._journal is not None and self._journal.sealer is not None
             items, self._gathered = tuple(self._gathered), []
-            self._line.append(Group(items, captures=captures))
+            self._line.append(Group(items))
 
     def _tell_pace(self, group: Group[T], error: TokenKitError, now: float, wall: float) -> None:
         ticket = group.ticket
@@ -225,11 +226,12 @@ class Run(Generic[T]):
             return error.status in NOT_CARRIED_OUT or self._blames_credentials(error)
         return isinstance(error, NOT_SENT)
 
-    def _succeed(self, group: Group[T], value: Any) -> None:
-        if group.captures and self._journal is not None:
-            self._journal.keep(group.kept(value))
-        for item, one in group.values(value):
-            if item.key is not None and not group.captures:
+    def _succeed(self, group: Group[T], reply: Reply[Any]) -> None:
+        seals = self._journal is not None and self._journal.sealing is not None
+        if self._journal is not None and seals:
+            self._journal.keep(reply, group.bodies(reply))
+        for item, one in group.values(reply.value):
+            if item.key is not None and not seals:
                 self._undelivered[item.index] = item.key
             self.counts.succeeded += 1
             self._hand_out.put(Success(index=item.index, call=item.call, value=one))

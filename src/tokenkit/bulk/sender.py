@@ -56,6 +56,7 @@ class Sender(Generic[S, Q, K]):
 
     Attributes:
         name: The vendor and its address.
+        origin_of: Returns the scheme, host and port that a call goes to.
         send: Sends a call.
         clock: The client's clock.
         secrets: Returns what the client signs with.
@@ -66,6 +67,7 @@ class Sender(Generic[S, Q, K]):
     """
 
     name: str
+    origin_of: Callable[[Call[Any]], str]
     send: S
     clock: K
     secrets: Q

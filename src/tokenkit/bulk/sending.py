@@ -135,5 +135,5 @@ class SendMany(Generic[T]):
             self._clock.sleep(nap)
 
     def __repr__(self) -> str:
-        # A constructor that fails shows in an error's frames before it has come so far.
+        # If the constructor fails, an error's frames may show the object before this is set.
         return repr(vars(self).get("_session", "send_many()"))

@@ -1,4 +1,4 @@
-"""A bulk run from its start to its end, as far as sync and async runs have it in common."""
+"""The life of a bulk run, as far as sync and async runs share it."""
 
 import sys
 from collections.abc import Sequence, Sized
@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from .._model.call import Call
 from .._observability.logging import logger
 from .._reuse.key import key_of
+from .._reuse.sealing import FernetSealing
 from .._secret import Secret
 from .journal import Journal
 from .options import Settings
@@ -14,7 +15,6 @@ from .pace import Pace
 from .progress import Meter, progress_bar
 from .results import Counts
 from .run import Run
-from .sealing import open_sealer
 from .sender import Sender
 
 __all__ = ["LONGEST_NAP", "Session"]
@@ -47,7 +47,7 @@ class Session(Generic[T]):
         self._sender = sender
         self._total = len(calls) if isinstance(calls, Sized) else None
         keys = settings.encryption_keys
-        self._sealer = None if keys is None else open_sealer(keys)
+        self._sealing = None if keys is None else FernetSealing(keys)
         self._journal: Journal | None = None
         self._run: Run[T] | None = None
         self._meter: Meter | None = None
@@ -88,6 +88,7 @@ class Session(Generic[T]):
             self._journal,
             blames_credentials=sender.blames_credentials,
             wall=sender.clock.time,
+            origin_of=sender.origin_of,
         )
         self.counts = self._run.counts
         if report:
@@ -100,7 +101,7 @@ class Session(Generic[T]):
             return key_of(call, identity, time())
 
         return Journal(
-            path, client=self._sender.name, identity=identity, key_of=key, sealer=self._sealer
+            path, client=self._sender.name, identity=identity, key_of=key, sealing=self._sealing
         )
 
     def take(self, call: Call[T]) -> None:

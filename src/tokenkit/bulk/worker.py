@@ -1,4 +1,4 @@
-"""Many calls on many machines: a function that travels, and the executors it travels by."""
+"""Many calls on many machines: a picklable worker, and the executors that run it."""
 
 import atexit
 import pickle
@@ -37,7 +37,7 @@ class BulkClient(Protocol):
 
 
 class Future(Protocol[T_co]):
-    """A ``concurrent.futures.Future``, or one that is used alike."""
+    """A ``concurrent.futures.Future``, or an object like it."""
 
     def result(self) -> T_co:
         """Wait for the result and return it."""
@@ -49,16 +49,16 @@ class Future(Protocol[T_co]):
 
 
 class Executor(Protocol):
-    """A ``concurrent.futures.Executor``, or one that is used alike."""
+    """A ``concurrent.futures.Executor``, or an object like it."""
 
     @property
     def submit(self) -> Callable[..., Future[Any]]:
-        """Let a function be called elsewhere."""
+        """Schedule a call of a function."""
         ...
 
 
 class WorkerOptions(TypedDict, total=False):
-    """What can be set for a worker.
+    """The options of a worker.
 
     Attributes:
         rate_limiter: The limit that all workers share; without it each heeds what the vendor
@@ -77,8 +77,8 @@ class WorkerOptions(TypedDict, total=False):
 class Worker:
     """A function that sends calls with a client of its own process.
 
-    It pickles, so any engine can carry it: what travels is the way to a client, and neither a
-    client nor a secret. Each process makes its client once and keeps it. The results hold the
+    It can be pickled, so any engine can run it: only the factory travels, never a client or a
+    secret. Each process makes its client once and keeps it. The results hold the
     tokens: protect what carries them, for example by the cluster's TLS.
 
     Args:

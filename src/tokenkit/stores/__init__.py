@@ -1,14 +1,13 @@
-"""Where the processes of a program share reused tokens.
+"""Stores, where the processes of a program share reused tokens.
 
 :class:`SqliteStore` is for the processes of one machine, :class:`RedisStore` for many machines.
-Anything else can be a store too: a class with the members of :class:`Store`, which answers each
-:data:`Command` and passes :class:`tokenkit.testing.StoreConformance`.
+To write another store, implement :class:`Store` so that it carries out each :data:`Command` and
+passes :class:`tokenkit.testing.StoreConformance`.
 """
 
 from .._reuse.commands import (
     Acquire,
     Acquired,
-    Answer,
     Busy,
     Command,
     Found,
@@ -20,15 +19,15 @@ from .._reuse.commands import (
     Revoke,
     Sealing,
     Store,
+    StoreResponse,
 )
+from .._reuse.sealing import FernetSealing, NoSealing, sealing_of
 from .redis import RedisStore
-from .sealing import FernetSealing, NoSealing, sealing_of
 from .sqlite import SqliteStore
 
 __all__ = [
     "Acquire",
     "Acquired",
-    "Answer",
     "Busy",
     "Command",
     "FernetSealing",
@@ -44,5 +43,6 @@ __all__ = [
     "Sealing",
     "SqliteStore",
     "Store",
+    "StoreResponse",
     "sealing_of",
 ]

@@ -1,4 +1,4 @@
-"""Connections of asyncio's: each event loop has its own, which are closed when it ends."""
+"""Connections for asyncio: each event loop has its own, closed when the loop ends."""
 
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -26,7 +26,7 @@ _INHERITED: list[_Opened] = []
 
 
 class PerLoop(Generic[C]):
-    """Opens something for each event loop that asks for it.
+    """Opens something once for each event loop.
 
     Args:
         open_one: Opens it.

@@ -1,4 +1,4 @@
-"""Many machines: Redis, or Valkey."""
+"""The store for many machines: Redis or Valkey."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ from typing import Any, NoReturn, cast
 from typing_extensions import Self
 
 from .._model.frames import ForgetsArguments, forget_arguments
-from .._reuse.commands import Answer, Command, Sealing
+from .._reuse.commands import Command, Sealing, StoreResponse
+from .._reuse.sealing import EncryptionKey, sealing_of
 from .._secret import Secret
 from ..errors import ConfigurationError, StoreError
 from .loops import PerLoop
@@ -24,7 +25,6 @@ from .redis_clients import (
     timeout_problem,
 )
 from .redis_commands import Names, exchange
-from .sealing import EncryptionKey, sealing_of
 from .threads import in_thread
 
 __all__ = ["RedisStore"]
@@ -33,23 +33,23 @@ TIMEOUT = 0.25
 
 
 class RedisStore(metaclass=ForgetsArguments):
-    """Shares tokens among machines, by Redis or Valkey.
+    """Shares tokens among machines through Redis or Valkey.
 
-    :meth:`from_url` is the usual way. With a client of your own, the store asks through it: a
-    sync client serves sync clients of tokenkit directly and async ones from worker threads; an
-    async client serves async ones only.
+    Usually created with :meth:`from_url`. You can also pass your own Redis client: a sync one
+    serves tokenkit's sync clients directly and its async clients from worker threads; an async
+    one serves async clients only.
 
     Args:
-        client: A client of redis-py or valkey-py, sync or asyncio, single server, cluster or
-            sentinel's; or one of coredis, for asyncio and trio. It is never closed. A sync client
-            needs a ``socket_timeout``.
+        client: A client of redis-py or valkey-py (sync or asyncio; for a single server, a cluster
+            or Sentinel), or of coredis (asyncio and trio). The store never closes it. A sync
+            client needs a ``socket_timeout``.
         encryption_keys: Fernet keys, the newest first: see
             :class:`~tokenkit.stores.FernetSealing`.
-        allow_unencrypted: Store tokens as they are: whoever reads the store can use them.
-        prefix: What the names of all keys begin with.
+        allow_unencrypted: Store tokens unencrypted: whoever can read the store can use them.
+        prefix: The prefix of all key names.
 
     Raises:
-        ConfigurationError: The client cannot be used, or the keys.
+        ConfigurationError: The client, a key or the prefix is invalid.
     """
 
     def __init__(
@@ -93,16 +93,16 @@ class RedisStore(metaclass=ForgetsArguments):
     ) -> Self:
         """Make a store from a URL such as ``rediss://user:password@host:6380/0``.
 
-        It opens connections of its own: for threads, and for each asyncio event loop.
+        The store opens its own connections, for threads and for each asyncio event loop.
 
         Args:
-            url: The URL, as redis-py takes it.
+            url: The URL, in redis-py's form.
             encryption_keys: Fernet keys, the newest first.
-            allow_unencrypted: Store tokens as they are.
-            prefix: What the names of all keys begin with.
+            allow_unencrypted: Store tokens unencrypted.
+            prefix: The prefix of all key names.
 
         Raises:
-            ConfigurationError: The URL or the keys cannot be used, or redis-py is not installed.
+            ConfigurationError: The URL or a key is invalid, or redis-py is not installed.
         """
         try:
             return cls._from_url(
@@ -129,7 +129,7 @@ class RedisStore(metaclass=ForgetsArguments):
         if not isinstance(url, Secret):
             kind = type(url).__name__
             raise ConfigurationError(f"RedisStore: url must be a string, not {kind}")
-        # A pooled connection may have been closed by the server meanwhile; a timeout is final.
+        # The server may have closed a pooled connection in the meantime; a timeout is final.
         supported = (redis.ConnectionError,)
         limits: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
         retry = redis.retry.Retry(no_backoff(), 1, supported_errors=supported)
@@ -145,8 +145,8 @@ class RedisStore(metaclass=ForgetsArguments):
 
         def open_one() -> tuple[Any, AsyncSender]:
             again = redis_asyncio.retry.Retry(no_backoff(), 1, supported_errors=supported)
-            # Whoever asks bounds the time: a timer of redis-py's own would take an event loop
-            # that is busy for a server that hangs.
+            # The caller limits the time: redis-py's own timer would take a busy event loop for a
+            # server that hangs.
             opened = redis_asyncio.Redis.from_url(
                 url.reveal(), retry=again, socket_timeout=None, socket_connect_timeout=None
             )
@@ -158,8 +158,8 @@ class RedisStore(metaclass=ForgetsArguments):
         store._of_loop = PerLoop(open_one, close)
         return store
 
-    def ask(self, command: Command) -> Answer:
-        """Answer a command.
+    def ask(self, command: Command) -> StoreResponse:
+        """Carry out a command; return the response.
 
         Raises:
             StoreError: Redis is down, too slow, out of memory or read-only.
@@ -167,16 +167,16 @@ class RedisStore(metaclass=ForgetsArguments):
         """
         if self._sync is None:
             raise ConfigurationError(
-                "RedisStore: its client is async, which sync clients can't wait for; pass a sync "
-                "one, or use RedisStore.from_url"
+                "RedisStore: a sync client can't use a store with an async Redis client; pass a "
+                "sync one, or use RedisStore.from_url"
             )
         try:
             return perform(exchange(self._names, command), self._sync.send)
         except self._errors as error:
             raise StoreError(f"RedisStore: {type(error).__name__}") from error
 
-    async def ask_async(self, command: Command) -> Answer:
-        """Answer a command.
+    async def ask_async(self, command: Command) -> StoreResponse:
+        """Carry out a command; return the response.
 
         Raises:
             StoreError: As for :meth:`ask`.
@@ -192,7 +192,7 @@ class RedisStore(metaclass=ForgetsArguments):
         return await in_thread(self.ask, command)
 
     async def aclose(self) -> None:
-        """Close what :meth:`from_url`'s store has open in the running event loop."""
+        """Close the connections that :meth:`from_url` has open in the running event loop."""
         if self._of_loop is not None and _on_asyncio():
             await self._of_loop.aclose()
 

@@ -1,11 +1,11 @@
-"""The clients of Redis that a store can ask through: sync, on asyncio, and on trio."""
+"""The Redis clients that a store can use: sync, on asyncio, and on trio."""
 
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 from inspect import iscoroutinefunction
 from typing import Any
 
-from .._reuse.commands import Answer
+from .._reuse.commands import StoreResponse
 from ..errors import ConfigurationError
 from .redis_commands import Exchange, Plain, Script
 
@@ -25,7 +25,7 @@ LIBRARIES = {"redis": "RedisError", "valkey": "ValkeyError", "coredis": "RedisEr
 
 
 def library_of(client: object) -> str:
-    """Return the library that a client is of, or derives from."""
+    """Return the library that a client's class comes from."""
     for kind in type(client).__mro__:
         name = kind.__module__.partition(".")[0]
         if name in LIBRARIES:
@@ -37,7 +37,7 @@ def library_of(client: object) -> str:
 
 
 def errors_of(client: object) -> tuple[type[Exception], ...]:
-    """Return what a client raises when it cannot do its work."""
+    """Return the exceptions that a client raises when a command fails."""
     name = library_of(client)
     error: type[Exception] = getattr(import_module(f"{name}.exceptions"), LIBRARIES[name])
     return (error, OSError, TimeoutError)
@@ -50,12 +50,12 @@ def _unknown_script(client: object) -> type[Exception]:
 
 
 def is_coredis(client: object) -> bool:
-    """Tell whether a client is coredis's, which is async."""
+    """Tell whether a client is coredis's, which is always async."""
     return library_of(client) == "coredis"
 
 
 def is_async(client: Any) -> bool:
-    """Tell whether a client is for event loops."""
+    """Tell whether a client is async."""
     return iscoroutinefunction(client.execute_command)
 
 
@@ -147,25 +147,25 @@ class CoredisSender:
         return await (method(names) if request.name in ("DEL", "EXISTS") else method(*names))
 
 
-def perform(steps: Exchange, send: Callable[[Plain | Script], Any]) -> Answer:
-    """Send the commands of a sync client; return the answer."""
+def perform(steps: Exchange, send: Callable[[Plain | Script], Any]) -> StoreResponse:
+    """Send the commands through a sync client; return the store's response."""
     try:
         request = next(steps)
         while True:
             request = steps.send(send(request))
     except StopIteration as stop:
-        answer: Answer = stop.value
-        return answer
+        response: StoreResponse = stop.value
+        return response
 
 
 async def perform_async(
     steps: Exchange, send: Callable[[Plain | Script], Awaitable[Any]]
-) -> Answer:
-    """Send the commands of an async client; return the answer."""
+) -> StoreResponse:
+    """Send the commands through an async client; return the store's response."""
     try:
         request = next(steps)
         while True:
             request = steps.send(await send(request))
     except StopIteration as stop:
-        answer: Answer = stop.value
-        return answer
+        response: StoreResponse = stop.value
+        return response

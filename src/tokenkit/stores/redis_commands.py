@@ -1,6 +1,6 @@
-"""What a store is asked, as commands of Redis: each a script or a plain command.
+"""Store commands as Redis commands: each a script or a plain command.
 
-Whoever sends them gives their replies back, so that this knows neither threads nor event loops.
+The sender passes the replies back in, so this module knows neither threads nor event loops.
 """
 
 from collections.abc import Generator
@@ -12,7 +12,6 @@ import attrs
 from .._reuse.commands import (
     Acquire,
     Acquired,
-    Answer,
     Busy,
     Command,
     Found,
@@ -22,6 +21,7 @@ from .._reuse.commands import (
     RateLimited,
     Release,
     Revoke,
+    StoreResponse,
 )
 
 __all__ = ["Exchange", "Names", "Plain", "Script", "exchange"]
@@ -94,8 +94,8 @@ DIGESTS = {
     for text in (ACQUIRE, PUBLISH, RELEASE)
 }
 
-Exchange: TypeAlias = Generator[Plain | Script, Any, Answer]
-"""Yields commands, is sent their replies, and returns the answer."""
+Exchange: TypeAlias = Generator[Plain | Script, Any, StoreResponse]
+"""Yields Redis commands, is sent their replies, and returns the store's response."""
 
 
 @attrs.frozen
@@ -126,7 +126,7 @@ class Names:
 
 
 def exchange(names: Names, command: Command) -> Exchange:
-    """Return the commands of Redis that answer a store's command."""
+    """Return the Redis commands that carry out a store's command."""
     match command:
         case Acquire():
             return (yield from _acquire(names, command))

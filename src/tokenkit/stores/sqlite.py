@@ -1,4 +1,4 @@
-"""One machine, many processes: a SQLite file, with the standard library alone."""
+"""The store for one machine: a SQLite file, with the standard library alone."""
 
 import errno
 import os
@@ -15,10 +15,10 @@ from typing import NoReturn
 import attrs
 
 from .._model.frames import ForgetsArguments
-from .._reuse.commands import Answer, Command, Sealing
+from .._reuse.commands import Command, Sealing, StoreResponse
+from .._reuse.sealing import EncryptionKey, sealing_of
 from ..errors import ConfigurationError, StoreError
-from .sealing import EncryptionKey, sealing_of
-from .sqlite_commands import SCHEMA, answer_command
+from .sqlite_commands import SCHEMA, carry_out
 from .threads import in_thread
 
 __all__ = ["SqliteStore"]
@@ -52,20 +52,20 @@ _INHERITED: list[_Pool] = []
 
 
 class SqliteStore(metaclass=ForgetsArguments):
-    """Shares tokens among the processes of one machine, by a file.
+    """Shares tokens among the processes of one machine through a file.
 
-    Only the file's owner can read it. It must be on a local disk: SQLite's locks do not work on
-    network file systems. A process that uses it must not open it in other ways, to copy it for
-    example: closing it again would release SQLite's locks.
+    Only the file's owner can read it. It must be on a local disk: SQLite's locks don't work on
+    network file systems. A process that uses the store must not open the file in any other way,
+    for example to copy it: closing it would release SQLite's locks.
 
     Args:
         path: The file; it is created if it doesn't exist.
         encryption_keys: Fernet keys, the newest first: see
             :class:`~tokenkit.stores.FernetSealing`.
-        allow_unencrypted: Store tokens as they are: whoever reads the file can use them.
+        allow_unencrypted: Store tokens unencrypted: whoever can read the file can use them.
 
     Raises:
-        ConfigurationError: The file cannot be used, or the keys.
+        ConfigurationError: The file or a key can't be used.
     """
 
     def __init__(
@@ -97,16 +97,16 @@ class SqliteStore(metaclass=ForgetsArguments):
         self._pool = _Pool()
         self._closer = weakref.finalize(self, self._pool.close)
 
-    def ask(self, command: Command) -> Answer:
-        """Answer a command.
+    def ask(self, command: Command) -> StoreResponse:
+        """Carry out a command; return the response.
 
         Raises:
-            StoreError: The file is locked for too long, full, gone or broken.
+            StoreError: The file is locked for too long, full, gone or damaged.
         """
         try:
             connection = self._take()
             try:
-                answer = answer_command(connection.database, command, time.time())
+                response = carry_out(connection.database, command, time.time())
             except BaseException:
                 # An interruption may have left a transaction open.
                 connection.database.close()
@@ -114,10 +114,10 @@ class SqliteStore(metaclass=ForgetsArguments):
             self._give_back(connection)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"SqliteStore: {type(error).__name__}") from error
-        return answer
+        return response
 
-    async def ask_async(self, command: Command) -> Answer:
-        """Answer a command from a worker thread.
+    async def ask_async(self, command: Command) -> StoreResponse:
+        """Carry out a command in a worker thread; return the response.
 
         Raises:
             StoreError: As for :meth:`ask`.
@@ -125,7 +125,7 @@ class SqliteStore(metaclass=ForgetsArguments):
         return await in_thread(self.ask, command)
 
     def close(self) -> None:
-        """Close the connections that are not in use; the next command opens another."""
+        """Close idle connections; the next command opens a new one."""
         self._pool.close()
 
     def _take(self) -> _Connection:
@@ -149,7 +149,7 @@ class SqliteStore(metaclass=ForgetsArguments):
         self._pool.idle.append(connection)
 
     def _problem(self) -> str | None:
-        """Tell why the file can't be used; other processes may be creating it just now."""
+        """Tell why the file can't be used; retry, as other processes may be creating it."""
         left = CREATION_TRIES
         while True:
             left -= 1
@@ -184,10 +184,10 @@ class SqliteStore(metaclass=ForgetsArguments):
 
 
 def _create(path: Path) -> None:
-    """Create a file for its owner only, or see to it that it is one.
+    """Create a file that only its owner can read, or make it one.
 
-    A file that is there already must not be opened: to close it again would release the locks of
-    this process's connections, and another process could remove the log that they write to.
+    An existing file must not be opened: closing it would release the locks of this process's
+    connections, and another process could remove the log that they write to.
     """
     with _creating:
         try:

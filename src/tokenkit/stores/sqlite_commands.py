@@ -1,4 +1,4 @@
-"""What a store is asked, as statements of SQL."""
+"""Store commands as SQL statements."""
 
 import sqlite3
 from collections.abc import Callable
@@ -9,7 +9,6 @@ import attrs
 from .._reuse.commands import (
     Acquire,
     Acquired,
-    Answer,
     Busy,
     Command,
     Found,
@@ -18,14 +17,15 @@ from .._reuse.commands import (
     RateLimited,
     Release,
     Revoke,
+    StoreResponse,
 )
 
-__all__ = ["SCHEMA", "answer_command"]
+__all__ = ["SCHEMA", "carry_out"]
 
 R = TypeVar("R")
 
-# Against a clock that was set back: what begins in the future counts as ended, but for what other
-# processes have begun since this one looked at the clock.
+# If the clock was set back, an entry that begins in the future counts as ended, except for what
+# other processes have begun since this one read the clock.
 TOLERANCE = 5.0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tokens
@@ -60,8 +60,8 @@ IS_LIVE = "SELECT 1 FROM live WHERE mark = :mark AND begins <= :soon AND ends > 
 UNMARK_KEY = "DELETE FROM live WHERE mark IN (SELECT mark FROM tokens WHERE key = :key)"
 
 
-def answer_command(database: sqlite3.Connection, command: Command, now: float) -> Answer:
-    """Answer a command at a time of day."""
+def carry_out(database: sqlite3.Connection, command: Command, now: float) -> StoreResponse:
+    """Carry out a command at a time of day; return the response."""
     values: dict[str, object] = {
         **attrs.asdict(command),
         "now": now,
@@ -89,21 +89,21 @@ def answer_command(database: sqlite3.Connection, command: Command, now: float) -
             return _in_transaction(database, _invalidate, values)
 
 
-def _acquire(database: sqlite3.Connection, values: dict[str, object]) -> Answer:
+def _acquire(database: sqlite3.Connection, values: dict[str, object]) -> StoreResponse:
     found = _found(database, values)
     if found is not None:
         return found
     if not database.execute(LOCK, values).rowcount:
         return Busy()
     # Whoever held the lock may have stored a token after the first look.
-    answer: Answer = _found(database, values)
-    if answer is None:
+    response: StoreResponse = _found(database, values)
+    if response is None:
         limit = database.execute(LIMIT, values).fetchone()
         if limit is None:
             return Acquired()
-        answer = RateLimited(seconds=limit[0])
+        response = RateLimited(seconds=limit[0])
     database.execute(UNLOCK, values)
-    return answer
+    return response
 
 
 def _found(database: sqlite3.Connection, values: dict[str, object]) -> Found | None:
@@ -111,7 +111,7 @@ def _found(database: sqlite3.Connection, values: dict[str, object]) -> Found | N
     if row is None:
         return None
     mark, sealed, left = row
-    # Of what was spoiled, nothing opens.
+    # A damaged entry opens as nothing.
     return Found(mark=mark, sealed=sealed if isinstance(sealed, bytes) else b"", left=left)
 
 

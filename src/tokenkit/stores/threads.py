@@ -1,4 +1,4 @@
-"""Sync stores for async clients: in worker threads of their own."""
+"""Sync stores for async clients, in their own worker threads."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,14 +12,14 @@ __all__ = ["in_thread"]
 A = TypeVar("A")
 R = TypeVar("R")
 
-# Not those of the program: a web framework may have all of them wait for something else.
+# Not the program's own worker threads: a web framework may have all of them busy.
 MAX_THREADS = 32
 
 _LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("tokenkit_store_threads")
 
 
 async def in_thread(ask: Callable[[A], R], argument: A) -> R:
-    """Call a function in a worker thread; a caller that is cancelled doesn't wait for it."""
+    """Call a function in a worker thread; a cancelled caller doesn't wait for it."""
     try:
         limiter = _LIMITER.get()
     except LookupError:

@@ -1,4 +1,4 @@
-"""The rules for every token store, as tests that its author can run."""
+"""The behaviour required of every token store, as tests that its author can run."""
 
 import time
 from collections.abc import Generator
@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from ..stores import (
     Acquire,
     Acquired,
-    Answer,
     Busy,
     Command,
     Found,
@@ -19,12 +18,13 @@ from ..stores import (
     Release,
     Revoke,
     Store,
+    StoreResponse,
 )
 
 __all__ = ["StoreConformance"]
 
 Scenario: TypeAlias = Generator[Command | float, Any, None]
-"""Yields commands, and seconds to wait; is sent the answers."""
+"""Yields commands, and seconds to wait; is sent the responses."""
 
 KEY, OTHER_KEY = "0" * 32, "1" * 32
 MARK, NEW_MARK = "a" * 32, "b" * 32
@@ -36,10 +36,10 @@ PATIENCE = 0.3
 
 
 class StoreConformance:
-    """Tests for a store, to derive a test class from.
+    """Tests for a store; derive your test classes from it.
 
-    Provide a pytest fixture ``store`` that returns an empty store, and a class for each way in
-    which it can be asked::
+    Provide a pytest fixture ``store`` that returns an empty store, and one class for each backend
+    that the store supports::
 
         class TestMyStore(StoreConformance):
             backend = "sync"
@@ -52,10 +52,10 @@ class StoreConformance:
     """
 
     backend: ClassVar[Literal["sync", "asyncio", "trio"]] = "sync"
-    """How the store is asked: by its ``ask()``, or by its ``ask_async()`` on an event loop."""
+    """How the store is called: ``ask()``, or ``ask_async()`` on this event loop."""
 
     def run(self, store: Store, scenario: Scenario) -> None:
-        """Ask a store what a scenario asks."""
+        """Run a scenario's commands against a store."""
         if self.backend == "sync":
             _run(store, scenario)
         else:
@@ -64,7 +64,7 @@ class StoreConformance:
             anyio.run(_run_async, store, scenario, backend=self.backend)
 
     def test_first_one_mints_and_others_find_it(self, store: Store) -> None:
-        """The first caller gets the lock; what it publishes is found, byte for byte."""
+        """The first caller gets the lock; its token is found, byte for byte."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -77,7 +77,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_lock_keeps_others_out(self, store: Store) -> None:
-        """While one caller mints, others are told to wait; that caller may ask again."""
+        """While one owner mints, others are told to wait; the owner may ask again."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -88,7 +88,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_lock_is_released_by_its_owner_only(self, store: Store) -> None:
-        """A release frees the lock if the owner asks for it; asking twice does no harm."""
+        """Only the owner can release the lock; releasing it twice does no harm."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -101,7 +101,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_lock_of_a_dead_process_ends(self, store: Store) -> None:
-        """A lock ends by itself, and what its owner publishes then is refused."""
+        """A lock expires; after that, its owner can't publish."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one", seconds=SHORT), Acquired())
@@ -117,7 +117,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_nothing_is_stored_without_the_lock(self, store: Store) -> None:
-        """A caller without the lock cannot publish."""
+        """Without the lock, nobody can publish."""
 
         def scenario() -> Scenario:
             yield from expect(publish("one"), False)
@@ -129,7 +129,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_publishing_twice_is_publishing_once(self, store: Store) -> None:
-        """A publication whose result was lost may be repeated."""
+        """A Publish whose response was lost may be repeated."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -140,7 +140,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_known_token_is_replaced(self, store: Store) -> None:
-        """A caller that wants another token gets the lock; then its new token is found."""
+        """A caller that ignores the stored token gets the lock; then the new token is found."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -157,7 +157,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_stored_token_ends(self, store: Store) -> None:
-        """After a token's end it is neither found nor alive."""
+        """After its end, a token is neither found nor live."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -169,7 +169,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_invalidated_token_is_forgotten(self, store: Store) -> None:
-        """An invalidation forgets the token, and fences off a mint in progress."""
+        """Invalidate forgets the token and fences off a mint under way."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -184,7 +184,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_only_what_is_known_lives(self, store: Store) -> None:
-        """A revocable token lives from its publication to its revocation; others never do."""
+        """A revocable token is live from Publish to Revoke; other tokens never are."""
 
         def scenario() -> Scenario:
             yield from expect(IsLive(mark=MARK), False)
@@ -201,7 +201,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_repeated_publication_revives_nothing(self, store: Store) -> None:
-        """A revoked token stays revoked, even if its publication is repeated or late."""
+        """A revoked token stays revoked, even if its Publish is repeated or comes late."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -216,7 +216,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_rate_limit_holds_for_its_caller(self, store: Store) -> None:
-        """A refused caller is told for how long; others, and those who find a token, aren't."""
+        """A rate-limited caller is told for how long, unless a token is found; others aren't."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())
@@ -233,7 +233,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_rate_limit_ends(self, store: Store) -> None:
-        """After its time, a caller may mint again; nobody holds the lock meanwhile."""
+        """After the rate limit, the caller may mint again; nobody held the lock meanwhile."""
 
         def scenario() -> Scenario:
             yield from expect(release("one", rate_limited=SHORT), None)
@@ -245,17 +245,17 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_one_of_many_gets_the_lock(self, store: Store) -> None:
-        """If many ask at once, one mints."""
+        """Of many callers at once, one mints."""
         owners = [f"owner-{number}" for number in range(16)]
         if self.backend == "sync":
             with ThreadPoolExecutor(len(owners)) as threads:
                 commands = [acquire(owner) for owner in owners]
-                answers = [*threads.map(store.ask, commands)]
+                responses = [*threads.map(store.ask, commands)]
         else:
-            import anyio  # noqa: PLC0415 - keeps the start of pytest fast
+            import anyio  # noqa: PLC0415 - only for async stores
 
-            answers = anyio.run(_ask_at_once, store, owners, backend=self.backend)
-        assert sorted(type(answer).__name__ for answer in answers) == [
+            responses = anyio.run(_ask_at_once, store, owners, backend=self.backend)
+        assert sorted(type(response).__name__ for response in responses) == [
             "Acquired",
             *["Busy"] * (len(owners) - 1),
         ]
@@ -269,69 +269,69 @@ def acquire(
     known: str = "",
     caller: str = CALLER,
 ) -> Acquire:
-    """Ask for a token or the lock."""
+    """Make an Acquire."""
     return Acquire(key=key, owner=owner, seconds=seconds, known=known, caller=caller)
 
 
 def publish(
     owner: str, *, mark: str = MARK, seconds: float = LONG, revocable: bool = False
 ) -> Publish:
-    """Publish a token."""
+    """Make a Publish."""
     return Publish(
         key=KEY, owner=owner, mark=mark, sealed=SEALED, seconds=seconds, revocable=revocable
     )
 
 
 def release(owner: str, *, key: str = KEY, rate_limited: float = 0.0) -> Release:
-    """Release the lock."""
+    """Make a Release."""
     return Release(key=key, owner=owner, caller=CALLER, rate_limited=rate_limited)
 
 
-def expect(command: Command, answer: Answer) -> Scenario:
-    """Ask, and check the answer."""
+def expect(command: Command, response: StoreResponse) -> Scenario:
+    """Yield a command and check the response."""
     given = yield command
-    assert given == answer, f"{command} was answered by {given}, not by {answer}"
+    assert given == response, f"the response to {command} was {given}, not {response}"
 
 
 def _run(store: Store, scenario: Scenario) -> None:
-    answer: Answer = None
+    response: StoreResponse = None
     while True:
         try:
-            step = scenario.send(answer)
+            step = scenario.send(response)
         except StopIteration:
             return
-        answer = None
+        response = None
         if isinstance(step, (int, float)):
             time.sleep(step)
         else:
-            answer = store.ask(step)
+            response = store.ask(step)
 
 
 async def _run_async(store: Store, scenario: Scenario) -> None:
-    import anyio  # noqa: PLC0415 - keeps the start of pytest fast
+    import anyio  # noqa: PLC0415 - only for async stores
 
-    answer: Answer = None
+    response: StoreResponse = None
     while True:
         try:
-            step = scenario.send(answer)
+            step = scenario.send(response)
         except StopIteration:
             return
-        answer = None
+        response = None
         if isinstance(step, (int, float)):
             await anyio.sleep(step)
         else:
-            answer = await store.ask_async(step)
+            response = await store.ask_async(step)
 
 
-async def _ask_at_once(store: Store, owners: list[str]) -> list[Answer]:
-    import anyio  # noqa: PLC0415 - keeps the start of pytest fast
+async def _ask_at_once(store: Store, owners: list[str]) -> list[StoreResponse]:
+    import anyio  # noqa: PLC0415 - only for async stores
 
-    answers: list[Answer] = []
+    responses: list[StoreResponse] = []
 
     async def ask(owner: str) -> None:
-        answers.append(await store.ask_async(acquire(owner)))
+        responses.append(await store.ask_async(acquire(owner)))
 
     async with anyio.create_task_group() as group:
         for owner in owners:
             group.start_soon(ask, owner)
-    return answers
+    return responses

@@ -1,12 +1,12 @@
-"""Sealing: what a store holds is of no use to whoever reads it."""
+"""Sealing: encrypting what a store or a journal holds."""
 
 from collections.abc import Sequence
 from typing import cast
 
 from .._model.frames import ForgetsArguments
-from .._reuse.commands import Sealing
 from .._secret import Secret
 from ..errors import ConfigurationError
+from .commands import Sealing
 
 __all__ = ["EncryptionKey", "FernetSealing", "NoSealing", "sealing_of"]
 
@@ -17,14 +17,14 @@ MAKE_ONE = "make one with cryptography.fernet.Fernet.generate_key()"
 
 
 class FernetSealing(metaclass=ForgetsArguments):
-    """Encrypts what is stored, with ``cryptography``'s Fernet.
+    """Encrypts entries with ``cryptography``'s Fernet.
 
     Args:
-        keys: The first key seals, all of them open: to rotate, put a new key first, and drop
+        keys: The first key encrypts, all keys decrypt. To rotate, put a new key first, and drop
             the old one when the longest-lived token has ended.
 
     Raises:
-        ConfigurationError: There is no key, one is not a Fernet key, or ``cryptography`` is not
+        ConfigurationError: There is no key, a key is not a Fernet key, or ``cryptography`` is not
             installed.
     """
 
@@ -33,8 +33,8 @@ class FernetSealing(metaclass=ForgetsArguments):
             from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # noqa: PLC0415 - an extra
         except ModuleNotFoundError:
             raise ConfigurationError(
-                "encryption_keys needs cryptography: install tokenkit-sdk[sqlite] or "
-                "tokenkit-sdk[redis]"
+                "encryption_keys needs cryptography: install tokenkit-sdk[sqlite], "
+                "tokenkit-sdk[redis] or tokenkit-sdk[bulk]"
             ) from None
         problem = _problem(keys)
         if problem is not None:
@@ -55,7 +55,7 @@ class FernetSealing(metaclass=ForgetsArguments):
         return self._fernet.encrypt(content)
 
     def open(self, sealed: bytes) -> bytes | None:
-        """Decrypt with whichever key fits."""
+        """Decrypt with the key that fits; ``None`` if none does."""
         try:
             return self._fernet.decrypt(sealed)
         except self._not_ours:
@@ -79,14 +79,14 @@ def _problem(keys: object) -> str | None:
 
 
 class NoSealing:
-    """Stores tokens as they are: whoever reads the store can use them."""
+    """Stores tokens unencrypted: whoever can read the store can use them."""
 
     def seal(self, content: bytes) -> bytes:
-        """Return it as it is."""
+        """Return the content unchanged."""
         return content
 
     def open(self, sealed: bytes) -> bytes | None:
-        """Return it as it is."""
+        """Return the content unchanged."""
         return sealed
 
     def __repr__(self) -> str:
@@ -96,14 +96,14 @@ class NoSealing:
 def sealing_of(
     encryption_keys: Sequence[EncryptionKey] | None, *, allow_unencrypted: bool
 ) -> Sealing:
-    """Return the sealing that a store's arguments ask for.
+    """Return the sealing for a store's arguments.
 
     Args:
         encryption_keys: See :class:`FernetSealing`.
-        allow_unencrypted: Whether to store tokens as they are where no keys are given.
+        allow_unencrypted: Whether tokens may be stored unencrypted.
 
     Raises:
-        ConfigurationError: Neither is given, both are, or a key cannot be used.
+        ConfigurationError: Neither or both are given, or a key is invalid.
     """
     if encryption_keys is not None and allow_unencrypted:
         raise ConfigurationError("pass either encryption_keys or allow_unencrypted, not both")
@@ -111,7 +111,7 @@ def sealing_of(
         return FernetSealing(encryption_keys)
     if allow_unencrypted is not True:
         raise ConfigurationError(
-            f"pass encryption_keys=[...] ({MAKE_ONE}); or allow_unencrypted=True, and whoever "
-            "reads the store can use its tokens"
+            f"pass encryption_keys=[...] ({MAKE_ONE}); or, if everybody who can read the store "
+            "may use its tokens, allow_unencrypted=True"
         )
     return NoSealing()
