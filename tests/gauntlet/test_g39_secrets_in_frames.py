@@ -152,8 +152,8 @@ def interrupted_at(line: int, act: Callable[[], object]) -> BaseException | None
         act()
     except Interrupt as error:
         return error
-    except Exception:  # noqa: BLE001 - the call's own failure: it had fewer lines
-        return None
+    except Exception as error:  # noqa: BLE001 - what became of it, or the call's own failure
+        return error if seen >= line else None
     finally:
         sys.settrace(previous)
     return None
