@@ -152,7 +152,7 @@ def interrupted_at(line: int, act: Callable[[], object]) -> BaseException | None
         act()
     except Interrupt as error:
         return error
-    except Exception as error:  # noqa: BLE001 - what it became, or the call's own failure
+    except Exception as error:  # noqa: BLE001 - what became of it, or the call's own failure
         return error if seen >= line else None
     finally:
         sys.settrace(previous)
