@@ -152,7 +152,7 @@ def test_batches_that_the_vendor_does_not_take_are_a_programming_error() -> None
     with (
         pytest.raises(
             ConfigurationError,
-            match="the vendor takes .*UserTokenRequest one at a time",
+            match=r"the vendor takes .*UserTokenRequest one at a time",
         ),
         run(learners(5), send, batch_size=2) as opened,
     ):
