@@ -87,7 +87,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def stubs(session: nox.Session) -> None:
-    """Write each vendor's `client.pyi` anew from its request models."""
+    """Write each vendor's `client.pyi` again from its request models."""
     session.install("-e", ".", "ruff>=0.9")
     session.run("python", "tests/support/client_stubs.py")
 
@@ -113,7 +113,7 @@ def types(session: nox.Session) -> None:
     session.run("mypy", "tests/sandbox/conftest.py")
     session.run("mypy", "tests/jupyter/conftest.py")
     session.run("pytest", "-q", "tests/vendors/test_vendoring.py", "-k", "typed")
-    session.run("pytest", "-q", "tests/vendors/test_editors.py")
+    session.run("pytest", "-q", "tests/vendors/test_checkers.py", "tests/vendors/test_editors.py")
     session.run("basedpyright")
     session.run("basedpyright", "--verifytypes", "tokenkit", "--ignoreexternal")
 
@@ -167,8 +167,8 @@ def coverage(session: nox.Session) -> None:
 def soak(session: nox.Session) -> None:
     """Call a failing server for a minute with each family, at the same time, and account for it.
 
-    It is one session, and no test, as it is to run once and would take the cores from the tests,
-    many of which measure time. They have a soak of three seconds, on every Python.
+    It is a session and not a test, as it runs once and would take the cores from the tests, many
+    of which measure time. They have a soak of three seconds, on every Python.
     """
     session.install(".[httpx2]")
     families = ("httpx", "httpx2") if sys.version_info >= (3, 11) else ("httpx",)

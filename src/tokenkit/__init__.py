@@ -5,7 +5,7 @@
     with StrigoClient(org_id="...", api_key="...") as strigo:
         token = strigo.create_user_token(email="user1@example.com")
 
-Names are loaded when they are first used: a vendor that nobody asks for costs nothing.
+Names are loaded when they are first used, so a vendor that you don't use costs nothing.
 """
 
 from importlib import import_module
@@ -15,7 +15,7 @@ from importlib import import_module
 TYPE_CHECKING: bool = False
 
 if TYPE_CHECKING:
-    # A name a line, here and below: who copies the package can drop the lines of a vendor.
+    # One name per line, here and below: a copy of the package can drop the lines of a vendor.
     from . import (
         auth,
         bulk,
@@ -151,16 +151,17 @@ _HOMES = {
     "ZeroHashClient": "zerohash.client",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name in _MODULES:
-        return import_module(f".{name}", __name__)
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = import_module(f".{_HOMES.get(name, 'errors')}", __name__)
-    value: object = getattr(home, name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    # Hidden from type checkers, which would otherwise accept any name.
+    def __getattr__(name: str) -> object:
+        if name in _MODULES:
+            return import_module(f".{name}", __name__)
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = import_module(f".{_HOMES.get(name, 'errors')}", __name__)
+        value: object = getattr(home, name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -20,10 +20,10 @@ SANDBOX = (
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says in one line what is wrong."""
+    """A parser that reports a mistake in one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Exit with 2."""
+        """Exit with code 2."""
         self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
 
 
@@ -31,7 +31,7 @@ def port(text: str) -> int:
     """Read a port.
 
     Raises:
-        ArgumentTypeError: It is not one.
+        ArgumentTypeError: It is not a port.
     """
     if text.isascii() and text.isdecimal() and len(text) <= len(str(HIGHEST_PORT)):
         number = int(text)
@@ -41,7 +41,7 @@ def port(text: str) -> int:
 
 
 def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
-    """Declare what the sandbox's command takes.
+    """Add the options of the command ``sandbox``.
 
     Args:
         parser: The command's parser.
@@ -75,20 +75,16 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the documented ones: Strigo 60 a minute (its sample), zerohash 2000 in 10 seconds",
     )
-    limits.add_argument(
-        "--strigo-rate-limit", metavar=RATE, help="another for Strigo, such as 5/1"
-    )
-    limits.add_argument(
-        "--zerohash-rate-limit", metavar=RATE, help="another for zerohash, such as 20/1"
-    )
+    limits.add_argument("--strigo-rate-limit", metavar=RATE, help="Strigo's, such as 5/1")
+    limits.add_argument("--zerohash-rate-limit", metavar=RATE, help="zerohash's, such as 20/1")
     zerohash = parser.add_argument_group("zerohash")
     zerohash.add_argument(
-        "--webhook-url", metavar="URL", help="http address of this machine that gets its webhooks"
+        "--webhook-url", metavar="URL", help="http URL on this machine to send its webhooks to"
     )
     zerohash.add_argument(
         "--unknown-permissions",
         action="store_true",
-        help="mint with permissions that are not documented, too",
+        help="also mint with permissions that are not documented",
     )
 
 
@@ -104,7 +100,7 @@ def make_parser() -> Parser:
     )
     add_check_options(
         commands.add_parser(
-            "check", help="tell whether the vendors can be called from here, and if not, why"
+            "check", help="check whether the vendors can be called from here, and if not, why"
         )
     )
     add_mint_options(
@@ -118,7 +114,7 @@ def make_parser() -> Parser:
 
 
 def add_check_options(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command ``check`` takes.
+    """Add the options of the command ``check``.
 
     Args:
         parser: The command's parser.

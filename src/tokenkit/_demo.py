@@ -1,4 +1,4 @@
-"""The demonstration: each vendor's own example, through the real clients, over real HTTP."""
+"""The demo: each vendor's own example, through the real clients, over real HTTP."""
 
 import subprocess
 import sys

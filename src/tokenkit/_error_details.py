@@ -10,12 +10,12 @@ from typing_extensions import TypedDict
 __all__ = ["CallContext", "FailureDetails", "FieldError", "Outcome", "RateLimit"]
 
 Outcome: TypeAlias = Literal["not performed", "unknown", "performed"]
-"""What is known about a failed call: whether the vendor carried it out."""
+"""Whether the vendor carried out a failed call."""
 
 
 @attrs.frozen(kw_only=True)
 class FieldError:
-    """One thing that is wrong with one field.
+    """One problem with one field.
 
     Attributes:
         message: What is wrong, as a phrase.
@@ -38,7 +38,7 @@ class FieldError:
 
 @attrs.frozen(kw_only=True)
 class RateLimit:
-    """The vendor's rate-limit figures, as far as its response has them.
+    """The vendor's rate-limit figures, as far as its response gives them.
 
     Attributes:
         limit: Requests allowed in the current window.
@@ -72,13 +72,13 @@ class CallContext(TypedDict, total=False):
 
 
 class FailureDetails(CallContext, total=False):
-    """What a vendor said when it refused or failed.
+    """What the vendor said about a failure.
 
     Attributes:
         message: The vendor's message. Default: the error's text.
         status: The HTTP status. Default: that of the class, otherwise 0.
         code: The vendor's name for the error (Strigo's ``type``, ZDK's ``code``).
-        errors: The vendor's list of single errors.
+        errors: The vendor's list of errors.
         hint: The usual cause, if the vendor's documentation gives one.
         retry_after: Seconds to wait before the next try, if the vendor asks for a wait or
             documents one.

@@ -1,4 +1,4 @@
-"""Taking secrets, tokens and control characters out of texts that somebody else wrote."""
+"""Redact secrets and tokens, and escape control characters, in text from elsewhere."""
 
 import re
 from array import array
@@ -9,14 +9,16 @@ __all__ = ["REDACTED", "Hidden", "escaped", "mask_jwts", "mask_path", "mask_toke
 
 REDACTED = "[redacted]"
 
-# Shorter texts are looked for as they are: in another case, or amid white space, they would be
-# found in innocent words.
+# Shorter texts are searched for exactly: ignoring case or white space, they would be found in
+# innocent words.
 SHORTEST_FUZZY = 8
+# Still shorter ones count only where they stand alone: to take them out of the middle of words
+# would spoil every text, and what is missing would give them away.
+SHORTEST_PART = 4
 MOST_NESTINGS = 4
 SHORTEST_TOKEN = 20
 
-# One character as JSON, Python, JavaScript, HTML and URLs write it, however often one was written
-# inside another.
+# One character as JSON, Python, JavaScript, HTML and URLs write it, nested to any depth.
 SPELT = re.compile(
     r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|u\{0*([0-9a-fA-F]{1,6})\})?"
     r"|&(?:amp;)*(?:\#0*([0-9]{1,7});?|\#[xX]0*([0-9a-fA-F]{1,6});?|([A-Za-z]{2,8});)"
@@ -34,7 +36,7 @@ PATH_RUN = re.compile(rf"[A-Za-z0-9_+=~%-]{{{SHORTEST_TOKEN},}}")
 LONGEST_NAME = 40
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-# Control characters, and those that reorder, hide or break what stands around them.
+# Control characters, and those that reorder, hide or break the text around them.
 UNSHOWN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -42,7 +44,7 @@ UNSHOWN = re.compile(
 
 
 def escaped(text: str, *, keep: str = "") -> str:
-    """Write control characters, bidi marks and the like as escapes, except some."""
+    """Escape control characters, bidi marks and the like, except some."""
     if text.isascii() and text.isprintable():
         return text
     return UNSHOWN.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), text)
@@ -53,7 +55,7 @@ def _escape(character: str) -> str:
 
 
 def mask_tokens(text: str) -> str:
-    """Replace whatever has the shape of a token."""
+    """Replace everything that looks like a token."""
     return TOKEN_RUN.sub(REDACTED, text)
 
 
@@ -68,7 +70,7 @@ def _without_jwt(found: re.Match[str]) -> str:
 
 
 def mask_path(path: str) -> str:
-    """Replace whatever in a URL's path has the shape of a token; names and UUIDs stay."""
+    """Replace everything in a URL's path that looks like a token; names and UUIDs stay."""
     if len(path) < SHORTEST_TOKEN:
         return path
     return PATH_RUN.sub(_without_path_token, mask_jwts(path))
@@ -81,7 +83,7 @@ def _without_path_token(found: re.Match[str]) -> str:
 
 
 def _meant(found: re.Match[str]) -> str:
-    """Return the character that a spelling stands for; none for what only escapes the next."""
+    """Return the character that a spelling means; nothing for one that only escapes the next."""
     group = found.lastindex
     if group is None:
         return ""
@@ -110,12 +112,12 @@ def _decoded(text: str) -> str:
 
 def _flat(text: str) -> str:
     text = SPACE.sub("", text)
-    # As below, where each character has its place: some have two in lower case.
+    # One by one, as below: some characters become two in lower case.
     return text.lower() if text.isascii() else "".join(map(_lower, text))
 
 
 def _base64_cores(secret: bytes) -> Iterator[str]:
-    """Yield what is in any base64 that holds a text, wherever in it the text begins."""
+    """Yield the part of the base64 of a text that doesn't depend on where the text begins."""
     for before in range(3):
         written = b64encode(b"\0" * before + secret).decode("ascii")
         begin = (before * 8 + 5) // 6
@@ -125,7 +127,7 @@ def _base64_cores(secret: bytes) -> Iterator[str]:
 
 
 class _Redactor:
-    """Finds every spelling of some texts. Made once for a failure, however much it reads."""
+    """Finds every spelling of some texts; built once per failure, however much it reads."""
 
     __slots__ = ("_fuzzy", "_short")
 
@@ -135,7 +137,7 @@ class _Redactor:
         for secret in secrets:
             plain = _decoded(secret)
             spellings = {plain, secret.replace("\\", ""), plain.replace(" ", "+")}
-            if not plain.isascii():  # URLs write one byte after the other
+            if not plain.isascii():  # URLs write single bytes
                 spellings.add(plain.encode("utf-8", "surrogatepass").decode("latin-1"))
             for spelling in spellings:
                 flat = _flat(spelling)
@@ -160,7 +162,7 @@ class _Redactor:
 
 
 class _Places:
-    """Where each character of a text's decoded form stands in the text."""
+    """The position in a text of each character of its decoded form."""
 
     __slots__ = ("_begins", "_ends", "_text")
 
@@ -179,7 +181,7 @@ class _Places:
         for found in SPELT.finditer(self._text):
             start, stop = found.span()
             meant = _meant(found)
-            if len(meant) > 1:  # stays as it is
+            if len(meant) > 1:  # stays unchanged
                 continue
             parts += (self._text[at:start], meant)
             begins.extend(self._begins[at:start])
@@ -196,7 +198,7 @@ class _Places:
         return True
 
     def of(self, needles: Iterable[str], *, flat: bool) -> Iterator[tuple[int, int]]:
-        """Yield where some texts stand; flat ones are in lower case, without white space."""
+        """Yield the positions of some texts; flat ones are in lower case, without white space."""
         text, places = self._text, array("L", range(len(self._text)))
         if flat:
             kept = [place for place, one in enumerate(text) if not one.isspace()]
@@ -205,9 +207,14 @@ class _Places:
         for needle in needles:
             at = text.find(needle)
             while at >= 0:
-                first, last = places[at], places[at + len(needle) - 1]
-                yield self._begins[first], self._ends[last]
+                end = at + len(needle)
+                if len(needle) >= SHORTEST_PART or _stands_alone(text, at, end):
+                    yield self._begins[places[at]], self._ends[places[end - 1]]
                 at = text.find(needle, at + 1)
+
+
+def _stands_alone(text: str, begin: int, end: int) -> bool:
+    return not (text[begin - 1 : begin].isalnum() or text[end : end + 1].isalnum())
 
 
 def _lower(character: str) -> str:
@@ -229,10 +236,10 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 class Hidden:
-    """The texts that a call must not show.
+    """The secrets and tokens that a call must not show.
 
-    No set, and nothing that can be iterated: error trackers open what stands in a frame. What it
-    takes to find the texts is made by the first failure or record that asks for it.
+    It is not iterable, as error trackers expand what is in a frame. The search for the texts is
+    prepared by the first failure or record that needs it.
     """
 
     __slots__ = ("_redactor", "_texts")
@@ -242,23 +249,23 @@ class Hidden:
         self._redactor: _Redactor | None = None
 
     def add(self, texts: Iterable[str]) -> None:
-        """Hide more texts."""
+        """Add texts to hide."""
         self._texts = (*self._texts, *texts)
         self._redactor = None
 
     def also(self, texts: Iterable[str]) -> "Hidden":
-        """Return what hides these texts and more."""
+        """Return a copy that hides further texts."""
         return Hidden((*self._texts, *texts))
 
     def redact(self, text: str) -> str:
-        """Replace the texts, in every spelling in which a server may write them back."""
+        """Replace the texts, in every spelling that a server may echo."""
         if self._redactor is None:
             self._texts = tuple({*self._texts} - {""})
             self._redactor = _Redactor(self._texts)
         return self._redactor(text)
 
     def redact_headers(self, text: str) -> str:
-        """Replace the texts in what a success says, where there is any doubt."""
+        """Replace the texts in a success's headers, if they may be there."""
         for one in (*ESCAPES, *self._texts):
             if one in text:
                 return self.redact(text)
@@ -269,5 +276,5 @@ class Hidden:
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Replace every secret, in each spelling that a server may use, by a fixed mark."""
+    """Replace every secret, in each spelling that a server may use, with a fixed mark."""
     return Hidden(secrets).redact(text)

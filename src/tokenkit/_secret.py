@@ -1,4 +1,4 @@
-"""Secrets as values that do not show themselves, and errors whose frames show none."""
+"""Secrets that never show their value, and tracebacks that show none."""
 
 import hmac
 from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -33,7 +33,7 @@ class Secret:
         value: The credential.
 
     Raises:
-        ConfigurationError: It is not text.
+        ConfigurationError: It is not a string.
     """
 
     __slots__ = ("_value",)
@@ -41,9 +41,9 @@ class Secret:
     def __init__(self, value: str) -> None:
         kind = type(value)
         if not issubclass(kind, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
-            del value  # the frame of the error must not hold it
-            raise ConfigurationError(f"Secret() takes text, not {kind.__name__}")
-        self._value: str = str.__str__(value)  # an f-string would name a text enum's member
+            del value  # keep it out of the traceback
+            raise ConfigurationError(f"Secret() takes a string, not {kind.__name__}")
+        self._value: str = str.__str__(value)  # an f-string shows an enum's name
 
     def reveal(self) -> str:
         """Return the credential as a string."""
@@ -75,7 +75,7 @@ class Secret:
             "its from_env()"
         )
 
-    # object's own would hand out the slot.
+    # object's own would return the slot's value.
     def __getstate__(self) -> NoReturn:
         self.__reduce__()
 
@@ -88,10 +88,10 @@ AsyncSecretSource: TypeAlias = SecretSource | Callable[[], Awaitable[str | Secre
 
 
 class SecretGroup:
-    """Several credentials that come with one read, such as a secret that is a JSON object.
+    """Several credentials from one read, such as a secret that is a JSON object.
 
-    ``group["name"]`` stands for one of them, wherever a secret's callable can. The group is read
-    once for each attempt, so that credentials which are rotated together are used together::
+    Pass ``group["name"]`` wherever a secret's callable is accepted. The group is read once per
+    attempt, so credentials that are rotated together are used together::
 
         keys = SecretGroup(lambda: json.loads(read_secret("zerohash")))
         client = ZeroHashClient(
@@ -127,18 +127,18 @@ AnySecretGroup: TypeAlias = SecretGroup | AsyncSecretGroup
 
 
 class SecretMember:
-    """One credential of a group."""
+    """One of a group's credentials."""
 
     def __init__(self, group: SecretGroup, name: str) -> None:
         self.group = group
         self.name = name
 
     def __call__(self) -> str | Secret:
-        """Read the group, and return this one of it."""
+        """Read the group, and return this credential."""
         return self.group.read()[self.name]
 
     def of(self, secrets: Mapping[str, Secret]) -> Secret:
-        """Return this one of a group that has been read."""
+        """Return this credential of a group that has been read."""
         return _member(secrets, self.name)
 
 
@@ -153,18 +153,18 @@ class _Picked(Awaitable[str | Secret]):
 
 
 class AsyncSecretMember:
-    """One credential of an async group."""
+    """One of an async group's credentials."""
 
     def __init__(self, group: AsyncSecretGroup, name: str) -> None:
         self.group = group
         self.name = name
 
     def __call__(self) -> Awaitable[str | Secret]:
-        """Read the group, and return this one of it."""
+        """Read the group, and return this credential."""
         return _Picked(self.group.read(), self.name)
 
     def of(self, secrets: Mapping[str, Secret]) -> Secret:
-        """Return this one of a group that has been read."""
+        """Return this credential of a group that has been read."""
         return _member(secrets, self.name)
 
 
@@ -176,7 +176,7 @@ def _member(secrets: Mapping[str, Secret], name: str) -> Secret:
 
 
 def conceal(source: S) -> S | Secret:
-    """Wrap a secret given as a string; leave everything else as it is."""
+    """Wrap a secret given as a string; return everything else unchanged."""
     return Secret(source) if isinstance(source, str) else source
 
 
@@ -186,7 +186,7 @@ def without_frames(error: B) -> B:
     return error.with_traceback(None)
 
 
-# Whose frames may hold what is sent: this package's, and those of all that lies below it.
+# The frames that may hold a request: this package's, and those of the libraries below it.
 BELOW = frozenset(
     {
         __name__.rpartition(".")[0].partition(".")[0],
@@ -198,9 +198,9 @@ BELOW = frozenset(
 
 
 def outside_frames(error: B) -> B:
-    """Cut off an exception's frames down to the last that may hold what is sent.
+    """Remove an exception's frames, down to the last that may hold the request.
 
-    What remains is where somebody else's exception was raised: a hook, a mock, a signal handler.
+    What remains shows where a hook, a mock or a signal handler raised it.
     """
     kept = trace = error.__traceback__
     while trace is not None:

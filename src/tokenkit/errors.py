@@ -23,12 +23,11 @@
     ├── DecodeError                   a success that cannot be read
     ├── MismatchedResponse            a response to another request
     ├── ResponseTooLarge              a response beyond the size limit
-    ├── StoreError                    a shared token store cannot be asked
+    ├── StoreError                    a shared token store failed
     └── UnexpectedRedirect            a 3xx, which is never followed
 
-Each can be made from a message alone, for example as a mock's side effect. Errors contain only
-plain values, so they can be pickled and copied. The call's secrets and tokens are redacted in
-everything that an error contains.
+Each can be created from a message alone. Errors contain only plain values, so they can be pickled
+and copied. The call's secrets and tokens are redacted in everything that an error contains.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,7 +94,7 @@ class TokenKitError(Exception):
     """
 
     usual_outcome: ClassVar[Outcome] = "not performed"
-    """The ``outcome`` of an error that was made without one."""
+    """The ``outcome`` of an error that is created without one."""
 
     def __init__(self, text: str = "", **context: Unpack[CallContext]) -> None:
         super().__init__(text)
@@ -121,7 +120,7 @@ class InvalidInputError(TokenKitError, ValueError):
     """Arguments that the vendor's documentation rules out; nothing was sent.
 
     Args:
-        text: What is not valid; without ``errors``, the whole message.
+        text: What is invalid; without ``errors``, the whole message.
         errors: Every problem found.
         **context: See :class:`CallContext`.
 
@@ -141,8 +140,10 @@ class InterruptedMintError(TokenKitError):
     """An earlier bulk run sent this call and was interrupted before its result was known.
 
     The call opens a payment or a fund session, so it isn't sent again: look the payment up, for
-    example by its ``reference_id``, and mint with ``create_...`` where there is none.
+    example by its ``reference_id``, and mint with ``create_...`` if there is none.
     """
+
+    usual_outcome: ClassVar[Outcome] = "unknown"
 
 
 class ClientClosedError(TokenKitError):
@@ -186,7 +187,8 @@ class APIError(TokenKitError):
     """
 
     usual_status: ClassVar[int] = 0
-    """The ``status`` of an error that was made without one."""
+    """The ``status`` of an error that is created without one."""
+    usual_outcome: ClassVar[Outcome] = "unknown"
 
     def __init__(self, text: str = "", **details: Unpack[FailureDetails]) -> None:
         super().__init__(
@@ -210,7 +212,7 @@ class APIError(TokenKitError):
         self.body: str = details.get("body", "")
 
     def particulars(self) -> list[str]:
-        """Return what follows the message in brackets; a subclass may add to it."""
+        """Return the parts that follow the message in brackets; a subclass may add to them."""
         found = [str(error) for error in self.errors]
         if self.retry_after is not None:
             found.append(f"retry_after={self.retry_after:g}")
@@ -219,62 +221,59 @@ class APIError(TokenKitError):
         return found
 
 
-def describe(error: APIError) -> str:
-    """Write the text of an error whose attributes a vendor's response has filled."""
-    code = f" {error.code}" if error.code else ""
-    particulars = error.particulars()
-    shown = f" ({'; '.join(particulars)})" if particulars else ""
-    text = f"HTTP {error.status}{code}: {error.message}{shown}"
-    return f"{text.rstrip('.')}. Hint: {error.hint}" if error.hint else text
-
-
 class BadRequestError(APIError):
     """HTTP 400: the vendor found the request malformed."""
 
     usual_status = 400
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class AuthenticationError(APIError):
     """HTTP 401: the credentials or the signature were refused."""
 
     usual_status = 401
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class PermissionDeniedError(APIError):
     """HTTP 403: the credentials do not allow this."""
 
     usual_status = 403
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class NotFoundError(APIError):
     """HTTP 404: something that the request names does not exist."""
 
     usual_status = 404
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class ConflictError(APIError):
     """HTTP 409: the request conflicts with the vendor's state."""
 
     usual_status = 409
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class UnprocessableError(APIError):
     """HTTP 422: the vendor understood the request but refused its content."""
 
     usual_status = 422
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class RateLimitError(APIError):
     """HTTP 429: too many requests; ``retry_after`` says how long to wait."""
 
     usual_status = 429
+    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class ServerError(APIError):
     """HTTP 5xx: the vendor, or something in front of it, failed."""
 
     usual_status = 500
-    usual_outcome: ClassVar[Outcome] = "unknown"
 
 
 class DecodeError(TokenKitError):
@@ -319,11 +318,12 @@ class ResponseTooLarge(TokenKitError):  # noqa: N818 - reads better in an except
 
 
 class StoreError(TokenKitError):
-    """A shared token store cannot be asked: it is down, too slow, or refuses to write.
+    """A shared token store failed: it is down, too slow, or refuses to write.
 
-    A store raises it; ``get_token()`` then does without the store. A caller sees it only where a
-    token was revoked, or invalidated, and the other processes could not be told.
+    ``get_token()`` goes on without the store; a revocation or invalidation raises the error.
     """
+
+    usual_outcome: ClassVar[Outcome] = "unknown"
 
 
 class UnexpectedRedirect(TokenKitError):  # noqa: N818 - reads better in an except clause

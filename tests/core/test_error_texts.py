@@ -7,6 +7,7 @@ from core_driver import WALL
 
 import tokenkit
 from tokenkit import errors, zerohash
+from tokenkit._policy.failure import describe
 from tokenkit.errors import (
     APIError,
     ConnectError,
@@ -19,7 +20,6 @@ from tokenkit.errors import (
     RequestTimeoutError,
     TokenKitError,
     TransportError,
-    describe,
 )
 
 DETAILS = FailureDetails(

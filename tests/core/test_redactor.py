@@ -57,18 +57,38 @@ def test_each_spelling_is_found(writer: str) -> None:
 @pytest.mark.parametrize(
     ("secret", "written"),
     [
-        ("a b", "a+b"),
-        ("a b", "a%20b"),
-        ("a&b", "a&amp;b"),
-        ('a"b', 'a\\"b'),
-        ("a/b", "a\\/b"),
-        ("a=b", "a%3Db"),
-        ("a=b", "a&#61;b"),
+        ("a bc", "a+bc"),
+        ("a bc", "a%20bc"),
+        ("a&bc", "a&amp;bc"),
+        ('a"bc', 'a\\"bc'),
+        ("a/bc", "a\\/bc"),
+        ("a=bc", "a%3Dbc"),
+        ("a=bc", "a&#61;bc"),
     ],
 )
 def test_one_mark_is_enough(secret: str, written: str) -> None:
     r"""Each of `\ % & +`, alone in a text, makes the redactor look for all spellings."""
     assert redact(f"x{written}y", [secret]) == f"x{REDACTED}y"
+
+
+@pytest.mark.parametrize("secret", ["p", "7", "ab", "x-1", "&", "\u00e9"])
+@pytest.mark.parametrize("writer", WRITERS)
+def test_very_short_secrets_are_hidden_where_they_stand_alone(secret: str, writer: str) -> None:
+    """Below four characters a secret is redacted as a word, and other words stay whole.
+
+    What is missing in the middle of words would tell which letters the secret has.
+    """
+    hide, written = Hidden([secret]).redact, WRITERS[writer](secret)
+    assert hide(written) == REDACTED
+    assert hide(f'{{"passphrase": "{written}"}}') == f'{{"passphrase": "{REDACTED}"}}'
+    assert hide(f"(passphrase={written})") == f"(passphrase={REDACTED})"
+    words = f"1{secret}1 proxy http tab 1707 0f7{secret}p7"
+    assert hide(words) == words
+
+
+def test_four_characters_are_hidden_everywhere() -> None:
+    """From four characters on a secret is redacted amid other letters too."""
+    assert redact("xp4ssy", ["p4ss"]) == f"x{REDACTED}y"
 
 
 def test_texts_with_and_without_marks_in_turn() -> None:

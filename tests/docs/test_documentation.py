@@ -44,8 +44,8 @@ def clients() -> Iterator[type[Client]]:
 
 
 def missing(document: str, names: set[str]) -> list[str]:
-    """Return the names that a document doesn't have as code of their own."""
-    found = set(re.findall(r"`([\w.]+)`", read(document)))
+    """Return the names that a document doesn't have as code of their own, or after a module's."""
+    found = set(re.findall(r"`(?:\w+\.)*(\w+)`", read(document)))
     return sorted(names - found)
 
 
@@ -84,6 +84,18 @@ def test_the_settings_page_has_every_variable() -> None:
         named: Mapping[str, str] = {**profile.credential_variables, **settings}
         variables |= {*named.values(), profile.base_url_variable}
     assert missing("docs/settings.md", variables) == []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_reference_has_every_method_of_a_client(vendor: str) -> None:
+    """A vendor's page of the reference lists each method and property of its two clients."""
+    module = import_module(f"tokenkit.{vendor}")
+    sections = read(f"docs/reference/{vendor}.md").split(".. autoclass:: tokenkit.")[1:3]
+    for section in sections:
+        client: type[Client] = getattr(module, section.split()[0])
+        listed = set(re.findall(r"auto(?:method|property):: (\w+)", section))
+        public = {name for name in dir(client) if not name.startswith("_")}
+        assert listed == public - {"profile"}
 
 
 def test_the_errors_page_has_every_error() -> None:

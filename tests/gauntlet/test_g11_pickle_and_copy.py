@@ -181,6 +181,7 @@ def test_every_error_class_is_found() -> None:
     }
     assert len(classes) == 25
     assert set(ERROR_CLASSES) == classes | {
+        zerohash.InconclusiveLookupError,
         zerohash.ManualApprovalError,
         zerohash.MissingRequirementsError,
         zerohash.RepeatedWebhookError,

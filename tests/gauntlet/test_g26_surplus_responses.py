@@ -6,6 +6,7 @@ import socket
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import pytest
 from asyncio_streams import route
@@ -21,6 +22,7 @@ from tls_servers import AUTHORITY, HOST, server_context, trusting
 
 from tokenkit import strigo
 from tokenkit._http import connection
+from tokenkit._http.network import DeadlineBackend
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour, Options
@@ -116,11 +118,11 @@ def test_private_names_are_looked_up_when_a_connection_is_opened(
     name: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection knows before its first call that nobody could tell what is left in it."""
-    network: Any = None
-    assert not connection.open_connection(route(), network, prefix).serves_once
+    network: Any = DeadlineBackend(route(), WeakSet())
+    assert not connection.PooledConnection(route(), network, prefix).serves_once
     renamed = [f"{one}_renamed" if one == name else one for one in connection.PATH_TO_H11]
     monkeypatch.setattr(connection, "PATH_TO_H11", tuple(renamed))
-    assert connection.open_connection(route(), network, prefix).serves_once
+    assert connection.PooledConnection(route(), network, prefix).serves_once
 
 
 @each_flavour

@@ -87,7 +87,7 @@ def test_credentials_beside_others(make: Any) -> None:
 @pytest.mark.parametrize("make", [lambda: Secret(KEY.encode()), lambda: Secret(None)])  # type: ignore[arg-type] # on purpose
 def test_secrets_refuse_what_is_not_text(make: Callable[[], object]) -> None:
     """A Secret of something else is refused by the name of its type alone."""
-    with pytest.raises(ConfigurationError, match=r"^Secret\(\) takes text, not ") as caught:
+    with pytest.raises(ConfigurationError, match=r"^Secret\(\) takes a string, not ") as caught:
         make()
     assert leaks(caught.value, KEY) == []
 

@@ -48,7 +48,8 @@ def test_the_notebook_runs(shell: JupyterShell, monkeypatch: pytest.MonkeyPatch)
         assert ran.warnings == "" or "shows-progress" in tags
         shown += ran.everything
     sandbox, course = opened
-    assert len(sandbox.issued) == 3
+    assert len(sandbox.issued) == 4
+    assert "hits=4, store_hits=0, misses=1, mints=1" in shown
     assert len(course.issued) == 3000
     assert course.refused == ()
     tokens = [issued.token for issued in (*sandbox.issued, *course.issued)]

@@ -126,10 +126,10 @@ def test_gzip_is_understood(flavour: Flavour, encoding: str) -> None:
         ("gzip", gzip.compress(ANSWER, mtime=0)[:-12], "cut short"),
         ("gzip", b"this is not gzip", "broken"),
         ("gzip", gzip.compress(ANSWER, mtime=0)[:20] + b"rubbish" * 9, "broken"),
-        ("br", ANSWER, "not asked for"),
+        ("br", ANSWER, "not requested"),
         ("gzip, gzip", gzip.compress(ANSWER, mtime=0), "broken"),
-        ("gzip, gzip, gzip", ANSWER, "not asked for"),
-        ("zstd", ANSWER, "not asked for"),
+        ("gzip, gzip, gzip", ANSWER, "not requested"),
+        ("zstd", ANSWER, "not requested"),
     ],
 )
 def test_unreadable_encodings_are_protocol_errors(

@@ -146,7 +146,7 @@ def test_connections_use_the_network_of_this_package() -> None:
     with RawServer(healthy) as server, strigo_client(server.url) as client:
         client.check_health()
         (kept,) = idle_of(client)
-        assert kept.network._opened is kept.connection._connection._network_stream
+        assert kept.network._opened is kept._connection._connection._network_stream
         assert isinstance(kept.network._opened, DeadlineStream)
 
 
@@ -157,7 +157,7 @@ async def test_async_connections_use_the_network_of_this_package(anyio_backend_n
         async with async_strigo_client(server.url) as client:
             await client.check_health()
             (kept,) = idle_of(client)
-            assert kept.network._opened is kept.connection._connection._network_stream
+            assert kept.network._opened is kept._connection._connection._network_stream
             assert type(kept.network._opened).__name__ == STREAMS[anyio_backend_name]
 
 

@@ -29,8 +29,8 @@ def test_the_seam_of_httpx2_holds() -> None:
     ):
         client.check_health()
         (kept,) = idle_of(client)
-        assert type(kept.connection).__module__.startswith("httpcore2")
-        assert kept.network._opened is kept.connection._connection._network_stream
+        assert type(kept._connection).__module__.startswith("httpcore2")
+        assert kept.network._opened is kept._connection._connection._network_stream
 
 
 @pytest.mark.anyio
@@ -40,8 +40,8 @@ async def test_the_async_seam_of_httpx2_holds() -> None:
         async with async_strigo_client(server.url, http_family="httpx2") as client:
             await client.check_health()
             (kept,) = idle_of(client)
-            assert type(kept.connection).__module__.startswith("httpcore2")
-            assert kept.network._opened is kept.connection._connection._network_stream
+            assert type(kept._connection).__module__.startswith("httpcore2")
+            assert kept.network._opened is kept._connection._connection._network_stream
 
 
 def test_json_answers_are_the_same() -> None:

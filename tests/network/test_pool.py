@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
@@ -20,17 +20,22 @@ from gates import (
 )
 from network_calls import (
     HEALTH,
+    HEALTHY,
     async_strigo_client,
     at_most,
+    each_flavour,
     echo_token,
     strigo_client,
 )
-from raw_server import RawServer
+from raw_server import RawServer, answering
 
 from tokenkit import DeadlineExceeded
+from tokenkit._http.connection import PooledConnection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from network_calls import Flavour
 
     from tokenkit import AsyncStrigoClient
 
@@ -210,3 +215,37 @@ async def test_the_async_connection_used_last_is_used_next(last: int) -> None:
             for _ in range(5):
                 await client.check_health()
         assert {request.connection for request in server.requests[3:]} == {last}
+
+
+@each_flavour
+def test_opening_that_is_interrupted_keeps_no_place(
+    flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After more calls than there are places, all stopped while they opened, the next works."""
+    stopped: list[object] = []
+
+    class Stopping(PooledConnection):
+        def __init__(self, *args: Any) -> None:
+            if len(stopped) <= MOST:
+                stopped.append(args)
+                raise KeyboardInterrupt
+            super().__init__(*args)
+
+    async def main(client: AsyncStrigoClient) -> None:
+        async with client:
+            for _ in range(MOST + 1):
+                with pytest.raises(KeyboardInterrupt):
+                    await client.check_health()
+            await client.check_health()
+
+    for module in ("sync_pool", "async_pool"):
+        monkeypatch.setattr(f"tokenkit._http.{module}.PooledConnection", Stopping)
+    with RawServer(answering(lambda _: HEALTHY)) as server:
+        if flavour != "sync":
+            anyio.run(main, async_strigo_client(server.url), backend=flavour)
+            return
+        with strigo_client(server.url) as client:
+            for _ in range(MOST + 1):
+                with pytest.raises(KeyboardInterrupt):
+                    client.check_health()
+            client.check_health()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from asyncio_streams import CORE
 from raw_server import PATIENCE, RawServer
 
 from tokenkit._http.asyncio_stream import Receiver
@@ -31,7 +32,7 @@ async def receiving(script: Callable[[Peer], None]) -> AsyncGenerator[Receiver]:
     previous = PROGRESS.set(Progress(PATIENCE))
     with RawServer(script, receive_buffer=2048) as server:
         transport, receiver = await asyncio.get_running_loop().create_connection(
-            Receiver, "127.0.0.1", server.port
+            lambda: Receiver(CORE), "127.0.0.1", server.port
         )
         try:
             transport.write(MUCH)
@@ -124,7 +125,7 @@ async def test_writing_ends_when_the_connection_is_lost() -> None:
         assert not writing.done()
         go.set()
         await writing
-        with pytest.raises(OSError, match="reset"):
+        with pytest.raises(CORE.ReadError, match="reset"):
             await receiver.read(100, 5.0)
 
 

@@ -38,7 +38,7 @@ def revoking(vendor: Vendor, token: IssuedToken) -> Caller:
     """Let somebody revoke a token; return where that comes to a halt."""
     call = zerohash.RevokeAuthTokenRequest(token=token.token)
     begin: Any = partial(perform, call, vendor.reuse.plan, "request-id")
-    return Caller(vendor.world, ending(call, begin, vendor.cache))
+    return Caller(vendor.world, ending(call, begin, vendor.cache, "zerohash"))
 
 
 def test_revoked_token_is_gone() -> None:
@@ -161,8 +161,10 @@ def test_store_that_cannot_be_told_is_an_error() -> None:
     store.down = True
     revocation = revoking(vendor, first)
     assert revocation.request is not None
-    with pytest.raises(StoreError, match="make this call again"):
+    with pytest.raises(StoreError, match="make this call again") as caught:
         revocation.answer(REVOKED).result()
+    assert caught.value.operation == "revoke_client_auth_token"
+    assert (caught.value.vendor, caught.value.outcome) == ("zerohash", "performed")
     revocation = revoking(vendor, first)
     store.down = False
     assert revocation.answer(REVOKED).result().status == 204

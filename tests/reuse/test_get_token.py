@@ -157,7 +157,7 @@ def test_options_are_checked(options: Any, problem: str) -> None:
 
 def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
     """Two answers to one question would be one too many."""
-    with pytest.raises(ConfigurationError, match="Strigo's tokens tell how long they live"):
+    with pytest.raises(ConfigurationError, match="Strigo's tokens say how long they live"):
         StrigoClient(org_id="o", api_key="k", token_lifetime=MINUTES)
 
 

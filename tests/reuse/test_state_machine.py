@@ -190,7 +190,7 @@ class Reuse(RuleBasedStateMachine):
         try:
             # The processes of this test are one: each knows its own caches only.
             with patch.object(tokenkit._reuse.ending, "all_caches", lambda: [vendor.cache]):
-                caller = Caller(self.world, ending(call, begin, vendor.cache))
+                caller = Caller(self.world, ending(call, begin, vendor.cache, "zerohash"))
                 caller.answer(REVOKED).result()
         except TokenKitError:
             assert self.store is not None

@@ -40,7 +40,7 @@ MINT = "/client_auth_token"
             {"body": "bad"},
             "body must be one of empty, truncated, text, html, wrong-shape, too-large, ",
         ),
-        ({"answer": "no"}, "answer must be one of approval-required, "),
+        ({"response": "no"}, "response must be one of approval-required, "),
         ({"retry_after": -1}, "retry_after must be whole seconds, 0 or more, not -1"),
         ({"retry_after": 1.5}, "retry_after must be"),
         ({"clock_skew": 1e9}, "clock_skew must be seconds, at most 100000000 either way"),
@@ -50,13 +50,13 @@ MINT = "/client_auth_token"
         ),
         ({"missing_requirements": [""]}, "missing_requirements must be"),
         ({"missing_requirements": [7]}, "missing_requirements must be"),
-        ({}, "a fault needs one of status, delay, drop, body, answer, clock_skew"),
+        ({}, "a fault needs one of status, delay, drop, body, response, clock_skew"),
         ({"times": 3, "vendor": "zdk"}, "a fault needs one of"),
-        ({"status": 403, "answer": "spend-limit"}, "either a status or an answer, not both"),
+        ({"status": 403, "response": "spend-limit"}, "either a status or a response, not both"),
         ({"delay": 1, "retry_after": 1}, "retry_after needs a status"),
-        ({"status": 409, "missing_requirements": ["dob"]}, "need answer='missing-requirements'"),
+        ({"status": 409, "missing_requirements": ["dob"]}, "need response='missing-requirements'"),
         (
-            {"answer": "spend-limit", "vendor": "zdk"},
+            {"response": "spend-limit", "vendor": "zdk"},
             "'spend-limit' is one of zerohash, not of zdk",
         ),
     ],
@@ -86,8 +86,8 @@ def test_unknown_field() -> None:
         ("clock_skew=-3600;body=html", Fault(clock_skew=-3600, body="html")),
         ("status=429,retry_after=3", Fault(status=429, retry_after=3)),
         (
-            "answer=missing-requirements;missing_requirements=dob+tax_id",
-            Fault(answer="missing-requirements", missing_requirements=["dob", "tax_id"]),
+            "response=missing-requirements;missing_requirements=dob+tax_id",
+            Fault(response="missing-requirements", missing_requirements=["dob", "tax_id"]),
         ),
     ],
 )
@@ -139,7 +139,7 @@ def test_header_is_not_signed(faulty: Sandbox) -> None:
 
 def test_header_through_a_client(faulty: Sandbox) -> None:
     """One of this package's own clients can send the header, too."""
-    headers = {"X-Sandbox-Fault": "answer=unknown-participant"}
+    headers = {"X-Sandbox-Fault": "response=unknown-participant"}
     with faulty.zerohash_client(headers=headers) as client, pytest.raises(NotFoundError) as caught:
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     assert caught.value.message == "Participant not found"
@@ -151,7 +151,10 @@ def test_header_through_a_client(faulty: Sandbox) -> None:
         ("status=5O3", "status must be a number"),
         ("oops", "no field 'oops'"),
         ("status=500; times=1; vendor=zdk", "times, vendor: the header's fault is for its own"),
-        ("answer=spend-limit", "'spend-limit' is one of zerohash, and the request is for strigo"),
+        (
+            "response=spend-limit",
+            "'spend-limit' is one of zerohash, and the request is for strigo",
+        ),
     ],
 )
 def test_wrong_header(faulty: Sandbox, header: str, message: str) -> None:

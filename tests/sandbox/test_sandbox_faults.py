@@ -157,7 +157,7 @@ def test_request_id_is_kept(faulty: Sandbox) -> None:
 )
 def test_approvals(faulty: Sandbox, answer: str, state: zerohash.ApprovalState) -> None:
     """Each documented state of a manual approval reaches the caller as its own error."""
-    faulty.fail_next(answer=answer)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a text of the table
+    faulty.fail_next(response=answer)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a text of the table
     with (
         faulty.zerohash_client() as client,
         pytest.raises(zerohash.ManualApprovalError) as caught,
@@ -172,7 +172,7 @@ def test_approvals(faulty: Sandbox, answer: str, state: zerohash.ApprovalState) 
 )
 def test_missing_requirements(faulty: Sandbox, given: list[str], found: tuple[str, ...]) -> None:
     """A payment can lack requirements, by default the documented one, and they are named."""
-    faulty.fail_next(answer="missing-requirements", missing_requirements=given)
+    faulty.fail_next(response="missing-requirements", missing_requirements=given)
     with (
         faulty.zerohash_client() as client,
         pytest.raises(zerohash.MissingRequirementsError) as caught,
@@ -184,11 +184,11 @@ def test_missing_requirements(faulty: Sandbox, given: list[str], found: tuple[st
 @pytest.mark.parametrize(
     ("fault", "status", "text"),
     [
-        (Fault(answer="spend-limit"), 403, "Spend limit exceeded"),
-        (Fault(answer="kyc-conflict"), 409, "Data conflicts with those of another participant"),
-        (Fault(answer="unknown-participant"), 404, "Participant not found"),
+        (Fault(response="spend-limit"), 403, "Spend limit exceeded"),
+        (Fault(response="kyc-conflict"), 409, "Data conflicts with those of another participant"),
+        (Fault(response="unknown-participant"), 404, "Participant not found"),
         (
-            Fault(answer="no-write-permission"),
+            Fault(response="no-write-permission"),
             403,
             "This api key does not have write permission to this endpoint",
         ),
@@ -208,8 +208,8 @@ def test_other_refusals_of_zerohash(fault: Fault, status: int, text: str) -> Non
 
 def test_failures_of_strigo_that_look_like_success(faulty: Sandbox) -> None:
     """A failure with status 200, and one beside data, are errors for the caller all the same."""
-    faulty.fail_next(answer="failure-with-200")
-    faulty.fail_next(answer="failure-with-data")
+    faulty.fail_next(response="failure-with-200")
+    faulty.fail_next(response="failure-with-data")
     with faulty.strigo_client() as client:
         for status, code in ((200, "EventNotInReadyState"), (422, "RequestValidationError")):
             with pytest.raises(APIError) as caught:
@@ -219,7 +219,7 @@ def test_failures_of_strigo_that_look_like_success(faulty: Sandbox) -> None:
 
 def test_too_few_tokens(faulty: Sandbox) -> None:
     """ZDK can answer with fewer tokens than were asked for."""
-    faulty.fail_next(answer="too-few-tokens")
+    faulty.fail_next(response="too-few-tokens")
     with faulty.zdk_client() as client, pytest.raises(DecodeError):
         client.create_user_token(id="user-1")
 
@@ -273,7 +273,7 @@ def test_faults_wait_for_their_request(faulty: Sandbox) -> None:
     """A fault for a vendor or a path lets other requests pass."""
     faulty.fail_next(status=500, vendor="strigo")
     faulty.fail_next(status=502, path="/revoke*")
-    faulty.fail_next(answer="too-few-tokens")
+    faulty.fail_next(response="too-few-tokens")
     assert mint(faulty, "zerohash").status_code == 201
     assert zerohash_post(faulty, "/revoke_auth_token", {}).status_code == 502
     assert mint(faulty, "strigo").status_code == 500

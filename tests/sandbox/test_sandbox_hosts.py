@@ -88,7 +88,7 @@ def test_escape_sequences_in_the_log(sandbox: Sandbox, caplog: pytest.LogCapture
     """No terminal obeys what a request puts into the log: neither in a fault nor in a route."""
     address = urlsplit(sandbox.url)
     fault = (
-        b"answer=missing-requirements; missing_requirements=\x1b[2J\x1b[31mowned\x07\x9b32m\x85"
+        b"response=missing-requirements; missing_requirements=\x1b[2J\x1b[31mowned\x07\x9b32m\x85"
     )
     with caplog.at_level("INFO", logger=logger.name):
         for line in (b"GET /x HTTP/1.1", b"GET /caf\xe9\x9b HTTP/1.1"):

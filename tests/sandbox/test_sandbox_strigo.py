@@ -161,7 +161,7 @@ def test_expiration_bounds(timed_sandbox: Sandbox, expiration: int) -> None:
     [
         ("", ""),
         ("Basic b3JnOmtleQ==", ""),
-        ("Bearer b3JnOmtleQ==", "the pair is sent as it is, with a colon, not in base64"),
+        ("Bearer b3JnOmtleQ==", "the pair is sent raw, with a colon, not in base64"),
         ("Bearer org:key", ""),
     ],
 )

@@ -94,12 +94,12 @@ INVALID: list[tuple[object, str]] = [
     ({}, "arguments must be a list"),
     ({"arguments": "x"}, "arguments must be a list"),
     ({"arguments": [1]}, "arguments[0] must be an object"),
-    ({"arguments": [{}]}, "arguments[0].id must be a non-empty text"),
-    ({"arguments": [USER, {"id": ""}]}, "arguments[1].id must be a non-empty text"),
-    ({"arguments": [{"id": 7}]}, "arguments[0].id must be a non-empty text"),
-    ({"arguments": [{**USER, "nickname": 1}]}, "arguments[0].nickname must be a text"),
-    ({"arguments": [{**USER, "fullname": None}]}, "arguments[0].fullname must be a text"),
-    ({"arguments": [{**USER, "avatar": []}]}, "arguments[0].avatar must be a text"),
+    ({"arguments": [{}]}, "arguments[0].id must be a non-empty string"),
+    ({"arguments": [USER, {"id": ""}]}, "arguments[1].id must be a non-empty string"),
+    ({"arguments": [{"id": 7}]}, "arguments[0].id must be a non-empty string"),
+    ({"arguments": [{**USER, "nickname": 1}]}, "arguments[0].nickname must be a string"),
+    ({"arguments": [{**USER, "fullname": None}]}, "arguments[0].fullname must be a string"),
+    ({"arguments": [{**USER, "avatar": []}]}, "arguments[0].avatar must be a string"),
     ({"arguments": [{**USER, "metadata": "x"}]}, "arguments[0].metadata must be an object"),
     ({"arguments": [{**USER, "permissions": "100"}]}, "must be a list of integers"),
     ({"arguments": [{**USER, "permissions": [1.5]}]}, "must be a list of integers"),
@@ -201,4 +201,4 @@ def test_siblings(sandbox: Sandbox, kind: str) -> None:
     del argument[f"{kind}_id"]
     refused = CLIENT.post(sandbox.url + path, json={"arguments": [argument]}, headers=key)
     assert refused.status_code == 400
-    assert refused.json()["message"] == f"arguments[0].{kind}_id must be a non-empty text"
+    assert refused.json()["message"] == f"arguments[0].{kind}_id must be a non-empty string"

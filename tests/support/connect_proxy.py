@@ -68,7 +68,8 @@ def socks_proxy_to(
             return
         with socket.create_connection(("127.0.0.1", server.port)) as onward:
             peer.send(reply)
-            relay(peer.sock, onward)
+            if len(reply) >= len(SOCKS_BOUND):
+                relay(peer.sock, onward)
 
     return RawServer(connect)
 

@@ -1,7 +1,9 @@
 """Asks basedpyright's language server what an editor would show."""
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,8 +90,13 @@ def open_in_editor(folder: Path, source: str) -> Generator[Editor, None, None]:
     """Open a file with this source in a folder of its own."""
     path = folder / "opened.py"
     path.write_text(source, "utf-8")
+    here = Path(sys.executable).parent
+    # It looks on PATH for the Python whose packages it reads.
     server = subprocess.Popen(
-        ["basedpyright-langserver", "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [here / "basedpyright-langserver", "--stdio"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PATH": os.pathsep.join([str(here), os.environ.get("PATH", "")])},
     )
     try:
         editor = Editor(server, path)

@@ -83,7 +83,7 @@ def test_named_answers(
     answer: Any,
 ) -> None:
     """The errors that only zerohash has come with its answers."""
-    tokenkit_sandbox.fail_next(answer=answer)
+    tokenkit_sandbox.fail_next(response=answer)
     with pytest.raises(TokenKitError) as caught:
         zerohash_client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     assert type(caught.value) is kind

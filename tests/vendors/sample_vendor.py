@@ -121,9 +121,6 @@ class Pass(IssuedToken):
     def expires_at(self) -> datetime | None:
         return self.ends
 
-    def __hash__(self) -> int:
-        return super().__hash__()
-
 
 def lifetime(value: object) -> str | None:
     """Check how long a pass lasts."""

@@ -54,9 +54,6 @@ class SdkToken(IssuedToken):
     def expires_at(self) -> datetime | None:
         return self.ends
 
-    def __hash__(self) -> int:
-        return super().__hash__()
-
 
 @attrs.frozen(kw_only=True)
 class SdkTokenRequest(Call[SdkToken]):

@@ -53,7 +53,7 @@ def test_all_is_well(sandbox: Sandbox) -> None:
     assert "problem" not in text
     assert "credentials  accepted by GET /payments" in text
     assert "credentials  accepted by GET /health (ok: Healthy)" in text
-    assert "note     credentials  not checked: ZDK documents no call" in text
+    assert "note     credentials  not checked: ZDK documents no read-only call" in text
     assert text.isascii()
 
 
@@ -108,7 +108,7 @@ def test_nothing_is_set() -> None:
     """Without any variable there is nothing to check, which is a problem."""
     code, text = told(None, {})
     assert code == 1
-    assert "no variable of any vendor is set" in text
+    assert "no vendor's variables are set" in text
 
 
 def test_what_is_missing() -> None:

@@ -221,7 +221,7 @@ def test_errors_before_a_call_name_it() -> None:
     assert named == [
         ("strigo", "create_user_token"),
         ("strigo", "create_user_token"),
-        ("strigo", None),
+        ("strigo", "request"),
     ]
     assert {one.value.outcome for one in (invalid, closed, raw)} == {"not performed"}
     assert {one.value.attempts for one in (invalid, closed, raw)} == {0}

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from language_server import Editor, open_in_editor
+from public_names import PUBLIC_MODULES, public_names
 
 SOURCE = """\
 from tokenkit import AsyncZdkClient, StrigoClient, ZdkClient, zerohash
@@ -112,6 +113,33 @@ def test_jedi_resolves_what_is_imported(jedi: Any, name: str) -> None:
     assert Path(found.module_path).parent.name in ("zdk", "strigo", "zerohash")
 
 
+def test_jedi_resolves_every_public_name(tmp_path: Path) -> None:
+    """Jedi leads from the import of each public name to where it is defined."""
+    if find_spec("jedi") is None:
+        pytest.skip("jedi is not installed; `nox -s types` has it")
+    module: Any = import_module("jedi")
+    environment = module.create_environment(sys.executable, safe=False)
+    opened = tmp_path / "opened.py"
+    for home in PUBLIC_MODULES:
+        names = public_names(home)
+        lines = "".join(f"    {name},\n" for name in names)
+        script = module.Script(
+            f"from {home} import (\n{lines})\n", path=opened, environment=environment
+        )
+        for line, name in enumerate(names, 2):
+            found = script.goto(line, 4 + len(name), follow_imports=True)
+            assert [one.name for one in found if one.module_path != opened], f"{home}.{name}"
+
+
+def test_jedi_explains_a_model(jedi: Any) -> None:
+    """Jedi shows a request model's fields and what they mean."""
+    line, column = place("ClientAuthTokenRequest(")
+    (signature,) = jedi.get_signatures(line, column)
+    assert "participant_code" in [parameter.name for parameter in signature.params]
+    (helped,) = jedi.help(*place("zerohash.ClientAuthTokenRequest"))
+    assert "The participant, 6 characters" in helped.docstring()
+
+
 def test_jedi_knows_signatures(jedi: Any) -> None:
     """Jedi shows a method's whole signature, its docstring, and what it returns."""
     line, column = place('create_user_token(id="user-1"')
@@ -119,7 +147,7 @@ def test_jedi_knows_signatures(jedi: Any) -> None:
     assert [parameter.name for parameter in signature.params] == [*PARAMETERS]
     assert signature.to_string().endswith("-> UserToken")
     (helped,) = jedi.help(*place("client.create_user_token"))
-    assert "Mint a token with which a page opens" in helped.docstring()
+    assert "Mint a token that opens ZDK's user module" in helped.docstring()
     (field,) = jedi.goto(*place("token.user_id"))
     assert field.description.startswith("user_id: str")
 

@@ -122,7 +122,7 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
         __main__.main(["--help"])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
-    assert "tell whether the vendors can be called" in shown
+    assert "check whether the vendors can be called" in shown
     assert "mint a token of each vendor against a sandbox" in shown
     assert "serve the three issuers on loopback" in shown
 

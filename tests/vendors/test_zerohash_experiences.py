@@ -247,7 +247,7 @@ def test_repeats(row: Row) -> None:
 def test_an_experience_keeps_its_permission() -> None:
     """New fields may be added to an experience, other permissions may not."""
     assert experiences.CryptoBuy(participant_code="CUST01", extra={"later": 1}).extra
-    with pytest.raises(InvalidInputError, match=r"extra: .*as_request\(\) takes further ones"):
+    with pytest.raises(InvalidInputError, match=r"extra: .*as_request\(\) for further ones"):
         experiences.CryptoBuy(participant_code="CUST01", extra={"permissions": ["fwc"]})
 
 

@@ -388,5 +388,5 @@ def test_how_the_methods_look() -> None:
         assert list(signature.parameters)[:3] == ["self", "participant_code", "start_date"]
         assert signature.return_annotation == iterator[zerohash.Payment]
         assert method.__qualname__ == f"{client.__name__}.iter_payments"
-        assert "Go over" in (inspect.getdoc(method) or "")
+        assert "Iterate over" in (inspect.getdoc(method) or "")
         assert inspect.signature(client.list_payments).return_annotation is zerohash.PaymentPage

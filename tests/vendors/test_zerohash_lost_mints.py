@@ -8,6 +8,7 @@ from vendors_support import Script, answer, answering, zerohash_client
 
 from tokenkit import ConnectionLostError, DecodeError, InvalidInputError, zerohash
 from tokenkit.sandbox import Sandbox
+from tokenkit.sandbox.faults.names import BadBody
 from tokenkit.zerohash import PaymentStatus, experiences
 
 WITHDRAWAL = {"withdrawal_details": zerohash.WithdrawalDetails(withdrawal_request_amount="5")}
@@ -122,8 +123,6 @@ def test_a_fund_session_is_found() -> None:
     [
         (["crypto-withdrawals"], ["/payments"]),
         (["fwc"], ["/fund/transactions"]),
-        (["crypto-pay"], ["/payments", "/fund/transactions"]),
-        (["one-that-came-later"], ["/payments", "/fund/transactions"]),
         (["fwc", "crypto-payouts"], ["/payments", "/fund/transactions"]),
     ],
 )
@@ -132,6 +131,67 @@ def test_where_a_mint_is_looked_for(permissions: list[str], paths: list[str]) ->
     script = answering(200, {"message": []})
     assert zerohash_client(script).find_minted(mint_of(*permissions), since=now()) is None
     assert [request.url.path for request in script.requests] == paths
+
+
+@pytest.mark.parametrize("permissions", [["crypto-pay"], ["one-that-came-later"], ["fwc", "new"]])
+def test_nothing_listed_may_prove_nothing(permissions: list[str]) -> None:
+    """Where nobody knows in which list a mint shows, an empty list is no proof."""
+    script = answering(200, {"message": []})
+    request = mint_of(*permissions)
+    with pytest.raises(zerohash.InconclusiveLookupError, match="ask zerohash") as caught:
+        zerohash_client(script).find_minted(request, since=now())
+    assert [request.url.path for request in script.requests] == ["/payments", "/fund/transactions"]
+    assert (caught.value.operation, caught.value.outcome) == ("find_minted", "unknown")
+    assert repr(permissions[-1]) in str(caught.value)
+    assert request.reference_id is not None
+    assert request.reference_id in str(caught.value)
+
+
+def test_a_payin_that_is_listed_is_found() -> None:
+    """If a payin does show in the list, it is found there."""
+    request = mint_of("crypto-pay")
+    script = answering(200, {"message": [{"reference_id": request.reference_id}]})
+    found = zerohash_client(script).find_minted(request, since=now())
+    assert isinstance(found, zerohash.Payment)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("permission", "reference_id", "words"),
+    [
+        ("crypto-payouts", "order-1", r"call find_minted\(request, since=\.\.\.\), or wait.*_id$"),
+        ("crypto-payouts", None, r"call iter_payments\(\) for .* find_minted\(\) finds it$"),
+        (
+            "crypto-pay",
+            "order-1",
+            r"call find_minted\(.*; if it is not listed, ask zerohash",
+        ),
+        (
+            "crypto-pay",
+            None,
+            r"call iter_payments\(.*; if it is not listed, ask zero",
+        ),
+    ],
+)
+@pytest.mark.parametrize("body", ["truncated", "html", "wrong-shape"])
+async def test_a_payment_whose_response_cannot_be_read(
+    sandbox: Sandbox, permission: str, reference_id: str | None, words: str, body: BadBody
+) -> None:
+    """The vendor has carried the mint out: the error says so, and how to find the payment."""
+    sandbox.fail_next(body=body, vendor="zerohash")
+    async with sandbox.async_zerohash_client() as client:
+        with pytest.raises(DecodeError, match=words) as caught:
+            await client.send(mint_of(permission, reference_id=reference_id))
+    assert caught.value.outcome == "performed"
+    assert "A payment may have been opened" in str(caught.value)
+
+
+def test_a_mint_that_opens_nothing_comes_without_that_advice(sandbox: Sandbox) -> None:
+    """Nor does a response that cannot be read need advice where a repeat is harmless."""
+    sandbox.fail_next(body="truncated", vendor="zerohash")
+    with sandbox.zerohash_client() as client, pytest.raises(DecodeError) as caught:
+        client.send(mint_of("fwc"))
+    assert "payment" not in str(caught.value)
 
 
 def test_from_when_on_payments_are_listed() -> None:

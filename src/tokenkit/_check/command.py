@@ -1,4 +1,4 @@
-"""The command: what it checks of each vendor, and its exit code."""
+"""The command ``check``: what it checks for each vendor, and its exit code."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -36,12 +36,12 @@ def check(
     out: TextIO,
     environ: Mapping[str, str] = os.environ,
 ) -> int:
-    """Check one vendor, or all that the environment is set up for; return the exit code.
+    """Check one vendor, or each that the environment is set up for; return the exit code.
 
     Args:
         vendor: ``zdk``, ``zerohash`` or ``strigo``.
         as_json: Whether to write JSON.
-        explain: Whether to show the text that was signed, for a signature that was refused.
+        explain: Whether to show the signed text if zerohash refuses the signature.
         out: Where to write.
         environ: The environment variables.
     """
@@ -50,7 +50,7 @@ def check(
         if vendor == name or (vendor is None and is_configured(profile, environ)):
             findings += _checked(profile, environ)
     if not findings:
-        problem = "no variable of any vendor is set: see from_env() of its client"
+        problem = "no vendor's variables are set; each client's from_env() lists its own"
         findings.append(Finding("tokenkit", "variables", Outcome.PROBLEM, problem))
     if not explain:
         findings = [attrs.evolve(finding, signed=None) for finding in findings]
@@ -70,7 +70,7 @@ def _checked(profile: Profile, environ: Mapping[str, str]) -> list[Finding]:
 
 
 def _connected(client: Client, then: Iterator[Finding]) -> Iterator[Finding]:
-    """Check the network, and what comes then only where it works."""
+    """Check the network and, only if it works, the rest."""
     found: list[Finding] = []
     for finding in check_network(client):
         found.append(finding)
@@ -80,7 +80,7 @@ def _connected(client: Client, then: Iterator[Finding]) -> Iterator[Finding]:
 
 
 def _check_zdk(environ: Mapping[str, str]) -> Iterator[Finding]:
-    told = "not checked: ZDK documents no call that changes nothing; mint a token to see"
+    told = "not checked: ZDK documents no read-only call; mint a token to find out"
     note = Finding(ZDK.vendor, "credentials", Outcome.NOTE, told)
     with ZdkClient.from_env(environ=environ, deadline=DEADLINE, retry=ONCE) as client:
         yield from _connected(client, iter([note]))

@@ -1,4 +1,4 @@
-"""Which variables are set, and the client that they make."""
+"""Which environment variables are set, and the client built from them."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ def is_configured(profile: Profile, environ: Mapping[str, str]) -> bool:
 
 
 def check_variables(profile: Profile, environ: Mapping[str, str]) -> Finding:
-    """Tell which of a vendor's variables are set, empty or missing; never a value."""
+    """Report which of a vendor's variables are set, empty or missing; never a value."""
     needed = set(profile.credential_variables.values())
     told: list[str] = []
     is_missing = False
@@ -36,7 +36,7 @@ def check_variables(profile: Profile, environ: Mapping[str, str]) -> Finding:
 
 
 def without_values(message: str, profile: Profile, environ: Mapping[str, str]) -> str:
-    """Take quoted values of variables out of an error's message: one may be a misplaced key."""
+    """Remove quoted values of variables from an error's message: one may be a misplaced key."""
     for variable in _variables(profile):
         if value := environ.get(variable):
             message = message.replace(f"{value!a:.50}", f"what {variable} holds")

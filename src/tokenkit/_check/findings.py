@@ -1,4 +1,4 @@
-"""What a check has found, and how it is told to people and to programs."""
+"""What a check has found, and how it is shown to people and programs."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,21 +15,21 @@ class Outcome(str, Enum):
 
     OK = "ok"
     NOTE = "note"
-    """Nothing is wrong, but this could not be checked."""
+    """Nothing is wrong, but it could not be checked."""
     PROBLEM = "problem"
 
 
 @attrs.frozen
 class Finding:
-    """What one check has found.
+    """The result of one check.
 
     Attributes:
-        vendor: The vendor that it is about.
+        vendor: The vendor.
         check: What was checked.
         outcome: How it went.
         message: What was found, without any secret.
-        causes: What a refusal may be about.
-        signed: For ``--explain``: the parts of the text that was signed, by their names.
+        causes: The possible causes of a refusal.
+        signed: For ``--explain``: the parts of the signed text by name.
     """
 
     vendor: str
@@ -46,7 +46,7 @@ def is_well(findings: Iterable[Finding]) -> bool:
 
 
 def write_text(findings: Sequence[Finding], out: TextIO) -> None:
-    """Write findings for people, one a line below their vendor."""
+    """Write findings for people, one per line below their vendor."""
     vendor = None
     for finding in findings:
         if finding.vendor != vendor:
@@ -60,12 +60,12 @@ def write_text(findings: Sequence[Finding], out: TextIO) -> None:
 
 
 def _plain(text: str) -> str:
-    """Escape what a terminal might take for a command, or cannot show: servers write it too."""
+    """Escape what a terminal might obey or can't show: some of it comes from servers."""
     return "".join(one if " " <= one <= "~" else ascii(one)[1:-1] for one in text)
 
 
 def _write_signed(parts: Mapping[str, str], out: TextIO) -> None:
-    out.write("\n    The text that was signed, its parts with nothing between them:\n\n")
+    out.write("\n    The signed text, joined from these parts:\n\n")
     out.writelines(f"      {name:10} {part}\n" for name, part in parts.items())
     out.write(f"      {'together':10} {''.join(parts.values())}\n\n")
 

@@ -21,7 +21,7 @@ __all__ = ["check_network"]
 
 @attrs.frozen(kw_only=True)
 class Probe(Call[None]):
-    """A request without credentials; any response shows that the connection works."""
+    """A request without credentials: any response shows that the connection works."""
 
     method: ClassVar[str] = "GET"
     path: ClassVar[str] = "/"
@@ -34,7 +34,7 @@ class Probe(Call[None]):
 
 
 def check_network(client: Client) -> Iterator[Finding]:
-    """Check each host that a client's calls go to, until one cannot be reached."""
+    """Check each host that a client calls, until one can't be reached."""
     told = f"requests go to {client.base_url}"
     yield Finding(client.profile.vendor, "host", Outcome.OK, told)
     hosts: dict[str, str | None] = {client.base_url: None}

@@ -1,4 +1,4 @@
-"""The proxy that a client's own connections would go through."""
+"""The proxy that a client's own connections go through."""
 
 from .._http.settings import ConnectionSettings
 
@@ -6,7 +6,7 @@ __all__ = ["proxy_for"]
 
 
 def proxy_for(origin: str) -> str | None:
-    """Name the proxy that the environment sets for an origin, without user and password."""
-    settings = ConnectionSettings.parse({}, is_async=False)  # a client was built with the same
+    """Return the proxy that the environment sets for an origin, without user and password."""
+    settings = ConnectionSettings.parse({}, is_async=False)  # with the client's own variables
     proxy = settings.proxy_for(origin) if isinstance(settings, ConnectionSettings) else None
     return None if proxy is None else str(proxy)

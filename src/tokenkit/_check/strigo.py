@@ -1,4 +1,4 @@
-"""Strigo: the credentials, by the call that is there for it."""
+"""Strigo's credentials, checked by its health call."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ CAUSES = (
 
 
 def check_strigo(client: StrigoClient) -> Iterator[Finding]:
-    """Check the credentials; the call changes nothing."""
+    """Check the credentials with a read-only call."""
     yield _credentials(client)
 
 

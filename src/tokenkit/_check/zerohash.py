@@ -1,4 +1,4 @@
-"""zerohash: the clock, the credentials, and what a refusal is about."""
+"""zerohash's clock and credentials, and the likely causes of a refusal."""
 
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
@@ -21,13 +21,13 @@ REFUSED = (401, 403)
 
 
 class SignedText:
-    """The text that was signed last, by its parts; it holds no secret."""
+    """The parts of the text that was signed last; none is a secret."""
 
     def __init__(self) -> None:
         self.parts: Mapping[str, str] = {}
 
     def canonical_text(self, timestamp: str, request: Request) -> bytes:
-        """Return what is signed, and keep its parts."""
+        """Return the text to sign, and keep its parts."""
         text = HMAC_SCHEME.canonical_text(timestamp, request)
         head = {"timestamp": timestamp, "METHOD": request.method, "route": request.route}
         body = text.decode().removeprefix("".join(head.values()))
@@ -36,7 +36,7 @@ class SignedText:
 
 
 def zerohash_client(environ: Mapping[str, str], signed: SignedText) -> ZeroHashClient:
-    """Build the client that ``from_env()`` builds, and let it tell what it signs.
+    """Build the client that ``from_env()`` builds, but record what it signs.
 
     Raises:
         ConfigurationError: A variable is missing, or its value cannot be used.
@@ -50,14 +50,14 @@ def zerohash_client(environ: Mapping[str, str], signed: SignedText) -> ZeroHashC
 def check_zerohash(
     client: ZeroHashClient, environ: Mapping[str, str], signed: SignedText
 ) -> Iterator[Finding]:
-    """Check the clock, then the credentials by a call that changes nothing."""
+    """Check the clock, then the credentials with a read-only call."""
     off = _seconds_off(client)
     yield _clock(off)
     yield _credentials(client, environ, off, signed)
 
 
 def _seconds_off(client: ZeroHashClient) -> float | str:
-    """Return by how much this machine's clock is ahead, or why that is not known."""
+    """Return how far this machine's clock is ahead, or why that is unknown."""
     before = time()
     try:
         server = client.get_time().time.timestamp()
@@ -106,13 +106,13 @@ def _problem(
 def _causes(
     client: ZeroHashClient, environ: Mapping[str, str], off: float | str, error: APIError
 ) -> Iterator[str]:
-    """Tell what the refusal is about: the one cause that shows, or those that are left.
+    """Return the cause of a refusal if it can be told, otherwise the possible ones.
 
-    They are the usual ones; the clock and the form of the private key can be ruled out here.
+    The clock and the form of the private key can be ruled out here.
     """
     key = b64decode(environ[PROFILE.credential_variables["private_key"]])
     if "permission" in error.message.lower():
-        yield "the key may not call GET /payments; what it may do otherwise is not known"
+        yield "the key may not call GET /payments; what else it may do is unknown"
     elif not isinstance(off, str) and abs(off) >= TOLERATED:
         yield f"set the clock: it is {_amount(off)} zerohash's"
     elif len(key) != KEY_BYTES:

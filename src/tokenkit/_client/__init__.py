@@ -1,1 +1,1 @@
-"""Clients: options, methods, the start of a call."""
+"""Clients: their options, their methods, the start of a call."""

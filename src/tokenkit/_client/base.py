@@ -19,21 +19,23 @@ from .._pipeline.drivers import NO_HOOKS
 from .._pipeline.effects import Steps
 from .._pipeline.prepare import Plan
 from .._pipeline.run import perform
-from .._policy.clock import ClockOffset, Moment, TimeSource
+from .._policy.clock import ClockOffset, Moment, TimeSource, moment_of
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
 from .._policy.settings import CallSettings
+from .._redaction import mask_path, redact
+from .._secret import outside_frames
 from ..auth.strategy import AsyncStrategy
 from ..errors import (
     ClientClosedError,
     ConfigurationError,
     FieldError,
     InvalidInputError,
-    TokenKitError,
 )
 from .base_url import BaseURL, path_problem
 from .credentials import make_strategy
 from .options import CallOptions, SendOptions, check_names
+from .refusal import Refusal
 from .reuse_settings import ReuseSettings
 from .settings import ClientSettings, change_call_settings
 
@@ -49,11 +51,12 @@ T = TypeVar("T")
 
 @attrs.frozen(eq=False, repr=False)
 class Start(Generic[T]):
-    """A call, and all that is settled about it."""
+    """A call, and everything that is settled about it."""
 
     call: Call[T]
     plan: Plan
     request_id: str
+    at: Moment
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -134,27 +137,30 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         self._owner = True
 
     def _start(
-        self, call: Call[T] | Exception, options: Mapping[str, Any]
-    ) -> Start[T] | Exception:
-        """Return the start of a call, or the error to raise: the frames here hold arguments."""
+        self, call: Call[T] | Exception, options: Mapping[str, Any], method: str = "send"
+    ) -> Start[T] | Refusal:
+        """Return the start of a call, or its refusal: the frames here hold arguments.
+
+        Args:
+            call: The call, or what is wrong with its arguments.
+            options: Its options.
+            method: What the caller called, for a call without a name.
+        """
+        if isinstance(call, Exception):
+            return self._refused(call, method)
         try:
-            if isinstance(call, Exception):
-                raise call
             return self._prepared(call, options)
-        except (TokenKitError, TypeError) as error:
-            if isinstance(error, TokenKitError):
-                error.vendor = self.profile.vendor.lower()
-                name = getattr(call, "operation", None)
-                # A path may hold a token.
-                error.operation = name if isinstance(name, str) and "/" not in name else None
-            return error.with_traceback(None)
+        except Exception as error:  # noqa: BLE001 - a clock of the caller's may raise anything
+            return self._refused(error, _name_of(call) or method)
+
+    def _refused(self, error: Exception, operation: str) -> Refusal:
+        """Return the refusal of a call that can't begin, without the frames that hold it."""
+        vendor = self.profile.vendor.lower()
+        return Refusal(outside_frames(error), operation, vendor, self._shared.hooks)
 
     def _prepared(self, call: Call[T], options: Mapping[str, Any]) -> Start[T]:
-        if not isinstance(cast("object", call), Call):
-            problem = f"must be a call such as a request model, not {type(call).__name__}"
-            raise InvalidInputError("send()", (FieldError(field="call", message=problem),))
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+        self._check_call("send()", call)
+        self._check_open()
         plan, request_id = self._default_plan, None
         if options:
             plan = self._plan(self._changed_settings("send", options, SendOptions))
@@ -165,14 +171,24 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-        return Start(call, plan, request_id)
+        return Start(call, plan, request_id, moment_of(self._shared.clock))
+
+    def _check_call(self, method: str, call: object) -> None:
+        if not isinstance(call, Call):
+            problem = f"must be a call such as a request model, not {type(call).__name__}"
+            raise InvalidInputError(method, (FieldError(field="call", message=problem),))
+
+    def _check_open(self) -> None:
+        if self._shared.closed:
+            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
 
     def _ending(self, start: Start[T]) -> Callable[[Moment], Steps[Reply[T]]]:
-        """Begin a call that ends tokens, which are handed out no more from then on."""
+        """Begin a call that ends tokens: from then on they are no longer handed out."""
         from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
 
         begin = partial(perform, start.call, start.plan, start.request_id)
-        return ending(start.call, begin, self._shared.token_cache)
+        vendor = self.profile.vendor.lower()
+        return ending(start.call, begin, self._shared.token_cache, vendor)
 
     def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
         base = self._shared.services.get(call.service or "")
@@ -205,10 +221,10 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         )
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a client with the same connections whose calls have other settings.
+        """Return a client with the same connections and other settings.
 
-        It keeps what a subclass added to its client. Closing it does nothing; closing the
-        original closes both.
+        It keeps what a subclass added. Closing it does nothing; closing the original closes
+        both.
 
         Args:
             **options: See :class:`CallOptions`.
@@ -219,7 +235,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         try:
             settings = self._changed_settings("with_options", options, CallOptions)
         except BaseException as error:
-            del options  # this frame goes along with the error
+            del options  # keep them out of the traceback
             forget_arguments(error)
             raise
         plan = self._plan(settings)
@@ -227,17 +243,17 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
 
     @property
     def base_url(self) -> str:
-        """Where its calls go."""
+        """The base URL of this client's calls."""
         base = self._shared.base
         return base.origin + base.path
 
     @property
     def service_urls(self) -> Mapping[str, str]:
-        """Where the calls of the vendor's services with hosts of their own go, by their names."""
+        """The base URLs of the vendor's services that have their own hosts, by name."""
         return {name: base.origin + base.path for name, base in self._shared.services.items()}
 
     def __repr__(self) -> str:
-        shared = vars(self).get("_shared")  # a constructor that fails has not come so far
+        shared = vars(self).get("_shared")  # a constructor that failed has not set it
         where = shared.base.origin + shared.base.path if shared else None
         return f"{type(self).__name__}(base_url={where!r})"
 
@@ -254,7 +270,7 @@ B = TypeVar("B", bound=ClientBase[Any, Any])
 
 
 def _changed_copy(client: B, **changes: object) -> B:
-    """Copy a client with all that a subclass keeps in it, in slots as well."""
+    """Copy a client with everything that a subclass keeps in it, slots included."""
     copied = object.__new__(type(client))
     for base in type(client).__mro__:
         for slot, member in vars(base).items():
@@ -265,7 +281,7 @@ def _changed_copy(client: B, **changes: object) -> B:
 
 
 def raw_call(method: str, path: str, json: Any) -> RawCall | InvalidInputError:
-    """Make the call of a ``request()``, or the error that says why there is none."""
+    """Return the call of a ``request()``, or the error that says what is wrong with it."""
     problems: list[FieldError] = []
     if method not in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"):
         problem = "must be an HTTP method in upper case, such as 'POST'"
@@ -276,6 +292,14 @@ def raw_call(method: str, path: str, json: Any) -> RawCall | InvalidInputError:
     if problems:
         return InvalidInputError("request()", tuple(problems))
     return RawCall(verb=method, target=path, json=json)
+
+
+def _name_of(call: object) -> str | None:
+    """Return a call's name as it may be shown; ``None`` where there is no call."""
+    if not isinstance(call, Call):
+        return None
+    name: str = call.operation
+    return mask_path(redact(name, call.tokens)) if "/" in name else name
 
 
 def _checked_request_id(given: object) -> str | None:

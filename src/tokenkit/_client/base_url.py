@@ -39,8 +39,8 @@ def parse_base_url(base_url: object, *, allow_insecure_http: bool) -> BaseURL:
     """Check a base URL and split it.
 
     Raises:
-        ConfigurationError: It is not a plain http(s) URL, or plain http to a host that isn't
-            loopback.
+        ConfigurationError: It is not a plain http(s) URL, or is plain http to a host that isn't
+        loopback.
     """
     if not isinstance(base_url, str):
         raise ConfigurationError(f"base_url must be a string, not {type(base_url).__name__}")
@@ -81,10 +81,10 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
 
 
 def is_private_name(url: object) -> bool:
-    """Return whether a URL's host can only be reached within one's own network.
+    """Return whether a URL's host can only be reached within a private network.
 
-    These are names without a dot, such as those of containers, names under a reserved suffix,
-    and private addresses.
+    That is a name without a dot, such as a container's, a name under a reserved suffix, or a
+    private address.
     """
     host = _split(url)[0].hostname if isinstance(url, str) else None
     if not host:
@@ -112,13 +112,13 @@ def _has_dots(path: str) -> bool:
 
 
 def path_problem(path: object) -> str | None:
-    """Tell what is wrong with the path of a ``request()``, as a phrase, or ``None``."""
+    """Return what is wrong with the path of a ``request()``, as a phrase, or ``None``."""
     if not isinstance(path, str):
         return f"must be a string, not {type(path).__name__}"
     if len(path) > MAX_URL:
         return f"must have at most {MAX_URL} characters"
     if not path.startswith("/") or path.startswith("//"):
-        return "must start with one slash: requests go to the client's own base URL only"
+        return "must start with one slash: requests go only to the client's own base URL"
     route, mark, query = path.partition("?")
     if not PATH.fullmatch(route) or not QUERY.fullmatch(query) or _has_dots(route):
         return "must be percent-encoded, without '.' and '..' segments"

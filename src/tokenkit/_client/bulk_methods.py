@@ -14,7 +14,6 @@ from .._pipeline.secret_sources import resolved
 from .._policy.clock import AsyncClock, Clock, TimeSource
 from .._policy.retry import RetryRules
 from .._secret import Secret
-from ..errors import ClientClosedError
 from .base import ClientBase
 from .tapped_connections import AsyncTappedConnections, Tap, TappedConnections
 
@@ -37,7 +36,7 @@ TOO_MANY_REQUESTS = 429
 
 
 def _without_refusals(rules: RetryRules) -> RetryRules:
-    """Let a 429 come back at once: in bulk it stops everybody."""
+    """Raise a 429 at once: in bulk it pauses every sender."""
 
     def invites_retry(status: int, headers: Headers) -> bool:
         return status != TOO_MANY_REQUESTS and rules.invites_retry(status, headers)
@@ -50,11 +49,11 @@ def _without_refusals(rules: RetryRules) -> RetryRules:
     )
 
 
-class _Runs(ClientBase[C, K]):
-    """What sync and async clients have in common for bulk runs."""
+class _BulkBase(ClientBase[C, K]):
+    """What sync and async clients share for bulk runs."""
 
     def _for_run(self, *, may_retry: bool) -> Self:
-        """Return a client whose calls come back from a 429 at once, and repeat no payment."""
+        """Return a client whose calls raise a 429 at once and repeat no payment."""
         policy = attrs.evolve(self._settings.retry, repeat_payments=False)
         if not may_retry:
             policy = attrs.evolve(policy, max_retries=0)
@@ -62,12 +61,8 @@ class _Runs(ClientBase[C, K]):
         plan = client._default_plan  # noqa: SLF001 - of the same class
         rules = _without_refusals(plan.profile.retries)
         profile = attrs.evolve(plan.profile, retries=rules)
-        client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - likewise
+        client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
         return client
-
-    def _check_open(self) -> None:
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
 
     def _origin_of(self, call: Call[Any]) -> str:
         shared = self._shared
@@ -75,7 +70,7 @@ class _Runs(ClientBase[C, K]):
 
     def _sender_of(self, send: S, secrets: Q) -> "Sender[S, Q, K]":
         from .._reuse.key import identity_of  # noqa: PLC0415 - few clients run in bulk
-        from ..bulk.sender import Sender  # noqa: PLC0415 - likewise
+        from ..bulk.sender import Sender  # noqa: PLC0415 - few clients run in bulk
 
         self._check_open()
         profile, base, strategy = self.profile, self._shared.base, self._shared.strategy
@@ -104,8 +99,8 @@ class _Runs(ClientBase[C, K]):
         )
 
 
-class BulkMethods(_Runs[Connections, Clock]):
-    """What a sync client has for many calls."""
+class BulkMethods(_BulkBase[Connections, Clock]):
+    """A sync client's methods for many calls."""
 
     if TYPE_CHECKING:  # the client's own
 
@@ -132,21 +127,22 @@ class BulkMethods(_Runs[Connections, Clock]):
                             report(call, error)
 
         Each call that is taken gets exactly one :class:`~tokenkit.bulk.Success` or
-        :class:`~tokenkit.bulk.Failure`. A refusal for the rate limit (429) is no failure: the run
-        waits and sends the call again. Calls are taken as places are free, so a slow loop slows
-        the sending down, and memory stays small.
+        :class:`~tokenkit.bulk.Failure`. A 429 is not a failure: the run waits and sends the call
+        again. Calls are taken only as slots become free, so a slow loop slows sending down, and
+        memory stays small.
 
         Args:
             calls: Request models, from any iterable.
             **options: See :class:`~tokenkit.bulk.BulkOptions`.
 
         Raises:
-            ConfigurationError: An option cannot be used; on entering the block, the journal.
+            ConfigurationError: An option cannot be used or, on entering the block, the journal
+                can't.
             ClientClosedError: The client is closed.
-            InvalidInputError: While iterating: an item is no call.
+            InvalidInputError: While iterating: an item is not a call.
         """
         from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
-        from ..bulk.sending import SendMany  # noqa: PLC0415 - likewise
+        from ..bulk.sending import SendMany  # noqa: PLC0415 - few clients run in bulk
 
         settings = Settings.parse(cast("dict[str, Any]", options))
         return SendMany(calls, settings, self._sender(reuse=settings.reuse))
@@ -183,8 +179,8 @@ class BulkMethods(_Runs[Connections, Clock]):
         return get
 
 
-class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
-    """What an async client has for many calls."""
+class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
+    """An async client's methods for many calls."""
 
     if TYPE_CHECKING:  # the client's own
 
@@ -213,21 +209,22 @@ class AsyncBulkMethods(_Runs[AsyncConnections, AsyncClock]):
                             report(call, error)
 
         Each call that is taken gets exactly one :class:`~tokenkit.bulk.Success` or
-        :class:`~tokenkit.bulk.Failure`. A refusal for the rate limit (429) is no failure: the run
-        waits and sends the call again. Calls are taken as places are free, so a slow loop slows
-        the sending down, and memory stays small.
+        :class:`~tokenkit.bulk.Failure`. A 429 is not a failure: the run waits and sends the call
+        again. Calls are taken only as slots become free, so a slow loop slows sending down, and
+        memory stays small.
 
         Args:
             calls: Request models, from any iterable, plain or async.
             **options: See :class:`~tokenkit.bulk.BulkOptions`.
 
         Raises:
-            ConfigurationError: An option cannot be used; on entering the block, the journal.
+            ConfigurationError: An option cannot be used or, on entering the block, the journal
+                can't.
             ClientClosedError: The client is closed.
-            InvalidInputError: While iterating: an item is no call.
+            InvalidInputError: While iterating: an item is not a call.
         """
         from ..bulk.async_sending import AsyncSendMany  # noqa: PLC0415 - few clients run in bulk
-        from ..bulk.options import Settings  # noqa: PLC0415 - likewise
+        from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
 
         settings = Settings.parse(cast("dict[str, Any]", options))
         return AsyncSendMany(calls, settings, self._sender(reuse=settings.reuse))

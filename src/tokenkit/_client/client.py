@@ -24,6 +24,7 @@ from .options import (
     check_names,
 )
 from .origins import connect_all, connect_all_async
+from .refusal import Refusal
 from .tokens import AsyncTokenMethods, TokenMethods
 
 __all__ = ["AsyncClient", "Client"]
@@ -54,7 +55,7 @@ class Client(TokenMethods, BulkMethods, Caller):
         base_url_settings: Mapping[str, object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        from .._http import open_connections  # noqa: PLC0415 - importing a client must not cost httpx
+        from .._http import open_connections  # noqa: PLC0415 - importing a client must not load httpx
 
         check_names(f"{type(self).__name__}()", options, ClientOptions)
         self._set_up(
@@ -86,7 +87,7 @@ class Client(TokenMethods, BulkMethods, Caller):
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
             name_variables(cls, error, options)
-            del environ, options  # this frame goes along with the error
+            del environ, options  # keep them out of the traceback
             forget_arguments(error)
             raise
 
@@ -108,7 +109,7 @@ class Client(TokenMethods, BulkMethods, Caller):
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        options = SendOptions()  # the frame of an error must not hold them
+        options = SendOptions()  # keep them out of the traceback
         return self._drive(start).value
 
     def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
@@ -117,12 +118,12 @@ class Client(TokenMethods, BulkMethods, Caller):
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        options = SendOptions()  # the frame of an error must not hold them
+        options = SendOptions()  # keep them out of the traceback
         return self._drive(start)
 
-    def _drive(self, start: Start[T] | Exception) -> Reply[T]:
-        if isinstance(start, Exception):
-            raise start
+    def _drive(self, start: Start[T] | Refusal) -> Reply[T]:
+        if isinstance(start, Refusal):
+            raise start.reported()
         shared = self._shared
         if shared.trace is None:
             return self._sent(start, shared.hooks)
@@ -133,9 +134,15 @@ class Client(TokenMethods, BulkMethods, Caller):
         shared = self._shared
         if start.call.ends_tokens:
             begin = self._ending(start)
-            return drive_steps(begin, shared.connections, shared.clock, listener)
+            return drive_steps(begin, shared.connections, shared.clock, listener, start.at)
         return drive(
-            start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
+            start.call,
+            start.plan,
+            start.request_id,
+            shared.connections,
+            shared.clock,
+            listener,
+            start.at,
         )
 
     def request(
@@ -154,8 +161,8 @@ class Client(TokenMethods, BulkMethods, Caller):
                 of :meth:`send`.
         """
         call = raw_call(method, path, json)
-        start = self._start(call, options)
-        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
+        start = self._start(call, options, "request")
+        path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return self._drive(start)
 
     def close(self) -> None:
@@ -199,7 +206,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         base_url_settings: Mapping[str, object] | None = None,
         **options: Unpack[AsyncClientOptions],
     ) -> None:
-        from .._http import open_async_connections  # noqa: PLC0415 - importing a client must not cost httpx
+        from .._http import open_async_connections  # noqa: PLC0415 - importing a client must not load httpx
 
         check_names(f"{type(self).__name__}()", options, AsyncClientOptions)
         self._set_up(
@@ -231,7 +238,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
             name_variables(cls, error, options)
-            del environ, options  # this frame goes along with the error
+            del environ, options  # keep them out of the traceback
             forget_arguments(error)
             raise
 
@@ -253,7 +260,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             ClientClosedError: The client is closed.
         """
         start = self._start(call, options)
-        options = SendOptions()  # the frame of an error must not hold them
+        options = SendOptions()  # keep them out of the traceback
         return (await self._drive(start)).value
 
     async def send_raw(self, call: Call[T], **options: Unpack[SendOptions]) -> Reply[T]:
@@ -262,12 +269,12 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         Args and errors are those of :meth:`send`.
         """
         start = self._start(call, options)
-        options = SendOptions()  # the frame of an error must not hold them
+        options = SendOptions()  # keep them out of the traceback
         return await self._drive(start)
 
-    async def _drive(self, start: Start[T] | Exception) -> Reply[T]:
-        if isinstance(start, Exception):
-            raise start
+    async def _drive(self, start: Start[T] | Refusal) -> Reply[T]:
+        if isinstance(start, Refusal):
+            raise await start.reported_async()
         shared = self._shared
         if shared.trace is None:
             return await self._sent(start, shared.hooks)
@@ -278,9 +285,17 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         shared = self._shared
         if start.call.ends_tokens:
             begin = self._ending(start)
-            return await drive_async_steps(begin, shared.connections, shared.clock, listener)
+            return await drive_async_steps(
+                begin, shared.connections, shared.clock, listener, start.at
+            )
         return await drive_async(
-            start.call, start.plan, start.request_id, shared.connections, shared.clock, listener
+            start.call,
+            start.plan,
+            start.request_id,
+            shared.connections,
+            shared.clock,
+            listener,
+            start.at,
         )
 
     async def request(
@@ -299,8 +314,8 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
                 of :meth:`send`.
         """
         call = raw_call(method, path, json)
-        start = self._start(call, options)
-        path, json, options = "", None, SendOptions()  # the frame of an error must not hold them
+        start = self._start(call, options, "request")
+        path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return await self._drive(start)
 
     async def aclose(self) -> None:

@@ -31,12 +31,12 @@ def make_strategy(
     *,
     is_async: bool,
 ) -> AsyncStrategy:
-    """Return the caller's strategy, or the vendor's own for the credentials.
+    """Return the caller's strategy, or the vendor's for the credentials.
 
     Args:
         profile: The vendor.
         auth: The caller's strategy.
-        credentials: The credentials by name, ``None`` where one is not given.
+        credentials: The credentials by name; ``None`` for one that is not given.
         is_async: Whether the client can wait for an async secret source.
 
     Raises:
@@ -88,10 +88,10 @@ def read_environment(
 ) -> dict[str, Any]:
     """Add to a client's options its arguments from environment variables.
 
-    Empty variables count as missing. An option wins over the variable of the same argument.
+    Empty variables count as missing. An option takes precedence over its variable.
 
     Raises:
-        ConfigurationError: The variable of a credential is missing; all of them are named.
+        ConfigurationError: The variable of a credential is missing; it names all that are.
     """
     source = os.environ if environ is None else environ
     variables = profile.credential_variables
@@ -130,7 +130,7 @@ def _allows_http(source: Mapping[str, str], base_url: object) -> bool:
 def name_variables(
     client: type[HasProfile], error: BaseException, options: Mapping[str, object]
 ) -> None:
-    """Add to an error of a client's constructor the variables that its arguments came from."""
+    """Name, in a constructor's error, the variables that the arguments came from."""
     if not isinstance(error, ConfigurationError):
         return
     if not error.message.startswith(f"{client.__name__}: "):

@@ -8,17 +8,35 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
+from typing_extensions import Self
+
 from .._model.call import BatchCall, Call
 from ..errors import InvalidInputError
+from .refusal import Refusal
 
-__all__ = ["AsyncCaller", "Caller", "ClientMethod", "ModelMethod", "Operation", "operation"]
+__all__ = [
+    "AsyncCaller",
+    "Caller",
+    "ClientMethod",
+    "ModelMethod",
+    "Operation",
+    "ValueMethod",
+    "operation",
+    "refuse_by",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Caller:
+class _Refuses:
+    def _refused(self, error: Exception, operation: str) -> Refusal:
+        """Return the refusal of a method's arguments."""
+        raise NotImplementedError
+
+
+class Caller(_Refuses):
     """Something that sends a call and returns its value."""
 
     def send(self, call: Call[T]) -> T:
@@ -31,7 +49,7 @@ class Caller:
             setattr(cls, name, found.method(cls))
 
 
-class AsyncCaller:
+class AsyncCaller(_Refuses):
     """Something that sends a call and returns its value, asynchronously."""
 
     async def send(self, call: Call[T]) -> T:
@@ -44,15 +62,23 @@ class AsyncCaller:
             setattr(cls, name, found.async_method(cls))
 
 
+Refuse: TypeAlias = Callable[[Exception, str], Refusal]
+
+
+def refuse_by(caller: _Refuses) -> Refuse:
+    """Return how a client refuses a call that can't begin."""
+    return caller._refused  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its methods are made outside of its class
+
+
 OfClass: TypeAlias = Callable[Concatenate[Caller, P], T]
 AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], Coroutine[Any, Any, T]]
 
 
 class ClientMethod(ABC):
-    """A method that is declared once and made for each client class, sync or async.
+    """A method that is declared once and created for each client class, sync or async.
 
-    Type checkers see a descriptor. At run time every client class holds a real function in its
-    place, so that ``help()``, ``inspect`` and mocks work as for any method.
+    Type checkers see a descriptor. At run time every client class holds a real function
+    instead, so that ``help()``, ``inspect`` and mocks work as for any method.
 
     Args:
         stub: Has the method's name and docstring.
@@ -100,44 +126,8 @@ class ClientMethod(ABC):
         return function
 
 
-class ModelMethod(ClientMethod, Generic[P, T_co]):
-    """A client method that takes a request model's arguments."""
-
-    def __init__(self, model: Callable[P, Call[T_co]], stub: Callable[..., None]) -> None:
-        super().__init__(stub)
-        self.model = model
-
-    @property
-    def doc(self) -> str | None:
-        """What the stub says about the call, and the model about its parameters."""
-        return _documented(self.stub.__doc__, self.model.__doc__)
-
-    def builder(
-        self, owner: type[object]
-    ) -> Callable[[tuple[Any, ...], dict[str, Any]], Call[T_co] | Exception]:
-        """Return what makes the request from the method's arguments, or the error."""
-        model: Callable[..., Call[T_co]] = self.model
-        written = f"{self.model.__qualname__}.__init__()"
-        meant = f"{owner.__qualname__}.{self.stub.__name__}()"
-
-        # An error leaves from the method itself: this frame holds the arguments, and a token
-        # may be among them.
-        def build(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call[T_co] | Exception:
-            try:
-                return model(*args, **kwargs)
-            except InvalidInputError as error:
-                vendor: str = getattr(owner, "profile").vendor  # noqa: B009 - of every client class
-                error.vendor = vendor.lower()
-                error.operation = self.stub.__name__
-                return error.with_traceback(None)
-            except TypeError as error:
-                return TypeError(str(error).replace(written, meant))
-
-        return build
-
-
-class Operation(ModelMethod[P, T_co]):
-    """A client method that is a request model's constructor followed by ``send``."""
+class ValueMethod(ClientMethod, Generic[P, T_co]):
+    """A client method that returns a value: directly, or on an async client as a coroutine."""
 
     @overload
     def __get__(self, instance: None, owner: type[Caller]) -> "OfClass[P, T_co]": ...
@@ -146,7 +136,7 @@ class Operation(ModelMethod[P, T_co]):
     def __get__(self, instance: None, owner: type[AsyncCaller]) -> "AsyncOfClass[P, T_co]": ...
 
     @overload
-    def __get__(self, instance: None, owner: type[object]) -> "Operation[P, T_co]": ...
+    def __get__(self, instance: None, owner: type[object]) -> Self: ...
 
     @overload
     def __get__(self, instance: Caller, owner: type[object]) -> Callable[P, T_co]: ...
@@ -160,31 +150,72 @@ class Operation(ModelMethod[P, T_co]):
         """Return the descriptor itself: client classes hold functions instead."""
         return self
 
+
+class ModelMethod(ClientMethod, Generic[P, T_co]):
+    """A client method that takes a request model's arguments."""
+
+    def __init__(self, model: Callable[P, Call[T_co]], stub: Callable[..., None]) -> None:
+        super().__init__(stub)
+        self.model = model
+
+    @property
+    def doc(self) -> str | None:
+        """The stub's description of the call, with the model's of its parameters."""
+        return _documented(self.stub.__doc__, self.model.__doc__)
+
+    def builder(
+        self, owner: type[object]
+    ) -> Callable[[Refuse, tuple[Any, ...], dict[str, Any]], Call[T_co] | Refusal]:
+        """Return what makes the request from the method's arguments, or refuses them."""
+        model: Callable[..., Call[T_co]] = self.model
+        name = self.stub.__name__
+        written = f"{self.model.__qualname__}.__init__()"
+        meant = f"{owner.__qualname__}.{name}()"
+
+        # An error leaves from the method itself: this frame holds the arguments, and a token
+        # may be among them.
+        def build(
+            refuse: Refuse, args: tuple[Any, ...], kwargs: dict[str, Any]
+        ) -> Call[T_co] | Refusal:
+            try:
+                return model(*args, **kwargs)
+            except InvalidInputError as error:
+                return refuse(error, name)
+            except TypeError as error:
+                found = TypeError(str(error).replace(written, meant))
+            return refuse(found, name)
+
+        return build
+
+
+class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
+    """A client method that is a request model's constructor followed by ``send``."""
+
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
         build = self.builder(owner)
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            request = build(args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
-            if isinstance(request, Exception):
-                raise request
+            request = build(refuse_by(self), args, kwargs)
+            args, kwargs = (), {}  # keep them out of the traceback
+            if isinstance(request, Refusal):
+                raise request.reported()
             return self.send(request)
 
-        return self.named(call, owner, method_signature(self.model, answer_type(self.model)))
+        return self.named(call, owner, method_signature(self.model, value_type(self.model)))
 
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
         build = self.builder(owner)
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            request = build(args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
-            if isinstance(request, Exception):
-                raise request
+            request = build(refuse_by(self), args, kwargs)
+            args, kwargs = (), {}  # keep them out of the traceback
+            if isinstance(request, Refusal):
+                raise await request.reported_async()
             return await self.send(request)
 
-        return self.named(call, owner, method_signature(self.model, answer_type(self.model)))
+        return self.named(call, owner, method_signature(self.model, value_type(self.model)))
 
 
 def operation(
@@ -209,7 +240,7 @@ def operation(
 
 
 def _operations(cls: type) -> list[tuple[str, ClientMethod]]:
-    # What a class overrides, itself or by a base that comes first, stays overridden.
+    # A method that a class or an earlier base overrides stays overridden.
     attributes: dict[str, object] = {}
     for base in reversed(cls.__mro__):
         attributes.update(vars(base))
@@ -240,7 +271,7 @@ def _section(doc: str, title: str) -> str:
     return "\n".join(lines).rstrip() if rest else ""
 
 
-def answer_type(model: Callable[..., object]) -> object:
+def value_type(model: Callable[..., object]) -> object:
     """Return the ``T`` of the ``Call[T]`` that a model derives from."""
     bases: tuple[type, ...] = getattr(model, "__mro__", ())
     for base in bases:
@@ -255,7 +286,7 @@ def answer_type(model: Callable[..., object]) -> object:
     return inspect.Signature.empty
 
 
-def method_signature(model: Callable[..., object], answer: object) -> inspect.Signature:
+def method_signature(model: Callable[..., object], returns: object) -> inspect.Signature:
     signature = inspect.signature(model)
     initializer = getattr(model, "__init__", model)
     names = vars(sys.modules[model.__module__])
@@ -268,4 +299,4 @@ def method_signature(model: Callable[..., object], answer: object) -> inspect.Si
         for parameter in signature.parameters.values()
     ]
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return inspect.Signature([itself, *parameters], return_annotation=answer)
+    return inspect.Signature([itself, *parameters], return_annotation=returns)

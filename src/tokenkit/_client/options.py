@@ -131,7 +131,7 @@ class _SharedOptions(CallOptions, total=False):
     """Text to add to the ``User-Agent`` header."""
 
     allow_insecure_http: bool | None
-    """Allow plain http to a host that isn't loopback: credentials then travel unencrypted.
+    """Allow plain http to hosts other than loopback: credentials then travel unencrypted.
     Default: ``False``."""
 
     retry_budget: RetryBudget | None
@@ -139,17 +139,17 @@ class _SharedOptions(CallOptions, total=False):
     ``RetryBudget()`` for each client."""
 
     hooks: Hooks | None
-    """Functions that are called with a record of what happens during calls."""
+    """Functions to call with a record of what happens during calls."""
 
     tracing: bool | None
     """Open an OpenTelemetry span for each call, and record metrics. Default: ``False``."""
 
     token_cache: "TokenCache | None"
-    """Where ``get_token()`` keeps tokens, to share them with other clients or, by a store, with
-    other processes. Default: a cache of this client's own."""
+    """Where ``get_token()`` keeps tokens, to share them with other clients or, through a
+    store, with other processes. Default: this client's own cache."""
 
     token_lifetime: timedelta | None
-    """How long this vendor's tokens live, for a vendor that doesn't tell, such as ZDK;
+    """How long this vendor's tokens live, for a vendor that doesn't say, such as ZDK;
     ``get_token()`` needs it."""
 
     correct_clock_skew: bool | None
@@ -184,10 +184,10 @@ class AsyncClientOptions(_SharedOptions, total=False):
 
 
 def check_names(where: str, options: Mapping[str, object], known: type[Any]) -> None:
-    """Check the keywords that a signature with ``Unpack`` lets through.
+    """Check keywords that ``Unpack`` in a signature doesn't check at run time.
 
     Raises:
-        TypeError: One is unknown, as Python itself would say.
+        TypeError: One is unknown; the text is Python's own, with a suggestion.
     """
     for name in options:
         if name not in known.__annotations__:

@@ -1,4 +1,4 @@
-"""The connections of a client whose vendor has several hosts: those of each origin apart."""
+"""The connections of a client whose vendor has several hosts, separate for each origin."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar

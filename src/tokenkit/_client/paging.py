@@ -1,4 +1,4 @@
-"""Client methods that go over all pages of a list."""
+"""Client methods that iterate over all pages of a list."""
 
 import inspect
 import typing
@@ -9,7 +9,9 @@ from typing_extensions import Self
 
 from .._model.call import Call
 from .._model.paging import HasItems, PagedCall, PageWalk
-from .operation import AsyncCaller, Caller, ModelMethod, method_signature
+from ..errors import TokenKitError
+from .operation import AsyncCaller, Caller, ModelMethod, method_signature, refuse_by
+from .refusal import Refusal
 
 __all__ = ["Iteration", "iteration"]
 
@@ -20,21 +22,32 @@ Page = TypeVar("Page", bound=HasItems[object])
 
 
 class _Items(Generic[Item]):
-    """The items of all pages; a page is asked for when the one before it is used up."""
+    """The items of all pages; each page is requested when the one before it is used up."""
 
-    def __init__(self, call: PagedCall[Any, Item]) -> None:
+    def __init__(self, call: PagedCall[Any, Item], refuse: Callable[[Exception], Refusal]) -> None:
         self._walk = PageWalk(call)
+        self._refuse = refuse
         self._left: Iterator[Item] = iter(())
 
-    def _turn(self, page: Any) -> None:
-        self._left = iter(self._walk.take(page))
+    def _turn(self, page: Any) -> Refusal | None:
+        """Go on to a page's items; return a refusal where the server does not turn pages."""
+        try:
+            self._left = iter(self._walk.take(page))
+        except TokenKitError as error:
+            return self._refuse(error)
+        return None
 
 
 class Items(_Items[Item], Iterator[Item]):
-    """The items of all pages, by a sync client."""
+    """The items of all pages, requested by a sync client."""
 
-    def __init__(self, call: PagedCall[Any, Item], send: Callable[[Call[Any]], object]) -> None:
-        super().__init__(call)
+    def __init__(
+        self,
+        call: PagedCall[Any, Item],
+        send: Callable[[Call[Any]], object],
+        refuse: Callable[[Exception], Refusal],
+    ) -> None:
+        super().__init__(call, refuse)
         self._send = send
 
     def __iter__(self) -> Self:
@@ -46,29 +59,40 @@ class Items(_Items[Item], Iterator[Item]):
                 return item
             if self._walk.call is None:
                 raise StopIteration
-            self._turn(self._send(self._walk.call))
+            refusal = self._turn(self._send(self._walk.call))
+            if refusal is not None:
+                raise refusal.reported()
 
 
-# A class, as trio warns of async generators that are left before their end.
+# A class, as trio warns about async generators that are not finished.
 class AsyncItems(_Items[Item], AsyncIterator[Item]):
-    """The items of all pages, by an async client."""
+    """The items of all pages, requested by an async client."""
 
     def __init__(
-        self, call: PagedCall[Any, Item], send: Callable[[Call[Any]], Awaitable[object]]
+        self,
+        call: PagedCall[Any, Item] | Refusal,
+        send: Callable[[Call[Any]], Awaitable[object]],
+        refuse: Callable[[Exception], Refusal],
     ) -> None:
-        super().__init__(call)
+        self._refusal = call if isinstance(call, Refusal) else None
+        if not isinstance(call, Refusal):
+            super().__init__(call, refuse)
         self._send = send
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Item:
+        if self._refusal is not None:  # a hook may be async, so it was not told before
+            raise await self._refusal.reported_async()
         while True:
             for item in self._left:
                 return item
             if self._walk.call is None:
                 raise StopAsyncIteration
-            self._turn(await self._send(self._walk.call))
+            refusal = self._turn(await self._send(self._walk.call))
+            if refusal is not None:
+                raise await refusal.reported_async()
 
 
 OfClass: TypeAlias = Callable[Concatenate[Caller, P], Iterator[Item]]
@@ -76,7 +100,7 @@ AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], AsyncIterator[It
 
 
 class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
-    """A client method that takes a paged call's arguments and returns its items, of all pages."""
+    """A client method that takes a paged call's arguments and iterates over all its items."""
 
     @overload
     def __get__(self, instance: None, owner: type[Caller]) -> "OfClass[P, Item_co]": ...
@@ -101,26 +125,29 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
 
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
-        return self._made(owner, Items, Iterator)
+        build, name = self.builder(owner), self.stub.__name__
+
+        def call(self: Caller, *args: Any, **kwargs: Any) -> object:
+            first: Any = build(refuse_by(self), args, kwargs)
+            args, kwargs = (), {}  # keep them out of the traceback
+            if isinstance(first, Refusal):
+                raise first.reported()
+            return Items(first, self.send, lambda error: refuse_by(self)(error, name))
+
+        return self.named(call, owner, self._signature(Iterator))
 
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
-        return self._made(owner, AsyncItems, AsyncIterator)
+        build, name = self.builder(owner), self.stub.__name__
 
-    def _made(
-        self, owner: type[object], items: Callable[[Any, Any], object], answer: Any
-    ) -> Callable[..., object]:
-        build = self.builder(owner)
+        def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
+            first: Any = build(refuse_by(self), args, kwargs)
+            return AsyncItems(first, self.send, lambda error: refuse_by(self)(error, name))
 
-        def call(self: Caller | AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            first = build(args, kwargs)
-            args, kwargs = (), {}  # the frame of an error must not hold them
-            if isinstance(first, Exception):
-                raise first
-            return items(first, self.send)
+        return self.named(call, owner, self._signature(AsyncIterator))
 
-        signature = method_signature(self.model, answer[item_type(self.model)])
-        return self.named(call, owner, signature)
+    def _signature(self, kind: Any) -> inspect.Signature:
+        return method_signature(self.model, kind[item_type(self.model)])
 
 
 def item_type(model: Callable[..., object]) -> object:
@@ -133,16 +160,16 @@ def item_type(model: Callable[..., object]) -> object:
 def iteration(
     model: Callable[P, PagedCall[Page, Item]],
 ) -> Callable[[Callable[[Any], None]], Iteration[P, Item]]:
-    """Declare a client method that goes over all pages of a paged call.
+    """Declare a client method that iterates over all pages of a paged call.
 
     Decorate a stub whose name and docstring are the method's::
 
         @iteration(PaymentsRequest)
         def iter_payments(self) -> None:
-            \"\"\"Go over all payments.\"\"\"
+            \"\"\"Iterate over all payments.\"\"\"
 
-    The method takes the model's arguments, and returns an iterator of the pages' items: on an
-    async client class an async one. Each page is asked for when it is reached.
+    The method takes the model's arguments and returns an iterator over the pages' items, an
+    async one on an async client. Each page is requested when the iterator reaches it.
     """
 
     def declare(stub: Callable[[Any], None]) -> Iteration[P, Item]:

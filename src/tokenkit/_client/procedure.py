@@ -1,12 +1,13 @@
-"""Client methods that are made of several calls, written once for both kinds of client."""
+"""Client methods that make several calls, written once for sync and async."""
 
 import inspect
 import typing
-from collections.abc import Callable, Coroutine, Generator
-from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
+from collections.abc import Callable, Generator
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from .._model.call import Call
-from .operation import AsyncCaller, Caller, ClientMethod
+from ..errors import TokenKitError
+from .operation import AsyncCaller, Caller, ValueMethod, refuse_by
 
 __all__ = ["Procedure", "procedure"]
 
@@ -14,64 +15,53 @@ P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-OfClass: TypeAlias = Callable[Concatenate[Caller, P], T]
-AsyncOfClass: TypeAlias = Callable[Concatenate[AsyncCaller, P], Coroutine[Any, Any, T]]
 Calls: TypeAlias = Generator[Call[Any], Any, T]
 
 
-class Procedure(ClientMethod, Generic[P, T_co]):
+def _next(calls: Calls[Any], value: object) -> Call[Any] | TokenKitError:
+    """Return the next call, or the error that the procedure itself raises."""
+    try:
+        return calls.send(value)
+    except TokenKitError as error:
+        return error
+
+
+class Procedure(ValueMethod[P, T_co]):
     """A client method that sends the calls which a generator yields."""
 
     def __init__(self, calls: Callable[P, Calls[T_co]], stub: Callable[..., None]) -> None:
         super().__init__(stub)
         self.calls = calls
 
-    @overload
-    def __get__(self, instance: None, owner: type[Caller]) -> "OfClass[P, T_co]": ...
-
-    @overload
-    def __get__(self, instance: None, owner: type[AsyncCaller]) -> "AsyncOfClass[P, T_co]": ...
-
-    @overload
-    def __get__(self, instance: None, owner: type[object]) -> "Procedure[P, T_co]": ...
-
-    @overload
-    def __get__(self, instance: Caller, owner: type[object]) -> Callable[P, T_co]: ...
-
-    @overload
-    def __get__(
-        self, instance: AsyncCaller, owner: type[object]
-    ) -> Callable[P, Coroutine[Any, Any, T_co]]: ...
-
-    def __get__(self, instance: object, owner: type[object]) -> object:
-        """Return the descriptor itself: client classes hold functions instead."""
-        return self
-
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
         begin: Callable[..., Calls[object]] = self.calls
+        name = self.stub.__name__
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            calls, answer = begin(*args, **kwargs), None
+            calls, value = begin(*args, **kwargs), None
             try:
-                while True:
-                    answer = self.send(calls.send(answer))
+                while not isinstance(step := _next(calls, value), TokenKitError):
+                    value = self.send(step)
             except StopIteration as stop:
                 return stop.value
+            raise refuse_by(self)(step, name).reported()
 
         return self.named(call, owner, self._signature())
 
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
         begin: Callable[..., Calls[object]] = self.calls
+        name = self.stub.__name__
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            calls, answer = begin(*args, **kwargs), None
+            calls, value = begin(*args, **kwargs), None
             try:
-                while True:
-                    answer = await self.send(calls.send(answer))
+                while not isinstance(step := _next(calls, value), TokenKitError):
+                    value = await self.send(step)
             except StopIteration as stop:
                 return stop.value
+            raise await refuse_by(self)(step, name).reported_async()
 
         return self.named(call, owner, self._signature())
 
@@ -83,22 +73,22 @@ class Procedure(ClientMethod, Generic[P, T_co]):
             parameter.replace(annotation=hints[parameter.name])
             for parameter in written.parameters.values()
         ]
-        answer = typing.get_args(hints["return"])[2]
-        return inspect.Signature([itself, *parameters], return_annotation=answer)
+        returns = typing.get_args(hints["return"])[2]
+        return inspect.Signature([itself, *parameters], return_annotation=returns)
 
 
 def procedure(
     calls: Callable[P, Calls[T]],
 ) -> Callable[[Callable[[Any], None]], Procedure[P, T]]:
-    """Declare a client method that is made of several calls.
+    """Declare a client method that makes several calls.
 
-    ``calls`` is a generator function: it yields calls, is sent the answer of each, and returns
-    what the method returns. An error of a call ends the method. Decorate a stub whose name and
+    ``calls`` is a generator function: it yields calls, receives the value of each, and returns
+    the method's value. A call that fails ends the method. Decorate a stub whose name and
     docstring are the method's::
 
         @procedure(find_minted)
         def find_minted(self) -> None:
-            \"\"\"Find what a mint has started.\"\"\"
+            \"\"\"Find what a mint started.\"\"\"
     """
 
     def declare(stub: Callable[[Any], None]) -> Procedure[P, T]:

@@ -1,4 +1,4 @@
-"""The options of a client that concern the reuse of tokens, checked."""
+"""A client's options for reusing tokens, checked."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -21,8 +21,8 @@ class ReuseSettings:
     """How a client reuses tokens.
 
     Attributes:
-        token_cache: The caller's cache; ``None`` for one of the client's own.
-        token_lifetime: How long the vendor's tokens live, where they don't tell.
+        token_cache: The caller's cache; ``None`` for the client's own.
+        token_lifetime: How long the vendor's tokens live, if they don't say.
         http_client: The caller's HTTP client, whose default headers go out too.
     """
 
@@ -59,7 +59,7 @@ def _lifetime_problems(profile: Profile, lifetime: object) -> list[str]:
     if not isinstance(lifetime, timedelta):
         return [f"token_lifetime must be a timedelta, not {type(lifetime).__name__}"]
     if profile.tells_lifetime:
-        return [f"token_lifetime can't be set: {profile.vendor}'s tokens tell how long they live"]
+        return [f"token_lifetime can't be set: {profile.vendor}'s tokens say how long they live"]
     if lifetime < SHORTEST_LIFETIME:
         return [f"token_lifetime must be at least one second, not {lifetime}"]
     return []

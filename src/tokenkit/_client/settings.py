@@ -1,4 +1,4 @@
-"""The options of a client, checked: the only reader of what a caller passed."""
+"""The options of a client, checked: the only code that reads what a caller passed."""
 
 import math
 import platform
@@ -46,10 +46,10 @@ OWN_HEADERS = frozenset(
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ClientSettings:
-    """Everything that the options of a client settle.
+    """A client's options, parsed and checked.
 
     Attributes:
-        call: How calls are made, unless one says otherwise.
+        call: How calls are made, unless a call has its own options.
         connection: How connections are made.
         reuse: How tokens are reused.
         base_url: Where requests go.
@@ -98,9 +98,9 @@ class ClientSettings:
             base_url_settings: The values of the profile's ``base_url_settings``.
 
         Returns:
-            The settings, or every problem, each with the name of its option.
+            The settings, or all problems, each with the name of its option.
         """
-        from .._http.settings import ConnectionSettings  # noqa: PLC0415 - importing a client must not cost httpx
+        from .._http.settings import ConnectionSettings  # noqa: PLC0415 - importing a client must not load httpx
 
         given = _without_none(options)
         parsed: dict[str, Any] = {}
@@ -135,14 +135,14 @@ class ClientSettings:
             if isinstance(found, tuple):
                 problems += found
             parsed[name] = found
-        parsed.pop("allow_insecure_http", None)  # it only allows a base URL
+        parsed.pop("allow_insecure_http", None)  # it concerns the base URL only
         return tuple(problems) if problems else cls(**parsed)
 
 
 def change_call_settings(
     settings: CallSettings, profile: Profile, options: Mapping[str, Any]
 ) -> CallSettings | tuple[str, ...]:
-    """Return a call's settings with some of them changed, or every problem."""
+    """Return a call's settings with some of them changed, or all problems."""
     changes: dict[str, Any] = {}
     problems: list[str] = []
     for name, value in options.items():
@@ -183,7 +183,7 @@ def _base_url(
 def _services(
     profile: Profile, given: Mapping[str, Any], base: BaseURL, *, allow_http: bool
 ) -> dict[str, BaseURL]:
-    """Return the services' base URLs: their own, or the one that the caller has set."""
+    """Return the services' base URLs: their own, or the one that the caller set."""
     if "base_url" in given:
         return dict.fromkeys(profile.services, base)
     return {

@@ -1,4 +1,4 @@
-"""Connections that note what was received, for a caller who only gets a token."""
+"""Connections that record what was received, for a caller who only gets a token."""
 
 from contextvars import ContextVar
 from typing import Any
@@ -15,18 +15,18 @@ OK = 200
 
 
 class Tap:
-    """The headers of the last response, in each thread and task apart."""
+    """The headers of the last response, separate for each thread and task."""
 
     def __init__(self) -> None:
         self._seen: ContextVar[Headers | None] = ContextVar("seen", default=None)
 
     def note(self, outcome: AttemptOutcome) -> AttemptOutcome:
-        """Note an outcome, and return it."""
+        """Record an outcome and return it."""
         self._seen.set(outcome.headers if isinstance(outcome, Response) else Headers())
         return outcome
 
     def reply(self, token: Any) -> Reply[Any]:
-        """Return a token as a reply; without an attempt, if it was kept."""
+        """Return a token as a reply, with no attempt if it was kept."""
         headers = self._seen.get()
         self._seen.set(None)
         return Reply(

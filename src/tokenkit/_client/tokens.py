@@ -22,8 +22,9 @@ from .._pipeline.drivers import (
 )
 from .._pipeline.effects import Steps
 from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
-from ..errors import ClientClosedError, FieldError, InvalidInputError, TokenKitError
+from ..errors import TokenKitError
 from .base import ClientBase
+from .refusal import Refusal
 
 if TYPE_CHECKING:
     from .._reuse.cache import TokenCache
@@ -39,7 +40,7 @@ T = TypeVar("T", bound=IssuedToken)
 
 @attrs.frozen(eq=False, repr=False)
 class _Start(Generic[R]):
-    """A call, and what begins the way to its token."""
+    """A call, and the function that begins to get its token."""
 
     call: Call[Any]
     begin: Callable[[Moment], Steps[R]]
@@ -80,9 +81,9 @@ class _TokenBase(ClientBase[C, K]):
         return shared.token_cache
 
     def _reuse_now(self, call: Call[Any]) -> "Reuse":
-        """Return what hands out tokens; a changed copy of a client has one of its own.
+        """Return what hands out tokens; a changed copy of a client has its own.
 
-        A service with a host of its own has one for each call: few calls go there.
+        A service with its own host has one for each call: few calls go there.
         """
         plan, reuse = self._default_plan, self._reuse
         if call.service is not None:
@@ -106,35 +107,30 @@ class _TokenBase(ClientBase[C, K]):
 
     def _start_token(
         self, call: Call[Any], valid_for: timedelta | None
-    ) -> "_Start[IssuedToken] | Exception":
-        """Return the way to a token, or the error to raise: the frames here hold arguments."""
+    ) -> "_Start[IssuedToken] | Refusal":
+        """Return the way to a token, or the refusal: the frames here hold arguments."""
         try:
-            self._check_token_call("get_token()", call)
+            self._check_call("get_token()", call)
+            self._check_open()
             request_id = str(uuid4()) if self.profile.request_id_header else ""
             return _Start(call, self._reuse_now(call).begin(call, valid_for, request_id))
         except TokenKitError as error:
-            return error.with_traceback(None)
+            return self._refused(error, "get_token")
 
-    def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Exception":
+    def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Refusal":
         try:
-            self._check_token_call("invalidate_token()", call)
+            self._check_call("invalidate_token()", call)
+            self._check_open()
             return _Start(call, self._reuse_now(call).begin_invalidation(call))
         except TokenKitError as error:
-            return error.with_traceback(None)
-
-    def _check_token_call(self, method: str, call: object) -> None:
-        if not isinstance(call, Call):
-            problem = f"must be a call such as a request model, not {type(call).__name__}"
-            raise InvalidInputError(method, (FieldError(field="call", message=problem),))
-        if self._shared.closed:
-            raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
+            return self._refused(error, "invalidate_token")
 
 
 _making_cache = threading.Lock()
 
 
 class TokenMethods(_TokenBase[Connections, Clock]):
-    """What a sync client has for tokens that are kept."""
+    """A sync client's methods for kept tokens."""
 
     def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
         """Return a token for a call: a kept one if possible, otherwise a new one.
@@ -185,9 +181,9 @@ class TokenMethods(_TokenBase[Connections, Clock]):
         """
         self._drive_tokens(self._start_invalidation(call))
 
-    def _drive_tokens(self, start: _Start[R] | Exception) -> R:
-        if isinstance(start, Exception):
-            raise start
+    def _drive_tokens(self, start: _Start[R] | Refusal) -> R:
+        if isinstance(start, Refusal):
+            raise start.reported()
         shared = self._shared
         if shared.trace is None:
             return drive_steps(start.begin, shared.connections, shared.clock, shared.hooks)
@@ -198,7 +194,7 @@ class TokenMethods(_TokenBase[Connections, Clock]):
 
 
 class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
-    """What an async client has for tokens that are kept."""
+    """An async client's methods for kept tokens."""
 
     async def get_token(self, call: Call[T], *, valid_for: timedelta | None = None) -> T:
         """Return a token for a call: a kept one if possible, otherwise a new one.
@@ -249,9 +245,9 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
         """
         await self._drive_tokens(self._start_invalidation(call))
 
-    async def _drive_tokens(self, start: _Start[R] | Exception) -> R:
-        if isinstance(start, Exception):
-            raise start
+    async def _drive_tokens(self, start: _Start[R] | Refusal) -> R:
+        if isinstance(start, Refusal):
+            raise await start.reported_async()
         shared = self._shared
         if shared.trace is None:
             return await drive_async_steps(

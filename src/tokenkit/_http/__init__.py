@@ -2,7 +2,7 @@
 
 from .._pipeline.drivers import AsyncConnections, Connections
 from .connection import Route
-from .log_filter import hide_credentials
+from .family import hide_credentials
 from .settings import ConnectionSettings
 
 __all__ = ["ConnectionSettings", "open_async_connections", "open_connections"]

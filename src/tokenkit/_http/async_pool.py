@@ -4,8 +4,8 @@ import asyncio
 import os
 import time
 import weakref
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import anyio
@@ -15,18 +15,18 @@ from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
-from .asyncio_stream import AsyncBackend, AsyncioBackend, running
-from .connection import IdleConnections, PooledConnection, Route, open_connection
+from .async_stream import AsyncBackend, StockBackend, running
+from .asyncio_stream import AsyncioBackend
+from .connection import IdleConnections, PooledConnection, Route
 from .httpx_adapter import ThroughHttpx, through_callers
 from .progress import PROGRESS, Progress
-from .response import ResponseReader, is_network_trouble, no_free_connection
+from .response import QUIETLY, ResponseReader, no_free_connection
 from .settings import MAX_CONNECTIONS, ConnectionSettings
-from .trio_stream import StockBackend
 
 __all__ = ["AsyncCallersConnections", "AsyncOwnConnections"]
 
 CHUNKS_IN_A_READ = 16_384
-# Of a body in tiny chunks, many are read at once: others get a turn after so many.
+# A body in tiny chunks is read without a pause: other tasks get a turn after this many.
 CHUNKS_IN_A_TURN = 128
 
 
@@ -38,7 +38,7 @@ async def exchange(
     *,
     keeps_deadline: bool = False,
 ) -> AttemptOutcome:
-    """Send a request and read the response, until the deadline ends that.
+    """Send a request and read the response, until the deadline.
 
     A network that keeps the deadline itself needs no cancel scope.
     """
@@ -54,8 +54,8 @@ async def exchange(
                 return await _receive(way, outgoing, reader)
             except BaseException as error:  # noqa: BLE001 - the deadline, or the caller, cancels
                 ended = without_frames(error)
-            # A caller's transport may raise a cancellation of its own making in the place of
-            # anyio's, which the scope would not know again.
+            # A caller's transport may raise its own cancellation instead of anyio's, which the
+            # scope would not recognise.
             await checkpoint_if_cancelled()
             raise ended
         return reader.deadline_passed()
@@ -68,65 +68,44 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
     try:
         if reader.begin(await way.handle(outgoing)):
             chunks = aiter(reader.stream)
-            await _read_all(chunks, reader)
+            if await _is_exhausted(chunks, reader):
+                chunks = None
         return reader.end()
-    except Exception as error:
-        if not is_network_trouble(error):
-            raise
+    except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
         if reader.stream is not None:
             await _let_go(reader.stream, chunks)
 
 
-async def _read_all(chunks: Any, reader: ResponseReader) -> None:
+async def _is_exhausted(chunks: Any, reader: ResponseReader) -> bool:
+    """Read a response; return whether its iterator is exhausted too."""
     count = 0
     async for chunk in chunks:
         if reader.feed(chunk):
-            return
+            return False
         count += 1
         if count % CHUNKS_IN_A_TURN == 0:
             await checkpoint()
+    return True
 
 
 async def _let_go(stream: Any, chunks: Any) -> None:
-    """Close a response and end its iterator, also where the closing is cancelled."""
-    try:
-        await _close_quietly(stream)
-    except BaseException:
-        with anyio.CancelScope() as scope:
-            scope.cancel()  # whoever still waits for something in the iterator ends now
-            await _finish(chunks)
-        raise
-    await _finish(chunks)
+    """Close a response and end its iterator, which would otherwise be left to the event loop.
 
-
-async def _close_quietly(stream: Any) -> None:
-    """Close a response; only network trouble is of no interest any more."""
-    try:
-        await stream.aclose()
-    except Exception as error:
-        if not is_network_trouble(error):
-            raise
-
-
-async def _finish(chunks: Any) -> None:
-    """End a response's iterator, which would otherwise be left to the event loop.
-
-    Behind httpx's iterator stand httpcore's, which only end by being exhausted; once closed,
-    they hold no more than one read. A caller's transport may go on for ever.
+    httpx's iterator wraps httpcore's, which end only when they are exhausted; once closed,
+    they have at most one more read. A caller's transport may go on for ever.
     """
-    if chunks is None:
-        return
     try:
-        for _ in range(CHUNKS_IN_A_READ):
-            await anext(chunks)
-        await chunks.aclose()
-    except StopAsyncIteration:
-        return
-    except Exception as error:
-        if not is_network_trouble(error):
-            raise
+        with QUIETLY:
+            await stream.aclose()
+    finally:
+        if chunks is not None:
+            with anyio.CancelScope() as scope, QUIETLY, suppress(StopAsyncIteration):
+                scope.cancel()  # anything that still waits in the iterator ends now
+                for _ in range(CHUNKS_IN_A_READ):
+                    await anext(chunks)
+                await chunks.aclose()
 
 
 class AsyncConnectionPool:
@@ -144,31 +123,25 @@ class AsyncConnectionPool:
 
     async def take(self, seconds: float) -> PooledConnection | None:
         """Take an idle connection, or a new one; ``None`` if all are in use for that long."""
-        if not await self._has_slot(seconds):
-            return None
-        try:
-            while (connection := self._idle.pop()) is not None:
-                if not connection.has_expired():
-                    return connection
-                await _close(connection)
-            return open_connection(self._route, self._network(), "Async")
-        except BaseException:
-            self._slots.release()
-            raise
-
-    async def _has_slot(self, seconds: float) -> bool:
         try:
             self._slots.acquire_nowait()
         except anyio.WouldBlock:
             with anyio.move_on_after(seconds) as scope:
                 await self._slots.acquire()
-            return not scope.cancelled_caught
-        return True
-
-    def _network(self) -> AsyncBackend:
-        # asyncio has no TLS in TLS before Python 3.11; httpcore's network for anyio has.
-        own = self._on_asyncio and self._route.layers <= 1
-        return (AsyncioBackend if own else StockBackend)(self._route)
+            if scope.cancelled_caught:
+                return None
+        try:
+            while (connection := self._idle.pop()) is not None:
+                if not connection.has_expired():
+                    return connection
+                await _close(connection)
+            # asyncio has no TLS in TLS before Python 3.11; httpcore's network for anyio has.
+            own = self._on_asyncio and self._route.layers <= 1
+            network: AsyncBackend = (AsyncioBackend if own else StockBackend)(self._route)
+            return PooledConnection(self._route, network, "Async")
+        except BaseException:
+            self._slots.release()
+            raise
 
     async def give_back(self, connection: PooledConnection) -> None:
         """Take a connection back; one that cannot be used again is closed."""
@@ -178,20 +151,21 @@ class AsyncConnectionPool:
         finally:
             self._slots.release()
 
-    async def keep(self, owner: "AsyncOwnConnections") -> None:
-        """Stay until the event loop ends, or the client is let go of.
+    async def keep(
+        self, owner: "AsyncOwnConnections"
+    ) -> Callable[[], "AsyncConnectionPool | None"]:
+        """Stay until the event loop ends or the client is dropped; return what finds the pool.
 
         An event loop closes its async generators when it ends, while it still runs: the only
         moment at which connections of that loop can be closed properly. On asyncio a timer of
-        the loop's holds the pool, so that one that is closed by hand lets go of it as well.
+        the loop holds the pool, so that a loop that is closed by hand releases it too.
         """
-        if self._on_asyncio:
-            self._owner = weakref.ref(owner, self._let_go)
-            self._hold()
-        else:
-            self._owner = weakref.ref(owner)
-            owner.kept.add(self)
         await anext(self._keeper)
+        if not self._on_asyncio:
+            return lambda: self
+        self._owner = weakref.ref(owner, self._let_go)
+        self._hold()
+        return weakref.ref(self)
 
     def _hold(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(LONGEST, self._hold)
@@ -199,13 +173,10 @@ class AsyncConnectionPool:
     def _let_go(self, _: object = None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        owner = self._owner()
-        if owner is not None:
-            owner.kept.discard(self)
 
     async def close_idle(self) -> None:
         """Close the idle connections."""
-        # One that is cancelled meanwhile must not keep the others open.
+        # If one is cancelled meanwhile, the others must still be closed.
         async with AsyncExitStack() as stack:
             while (connection := self._idle.pop()) is not None:
                 stack.push_async_callback(_close, connection)
@@ -224,13 +195,13 @@ class AsyncConnectionPool:
         self._idle.closed = True
         await self.close_idle()
         self._let_go()
+        self._keeper = _keep(self)  # the one that ends here knows its event loop
 
 
 async def _close(connection: PooledConnection) -> None:
-    # httpcore keeps what is cancelled between its steps, neither idle nor closed: therefore
-    # the network as well.
+    # httpcore keeps what is cancelled between its steps, neither idle nor closed, so the
+    # network is closed too.
     with anyio.CancelScope(shield=True):
-        await connection.network.aclose()
         for part in connection.parts():
             await part.aclose()
 
@@ -242,24 +213,19 @@ async def _keep(pool: AsyncConnectionPool) -> AsyncGenerator[None, None]:
         await pool.end()
 
 
-# A forked child must neither use nor close what its parent's event loop had opened.
+# A forked child must neither use nor close what its parent's event loop opened.
 _INHERITED: list[AsyncConnectionPool] = []
 
 
 class AsyncOwnConnections:
-    """Connections that a client opens for itself: each event loop has its own.
-
-    Attributes:
-        kept: The pools that nothing else holds until their event loop ends.
-    """
+    """Connections that a client opens for itself: each event loop has its own."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
         self._closed = False
-        self._pools: weakref.WeakKeyDictionary[Any, weakref.ref[AsyncConnectionPool]] = (
+        self._pools: weakref.WeakKeyDictionary[Any, Callable[[], AsyncConnectionPool | None]] = (
             weakref.WeakKeyDictionary()
         )
-        self.kept: set[AsyncConnectionPool] = set()
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response, in ``left`` seconds."""
@@ -269,10 +235,13 @@ class AsyncOwnConnections:
         if connection is None:
             return no_free_connection()
         try:
-            keeps_deadline = isinstance(connection.network, AsyncioBackend)
-            left = until - time.monotonic()
-            way = connection.way()
-            return await exchange(way, request, timeouts, left, keeps_deadline=keeps_deadline)
+            return await exchange(
+                connection.way(),
+                request,
+                timeouts,
+                until - time.monotonic(),
+                keeps_deadline=connection.network.keeps_deadline,
+            )
         finally:
             await pool.give_back(connection)
 
@@ -300,13 +269,12 @@ class AsyncOwnConnections:
     async def _open(self) -> AsyncConnectionPool:
         # A call that is repeated after the client was closed must find its connections closed.
         pool = AsyncConnectionPool(self._route, closed=self._closed)
-        self._pools[running()] = weakref.ref(pool)
-        await pool.keep(self)
+        self._pools[running()] = await pool.keep(self)
         return pool
 
 
 class AsyncCallersConnections:
-    """A client of the caller's, which is never closed, or a transport, which is, as httpx does."""
+    """The caller's client, which is never closed, or transport, which is, as in httpx."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._transport = settings.transport

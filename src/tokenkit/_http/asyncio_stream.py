@@ -1,35 +1,36 @@
 """The network below httpcore's async connections on asyncio.
 
 httpcore would use anyio's streams here, which make each call take longer. As in the sync
-network, the deadline holds for every step, and what leaves is noted.
+network, the deadline holds for every step, and what was sent is recorded.
 """
 
 import asyncio
 import select
 import socket
 import ssl
-import time
-from abc import ABC, abstractmethod
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
 
-from .connection import Route, Stream
-from .network import PIECE, Attempts, Found, look_up
+from .async_stream import AsyncBackend, AsyncStream
+from .connection import Route
+from .network import PIECE
 from .progress import PROGRESS, time_left
 
-__all__ = ["AsyncBackend", "AsyncioBackend", "AsyncioStream", "Receiver", "running"]
+__all__ = ["AsyncioBackend", "AsyncioStream", "Receiver"]
 
-# What comes beyond is left in the socket until it is asked for.
+# Anything beyond that stays in the socket until it is read.
 ENOUGH = 262_144
 
 
 class Receiver(asyncio.Protocol):
-    """Keeps what comes in until it is read, and wakes the one task that waits for it."""
+    """Keeps received data until it is read, and wakes the one task that waits for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, core: Any) -> None:
         self.transport: Any = None
+        self._core = core
         self._loop = asyncio.get_running_loop()
         self._received = bytearray()
         self._ended = False
@@ -43,7 +44,7 @@ class Receiver(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Keep what came in; stop reading while that is much."""
+        """Keep received data; stop reading while there is too much of it."""
         self._received += data
         if self._reading and len(self._received) >= ENOUGH:
             self._reading = False
@@ -51,22 +52,22 @@ class Receiver(asyncio.Protocol):
         self._wake()
 
     def eof_received(self) -> None:
-        """Note that the server has ended."""
+        """Record that the server has ended."""
         self._ended = True
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that nothing more comes or goes, and why."""
+        """Record that nothing more can be sent or received, and why."""
         self._ended = self._writable = True
         self._problem = exc
         self._wake()
 
     def pause_writing(self) -> None:
-        """Note that what was written has not left."""
+        """Record that written data has not been sent yet."""
         self._writable = False
 
     def resume_writing(self) -> None:
-        """Note that most of it has."""
+        """Record that most of it has been sent."""
         self._writable = True
         self._wake()
 
@@ -74,12 +75,12 @@ class Receiver(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(True)
 
-    async def _something(self, timeout: float | None) -> None:
+    async def _something(self, timeout: float | None, too_late: type[Exception]) -> None:
         waiter = self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(time_left(timeout), _give_up, waiter)
+        timer = self._loop.call_later(time_left(timeout, too_late), _give_up, waiter)
         try:
             if not await waiter:
-                raise TimeoutError("timed out")
+                raise too_late("timed out")
         finally:
             timer.cancel()
             self._waiter = None
@@ -92,13 +93,13 @@ class Receiver(asyncio.Protocol):
         """Read some bytes; none at the end.
 
         Raises:
-            TimeoutError: Nothing came in time.
-            OSError: The connection is lost.
+            ReadTimeout: Nothing came in time.
+            ReadError: The connection is lost.
         """
-        # Also where there is no need to wait, a server that drips must meet the deadline.
-        time_left(timeout)
+        # Even if there is no need to wait, a server that drips bytes must meet the deadline.
+        time_left(timeout, self._core.ReadTimeout)
         while not self.has_something():
-            await self._something(timeout)
+            await self._something(timeout, self._core.ReadTimeout)
         data = bytes(self._received[:max_bytes])
         del self._received[:max_bytes]
         # Before Python 3.11, TLS that has ended cannot be told to resume.
@@ -106,17 +107,21 @@ class Receiver(asyncio.Protocol):
             self._reading = True
             self.transport.resume_reading()
         if not data and self._problem is not None:
-            raise OSError(str(self._problem))
+            raise self._core.ReadError(str(self._problem))
         return data
 
     async def until_written(self, timeout: float | None) -> None:
-        """Wait until most of what was written has left, or the connection is lost.
+        """Wait until most of the written data has been sent, or the connection is lost.
 
         Raises:
-            TimeoutError: That took too long.
+            WriteTimeout: That took too long.
         """
         while not self._writable:
-            await self._something(timeout)
+            await self._something(timeout, self._core.WriteTimeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what asyncio knows about the connection."""
+        return self.transport.get_extra_info(info)
 
 
 def _give_up(waiter: "asyncio.Future[bool]") -> None:
@@ -124,121 +129,62 @@ def _give_up(waiter: "asyncio.Future[bool]") -> None:
         waiter.set_result(False)
 
 
-class AsyncioStream(Stream):
-    """A connection whose every step ends by the exchange's deadline.
-
-    What is written leaves with the next read: httpcore writes head and body one after the
-    other, and two pieces take longer than one.
-    """
+class AsyncioStream(AsyncStream):
+    """A connection whose every step ends by the exchange's deadline."""
 
     def __init__(self, receiver: Receiver, route: Route) -> None:
         super().__init__(receiver, route)
-        # TLS above it tells of a failed write in the event loop's next rounds only.
+        # TLS reports a failed write only in the event loop's next rounds.
         self._on_socket = receiver.transport
-        self._core = route.core
-        self._unsent = b""
-        self._write_timeout: float | None = None
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Send what was written, and read some bytes."""
-        if self._unsent:
-            await self._send_all()
-        if self._replies is not None:
-            if self._replies.held:
-                return self._replies.pop()
-            max_bytes = self._replies.limit(max_bytes)
-        try:
-            return self._received(await self._inner.read(max_bytes, timeout))
-        except TimeoutError as error:
-            raise self._core.ReadTimeout(str(error)) from error
-        except OSError as error:
-            raise self._core.ReadError(str(error)) from error
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Take bytes to be sent."""
-        self._unsent += buffer
-        self._write_timeout = timeout
-
-    async def _send_all(self) -> None:
-        """Send all that was written, and note how far that came.
-
-        A server may have refused the request before it was sent; what it answered can be read
-        all the same.
-        """
-        progress, data, self._unsent = PROGRESS.get(), self._unsent, b""
+    async def _send_all(self, data: bytes) -> None:
         for start in range(0, len(data), PIECE):
-            if self._inner.transport.is_closing():
-                progress.failed_to_write()
-                return
-            self._inner.transport.write(data[start : start + PIECE])
-            # asyncio tries to send at once, and closes where that fails.
+            if not self._inner.transport.is_closing():
+                # asyncio tries to send at once, and closes if that fails.
+                self._inner.transport.write(data[start : start + PIECE])
             if self._on_socket.is_closing():
-                progress.failed_to_write()
+                PROGRESS.get().failed_to_write()
                 return
             self._note_written()
-            try:
-                await self._inner.until_written(self._write_timeout)
-            except TimeoutError as error:
-                raise self._core.WriteTimeout(str(error)) from error
+            await self._inner.until_written(self._write_timeout)
 
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> "AsyncioStream":
-        """Upgrade to TLS; nothing may have arrived before."""
-        try:
-            readable = self._has_input() or self._on_socket.is_closing()
-            self._check_before_tls(readable=readable)
-            # The event loop stops reading in the very step of the check; what comes later goes
-            # to TLS, and what TLS decrypts to a receiver that has never held anything else.
-            receiver = Receiver()
-            with anyio.fail_after(time_left(timeout)):
-                receiver.transport = await asyncio.get_running_loop().start_tls(
-                    self._on_socket, receiver, ssl_context, server_hostname=server_hostname
-                )
-        except TimeoutError as error:
-            self.abort()
-            raise self._core.ConnectTimeout(str(error)) from error
-        except (OSError, UnicodeError) as error:
-            self.abort()
-            raise self._core.ConnectError(str(error)) from error
-        except BaseException:
-            self.abort()
-            raise
-        self._inner = receiver
-        self._has_tls()
-        return self
+    async def _secured(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
+    ) -> Receiver:
+        # The event loop stops reading in the very step of the check before; what comes later
+        # goes to TLS, and what TLS decrypts to a receiver that has never held anything else.
+        receiver = Receiver(self._route.core)
+        with _connecting(self._route.core, time_left(timeout, self._route.core.ConnectTimeout)):
+            receiver.transport = await asyncio.get_running_loop().start_tls(
+                self._on_socket, receiver, ssl_context, server_hostname=server_hostname
+            )
+        return receiver
 
     def _has_input(self) -> bool:
-        if self._inner.has_something():
+        if self._inner.has_something() or self._on_socket.is_closing():
             return True
         # Nothing of this kind has a descriptor below zero until it is closed. A transport with
-        # TLS forgets the socket a moment before it tells of the end.
-        sock = self._inner.transport.get_extra_info("socket")
+        # TLS forgets the socket a moment before it reports the end.
+        sock = self._inner.get_extra_info("socket")
         return sock is None or sock.fileno() < 0 or has_input(sock.fileno())
 
     async def aclose(self) -> None:
-        """Close the connection."""
-        self.abort()
+        """Close the connection without waiting; a TLS server is told."""
+        self._inner.transport.close()
+        self._inner.transport.abort()
         # The event loop closes the socket in its next round.
         await asyncio.sleep(0)
 
-    def abort(self) -> None:
-        """Close the connection without waiting for anybody; a TLS server is told."""
-        self._inner.transport.close()
-        self._inner.transport.abort()
 
-    def get_extra_info(self, info: str) -> Any:
-        """Return what httpcore asks about a connection."""
-        match info:
-            case "is_readable":
-                return self._has_input()
-            case "ssl_object":
-                return self._inner.transport.get_extra_info("ssl_object")
-            case _:
-                return None
+@contextmanager
+def _connecting(core: Any, seconds: float) -> Iterator[None]:
+    try:
+        with anyio.fail_after(seconds):
+            yield
+    except TimeoutError as error:
+        raise core.ConnectTimeout(str(error)) from error
+    except OSError as error:
+        raise core.ConnectError(str(error)) from error
 
 
 def has_input(descriptor: int) -> bool:
@@ -251,98 +197,22 @@ def has_input(descriptor: int) -> bool:
     return bool(readable)
 
 
-def running() -> Any:
-    """Return the running event loop, or what stands for it on trio."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        from trio.lowlevel import current_trio_token  # noqa: PLC0415 - trio is not for everybody
-
-        return current_trio_token()
-
-
-async def _looked_up(host: str, port: int, seconds: float) -> Found | None:
-    """Look a name up; ``None`` if that takes longer."""
-    answers: list[Found] = []
-    arrived = anyio.Event()
-    loop = running()
-    call_soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
-
-    def deliver(found: Found) -> None:
-        answers.append(found)
-        with suppress(RuntimeError):  # the event loop may have ended meanwhile
-            call_soon(arrived.set)
-
-    if look_up(host, port, deliver) is not None:
-        with anyio.move_on_after(seconds):
-            await arrived.wait()
-    return answers[0] if answers else None
-
-
-class AsyncBackend(ABC):
-    """Opens a connection within the exchange's deadline, the name lookup included."""
-
-    def __init__(self, route: Route) -> None:
-        self._route = route
-        self._opened: Any = None
-        self.serves_once = route.layers > 1
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        **_: object,  # what no pool of ours asks for
-    ) -> Any:
-        """Connect to the first address of a host that accepts."""
-        core = self._route.core
-        left = self._route.begin(timeout)
-        until = time.monotonic() + left
-        attempts = Attempts(core, host, await _looked_up(host, port, left), until)
-        for address, seconds in attempts:
-            try:
-                self._opened = await self._connect(address, seconds)
-            except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - of a few addresses at most
-                attempts.failed(address, error)
-            else:
-                return self._opened
-        raise attempts.problem
-
-    @abstractmethod
-    async def _connect(self, address: Any, seconds: float) -> Any:
-        """Connect to one address."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close what was opened, also if httpcore was stopped before it took it over."""
-        if self._opened is not None:
-            await self._opened.aclose()
-
-
 class AsyncioBackend(AsyncBackend):
     """asyncio's own sockets; for one layer of TLS at most."""
 
+    keeps_deadline = True
+
     async def _connect(self, address: Any, seconds: float) -> AsyncioStream:
-        core = self._route.core
-        try:
-            return AsyncioStream(await _connected_to(address, seconds), self._route)
-        except TimeoutError as error:
-            raise core.ConnectTimeout(str(error)) from error
-        except OSError as error:
-            raise core.ConnectError(str(error)) from error
-
-
-async def _connected_to(address: Any, seconds: float) -> Receiver:
-    family, kind, protocol, _, where = address
-    loop = asyncio.get_running_loop()
-    sock = socket.socket(family, kind, protocol)
-    try:
-        sock.settimeout(0)
-        with anyio.fail_after(seconds):
-            await loop.sock_connect(sock, where)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        _, receiver = await loop.create_connection(Receiver, sock=sock)
-    except BaseException:
-        sock.close()
-        raise
-    return receiver
+        family, kind, protocol, _, where = address
+        core, loop = self._route.core, asyncio.get_running_loop()
+        with _connecting(core, seconds):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(0)
+                await loop.sock_connect(sock, where)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _, receiver = await loop.create_connection(lambda: Receiver(core), sock=sock)
+            except BaseException:
+                sock.close()
+                raise
+        return AsyncioStream(receiver, self._route)

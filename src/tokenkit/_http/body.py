@@ -1,4 +1,4 @@
-"""Bodies: the request's as a stream of ours, the response's decoded within a limit."""
+"""Bodies: the request's as a stream, the response's decoded within a limit."""
 
 import zlib
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -18,7 +18,7 @@ GZIP = frozenset({"gzip", "x-gzip"})
 COMPRESSIONS = frozenset({"br", "compress", "dcb", "dcz", "deflate", "x-compress", "zstd"})
 GZIP_HEADER = 31
 GZIP_MAGIC = b"\x1f\x8b\x08"
-# Beyond that, unpacking a member for every few bytes would be all that a call does.
+# Beyond that, a call would do nothing but unpack members of a few bytes each.
 MAX_MEMBERS = 10_000
 MAX_LAYERS = 2
 # zlib copies what follows a member's end, and needs the memory of what it unpacks twice.
@@ -60,27 +60,28 @@ class BodyStream:
 
 
 class BoundedBody:
-    """Collects and decodes a response's body; stops at the limit, whatever it unpacks to.
+    """Collects and decodes a response's body; stops at the limit of decoded bytes.
 
     Args:
         encoding: The response's ``Content-Encoding``. Codings that compress nothing, such as
             ``identity`` or a stray ``utf-8``, are ignored.
 
     Raises:
-        UnreadableBodyError: The body is compressed in a way that was not asked for.
+        UnreadableBodyError: The body is compressed in a way that was not requested.
     """
 
     def __init__(self, encoding: str = "") -> None:
-        codings = [coding.strip().lower() for coding in encoding.split(",")]
-        layers = [coding for coding in codings if coding in GZIP]
-        if len(layers) > MAX_LAYERS or not COMPRESSIONS.isdisjoint(codings):
-            raise UnreadableBodyError("the response is in an encoding that was not asked for")
-        self._layers = [_Gunzip() for _ in layers]
+        self._layers: list[_Gunzip] = []
         self._data = bytearray()
         self._packed_size = 0
+        if encoding:
+            codings = [coding.strip().lower() for coding in encoding.split(",")]
+            self._layers = [_Gunzip() for coding in codings if coding in GZIP]
+            if len(self._layers) > MAX_LAYERS or not COMPRESSIONS.isdisjoint(codings):
+                raise UnreadableBodyError("the response is in an encoding that was not requested")
 
     def feed(self, chunk: bytes) -> bool:
-        """Take some raw bytes; return whether the body has come to its end.
+        """Take some raw bytes; return whether the body is complete.
 
         Raises:
             TooLargeError: The decoded body grows beyond the limit.
@@ -97,12 +98,12 @@ class BoundedBody:
             return
         self._data += chunk
         if max(len(self._data), self._packed_size) > MAX_RESPONSE_BODY:
-            # An error that holds the whole of it would need the memory twice.
+            # An error that holds all of it would need the memory twice.
             self._data.clear()
             raise TooLargeError
 
     def finish(self) -> None:
-        """Check that the encoding came to its end.
+        """Check that the encoding is complete.
 
         Raises:
             UnreadableBodyError: The body was cut short.
@@ -111,15 +112,15 @@ class BoundedBody:
             raise UnreadableBodyError("the response's gzip encoding was cut short")
 
     def bytes(self) -> bytes:
-        """Return what has come so far, without a byte order mark, which readers may ignore."""
+        """Return the bytes so far, without a byte order mark, which readers may ignore."""
         return bytes(self._data).removeprefix(BYTE_ORDER_MARK)
 
 
 class _Gunzip:
-    """Undoes gzip, of one member or several.
+    """Decompresses gzip, of one member or several.
 
     Attributes:
-        ended: Whether something follows that is no further member.
+        ended: Whether something follows that isn't a further member.
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,6 @@
-"""httpx and httpx2: one interface, two sets of classes."""
+"""httpx and httpx2: one interface, two sets of classes, and what their logs may show."""
 
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -10,12 +11,24 @@ from typing import Any
 import attrs
 
 from .body import BodyStream
-from .log_filter import hide_credentials
+from .progress import PROGRESS
 
-__all__ = ["DEFAULT_FAMILY", "Family", "family_of", "load_family"]
+__all__ = ["DEFAULT_FAMILY", "Family", "family_of", "hide_credentials", "load_family"]
 
 CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
 DEFAULT_FAMILY = "httpx"
+
+# httpcore's classes below httpx's transports that tools may mock or observe.
+SENDERS = ("ConnectionPool", "HTTPProxy", "HTTPConnection")
+LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
+# The starts of steps that name no header and no password.
+HARMLESS = frozenset(
+    f"{step}.started"
+    for step in (
+        *("close", "connect_tcp", "receive_response_body", "receive_response_headers"),
+        *("response_closed", "send_request_body", "send_request_headers", "start_tls"),
+    )
+)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -24,11 +37,11 @@ class Family:
 
     Attributes:
         name: Its name.
-        http: Its module, typed by nobody: httpx2's classes are not httpx's.
+        http: Its module; untyped, as httpx2's classes are not httpx's.
         core: The module of the connections below it.
         body_stream: The class of request bodies that its transports accept.
-        methods: By name, the classes that send by a method of that name, and the method as the
-            library defines it; ``None`` where somebody had replaced it already.
+        methods: By method name, the classes that send with it and the method as the library
+        defines it; ``None`` if it was replaced already.
     """
 
     name: str
@@ -38,11 +51,11 @@ class Family:
     methods: Mapping[str, Sequence[tuple[type, object]]]
 
     def is_untouched(self, name: str) -> bool:
-        """Return whether nobody mocks or observes the library's sending.
+        """Return whether the library's sending is not mocked or observed.
 
-        Whoever does that replaces a class's method.
+        A tool that does so replaces a class's method.
         """
-        for kind, method in self.methods[name]:  # noqa: SIM110 - all() would cost a generator a call
+        for kind, method in self.methods[name]:  # noqa: SIM110 - all() would make a generator
             if getattr(kind, name) is not method:
                 return False
         return True
@@ -52,25 +65,19 @@ class Family:
 def _load(name: str) -> Family:
     http, core = import_module(name), import_module(CORES[name])
     hide_credentials()
-    # Transports for httpx know by this class that they may take the body as bytes.
-    bases = (BodyStream, http.ByteStream)
-    senders = {
-        "handle_request": (http.HTTPTransport, core.ConnectionPool, core.HTTPProxy),
-        "handle_async_request": (
-            http.AsyncHTTPTransport,
-            core.AsyncConnectionPool,
-            core.AsyncHTTPProxy,
-        ),
-    }
-    methods = {
-        method: [(kind, _as_defined(getattr(kind, method), (name, CORES[name]))) for kind in kinds]
-        for method, kinds in senders.items()
-    }
-    return Family(name, http, core, type("BodyStream", bases, {}), methods)
+    methods = {}
+    for method, prefix in (("handle_request", ""), ("handle_async_request", "Async")):
+        kinds = [getattr(http, f"{prefix}HTTPTransport")]
+        kinds += [getattr(core, f"{prefix}{one}") for one in SENDERS]
+        found = [(kind, _as_defined(getattr(kind, method), (name, CORES[name]))) for kind in kinds]
+        methods[method] = found
+    # By this class, transports for httpx know that they may take the body as bytes.
+    body_stream = type("BodyStream", (BodyStream, http.ByteStream), {})
+    return Family(name, http, core, body_stream, methods)
 
 
 def _as_defined(method: object, packages: tuple[str, ...]) -> object:
-    """Return a method that a library defines; ``None`` where another stands in its place."""
+    """Return a method that a library defines; ``None`` if it was replaced."""
     if not isinstance(method, FunctionType):
         return None
     package, _, _ = str(method.__globals__.get("__name__")).partition(".")
@@ -78,7 +85,7 @@ def _as_defined(method: object, packages: tuple[str, ...]) -> object:
 
 
 def load_family(name: object) -> Family | str:
-    """Import a family; return what is wrong where that cannot be."""
+    """Import a family, or return what is wrong."""
     if name not in CORES:
         return f"http_family must be 'httpx' or 'httpx2', not {name!r}"
     try:
@@ -91,9 +98,24 @@ def load_family(name: object) -> Family | str:
 
 
 def family_of(value: object, class_name: str) -> Family | None:
-    """Return the family among whose classes a caller's object is; it is imported already."""
+    """Return the family that a caller's object belongs to; it is imported already."""
     for name in CORES:
         module: Any = sys.modules.get(name)
         if module is not None and isinstance(value, getattr(module, class_name)):
             return _load(name)
     return None
+
+
+def is_harmless(record: logging.LogRecord) -> bool:
+    """Let through other exchanges' records, and events that are known to contain no credential."""
+    event, _, _ = str(record.msg).partition(" ")
+    return PROGRESS.get(None) is None or (not record.args and event in HARMLESS)
+
+
+def hide_credentials() -> None:
+    """Keep the credentials of this package's exchanges out of the debug logs below it."""
+    packages = (*CORES.values(), "hpack")
+    found = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in packages]
+    known = [f"{core}.{module}" for core in CORES.values() for module in LOGGERS]
+    for name in {*known, *found, "hpack.hpack", "hpack.table"}:
+        logging.getLogger(name).addFilter(is_harmless)

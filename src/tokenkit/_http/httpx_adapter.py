@@ -1,7 +1,8 @@
-"""The two ways to hand on a request: in httpx's terms, and in those of httpcore below it."""
+"""The two ways to send a request: through httpx, or through httpcore below it."""
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -15,8 +16,8 @@ __all__ = ["Received", "ThroughHttpcore", "ThroughHttpx", "httpcore_url", "throu
 
 # Zero would make a socket non-blocking.
 SHORTEST_STEP = 0.001
-# How a caller's client is to send: its auth, redirects and default parameters would change what
-# was signed.
+# How a caller's client must send: its auth, redirects and default parameters would change the
+# signed request.
 AS_IT_STANDS: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
 # A caller's client may be shared: its credentials are another service's, and its framing is not
 # that of our body.
@@ -27,29 +28,19 @@ NOT_OURS = re.compile(
 
 
 class Received(NamedTuple):
-    """A response whose body has not been read, or has been by somebody else.
+    """A response whose body has not been read, or was read by a hook or a transport.
 
     Attributes:
         status: The HTTP status.
-        headers: The headers as they came.
+        headers: The headers as received.
         stream: The body, sync or async.
-        content: The body where it has been read and decoded.
+        content: The body if it was read and decoded.
     """
 
     status: int
     headers: list[tuple[bytes, bytes]]
     stream: Any
     content: bytes | None = None
-
-    def text_headers(self) -> Headers:
-        """Return the headers as text."""
-        try:
-            pairs = [(name.decode("utf-8"), value.decode("utf-8")) for name, value in self.headers]
-        except UnicodeDecodeError:
-            pairs = [
-                (name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers
-            ]
-        return Headers(pairs)
 
 
 class _Target(NamedTuple):
@@ -60,26 +51,20 @@ class _Target(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _target(family: Family, origin: str, route: str) -> _Target:
-    """Return where a request goes: to parse a URL takes longer than all else of a request.
+    """Return the URL of a request; cached, as parsing it takes longer than the rest of a request.
 
     Raises:
         ConfigurationError: httpx would send another path than the one that was signed.
     """
-    url = _parsed(family, origin + route)
-    if url is None or url.raw_path.decode("ascii") != route:
-        raise ConfigurationError(f"httpx cannot send to {origin + route!r} as it stands")
-    return _Target(url, httpcore_url(family, url), url.netloc)
-
-
-def _parsed(family: Family, text: str) -> Any:
-    try:
-        return family.http.URL(text)
-    except family.http.InvalidURL:
-        return None
+    with suppress(family.http.InvalidURL):
+        url = family.http.URL(origin + route)
+        if url.raw_path.decode("ascii") == route:
+            return _Target(url, httpcore_url(family, url), url.netloc)
+    raise ConfigurationError(f"httpx would change the URL {origin + route!r}")
 
 
 def httpcore_url(family: Family, url: Any) -> Any:
-    """Return a URL of httpx's in httpcore's terms."""
+    """Convert httpx's URL to httpcore's."""
     return family.core.URL(
         scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
     )
@@ -100,12 +85,12 @@ def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 
 class ThroughHttpx:
-    """Hands requests to a transport, or a client, of httpx's.
+    """Passes requests to an httpx transport or client.
 
     Args:
         family: Whose classes to use.
-        handle: What sends, sync or async.
-        client: A caller's client, whose default headers go out beside ours.
+        handle: The function that sends, sync or async.
+        client: The caller's client, whose default headers are sent too.
     """
 
     knows_what_was_sent = False
@@ -116,7 +101,7 @@ class ThroughHttpx:
         self._client = client
 
     def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
-        """Make the request that goes out.
+        """Make the library's request.
 
         Raises:
             ConfigurationError: httpx would send another path than the one that was signed.
@@ -133,7 +118,7 @@ class ThroughHttpx:
             stream=self.family.body_stream(request.body),
             extensions={"timeout": _timeout(timeouts, left)},
         )
-        outgoing.read()  # some transports take the content, and would stream what has none
+        outgoing.read()  # some transports use the content, and would stream a request without one
         return outgoing
 
     def received(self, response: Any) -> Received:
@@ -145,7 +130,7 @@ class ThroughHttpx:
 
 
 def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
-    """Return how to send through a caller's client, or by a method of a caller's transport."""
+    """Return how to send through a caller's client or transport."""
     client = settings.http_client
     if client is None:
         return ThroughHttpx(settings.family, getattr(settings.transport, handle))
@@ -153,16 +138,15 @@ def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
 
 
 class ThroughHttpcore(ThroughHttpx):
-    """Hands requests to a connection of httpcore's.
+    """Passes requests to an httpcore connection.
 
-    To make httpx's requests and responses, which are httpcore's in other clothes, takes a sixth
-    of an exchange's time.
+    httpx's requests and responses only wrap httpcore's; making them takes a sixth of an exchange.
     """
 
     knows_what_was_sent = True
 
     def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
-        """Make the request that goes out."""
+        """Make the library's request."""
         target = _target(self.family, request.origin, request.route)
         return self.family.core.Request(
             request.method,
@@ -178,6 +162,6 @@ class ThroughHttpcore(ThroughHttpx):
 
 
 def _may_go(name: bytes, ours: Headers) -> bool:
-    """Return whether a caller's client's default header goes out beside ours."""
+    """Return whether a default header of the caller's client is sent too."""
     lowered = name.decode("latin-1").lower()
     return lowered not in ours and not NOT_OURS.fullmatch(lowered)

@@ -1,7 +1,7 @@
-"""The sync network below httpcore's connections: its own, within the exchange's deadline.
+"""The sync network below httpcore's connections, which enforces the exchange's deadline.
 
-Its timeouts are per read, so that a server which drips bytes would hold a call for ever; and it
-does not tell a failed write from a lost response.
+httpcore's own has a timeout per read, so a server that drips bytes could hold a call for ever, and
+it can't tell a failed write from a lost response.
 """
 
 import ipaddress
@@ -15,31 +15,29 @@ from itertools import count
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
+from .._policy.timeouts import LONGEST
 from .connection import Route, Stream
 from .progress import PROGRESS, time_left
 
 __all__ = ["Attempts", "DeadlineBackend", "DeadlineStream", "Found", "look_up", "numeric"]
 
-# One that swallows packets must not hold up the next one for longer (RFC 8305).
+# An address that swallows packets must not hold up the next one for longer (RFC 8305).
 FIRST_SHARE = 0.25
-# The last one may be a slow one, and there is no other to turn to.
-LAST_TIMES = 4
 # A zero would make a socket non-blocking.
 SHORTEST = 0.001
-# What one TLS record holds. More would be sent in several steps, each of which may take the time
-# that is left.
+# One TLS record. More would be sent in several steps, each of which could take all the time left.
 PIECE = 16_384
 
 Found: TypeAlias = list[Any] | OSError
-"""What a lookup found: ``socket.getaddrinfo()``'s result, or why there is none."""
+"""The result of a lookup: that of ``socket.getaddrinfo()``, or why there is none."""
 
 
 def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threading.Thread | None:
-    """Look a name up; ``deliver`` gets what was found.
+    """Look up a name; ``deliver`` gets the result.
 
-    That happens in a thread that nobody waits for: the system's resolver takes no timeout,
-    and one of a pool's threads would keep the process from ending. Where no thread can be
-    started, as late in a process's end, it happens at once.
+    This happens in a thread that nobody waits for: the system's resolver has no timeout, and a
+    pool's thread would keep the process from ending. If no thread can be started, as late in a
+    process's end, it happens at once.
     """
 
     def run() -> None:
@@ -70,23 +68,23 @@ def _is_address(host: str) -> bool:
 
 
 def numeric(address: Any) -> tuple[str, int]:
-    """Return an address's host, with the network interface that it may be of, and port."""
+    """Return an address's host, with its network interface if there is one, and port."""
     host, port, *rest = address[4]
     scope = rest[1] if len(rest) > 1 and "%" not in host else 0
     return (f"{host}%{scope}" if scope else host), port
 
 
 class Attempts:
-    """A host's addresses in the order in which to try them, each with its seconds.
+    """A host's addresses in the order to try them, each with its seconds.
 
-    Families take turns. No address holds the next one up for long; those that took too long get
-    another, longer turn while there is time.
+    Families take turns. No address holds up the next one for long; those that took too long
+    share the rest of the time.
 
     Args:
         core: httpcore or httpcore2, whose exceptions to raise.
         host: The host's name.
         found: What its lookup found; ``None`` if it took too long.
-        until: When a connection must be there, on the monotonic clock.
+        until: When the connection must be open, on the monotonic clock.
 
     Raises:
         ConnectError: The lookup failed.
@@ -106,50 +104,43 @@ class Attempts:
         self.problem: Exception = core.ConnectError(f"{host} has no address")
 
     def __iter__(self) -> Iterator[tuple[Any, float]]:
-        share = FIRST_SHARE
-        while self._left:
-            turns_left = len(self._left)
-            for address in list(self._left):
-                seconds = self._until - time.monotonic()
-                if seconds <= 0:
+        for longest in (FIRST_SHARE, LONGEST):
+            turn = list(self._left)
+            for position, address in enumerate(turn):
+                left = self._until - time.monotonic()
+                if left <= 0:
                     self.problem = self._too_late
                     return
                 if len(self._left) > 1:
-                    longest = share if turns_left > 1 else share * LAST_TIMES
-                    seconds = min(seconds / turns_left, longest)
-                turns_left -= 1
-                yield address, max(seconds, SHORTEST)
-            share *= 2
+                    left = min(left / (len(turn) - position), longest)
+                yield address, max(left, SHORTEST)
 
     def failed(self, address: Any, problem: Exception) -> None:
-        """Note why an address failed; one that refused gets no other turn."""
+        """Record why an address failed; one that refused is not tried again."""
         self.problem = problem
         if isinstance(problem, self._core.ConnectError):
             self._left.remove(address)
 
 
 class DeadlineStream(Stream):
-    """A connection whose every step ends by the exchange's deadline.
-
-    What is written leaves with the next read: httpcore writes head and body one after the
-    other, and in one piece they cost a system call less.
-    """
-
-    def __init__(self, inner: Any, route: Route) -> None:
-        super().__init__(inner, route)
-        self._unsent = b""
-        self._write_timeout: float | None = None
+    """A connection whose every step ends by the exchange's deadline."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Send what was written, and read some bytes."""
         if self._unsent:
             self._send_all()
-        if self._replies is not None:
-            if self._replies.held:
-                return self._replies.pop()
-            max_bytes = self._replies.limit(max_bytes)
+        if not self._hears_proxy:
+            return self._received(self._step(max_bytes, timeout))
+        data = b""
+        while (wanted := self._missing(data)) and (piece := self._step(wanted, timeout)):
+            data += piece
+        self._replies += 1
+        return data
+
+    def _step(self, max_bytes: int, timeout: float | None) -> bytes:
         left = time_left(timeout, self._route.core.ReadTimeout)
-        return self._received(self._inner.read(max_bytes, left))
+        data: bytes = self._inner.read(max_bytes, left)
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Take bytes to be sent."""
@@ -157,10 +148,10 @@ class DeadlineStream(Stream):
         self._write_timeout = timeout
 
     def _send_all(self) -> None:
-        """Send all that was written, and note how far that came.
+        """Send everything that was written, and record how far that got.
 
-        A server may have refused the request before it was sent; what it answered can be read
-        all the same.
+        A server may have refused the request before all of it was sent; its response can still be
+        read.
         """
         core, data, self._unsent = self._route.core, self._unsent, b""
         try:
@@ -168,7 +159,7 @@ class DeadlineStream(Stream):
                 left = time_left(self._write_timeout, core.WriteTimeout)
                 self._inner.write(data[start : start + PIECE], left)
                 self._note_written()
-        except core.WriteTimeout:  # a part of it may have left
+        except core.WriteTimeout:  # a part of it may have been sent
             self._note_written()
             raise
         except core.WriteError:
@@ -185,17 +176,12 @@ class DeadlineStream(Stream):
         timeout: float | None = None,
     ) -> "DeadlineStream":
         """Upgrade to TLS; nothing may have arrived before."""
-        core = self._route.core
         try:
-            self._check_before_tls(readable=self._has_input())
-            (server_hostname or "").encode("idna")  # ssl of Python 3.10 would leak the socket
+            self._begin_tls(server_hostname)
             if self._layers:
                 _clip_reads(self._inner.get_extra_info("socket"))
-            left = time_left(timeout, core.ConnectTimeout)
+            left = time_left(timeout, self._route.core.ConnectTimeout)
             self._inner = self._inner.start_tls(ssl_context, server_hostname, left)
-        except UnicodeError as error:  # of a name that cannot be one
-            self.close()
-            raise core.ConnectError(str(error)) from error
         except BaseException:
             self.close()
             raise
@@ -207,18 +193,11 @@ class DeadlineStream(Stream):
             return True
         return bool(self._inner.get_extra_info("is_readable"))
 
-    def get_extra_info(self, info: str) -> Any:
-        """Return what httpcore asks about a connection."""
-        if info == "is_readable":
-            # What two layers of TLS hold nobody can tell.
-            return self._layers > 1 or self._has_input()
-        return self._inner.get_extra_info(info)
-
 
 def _clip_reads(sock: Any) -> None:
-    """Let the reads of a proxy's connection end by the deadline.
+    """Make the reads of a proxy's connection end by the deadline.
 
-    A step of TLS within TLS takes several, each of which would get the whole step's time.
+    A step of TLS within TLS makes several reads, each of which would get the whole step's time.
     """
     sock.recv = partial(_recv_in_time, sock, sock.recv)
 
@@ -242,7 +221,7 @@ class DeadlineBackend:
         host: str,
         port: int,
         timeout: float | None = None,
-        **_: object,  # what no pool of ours asks for
+        **_: object,  # httpcore's options, which this package doesn't use
     ) -> DeadlineStream:
         """Connect to the first address of a host that accepts."""
         core = self._route.core
@@ -252,7 +231,7 @@ class DeadlineBackend:
         for address, seconds in attempts:
             try:
                 stream = core.SyncBackend().connect_tcp(*numeric(address), seconds)
-            except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - of a few addresses at most
+            except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - a few addresses
                 attempts.failed(address, error)
             else:
                 self._opened = DeadlineStream(stream, self._route)
@@ -261,7 +240,7 @@ class DeadlineBackend:
         raise attempts.problem
 
     def close(self) -> None:
-        """Close what was opened, also if httpcore was stopped before it took it over."""
+        """Close what was opened, even if httpcore was stopped before it took it over."""
         if self._opened is not None:
             self._opened.close()
 

@@ -1,4 +1,4 @@
-"""How far the current exchange has come: shared between a sender and the network below it."""
+"""How far the current exchange has got, shared between a sender and the network below it."""
 
 import time
 from contextvars import ContextVar
@@ -9,13 +9,13 @@ __all__ = ["PROGRESS", "Progress", "time_left"]
 
 
 class Progress:
-    """One exchange's deadline, and whether its request has left.
+    """One exchange's deadline, and whether its request was sent.
 
     Attributes:
         until: The deadline, on this process's monotonic clock.
         sent: True once a byte of the request was written, False if the first write failed,
             None if unknown.
-        peer: The proxy, while it is the one that is spoken to.
+        peer: The proxy, while it is the peer.
         ended: Whether the peer has closed its end.
     """
 
@@ -33,12 +33,8 @@ class Progress:
         """Return the seconds until the deadline."""
         return self.until - time.monotonic()
 
-    def wrote(self) -> None:
-        """Note that bytes of the request were written."""
-        self.sent = True
-
     def failed_to_write(self) -> None:
-        """Note that a write failed; if it was the first, no whole request has left."""
+        """Record that a write failed; if it was the first, no whole request was sent."""
         if self.sent is None:
             self.sent = False
 
@@ -54,7 +50,7 @@ def time_left(timeout: float | None, too_late: type[Exception] = TimeoutError) -
         too_late: What to raise once the deadline has passed. A socket that always has something
             to read would otherwise never time out.
     """
-    left = PROGRESS.get().left()
+    left = PROGRESS.get().until - time.monotonic()
     if left <= 0:
         raise too_late("the deadline has passed")
     return min(left, LONGEST if timeout is None else timeout)

@@ -1,7 +1,8 @@
-"""Which proxy is between a client and an origin: the caller's, the environment's or none."""
+"""The proxy between a client and an origin: the caller's, the environment's or none."""
 
 import ipaddress
 import re
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ __all__ = ["Proxy", "parse_proxy", "proxy_of_environment"]
 PORTS = 65_535
 PROXY_PORT = f"has a port outside 1 to {PORTS}"
 PROXY_FORMS = "must be like http://host:port, https://host:port or socks5://host:port"
+
+# Scheme, host and port; an IPv6 address in brackets, or without a port.
+NO_PROXY_ENTRY = re.compile(r"(?:(.*)://)?(\[.*\]|[^:]*|.*:.*:.*)(?::([0-9]+))?")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -59,21 +63,21 @@ def proxy_of_environment(family: Family, origin: str) -> Proxy | None:
         return None
     url = proxies.pop(name)
     proxy = parse_proxy(family, url if "://" in url else f"http://{url}")
-    del url, proxies  # they hold passwords, and error reports show this frame
+    del url, proxies  # they may contain passwords, and error reports show this frame
     if isinstance(proxy, str):
         raise ConfigurationError(f"{name.upper()}_PROXY {proxy}")
     return proxy
 
 
 def parse_proxy(family: Family, url: str) -> Proxy | str:
-    """Take a proxy's URL apart, or tell what is wrong, without the password that it may hold."""
+    """Parse a proxy's URL, or return what is wrong with it, without any password in it."""
     try:
         parsed = family.http.Proxy(url)
     except (ValueError, family.http.InvalidURL):
         return PROXY_FORMS
     if not parsed.url.host:
         return PROXY_FORMS
-    # httpx takes any number, and the operating system takes it modulo 65536.
+    # httpx accepts any number, and the operating system takes it modulo 65536.
     if parsed.url.port is not None and not 0 < parsed.url.port <= PORTS:
         return PROXY_PORT
     if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
@@ -86,33 +90,22 @@ def parse_proxy(family: Family, url: str) -> Proxy | str:
 
 
 def _is_excepted(exceptions: str, host: str, port: int) -> bool:
-    """Return whether ``NO_PROXY`` names a host, in the forms that httpx knows, and networks."""
-    return any(
-        _names(entry.strip().lower(), host, port)
-        for entry in exceptions.split(",")
-        if entry.strip()
-    )
+    """Return whether ``NO_PROXY`` names a host, in the forms that httpx knows, or its network."""
+    entries = (entry.strip().lower() for entry in exceptions.split(","))
+    return any(entry and _names(entry, host, port) for entry in entries)
 
 
 def _names(entry: str, host: str, port: int) -> bool:
-    scheme, mark, rest = entry.rpartition("://")
-    if mark and scheme not in ("https", "all"):
-        return False
-    name, wanted = rest, ""
-    if found := re.fullmatch(r"(\[.*\]|[^:]*):(\d+)", rest):
-        name, wanted = found.groups()
-    if wanted and int(wanted) != port:
+    found = NO_PROXY_ENTRY.fullmatch(entry)
+    scheme, name, wanted = found.groups() if found else ("", "", "")
+    if scheme not in (None, "https", "all") or wanted not in (None, str(port)):
         return False
     name = name.strip("[]")
-    try:
-        address = ipaddress.ip_address(host)
-        return name == "*" or address in ipaddress.ip_network(name, strict=False)
-    except ValueError:
-        pass
     if name == "*":
         return True
-    name = name.removeprefix("*")
-    if name.startswith("."):
-        return host.endswith(name)
-    exact = bool(mark) or name == "localhost"
+    with suppress(ValueError):
+        return ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False)
+    if name.startswith(("*", ".")):
+        return host.endswith(name.removeprefix("*"))
+    exact = scheme is not None or name == "localhost"
     return host == name or (not exact and host.endswith(f".{name}"))

@@ -1,10 +1,11 @@
-"""How connections are to be opened: options and environment, checked when a client is built."""
+"""How to open connections: options and environment, checked when a client is built."""
 
 import os
 import re
 import ssl
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -12,30 +13,30 @@ from typing import Any
 import attrs
 from typing_extensions import Self
 
-from ..errors import ConfigurationError
 from .family import DEFAULT_FAMILY, Family, family_of, load_family
 from .proxy import Proxy, parse_proxy, proxy_of_environment
 
 __all__ = ["KEEPALIVE", "MAX_CONNECTIONS", "ConnectionSettings"]
 
 MAX_CONNECTIONS = 100
-# Balancers commonly close what has idled for a minute.
+# Load balancers commonly close connections that were idle for a minute.
 KEEPALIVE = 55.0
-# How OpenSSL wants certificates in a directory to be named.
+# The names that OpenSSL requires of certificates in a directory.
 HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ConnectionSettings:
-    """What a client's connections depend on.
+    """The settings of a client's connections.
 
     Attributes:
-        family: Whose connections to use.
+        family: The library to send with.
         ssl_context: The caller's TLS settings.
         proxy: The caller's proxy.
-        trust_env: Whether the environment's proxy, CA and key log variables count.
+        trust_env: Whether to use the environment's proxy, CA and key log variables.
         http_client: The caller's client.
         transport: The caller's transport.
+        environment_tls: The TLS settings from the environment, if it is used.
     """
 
     family: Family
@@ -44,13 +45,14 @@ class ConnectionSettings:
     trust_env: bool = True
     http_client: Any = None
     transport: Any = None
+    environment_tls: ssl.SSLContext | None = None
 
     @classmethod
     def parse(cls, options: Mapping[str, Any], *, is_async: bool) -> "Self | tuple[str, ...]":
-        """Check a client's options; return every problem, named by its option, if there is one.
+        """Check a client's options; return the settings or all problems, each with its option.
 
         Args:
-            options: The client's options; those of other kinds are left alone.
+            options: The client's options; others are ignored.
             is_async: Whether the client is async.
         """
         given = {name: value for name, value in options.items() if value is not None}
@@ -58,71 +60,43 @@ class ConnectionSettings:
         family = _family(given, is_async=is_async)
         if isinstance(family, str):
             return (*problems, family)
-        proxy = None
+        proxy: Proxy | str | None = None
         if isinstance(given.get("proxy"), str):
             proxy = parse_proxy(family, given["proxy"])
-            if isinstance(proxy, str):
-                problems.append(f"proxy {proxy}")
+        if isinstance(proxy, str):
+            problems.append(f"proxy {proxy}")
+        if problems or isinstance(proxy, str):
+            return tuple(problems)
+        kept = ("ssl_context", "trust_env", "http_client", "transport")
         settings = cls(
-            family=family,
-            proxy=proxy if isinstance(proxy, Proxy) else None,
-            **{
-                name: given[name]
-                for name in ("ssl_context", "trust_env", "http_client", "transport")
-                if name in given
-            },
+            family=family, proxy=proxy, **{name: given[name] for name in kept if name in given}
         )
-        if not problems and settings.uses_environment:
-            problems.extend(_environment_problems())
-        return tuple(problems) or settings
+        found = _environment_tls(family) if settings._uses_environment else None
+        if isinstance(found, str):
+            return (found,)
+        return attrs.evolve(settings, environment_tls=found)
 
     @property
-    def uses_environment(self) -> bool:
+    def _uses_environment(self) -> bool:
         """Whether the environment's CA and key log variables count."""
         own = self.http_client is None and self.transport is None
         to_proxy = self.proxy is not None and self.proxy.url.scheme == "https"
         return own and self.trust_env and (self.ssl_context is None or to_proxy)
 
     def tls(self, origin: str) -> ssl.SSLContext:
-        """Return the TLS settings for an origin.
-
-        Raises:
-            ConfigurationError: What the environment names could be read when the client was
-                built, and can't any more.
-        """
+        """Return the TLS settings for an origin."""
         if origin.startswith("http:"):
-            # No certificate would pass it, and none is asked for.
+            # It would accept no certificate, and needs none.
             return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return self.ssl_context or self.default_tls()
 
     def default_tls(self) -> ssl.SSLContext:
-        """Return the TLS settings where the caller gave none; a replaced CA file counts.
-
-        Raises:
-            ConfigurationError: See :meth:`tls`.
-        """
-        variable, path = _authorities() if self.trust_env else ("", "")
-        key_log = _key_log() if self.trust_env else ""
-        try:
-            stamp = os.stat(path) if path else None  # noqa: PTH116 - may be a list of directories
-        except OSError:
-            stamp = None
-        version = stamp and (stamp.st_mtime_ns, stamp.st_size, stamp.st_ino)
-        try:
-            # gevent and truststore put another class in its place.
-            return _context(self.family, ssl.SSLContext, variable, path, version, key_log)
-        except OSError as error:
-            problem = f"{variable or 'SSLKEYLOGFILE'}: {error.strerror or type(error).__name__}"
-        raise ConfigurationError(problem)
-
-    def proxy_tls(self) -> ssl.SSLContext:
-        """Return the TLS settings for an https proxy: never those for the origin."""
-        if not self.trust_env:
-            return self.default_tls()
-        return _proxy_context(self.family, ssl.SSLContext, *_authorities(), _key_log())
+        """Return the TLS settings if the caller gave none, and for an https proxy."""
+        # gevent and truststore replace the class.
+        return self.environment_tls or _context(self.family, ssl.SSLContext, "", "", None, "")
 
     def proxy_for(self, origin: str) -> Proxy | None:
-        """Choose the proxy; plain http never goes through one, as it would read along.
+        """Choose the proxy; plain http never goes through one, which could read it.
 
         Raises:
             ConfigurationError: The environment's proxy cannot be used.
@@ -170,75 +144,72 @@ def _family(given: Mapping[str, Any], *, is_async: bool) -> Family | str:
     return load_family(given.get("http_family", DEFAULT_FAMILY))
 
 
-def _authorities() -> tuple[str, str]:
-    """Return the variable that names the authorities to trust, and its value."""
-    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        if os.environ.get(variable):
-            return variable, os.environ[variable]
-    return "", ""
+def _environment_tls(family: Family) -> ssl.SSLContext | str | None:
+    """Return the TLS settings from the environment, if any, or what is wrong with them.
 
-
-def _key_log() -> str:
-    return "" if sys.flags.ignore_environment else os.environ.get("SSLKEYLOGFILE", "")
-
-
-def _environment_problems() -> Iterator[str]:
-    variable, path = _authorities()
-    if variable and (problem := _unusable(variable, path)):
-        yield f"{variable}: {problem}"
-    if key_log := _key_log():
-        try:
-            with open(key_log, "a", encoding="utf-8"):  # noqa: PTH123 - as ssl itself opens it
-                pass
-        except OSError as error:
-            yield f"SSLKEYLOGFILE: {key_log} can't be written: {error.strerror}"
-
-
-def _unusable(variable: str, path: str) -> str | None:
-    """Tell why a CA file, or a list of CA directories, is of no use."""
-    try:
-        if variable == "SSL_CERT_FILE":
-            with open(path, "rb"):  # noqa: PTH123 - says more of what is wrong than OpenSSL does
-                pass
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
-            return None
-        names = [name for one in path.split(os.pathsep) for name in os.listdir(one)]  # noqa: PTH208 - one pass
-    except ssl.SSLError:
-        return f"{path} holds no PEM certificates"
-    except OSError as error:
-        return f"{path} can't be read: {error.strerror}"
-    if any(HASHED_NAME.fullmatch(name) for name in names):
+    A replaced CA file counts.
+    """
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    variable = next((name for name in names if os.environ.get(name)), "")
+    path = os.environ.get(variable, "")
+    key_log = "" if sys.flags.ignore_environment else os.environ.get("SSLKEYLOGFILE", "")
+    if not path and not key_log:
         return None
-    return f"{path} holds no certificates under hashed names; run openssl rehash on it"
-
-
-@lru_cache(maxsize=8)
-def _proxy_context(family: Family, *_: object) -> ssl.SSLContext:
-    context: ssl.SSLContext = family.core.default_ssl_context()
-    return context
+    version = None
+    with suppress(OSError):
+        found = os.stat(path)  # noqa: PTH116 - may be a list of directories
+        version = (found.st_mtime_ns, found.st_size, found.st_ino)
+    try:
+        return _context(family, ssl.SSLContext, variable, path, version, key_log)
+    except ValueError as error:
+        return str(error)
 
 
 @lru_cache(maxsize=8)
 def _context(
     family: Family, kind: type, variable: str, path: str, version: object, key_log: str
 ) -> ssl.SSLContext:
-    """Build a TLS context; that costs more than a hundred calls.
+    """Build a TLS context, which costs more than a hundred calls.
 
-    Not by ``ssl.create_default_context()``, which reads ``SSLKEYLOGFILE`` whatever
-    ``trust_env`` says.
+    ``ssl.create_default_context()`` would read ``SSLKEYLOGFILE`` whatever ``trust_env`` says.
+
+    Raises:
+        ValueError: The environment names a file that cannot be used.
     """
     del kind, version  # they tell contexts apart
     if not variable and family.name == "httpx2":
-        # It trusts what the system trusts, in ways that differ between systems.
+        # It trusts the system's authorities, which works differently between systems.
         context: ssl.SSLContext = family.http.create_ssl_context(trust_env=False)
     else:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if sys.version_info >= (3, 13):
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
-        if variable == "SSL_CERT_DIR":
-            context.load_verify_locations(capath=path)
-        else:
-            context.load_verify_locations(cafile=path or import_module("certifi").where())
+        if problem := _load_authorities(context, variable, path):
+            raise ValueError(f"{variable}: {path} {problem}")
     if key_log:
-        context.keylog_filename = key_log
+        try:
+            context.keylog_filename = key_log
+        except OSError as error:
+            problem = f"SSLKEYLOGFILE: {key_log} can't be written: {error.strerror}"
+            raise ValueError(problem) from None
     return context
+
+
+def _load_authorities(context: ssl.SSLContext, variable: str, path: str) -> str | None:
+    """Load the authorities to trust; return why a file or list of directories can't be used."""
+    try:
+        if variable != "SSL_CERT_DIR":
+            path = path or import_module("certifi").where()
+            with open(path, "rb"):  # noqa: PTH123 - its error says more than OpenSSL's
+                pass
+            context.load_verify_locations(cafile=path)
+            return None
+        names = [name for one in path.split(os.pathsep) for name in os.listdir(one)]  # noqa: PTH208 - one pass
+        context.load_verify_locations(capath=path)
+    except ssl.SSLError:
+        return "contains no PEM certificates"
+    except OSError as error:
+        return f"can't be read: {error.strerror}"
+    if any(HASHED_NAME.fullmatch(name) for name in names):
+        return None
+    return "contains no certificates under hashed names; run openssl rehash on it"

@@ -1,4 +1,4 @@
-"""Sending requests for sync clients: through a pool of ours, or a caller's client or transport."""
+"""Sending requests for sync clients: through the client's own pool, or the caller's objects."""
 
 import os
 import queue
@@ -9,11 +9,11 @@ from typing import Any
 from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
-from .connection import IdleConnections, PooledConnection, Route, open_connection
+from .connection import IdleConnections, PooledConnection, Route
 from .httpx_adapter import ThroughHttpx, through_callers
 from .network import DeadlineBackend, DeadlineStream
 from .progress import PROGRESS, Progress
-from .response import ResponseReader, is_network_trouble, no_free_connection
+from .response import QUIETLY, ResponseReader, no_free_connection
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
 __all__ = ["CallersConnections", "OwnConnections"]
@@ -39,22 +39,12 @@ def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> Attemp
                 if reader.feed(chunk):
                     break
         return reader.end()
-    except Exception as error:
-        if not is_network_trouble(error):
-            raise
+    except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
         if reader.stream is not None:
-            _close_quietly(reader.stream)
-
-
-def _close_quietly(stream: Any) -> None:
-    """Close a response; only network trouble is of no interest any more."""
-    try:
-        stream.close()
-    except Exception as error:
-        if not is_network_trouble(error):
-            raise
+            with QUIETLY:
+                reader.stream.close()
 
 
 class ConnectionPool:
@@ -81,7 +71,7 @@ class ConnectionPool:
                     return connection
                 _close(connection)
             network = DeadlineBackend(self._route, self._streams)
-            return open_connection(self._route, network)
+            return PooledConnection(self._route, network)
         except BaseException:
             self._slots.put(None)
             raise
@@ -91,7 +81,7 @@ class ConnectionPool:
         try:
             if (unused := self._idle.push(connection)) is not None:
                 _close(unused)
-        finally:  # also when Ctrl-C ends that
+        finally:  # also if Ctrl-C interrupts it
             self._slots.put(None)
         if self._idle.closed:
             self.close()
@@ -113,7 +103,6 @@ class ConnectionPool:
 
 
 def _close(connection: PooledConnection) -> None:
-    connection.network.close()
     for part in connection.parts():
         part.close()
 
@@ -154,13 +143,13 @@ class OwnConnections:
         process = os.getpid()
         pool = self._pools.setdefault(process, ConnectionPool(self._route))
         for other, inherited in list(self._pools.items()):
-            if other != process:  # its slots came along as they were: only sockets are closed
+            if other != process:  # its slots were copied unchanged: only sockets are closed
                 inherited.abandon()
         return pool
 
 
 class CallersConnections:
-    """A client of the caller's, which is never closed, or a transport, which is, as httpx does."""
+    """The caller's client, which is never closed, or transport, which is, as in httpx."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._transport = settings.transport

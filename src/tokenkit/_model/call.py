@@ -23,7 +23,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 @attrs.frozen(kw_only=True)
 class Reply(Generic[T]):
-    """What a call returned, with its status, headers and attempts.
+    """What a call returned, with the response's status and headers, and the number of attempts.
 
     Attributes:
         value: What the call returns; the repr hides it, as it may contain a token.
@@ -32,8 +32,8 @@ class Reply(Generic[T]):
         request_id: The vendor's id for the request, if it has one.
         attempts: How many times the request was sent.
         body: The response's body as JSON, as the vendor sent it; it may hold a token.
-        received_at: When the response was complete, in UTC, corrected by what is known of the
-            vendor's clock.
+        received_at: When the response was complete, in UTC, corrected by what is known about
+        the vendor's clock.
     """
 
     value: T = attrs.field(repr=False)
@@ -56,17 +56,17 @@ class Repeat(Enum):
     """When a call may be sent again."""
 
     SAFE = "safe"
-    """Also when the first request may have been carried out."""
+    """Even if the first request may have been carried out."""
 
     IF_NOT_PERFORMED = "if not performed"
-    """Only when the first request was certainly not carried out."""
+    """Only if the first request was certainly not carried out."""
 
     NEVER = "never"
-    """Only when no byte of the first request was sent."""
+    """Only if no byte of the first request was sent."""
 
 
 class _MethodAndPath:
-    """The name of a call whose model gives it none; what is in the path may differ by instance."""
+    """The default name of a call; its path may differ between instances."""
 
     def __get__(self, call: "Call[object] | None", owner: "type[Call[object]]") -> str:
         method, path = (owner.method, owner.path) if call is None else call.request_line
@@ -99,7 +99,7 @@ class Call(RequestModel, Generic[T_co]):
     """The path below the client's base URL."""
 
     service: ClassVar[str | None] = None
-    """The vendor's service that it goes to, as the profile names it; ``None`` for its base URL."""
+    """The service that it goes to, as the profile names it; ``None`` for the base URL."""
 
     authenticated: ClassVar[bool] = True
     """Whether credentials are sent."""
@@ -107,13 +107,13 @@ class Call(RequestModel, Generic[T_co]):
     reads_body: ClassVar[bool] = True
     """Whether a success needs its body; if not, :meth:`decode` gets ``None`` instead.
 
-    Even then HTML, or a long text that isn't JSON, is no success: it isn't the vendor's.
+    Even then HTML, or a long text that isn't JSON, is not a success: it isn't the vendor's.
     """
 
     reusable: ClassVar[bool] = False
     """Whether ``get_token()`` may hand the token that this call mints to later callers.
 
-    Say so only where the fields alone decide what is sent.
+    Set it only if the fields alone decide what is sent.
     """
 
     @property
@@ -128,9 +128,9 @@ class Call(RequestModel, Generic[T_co]):
 
     @property
     def advice_if_unknown(self) -> str | None:
-        """What to do if it is unknown whether the vendor carried out the call.
+        """What to do if the vendor may have carried out the call, and its result is lost.
 
-        A sentence for the error of a call that isn't sent again for that reason.
+        A sentence for the error of a call that is not repeated for that reason.
         """
         return None
 
@@ -141,20 +141,20 @@ class Call(RequestModel, Generic[T_co]):
 
     @property
     def reuse_problem(self) -> str | None:
-        """Why this call's token must not be reused although others of its kind may be."""
+        """Why this call's token must not be reused, although others of its kind may be."""
         return None
 
     @property
     def ends_tokens(self) -> tuple[str, ...]:
-        """The tokens that this call ends: from then on nobody is handed them again."""
+        """The tokens that this call ends: they are not handed out again."""
         return ()
 
     @property
     def opens_payment(self) -> bool:
         """Whether the call may open a payment or a fund session.
 
-        In bulk such calls need consent and a journal, and are never sent twice. Default: every
-        call that is not safe to repeat.
+        In bulk, such calls need consent and a journal, and are never sent twice. Default:
+        every call that is not safe to repeat.
         """
         return self.repeat is not Repeat.SAFE
 
@@ -171,7 +171,7 @@ class Call(RequestModel, Generic[T_co]):
         return None
 
     def check(self) -> Iterator[FieldError]:
-        """Check that a call without a body has nothing to put into it."""
+        """Check that a call without a body has no fields for one."""
         if self.method == "GET" and self.extra:
             yield FieldError(field="extra", message="cannot be used in a GET, which has no body")
 
@@ -183,9 +183,9 @@ class Call(RequestModel, Generic[T_co]):
         del now
         return None if self.method == "GET" else write_model(self)
 
-    def is_failure(self, answer: JSON) -> bool:
+    def is_failure(self, body: JSON) -> bool:
         """Return whether a response with a success status reports a failure."""
-        del answer
+        del body
         return False
 
     def decode(self, body: JSON, response: ResponseInfo) -> T_co:
@@ -203,10 +203,10 @@ class Call(RequestModel, Generic[T_co]):
 
 @attrs.frozen(kw_only=True)
 class BatchCall(Call[tuple[T_co, ...]], Generic[T_co]):
-    """Many calls in one request; its value holds one value for each, in their order."""
+    """Many calls in one request; its value has one value for each, in their order."""
 
     def split(self, body: JSON) -> Sequence[JSON]:
-        """Return what the body would be for each call alone.
+        """Return the body that each call alone would get.
 
         Args:
             body: The body of a success, as :meth:`decode` has read it before.
@@ -216,7 +216,7 @@ class BatchCall(Call[tuple[T_co, ...]], Generic[T_co]):
 
 @attrs.frozen(kw_only=True)
 class RawCall(Call[JSON]):
-    """A call without a model: JSON in, JSON out."""
+    """A call without a model: it sends and returns JSON."""
 
     verb: str
     target: str = attrs.field(repr=False)

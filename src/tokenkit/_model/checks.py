@@ -1,7 +1,7 @@
 """Checks and converters for the fields of request models.
 
-A converter never raises: it leaves what it cannot convert as it is, and the check reports the
-problem, so that all problems of a model are reported together.
+A converter never raises: it returns a value that it can't convert unchanged, and the check
+reports the problem, so that all problems of a model are reported together.
 """
 
 import re
@@ -44,7 +44,7 @@ PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASC
 
 
 def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
-    """Check for a string of some length, without control characters or lone surrogates."""
+    """Check for a string within limits, without control characters or lone surrogates."""
 
     def check(value: object) -> str | None:
         if not isinstance(value, str):
@@ -71,7 +71,7 @@ def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
 
 
 def _each(value: object, one: Check, wanted: str, min_items: int) -> str | None:
-    """Check a list, which a converter has turned into a tuple, and each of its items."""
+    """Check a list, which a converter turned into a tuple, and each of its items."""
     if isinstance(value, list):
         return "must be a tuple: the model's field needs a converter, such as to_texts"
     if not is_tuple(value):
@@ -95,7 +95,7 @@ def texts(*, min_items: int = 0) -> Check:
 
 
 def permissions(value: object) -> str | None:
-    """Check for a list of permissions: integers or their names."""
+    """Check for a list of permissions: numbers or names."""
     return _each(value, _permission, "permissions", 0)
 
 
@@ -134,7 +134,7 @@ def instances(model: type, *, min_items: int = 0) -> Check:
 
 
 def integer(*, minimum: int | None = None, maximum: int | None = None) -> Check:
-    """Check for an integer within limits; ``True`` and ``1.0`` are refused."""
+    """Check for an integer within limits; refuses ``True`` and ``1.0``."""
     limits = {"at least": minimum, "at most": maximum}
     wanted = " and ".join(f"{word} {limit}" for word, limit in limits.items() if limit is not None)
 
@@ -181,7 +181,7 @@ def plain_decimal(value: Decimal) -> JSON:
 
 def to_decimal(value: Decimal | str | int) -> Decimal:
     """Turn an int or a numeric string into a Decimal."""
-    number: Any = value  # typed for the sound case: what stays unconverted the check refuses
+    number: Any = value  # typed for the good case: the check refuses whatever stays unconverted
     if (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, str) and PLAIN_NUMBER.fullmatch(value)
     ):
@@ -207,7 +207,7 @@ def to_tuple(value: Iterable[T]) -> tuple[T, ...]:
     For a field, wrap it in a function that names the items' type: mypy takes no generic
     converters.
     """
-    items: Any = value  # typed for the sound case: what stays unconverted the check refuses
+    items: Any = value  # typed for the good case: the check refuses whatever stays unconverted
     if _is_plural(value):
         items = tuple(item.value if isinstance(item, Enum) else item for item in value)
     converted: tuple[T, ...] = items

@@ -1,4 +1,4 @@
-"""Frames of an error hold arguments, and error trackers show them: secrets must not be there."""
+"""Remove arguments, which may be secrets, from an error's frames: error trackers show them."""
 
 from abc import ABCMeta
 from inspect import Signature, signature
@@ -11,7 +11,7 @@ __all__ = ["ForgetsArguments", "forget_arguments"]
 def forget_arguments(error: BaseException) -> None:
     """Empty the finished frames of an error and of the errors behind it.
 
-    Their lines stay, so that the traceback still tells where it happened.
+    The lines stay, so that the traceback still shows where it happened.
     """
     errors: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -25,7 +25,7 @@ def forget_arguments(error: BaseException) -> None:
 
 
 class ForgetsArguments(ABCMeta):
-    """The metaclass of what is made from secrets: a failing constructor leaves none in its frames.
+    """The metaclass of classes that take secrets: a failing constructor shows none in its frames.
 
     It is an ``ABCMeta``, so that a subclass may be abstract.
     """

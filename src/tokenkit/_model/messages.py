@@ -1,4 +1,4 @@
-"""HTTP messages as values, and what their headers may contain."""
+"""HTTP messages as values, and the rules for their headers."""
 
 import re
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
@@ -28,7 +28,7 @@ REDIRECTS = range(300, 400)
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
-# No common server takes more.
+# No common server accepts more.
 MAX_HEADER = 16_384
 SHOWN_HEADERS = frozenset(
     {
@@ -86,7 +86,7 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, headers: Mapping[str, str] | Sequence[tuple[str, str]] = ()) -> None:
         pairs: Iterable[tuple[str, str]]
-        # A list and a dict are told apart in a tenth of the time that a Mapping takes.
+        # Checking for dict and list first is ten times as fast as for Mapping.
         if isinstance(headers, list) or not isinstance(headers, (dict, Mapping)):
             pairs = headers
         else:
@@ -97,7 +97,7 @@ class Headers(Mapping[str, str]):
             values[key] = f"{values[key]}, {value}" if key in values else value
         self._values = values
 
-    # The views that come with Mapping look every single name up.
+    # Mapping's own views look up every name.
     def keys(self) -> KeysView[str]:
         """Return the names, in lower case."""
         return self._values.keys()
@@ -143,7 +143,7 @@ class Headers(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._values)
 
-    # The oldest pickle protocols know no slots.
+    # The oldest pickle protocols don't know slots.
     def __reduce__(self) -> tuple[type["Headers"], tuple[dict[str, str]]]:
         return Headers, (self._values,)
 
@@ -201,8 +201,8 @@ class ResponseInfo:
     Attributes:
         status: The HTTP status.
         headers: The headers.
-        received_at: When the response was complete, in UTC, by the client's clock and corrected
-            by what is known of the vendor's. Relative lifetimes count from here.
+        received_at: When the response was complete, in UTC, by the client's clock, corrected by
+        what is known about the vendor's. Relative lifetimes count from here.
         origin: Scheme, host and port that the request was sent to.
     """
 

@@ -36,7 +36,7 @@ class PagedCall(Call[Page], Generic[Page, Item]):
 
         Args:
             page: The page.
-            seen: How many items the walk has come by, those of this page included.
+            seen: How many items the walk has seen, including this page's.
         """
         raise NotImplementedError
 
@@ -59,11 +59,11 @@ class PageWalk(Generic[Page, Item]):
         self._seen = 0
 
     def take(self, page: Page) -> Sequence[Item]:
-        """Return a page's items, and go on to the next page.
+        """Return a page's items, and move on to the next page.
 
         Raises:
-            DecodeError: The page repeats an earlier one: the server does not turn pages, and
-                what is on the others can't be known.
+            DecodeError: The page repeats an earlier one, so the server ignores the page number
+                and the other pages can't be read.
         """
         call = self.call
         if call is None:
@@ -72,11 +72,11 @@ class PageWalk(Generic[Page, Item]):
             raise DecodeError(f"{call.request_line[1].partition('?')[0]}: a page came twice")
         self._taken = page.items
         self._pages += 1
-        # Brent's algorithm: pages that go round meet the mark, and no other page is kept.
+        # Brent's algorithm: pages in a cycle meet the mark, and no other page is kept.
         if self._pages & (self._pages - 1) == 0:
             self._mark = page.items
         self._seen += len(page.items)
         self.call = call.next_call(page, self._seen)
-        items: Any = page.items  # whose type the call declares
+        items: Any = page.items  # the call declares its type
         typed: Sequence[Item] = items
         return typed

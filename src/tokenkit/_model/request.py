@@ -26,7 +26,7 @@ def param(
     wire_name: str | None = None,
     dump: Callable[[Any], JSON] | None = None,
 ) -> Mapping[str, object]:
-    """Describe a request field, as the ``metadata`` of its ``attrs.field``.
+    """Describe a field of a request, as the ``metadata`` of its ``attrs.field``.
 
     Args:
         check: What the vendor's documentation requires of the value.
@@ -40,21 +40,20 @@ def param(
 class _Rule:
     name: str
     wire_name: str | None
-    check: Check
-    optional: bool
 
     def error(self, problem: str) -> FieldError:
         return FieldError(field=self.name, wire_name=self.wire_name, message=problem)
 
 
 @cache
-def _rules(model: type["RequestModel"]) -> tuple[_Rule, ...]:
+def _rules(model: type["RequestModel"]) -> tuple[tuple[str, bool, Check, _Rule], ...]:
+    # In a tuple, what each check looks at is there at once.
     return tuple(
-        _Rule(
-            name=field.name,
-            wire_name=field.metadata.get(WIRE_NAME),
-            check=field.metadata[CHECK],
-            optional=field.default is None,
+        (
+            field.name,
+            field.default is None,
+            field.metadata[CHECK],
+            _Rule(field.name, field.metadata.get(WIRE_NAME)),
         )
         for field in attrs.fields(model)
         if CHECK in field.metadata
@@ -81,15 +80,15 @@ def json_object(value: object) -> str | None:
 
 
 def _for_readers(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
-    """Put required parameters first, and the escape hatch for new fields last."""
+    """Put required parameters first, and ``extra`` last."""
     parameters.sort(key=lambda one: (one.name == "extra", one.default is not one.empty))
     return [one.replace(default={}) if one.default is attrs.NOTHING else one for one in parameters]
 
 
 class _CheckedType(type):
-    """Raises a model's problems from its caller's line.
+    """Raises a model's problems from the caller's line.
 
-    The generated ``__init__`` has the arguments, perhaps a token, in its frame, and an error
+    The generated ``__init__`` has the arguments, perhaps a token, in its frame. An error
     raised there would keep the frame alive.
     """
 
@@ -103,9 +102,9 @@ class _CheckedType(type):
                 problem = error.with_traceback(None)
             except TypeError as error:
                 if error.__traceback__.tb_next is not None:
-                    raise  # not about the arguments: a mistake in the model, to be found there
+                    raise  # a mistake in the model, not in the arguments
                 problem = error.with_traceback(None)
-            args, kwargs = (), {}  # this frame goes along with the error
+            args, kwargs = (), {}  # keep them out of the traceback
             raise problem
 
         @property
@@ -146,25 +145,22 @@ class RequestModel(metaclass=_CheckedType):
 
     def __attrs_post_init__(self) -> None:
         errors: list[FieldError] = []
-        for rule in _rules(type(self)):
-            value = getattr(self, rule.name)
-            if value is None and rule.optional:
+        for name, optional, check, rule in _rules(type(self)):
+            value = getattr(self, name)
+            if value is None and optional:
                 continue
-            problem = rule.check(value)
-            if problem is not None:
+            if (problem := check(value)) is not None:
                 errors.append(rule.error(problem))
         if not errors:
-            errors = [*self._check_extra(), *self.check()]
+            errors = [*self._check_extra(), *self.check()] if self.extra else [*self.check()]
         if errors:
             raise InvalidInputError(type(self).__name__, tuple(errors))
 
     def check(self) -> Iterator[FieldError]:
-        """Yield the problems that involve several fields; each field alone is valid."""
+        """Yield the problems that involve several fields; each is valid on its own."""
         return iter(())
 
     def _check_extra(self) -> Iterator[FieldError]:
-        if not self.extra:
-            return
         names = {wire: name for name, wire in wire_names(type(self)).items()}
         for key in sorted(names.keys() & self.extra.keys()):
             message = f"{key!r} has its own parameter: {names[key]}"

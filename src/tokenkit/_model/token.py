@@ -19,8 +19,8 @@ __all__ = ["IssuedToken"]
 class IssuedToken:
     """A token that a vendor has issued.
 
-    Equality compares everything; the hash is made of the token and its issuer. No repr shows the
-    token; it shows how long the token is still good for.
+    Equality compares everything; the hash covers the token and its issuer. The repr hides the
+    token and shows how long it is still valid.
 
     Attributes:
         token: The token, for the vendor's browser module.
@@ -48,7 +48,7 @@ class IssuedToken:
 
         Args:
             at: The time to compare with, with a time zone. Default: now.
-            leeway: Seconds before its expiry from which on the token counts as expired.
+            leeway: The token counts as expired this many seconds before it expires.
 
         Raises:
             InvalidInputError: ``at`` has no time zone.
@@ -61,9 +61,9 @@ class IssuedToken:
         return ends is not None and (ends - now).total_seconds() <= leeway
 
     def to_json(self) -> dict[str, JSON]:
-        """Return the token as a JSON object, which holds its text: for storage of your own.
+        """Return the token as a JSON object, its text included, for your own storage.
 
-        Nothing turns a token into JSON unless it is asked to.
+        Nothing else turns a token into JSON.
         """
         return {"issuer": self.issuer, "kind": type(self).__name__, **write_plain(self)}
 
@@ -75,7 +75,7 @@ class IssuedToken:
             value: What it returned.
 
         Raises:
-            InvalidInputError: It is something else, or another kind of token.
+            InvalidInputError: It is not what :meth:`to_json` returns, or is another kind of token.
         """
         problem = f"must be an object, not {kind_of(value)}"
         if is_object(value):
@@ -84,15 +84,17 @@ class IssuedToken:
             if token is not None:
                 return token
             problem = f"is not what a {cls.issuer} {cls.__name__} was written as"
-        del value  # it holds a token, and this frame goes along with the error
+        del value  # it holds a token; keep it out of the traceback
         error = FieldError(field="value", message=problem)
         raise InvalidInputError(f"{cls.__name__}.from_json()", (error,))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        # Otherwise attrs makes one that shows the fields alone.
+        # Otherwise attrs makes one that shows only the fields, and one that hashes ``extra`` too.
         if "__repr__" not in vars(cls):
             cls.__repr__ = IssuedToken.__repr__  # type: ignore[method-assign] # as in its body
+        if "__hash__" not in vars(cls):
+            cls.__hash__ = IssuedToken.__hash__  # type: ignore[method-assign] # likewise
 
     def __hash__(self) -> int:
         return hash((self.issuer, self.token))
@@ -118,8 +120,8 @@ class IssuedToken:
 def _hide_from_inspection(cls: type[object], name: str) -> None:
     """Replace a slot with a property.
 
-    Tools that show the values in a failing line, such as IPython's verbose tracebacks, read slots
-    on their own, ``token.token`` too; they call no properties.
+    Tools that show the values in a failing line, such as IPython's verbose tracebacks, read
+    slots, ``token.token`` included, but call no properties.
     """
     slot = vars(cls)[name]
     setattr(cls, name, property(slot.__get__, slot.__set__, doc="The token."))

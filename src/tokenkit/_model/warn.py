@@ -1,4 +1,4 @@
-"""Warnings that point at the line of the caller's that they are about."""
+"""Warnings that point at the caller's line."""
 
 import inspect
 import warnings
@@ -10,7 +10,7 @@ PACKAGE = __name__.rpartition("._model.")[0]
 
 
 def warn_caller(message: str, category: type[Warning]) -> None:
-    """Give a warning about the line outside this package that led here.
+    """Warn about the line outside this package that led here.
 
     Args:
         message: What is odd, and what to do.
@@ -23,9 +23,9 @@ def warn_caller(message: str, category: type[Warning]) -> None:
 
 
 def edits(one: str, other: str) -> int:
-    """Count the characters to add, drop or change until one text is the other.
+    """Count the characters to add, drop or change to turn one text into the other.
 
-    Texts whose lengths differ much are only said to differ as much as that.
+    For texts of very different lengths, the count is the difference in length.
     """
     if abs(len(one) - len(other)) > FEW:
         return abs(len(one) - len(other))

@@ -1,1 +1,1 @@
-"""What can be seen of a call."""
+"""What a call reports: records, hooks, logs, traces and metrics."""

@@ -1,4 +1,4 @@
-"""The caller's functions that are called with what happens during a call."""
+"""The caller's functions that are called with records of a call."""
 
 import inspect
 from collections.abc import Callable
@@ -23,16 +23,16 @@ __all__ = ["Hooks", "Listener", "check_hooks"]
 
 
 class Listener(Protocol):
-    """Something that is told what happens during a call."""
+    """Receives the records of a call."""
 
     def tell(self, record: Record) -> object:
-        """Take a record; an awaitable that is returned is awaited by async clients."""
+        """Receive a record; async clients await the result if it is awaitable."""
         ...
 
 
 @attrs.frozen(kw_only=True)
 class Hooks:
-    """Functions that are called with what happens during calls; async clients take async ones too.
+    """Functions to call with a record of what happens; async clients take async ones too.
 
     If a hook raises, that is logged and the call goes on.
 
@@ -43,7 +43,7 @@ class Hooks:
         on_success: Called for each call that returns a value.
         on_error: Called for each call that ends with an error.
         on_token: Called for each token that ``get_token()`` returns.
-        on_store_failure: Called when the shared store of tokens can't be asked.
+        on_store_failure: Called when the shared token store fails.
     """
 
     on_request: Callable[[AttemptSent], object] | None = None

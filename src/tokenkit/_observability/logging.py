@@ -32,7 +32,7 @@ def is_logged() -> bool:
 def log(record: Record) -> None:
     """Write a record to the log: a sentence, with its parts as ``extra`` fields.
 
-    A failing store is a warning, as nothing else tells of it; all else is for debugging.
+    A failing store is a warning, as nothing else reports it; everything else is for debugging.
     """
     level = logging.WARNING if isinstance(record, StoreFailed) else logging.DEBUG
     if logger.isEnabledFor(level):

@@ -29,7 +29,7 @@ def make_meters(meter: "Meter") -> Meters:
             "http.client.request.duration", unit="s", description="Duration of HTTP requests."
         ),
         retries=meter.create_counter(
-            "tokenkit.client.retries", unit="{retry}", description="Requests sent once more."
+            "tokenkit.client.retries", unit="{retry}", description="Requests sent again."
         ),
     )
 
@@ -45,7 +45,7 @@ class Measurements:
         self._sent_at: float | None = None
 
     def tell(self, record: Record) -> None:
-        """Take a record."""
+        """Receive a record."""
         match record:
             case AttemptSent():
                 self._sent_at = time.monotonic()
@@ -89,5 +89,5 @@ def _error_type(status: int) -> str | None:
 
 
 def _name(operation: str) -> str:
-    """Return an operation as a metric may have it: no path, of which there may be many."""
+    """Return an operation without its path: a metric must not have one series per path."""
     return operation.partition(" ")[0]

@@ -26,7 +26,7 @@ class AttemptSent:
     Attributes:
         vendor: ``zdk``, ``zerohash`` or ``strigo``.
         operation: The client's method, or for ``request()`` the HTTP method and the path.
-        call_id: The same for all records of one call, and for no others.
+        call_id: Identifies the call: all of its records have the same one.
         method: The HTTP method.
         url: The URL, without its query.
         attempt: Which attempt this is, counted from 1.
@@ -118,7 +118,7 @@ class CallFailed:
     Attributes:
         vendor, operation, call_id: See :class:`AttemptSent`.
         error: The error's class.
-        reason: Its text; empty for an exception that is not tokenkit's, which may say anything.
+        reason: Its text; empty for other people's exceptions, which may say anything.
         outcome: Whether the vendor carried out the call.
         status: The HTTP status, if a response arrived.
         request_id: The vendor's id for the request.
@@ -140,13 +140,13 @@ class CallFailed:
 
 @attrs.frozen(kw_only=True)
 class TokenServed:
-    """A token that was minted before is handed out again.
+    """A token that was minted earlier is handed out again.
 
     From the process's memory it is reported only if ``Hooks(on_token=...)`` is set.
 
     Attributes:
         vendor: The vendor's name.
-        operation: The call that the token was minted by.
+        operation: The call that minted the token.
         source: Where it was kept: in this ``process``, or in the shared ``store``.
         age: The seconds since it was minted.
         left: The seconds until it ends.
@@ -161,13 +161,13 @@ class TokenServed:
 
 @attrs.frozen(kw_only=True)
 class TokenMinted:
-    """A token was minted, as none that is kept could be handed out.
+    """A token was minted, as no kept one could be handed out.
 
     Attributes:
         vendor: The vendor's name.
         operation: The call that minted it.
-        reason: ``missing``: there was none that lives long enough; ``renewed``: there is one that
-            soon ends; ``store failed``: the shared store could not be asked.
+        reason: ``missing`` if no kept token lives long enough, ``renewed`` if the kept one expires
+        soon, ``store failed`` if the shared store failed.
     """
 
     vendor: str
@@ -177,13 +177,13 @@ class TokenMinted:
 
 @attrs.frozen(kw_only=True)
 class StoreFailed:
-    """The shared store could not be asked, and is left alone for a while.
+    """The shared store failed and is left alone for a while.
 
     Attributes:
         vendor: The vendor's name.
-        operation: The call whose token was asked for.
+        operation: The call whose token was requested.
         error: What went wrong, as the error's class.
-        seconds: The time that was lost with it.
+        seconds: The time that this took.
     """
 
     vendor: str

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Trace", "trace_calls"]
 
 Trace: TypeAlias = Callable[[Call[object], str, Listener], AbstractContextManager[Listener]]
-"""Opens a span for a call below a base path; what it yields listens in the caller's place."""
+"""Opens a span for a call below a base path, and yields the listener to use instead."""
 
 
 def trace_calls(version: str) -> Trace:
@@ -29,7 +29,7 @@ def trace_calls(version: str) -> Trace:
         ConfigurationError: OpenTelemetry is not installed.
     """
     try:
-        from opentelemetry import metrics, trace  # noqa: PLC0415 - only those who trace have it
+        from opentelemetry import metrics, trace  # noqa: PLC0415 - installed for tracing only
     except ModuleNotFoundError:
         raise ConfigurationError(
             "tracing=True needs OpenTelemetry: install tokenkit-sdk[tracing]"
@@ -43,7 +43,7 @@ def trace_calls(version: str) -> Trace:
 def _span(
     tracer: "Tracer", meters: Meters, call: Call[object], base_path: str, listener: Listener
 ) -> Generator[Listener, None, None]:
-    from opentelemetry.trace import SpanKind  # noqa: PLC0415 - likewise
+    from opentelemetry.trace import SpanKind  # noqa: PLC0415 - installed for tracing only
 
     method = call.request_line[0]
     route = _route(call, base_path)
@@ -65,7 +65,7 @@ def _span(
 
 
 def _route(call: Call[object], base_path: str) -> str | None:
-    """Return the path that all calls of a model share; ``request()`` has no such."""
+    """Return the path that all calls of a model share; empty for ``request()``."""
     path = getattr(type(call), "path", None)
     return None if path is None else base_path + str(path)
 
@@ -110,7 +110,7 @@ class _SpanListener:
 
 
 def _fail(span: "Span", error_type: str) -> None:
-    from opentelemetry.trace import StatusCode  # noqa: PLC0415 - likewise
+    from opentelemetry.trace import StatusCode  # noqa: PLC0415 - installed for tracing only
 
     span.set_attribute("error.type", error_type)
     span.set_status(StatusCode.ERROR)

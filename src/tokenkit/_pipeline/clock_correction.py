@@ -1,4 +1,4 @@
-"""Correcting a clock that is off, from what a refused request tells of the vendor's."""
+"""Correct a wrong clock from the time in the vendor's refusal."""
 
 from collections.abc import Mapping
 
@@ -15,11 +15,11 @@ TWO_MINUTES, TWO_HOURS, A_WEEK = 120, 7_200, 604_800
 def corrects_clock(
     state: CallState[object], failed: FailedAttempt, headers: Mapping[str, str]
 ) -> bool:
-    """Correct a clock that explains a refusal, once a call; return whether it did.
+    """Correct the clock if it explains a refusal, once per call; return whether it did.
 
     Args:
         state: The call.
-        failed: The refused attempt; its error gets a hint where the clock is off.
+        failed: The refused attempt; its error gets a hint if the clock is off.
         headers: The refusal's headers.
     """
     plan = state.plan
@@ -46,12 +46,12 @@ def corrects_clock(
 
 
 def clock_hint(vendor: str, headers: Mapping[str, str], now: float, used: float) -> str | None:
-    """Return by how much a clock is off; ``None`` if it isn't, or nothing says so.
+    """Return a hint with how far the clock is off; ``None`` if it isn't, or nothing says so.
 
     Args:
         vendor: The vendor's name.
         headers: The refusal's headers.
-        now: Our time at the middle between sending and receiving, uncorrected.
+        now: This machine's time halfway between sending and receiving, uncorrected.
         used: The offset that the refused request was signed with.
     """
     ahead = seconds_ahead(headers, now)

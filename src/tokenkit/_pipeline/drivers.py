@@ -1,7 +1,6 @@
-"""The two loops that perform the effects of a call's life, sync and async."""
+"""The two loops that perform the effects of a call, sync and async."""
 
 import inspect
-import random
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -11,12 +10,7 @@ from .._model.messages import Request
 from .._observability.hooks import Hooks, Listener
 from .._observability.logging import leave_unawaited, log, log_raising_hook
 from .._observability.records import Record
-from .._policy.clock import (
-    AsyncClock,
-    Clock,
-    Moment,
-    TimeSource,
-)
+from .._policy.clock import AsyncClock, Clock, Moment, moment_of, monotonic_of
 from .._policy.timeouts import Timeouts
 from .._secret import outside_frames
 from ..errors import ConfigurationError
@@ -44,6 +38,8 @@ __all__ = [
     "drive_async",
     "drive_async_steps",
     "drive_steps",
+    "report",
+    "report_async",
 ]
 
 T = TypeVar("T")
@@ -55,7 +51,7 @@ class Connections(Protocol):
     """Sends requests for a sync client."""
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
-        """Send a request and read the answer, in ``left`` seconds."""
+        """Send a request and read the response, within ``left`` seconds."""
         ...
 
     def discard(self) -> None:
@@ -71,7 +67,7 @@ class AsyncConnections(Protocol):
     """Sends requests for an async client."""
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
-        """Send a request and read the answer, in ``left`` seconds."""
+        """Send a request and read the response, within ``left`` seconds."""
         ...
 
     async def discard(self) -> None:
@@ -90,10 +86,11 @@ def drive(
     connections: Connections,
     clock: Clock,
     listener: Listener = NO_HOOKS,
+    at: Moment | None = None,
 ) -> Reply[T]:
-    """Perform a call's effects one after the other; return its reply."""
+    """Perform a call's effects one by one; return its reply."""
     begin = partial(perform, call, plan, request_id)
-    return drive_steps(begin, connections, clock, listener)
+    return drive_steps(begin, connections, clock, listener, at)
 
 
 def drive_steps(
@@ -101,27 +98,36 @@ def drive_steps(
     connections: Connections,
     clock: Clock,
     listener: Listener = NO_HOOKS,
+    at: Moment | None = None,
 ) -> T:
-    """Perform effects one after the other; return what comes of them."""
-    steps = begin(_moment(clock))
+    """Perform effects one after the other; return what comes of them.
+
+    Args:
+        begin: Begins them at a moment.
+        connections: Sends requests.
+        clock: Tells the time, and waits.
+        listener: Is told what happens.
+        at: The moment of the start. Default: now.
+    """
+    steps = begin(moment_of(clock) if at is None else at)
     result, thrown = None, None
     try:
         while True:
             effect = _next(steps, result, thrown)
             try:
                 value = _perform(effect, connections, clock, listener)
-                result, thrown = Result(value, _moment(clock)), None
+                result, thrown = Result(value, moment_of(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
                 thrown = _bare(error)
     except StopIteration as stop:
         returned: T = stop.value
         return returned
-    except BaseException as error:  # noqa: BLE001 - raised again
-        # A signal's handler may have raised anywhere in here, beside texts that nobody may see.
+    except BaseException as error:  # noqa: BLE001 - re-raised
+        # A signal handler may have raised anywhere in here, next to secrets.
         raise _bare(error) from error.__cause__
     finally:
-        # Between two steps an exception leaves the generator waiting: what it holds, such as a
-        # mint that others wait for, is let go now, and not when somebody drops the traceback.
+        # An exception between two steps leaves the generator waiting. What it holds, such as a
+        # mint that others wait for, is released now, not when the traceback is dropped.
         steps.close()
 
 
@@ -132,10 +138,11 @@ async def drive_async(
     connections: AsyncConnections,
     clock: AsyncClock,
     listener: Listener = NO_HOOKS,
+    at: Moment | None = None,
 ) -> Reply[T]:
-    """Perform a call's effects one after the other; return its reply."""
+    """Perform a call's effects one by one; return its reply."""
     begin = partial(perform, call, plan, request_id)
-    return await drive_async_steps(begin, connections, clock, listener)
+    return await drive_async_steps(begin, connections, clock, listener, at)
 
 
 async def drive_async_steps(
@@ -143,38 +150,37 @@ async def drive_async_steps(
     connections: AsyncConnections,
     clock: AsyncClock,
     listener: Listener = NO_HOOKS,
+    at: Moment | None = None,
 ) -> T:
-    """Perform effects one after the other; return what comes of them."""
-    steps = begin(_moment(clock))
+    """Perform effects one after the other; return what comes of them.
+
+    The arguments are those of :func:`drive_steps`.
+    """
+    steps = begin(moment_of(clock) if at is None else at)
     result, thrown = None, None
     try:
         while True:
             effect = _next(steps, result, thrown)
             try:
                 value = await _perform_async(effect, connections, clock, listener)
-                result, thrown = Result(value, _moment(clock)), None
+                result, thrown = Result(value, moment_of(clock)), None
             except BaseException as error:  # noqa: BLE001 - the generator gets all of them
                 thrown = _bare(error)
     except StopIteration as stop:
         returned: T = stop.value
         return returned
-    except BaseException as error:  # noqa: BLE001 - likewise
+    except BaseException as error:  # noqa: BLE001 - the generator gets all of them
         raise _bare(error) from error.__cause__
     finally:
         steps.close()
 
 
 def _bare(error: BaseException) -> BaseException:
-    """Cut off the frames that may hold what is sent; a source's own exception stays the cause."""
+    """Remove the frames that may hold the request; a source's own exception stays the cause."""
     cause = error.__cause__ if isinstance(error, ConfigurationError) else None
     outside_frames(error)
     error.__cause__ = cause and outside_frames(cause)
     return error
-
-
-def _moment(clock: TimeSource) -> Moment:
-    chance = random.random()  # noqa: S311 - jitter spreads load, it protects nothing
-    return Moment(clock.time(), clock.monotonic(), chance)
 
 
 def _next(steps: Steps[T], result: Result[Any] | None, thrown: BaseException | None) -> Any:
@@ -187,7 +193,7 @@ def _perform(
     effect: AnyEffect, connections: Connections, clock: Clock, listener: Listener
 ) -> object:
     if isinstance(effect, Send):
-        left = effect.until - clock.monotonic()
+        left = effect.until - monotonic_of(clock)
         return connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
         return resolve(effect.source)
@@ -196,13 +202,13 @@ def _perform(
     if isinstance(effect, Sleep):
         clock.sleep(effect.seconds)
     elif isinstance(effect, Wait):
-        effect.on.wait(effect.until - clock.monotonic())
+        effect.on.wait(effect.until - monotonic_of(clock))
     elif isinstance(effect, Ask):
         return effect.question.ask()
     elif isinstance(effect, Discard):
         connections.discard()
     else:
-        leave_unawaited(effect.record, _notify(effect.record, listener))
+        report(effect.record, listener)
     return None
 
 
@@ -210,7 +216,7 @@ async def _perform_async(
     effect: AnyEffect, connections: AsyncConnections, clock: AsyncClock, listener: Listener
 ) -> object:
     if isinstance(effect, Send):
-        left = effect.until - clock.monotonic()
+        left = effect.until - monotonic_of(clock)
         return await connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
         return await resolve_async(effect.source)
@@ -219,26 +225,36 @@ async def _perform_async(
     if isinstance(effect, Sleep):
         await clock.sleep(effect.seconds)
     elif isinstance(effect, Wait):
-        await effect.on.wait_async(effect.until - clock.monotonic())
+        await effect.on.wait_async(effect.until - monotonic_of(clock))
     elif isinstance(effect, Ask):
         return await effect.question.ask_async()
     elif isinstance(effect, Discard):
         await connections.discard()
     else:
-        waiting = _notify(effect.record, listener)
-        if inspect.isawaitable(waiting):
-            await _awaited_notice(effect.record, waiting)
+        await report_async(effect.record, listener)
     return None
 
 
+def report(record: Record, listener: Listener) -> None:
+    """Report a record to the log and to a hook."""
+    leave_unawaited(record, _notify(record, listener))
+
+
+async def report_async(record: Record, listener: Listener) -> None:
+    """Report a record to the log and to a hook, which may be async."""
+    waiting = _notify(record, listener)
+    if inspect.isawaitable(waiting):
+        await _awaited_notice(record, waiting)
+
+
 def _notify(record: Record, listener: Listener) -> object:
-    """Tell the log and the hook; return what the hook returns."""
+    """Report a record to the log and the hook; return what the hook returns."""
     log(record)
     if listener is NO_HOOKS:
         return None
     try:
         return listener.tell(record)
-    except Exception:  # noqa: BLE001 - a hook of the caller's may raise anything
+    except Exception:  # noqa: BLE001 - a caller's hook may raise anything
         log_raising_hook(record)
     return None
 
@@ -246,5 +262,5 @@ def _notify(record: Record, listener: Listener) -> object:
 async def _awaited_notice(record: Record, waiting: Awaitable[object]) -> None:
     try:
         await waiting
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - a caller's hook may raise anything
         log_raising_hook(record)

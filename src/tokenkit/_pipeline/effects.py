@@ -1,4 +1,4 @@
-"""What the life of a call asks of its driver, and what it gets back."""
+"""What the generator of a call asks its driver to do, and what it gets back."""
 
 from collections.abc import Coroutine, Generator, Mapping
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 AnyEffect: TypeAlias = "Send | Sleep | Resolve | ResolveGroup | Notify | Discard | Wait | Ask"
-"""What a driver has to be able to do."""
+"""Every effect that a driver must perform."""
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -40,13 +40,13 @@ T = TypeVar("T")
 
 @attrs.frozen(kw_only=True)
 class NoResponse:
-    """An attempt that brought no complete answer, as a plain value.
+    """An attempt without a complete response, as a plain value.
 
     Attributes:
-        error: The class of the error that it is.
+        error: The class of the error.
         message: What went wrong.
         sent: Whether a byte of the request may have been sent.
-        response: As much of the answer as came in.
+        response: As much of the response as arrived.
     """
 
     error: type[TransportError | ResponseTooLarge]
@@ -56,19 +56,19 @@ class NoResponse:
 
 
 AttemptOutcome: TypeAlias = Response | NoResponse
-"""What one attempt brought."""
+"""The outcome of one attempt."""
 
 
 class Effect(Generic[R]):
-    """Something that a driver does; ``R`` is its result's type."""
+    """Something for the driver to do; ``R`` is the type of its result."""
 
     __slots__ = ()
 
 
-# This and Result are not frozen, which takes three times as long, on each call's way.
+# This and Result are not frozen, as every call makes them and that takes three times as long.
 @attrs.define(eq=False, repr=False)
 class Send(Effect[AttemptOutcome]):
-    """Send a request, and be back at a monotonic time."""
+    """Send a request; return by the monotonic time ``until``."""
 
     request: Request
     timeouts: Timeouts
@@ -77,7 +77,7 @@ class Send(Effect[AttemptOutcome]):
 
 @attrs.frozen(eq=False, repr=False)
 class Sleep(Effect[None]):
-    """Wait some seconds."""
+    """Wait for some seconds."""
 
     seconds: float
 
@@ -91,7 +91,7 @@ class Resolve(Effect[Secret]):
 
 @attrs.frozen(eq=False, repr=False)
 class ResolveGroup(Effect[Mapping[str, Secret]]):
-    """Ask a group of secrets for all of them."""
+    """Ask a group of secrets for all its secrets."""
 
     group: AnySecretGroup = attrs.field(repr=False)
 
@@ -109,20 +109,20 @@ class Notify(Effect[None]):
 
 
 class Waitable(Protocol):
-    """Something whose end can be waited for."""
+    """Something that can be waited for."""
 
     def wait(self, seconds: float) -> None:
-        """Wait for its end, at most some seconds."""
+        """Wait for it, at most some seconds."""
         ...
 
     def wait_async(self, seconds: float) -> Coroutine[Any, Any, None]:
-        """Wait for its end, at most some seconds."""
+        """Wait for it, at most some seconds."""
         ...
 
 
 @attrs.frozen(eq=False, repr=False)
 class Wait(Effect[None]):
-    """Wait for what somebody else does, until a monotonic time at the latest."""
+    """Wait for something else to finish, until the monotonic time ``until`` at the latest."""
 
     on: Waitable
     until: float
@@ -149,11 +149,11 @@ class Ask(Effect[Any]):
 
 @attrs.define(eq=False, repr=False)
 class Result(Generic[R]):
-    """An effect's result, and when it was there."""
+    """An effect's result, and the moment it was ready."""
 
     value: R
     at: Moment
 
 
 Steps: TypeAlias = Generator[Effect[Any], Result[Any], T]
-"""A part of a call's life: it yields effects, is sent their results, and returns a ``T``."""
+"""A generator that yields effects, receives their results, and returns a ``T``."""

@@ -1,27 +1,28 @@
-"""What the error of a call tells of the call as a whole, whatever its last attempt was."""
+"""What an error says about the call as a whole, not only its last attempt."""
 
 from .._model.call import Repeat
-from ..errors import APIError, Outcome, TokenKitError, describe
+from .._policy.failure import describe
+from ..errors import APIError, Outcome, TokenKitError
 from .state import CallState
 
 __all__ = ["combined_outcome", "complete"]
 
 
 def combined_outcome(earlier: Outcome, latest: Outcome) -> Outcome:
-    """Return the outcome of a call, from that of its attempts so far and of the latest."""
+    """Return the outcome of a call from that of its earlier attempts and of the latest."""
     if "performed" in (earlier, latest):
         return "performed"
     return "unknown" if "unknown" in (earlier, latest) else "not performed"
 
 
 def complete(error: Exception, state: CallState[object]) -> None:
-    """Tell an error which call it ended, and how that call went; leave a foreign one alone."""
+    """Add to an error which call it ended and how; leave exceptions of others alone."""
     if state.in_flight:
         state.outcome = combined_outcome(state.outcome, "unknown")
     if not isinstance(error, TokenKitError):
         return
     if state.failed is None or state.failed.error is not error:
-        # Raised by somebody who does not know what must not be shown.
+        # Raised by code that doesn't know what to redact.
         error.message = state.hidden.redact(error.message)
         error.args = (state.hidden.redact(str(error)),)
     error.vendor = state.vendor
@@ -32,8 +33,8 @@ def complete(error: Exception, state: CallState[object]) -> None:
 
 
 def _text(error: TokenKitError, sent_id: str | None, state: CallState[object]) -> str:
-    """Return the error's text with its request id and the remarks; fill the id in."""
-    # A vendor's text names the id that the vendor gave.
+    """Return the error's text with its request id, which it fills in, and the remarks."""
+    # A vendor error's text has the id that the vendor gave.
     text = describe(error) if isinstance(error, APIError) else str(error)
     error.request_id = error.request_id or sent_id
     if not isinstance(error, APIError) and error.request_id is not None:
@@ -45,6 +46,6 @@ def _text(error: TokenKitError, sent_id: str | None, state: CallState[object]) -
 
 
 def _remarks(state: CallState[object]) -> tuple[str, ...]:
-    withheld = state.repeat is not Repeat.SAFE and state.outcome == "unknown"
+    withheld = state.repeat is not Repeat.SAFE and state.outcome != "not performed"
     advice = state.call.advice_if_unknown if withheld else None
     return state.remarks if advice is None else (*state.remarks, advice)

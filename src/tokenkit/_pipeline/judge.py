@@ -1,4 +1,4 @@
-"""What one attempt came to: a reply, or a failed attempt and whether it may be repeated."""
+"""Turn the outcome of an attempt into a reply, or a failed attempt that may be repeated or not."""
 
 import re
 from datetime import datetime, timezone
@@ -25,7 +25,7 @@ __all__ = ["judge"]
 
 T = TypeVar("T")
 
-# What libraries quote may be a piece of the response: their text ends where a quotation begins.
+# Libraries may quote the response, so their text is cut off where a quotation begins.
 QUOTATION = re.compile(r"""\bbytearray\(|\bb["']|(?<!\w)["']""")
 SEPARATOR = "\x1e"
 
@@ -34,7 +34,7 @@ def judge(outcome: AttemptOutcome, state: CallState[T]) -> Reply[T] | FailedAtte
     """Return a reply, or the failed attempt.
 
     Args:
-        outcome: What the attempt brought.
+        outcome: The outcome of the attempt.
         state: The call; it is read, not changed.
     """
     if isinstance(outcome, NoResponse):
@@ -55,7 +55,7 @@ def judge(outcome: AttemptOutcome, state: CallState[T]) -> Reply[T] | FailedAtte
 def _judge_success(response: Response, state: CallState[T]) -> Reply[T] | FailedAttempt:
     profile, sent_id = state.plan.profile, state.request_id
     request_id = request_id_of(response.headers, profile.request_id_header)
-    # Ours, echoed, is no secret, and most responses echo it.
+    # Our own id is no secret, and most responses echo it.
     if request_id and request_id != sent_id:
         if profile.echoes_request_id and sent_id and request_id.lower() != sent_id.lower():
             return _foreign(
@@ -97,7 +97,7 @@ def _foreign(response: Response, problem: str) -> FailedAttempt:
 
 
 def _safe_headers(headers: Headers, hidden: Hidden) -> Headers:
-    """Return a success's headers, without what a server may have written back of the request."""
+    """Return a success's headers, without anything secret that a server may have echoed."""
     together = SEPARATOR.join(headers.values())
     if hidden.redact_headers(together) == together:
         return headers

@@ -1,4 +1,4 @@
-"""What hooks, the log and traces are told about a call."""
+"""The records of a call, for hooks, the log and traces."""
 
 from typing import TypeVar
 from uuid import uuid4

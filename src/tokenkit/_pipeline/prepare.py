@@ -1,4 +1,4 @@
-"""From a call to the request that goes out: its unsigned form, and its signing."""
+"""From a call to the request that is sent: writing it, and signing it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -20,23 +20,23 @@ from .request_body import encode_body
 __all__ = ["Plan", "sign", "unsigned_request"]
 
 METHODS_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
-# A shorter header value, such as a timestamp, proves nothing and stands elsewhere too.
+# A shorter header value, such as a timestamp, is no secret and occurs elsewhere too.
 SHORTEST_SIGNATURE = 16
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Plan:
-    """Everything about a call that is settled before it starts.
+    """Everything that is settled before a call starts.
 
     Attributes:
         profile: The vendor.
         origin: Scheme, host and port.
-        base_path: What stands before each call's path.
+        base_path: The path before each call's path.
         settings: The timeouts, the deadline, when to retry, and the headers.
         strategy: Authenticates the request.
         budget: The client's retry budget.
         offset: How far the vendor's clock is ahead; ``None`` not to correct ours.
-        watched: Whether anybody is to be told what happens.
+        watched: Whether there is a hook, a log or a trace to report to.
     """
 
     profile: Profile
@@ -52,12 +52,12 @@ class Plan:
 def unsigned_request(
     call: Call[object], plan: Plan, request_id: str, wall: float
 ) -> Request | TokenKitError:
-    """Write a call as a request, once for all attempts; return the error where it can't be.
+    """Write a call as a request, once for all attempts, or return the error.
 
     Args:
         call: The call.
         plan: Where it goes, and with which headers.
-        request_id: The id for the vendor's request-id header, where it has one.
+        request_id: The id for the vendor's request-id header, if it has one.
         wall: The time of day that relative times in the body count from.
     """
     body = encode_body(call, datetime.fromtimestamp(wall, timezone.utc))
@@ -87,20 +87,20 @@ def sign(
     now: float,
     hidden: Hidden,
 ) -> Request | ConfigurationError:
-    """Authenticate a request; return the error where the strategy can't.
+    """Authenticate a request, or return the error.
 
     Args:
         unsigned: The request.
         strategy: What authenticates it.
         secrets: The strategy's secrets, resolved.
         now: The time by the vendor's clock, in seconds since 1970.
-        hidden: Learns the secrets, and what was made of them.
+        hidden: Gets the secrets, and the headers made from them, to hide them.
     """
     added = _authentication(strategy, unsigned, secrets, now)
     if isinstance(added, TokenKitError):
         return added
-    hidden.add([secret.reveal() for secret in secrets])
-    hidden.add([value for value in added.values() if len(value) >= SHORTEST_SIGNATURE])
+    made = [value for value in added.values() if len(value) >= SHORTEST_SIGNATURE]
+    hidden.add([*[secret.reveal() for secret in secrets], *made])
     return Request(
         method=unsigned.method,
         origin=unsigned.origin,
@@ -117,12 +117,12 @@ def _authentication(
     try:
         made = dict(strategy.headers(unsigned, secrets, now))
         added = {name.lower(): value for name, value in made.items()}
-        unfit = [name for name, value in added.items() if not fits_header(value)]
+        unfit = [name for name in added if not fits_header(added[name])]
     except ConfigurationError as error:
         return without_frames(error)
-    except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything
+    except Exception as error:  # noqa: BLE001 - a caller's strategy may raise anything
         problem = f"raised {type(error).__name__}"
-        cause = without_frames(error)  # a strategy's own frames hold the secrets that it was given
+        cause = without_frames(error)  # a strategy's own frames hold its secrets
     else:
         if not unfit:
             return added

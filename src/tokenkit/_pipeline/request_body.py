@@ -13,18 +13,18 @@ MAX_REQUEST_BODY = 1_048_576
 
 
 def encode_body(call: Call[object], now: datetime) -> bytes | TokenKitError:
-    """Write a call's body; return the error where that is not possible.
+    """Write a call's body, or return the error.
 
     Args:
         call: The call.
-        now: What relative times count from.
+        now: The time that relative times count from.
     """
     try:
         value = call.encode(now)
         body = b"" if value is None else dump_json(value)
     except TokenKitError as error:
         return without_frames(error)
-    except Exception:  # noqa: BLE001 - a model of the caller's may raise anything
+    except Exception:  # noqa: BLE001 - a caller's model may raise anything
         body = None
     if body is None:
         return _invalid(call, "cannot be written as JSON", _unwritable_field(call, now))
@@ -43,7 +43,7 @@ def _invalid(call: Call[object], problem: str, field: str | None) -> InvalidInpu
 def _unwritable_field(call: Call[object], now: datetime) -> str | None:
     try:
         value = call.encode(now)
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - a caller's model may raise anything
         return None
     if not isinstance(value, dict):
         return None

@@ -1,10 +1,11 @@
-"""The life of a call, as one generator of effects.
+"""A call from start to end, as one generator of effects.
 
 It signs, sends, retries within the deadline and the budget, and returns a reply or raises an
 error. It does no I/O itself: a driver performs each effect and sends back its result with the
 time and a random number, so that the whole policy can be driven by hand.
 """
 
+from contextlib import suppress
 from typing import TypeVar
 
 from .._model.call import Call, Reply
@@ -32,8 +33,8 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
 
     Args:
         call: The call.
-        plan: Everything else that is settled.
-        request_id: The id for the vendor's request-id header, where it has one.
+        plan: Everything else that is settled beforehand.
+        request_id: The id for the vendor's request-id header, if it has one.
         start: The moment of the start.
 
     Raises:
@@ -57,12 +58,13 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
             if not (yield from _retry(state, judged, outcome, watcher)):
                 # Its headers may echo a credential, and error reports show this frame.
                 del outcome
-                raise judged.error  # noqa: TRY301 - likewise
-    except Exception as error:  # noqa: BLE001 - whatever failed, the call has
+                raise judged.error  # noqa: TRY301 - reported below, like every error of a call
+    except Exception as error:  # noqa: BLE001 - whatever it is, the call failed
         failed = error
     complete(failed, state)
     if watcher is not None:
-        yield watcher.failed(failed)
+        with suppress(Exception):  # a clock that broke is broken now as well, and told of already
+            yield watcher.failed(failed)
     raise failed
 
 

@@ -1,4 +1,4 @@
-"""Where a secret callable is asked for its secret."""
+"""Ask secret callables for their secrets."""
 
 import inspect
 from collections.abc import Awaitable, Mapping, Sequence
@@ -21,14 +21,14 @@ __all__ = ["resolve", "resolve_async", "resolve_group", "resolve_group_async", "
 def resolved(
     sources: Sequence[AsyncSecretSource], at: Moment
 ) -> Steps[tuple[list[Secret], Moment]]:
-    """Ask all sources for their secrets; a group is asked once, whichever of it is used.
+    """Ask all sources for their secrets; a group is asked once for all its members.
 
     Args:
         sources: The sources.
         at: The moment of the start.
 
     Returns:
-        The secrets in the order of their sources, and the moment when they were there.
+        The secrets in the order of their sources, and the moment they were ready.
     """
     groups = [one.group for one in sources if isinstance(one, (SecretMember, AsyncSecretMember))]
     read: dict[AnySecretGroup, Mapping[str, Secret]] = {}
@@ -91,12 +91,12 @@ async def resolve_group_async(group: AnySecretGroup) -> Mapping[str, Secret]:
 
 
 def _asked(source: object) -> object:
-    """Ask a source for its secret; an awaitable comes back as it is."""
+    """Ask a source for its secret; return an awaitable unawaited."""
     if not callable(source):
         return source
     try:
         return source()
-    except Exception as error:  # noqa: BLE001 - a source of the caller's may raise anything
+    except Exception as error:  # noqa: BLE001 - a caller's source may raise anything
         cause = error
     raise ConfigurationError(
         f"The secret source {_name(source)} raised {type(cause).__name__}"
@@ -106,7 +106,7 @@ def _asked(source: object) -> object:
 async def _awaited(source: object, value: Awaitable[object]) -> object:
     try:
         return await value
-    except Exception as error:  # noqa: BLE001 - likewise
+    except Exception as error:  # noqa: BLE001 - a caller's source may raise anything
         cause = error
     raise ConfigurationError(
         f"The secret source {_name(source)} raised {type(cause).__name__}"
@@ -123,7 +123,7 @@ def _as_secret(source: object, value: object) -> Secret:
     if isinstance(value, str):
         return Secret(value)
     problem = _problem(value, "a string or a Secret")
-    del value  # the frame of the error must not hold it
+    del value  # keep it out of the traceback
     raise ConfigurationError(f"The secret source {_name(source)} {problem}")
 
 

@@ -22,11 +22,11 @@ class FailedAttempt:
     """An attempt that failed.
 
     Attributes:
-        error: The error that it means, should the call end with it.
+        error: The error to raise if the call ends with it.
         repeatable: Whether the request may be sent again.
         outcome: Whether the vendor carried out the request.
         status: The HTTP status, if a response arrived.
-        asked_wait: The seconds that the vendor asks to wait, or documents.
+        asked_wait: The seconds to wait that the vendor asks for or documents.
         blames_credentials: Whether the credentials, the signature or its time were refused.
         distrusts_connection: Whether the connection may hold other requests' responses.
     """
@@ -41,23 +41,23 @@ class FailedAttempt:
 
 
 class CallState(Generic[T_co]):
-    """What is known of a call while it goes on.
+    """What is known about a call while it runs.
 
     Attributes:
         call, plan: As given.
-        request_id: The id that is sent; empty where the vendor takes none.
+        request_id: The id that is sent; empty if the vendor takes none.
         request: The request, unsigned.
-        hidden: What must not be shown.
+        hidden: The texts that must not be shown.
         start: The moment of the call's start.
         until: The monotonic time of the deadline.
         at: The moment of the latest result.
         began: The moment at which the latest attempt was sent.
         attempts: How many times the request was sent.
-        in_flight: Whether a request is out and nothing is known of it.
+        in_flight: Whether a request was sent whose outcome is unknown.
         failed: The latest failed attempt.
         outcome: Whether the vendor carried out the call, as far as its attempts tell.
         charged: How many retries were taken from the budget.
-        remarks: Sentences for the error, should the call end with one.
+        remarks: Sentences to add to the error if the call ends with one.
         used_offset: The clock offset that the latest attempt was signed with.
         offset_before: The one before it was corrected; ``None`` until then.
     """
@@ -102,7 +102,7 @@ class CallState(Generic[T_co]):
         return mask_path(self.hidden.redact(name)) if "/" in name else name
 
     def charge(self) -> bool:
-        """Take a retry from the client's budget, where there is one."""
+        """Take a retry from the client's budget; return whether there was one."""
         taken = self.plan.budget.take()
         self.charged += taken
         return taken

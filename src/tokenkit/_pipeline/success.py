@@ -1,4 +1,4 @@
-"""A 2xx response, read into a value or into the error that says why it can't be."""
+"""Read a 2xx response into a value or the error that says why it can't be read."""
 
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from datetime import datetime
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import attrs
 
 from .._model.call import Call
-from .._model.json import JSON, Mismatch, load_json
+from .._model.json import JSON, Mismatch, TooManyValues, load_json
 from .._model.messages import Response, ResponseInfo
 from .._redaction import Hidden, escaped, mask_path, mask_tokens
 from ..errors import DecodeError, MismatchedResponse, UnexpectedRedirect
@@ -19,15 +19,16 @@ T = TypeVar("T")
 
 SNIPPET = 200
 QUOTED_BYTES = 2_000
-# Of a body that nobody needs. A larger one, or longer words, are no vendor's "it is done".
+# For a body that nobody needs. A larger one, or longer words, is no vendor's "OK".
 LONGEST_BODY = 65_536
 LONGEST_WORDS = 200
 PAGES = ("text/html", "application/xhtml")
 
 
-@attrs.frozen
+# Not frozen, which takes three times as long, on each call's way.
+@attrs.define
 class Value(Generic[T]):
-    """What a call returns, which may well be ``None``."""
+    """What a call returns, which may be ``None``."""
 
     value: T = attrs.field(repr=False)
     body: JSON = attrs.field(default=None, repr=False)
@@ -41,14 +42,14 @@ def read_success(
     received_at: datetime,
     origin: str = "",
 ) -> Value[T] | DecodeError | MismatchedResponse | None:
-    """Read a response with a success status; ``None`` where it says that the call failed.
+    """Read a response with a success status; return ``None`` if it reports a failure.
 
     Args:
         call: The call.
         response: Its response.
-        hidden: What must not be shown.
+        hidden: The texts that must not be shown.
         request_id: The response's request id, as it may be shown.
-        received_at: When it was complete, by the vendor's clock as far as that is known.
+        received_at: When it was complete, by the vendor's clock if that is known.
         origin: Scheme, host and port that the request was sent to.
     """
     try:
@@ -66,7 +67,7 @@ def read_success(
         problem, path = mismatch.problem, mismatch.path
     except MismatchedResponse as error:
         return error.with_traceback(None)
-    except Exception as error:  # noqa: BLE001 - a model of the caller's may raise anything
+    except Exception as error:  # noqa: BLE001 - a caller's model may raise anything
         problem, path = f"{type(call).__name__}.decode() raised {type(error).__name__}", "$"
     if not response.body:
         problem = "the body is empty"
@@ -78,7 +79,7 @@ def read_success(
         status=response.status,
         content_type=content_type,
         request_id=request_id,
-        # Who answered in the vendor's place has hardly carried the call out.
+        # If something else responded for the vendor, the call was hardly carried out.
         outcome=DecodeError.usual_outcome if call.reads_body else "unknown",
     )
 
@@ -89,21 +90,23 @@ def _loaded(response: Response, hidden: Hidden, *, needed: bool) -> JSON:
     if needed or len(response.body) <= LONGEST_BODY:
         try:
             body = load_json(response.body)
+        except TooManyValues as error:
+            raise Mismatch(str(error)) from None
         except ValueError:
             pass
         else:
             return body if needed else None
     if needed:
         raise Mismatch(f"not JSON{_snippet(response, hidden)}")
-    if _is_somebody_elses(response):
+    if _may_be_a_captive_portal(response):
         raise Mismatch(f"not the vendor's{_snippet(response, hidden)}")
     return None
 
 
-def _is_somebody_elses(response: Response) -> bool:
-    """Return whether a body that nobody needs, and that is no JSON, may be a captive portal's.
+def _may_be_a_captive_portal(response: Response) -> bool:
+    """Return whether a body that nobody needs, and that isn't JSON, may be a captive portal's.
 
-    Its success is then no success of the call. A few words are one, and so is white space.
+    Then the call did not succeed. A few words, or only white space, are a success.
     """
     if len(response.body) > LONGEST_WORDS:
         return True
@@ -113,7 +116,7 @@ def _is_somebody_elses(response: Response) -> bool:
 
 
 def _begin(response: Response) -> str:
-    """Return how a body begins, without what may stand before its first character."""
+    """Return how a body begins, without a byte order mark or white space."""
     begin = response.body[:QUOTED_BYTES]
     charset = "utf-16" if begin.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
     return begin.decode(charset, "replace").lstrip("\ufeff\0 \t\r\n\v\f")
@@ -129,7 +132,7 @@ def _snippet(response: Response, hidden: Hidden) -> str:
 
 
 def unexpected_redirect(response: Response, location: str) -> UnexpectedRedirect:
-    """Return where a response pointed, without its query, which may contain anything."""
+    """Return the error for a redirect; its query may hold anything and is left out."""
     try:
         parts = urlsplit(location)
         host = parts.netloc.rpartition("@")[2]

@@ -1,1 +1,1 @@
-"""What is decided by arithmetic and reading alone."""
+"""Decisions without I/O: retries, timeouts, clock skew, what a failure means."""

@@ -1,6 +1,7 @@
-"""Time as the clients see it: a clock that a test can replace."""
+"""The clients' clock, which a test can replace, and the vendor's offset from it."""
 
 import inspect
+import random
 import time
 from collections.abc import Mapping
 from datetime import timezone
@@ -18,25 +19,29 @@ __all__ = [
     "SystemClock",
     "TimeSource",
     "check_clock",
+    "moment_of",
+    "monotonic_of",
     "seconds_ahead",
 ]
 
 K = TypeVar("K", bound="TimeSource")
 
 A_DAY = 86_400.0
-FIRST_RELEASE = 1_793_491_200.0  # 2026-11-01: no honest clock is behind it
+FIRST_RELEASE = 1_793_491_200.0  # 2026-11-01, before this release: no honest clock is earlier
 TOLERANCE = 30.0
+# In seconds: in the year 9987, so that a day more can still be written as a date.
+LATEST = 253_000_000_000.0
 
 
 class TimeSource(Protocol):
-    """Tells the time."""
+    """Returns the time."""
 
     def time(self) -> float:
         """Return the time of day, in seconds since 1970."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that only ever go forward."""
+        """Return seconds that never go backwards."""
         ...
 
 
@@ -60,7 +65,8 @@ def check_clock(clock: K, *, may_be_async: bool) -> K:
     """Check a caller's clock.
 
     Raises:
-        ConfigurationError: It lacks a method, or waits in the way of the other clients.
+        ConfigurationError: It lacks a method, or is a sync clock for an async client or vice
+            versa.
     """
     for name in ("time", "monotonic", "sleep"):
         if not callable(getattr(clock, name, None)):
@@ -75,11 +81,11 @@ def check_clock(clock: K, *, may_be_async: bool) -> K:
 
 
 class Moment(NamedTuple):
-    """A moment of a call, with the randomness that its decisions may use.
+    """A moment of a call, with a random number for its decisions.
 
     Attributes:
         wall: Seconds since 1970.
-        monotonic: Seconds that only ever go forward.
+        monotonic: Seconds that never go backwards.
         chance: A random number from 0 to below 1.
     """
 
@@ -88,8 +94,45 @@ class Moment(NamedTuple):
     chance: float
 
 
+def monotonic_of(clock: TimeSource) -> float:
+    """Return a clock's monotonic seconds.
+
+    Raises:
+        ConfigurationError: It returned something else.
+    """
+    seconds = clock.monotonic()
+    if not _is_number(seconds, -LATEST):
+        raise _useless(clock, "monotonic", "a number of seconds", seconds)
+    return seconds
+
+
+def moment_of(clock: TimeSource) -> Moment:
+    """Return a clock's time, with a random number for the decisions that are made then.
+
+    Raises:
+        ConfigurationError: It does not tell the time.
+    """
+    wall = clock.time()
+    if not _is_number(wall, 0):
+        raise _useless(clock, "time", "seconds since 1970", wall)
+    chance = random.random()  # noqa: S311 - jitter spreads load, it protects nothing
+    return Moment(wall, monotonic_of(clock), chance)
+
+
+def _is_number(value: object, least: float) -> bool:
+    return isinstance(value, (int, float)) and least <= value < LATEST
+
+
+def _useless(clock: TimeSource, method: str, wanted: str, returned: object) -> ConfigurationError:
+    number = isinstance(returned, (int, float))
+    found = "a number out of range" if number else type(returned).__name__
+    return ConfigurationError(
+        f"clock: {type(clock).__name__}.{method}() must return {wanted}, not {found}"
+    )
+
+
 class ClockOffset:
-    """How far a vendor's clock is ahead of ours, as its refusals have shown.
+    """How far a vendor's clock is ahead of this machine's, as its refusals show.
 
     Shared by the clients that talk to one origin.
     """
@@ -98,15 +141,15 @@ class ClockOffset:
         self.seconds = 0.0
 
     def adopt(self, headers: Mapping[str, str], now: float, used: float) -> bool:
-        """Adopt the time of a refusal, if it says that the refused timestamp was wrong.
+        """Adopt the time of a refusal if it shows that the refused timestamp was wrong.
 
         Args:
             headers: The refusal's headers.
-            now: Our time at the middle between sending and receiving, uncorrected.
+            now: This machine's time halfway between sending and receiving, uncorrected.
             used: The offset that the refused request was signed with.
         """
         ahead = seconds_ahead(headers, now)
-        if ahead is not None and abs(ahead) > A_DAY:  # such a date is no clock's
+        if ahead is not None and abs(ahead) > A_DAY:  # not a plausible date
             ahead = None
         if ahead is None or abs(ahead - used) <= TOLERANCE:
             return False
@@ -115,8 +158,8 @@ class ClockOffset:
 
 
 def seconds_ahead(headers: Mapping[str, str], now: float) -> float | None:
-    """Read how far a ``Date`` is ahead; ``None`` for one that cannot be believed."""
-    if "age" in headers:  # a cache's answer is as old as that
+    """Return how far a ``Date`` is ahead; ``None`` for an implausible one."""
+    if "age" in headers:  # a cached response is old
         return None
     try:
         date = parsedate_to_datetime(headers.get("date", ""))

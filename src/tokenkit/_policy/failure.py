@@ -23,13 +23,13 @@ from ..errors import (
     RateLimitError,
     ServerError,
     UnprocessableError,
-    describe,
 )
 
 __all__ = [
     "ErrorBody",
     "Failure",
     "FailureReader",
+    "describe",
     "error_for_status",
     "read_failure",
     "read_plain_failure",
@@ -38,7 +38,7 @@ __all__ = [
     "visible_text",
 ]
 
-# A larger body is no vendor's error, and to search it would take longer than a caller should wait.
+# A larger body is no vendor's error, and searching it would take too long.
 MAX_FAILURE_BODY = 65_536
 MAX_MESSAGE = 500
 MAX_TOKENS = 50
@@ -53,9 +53,9 @@ CHARSETS = frozenset(
 )
 SERVER_ERRORS = range(500, 600)
 PRIVATE_HEADERS = frozenset({"set-cookie", "set-cookie2", "www-authenticate"})
-# Words in the names of JSON fields whose texts are tokens and the like.
+# Words in the names of JSON fields that hold tokens and the like.
 TOKEN_WORDS = ("token", "jwt", "secret", "password", "passphrase", "credential", "authorization")
-# Stands between texts that are redacted as one, and in none of them.
+# Separates texts that are redacted together, and occurs in none of them.
 SEPARATOR = "\x1e"
 
 BY_STATUS: Mapping[int, type[APIError]] = {
@@ -93,7 +93,7 @@ class Failure:
     Attributes:
         message: The vendor's message.
         code: The vendor's name for the error.
-        errors: The vendor's single errors.
+        errors: The vendor's list of errors.
         request_id: The vendor's id for the request, if the body has it; it takes precedence over
             the header's.
         hint: The usual cause, if the vendor's documentation gives one.
@@ -115,7 +115,7 @@ FailureReader: TypeAlias = Callable[[ErrorBody], Failure]
 
 
 def read_plain_failure(body: ErrorBody) -> Failure:
-    """Read only the text, for a vendor without an error format."""
+    """Read the body as plain text, for a vendor without an error format."""
     return Failure() if body.json is not None else Failure(message=visible_text(body.text))
 
 
@@ -147,7 +147,7 @@ def _phrase(status: int) -> str:
 
 
 def shown_url(request: Request, hidden: Hidden) -> str:
-    """Return a request's URL as it may be shown: without its query, and without tokens."""
+    """Return a request's URL without its query and without tokens."""
     path = request.route.partition("?")[0]
     return request.origin + mask_path(hidden.redact(path))
 
@@ -186,21 +186,21 @@ def tokens_in(value: JSON) -> Iterator[str]:
 
 
 def _vendor_failure(reader: FailureReader, body: ErrorBody) -> Failure:
-    # A body of an unforeseen shape must not hide that the call failed.
+    # An unexpected body must not hide that the call failed.
     try:
         return reader(body)
-    except Exception:  # noqa: BLE001 - whatever the reader stumbles over
+    except Exception:  # noqa: BLE001 - a reader may raise anything
         return Failure(message=visible_text(body.text))
 
 
 def _read_body(response: Response, hidden: Hidden) -> tuple[str, JSON, Hidden]:
-    """Return a body as text and as JSON, without secrets, and what else is to be hidden."""
+    """Return a body as text and as JSON, without secrets, and the tokens found in it."""
     if len(response.body) > MAX_FAILURE_BODY:
         return "", None, hidden
     text = _text_of(response)
     json = _json_of(text)
     if json is None:
-        # Cut off, or dressed as something else, it may hold a token in any place.
+        # Truncated, or in another format, it may hold a token anywhere.
         return mask_tokens(hidden.redact(text)), None, hidden
     tokens = set(islice(tokens_in(json), MAX_TOKENS + 1))
     if len(tokens) > MAX_TOKENS:
@@ -229,7 +229,7 @@ def read_failure(
     hidden: Hidden,
     retry_after: float | None,
 ) -> APIError:
-    """Turn an error response into the error that it means, with every secret redacted.
+    """Turn an error response into a typed error, with every secret redacted.
 
     Args:
         response: The response.
@@ -237,9 +237,9 @@ def read_failure(
         reader: The vendor's.
         request_id_header: The header in which the vendor names the request.
         hidden: What must not be shown.
-        retry_after: The seconds that the vendor asks to wait, or documents.
+        retry_after: The seconds to wait that the vendor asks for or documents.
     """
-    # A reader keeps what it likes, and cuts it: the secrets are gone before it sees the body.
+    # A reader may keep and cut anything, so the secrets are removed before it sees the body.
     text, json, hidden = _read_body(response, hidden)
     body = ErrorBody(status=response.status, json=json, text=text, origin=request.origin)
     failure = _vendor_failure(reader, body)
@@ -274,3 +274,12 @@ def read_failure(
     error = make(message, **details)
     error.args = (describe(error),)
     return error
+
+
+def describe(error: APIError) -> str:
+    """Write the text of an error whose attributes come from a vendor's response."""
+    code = f" {error.code}" if error.code else ""
+    particulars = error.particulars()
+    shown = f" ({'; '.join(particulars)})" if particulars else ""
+    text = f"HTTP {error.status}{code}: {error.message}{shown}"
+    return f"{text.rstrip('.')}. Hint: {error.hint}" if error.hint else text

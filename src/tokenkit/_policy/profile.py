@@ -1,4 +1,4 @@
-"""A vendor as one value: its addresses, its credentials, how its failures are read."""
+"""A vendor's profile: its addresses, its credentials, how its failures are read."""
 
 from collections.abc import Callable, Mapping
 
@@ -27,7 +27,7 @@ class Rate:
 
 
 def is_unauthenticated(error: APIError) -> bool:
-    """Return whether an error is the one of HTTP 401."""
+    """Return whether an error is an HTTP 401."""
     return isinstance(error, AuthenticationError)
 
 
@@ -56,29 +56,29 @@ class Profile:
             those of ``base_url_settings``.
         base_url_settings: Other ways to select the base URL, by the name of the client's
             parameter.
-        services: The vendor's services that have hosts of their own, by the name that calls give
-            as their ``service``: each a function that makes the service's base URL of the base
-            URL that the vendor or ``base_url_settings`` select. A caller's ``base_url`` stands
-            for all of them.
+        services: The vendor's services that have their own hosts, by the name that calls give as
+        their ``service``. Each is a function from the base URL, as the vendor or
+        ``base_url_settings`` select it, to the service's. A caller's ``base_url`` replaces
+        them all.
         credential_variables: The environment variable of each credential, by the name of the
             client's parameter.
         strategy: The class or function that makes the auth strategy; it is called with the
             credentials as keywords.
         credential_headers: The headers that only a strategy may set, in lower case.
         headers: Headers for every request, such as an API version.
-        request_id_header: The header in which the vendor takes an id for each request.
-        echoes_request_id: Whether a response carries the id of its request in that header; one
-            with another id then belongs to another request.
+        request_id_header: The header for the request's id, if the vendor takes one.
+        echoes_request_id: Whether a response has the request's id in that header, so that one
+        with another id belongs to another request.
         blames_credentials: Returns whether an error means that the credentials, the signature or
-            its timestamp were refused; a wrong clock may be the cause then.
+            its timestamp were refused, so that a wrong clock may be the cause.
         retries: Which responses may be retried.
-        rate: The documented rate limit, for a vendor whose responses tell none; bulk runs keep
-            to it.
+        rate: The documented rate limit, for a vendor whose responses don't state it; bulk runs
+        keep to it.
         read_failure: Reads the vendor's error bodies.
-        tokens_are_revocable: Whether a token can be ended before its time. If so, a shared store
-            is asked before each reuse.
-        tells_lifetime: Whether tokens tell when they end. If not, their lifetime must be set for
-            them to be reused.
+        tokens_are_revocable: Whether a token can be revoked. If so, a shared store is asked before
+        each reuse.
+        tells_lifetime: Whether tokens say when they expire. If not, they are reused only if their
+        lifetime is set.
     """
 
     vendor: str

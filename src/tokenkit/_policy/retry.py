@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait: arithmetic only."""
+"""When to retry and how long to wait: calculation only."""
 
 import math
 import os
@@ -41,7 +41,7 @@ def _not_negative(name: str, value: object) -> None:
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How often a call is tried again, and how long it waits in between.
+    """How often a call is retried, and how long it waits in between.
 
     The wait before the n-th retry is random, from zero to ``first_wait * 2 ** (n - 1)``
     seconds, at most ``longest_wait``. If the vendor asks for a wait, that is used instead.
@@ -67,7 +67,7 @@ class RetryPolicy:
             _not_negative(name, getattr(self, name))
 
     def repeat_of(self, repeat: Repeat) -> Repeat:
-        """Return when a call may be sent again, with ``repeat_payments`` applied to its own."""
+        """Return when a call may be sent again, with ``repeat_payments`` applied."""
         if self.repeat_payments and repeat is Repeat.IF_NOT_PERFORMED:
             return Repeat.SAFE
         return repeat
@@ -106,7 +106,7 @@ class RetryRules:
     waits: Mapping[int, float] = attrs.field(factory=dict[int, float])
 
     def allow(self, status: int, headers: Headers, repeat: Repeat) -> bool:
-        """Return whether a call that was answered with a status may be sent again."""
+        """Return whether a call may be sent again after a response with a status."""
         if repeat is Repeat.NEVER:
             return False
         if status in self.not_performed or self.invites_retry(status, headers):
@@ -114,7 +114,7 @@ class RetryRules:
         return status in self.perhaps_performed and repeat is Repeat.SAFE
 
     def outcome(self, status: int, headers: Headers) -> Outcome:
-        """Tell what a failing status says of the request."""
+        """Return what a failing status says about the request."""
         if status in self.not_performed or status in self.refused:
             return "not performed"
         return "not performed" if self.invites_retry(status, headers) else "unknown"
@@ -147,7 +147,7 @@ def retry_after(headers: Headers, wall: float) -> float | None:
 def wait_before(
     policy: RetryPolicy, retry: int, chance: float, asked: float | None, left: float
 ) -> float | None:
-    """Return how long to wait before a retry, or ``None`` if there must be none.
+    """Return how long to wait before a retry, or ``None`` to give up.
 
     Args:
         policy: The call's policy.
@@ -183,11 +183,11 @@ class RetryBudget:
         self.capacity: float = float(capacity)
         self.refunded: float = float(refund)
         self._left = self.capacity
-        # One for each process: another thread of the parent may hold its own during a fork.
+        # One per process: a thread of the parent may hold its own during a fork.
         self._locks: dict[int, threading.Lock] = {}
 
     def take(self) -> bool:
-        """Take one retry from the budget, where there is one."""
+        """Take one retry from the budget; return whether there was one."""
         with self._lock():
             if self._left < 1:
                 return False
@@ -195,7 +195,7 @@ class RetryBudget:
             return True
 
     def refund(self, retries: int) -> None:
-        """Note a success that took some retries."""
+        """Record a success that took some retries."""
         if self._left >= self.capacity:
             return
         with self._lock():
@@ -212,7 +212,7 @@ def check_budget(budget: object, policy: RetryPolicy) -> RetryBudget:
     """Check a caller's budget, or make one that lets a single call use all its retries.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is not a ``RetryBudget``.
     """
     if budget is None:
         return RetryBudget(max(90, policy.max_retries))

@@ -1,4 +1,4 @@
-"""How the calls of a client are made, as one checked value."""
+"""The options of a call, checked."""
 
 import attrs
 
@@ -15,8 +15,8 @@ class CallSettings:
 
     Attributes:
         timeouts: For each step of an attempt.
-        deadline: Seconds for everything together; infinite for no deadline.
-        retry: When to try again.
+        deadline: Seconds for the whole call; infinite for no deadline.
+        retry: When to retry.
         headers: Headers for every request.
     """
 

@@ -1,4 +1,4 @@
-"""How long things may take."""
+"""The time limits of a call's steps."""
 
 import attrs
 
@@ -35,7 +35,7 @@ def check_seconds(name: str, value: object, *, alternative: str = "") -> None:
     """Check a time limit.
 
     Raises:
-        ConfigurationError: It is not a positive number, or longer than sockets can wait.
+        ConfigurationError: It is not a positive number, or is longer than sockets can wait.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST:
         raise ConfigurationError(

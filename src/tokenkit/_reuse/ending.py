@@ -18,7 +18,10 @@ T = TypeVar("T")
 
 
 def ending(
-    call: Call[object], begin: Callable[[Moment], Steps[T]], cache: TokenCache | None
+    call: Call[object],
+    begin: Callable[[Moment], Steps[T]],
+    cache: TokenCache | None,
+    vendor: str,
 ) -> Callable[[Moment], Steps[T]]:
     """Make a call that ends tokens also end them in all caches and stores of the process.
 
@@ -30,6 +33,7 @@ def ending(
         call: The call.
         begin: Begins its life.
         cache: The client's own cache.
+        vendor: The vendor, as errors name it.
     """
 
     def life(start: Moment) -> Steps[T]:
@@ -42,7 +46,10 @@ def ending(
         if (yield from _tell(untold, marks)):
             raise StoreError(
                 "The vendor has ended the token, but the shared store could not be updated: other "
-                "processes may still hand it out; make this call again"
+                "processes may still hand it out; make this call again",
+                vendor=vendor,
+                operation=call.operation,
+                outcome="performed",
             )
         return returned
 

@@ -175,7 +175,9 @@ class Reuse:
         if isinstance(response, StoreFailure):
             raise StoreError(
                 "The token is forgotten in this process, but not in the shared store "
-                f"({response.error}); call invalidate_token() again"
+                f"({response.error}); call invalidate_token() again",
+                vendor=self.plan.profile.vendor.lower(),
+                operation="invalidate_token",
             )
 
     def _check(self, call: Call[Any]) -> None:

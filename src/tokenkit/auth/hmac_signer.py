@@ -29,20 +29,20 @@ def _plain_text(timestamp: str, request: Request) -> bytes:
 
 @attrs.frozen(kw_only=True)
 class HmacScheme:
-    """How a vendor wants requests signed.
+    """How a vendor requires requests to be signed.
 
     Attributes:
         api_key_header: The header for the public key.
         signature_header: The header for the signature.
         timestamp_header: The header for the time that was signed, in whole seconds.
         passphrase_header: The header for the passphrase; ``None`` for a vendor without one.
-        key_format: ``base64`` for a key that is decoded first, ``text`` for one that signs as
-            it is, in UTF-8.
+        key_format: ``base64`` for a key that is decoded first, ``text`` for one that is used
+        undecoded, in UTF-8.
         signature_format: ``base64``, or ``hex`` for lower-case hexadecimal.
-        canonical_text: Makes the bytes to sign, from the timestamp and the request. Default:
-            the timestamp, the method, the path with its query, and the body, if there is one.
-        credential_names: What the vendor calls the API key, the signing key and the
-            passphrase, for errors.
+        canonical_text: Returns the bytes to sign, given the timestamp and the request. Default:
+        the timestamp, the method, the path with its query, and the body, if there is one.
+        credential_names: The vendor's names for the API key, the signing key and the
+        passphrase, for errors.
     """
 
     api_key_header: str
@@ -56,11 +56,11 @@ class HmacScheme:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the vendor calls the credentials that it has."""
+        """The vendor's names for its credentials."""
         return self.credential_names if self.passphrase_header else self.credential_names[:2]
 
     def check(self, name: str, secret: Secret) -> None:
-        """Check one of the credentials, by its name.
+        """Check one of the credentials.
 
         Raises:
             ConfigurationError: It cannot be used.
@@ -79,7 +79,7 @@ class HmacScheme:
         return text.encode() if self.key_format == "text" else b64decode(text, validate=True)
 
     def signature(self, digest: bytes) -> str:
-        """Write a signature as the vendor wants it."""
+        """Write a signature in the vendor's format."""
         return digest.hex() if self.signature_format == "hex" else b64encode(digest).decode()
 
 
@@ -89,7 +89,7 @@ class HmacSigner(Generic[S], metaclass=ForgetsArguments):
     Args:
         api_key: The public key.
         private_key: The signing key, as the vendor shows it.
-        passphrase: The passphrase, where the scheme has one. Each of the three is a string, a
+        passphrase: The passphrase, if the scheme has one. Each of the three is a string, a
             ``Secret``, or a callable that returns one.
         scheme: The vendor's header names, formats, and text to sign.
 
@@ -120,7 +120,7 @@ class HmacSigner(Generic[S], metaclass=ForgetsArguments):
     ) -> Mapping[str, str]:
         """Return the headers with the key, the signature, the timestamp and the passphrase."""
         keyed = self._keyed
-        # To check the secrets and prepare the key takes 2.5 times as long as to sign.
+        # Checking the secrets and preparing the key takes 2.5 times as long as signing.
         if keyed is None or keyed.secrets != tuple(secrets):
             keyed = self._keyed = _keyed(self.scheme, secrets)
         scheme, timestamp = self.scheme, str(int(now))
@@ -138,7 +138,7 @@ class HmacSigner(Generic[S], metaclass=ForgetsArguments):
 
 @attrs.frozen(eq=False, repr=False)
 class _Keyed:
-    """Checked secrets, and the state of HMAC under their key."""
+    """Checked secrets, and the state of an HMAC with their key."""
 
     secrets: tuple[Secret, ...]
     start: hmac.HMAC = attrs.field(repr=False)

@@ -1,4 +1,4 @@
-"""An organisation's id and its key, sent as one bearer token."""
+"""An organisation's id and key, sent as one bearer token."""
 
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar

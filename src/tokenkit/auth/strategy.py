@@ -1,4 +1,4 @@
-"""What a strategy is, and what every strategy needs."""
+"""The protocols of a strategy, and the checks that every strategy needs."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +19,12 @@ class AsyncStrategy(Protocol):
 
     @property
     def secrets(self) -> Sequence[AsyncSecretSource]:
-        """The sources of the secrets that :meth:`headers` needs, in its order."""
+        """The sources of the secrets that :meth:`headers` needs, in order."""
         ...
 
     @property
     def uses_time(self) -> bool:
-        """Whether a wrong clock makes the vendor refuse the request."""
+        """Whether the vendor refuses requests from a wrong clock."""
         ...
 
     def headers(
@@ -32,7 +32,7 @@ class AsyncStrategy(Protocol):
     ) -> Mapping[str, str]:
         """Return the headers that authenticate a finished request.
 
-        Called for each attempt, when everything else about the request is settled.
+        Called for each attempt, after the rest of the request is final.
 
         Args:
             request: The method, the route and the exact bytes that go out.
@@ -50,7 +50,7 @@ class Strategy(AsyncStrategy, Protocol):
 
     @property
     def secrets(self) -> Sequence[SecretSource]:
-        """The sources of the secrets that :meth:`headers` needs, in its order."""
+        """The sources of the secrets that :meth:`headers` needs, in order."""
         ...
 
 
@@ -61,10 +61,10 @@ def _any_secret(name: str, secret: Secret) -> None:
 def check_sources(
     sources: Mapping[str, object], check: Callable[[str, Secret], object] = _any_secret
 ) -> None:
-    """Check the secret sources of a strategy, by name; those that are callables are asked later.
+    """Check the secret sources of a strategy, by name; callables are asked later.
 
     Raises:
-        ConfigurationError: Some cannot be used; all of them are named.
+        ConfigurationError: Some cannot be used; it names all of them.
     """
     found = [_source_problem(name, source, check) for name, source in sources.items()]
     problems = [problem for problem in found if problem is not None]

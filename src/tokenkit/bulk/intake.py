@@ -86,7 +86,8 @@ class Intake(Generic[T]):
         if success is None and payment:
             raise InterruptedMintError(
                 "An earlier run sent this call successfully, but the journal can't give its "
-                "response back: look the payment up"
+                "response back: look the payment up",
+                outcome="performed",
             )
         return item if success is None else success
 

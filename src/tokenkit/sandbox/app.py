@@ -52,7 +52,7 @@ def create_app(
     strigo = serve(StrigoIssuer(ledger, switches, strigo_limit))
     zerohash = serve(ZerohashIssuer(ledger, switches, zerohash_limit, zerohash_state))
     # The documentation calls ZDK from browsers, which need this; the others are for backends.
-    # Pages from elsewhere have no business here.
+    # Pages from elsewhere are not allowed.
     cors = Middleware(
         CORSMiddleware,
         allow_origin_regex=LOOPBACK_ORIGIN,
@@ -71,7 +71,7 @@ def create_app(
 
 @attrs.frozen
 class Surroundings:
-    """Add the ``Date`` header, by the sandbox's own clock, and log one line a request."""
+    """Add the ``Date`` header, by the sandbox's clock, and log one line per request."""
 
     app: ASGIApp
     clock: Callable[[], float]
@@ -83,7 +83,7 @@ class Surroundings:
             if message["type"] == "http.response.start":
                 date = formatdate(self.clock(), usegmt=True).encode()
                 message["headers"] = [*message["headers"], (b"date", date)]
-                # Logged before it is sent: whoever has a response finds its line in the log.
+                # Logged before it is sent, so that a response that arrived is in the log.
                 line = (
                     scope.get(LOG_LINE)
                     or f"- {request_line(HttpRequest(scope))} {message['status']}"

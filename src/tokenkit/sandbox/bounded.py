@@ -1,4 +1,4 @@
-"""A memory that forgets its oldest entries rather than grow without end."""
+"""A mapping that drops its oldest entries instead of growing forever."""
 
 from collections.abc import Iterator
 from typing import Generic, TypeVar
@@ -6,14 +6,14 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 OVERHEAD = 700
-"""Bytes that an entry costs beside its text, roughly."""
+"""Roughly the bytes that an entry takes besides its text."""
 
 
 class Bounded(Generic[T]):
-    """Remember values by key, as many of the newest as fit. Not safe to use from two threads.
+    """Keep as many of the newest values as fit, by key. Not thread-safe.
 
     Args:
-        limit: Bytes that all values together may have; the newest value stays in any case.
+        limit: The most bytes for all values together; the newest value is always kept.
     """
 
     def __init__(self, limit: int) -> None:
@@ -22,12 +22,12 @@ class Bounded(Generic[T]):
         self._entries: dict[str, tuple[T, int]] = {}
 
     def keep(self, key: str, value: T, size: int) -> list[str]:
-        """Remember a value, in its place if the key is known; return the keys forgotten for it.
+        """Keep a value, in place if the key is known; return the keys dropped for it.
 
         Args:
             key: What it is found by.
-            value: What to remember.
-            size: Bytes of text in it.
+            value: The value.
+            size: The bytes of text in it.
         """
         self._size += size + OVERHEAD - self._entries.get(key, (None, 0))[1]
         self._entries[key] = value, size + OVERHEAD
@@ -39,7 +39,7 @@ class Bounded(Generic[T]):
         return forgotten
 
     def get(self, key: str) -> T | None:
-        """Return a value, None if there is none of this key."""
+        """Return a key's value, or None."""
         entry = self._entries.get(key)
         return None if entry is None else entry[0]
 

@@ -1,4 +1,4 @@
-"""The command line's sandbox: ``KEY=value`` lines on stdout, one log line a request on stderr."""
+"""The command ``sandbox``: ``KEY=value`` lines on stdout, one log line per request on stderr."""
 
 import contextlib
 import logging
@@ -19,7 +19,7 @@ from .zerohash.rate_limit import DOCUMENTED_LIMIT
 from .zerohash.rate_limit import WINDOW as ZEROHASH_WINDOW
 
 RATE = re.compile(r"([0-9]+)(?:/([0-9]+))?")
-POLL = 0.5  # seconds; on Windows a wait without a limit would not notice Ctrl-C
+POLL = 0.5  # seconds; on Windows an endless wait would not notice Ctrl-C
 
 
 def run(  # noqa: PLR0913 - each is an option of the command line
@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913 - each is an option of the command line
 
 
 def _rate(text: str | None, limit: int | None, window: int) -> tuple[int | None, int]:
-    """Read a limit and its window in seconds; keep what is not given."""
+    """Read a rate limit and its window in seconds; keep the defaults of what is not given."""
     if text is None:
         return limit, window
     written = RATE.fullmatch(text)

@@ -1,4 +1,4 @@
-"""A ready client of each kind for a running sandbox.
+"""Ready-made clients for a running sandbox.
 
 Each vendor is imported when its client is requested: a copy of the package may lack some.
 """

@@ -1,4 +1,4 @@
-"""The sandbox's clock: wall time, ahead by what the run and the request ask for."""
+"""The sandbox's clock: wall time, plus the skew of the run and of the request."""
 
 import contextlib
 import math
@@ -27,11 +27,11 @@ class Clock:
         self._lock = threading.Lock()
 
     def __call__(self) -> float:
-        """Return the time as the request in hand sees it."""
+        """Return the time for the current request."""
         return self.steady() + _ahead_in_request.get()
 
     def steady(self) -> float:
-        """Return the time of the run, whatever request is in hand."""
+        """Return the time of the run, without the current request's skew."""
         return self._wall() + self.ahead + self._advanced
 
     def advance(self, seconds: float) -> None:
@@ -52,7 +52,7 @@ class Clock:
 
     @contextlib.contextmanager
     def ahead_by(self, seconds: float) -> Generator[None]:
-        """Skew the clock for the request in hand, which has a task of its own."""
+        """Skew the clock for the current request, which has its own task."""
         token = _ahead_in_request.set(seconds)
         try:
             yield

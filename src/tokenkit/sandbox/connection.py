@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 connection, which lets the application get at its socket."""
+"""uvicorn's HTTP/1.1 connection, with access to its socket for the application."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ class Connection(H11Protocol):
     """A connection whose requests carry their transport in the ASGI scope's state."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """Note the connection."""
+        """Remember the transport."""
         super().connection_made(transport)
         # The mapping is copied into the scope of each request, and shared by all connections.
         vars(self)["app_state"] = {**self.app_state, TRANSPORT: transport}

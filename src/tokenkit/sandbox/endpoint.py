@@ -1,4 +1,4 @@
-"""One issuer's place in the ASGI application: read a request, respond, log it."""
+"""One issuer in the ASGI application: read a request, respond, log it."""
 
 import attrs
 from starlette.requests import ClientDisconnect
@@ -18,12 +18,12 @@ from .ledger import Ledger, Refused
 from .log import LOG_LINE, describe, write
 
 DRAINED = 64 * MAX_REQUEST_BODY
-"""Bytes read of an oversized body, so that the client gets its response and no broken pipe."""
+"""Bytes read of an oversized body, so that the client gets a response, not a broken pipe."""
 
 
 @attrs.frozen
 class Endpoint:
-    """Hand each request to an issuer and send its response, with the faults that are due."""
+    """Pass each request to an issuer and send its response, with the faults that are due."""
 
     issuer: Issuer
     ledger: Ledger
@@ -98,7 +98,7 @@ def _route(request: HttpRequest) -> bytes:
 
 
 def request_line(request: HttpRequest) -> str:
-    """Write method and route as they came."""
+    """Write the method and the route as received."""
     return f"{request.method} {_route(request).decode('latin-1')}"
 
 

@@ -1,4 +1,4 @@
-"""A request read in full, and its response: issuers are plain functions from one to the other."""
+"""A complete request, and its response: issuers are plain functions from one to the other."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol, TypeAlias
@@ -16,7 +16,7 @@ MAX_REQUEST_BODY = 1024 * 1024
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """A request as it came over the wire."""
+    """A request as received."""
 
     method: str
     path: str
@@ -27,18 +27,18 @@ class Request:
     """Headers by name; the mapping ignores case."""
     body: bytes = b""
     oversized: bool = False
-    """Whether the body was longer than ``MAX_REQUEST_BODY``; ``body`` is then cut off."""
+    """Whether the body was longer than ``MAX_REQUEST_BODY``; ``body`` is then truncated."""
     source: str = ""
     """The client's address."""
 
     def header(self, name: str) -> str:
-        """Return a header's value, empty where it was not sent."""
+        """Return a header's value, empty if it was not sent."""
         return self.headers.get(name, "")
 
 
 @attrs.frozen(kw_only=True)
 class Response:
-    """What is sent back, and what the log and the ledger say about it."""
+    """A response, and what the log and the ledger say about it."""
 
     status: int
     content: bytes = b""
@@ -69,11 +69,11 @@ class Issuer(Protocol):
         ...
 
     def respond(self, request: Request, instead: Response | None = None) -> Response:
-        """Respond to a request, or dress ``instead``; never raise for what is in a request."""
+        """Respond to a request, or complete ``instead``; never raise because of a request."""
         ...
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary response, not an error of ours
+class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary response, not an error
     """Leave an issuer's checks early, with the response to send."""
 
     def __init__(self, response: Response) -> None:
@@ -87,7 +87,7 @@ def refusal(status: int, body: JSON, reason: str, *, hint: str = "") -> Refusal:
 
 
 def settle(handler: Callable[[Request], Response], request: Request) -> Response:
-    """Run a handler; a refusal on the way is a response like any other."""
+    """Run a handler; a refusal is a response like any other."""
     try:
         return handler(request)
     except Refusal as refused:
@@ -97,8 +97,8 @@ def settle(handler: Callable[[Request], Response], request: Request) -> Response
 def json_object(request: Request, refuse: Callable[[int, str], Refusal]) -> dict[str, JSON]:
     """Read the body as a JSON object.
 
-    ``refuse`` turns a status (413, 415 or 400) and a text into the vendor's own shape of error;
-    which of these statuses each vendor sends is not documented.
+    ``refuse`` turns a status (413, 415 or 400) and a text into the vendor's form of an error;
+    which of these a vendor sends is not documented.
     """
     if request.oversized:
         raise refuse(413, f"body must not be larger than {MAX_REQUEST_BODY} bytes")

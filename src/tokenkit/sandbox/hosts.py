@@ -1,7 +1,7 @@
-"""The names by which the sandbox may be asked.
+"""The host names that the sandbox serves.
 
-A browser takes a page of any site to the sandbox once that site's name resolves to this machine.
-The page's requests then carry the site's own name as their ``Host``, and are refused.
+If a site's name resolves to this machine, a browser lets that site's pages call the sandbox. Their
+requests have the site's name as ``Host``, and are refused.
 """
 
 import ipaddress
@@ -16,16 +16,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..errors import ConfigurationError
 
 LOOPBACK_ORIGIN = r"https?://(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])(:\d+)?"
-"""The origins of pages from this machine, by any of its loopback names and on any port."""
+"""The origins of pages from this machine, under any loopback name and on any port."""
 
 
 @attrs.frozen
 class HostGuard:
-    """Refuse requests for other hosts than this one.
+    """Refuse requests for other hosts.
 
     Args:
-        app: Gets the others.
-        names: The names of this host beside its loopback ones and the address of the connection.
+        app: Handles the rest.
+        names: Names of this host in addition to loopback ones and the connection's address.
     """
 
     app: ASGIApp
@@ -44,7 +44,7 @@ class HostGuard:
 
 
 def origin(url: str) -> str:
-    """Check an origin that is advertised, and return it without a slash at its end.
+    """Check an advertised origin, and return it without a trailing slash.
 
     Raises:
         ConfigurationError: It is not an origin.

@@ -1,4 +1,4 @@
-"""Strict JSON: what is accepted here can be written out again in any response, log or token."""
+"""Strict JSON: whatever is accepted can be written again in any response, log or token."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ MAX_DEPTH = 64
 
 
 def parse(raw: bytes) -> JSON:
-    """Parse UTF-8 JSON, and accept only what can be written out again.
+    """Parse UTF-8 JSON, and accept only what can be written again.
 
     Raises:
         ValueError: Bad syntax, NaN, an infinity, a lone surrogate, an integer beyond Python's

@@ -1,4 +1,4 @@
-"""The sandbox's memory: what was issued, revoked and refused. Safe to use from any thread."""
+"""The sandbox's memory: what was issued, revoked and refused. Thread-safe."""
 
 import itertools
 import threading
@@ -27,14 +27,14 @@ class Issued:
     expires_at: datetime | None
     """When it expires, in UTC; None if the vendor documents no lifetime."""
     body: bytes = attrs.field(repr=False)
-    """The body of the request that asked for it, as it came."""
+    """The body of the request for it, as received."""
     revoked: bool = False
     issued_at: datetime = EPOCH
     """When, in UTC by the sandbox's clock."""
 
     @property
     def request(self) -> Mapping[str, JSON]:
-        """The body of the request that asked for it, read as JSON."""
+        """The body of the request for it, as JSON."""
         value = parse(self.body)
         return value if isinstance(value, Mapping) else {}
 
@@ -62,7 +62,7 @@ class Refused:
 
 
 class Ledger:
-    """Record what the issuers do, and when by the clock given, as much as fits."""
+    """Records what the issuers do and when, as much as fits."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""One line a request, at level INFO, on this module's logger; silent unless someone listens."""
+"""One line per request, at level INFO, on this module's logger; silent unless it is enabled."""
 
 import logging
 import unicodedata
@@ -12,16 +12,16 @@ LOG_LINE = "tokenkit.sandbox.line"
 
 
 INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-"""Unicode categories that would not show, or would turn the text around them."""
+"""Unicode categories that are invisible or would reorder the text around them."""
 
 
 def write(line: str) -> None:
-    """Log a line; what a terminal would obey, such as an escape sequence, is shown instead."""
+    """Log a line, with anything that a terminal would obey escaped."""
     logger.info("%s", visible(line))
 
 
 def visible(text: str) -> str:
-    """Write characters that would not show as escapes."""
+    """Escape invisible characters."""
     return "".join(map(_visible, text))
 
 
@@ -37,7 +37,7 @@ def shorten(token: str) -> str:
 
 
 def describe(response: Response) -> str:
-    """Say in one line what became of a request; text from the client is escaped."""
+    """Summarize in one line how a request went; text from the client is escaped."""
     if response.reason:
         parts = [f"refused: {response.reason!r}"]
         if response.signed_text:

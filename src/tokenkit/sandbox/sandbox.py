@@ -1,4 +1,4 @@
-"""The sandbox: the three issuers, started and stopped, and what a test asks of them."""
+"""The sandbox: starts and stops the three issuers, and is what a test talks to."""
 
 import threading
 import time
@@ -25,11 +25,11 @@ from .zerohash.token import prepare_key, public_key_pem
 from .zerohash.webhook_signature import RsaPadding, WebhookSignature, WebhookSigner
 
 HIGHEST_PORT = 65535
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what it is reached by, instead
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - how to reach it instead
 
 
 class Sandbox(ZerohashControls, ClientFactory):
-    """Serve the three issuers on one loopback port, as a context manager or by :meth:`start`.
+    """Serves the three issuers on one loopback port, as a context manager or by :meth:`start`.
 
     Args:
         host: The address to listen on.
@@ -54,18 +54,18 @@ class Sandbox(ZerohashControls, ClientFactory):
             vary.
         zerohash_unknown_permissions: Whether zerohash mints tokens with permissions that are not
             documented. Default: it refuses them, which is modelled.
-        zerohash_lists_open_fund_sessions: Whether ``GET /fund/transactions`` shows sessions that
-            have not ended. Default: it does not, which is modelled.
-        zerohash_webhook_url: Where zerohash's webhooks go, an ``http`` address of this machine.
+        zerohash_lists_open_fund_sessions: Whether ``GET /fund/transactions`` shows open sessions.
+            Default: it does not, which is modelled.
+        zerohash_webhook_url: The ``http`` URL on this machine to send zerohash's webhooks to.
             Default: they are not sent, only kept in :attr:`webhooks`.
-        zerohash_webhook_secret: Key of their HMAC signatures.
-        zerohash_webhook_signatures: Their schemes, of ``hmac``, ``hmac-legacy``, ``rsa`` and
+        zerohash_webhook_secret: The key of their HMAC signatures.
+        zerohash_webhook_signatures: Their schemes: any of ``hmac``, ``hmac-legacy``, ``rsa`` and
             ``rsa-legacy``. Default: the first two.
         zerohash_webhook_rsa_padding: ``pss`` (default, observed) or ``pkcs1v15``.
 
     Raises:
         ConfigurationError: ``port``, ``advertise``, ``clock_skew``, ``faults`` or
-            ``zerohash_webhook_url`` cannot be.
+            ``zerohash_webhook_url`` is invalid.
         ValueError: Another argument has a value that no source of the vendor supports.
     """
 
@@ -96,7 +96,7 @@ class Sandbox(ZerohashControls, ClientFactory):
         self._hosts = frozenset(filter(None, (host.lower(), host_of(advertise or ""))))
         self._host = host
         self._port = port
-        if not abs(clock_skew) <= MAX_SKEW:  # which a NaN is not, either
+        if not abs(clock_skew) <= MAX_SKEW:  # also false for NaN
             raise ConfigurationError(f"clock_skew must be seconds up to {MAX_SKEW}")
         standing = tuple(faults)
         if not all(isinstance(fault, Fault) for fault in standing):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
@@ -146,7 +146,7 @@ class Sandbox(ZerohashControls, ClientFactory):
 
     @property
     def issued(self) -> tuple[Issued, ...]:
-        """Every token issued so far, oldest first; kept after the sandbox has closed."""
+        """Every token issued so far, oldest first; still there after the sandbox has closed."""
         return self._ledger.issued
 
     @property
@@ -161,14 +161,14 @@ class Sandbox(ZerohashControls, ClientFactory):
 
     @property
     def pending_faults(self) -> tuple[Fault, ...]:
-        """The faults of :meth:`fail_next` that are not spent, oldest first."""
+        """The faults of :meth:`fail_next` that are not used up, oldest first."""
         return self._plan.queued
 
     def fail_next(self, **fault: Unpack[FaultOptions]) -> None:
         """Make the next request fail, or the next ``times`` requests.
 
-        Only requests to its ``vendor`` and ``path`` count, if given. Several faults take effect in
-        the order of the calls.
+        If ``vendor`` or ``path`` is given, only matching requests count. Several faults take
+        effect in the order of the calls.
 
         Args:
             **fault: The fields of :class:`Fault`; ``times`` is 1 by default.
@@ -180,7 +180,7 @@ class Sandbox(ZerohashControls, ClientFactory):
         self._plan.queue(Fault(**fault))
 
     def clear_faults(self) -> None:
-        """Forget the faults of ``fail_next`` that are not spent."""
+        """Forget the faults of ``fail_next`` that are not used up."""
         self._plan.clear()
 
     def start(self) -> Self:
@@ -211,7 +211,7 @@ class Sandbox(ZerohashControls, ClientFactory):
         return self
 
     def close(self) -> None:
-        """Stop serving and wait until every connection is closed; closing twice is harmless."""
+        """Stop serving and wait until every connection is closed; does nothing the second time."""
         self._stop_courier()
         running, self._running = self._running, None
         if running is not None:
@@ -238,7 +238,7 @@ class Sandbox(ZerohashControls, ClientFactory):
         return self._clock.steady()
 
     def advance(self, seconds: float) -> None:
-        """Advance the sandbox's clock: tokens and payments end, and webhooks become due.
+        """Advance the sandbox's clock: tokens and payments expire, and webhooks become due.
 
         Args:
             seconds: By how much.

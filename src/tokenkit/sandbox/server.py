@@ -1,4 +1,4 @@
-"""The sandbox's server: uvicorn in a thread of its own, on a port known before it starts."""
+"""The sandbox's server: uvicorn in its own thread, on a port known before it starts."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ GRACE = 1  # seconds that requests in progress are given when the sandbox closes
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that tells when it accepts connections, and waits for none to end."""
+    """A uvicorn server that reports when it is ready and stops without waiting for clients."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(
@@ -35,14 +35,14 @@ class Server(uvicorn.Server):
         self.failure: Exception | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and tell that it has."""
+        """Start, and report it."""
         await super().startup(sockets)
         self.settled.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close every connection, and stop."""
-        # Responses are written at once, so an open connection is either idle or waits for its
-        # client. Closed first, it ends its request as a client's disconnection does.
+        # Responses are written at once, so an open connection is idle or waits for its client.
+        # Closing it ends its request as a client's disconnection does.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await super().shutdown(sockets)
@@ -58,7 +58,7 @@ class Server(uvicorn.Server):
             self.settled.set()
 
     def check(self) -> None:
-        """Raise in the caller's thread what went wrong in the server's."""
+        """Raise, in the caller's thread, the exception from the server's."""
         if self.failure is not None:
             raise RuntimeError("the sandbox's server failed") from self.failure
 
@@ -73,7 +73,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
-        # create_server() adds the address, which this text already names.
+        # create_server() adds the address, which this text has already.
         reason = (error.strerror or "").partition(" (while attempting")[0]
         text = f"the sandbox cannot listen on {host} port {port}: {reason}"
         raise OSError(error.errno, text) from error

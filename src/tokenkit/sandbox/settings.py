@@ -1,6 +1,6 @@
 """The sandbox's fixed credentials, and the switches for what the vendors leave open.
 
-The credentials are the same in every sandbox and deliberately look fake: they open nothing else.
+The credentials are the same in every sandbox and deliberately look fake: they work nowhere else.
 """
 
 import base64
@@ -18,7 +18,7 @@ STRIGO_BASE_PATH = "/api/v1"
 
 @attrs.frozen(kw_only=True)
 class Credentials:
-    """Hold what a client must present to each issuer."""
+    """The credentials that each issuer accepts."""
 
     zdk_api_key: str = "sandbox-zdk-api-key"
     zerohash_api_key: str = "sandbox-zerohash-api-key"
@@ -30,7 +30,7 @@ class Credentials:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The values to keep secret, though they are fake."""
+        """The values to treat as secret, though they are fake."""
         return (
             self.zdk_api_key,
             self.zerohash_private_key,
@@ -40,7 +40,7 @@ class Credentials:
         )
 
     def environment(self, url: str) -> dict[str, str]:
-        """Name the credentials and the base URLs below ``url`` as environment variables."""
+        """Return the credentials and the base URLs below ``url`` as environment variables."""
         variables = {
             "ZDK_API_KEY": self.zdk_api_key,
             "ZDK_BASE_URL": url,
@@ -53,7 +53,7 @@ class Credentials:
             "STRIGO_BASE_URL": url + STRIGO_BASE_PATH,
         }
         if url.startswith("http:") and not is_loopback(host_of(url)):
-            # Clients take it for names that are reached within one's own network only.
+            # With it, clients accept plain http for names within a private network.
             variables["TOKENKIT_ALLOW_INSECURE_HTTP"] = "1"
         return variables
 
@@ -67,14 +67,14 @@ CREDENTIALS = Credentials()
 
 @attrs.frozen(kw_only=True)
 class Switches:
-    """Choose between the behaviours that the vendors' documentation leaves open."""
+    """Switches for behaviour that the vendors' documentation leaves open."""
 
     clock: Clock
     """Wall time in seconds since the epoch; everything that depends on time uses it."""
     zerohash_auth_failure_status: Literal[401, 403] = attrs.field(
         default=401, validator=attrs.validators.in_((401, 403))
     )
-    """Response to bad zerohash credentials; the vendor's sources disagree."""
+    """Status for bad zerohash credentials; the vendor's sources disagree."""
     zerohash_time_shape: Literal["epoch", "message"] = attrs.field(
         default="epoch", validator=attrs.validators.in_(("epoch", "message"))
     )
@@ -82,9 +82,9 @@ class Switches:
     strigo_rate_limit: int | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
     )
-    """Strigo requests allowed in a window; None refuses none."""
+    """Strigo requests allowed in a window; None for no limit."""
     strigo_rate_window: int = attrs.field(default=60, validator=attrs.validators.ge(1))
-    """Seconds of Strigo's window; the documented one is a minute."""
+    """Seconds of Strigo's window; a minute is documented."""
     strigo_success_status: Literal[200, 201] = attrs.field(
         default=200, validator=attrs.validators.in_((200, 201))
     )
@@ -92,9 +92,9 @@ class Switches:
     zerohash_rate_limit: int | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
     )
-    """zerohash requests allowed to an address in a rolling window; None refuses none."""
+    """zerohash requests allowed per address in a rolling window; None for no limit."""
     zerohash_rate_window: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
-    """Seconds of that window, and of the block after it; the documented ones are 10."""
+    """Seconds of that window, and of the block after it; 10 are documented."""
     zerohash_unknown_permissions: bool = False
     """Whether undocumented permissions are accepted; that they are refused is modelled."""
     zerohash_lists_open_fund_sessions: bool = False

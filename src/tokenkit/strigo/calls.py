@@ -1,4 +1,4 @@
-"""What the Strigo clients can do."""
+"""The calls of the Strigo clients."""
 
 from ..extension import operation
 from .models import HealthRequest, UserTokenRequest
@@ -13,11 +13,10 @@ class StrigoCalls:
     def create_user_token(self) -> None:
         """Mint a token that identifies one learner to Strigo's browser SDK.
 
-        The learner is registered if they are new. A token can't be revoked; it is good until its
-        expiration.
+        A new learner is registered. A token can't be revoked; it is valid until it expires.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             UnprocessableError: Strigo refuses an argument; ``errors`` says which.
             AuthenticationError: The organisation id or the key is wrong.
             RateLimitError: Too many requests; ``retry_after`` says how long to wait.

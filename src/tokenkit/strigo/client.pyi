@@ -55,8 +55,7 @@ class StrigoClient(Client):
     ) -> UserToken:
         """Mint a token that identifies one learner to Strigo's browser SDK.
 
-        The learner is registered if they are new. A token can't be revoked; it is good until its
-        expiration.
+        A new learner is registered. A token can't be revoked; it is valid until it expires.
 
         Args:
             email: The learner's unique e-mail.
@@ -69,7 +68,7 @@ class StrigoClient(Client):
             extra: Fields that Strigo added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             UnprocessableError: Strigo refuses an argument; ``errors`` says which.
             AuthenticationError: The organisation id or the key is wrong.
             RateLimitError: Too many requests; ``retry_after`` says how long to wait.
@@ -123,8 +122,7 @@ class AsyncStrigoClient(AsyncClient):
     ) -> UserToken:
         """Mint a token that identifies one learner to Strigo's browser SDK.
 
-        The learner is registered if they are new. A token can't be revoked; it is good until its
-        expiration.
+        A new learner is registered. A token can't be revoked; it is valid until it expires.
 
         Args:
             email: The learner's unique e-mail.
@@ -137,7 +135,7 @@ class AsyncStrigoClient(AsyncClient):
             extra: Fields that Strigo added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             UnprocessableError: Strigo refuses an argument; ``errors`` says which.
             AuthenticationError: The organisation id or the key is wrong.
             RateLimitError: Too many requests; ``retry_after`` says how long to wait.

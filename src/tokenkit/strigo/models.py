@@ -78,12 +78,12 @@ class StrigoCall(Call[T_co], Generic[T_co]):
     A subclass defines :meth:`read` for the ``data``.
     """
 
-    def is_failure(self, answer: JSON) -> bool:
+    def is_failure(self, body: JSON) -> bool:
         """Judge by ``result``: a 2xx may come with a failure, and a failure with data."""
-        return isinstance(answer, Mapping) and answer.get("result") == "failure"
+        return isinstance(body, Mapping) and body.get("result") == "failure"
 
     def decode(self, body: JSON, response: ResponseInfo) -> T_co:
-        """Open the envelope."""
+        """Read the envelope."""
         del response
         if not isinstance(body, Mapping):
             raise Mismatch(f"expected an object, found {kind_of(body)}")
@@ -132,10 +132,6 @@ class UserToken(IssuedToken):
         ends = None if self.expiration is None else _milliseconds(self.expiration)
         return {"email": self.email, "token": {"token": self.token, "expiration": ends}}
 
-    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
-    def __hash__(self) -> int:
-        return super().__hash__()
-
 
 @attrs.frozen(kw_only=True)
 class UserTokenRequest(StrigoCall[UserToken]):
@@ -174,7 +170,7 @@ class UserTokenRequest(StrigoCall[UserToken]):
 
     @property
     def repeat(self) -> Repeat:
-        """A repeated mint only creates another token."""
+        """Safe: a repeated mint only creates another token."""
         return Repeat.SAFE
 
     def encode(self, now: datetime) -> JSON:
@@ -201,7 +197,7 @@ class Health:
 
     Attributes:
         status: ``ok`` when all is well.
-        message: The same in words.
+        message: The status in words.
         extra: Fields of the response that this release does not know.
     """
 

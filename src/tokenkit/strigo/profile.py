@@ -1,4 +1,4 @@
-"""Strigo as one value."""
+"""Strigo's profile."""
 
 from ..auth import OrgKey
 from ..extension import Profile

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FAKE_CREDENTIALS", "AsyncFrozenClock", "FrozenClock", "StoreConformance"]
 
-
-def __getattr__(name: str) -> object:
-    # The stores load what pytest's start must not cost.
-    if name != "StoreConformance":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(".stores", __name__), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    # Hidden from type checkers, which would otherwise accept any name.
+    def __getattr__(name: str) -> object:
+        # Loaded late: it would slow down the start of pytest.
+        if name != "StoreConformance":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(import_module(".stores", __name__), name)
+        globals()[name] = value
+        return value

@@ -1,4 +1,4 @@
-"""A clock for clients that moves only when told to."""
+"""A clock for clients that moves only when it is told to."""
 
 import math
 import threading
@@ -12,7 +12,7 @@ class FrozenClock:
 
     It moves by :meth:`advance`, and when the client waits before a retry: the wait returns at
     once, and :attr:`sleeps` records how long it would have been. Only such waits use up a call's
-    deadline; each request may really take what is left of it. Safe to use from several threads.
+    deadline; each request may really take what is left of it. Thread-safe.
 
     Args:
         now: The time that it shows, with a time zone. Default: the machine's time.
@@ -49,10 +49,10 @@ class FrozenClock:
         return self._elapsed
 
     def advance(self, seconds: float) -> None:
-        """Move on.
+        """Move the clock forward.
 
         Args:
-            seconds: By how much.
+            seconds: How far.
 
         Raises:
             ValueError: ``seconds`` is negative, infinite or NaN.
@@ -60,7 +60,7 @@ class FrozenClock:
         self._move(seconds)
 
     def sleep(self, seconds: float) -> None:
-        """Move on, note the wait in :attr:`sleeps`, and return at once.
+        """Move forward, record the wait in :attr:`sleeps`, and return at once.
 
         Raises:
             ValueError: ``seconds`` is negative, infinite or NaN.
@@ -68,7 +68,7 @@ class FrozenClock:
         self._move(seconds, seconds)
 
     def as_async(self) -> "AsyncFrozenClock":
-        """Return this clock as async clients need it; both are one clock."""
+        """Return this clock for async clients; both show the same time."""
         return AsyncFrozenClock(self)
 
     def _move(self, seconds: float, *slept: float) -> None:
@@ -101,12 +101,12 @@ class AsyncFrozenClock:
         return self._clock.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Move on and note the wait; other tasks run, and cancellation is noticed.
+        """Move forward and record the wait; other tasks run, and cancellation takes effect.
 
         Raises:
             ValueError: ``seconds`` is negative, infinite or NaN.
         """
-        from anyio.lowlevel import checkpoint  # noqa: PLC0415 - pytest's start must not cost anyio
+        from anyio.lowlevel import checkpoint  # noqa: PLC0415 - keeps the start of pytest fast
 
         self._clock.sleep(seconds)
         await checkpoint()

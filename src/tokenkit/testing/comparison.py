@@ -1,4 +1,4 @@
-"""What pytest shows where two values differ that keep a field from being shown.
+"""What pytest shows when two values differ that hide a field.
 
 pytest looks into attrs classes and dataclasses by itself, past their ``repr``: a failing
 ``assert token == other`` would print both tokens.
@@ -13,14 +13,14 @@ PACKAGE = __name__.partition(".testing.")[0]
 
 
 def explain(left: object, right: object) -> list[str] | None:
-    """Say how two values differ without what their ``repr`` hides.
+    """Explain how two values differ, without what their ``repr`` hides.
 
     Args:
-        left: What stands left of ``==``.
-        right: What stands right of it.
+        left: The value left of ``==``.
+        right: The value right of it.
 
     Returns:
-        The lines to show, or None where pytest's own show nothing that is hidden.
+        The lines to show, or None if pytest's own show nothing hidden.
     """
     if type(left) is not type(right) or not (_hides(left) or _hides(right)):
         return None
@@ -34,14 +34,14 @@ def explain(left: object, right: object) -> list[str] | None:
 
 
 def _hides(value: object) -> bool:
-    """Return whether a value is one of this package's, or has a field that is."""
+    """Return whether a value's class is from this package, or that of one of its fields is."""
     fields = _fields(value)
     ours = any(f"{base.__module__}.".startswith(f"{PACKAGE}.") for base in type(value).__mro__)
     return bool(fields) and (ours or any(_hides(getattr(value, name)) for name, _ in fields))
 
 
 def _fields(value: object) -> list[tuple[str, bool]]:
-    """Return the fields in which values are compared, each with whether its ``repr`` shows it."""
+    """Return the compared fields, each with whether the ``repr`` shows it."""
     declared: Any = getattr(value, "__attrs_attrs__", None)
     if declared is not None:
         return [(field.name, field.repr is True) for field in declared if field.eq]

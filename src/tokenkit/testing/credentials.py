@@ -1,4 +1,4 @@
-"""Credentials that no vendor has issued."""
+"""Credentials that no vendor issued."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,7 +1,7 @@
 """The pytest plugin: a sandbox, clients for it, and their clock, as fixtures.
 
-pytest loads this module whenever it starts, so it imports nothing that costs anything until a
-fixture is used.
+pytest loads this module whenever it starts, so it imports nothing expensive until a fixture is
+used.
 """
 
 import threading
@@ -41,7 +41,7 @@ KEPT = pytest.StashKey[dict[str | None, "AsyncClient"]]()
 
 
 class SandboxTime:
-    """The sandbox's time: the machine's clock, or that of a test."""
+    """The sandbox's time: the machine's clock, or a test's."""
 
     def __init__(self) -> None:
         self.source: Callable[[], float] = time.time
@@ -75,8 +75,8 @@ def tokenkit_sandbox(
     """Return a fresh, running sandbox on loopback.
 
     ``issued`` and ``refused`` tell what happened in the test, ``fail_next()`` makes requests
-    fail. In a test that uses ``tokenkit_clock``, as the client fixtures do, the sandbox goes by
-    that clock.
+    fail. In a test that uses ``tokenkit_clock``, as the client fixtures do, the sandbox uses that
+    clock.
     """
     tokenkit_sandbox_server.reset()
     if "tokenkit_clock" in request.fixturenames:
@@ -90,7 +90,7 @@ def tokenkit_sandbox(
 def tokenkit_environment(
     tokenkit_sandbox: "Sandbox", monkeypatch: pytest.MonkeyPatch
 ) -> Mapping[str, str]:
-    """Set the environment variables with which ``from_env()`` builds clients for the sandbox."""
+    """Set the environment variables that make ``from_env()`` build clients for the sandbox."""
     environment = tokenkit_sandbox.environment
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -174,12 +174,12 @@ def _sandbox_class() -> "type[Sandbox]":
 
 
 def _lend(request: pytest.FixtureRequest, client: C) -> Iterator[C]:
-    """Lend an async client to a test, close it, and keep it until the next of its kind is made.
+    """Lend an async client to a test, close it, and keep it until the next of its kind.
 
-    Once it is closed it makes no call. Its connections belong to the test's event loop, which
-    closes them when it ends. Where that is after this fixture's end, a client let go by then would
-    be left to the garbage collector; and where a loop serves many tests, clients never let go
-    would hold their connections as long.
+    Once closed, it makes no call. Its connections belong to the test's event loop, which closes
+    them when it ends. If that is after this fixture, a client dropped here would be left to the
+    garbage collector; and if a loop serves many tests, clients that are never dropped would keep
+    their connections that long.
     """
     kept = request.config.stash.setdefault(KEPT, {})
     kept[request.fixturename] = client
@@ -191,11 +191,11 @@ def _lend(request: pytest.FixtureRequest, client: C) -> Iterator[C]:
 
 
 def _close(client: "AsyncClient") -> None:
-    import asyncio  # noqa: PLC0415 - pytest's start must not cost it
+    import asyncio  # noqa: PLC0415 - keeps the start of pytest fast
 
     asyncio.run(client.aclose())
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Show no token where ``assert token == other`` fails."""
+    """Show no token when ``assert token == other`` fails."""
     return explain(left, right) if op == "==" else None

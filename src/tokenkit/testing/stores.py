@@ -31,7 +31,7 @@ MARK, NEW_MARK = "a" * 32, "b" * 32
 CALLER, OTHER_CALLER = "c" * 32, "d" * 32
 SEALED = bytes(range(256))
 SHORT, LONG = 0.1, 30.0
-# Whatever lasts SHORT seconds has ended by then.
+# By then, anything that lasts SHORT seconds has ended.
 PATIENCE = 0.3
 
 
@@ -59,7 +59,7 @@ class StoreConformance:
         if self.backend == "sync":
             _run(store, scenario)
         else:
-            import anyio  # noqa: PLC0415 - pytest's start must not cost anyio
+            import anyio  # noqa: PLC0415 - keeps the start of pytest fast
 
             anyio.run(_run_async, store, scenario, backend=self.backend)
 

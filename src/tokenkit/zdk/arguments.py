@@ -1,4 +1,4 @@
-"""What ZDK's token services have in common: ``arguments`` in, ``tokens`` out."""
+"""The form that ZDK's token services share: ``arguments`` in, ``tokens`` out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -10,6 +10,7 @@ from ..extension import (
     JSON,
     BatchCall,
     Call,
+    IssuedToken,
     Mismatch,
     Repeat,
     ResponseInfo,
@@ -19,13 +20,20 @@ from ..extension import (
     kind_of,
     param,
     permissions,
+    response_field,
     text,
     to_tuple,
     token_text,
     write_model,
 )
 
-__all__ = ["ServiceTokenRequest", "TokenRequest", "TokensRequest", "to_permissions"]
+__all__ = [
+    "ServiceToken",
+    "ServiceTokenRequest",
+    "TokenRequest",
+    "TokensRequest",
+    "to_permissions",
+]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -39,7 +47,7 @@ def _read_tokens(body: JSON, count: int) -> tuple[str, ...]:
     """Read the tokens of a response, one for each argument, in their order.
 
     Raises:
-        Mismatch: There is another number of them, or one is none.
+        Mismatch: There are more or fewer of them, or one is not a token.
     """
     if not isinstance(body, Mapping):
         raise Mismatch(f"expected an object, found {kind_of(body)}")
@@ -66,11 +74,11 @@ class TokenRequest(Call[T_co], Generic[T_co]):
 
     @property
     def repeat(self) -> Repeat:
-        """A repeated mint only creates another token."""
+        """Safe: a repeated mint only creates another token."""
         return Repeat.SAFE
 
     def encode(self, now: datetime) -> JSON:
-        """Write the request as the only argument."""
+        """Return the body, with the request as the only argument."""
         del now
         return {"arguments": [write_model(self)]}
 
@@ -83,6 +91,26 @@ class TokenRequest(Call[T_co], Generic[T_co]):
     def token_of(self, token: str) -> T_co:
         """Return the token that this request is for."""
         raise NotImplementedError
+
+
+@attrs.frozen(kw_only=True)
+class ServiceToken(IssuedToken):
+    """A token that lets a user into a room, a chat or an event.
+
+    Attributes:
+        token: The token, opaque.
+        user_id: The user's id, as in the request.
+        extra: Always empty: the response has nothing but tokens.
+    """
+
+    issuer: ClassVar[str] = "ZDK"
+
+    user_id: str = attrs.field(default="", metadata=response_field(remembered=True))
+
+    @property
+    def subject(self) -> str | None:
+        """The user's id."""
+        return self.user_id
 
 
 @attrs.frozen(kw_only=True)
@@ -128,7 +156,7 @@ class TokensRequest(BatchCall[T_co], Generic[T_co]):
 
     @property
     def repeat(self) -> Repeat:
-        """Repeated mints only create other tokens."""
+        """Safe: repeated mints only create other tokens."""
         return Repeat.SAFE
 
     def decode(self, body: JSON, response: ResponseInfo) -> tuple[T_co, ...]:

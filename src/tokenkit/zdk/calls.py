@@ -1,4 +1,4 @@
-"""What the ZDK clients can do."""
+"""The calls of the ZDK clients."""
 
 from ..extension import operation
 from .chats import ChatTokenRequest, ChatTokensRequest
@@ -14,10 +14,10 @@ class ZdkCalls:
 
     @operation(UserTokenRequest)
     def create_user_token(self) -> None:
-        """Mint a token with which a page opens ZDK's user module.
+        """Mint a token that opens ZDK's user module in a page.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
@@ -30,7 +30,7 @@ class ZdkCalls:
         """Mint many tokens with one request; they come in the order of the requests.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
@@ -43,9 +43,9 @@ class ZdkCalls:
         """Mint a token that lets a user into a room, from ZDK's room service.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds no token.
+            DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its room tokens.
@@ -56,13 +56,13 @@ class ZdkCalls:
         """Mint many room tokens with one request; they come in the order of the requests.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds another number of tokens than was asked for.
+            DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its room tokens; that many arguments give as many tokens,
-        in their order, is inferred.
+        Source: ZDK's documentation of its room tokens; that there are as many tokens as
+        arguments, in the same order, is inferred.
         """
 
     @operation(ChatTokenRequest)
@@ -70,9 +70,9 @@ class ZdkCalls:
         """Mint a token that lets a user into a chat, from ZDK's chat service.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds no token.
+            DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its chat tokens.
@@ -83,13 +83,13 @@ class ZdkCalls:
         """Mint many chat tokens with one request; they come in the order of the requests.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds another number of tokens than was asked for.
+            DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its chat tokens; that many arguments give as many tokens,
-        in their order, is inferred.
+        Source: ZDK's documentation of its chat tokens; that there are as many tokens as
+        arguments, in the same order, is inferred.
         """
 
     @operation(EventTokenRequest)
@@ -97,9 +97,9 @@ class ZdkCalls:
         """Mint a token that lets a user into an event, from ZDK's event service.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds no token.
+            DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its event tokens.
@@ -110,11 +110,11 @@ class ZdkCalls:
         """Mint many event tokens with one request; they come in the order of the requests.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds another number of tokens than was asked for.
+            DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its event tokens; that many arguments give as many tokens,
-        in their order, is inferred.
+        Source: ZDK's documentation of its event tokens; that there are as many tokens as
+        arguments, in the same order, is inferred.
         """

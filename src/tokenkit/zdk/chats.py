@@ -8,42 +8,29 @@ from typing_extensions import Self
 
 from ..extension import (
     BatchCall,
-    IssuedToken,
     instances,
     param,
     response_field,
     text,
     to_tuple,
 )
-from .arguments import ServiceTokenRequest, TokensRequest
+from .arguments import ServiceToken, ServiceTokenRequest, TokensRequest
 
 __all__ = ["ChatToken", "ChatTokenRequest", "ChatTokensRequest"]
 
 
 @attrs.frozen(kw_only=True)
-class ChatToken(IssuedToken):
+class ChatToken(ServiceToken):
     """A token that lets a user into a chat; its lifetime is not documented.
 
     Attributes:
         token: The token, opaque.
         user_id: The user's id, as in the request.
         chat_id: The chat's id, as in the request.
-        extra: Always empty: the response holds tokens only.
+        extra: Always empty: the response has nothing but tokens.
     """
 
-    issuer: ClassVar[str] = "ZDK"
-
-    user_id: str = attrs.field(default="", metadata=response_field(remembered=True))
     chat_id: str = attrs.field(default="", metadata=response_field(remembered=True))
-
-    @property
-    def subject(self) -> str | None:
-        """The user's id."""
-        return self.user_id
-
-    # Otherwise attrs hashes every field, and ``extra`` has no hash.
-    def __hash__(self) -> int:
-        return super().__hash__()
 
 
 @attrs.frozen(kw_only=True)
@@ -69,7 +56,7 @@ class ChatTokenRequest(ServiceTokenRequest[ChatToken]):
 
     @classmethod
     def batch(cls, calls: Sequence[Self]) -> BatchCall[ChatToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
-        """Put many mints into one request; how many ZDK takes is not documented."""
+        """Put many mints into one request; how many ZDK accepts is not documented."""
         return ChatTokensRequest(requests=tuple(calls))
 
     def token_of(self, token: str) -> ChatToken:

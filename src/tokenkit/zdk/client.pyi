@@ -56,7 +56,7 @@ class ZdkClient(Client):
         permissions: Iterable[int | str] | None = None,
         extra: Mapping[str, JSON] = ...,
     ) -> UserToken:
-        """Mint a token with which a page opens ZDK's user module.
+        """Mint a token that opens ZDK's user module in a page.
 
         Args:
             id: The user's id in your system; every sample sends a UUID.
@@ -69,7 +69,7 @@ class ZdkClient(Client):
             extra: Fields that ZDK added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
@@ -87,7 +87,7 @@ class ZdkClient(Client):
             extra: Fields that ZDK added later, beside ``arguments``.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
@@ -114,9 +114,9 @@ class ZdkClient(Client):
             extra: Fields that ZDK added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds no token.
+            DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its room tokens.
@@ -132,13 +132,13 @@ class ZdkClient(Client):
             extra: Fields that ZDK added later, beside ``arguments``.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds another number of tokens than was asked for.
+            DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its room tokens; that many arguments give as many tokens,
-        in their order, is inferred.
+        Source: ZDK's documentation of its room tokens; that there are as many tokens as
+        arguments, in the same order, is inferred.
         """
 
     def create_chat_token(
@@ -160,9 +160,9 @@ class ZdkClient(Client):
             extra: Fields that ZDK added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds no token.
+            DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its chat tokens.
@@ -178,13 +178,13 @@ class ZdkClient(Client):
             extra: Fields that ZDK added later, beside ``arguments``.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds another number of tokens than was asked for.
+            DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its chat tokens; that many arguments give as many tokens,
-        in their order, is inferred.
+        Source: ZDK's documentation of its chat tokens; that there are as many tokens as
+        arguments, in the same order, is inferred.
         """
 
     def create_event_token(
@@ -206,9 +206,9 @@ class ZdkClient(Client):
             extra: Fields that ZDK added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds no token.
+            DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its event tokens.
@@ -224,13 +224,13 @@ class ZdkClient(Client):
             extra: Fields that ZDK added later, beside ``arguments``.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds another number of tokens than was asked for.
+            DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its event tokens; that many arguments give as many tokens,
-        in their order, is inferred.
+        Source: ZDK's documentation of its event tokens; that there are as many tokens as
+        arguments, in the same order, is inferred.
         """
 
 class AsyncZdkClient(AsyncClient):
@@ -268,7 +268,7 @@ class AsyncZdkClient(AsyncClient):
         permissions: Iterable[int | str] | None = None,
         extra: Mapping[str, JSON] = ...,
     ) -> UserToken:
-        """Mint a token with which a page opens ZDK's user module.
+        """Mint a token that opens ZDK's user module in a page.
 
         Args:
             id: The user's id in your system; every sample sends a UUID.
@@ -281,7 +281,7 @@ class AsyncZdkClient(AsyncClient):
             extra: Fields that ZDK added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
@@ -299,7 +299,7 @@ class AsyncZdkClient(AsyncClient):
             extra: Fields that ZDK added later, beside ``arguments``.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
@@ -326,9 +326,9 @@ class AsyncZdkClient(AsyncClient):
             extra: Fields that ZDK added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds no token.
+            DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its room tokens.
@@ -344,13 +344,13 @@ class AsyncZdkClient(AsyncClient):
             extra: Fields that ZDK added later, beside ``arguments``.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds another number of tokens than was asked for.
+            DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its room tokens; that many arguments give as many tokens,
-        in their order, is inferred.
+        Source: ZDK's documentation of its room tokens; that there are as many tokens as
+        arguments, in the same order, is inferred.
         """
 
     async def create_chat_token(
@@ -372,9 +372,9 @@ class AsyncZdkClient(AsyncClient):
             extra: Fields that ZDK added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds no token.
+            DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its chat tokens.
@@ -390,13 +390,13 @@ class AsyncZdkClient(AsyncClient):
             extra: Fields that ZDK added later, beside ``arguments``.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds another number of tokens than was asked for.
+            DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its chat tokens; that many arguments give as many tokens,
-        in their order, is inferred.
+        Source: ZDK's documentation of its chat tokens; that there are as many tokens as
+        arguments, in the same order, is inferred.
         """
 
     async def create_event_token(
@@ -418,9 +418,9 @@ class AsyncZdkClient(AsyncClient):
             extra: Fields that ZDK added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds no token.
+            DecodeError: The response has no token.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: ZDK's documentation of its event tokens.
@@ -436,11 +436,11 @@ class AsyncZdkClient(AsyncClient):
             extra: Fields that ZDK added later, beside ``arguments``.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: The key is wrong.
-            DecodeError: The response holds another number of tokens than was asked for.
+            DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its event tokens; that many arguments give as many tokens,
-        in their order, is inferred.
+        Source: ZDK's documentation of its event tokens; that there are as many tokens as
+        arguments, in the same order, is inferred.
         """

@@ -1,7 +1,7 @@
 """How ZDK reports failures.
 
-ZDK documents no error body. This reads errors of the Connect protocol, which the calls resemble,
-and of related protocols.
+ZDK documents no error body. Its calls resemble the Connect protocol, so this reads Connect's
+errors and those of related protocols.
 """
 
 from collections.abc import Mapping

@@ -64,12 +64,8 @@ class UserToken(IssuedToken):
         return self.user_id
 
     def to_sdk_setup(self) -> SdkSetup:
-        """Return what a page passes to ``user.actions.open``; it holds the token."""
+        """Return what a page passes to ``user.actions.open``; it contains the token."""
         return {"userToken": self.token}
-
-    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
-    def __hash__(self) -> int:
-        return super().__hash__()
 
 
 @attrs.frozen(kw_only=True)
@@ -107,7 +103,7 @@ class UserTokenRequest(TokenRequest[UserToken]):
 
     @classmethod
     def batch(cls, calls: Sequence[Self]) -> BatchCall[UserToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
-        """Put many mints into one request; how many ZDK takes is not documented."""
+        """Put many mints into one request; how many ZDK accepts is not documented."""
         return UserTokensRequest(requests=tuple(calls))
 
     def token_of(self, token: str) -> UserToken:

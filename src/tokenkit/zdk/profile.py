@@ -1,4 +1,4 @@
-"""ZDK as one value."""
+"""ZDK's profile."""
 
 import re
 
@@ -26,7 +26,7 @@ def _base_url(base_host: object) -> str:
 
 @attrs.frozen
 class _ServiceURL:
-    """Turns the user service's base URL into that of another service; a value, as profiles are."""
+    """Turns the user service's base URL into another service's; comparable, as a profile is."""
 
     name: str
 

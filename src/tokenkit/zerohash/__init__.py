@@ -16,6 +16,7 @@ from .details import (
 )
 from .errors import (
     ApprovalState,
+    InconclusiveLookupError,
     ManualApprovalError,
     MissingRequirementsError,
     RepeatedWebhookError,
@@ -62,6 +63,7 @@ __all__ = [
     "FundTransaction",
     "FundTransactionPage",
     "FundTransactionsRequest",
+    "InconclusiveLookupError",
     "ManualApprovalError",
     "MissingRequirementsError",
     "Payment",
@@ -94,9 +96,10 @@ __all__ = [
 if TYPE_CHECKING:
     from . import experiences, webhooks
 
-
-def __getattr__(name: str) -> object:
-    # Who mints with requests written by hand needs neither.
-    if name in ("experiences", "webhooks"):
-        return import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    # Hidden from type checkers, which would otherwise accept any name.
+    def __getattr__(name: str) -> object:
+        # A program that mints without them doesn't load them.
+        if name in ("experiences", "webhooks"):
+            return import_module(f".{name}", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

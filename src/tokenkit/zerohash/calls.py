@@ -1,4 +1,4 @@
-"""What the zerohash clients can do."""
+"""The calls of the zerohash clients."""
 
 from ..extension import iteration, operation, procedure
 from .fund_lookups import FundTransactionsRequest
@@ -16,11 +16,11 @@ class ZeroHashCalls:
     def create_client_auth_token(self) -> None:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals`` and ``crypto-payouts``. A
-        mint whose response was lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals`` and ``crypto-payouts``.
+        After a lost response, a mint is repeated only if it cannot have opened a payment.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             BadRequestError: zerohash refuses an argument; ``errors`` says which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             ManualApprovalError: A payment is waiting for manual approval.
@@ -46,17 +46,17 @@ class ZeroHashCalls:
         """Get zerohash's time. No credentials are sent.
 
         Raises:
-            TokenKitError: Something went wrong; see :meth:`Client.send`.
+            TokenKitError: The call failed; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get time".
         """
 
     @operation(PaymentRequest)
     def get_payment(self) -> None:
-        """Look one payment up.
+        """Look up one payment.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such payment.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
@@ -66,10 +66,10 @@ class ZeroHashCalls:
 
     @operation(PaymentsRequest)
     def list_payments(self) -> None:
-        """List one page of payments; :meth:`iter_payments` goes over all pages.
+        """List one page of payments; :meth:`iter_payments` covers all pages.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -78,13 +78,13 @@ class ZeroHashCalls:
 
     @iteration(PaymentsRequest)
     def iter_payments(self) -> None:
-        """Go over the payments of all pages.
+        """Iterate over the payments of all pages.
 
-        Each page is asked for when it is reached. After a request that failed, the iterator goes
-        on with the same page.
+        Each page is requested when the iterator reaches it. After a failed request, the iterator
+        continues with the same page.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -93,10 +93,10 @@ class ZeroHashCalls:
 
     @operation(FundTransactionsRequest)
     def list_fund_transactions(self) -> None:
-        """List one page of fund transactions; :meth:`iter_fund_transactions` goes over all.
+        """List one page of fund transactions; :meth:`iter_fund_transactions` covers all.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -105,13 +105,13 @@ class ZeroHashCalls:
 
     @iteration(FundTransactionsRequest)
     def iter_fund_transactions(self) -> None:
-        """Go over the fund transactions of all pages.
+        """Iterate over the fund transactions of all pages.
 
-        Each page is asked for when it is reached. After a request that failed, the iterator goes
-        on with the same page.
+        Each page is requested when the iterator reaches it. After a failed request, the iterator
+        continues with the same page.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -120,13 +120,11 @@ class ZeroHashCalls:
 
     @procedure(find_minted)
     def find_minted(self) -> None:
-        """Find the payment or the fund transaction of a mint whose response was lost.
+        """Find the payment or fund transaction of a mint whose response was lost.
 
-        It is the one with the mint's ``reference_id``, which must be unique for each mint: see
-        :func:`new_reference_id`. ``None`` means that there is none *so far*: the lost request
-        may still be under way, so look again after a pause before you mint a second time. With
-        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
-        where such payments are listed: ask zerohash before you mint again.
+        It is found by the mint's ``reference_id``, which must be unique for each mint: see
+        :func:`new_reference_id`. ``None`` means that there is nothing *so far*: the lost request
+        may still be in progress, so wait and look again before you mint a second time.
 
         Args:
             request: The request whose response was lost.
@@ -135,9 +133,11 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
-            DecodeError: A list cannot be read, or its pages do not turn.
+            InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
+                an undocumented permission: ask zerohash before you mint again.
+            DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments" and "Get fund transactions". That a
-        payment shows there as soon as the mint is done is inferred.
+        payment appears there as soon as its mint is done is inferred.
         """

@@ -76,8 +76,8 @@ class ZeroHashClient(Client):
     ) -> ClientAuthToken:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals`` and ``crypto-payouts``. A
-        mint whose response was lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals`` and ``crypto-payouts``.
+        After a lost response, a mint is repeated only if it cannot have opened a payment.
 
         Args:
             permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
@@ -99,7 +99,7 @@ class ZeroHashClient(Client):
             extra: Fields that zerohash added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             BadRequestError: zerohash refuses an argument; ``errors`` says which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             ManualApprovalError: A payment is waiting for manual approval.
@@ -129,20 +129,20 @@ class ZeroHashClient(Client):
         """Get zerohash's time. No credentials are sent.
 
         Raises:
-            TokenKitError: Something went wrong; see :meth:`Client.send`.
+            TokenKitError: The call failed; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get time".
         """
 
     def get_payment(self, *, payment_id: str, extra: Mapping[str, JSON] = ...) -> Payment:
-        """Look one payment up.
+        """Look up one payment.
 
         Args:
             payment_id: The payment's id.
             extra: Must be empty: the request has no body.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such payment.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
@@ -160,19 +160,19 @@ class ZeroHashClient(Client):
         size: int | None = None,
         extra: Mapping[str, JSON] = ...,
     ) -> PaymentPage:
-        """List one page of payments; :meth:`iter_payments` goes over all pages.
+        """List one page of payments; :meth:`iter_payments` covers all pages.
 
         Args:
             participant_code: Only this participant's.
             start_date: Only those from this instant on: a datetime with a time zone, sent in whole
                 seconds.
-            end_date: Only those up to this instant, likewise.
+            end_date: Only those up to this instant, in the same form.
             page: Which page, from 1 on. Default: 1.
             size: How many payments a page has. Default: 50.
-            extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+            extra: Query parameters that zerohash added later: strings, integers or booleans.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -189,22 +189,22 @@ class ZeroHashClient(Client):
         size: int | None = None,
         extra: Mapping[str, JSON] = ...,
     ) -> Iterator[Payment]:
-        """Go over the payments of all pages.
+        """Iterate over the payments of all pages.
 
-        Each page is asked for when it is reached. After a request that failed, the iterator goes
-        on with the same page.
+        Each page is requested when the iterator reaches it. After a failed request, the iterator
+        continues with the same page.
 
         Args:
             participant_code: Only this participant's.
             start_date: Only those from this instant on: a datetime with a time zone, sent in whole
                 seconds.
-            end_date: Only those up to this instant, likewise.
+            end_date: Only those up to this instant, in the same form.
             page: Which page, from 1 on. Default: 1.
             size: How many payments a page has. Default: 50.
-            extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+            extra: Query parameters that zerohash added later: strings, integers or booleans.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -229,7 +229,7 @@ class ZeroHashClient(Client):
         page_size: int | None = None,
         extra: Mapping[str, JSON] = ...,
     ) -> FundTransactionPage:
-        """List one page of fund transactions; :meth:`iter_fund_transactions` goes over all.
+        """List one page of fund transactions; :meth:`iter_fund_transactions` covers all.
 
         Args:
             participant_code: Only this participant's.
@@ -246,10 +246,10 @@ class ZeroHashClient(Client):
             reference_id: Only those of the mint with this ``reference_id``.
             page: Which page, from 1 on. Default: 1.
             page_size: How many a page has, at most 50.
-            extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+            extra: Query parameters that zerohash added later: strings, integers or booleans.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -274,10 +274,10 @@ class ZeroHashClient(Client):
         page_size: int | None = None,
         extra: Mapping[str, JSON] = ...,
     ) -> Iterator[FundTransaction]:
-        """Go over the fund transactions of all pages.
+        """Iterate over the fund transactions of all pages.
 
-        Each page is asked for when it is reached. After a request that failed, the iterator goes
-        on with the same page.
+        Each page is requested when the iterator reaches it. After a failed request, the iterator
+        continues with the same page.
 
         Args:
             participant_code: Only this participant's.
@@ -294,10 +294,10 @@ class ZeroHashClient(Client):
             reference_id: Only those of the mint with this ``reference_id``.
             page: Which page, from 1 on. Default: 1.
             page_size: How many a page has, at most 50.
-            extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+            extra: Query parameters that zerohash added later: strings, integers or booleans.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -307,13 +307,11 @@ class ZeroHashClient(Client):
     def find_minted(
         self, request: ClientAuthTokenCall, *, since: datetime
     ) -> Payment | FundTransaction | None:
-        """Find the payment or the fund transaction of a mint whose response was lost.
+        """Find the payment or fund transaction of a mint whose response was lost.
 
-        It is the one with the mint's ``reference_id``, which must be unique for each mint: see
-        :func:`new_reference_id`. ``None`` means that there is none *so far*: the lost request
-        may still be under way, so look again after a pause before you mint a second time. With
-        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
-        where such payments are listed: ask zerohash before you mint again.
+        It is found by the mint's ``reference_id``, which must be unique for each mint: see
+        :func:`new_reference_id`. ``None`` means that there is nothing *so far*: the lost request
+        may still be in progress, so wait and look again before you mint a second time.
 
         Args:
             request: The request whose response was lost.
@@ -322,11 +320,13 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
-            DecodeError: A list cannot be read, or its pages do not turn.
+            InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
+                an undocumented permission: ask zerohash before you mint again.
+            DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments" and "Get fund transactions". That a
-        payment shows there as soon as the mint is done is inferred.
+        payment appears there as soon as its mint is done is inferred.
         """
 
 class AsyncZeroHashClient(AsyncClient):
@@ -375,8 +375,8 @@ class AsyncZeroHashClient(AsyncClient):
     ) -> ClientAuthToken:
         """Mint a client access token for one of your end users.
 
-        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals`` and ``crypto-payouts``. A
-        mint whose response was lost is repeated only if it cannot have opened a payment.
+        The token lasts 1 hour, or 5 minutes with ``crypto-withdrawals`` and ``crypto-payouts``.
+        After a lost response, a mint is repeated only if it cannot have opened a payment.
 
         Args:
             permissions: One or more SDK experiences; see :class:`Permission`. Others are sent
@@ -398,7 +398,7 @@ class AsyncZeroHashClient(AsyncClient):
             extra: Fields that zerohash added later.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             BadRequestError: zerohash refuses an argument; ``errors`` says which.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             ManualApprovalError: A payment is waiting for manual approval.
@@ -428,20 +428,20 @@ class AsyncZeroHashClient(AsyncClient):
         """Get zerohash's time. No credentials are sent.
 
         Raises:
-            TokenKitError: Something went wrong; see :meth:`Client.send`.
+            TokenKitError: The call failed; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get time".
         """
 
     async def get_payment(self, *, payment_id: str, extra: Mapping[str, JSON] = ...) -> Payment:
-        """Look one payment up.
+        """Look up one payment.
 
         Args:
             payment_id: The payment's id.
             extra: Must be empty: the request has no body.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such payment.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
@@ -459,19 +459,19 @@ class AsyncZeroHashClient(AsyncClient):
         size: int | None = None,
         extra: Mapping[str, JSON] = ...,
     ) -> PaymentPage:
-        """List one page of payments; :meth:`iter_payments` goes over all pages.
+        """List one page of payments; :meth:`iter_payments` covers all pages.
 
         Args:
             participant_code: Only this participant's.
             start_date: Only those from this instant on: a datetime with a time zone, sent in whole
                 seconds.
-            end_date: Only those up to this instant, likewise.
+            end_date: Only those up to this instant, in the same form.
             page: Which page, from 1 on. Default: 1.
             size: How many payments a page has. Default: 50.
-            extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+            extra: Query parameters that zerohash added later: strings, integers or booleans.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -488,22 +488,22 @@ class AsyncZeroHashClient(AsyncClient):
         size: int | None = None,
         extra: Mapping[str, JSON] = ...,
     ) -> AsyncIterator[Payment]:
-        """Go over the payments of all pages.
+        """Iterate over the payments of all pages.
 
-        Each page is asked for when it is reached. After a request that failed, the iterator goes
-        on with the same page.
+        Each page is requested when the iterator reaches it. After a failed request, the iterator
+        continues with the same page.
 
         Args:
             participant_code: Only this participant's.
             start_date: Only those from this instant on: a datetime with a time zone, sent in whole
                 seconds.
-            end_date: Only those up to this instant, likewise.
+            end_date: Only those up to this instant, in the same form.
             page: Which page, from 1 on. Default: 1.
             size: How many payments a page has. Default: 50.
-            extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+            extra: Query parameters that zerohash added later: strings, integers or booleans.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -528,7 +528,7 @@ class AsyncZeroHashClient(AsyncClient):
         page_size: int | None = None,
         extra: Mapping[str, JSON] = ...,
     ) -> FundTransactionPage:
-        """List one page of fund transactions; :meth:`iter_fund_transactions` goes over all.
+        """List one page of fund transactions; :meth:`iter_fund_transactions` covers all.
 
         Args:
             participant_code: Only this participant's.
@@ -545,10 +545,10 @@ class AsyncZeroHashClient(AsyncClient):
             reference_id: Only those of the mint with this ``reference_id``.
             page: Which page, from 1 on. Default: 1.
             page_size: How many a page has, at most 50.
-            extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+            extra: Query parameters that zerohash added later: strings, integers or booleans.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -573,10 +573,10 @@ class AsyncZeroHashClient(AsyncClient):
         page_size: int | None = None,
         extra: Mapping[str, JSON] = ...,
     ) -> AsyncIterator[FundTransaction]:
-        """Go over the fund transactions of all pages.
+        """Iterate over the fund transactions of all pages.
 
-        Each page is asked for when it is reached. After a request that failed, the iterator goes
-        on with the same page.
+        Each page is requested when the iterator reaches it. After a failed request, the iterator
+        continues with the same page.
 
         Args:
             participant_code: Only this participant's.
@@ -593,10 +593,10 @@ class AsyncZeroHashClient(AsyncClient):
             reference_id: Only those of the mint with this ``reference_id``.
             page: Which page, from 1 on. Default: 1.
             page_size: How many a page has, at most 50.
-            extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+            extra: Query parameters that zerohash added later: strings, integers or booleans.
 
         Raises:
-            InvalidInputError: An argument is not valid; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -606,13 +606,11 @@ class AsyncZeroHashClient(AsyncClient):
     async def find_minted(
         self, request: ClientAuthTokenCall, *, since: datetime
     ) -> Payment | FundTransaction | None:
-        """Find the payment or the fund transaction of a mint whose response was lost.
+        """Find the payment or fund transaction of a mint whose response was lost.
 
-        It is the one with the mint's ``reference_id``, which must be unique for each mint: see
-        :func:`new_reference_id`. ``None`` means that there is none *so far*: the lost request
-        may still be under way, so look again after a pause before you mint a second time. With
-        ``crypto-pay`` or an undocumented permission it proves nothing, as zerohash does not say
-        where such payments are listed: ask zerohash before you mint again.
+        It is found by the mint's ``reference_id``, which must be unique for each mint: see
+        :func:`new_reference_id`. ``None`` means that there is nothing *so far*: the lost request
+        may still be in progress, so wait and look again before you mint a second time.
 
         Args:
             request: The request whose response was lost.
@@ -621,9 +619,11 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
-            DecodeError: A list cannot be read, or its pages do not turn.
+            InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
+                an undocumented permission: ask zerohash before you mint again.
+            DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments" and "Get fund transactions". That a
-        payment shows there as soon as the mint is done is inferred.
+        payment appears there as soon as its mint is done is inferred.
         """

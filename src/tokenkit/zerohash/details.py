@@ -1,7 +1,7 @@
 """The objects nested in a client auth token request.
 
-Amounts are Decimals, ints or their text, never floats; zerohash gets them as text, digit for
-digit.
+Amounts are Decimals, ints or numeric strings, never floats; zerohash gets them as strings,
+digit for digit.
 """
 
 import re
@@ -37,7 +37,7 @@ SUBDIVISION = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 
 
 def _plain_whole(value: Decimal) -> str:
-    """Write a whole number without decimals, however it was given."""
+    """Write a whole number without decimals."""
     return str(int(value))
 
 
@@ -56,8 +56,8 @@ class WithdrawalDetails(RequestModel):
         withdrawal_request_amount: The amount.
         external_account_id: The account to withdraw to.
         account_label: The label of the account to withdraw from.
-        underlying_asset: The asset to withdraw; only together with ``network``.
-        network: The network to withdraw on; only together with ``underlying_asset``.
+        underlying_asset: The asset to withdraw; only with ``network``.
+        network: The network to withdraw on; only with ``underlying_asset``.
         extra: Fields that zerohash added later.
     """
 
@@ -71,7 +71,7 @@ class WithdrawalDetails(RequestModel):
     network: str | None = attrs.field(default=None, metadata=param(text()))
 
     def check(self) -> Iterator[FieldError]:
-        """Check that the asset and its network come together."""
+        """Check that the asset and the network are given together."""
         if self.underlying_asset is None and self.network is not None:
             yield FieldError(field="underlying_asset", message="must be given with network")
         if self.network is None and self.underlying_asset is not None:

@@ -1,4 +1,4 @@
-"""The ``message`` in which zerohash wraps what it responds."""
+"""The ``message`` that wraps zerohash's responses."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ def message_of(body: JSON) -> Mapping[str, JSON]:
     """Return the object in ``message``.
 
     Raises:
-        Mismatch: There is none.
+        Mismatch: It has no such object.
     """
     message = _enveloped(body)
     if not isinstance(message, (dict, Mapping)):
@@ -23,7 +23,7 @@ def listed(body: JSON) -> JSON:
     """Return a whole response whose ``message`` is an array.
 
     Raises:
-        Mismatch: It is none.
+        Mismatch: It has no such array.
     """
     message = _enveloped(body)
     if not isinstance(message, list):

@@ -13,6 +13,7 @@ from ..errors import (
     ConflictError,
     FailureDetails,
     FieldError,
+    Outcome,
     PermissionDeniedError,
     TokenKitError,
     TokenKitWarning,
@@ -27,6 +28,7 @@ from ..extension import (
 __all__ = [
     "WRITE_PERMISSION_HINT",
     "ApprovalState",
+    "InconclusiveLookupError",
     "ManualApprovalError",
     "MissingRequirementsError",
     "RepeatedWebhookError",
@@ -61,14 +63,14 @@ class ApprovalState(str, Enum):
 
 
 class UnknownPermissionWarning(TokenKitWarning):
-    """A permission that this release does not know, and that looks like one that it knows.
+    """A permission that this release does not know but that looks like a known one.
 
     It is sent unchanged, as zerohash may have added it.
     """
 
 
 class ManualApprovalError(PermissionDeniedError):
-    """HTTP 403: a payment is waiting for manual approval, or was denied it.
+    """HTTP 403: a payment needs manual approval, or was refused it.
 
     Attributes:
         transaction_id: The payment, such as ``txn_...``.
@@ -114,26 +116,36 @@ class MissingRequirementsError(ConflictError):
         return [*super().particulars(), f"missing: {', '.join(self.missing_requirements)}"]
 
 
+class InconclusiveLookupError(TokenKitError):
+    """A lookup has found nothing, and nobody knows whether there is nothing.
+
+    zerohash doesn't say where such a mint shows, so it may have opened a payment all the same: ask
+    zerohash before you mint again.
+    """
+
+    usual_outcome: ClassVar[Outcome] = "unknown"
+
+
 class WebhookProblem(str, Enum):
     """What is wrong with a webhook."""
 
     HEADERS = "headers"
-    """The headers cannot be read, or one that is needed is missing, repeated or malformed."""
+    """The headers cannot be read, or a required one is missing, repeated or malformed."""
 
     TIMESTAMP = "timestamp"
     """It was signed too long ago, or in the future."""
 
     SIGNATURE = "signature"
-    """No signature is right under any of the secrets and public keys."""
+    """No signature is valid under any of the secrets and public keys."""
 
     BODY = "body"
     """The body is not the bytes of a JSON object."""
 
     REPEATED = "repeated"
-    """It came before."""
+    """It was received before."""
 
     SETTINGS = "settings"
-    """An argument of :func:`verify` cannot be used: a mistake of yours, not of the sender's."""
+    """An argument of :func:`verify` cannot be used: your mistake, not the sender's."""
 
 
 class WebhookVerificationError(TokenKitError):
@@ -144,7 +156,7 @@ class WebhookVerificationError(TokenKitError):
     """
 
     usual_problem: ClassVar[WebhookProblem] = WebhookProblem.SIGNATURE
-    """The ``problem`` of an error that was made without one."""
+    """The ``problem`` of an error that is created without one."""
 
     def __init__(
         self,
@@ -158,7 +170,7 @@ class WebhookVerificationError(TokenKitError):
 
 
 class RepeatedWebhookError(WebhookVerificationError):
-    """A sound webhook that came before."""
+    """A valid webhook that was received before."""
 
     usual_problem: ClassVar[WebhookProblem] = WebhookProblem.REPEATED
 

@@ -1,4 +1,4 @@
-"""Fund transactions, as ``GET /fund/transactions`` and webhooks tell of them."""
+"""Fund transactions, as in ``GET /fund/transactions`` and webhooks."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -45,8 +45,8 @@ class FundTransaction:
         deposited_asset: The asset that was deposited.
         rate: The rate of the conversion.
         quoted_currency: The currency that the deposit was converted to.
-        source_address: The address that it came from.
-        deposit_address: The address that it went to.
+        source_address: The address that the deposit came from.
+        deposit_address: The address that the deposit went to.
         quantity: The amount in the asset.
         notional: The amount in the quoted currency.
         fund_id: The id of the fund transaction.
@@ -59,9 +59,9 @@ class FundTransaction:
         status_reason: The outcome in words, which may change at any time.
         status_reason_code: The outcome.
         reference_id: The ``reference_id`` of the mint, or of the latest one for this session.
-        raw_fee_bps: The fee in basis points, before what you bear of it.
+        raw_fee_bps: The fee in basis points, before your share of it.
         deposit_fee_bps: The fee in basis points.
-        raw_fee_notional: The fee in the quoted currency, before what you bear of it.
+        raw_fee_notional: The fee in the quoted currency, before your share of it.
         deposit_fee_notional: The fee in the quoted currency.
         extra: Fields that this release does not know, and values that it cannot read.
 
@@ -137,7 +137,7 @@ class FundTransactionsRequest(
         reference_id: Only those of the mint with this ``reference_id``.
         page: Which page, from 1 on. Default: 1.
         page_size: How many a page has, at most 50.
-        extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+        extra: Query parameters that zerohash added later: strings, integers or booleans.
 
     Raises:
         InvalidInputError: A field is invalid.
@@ -168,9 +168,9 @@ class FundTransactionsRequest(
         return read_response(listed(body), FundTransactionPage)
 
     def next_call(self, page: FundTransactionPage, seen: int) -> "FundTransactionsRequest | None":
-        """Ask for the next page, until all are read, or one is empty.
+        """Return the call for the next page, until all are read or one is empty.
 
-        A total of no pages is not believed of a page that holds something.
+        A total of 0 pages is ignored if the page has items.
         """
         del seen
         number = self.page or 1

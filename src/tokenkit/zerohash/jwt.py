@@ -1,4 +1,4 @@
-"""The claims of a zerohash token, read without verifying: its key is not published."""
+"""The claims of a zerohash token, read but not verified: the key is not published."""
 
 from binascii import a2b_base64
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ PARTS = 3
 
 
 def unverified_claims(token: str) -> Mapping[str, JSON]:
-    """Return a JWT's claims; nothing where it cannot be read."""
+    """Return a JWT's claims; empty if it cannot be read."""
     return _claims(_payload(token))
 
 
 def claims_another(token: str, name: str, expected: str) -> bool:
     """Return whether a JWT has a claim with another value than expected."""
     payload = _payload(token)
-    # Each mint comes here, and most end here, in a third of the time that the claims take. A name
-    # that is there once, with the expected value, cannot have another; an escape could spell it.
+    # Each mint comes here, and for most this is enough, in a third of the time that the claims
+    # take. A name that occurs once, with the expected value, has no other, except by an escape.
     written = f'"{name}":"{expected}"'.encode()
     once = written in payload and payload.count(name.encode()) == 1
     if once and b"\\" not in payload and expected.isalnum():
@@ -40,7 +40,7 @@ def _payload(token: str) -> bytes:
     text = parts[1].replace("-", "+").replace("_", "/")
     try:
         return a2b_base64(text + "=" * (-len(text) % 4))
-    except ValueError:  # also binascii's own
+    except ValueError:  # includes binascii's
         return b""
 
 
@@ -53,7 +53,7 @@ def _claims(payload: bytes) -> Mapping[str, JSON]:
 
 
 def claimed_time(claims: Mapping[str, JSON], name: str) -> datetime | None:
-    """Return the time of a claim; ``None`` where there is none."""
+    """Return the time of a claim; ``None`` if there is none."""
     try:
         return epoch_seconds(claims.get(name))
     except Mismatch:

@@ -1,4 +1,4 @@
-"""Finding what a mint has started whose response was lost."""
+"""Find what a mint started whose response was lost."""
 
 from collections.abc import Generator
 from datetime import datetime, timedelta
@@ -7,8 +7,9 @@ from uuid import uuid4
 
 from ..errors import FieldError, InvalidInputError
 from ..extension import Call, HasItems, PagedCall, PageWalk
+from .errors import InconclusiveLookupError
 from .fund_lookups import FundTransaction, FundTransactionsRequest
-from .models import OPENS_NO_PAYMENT, ClientAuthTokenCall, Permission
+from .models import OPENS_NO_PAYMENT, ClientAuthTokenCall, Permission, quoted, unlisted_in
 from .payment_lookups import Payment, PaymentsRequest
 from .query import EPOCH, instant_since_1970
 
@@ -17,17 +18,17 @@ __all__ = ["find_minted", "new_reference_id"]
 Item = TypeVar("Item", Payment, FundTransaction)
 Page = TypeVar("Page", bound=HasItems[object])
 
-# The mint may have been signed with a corrected clock, which corrections keep to within a day.
+# The mint may have been signed with a corrected clock; corrections are at most a day.
 CLOCK_MARGIN = timedelta(days=1)
 STARTS_SESSION = frozenset({Permission.FWC.value, Permission.CRYPTO_PAY.value})
 STARTS_NO_SESSION = frozenset(permission.value for permission in Permission) - STARTS_SESSION
 
 
 def new_reference_id() -> str:
-    """Make a ``reference_id`` for one mint: a UUID, 36 of the 50 characters that it may have.
+    """Return a new ``reference_id`` for one mint: a UUID, 36 of the 50 characters allowed.
 
-    Only with a ``reference_id`` that no other mint has can :meth:`ZeroHashClient.find_minted`
-    find what that mint has started. Store it before you mint.
+    :meth:`ZeroHashClient.find_minted` finds what a mint started only if no other mint has its
+    ``reference_id``. Store it before you mint.
     """
     return str(uuid4())
 
@@ -37,8 +38,8 @@ def find_minted(
 ) -> Generator[Call[Any], Any, Payment | FundTransaction | None]:
     """Ask for the payments, then for the fund transactions, with a mint's ``reference_id``.
 
-    It is not documented what an unknown permission starts, nor where ``crypto-pay`` shows: such
-    mints are looked for in both places.
+    What an unknown permission starts, and where ``crypto-pay`` appears, is not documented: such
+    mints are looked for in both lists, and finding nothing there proves nothing.
     """
     _check(request, since)
     code, reference_id = _field(request, "participant_code"), _field(request, "reference_id")
@@ -50,6 +51,13 @@ def find_minted(
     if found is None and _starts_session(request):
         sessions = FundTransactionsRequest(participant_code=code, reference_id=reference_id)
         found = yield from _first(sessions, reference_id)
+    unlisted = unlisted_in(request.asked_permissions())
+    if found is None and unlisted:
+        raise InconclusiveLookupError(
+            f"nothing with the reference_id {reference_id!a:.60} is listed, but zerohash does not "
+            f"say where a mint with {quoted(unlisted)} shows: it may have "
+            "opened a payment all the same, so ask zerohash before you mint again"
+        )
     return found
 
 
@@ -81,7 +89,7 @@ def _request_problem(request: object) -> str | None:
         kind = type(request).__name__
         return f"must be the ClientAuthTokenRequest(...) or experience that was sent, not {kind}"
     if _field(request, "reference_id") is None:
-        return "has no reference_id to look for: give each mint one, of new_reference_id()"
+        return "has no reference_id to look for: give each mint one from new_reference_id()"
     if not (_opens_payment(request) or _starts_session(request)):
         return "opens no payment and starts no fund session: send it again"
     return None

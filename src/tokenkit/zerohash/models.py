@@ -50,7 +50,7 @@ __all__ = [
 
 
 class Permission(str, Enum):
-    """The SDK experiences that zerohash documents; any other string is sent as it is."""
+    """The SDK experiences that zerohash documents; any other string is sent unchanged."""
 
     ONBOARDING = "onboarding"
     UPDATE_PARTICIPANT = "update-participant"
@@ -78,12 +78,15 @@ LIST_THEM = (
     "iter_payments() for the participant's payments since just before the call; with a "
     "reference_id from new_reference_id() for each mint, find_minted() finds it"
 )
-OPENS_PAYMENT = frozenset({"crypto-withdrawals", "crypto-payouts", "crypto-pay"})
+ASK = "; if it is not listed, ask zerohash, which does not say where payments with {} are"
+# Their payments are listed by GET /payments.
+LISTED = frozenset({"crypto-withdrawals", "crypto-payouts"})
+OPENS_PAYMENT = LISTED | {"crypto-pay"}
 OPENS_NO_PAYMENT = frozenset(permission.value for permission in Permission) - OPENS_PAYMENT
 # A fund session belongs to one page view: each mint has its own deposit_intent_id.
 REUSABLE = OPENS_NO_PAYMENT - {"fwc"}
 PERMISSIONS = OPENS_PAYMENT | OPENS_NO_PAYMENT
-# A new permission is further from those of today than a slip of the keyboard is.
+# A new permission differs from today's by more than a typo does.
 MOST_EDITS = 2
 
 
@@ -96,6 +99,16 @@ def _warn_of_misspelt(permissions: Iterable[str]) -> None:
                 f"such permission; did you mean {nearest!r}?",
                 UnknownPermissionWarning,
             )
+
+
+def unlisted_in(permissions: Iterable[str]) -> tuple[str, ...]:
+    """Return the permissions that may open a payment of which nobody knows where it is listed."""
+    return tuple(sorted({*permissions} - OPENS_NO_PAYMENT - LISTED))
+
+
+def quoted(permissions: Iterable[str]) -> str:
+    """Write permissions for a text."""
+    return ", ".join(f"{one!a:.50}" for one in permissions)
 
 
 CODE = param(text(min_length=6, max_length=6))
@@ -111,7 +124,7 @@ FEES = param(instance(CustomFeesAndSpreads))
 
 @attrs.frozen(kw_only=True)
 class ClientAuthTokenCall(Call[ClientAuthToken]):
-    """What all requests for a client access token share: ``POST /client_auth_token``."""
+    """The base of all requests for a client access token: ``POST /client_auth_token``."""
 
     operation: ClassVar[str] = "create_client_auth_token"
     path: ClassVar[str] = "/client_auth_token"
@@ -123,7 +136,7 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
 
     @property
     def repeat(self) -> Repeat:
-        """Not safe if the first request may have opened a payment."""
+        """Safe, unless the first request may have opened a payment."""
         harmless = OPENS_NO_PAYMENT.issuperset(self.asked_permissions())
         return Repeat.SAFE if harmless else Repeat.IF_NOT_PERFORMED
 
@@ -134,7 +147,7 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
 
     @property
     def reuse_problem(self) -> str | None:
-        """A payment or a fund session is opened for one page view, never for two."""
+        """A payment or a fund session belongs to one page view, never to two."""
         problems = [name for name in self.asked_permissions() if name not in REUSABLE]
         if not problems:
             return None
@@ -150,13 +163,15 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
         """How to find out whether a payment was opened."""
         if self.repeat is Repeat.SAFE:
             return None
-        return PAYMENT_ADVICE + (FIND_IT if getattr(self, "reference_id", None) else LIST_THEM)
+        how = FIND_IT if getattr(self, "reference_id", None) else LIST_THEM
+        unlisted = unlisted_in(self.asked_permissions())
+        return PAYMENT_ADVICE + how + (ASK.format(quoted(unlisted)) if unlisted else "")
 
     def decode(self, body: JSON, response: ResponseInfo) -> ClientAuthToken:
         """Read the token.
 
         Raises:
-            MismatchedResponse: The token is another participant's.
+            MismatchedResponse: The token belongs to another participant.
         """
         participant_code: str | None = getattr(self, "participant_code", None)
         token = read_response(
@@ -268,11 +283,11 @@ class RevokeAuthTokenRequest(Call[None]):
 
     @property
     def repeat(self) -> Repeat:
-        """A token may be revoked twice."""
+        """Safe: a token may be revoked twice."""
         return Repeat.SAFE
 
     def decode(self, body: JSON, response: ResponseInfo) -> None:
-        """Read nothing: any success means that the token is revoked."""
+        """Return ``None``: any success means that the token is revoked."""
         del body, response
 
 

@@ -1,4 +1,4 @@
-"""What a page passes to zerohash's browser SDK, and what an app posts to it in a WebView."""
+"""The values that a page passes to zerohash's browser SDK, and the message for a WebView."""
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
@@ -39,16 +39,16 @@ class AppIdentifier(str, Enum):
 
 
 class SdkSetup(TypedDict):
-    """What a page needs: the first two for ``new ZeroHashSDK``, the others for ``openModal``."""
+    """The values that a page needs: two for ``new ZeroHashSDK``, two for ``openModal``."""
 
     zeroHashAppsURL: str
-    """Where the SDK's apps are."""
+    """The URL of the SDK's apps."""
 
     env: str
     """``cert`` or ``prod``."""
 
     appIdentifier: str
-    """Which module is opened."""
+    """The module to open."""
 
     jwt: str
     """The token."""
@@ -61,11 +61,11 @@ class WebViewPayload(TypedDict):
     """The token."""
 
     appIdentifier: str
-    """Which module is opened."""
+    """The module to open."""
 
 
 class WebViewMessage(TypedDict):
-    """What an app posts to the SDK in a WebView, once that has sent ``SDK_MOBILE_READY``."""
+    """The message to post to the SDK in a WebView, after it has sent ``SDK_MOBILE_READY``."""
 
     type: str
     """Always ``OPEN_MODAL``."""
@@ -92,7 +92,7 @@ APPS: Mapping[str, tuple[AppIdentifier, ...]] = {
 
 @attrs.frozen
 class Page:
-    """What the page of an environment passes to ``new ZeroHashSDK``."""
+    """The values for ``new ZeroHashSDK`` in one environment."""
 
     env: str
     apps_url: str | None
@@ -107,11 +107,11 @@ PAGES: Mapping[str, Page] = {
 
 
 def app_for(permissions: Iterable[str], app: object) -> str | FieldError:
-    """Return the module that a token opens, or what has to be asked for."""
+    """Return the module that a token opens."""
     if app is not None:
         if isinstance(app, str) and app:
             return str(app.value if isinstance(app, Enum) else app)
-        problem = "must be an AppIdentifier, or the text of another one"
+        problem = "must be an AppIdentifier or another string"
         return FieldError(field="app", message=problem)
     held = tuple(permissions)
     found = APPS.get(held[0], ()) if len(held) == 1 else ()
@@ -127,7 +127,7 @@ def app_for(permissions: Iterable[str], app: object) -> str | FieldError:
 def page_for(
     environment: str | None, given: str | None, apps_url: object
 ) -> tuple[str, str] | FieldError:
-    """Return the URL of the apps and the SDK's ``env``, or what has to be asked for."""
+    """Return the URL of the apps, and the SDK's ``env``."""
     name = environment if given is None else given
     page = PAGES.get(name) if isinstance(name, str) else None
     if page is None:
@@ -148,6 +148,6 @@ def page_for(
 
 
 def asking(method: str, *found: object) -> InvalidInputError:
-    """Return the error that asks for what cannot be told from a token."""
+    """Return the error about an argument that is needed."""
     problems = tuple(one for one in found if isinstance(one, FieldError))
     return InvalidInputError(method, problems)

@@ -1,4 +1,4 @@
-"""Payments, as ``GET /payments`` and webhooks tell of them."""
+"""Payments, as in ``GET /payments`` and webhooks."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -40,7 +40,7 @@ PAGE_SIZE = 50
 
 
 class PaymentStatus(str, Enum):
-    """How far a payment is; a status that is not here stays the text that zerohash sent."""
+    """The status of a payment; one that is not listed here stays a plain string."""
 
     INITIALIZED = "initialized"
     SUBMITTED = "submitted"
@@ -67,7 +67,7 @@ _status = response_field(lenient=partial(known_or_text, known=PaymentStatus))
 
 @attrs.frozen(kw_only=True)
 class PaymentTransfer:
-    """What moves a payment: zerohash's ``payment_details`` of a payment.
+    """The transfer behind a payment: zerohash's ``payment_details``.
 
     Attributes:
         withdrawal_request_id: The withdrawal.
@@ -105,14 +105,14 @@ class Payment:
     Attributes:
         payment_id: The payment's id.
         payment_type: Its kind, such as ``payout``.
-        payment_details: What moves it.
+        payment_details: The transfer behind it.
         participant_code: The participant.
         description: The payment's description.
         total: The amount in the quoted asset.
         quantity: The amount in the asset.
         asset: The asset.
         quoted_asset: The asset in which ``total`` is given.
-        status: How far it is: a :class:`PaymentStatus`, or the text of another one.
+        status: A :class:`PaymentStatus`, or the string of another one.
         external_account_id: The account that it goes to.
         network: The network.
         obo_participant: On whose behalf it is made, as zerohash sent it.
@@ -150,7 +150,7 @@ class Payment:
 
     @property
     def is_final(self) -> bool:
-        """Whether it is settled, failed or abandoned, after which nothing follows."""
+        """Whether it is settled, failed or abandoned, and won't change again."""
         return self.status in FINAL
 
 
@@ -181,10 +181,10 @@ class PaymentsRequest(QueryCall[PaymentPage], PagedCall[PaymentPage, Payment]):
         participant_code: Only this participant's.
         start_date: Only those from this instant on: a datetime with a time zone, sent in whole
             seconds.
-        end_date: Only those up to this instant, likewise.
+        end_date: Only those up to this instant, in the same form.
         page: Which page, from 1 on. Default: 1.
         size: How many payments a page has. Default: 50.
-        extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+        extra: Query parameters that zerohash added later: strings, integers or booleans.
 
     Raises:
         InvalidInputError: A field is invalid.
@@ -209,10 +209,10 @@ class PaymentsRequest(QueryCall[PaymentPage], PagedCall[PaymentPage, Payment]):
         return read_response(listed(body), PaymentPage)
 
     def next_call(self, page: PaymentPage, seen: int) -> "PaymentsRequest | None":
-        """Ask for the next page, until one is empty, or is short and the total is reached.
+        """Return the call for the next page, until one is empty, or short with the total reached.
 
-        Neither a short page nor ``total`` is trusted alone: a payment that is overlooked may be
-        paid twice.
+        Neither a short page nor ``total`` alone is trusted: a payment that is missed may be paid
+        twice.
         """
         is_short = len(page.items) < (self.size or PAGE_SIZE)
         if not page.items or (is_short and page.total is not None and seen >= page.total):
@@ -222,7 +222,7 @@ class PaymentsRequest(QueryCall[PaymentPage], PagedCall[PaymentPage, Payment]):
 
 @attrs.frozen(kw_only=True)
 class PaymentRequest(Call[Payment]):
-    """Look one payment up: ``GET /payments/{payment_id}``.
+    """Look up one payment: ``GET /payments/{payment_id}``.
 
     Args:
         payment_id: The payment's id.

@@ -1,4 +1,4 @@
-"""zerohash as one value."""
+"""zerohash's profile."""
 
 from collections.abc import Mapping
 
@@ -40,10 +40,10 @@ HMAC_SCHEME = HmacScheme(
     passphrase_header="x-scx-passphrase",  # noqa: S106 - a header's name
     canonical_text=_canonical_text,
 )
-"""How zerohash wants requests signed."""
+"""How zerohash requires requests to be signed."""
 
 
-# Not a partial, of which no two are equal: a profile is a value.
+# Not a partial, as no two partials are equal: a profile is a value.
 def _signer(
     api_key: AsyncSecretSource, private_key: AsyncSecretSource, passphrase: AsyncSecretSource
 ) -> HmacSigner[AsyncSecretSource]:
@@ -51,8 +51,8 @@ def _signer(
 
 
 def _blames_credentials(error: APIError) -> bool:
-    # The sources disagree on 401 and 403, and payments are refused with a 403 too; the hint
-    # goes with the former only.
+    # The sources disagree on 401 and 403, and payments are refused with a 403 too; only refused
+    # credentials get the hint.
     hinted = error.hint is not None and error.hint != WRITE_PERMISSION_HINT
     return error.status in (401, 403) and hinted
 

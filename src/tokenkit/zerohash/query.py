@@ -1,4 +1,4 @@
-"""Requests whose fields are the query of a GET: a part of the route, which is signed."""
+"""GET requests whose fields are the query, which is part of the signed route."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -31,7 +31,7 @@ def epoch_second(value: datetime) -> JSON:
 
 
 def instant_since_1970(value: object) -> str | None:
-    """Check for a datetime with a time zone that whole seconds since 1970 can tell."""
+    """Check for a datetime with a time zone, from 1970 on."""
     problem = aware_datetime(value)
     if problem is None and isinstance(value, datetime) and value < EPOCH:
         return "must not be before 1970"
@@ -59,7 +59,7 @@ def boolean(value: object) -> str | None:
 
 
 def path_segment(value: object) -> str | None:
-    """Check for text that can be one segment of a path."""
+    """Check for a string that can be one segment of a path."""
     problem = text()(value)
     return "must not be '.' or '..'" if problem is None and value in (".", "..") else problem
 
@@ -69,7 +69,7 @@ def _parameter_problem(value: JSON) -> str | None:
         return None
     if isinstance(value, str):
         return text(min_length=0)(value)
-    return f"must be text, a whole number or a boolean, not {kind_of(value)}"
+    return f"must be a string, an integer or a boolean, not {kind_of(value)}"
 
 
 def _query_text(value: JSON) -> str:
@@ -80,7 +80,7 @@ def _query_text(value: JSON) -> str:
 
 @attrs.frozen(kw_only=True)
 class QueryCall(Call[T_co], Generic[T_co]):
-    """A GET whose fields are its query.
+    """A GET request whose fields are its query.
 
     Args:
         extra: Query parameters that zerohash added later: text, whole numbers or booleans.
@@ -89,7 +89,7 @@ class QueryCall(Call[T_co], Generic[T_co]):
     method: ClassVar[str] = "GET"
 
     def check(self) -> Iterator[FieldError]:
-        """Check that every further parameter has a form in a query."""
+        """Check that each parameter in ``extra`` can be written in a query."""
         for name, value in self.extra.items():
             problem = text()(name) or _parameter_problem(value)
             if problem is not None:

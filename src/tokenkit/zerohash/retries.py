@@ -10,6 +10,6 @@ def _invites_retry(status: int, headers: Headers) -> bool:
 
 
 RETRIES = RetryRules(invites_retry=_invites_retry, waits={429: 10.0})
-"""A 503 that carries ``zh-allow-retry`` may be retried at once; a 429 blocks for 10 seconds (both
+"""A 503 with ``zh-allow-retry`` may be retried at once; a 429 blocks for 10 seconds (both
 documented).
 """

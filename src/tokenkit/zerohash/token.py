@@ -1,4 +1,4 @@
-"""zerohash's client access token, and what a page makes of it."""
+"""zerohash's client access token, and what a page needs from it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,9 +26,9 @@ class ClientAuthToken(IssuedToken):
         email: The e-mail in the request.
         environment: The environment that it came from, such as ``us-cert``; ``None`` for a host
             that is not one of zerohash's own.
-        deposit_intent_id: Comes with the permission ``fwc``.
-        payment_id: Comes with ``crypto-withdrawals`` and ``crypto-payouts``: the only id that
-            later webhooks can be matched by.
+        deposit_intent_id: The deposit intent; only with the permission ``fwc``.
+        payment_id: The payment; only with ``crypto-withdrawals`` and ``crypto-payouts``. Later
+        webhooks can be matched by no other id.
         extra: Fields of the response that this release does not know.
     """
 
@@ -80,20 +80,19 @@ class ClientAuthToken(IssuedToken):
         environment: str | None = None,
         apps_url: str | None = None,
     ) -> SdkSetup:
-        """Return what a page passes to zerohash's browser SDK; it holds the token.
+        """Return what a page passes to zerohash's browser SDK; it contains the token.
 
-        Mint a token for each page load: what the page learns of one that has ended is not
-        documented.
+        Mint a token for each page load: how the page reports an expired one is not documented.
 
         Args:
-            app: The module to open; see :class:`AppIdentifier`. Default: the one for the token's
-                only permission, where zerohash documents a single one.
+            app: The module to open; see :class:`AppIdentifier`. Default: the one documented for
+                the token's only permission.
             environment: As for the client. Default: the one that the token came from.
-            apps_url: Where the SDK's apps are. Default: as documented for the environment, which
-                ``eu-cert`` is not.
+            apps_url: The URL of the SDK's apps. Default: the one documented for the environment;
+                ``eu-cert`` has none.
 
         Raises:
-            InvalidInputError: What is not given cannot be told from the token.
+            InvalidInputError: An argument is needed that cannot be inferred from the token.
 
         Source: zerohash's SDK documentation, "Web SDK".
         """
@@ -110,7 +109,7 @@ class ClientAuthToken(IssuedToken):
         }
 
     def to_webview_message(self, app: str | None = None) -> WebViewMessage:
-        """Return what an app posts to the SDK in a WebView; it holds the token.
+        """Return what an app posts to the SDK in a WebView; it contains the token.
 
         Wait for the message ``SDK_MOBILE_READY`` first.
 
@@ -118,7 +117,7 @@ class ClientAuthToken(IssuedToken):
             app: As for :meth:`to_sdk_setup`.
 
         Raises:
-            InvalidInputError: The module is not given and cannot be told from the token.
+            InvalidInputError: The module is not given and cannot be inferred from the token.
 
         Source: zerohash's SDK documentation, "Mobile".
         """
@@ -127,7 +126,3 @@ class ClientAuthToken(IssuedToken):
             raise asking("to_webview_message()", identifier)
         payload: WebViewPayload = {"jwt": self.token, "appIdentifier": identifier}
         return {"type": "OPEN_MODAL", "payload": payload}
-
-    # Otherwise attrs hashes every field, and ``extra`` isn't hashable.
-    def __hash__(self) -> int:
-        return super().__hash__()

@@ -1,4 +1,4 @@
-"""How values in zerohash's responses are read: amounts, instants, statuses."""
+"""Read values in zerohash's responses: amounts, instants, statuses."""
 
 import re
 from datetime import datetime, timedelta, timezone
@@ -15,6 +15,7 @@ E = TypeVar("E", bound=Enum)
 NANOSECONDS_FROM = 10**17
 MILLISECONDS_FROM = 10**11
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+TOO_LARGE = 10**100
 PLAIN_AMOUNT = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{0,100})?", re.ASCII)
 ISO_INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})", re.ASCII
@@ -22,12 +23,12 @@ ISO_INSTANT = re.compile(
 
 
 def amount_value(value: JSON) -> Decimal:
-    """Read an amount: a plain number as text, or a whole number."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    """Read an amount: a numeric string or a whole number."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < TOO_LARGE:
         return Decimal(value)
     if isinstance(value, str) and PLAIN_AMOUNT.fullmatch(value):
         return Decimal(value)
-    raise Mismatch(f"expected an amount as text, found {kind_of(value)}")
+    raise Mismatch(f"expected an amount as a string, found {kind_of(value)}")
 
 
 def instant(value: JSON) -> datetime:
@@ -65,13 +66,13 @@ def _iso_instant(value: str) -> datetime:
 
 
 def known_or_text(value: JSON, known: type[E]) -> E | str:
-    """Read one of an open set of texts: a member of the enum where it is known."""
+    """Read a string of an open set; a known one becomes a member of the enum."""
     text = text_value(value)
     return next((member for member in known if member.value == text), text)
 
 
 def text_list(value: JSON) -> tuple[str, ...]:
-    """Read a list of texts."""
+    """Read a list of strings."""
     if not isinstance(value, list):
         raise Mismatch(f"expected an array, found {kind_of(value)}")
     return tuple(text_value(item) for item in value)

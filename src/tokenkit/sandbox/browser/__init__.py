@@ -1,1 +1,1 @@
-"""Stand-ins of the vendors' browser modules."""
+"""Stand-ins for the vendors' browser modules."""

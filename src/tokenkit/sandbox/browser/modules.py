@@ -1,19 +1,19 @@
-"""Stand-ins of the vendors' browser modules, and the check with which they ask about a token.
+"""Stand-ins for the vendors' browser modules, and the check of a token that they call.
 
-Documented or observed is this much of the modules that take tokens:
+This much of the modules that take tokens is documented or observed:
 
 - ZDK: ``user.actions.open(userToken)`` opens the user module; an invalid token fails there.
 - Strigo: ``Strigo.setup({email, token: {token, expiration}, ...})``, observed in working code.
 - zerohash: ``new ZeroHashSDK({zeroHashAppsURL, env, theme})``, then
   ``openModal({appIdentifier, jwt})``; which ``appIdentifier`` belongs to which permission.
 
-All else is modelled: that they are ES modules below ``/browser/``, that the calls return promises,
-and what they show. ``GET /browser/check/{zdk|zerohash|strigo}`` is no vendor's at all. It takes
+Everything else is modelled: that they are ES modules below ``/browser/``, that the calls return
+promises, and what they show. No vendor has ``GET /browser/check/{zdk|zerohash|strigo}``. It takes
 ``Authorization: Bearer <token>`` and returns ``{"valid": true, "subject": "..."}``, or
 ``{"valid": false, "reason": "..."}`` with the reason ``unknown``, ``revoked`` or ``expired``. No
 response holds a token.
 
-Only pages from this machine may use them, by any of its loopback names and on any port.
+Only pages from this machine may use them, under any of its loopback names and on any port.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ MODULES = ("stand_in", "strigo", "zdk", "zerohash")
 
 
 def browser_routes(ledger: Ledger, clock: Callable[[], float]) -> Mount:
-    """Serve the modules, and a check of tokens against the ledger by the sandbox's clock."""
+    """Serve the modules, and a check of tokens against the ledger and the sandbox's clock."""
     cors = Middleware(
         CORSMiddleware,
         allow_origin_regex=LOOPBACK_ORIGIN,
@@ -64,7 +64,7 @@ class Script:
 
 @attrs.frozen
 class Check:
-    """Tell pages which tokens are valid."""
+    """Tell a page whether a token is valid."""
 
     ledger: Ledger
     clock: Callable[[], float]

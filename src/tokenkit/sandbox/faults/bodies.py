@@ -22,12 +22,12 @@ WITHOUT_BODY = frozenset({204, 205, 304})
 
 
 def spoil(response: Response, kind: BadBody) -> Response:
-    """Return the response with its body spoiled; one that may have none becomes a 200."""
+    """Return the response with a spoiled body; a status that has no body becomes 200."""
     return _SPOIL[kind](response if kind == "empty" else with_content(response))
 
 
 def with_content(response: Response, content: bytes = b"{}") -> Response:
-    """Return the response with a body, and a status that may have one."""
+    """Return the response with a body, and a status that allows one."""
     status = 200 if response.status in WITHOUT_BODY else response.status
     return attrs.evolve(response, status=status, content=response.content or content)
 
@@ -37,7 +37,7 @@ def _cut(response: Response) -> Response:
 
 
 def _page(response: Response) -> Response:
-    """Leave the vendor's headers out, as something in front of the vendor does."""
+    """Leave out the vendor's headers, as a gateway in front of it does."""
     return attrs.evolve(response, content=PAGE, media_type="text/html", headers={})
 
 
@@ -51,5 +51,5 @@ _SPOIL: Mapping[BadBody, Callable[[Response], Response]] = {
     "wrong-shape": lambda response: attrs.evolve(response, content=b'["unexpected"]'),
     "too-large": lambda response: attrs.evolve(response, content=_LARGE),
     "foreign": lambda response: response.with_headers({"x-request-id": str(uuid.uuid4())}),
-    "not-http": lambda response: response,  # of which ``delivery`` sends no byte
+    "not-http": lambda response: response,  # ``delivery`` sends none of it
 }

@@ -1,4 +1,4 @@
-"""How a response goes out: as it should, late, in part, or not at all."""
+"""How a response is sent: normally, late, in part, or not at all."""
 
 import asyncio
 import os
@@ -20,13 +20,13 @@ TRANSPORT = "tokenkit.sandbox.transport"
 NOT_HTTP = b"220 mail.example ESMTP\r\n\r\n"
 
 LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-"""Linger for no time: closing then resets the connection instead of ending it in order."""
+"""Linger for no time, so that closing resets the connection instead of ending it properly."""
 
 
 async def deliver(
     response: Response, fault: Fault | None, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Send a response as a fault has it, in full without one."""
+    """Send a response the way a fault says, or normally without one."""
     if fault is not None and fault.delay and not await _stays(receive, fault.delay):
         write(f"{scope[LOG_LINE]}; the client did not wait")
         return
@@ -52,7 +52,7 @@ async def deliver(
 
 
 def response_of(response: Response) -> HttpResponse:
-    """Make Starlette's response of ours."""
+    """Turn a response into Starlette's."""
     headers = dict(response.headers)
     if response.content:
         # Not as Starlette's media_type, which would add a charset that the vendors don't send.
@@ -80,7 +80,7 @@ def _reset(connection: asyncio.Transport) -> None:
 
 
 async def _stays(receive: Receive, seconds: float) -> bool:
-    """Wait; return whether the client is still there at the end."""
+    """Wait; return whether the client is still connected at the end."""
     with anyio.move_on_after(seconds):
         await _gone(receive)
         return False

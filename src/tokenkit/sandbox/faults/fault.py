@@ -1,4 +1,4 @@
-"""What can go wrong on purpose, as one value, however it was requested."""
+"""A fault as one value, however it was requested."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,11 +12,11 @@ from .names import (
     VENDOR_OF,
     BadBody,
     Drop,
-    NamedAnswer,
+    NamedResponse,
 )
 
 MAX_SKEW = 10**8  # seconds; beyond three years the dates could leave the calendar
-EFFECTS = ("status", "delay", "drop", "body", "answer", "clock_skew")
+EFFECTS = ("status", "delay", "drop", "body", "response", "clock_skew")
 
 
 class FaultOptions(TypedDict, total=False):
@@ -30,7 +30,7 @@ class FaultOptions(TypedDict, total=False):
     delay: float
     drop: Drop
     body: BadBody
-    answer: NamedAnswer
+    response: NamedResponse
     retry_after: int
     missing_requirements: Sequence[str]
     clock_skew: float
@@ -42,9 +42,9 @@ def _tuple(value: Sequence[str]) -> Sequence[str]:
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """One thing that goes wrong, for which requests, and how often.
+    """A fault: what goes wrong, for which requests, and how often.
 
-    A fault needs at least one effect: ``status``, ``delay``, ``drop``, ``body``, ``answer`` or
+    A fault needs at least one effect: ``status``, ``delay``, ``drop``, ``body``, ``response`` or
     ``clock_skew``. Effects may be combined.
 
     Raises:
@@ -56,39 +56,39 @@ class Fault:
     path: str | None = None
     """The only path that it applies to, without the query; ``*`` matches any text."""
     times: int | None = None
-    """How many requests it hits before it is spent; None for no end."""
+    """How many requests it hits before it is used up; None for no limit."""
     share: float = 1.0
-    """The share of matching requests that it hits, evenly spread: 0.25 hits every fourth."""
+    """The share of matching requests that it hits, evenly spread: with 0.25, every fourth."""
     status: int | None = None
     """Return this status, with the vendor's body for it, and do nothing else."""
     delay: float = 0.0
     """Seconds by which the response is delayed; the request itself is handled at once."""
     drop: Drop | None = None
-    """Drop the connection: by a reset before the first byte of the response, by closing it halfway
-    through the body, or by closing it after a whole response that promised to keep it."""
+    """Drop the connection: reset it before the first byte of the response, close it halfway
+    through the body, or close it after a whole response that promised to keep it."""
     body: BadBody | None = None
-    """Spoil the response's body: leave it out, cut it in half, send plain text or another JSON
-    value in its place, the HTML page of something between client and vendor, or more than clients
-    read; send the ``X-Request-ID`` of another request with it; or send bytes that are not HTTP."""
-    answer: NamedAnswer | None = None
+    """Spoil the response's body: leave it out, cut it in half, or replace it with plain text,
+    another JSON value, a gateway's HTML page, or more than clients read; send another request's
+    ``X-Request-ID`` with it; or send bytes that are not HTTP."""
+    response: NamedResponse | None = None
     """Return one of a vendor's responses by name, and do nothing else."""
     retry_after: int | None = None
     """The ``Retry-After`` header of a ``status``, in seconds."""
     missing_requirements: Sequence[str] = attrs.field(default=(), converter=_tuple)
-    """What ``answer="missing-requirements"`` names; by default the documented ``first_name``."""
+    """What ``response="missing-requirements"`` names; by default the documented ``first_name``."""
     clock_skew: float = 0.0
-    """Seconds by which the vendor's clock is ahead while it handles the request."""
+    """Seconds that the vendor's clock is ahead while it handles the request."""
 
     def __attrs_post_init__(self) -> None:
         check_fault(self)
 
     @property
     def only_vendor(self) -> Vendor | None:
-        """The only vendor that it can be for, also where just its ``answer`` tells."""
-        return VENDOR_OF[self.answer] if self.answer else self.vendor
+        """The only vendor that it can be for, if need be the one that its ``response`` implies."""
+        return VENDOR_OF[self.response] if self.response else self.vendor
 
     def __str__(self) -> str:
-        """Write it as the header and the command line spell it."""
+        """Write it in the form of the header and the command line."""
         given = attrs.asdict(self, filter=lambda field, value: value != field.default)
         if self.missing_requirements:
             given["missing_requirements"] = "+".join(self.missing_requirements)
@@ -130,7 +130,7 @@ _FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "delay": (lambda value: _is_number(value, 0, math.inf), "a number of seconds, 0 or more"),
     "drop": _one_of(get_args(Drop)),
     "body": _one_of(get_args(BadBody)),
-    "answer": _one_of(get_args(NamedAnswer)),
+    "response": _one_of(get_args(NamedResponse)),
     "retry_after": (lambda value: _is_whole(value, 0), "whole seconds, 0 or more"),
     "missing_requirements": (_are_texts, "a list of non-empty strings"),
     "clock_skew": (
@@ -152,16 +152,16 @@ def check_fault(fault: Fault) -> None:
             raise ConfigurationError(f"a fault's {name} must be {needs}, not {value!r}")
     if not any(getattr(fault, name) for name in EFFECTS):
         raise ConfigurationError(f"a fault needs one of {', '.join(EFFECTS)}")
-    if fault.status is not None and fault.answer is not None:
-        raise ConfigurationError("a fault has either a status or an answer, not both")
+    if fault.status is not None and fault.response is not None:
+        raise ConfigurationError("a fault has either a status or a response, not both")
     if fault.retry_after is not None and fault.status is None:
         raise ConfigurationError("a fault's retry_after needs a status that carries it")
-    if fault.missing_requirements and fault.answer != "missing-requirements":
+    if fault.missing_requirements and fault.response != "missing-requirements":
         raise ConfigurationError(
-            "a fault's missing_requirements need answer='missing-requirements'"
+            "a fault's missing_requirements need response='missing-requirements'"
         )
-    if fault.answer and fault.vendor not in {None, VENDOR_OF[fault.answer]}:
+    if fault.response and fault.vendor not in {None, VENDOR_OF[fault.response]}:
         raise ConfigurationError(
-            f"a fault's answer {fault.answer!r} is one of {VENDOR_OF[fault.answer]}, "
+            f"a fault's response {fault.response!r} is one of {VENDOR_OF[fault.response]}, "
             f"not of {fault.vendor}"
         )

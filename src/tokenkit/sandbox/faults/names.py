@@ -6,14 +6,14 @@ from typing import Literal, TypeAlias
 from ..exchange import Vendor
 
 Drop: TypeAlias = Literal["before", "during", "after"]
-"""When the connection is dropped, seen from the response."""
+"""When the connection is dropped, relative to the response."""
 
 BadBody: TypeAlias = Literal[
     "empty", "truncated", "text", "html", "wrong-shape", "too-large", "foreign", "not-http"
 ]
 """What happens to the response's body."""
 
-NamedAnswer: TypeAlias = Literal[
+NamedResponse: TypeAlias = Literal[
     "approval-required",
     "approval-pending",
     "approval-rejected",
@@ -29,7 +29,7 @@ NamedAnswer: TypeAlias = Literal[
 ]
 """A vendor's response by name; ``responses`` has their texts."""
 
-VENDOR_OF: Mapping[NamedAnswer, Vendor] = {
+VENDOR_OF: Mapping[NamedResponse, Vendor] = {
     "approval-required": "zerohash",
     "approval-pending": "zerohash",
     "approval-rejected": "zerohash",

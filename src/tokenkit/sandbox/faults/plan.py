@@ -1,4 +1,4 @@
-"""Which fault hits which request. Safe to use from any thread."""
+"""Which fault hits which request. Thread-safe."""
 
 import threading
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from .text import HEADER, parse_header
 
 @attrs.define
 class _Armed:
-    """A fault with the count of what it has seen and what it has left."""
+    """A fault, with how many requests it has seen and may still hit."""
 
     fault: Fault
     left: int | None
@@ -35,7 +35,7 @@ class _Armed:
 
 
 class FaultPlan:
-    """Hold the faults of the run, and those queued for the next requests."""
+    """The faults of the run, and those queued for the next requests."""
 
     def __init__(self, standing: Iterable[Fault] = ()) -> None:
         self._lock = threading.Lock()
@@ -44,18 +44,18 @@ class FaultPlan:
 
     @property
     def queued(self) -> tuple[Fault, ...]:
-        """The queued faults that are not spent, first in first, with the ``times`` left."""
+        """The queued faults that are not used up, oldest first, with the ``times`` left."""
         with self._lock:
             return _remaining(self._queued)
 
     @property
     def standing(self) -> tuple[Fault, ...]:
-        """The faults of the run that are not spent, with the ``times`` left."""
+        """The faults of the run that are not used up, with the ``times`` left."""
         with self._lock:
             return _remaining(self._standing)
 
     def queue(self, fault: Fault) -> None:
-        """Add a fault behind those queued already."""
+        """Add a fault to the end of the queue."""
         with self._lock:
             self._queued.append(_arm(fault))
 
@@ -65,7 +65,7 @@ class FaultPlan:
             self._queued.clear()
 
     def pick(self, vendor: Vendor, request: Request) -> Fault | None:
-        """Return the fault that hits a request: its header's, otherwise a queued one or the run's.
+        """Return the fault that hits a request: its header's, otherwise a queued or a run's one.
 
         Raises:
             ConfigurationError: The header is wrong.
@@ -75,7 +75,7 @@ class FaultPlan:
             fault = parse_header(text)
             if fault.only_vendor not in {None, vendor}:
                 raise ConfigurationError(
-                    f"a fault's answer {fault.answer!r} is one of {fault.only_vendor}, "
+                    f"a fault's response {fault.response!r} is one of {fault.only_vendor}, "
                     f"and the request is for {vendor}"
                 )
             return fault

@@ -1,4 +1,4 @@
-"""The responses that faults ask for, each in its vendor's own shape.
+"""The responses that faults ask for, each in its vendor's form.
 
 Documented are: zerohash's 404, 500 and 503, the texts of its approvals, the shapes of its other
 payins errors and its missing write permission; Strigo's 422, its 429 and its envelope, and that
@@ -16,7 +16,7 @@ from ..json_text import JSON, encode
 from ..strigo.rate_limit import too_many_requests
 from .bodies import WITHOUT_BODY
 from .fault import Fault
-from .names import NamedAnswer
+from .names import NamedResponse
 
 ELSEWHERE = "https://elsewhere.invalid/"
 
@@ -54,9 +54,9 @@ INVALID = _failure(
 
 
 def response_for(vendor: Vendor, fault: Fault) -> Response | None:
-    """Return the response that a fault puts in the place of the vendor's, if it does."""
-    if fault.answer is not None:
-        return _named(fault.answer, fault)
+    """Return the response that a fault sends instead of the vendor's, or None."""
+    if fault.response is not None:
+        return _named(fault.response, fault)
     if fault.status is None:
         return None
     response = _BY_STATUS[vendor](fault.status)
@@ -75,7 +75,7 @@ def _phrase(status: int) -> str:
 
 
 def _response(status: int, body: JSON, reason: str = "") -> Response:
-    """Make a response; a status that never has a body goes without."""
+    """Make a response, without a body if the status never has one."""
     content = b"" if status in WITHOUT_BODY else encode(body)
     return Response(status=status, content=content, reason=reason or _phrase(status))
 
@@ -125,7 +125,7 @@ _BY_STATUS: Mapping[Vendor, Callable[[int], Response]] = {
 }
 
 
-def _named(name: NamedAnswer, fault: Fault) -> Response:
+def _named(name: NamedResponse, fault: Fault) -> Response:
     if name in APPROVALS:
         transaction = f"txn_{secrets.token_hex(8)}"
         return _response(403, {"error": APPROVALS[name], "transaction_id": transaction}, name)
@@ -137,7 +137,7 @@ def _named(name: NamedAnswer, fault: Fault) -> Response:
     return _response(status, body, name)
 
 
-_FIXED: Mapping[NamedAnswer, tuple[int, JSON]] = {
+_FIXED: Mapping[NamedResponse, tuple[int, JSON]] = {
     "spend-limit": (403, {"error": "Spend limit exceeded"}),
     "kyc-conflict": (409, {"error": "Data conflicts with those of another participant"}),
     "unknown-participant": (404, {"error": "Participant not found"}),
@@ -149,4 +149,4 @@ _FIXED: Mapping[NamedAnswer, tuple[int, JSON]] = {
     "failure-with-data": (422, {**INVALID, "data": {}}),
     "too-few-tokens": (200, {"tokens": []}),
 }
-"""Status and body of the responses that are the same each time."""
+"""The status and body of the responses that are always the same."""

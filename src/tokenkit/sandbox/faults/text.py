@@ -28,7 +28,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "delay": float,
     "drop": str,
     "body": str,
-    "answer": str,
+    "response": str,
     "retry_after": int,
     "missing_requirements": _list,
     "clock_skew": float,
@@ -60,7 +60,7 @@ def parse_fault(text: str) -> Fault:
 
 
 def parse_header(text: str) -> Fault:
-    """Read the fault of one request, which needs no telling for which request it is."""
+    """Read the fault of one request, which must not say which requests it is for."""
     fault = parse_fault(text)
     chosen = sorted(SELECTION & {part.partition("=")[0] for part in str(fault).split("; ")})
     if chosen:

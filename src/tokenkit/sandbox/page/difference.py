@@ -1,4 +1,4 @@
-"""Two texts beside each other, with the first difference marked."""
+"""Two texts side by side, with the first difference marked."""
 
 from itertools import takewhile
 
@@ -14,12 +14,12 @@ CONTEXT = 300  # characters shown on each side of the difference
 
 def compare(expected: str, received: str) -> Markup:
     """Show the text that should have been signed beside the one that was."""
-    # Made fit first: a mark in the midst of a token would let its halves through.
+    # Redacted first: a mark inside a token would let its halves through.
     expected, received = shown(expected), shown(received)
     if not received:
         note = (
-            "The signature does not tell which text was signed. A client can tell in the header "
-            "X-Sandbox-Signed-Text, in base64."
+            "The signature does not show which text was signed. A client can send it in the "
+            "header X-Sandbox-Signed-Text, in base64."
         )
         columns = _column("Expected to be signed", tag("span", _cut(expected, 0)))
     elif received == expected:
@@ -48,7 +48,7 @@ def _column(title: str, text: Markup) -> Markup:
 
 
 def _marked(text: str, place: int) -> Markup:
-    """Mark the character at a place; one behind the last stands for the end of the text."""
+    """Mark the character at a position, or the end of the text."""
     start = max(0, place - CONTEXT)
     before = ("…" if start else "") + text[start:place]
     if place == len(text):

@@ -9,7 +9,7 @@ from ..log import shorten, visible
 from ..settings import CREDENTIALS
 
 TOKEN = re.compile(r"[A-Za-z0-9_.-]{40,}")
-"""What may be a token: the shortest, Strigo's, has 43 such characters, a UUID has 36."""
+"""What may be a token: the shortest, Strigo's, has 43 of these characters; a UUID has 36."""
 
 
 class Markup(str):
@@ -22,9 +22,9 @@ Child: TypeAlias = "str | Markup"
 
 
 def tag(name: str, *children: Child, **attributes: str) -> Markup:
-    """Make an element; children that are no ``Markup`` are escaped, and so are attributes.
+    """Make an element; children that aren't ``Markup`` are escaped, and so are attributes.
 
-    A trailing underscore of an attribute's name falls away, other underscores become hyphens.
+    A trailing underscore in an attribute's name is dropped; others become hyphens.
     """
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(value)}"'
@@ -34,7 +34,7 @@ def tag(name: str, *children: Child, **attributes: str) -> Markup:
 
 
 def join(children: Iterable[Child]) -> Markup:
-    """Put children together."""
+    """Join children."""
     return Markup(
         "".join(
             child if isinstance(child, Markup) else html.escape(child, quote=False)
@@ -44,7 +44,7 @@ def join(children: Iterable[Child]) -> Markup:
 
 
 def shown(text: str) -> str:
-    """Make text from a request fit to be seen: no secret, no whole token, nothing invisible."""
+    """Make text from a request safe to show: no secret, no whole token, nothing invisible."""
     for secret in CREDENTIALS.secrets:
         text = text.replace(secret, "[secret]")
     text = TOKEN.sub(lambda found: shorten(found[0]), text)

@@ -43,7 +43,7 @@ HEADERS = {
 
 @attrs.frozen
 class Page:
-    """Serve the page, built for each request."""
+    """Serves the page, rendered for each request."""
 
     ledger: Ledger
     plan: FaultPlan
@@ -54,7 +54,7 @@ class Page:
         return HTMLResponse(self.render(str(request.base_url).rstrip("/")), headers=HEADERS)
 
     def render(self, url: str) -> str:
-        """Write the page of a sandbox at ``url``."""
+        """Render the page of a sandbox at ``url``."""
         tokens, requests, now = self.ledger.issued, self.ledger.refused, self.clock()
         body = [
             _header(url, now, self.clock.ahead),

@@ -41,7 +41,7 @@ CALLS: Sequence[tuple[str, str, Vendor]] = (
 
 
 def summary(tokens: Sequence[Issued], requests: Sequence[Refused], plan: FaultPlan) -> Markup:
-    """Count everything."""
+    """Show the counts."""
     figures = {
         "Issued": len(tokens),
         "Revoked": sum(token.revoked for token in tokens),
@@ -55,7 +55,7 @@ def summary(tokens: Sequence[Issued], requests: Sequence[Refused], plan: FaultPl
 
 
 def issued(tokens: Sequence[Issued], now: float) -> Markup:
-    """Tell what was minted, for whom, and when it ends."""
+    """Show what was minted, for whom, and when it expires."""
     heads = ("Issued (UTC)", "Vendor", "For whom", "Asked for", "Token", "Ends (UTC)")
     rows = [
         (
@@ -72,13 +72,13 @@ def issued(tokens: Sequence[Issued], now: float) -> Markup:
 
 
 def refused(requests: Sequence[Refused]) -> Markup:
-    """Tell which requests were refused and why."""
+    """Show which requests were refused and why."""
     articles = [_refusal(request) for request in _newest(requests)]
     return _section("refused", "Requests refused", len(requests), join(articles))
 
 
 def faults(plan: FaultPlan) -> Markup:
-    """Tell what is to go wrong."""
+    """Show the faults to come."""
     rows = [
         (when, tag("code", shown(str(fault))))
         for when, faults in (("next", plan.queued), ("all along", plan.standing))
@@ -88,7 +88,7 @@ def faults(plan: FaultPlan) -> Markup:
 
 
 def calls() -> Markup:
-    """List the calls that the issuers serve."""
+    """Show the calls that the issuers serve."""
     rows = [(_vendor(vendor), tag("code", f"{method} {path}")) for method, path, vendor in CALLS]
     return _section("calls", "Calls", len(rows), _table(("Vendor", "Call"), rows))
 
@@ -103,7 +103,7 @@ def _section(name: str, title: str, count: int, content: Markup) -> Markup:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Child]]) -> Markup:
-    """Make a table; on a narrow screen each cell shows its head beside it."""
+    """Make a table; on a narrow screen each cell shows its heading."""
     head = tag("tr", *(tag("th", name, scope="col") for name in heads))
     body = [tag("tr", *map(_cell, heads, row)) for row in rows]
     return tag("table", tag("thead", head), tag("tbody", *body))
@@ -122,7 +122,7 @@ def _vendor(vendor: Vendor) -> Markup:
 
 
 def _asked(token: Issued) -> str:
-    """Name the permissions or groups that were asked for, as far as the request names any."""
+    """Return the permissions or groups in the request, if any."""
     listed: list[JSON] = []
     for part in _parts(token):
         named = part.get("groups" if token.vendor == "strigo" else "permissions")
@@ -131,7 +131,7 @@ def _asked(token: Issued) -> str:
 
 
 def _parts(token: Issued) -> list[Mapping[str, JSON]]:
-    """Find what is about a token's subject: a ZDK request may be for several users."""
+    """Find the parts about a token's subject: a ZDK request may be for several users."""
     if token.vendor != "zdk":
         return [token.request]
     arguments = token.request.get("arguments")

@@ -1,4 +1,4 @@
-"""Moments and spans of time, as people read them."""
+"""Times and durations, for people."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ def moment(at: datetime | float) -> Markup:
 
 
 def span(seconds: float) -> str:
-    """Write a span in the largest unit that it fills twice, rounded down: 119 minutes, 2 hours."""
+    """Write a duration in the largest unit that fits twice, rounded down: 119 minutes, 2 hours."""
     whole = int(abs(seconds))
     unit, size = next(((unit, size) for unit, size in UNITS if whole >= 2 * size or size == 1))
     count = whole // size

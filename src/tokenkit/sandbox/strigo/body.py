@@ -1,7 +1,7 @@
 """The body of Strigo's ``POST /academy/users/token``, checked field by field.
 
 The fields, their defaults and the limit of two months are documented; the wording of each ``msg``
-is modelled, as are the 62 days (the longest two calendar months) that two months stand for.
+is modelled, and so is that two months are 62 days (the longest two calendar months).
 """
 
 import re
@@ -17,7 +17,7 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 @attrs.frozen(kw_only=True)
 class Mint:
-    """What was asked for, with the documented defaults filled in."""
+    """A request to mint, with the documented defaults filled in."""
 
     email: str
     expiration: int
@@ -25,7 +25,7 @@ class Mint:
 
 
 def read(body: Mapping[str, JSON], now_ms: int) -> tuple[Mint | None, list[JSON]]:
-    """Return the mint that was asked for, or None and the documented ``errors`` list."""
+    """Read a request to mint; return it, or None and the documented ``errors`` list."""
     messages = {
         "email": _email(body.get("email")),
         "name": _text(body.get("name", "")),

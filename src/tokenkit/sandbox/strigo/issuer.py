@@ -136,5 +136,5 @@ def _authenticate(request: Request) -> None:
     if scheme.lower() != "bearer":
         raise _refuse(401, "Authorization must be 'Bearer ORG_ID:API_KEY'")
     if not same_secret(pair, f"{CREDENTIALS.strigo_org_id}:{CREDENTIALS.strigo_api_key}"):
-        hint = "" if ":" in pair else "the pair is sent as it is, with a colon, not in base64"
+        hint = "" if ":" in pair else "the pair is sent raw, with a colon, not in base64"
         raise _refuse(401, "Unknown organization or API key", hint=hint)

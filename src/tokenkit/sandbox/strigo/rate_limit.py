@@ -15,8 +15,8 @@ SAMPLE_LIMIT = 60  # requests a minute, the documentation's sample
 class RateLimit:
     """Count requests in fixed windows, for all clients together (modelled).
 
-    The documented window is a minute; ``window`` scales it down. Without a limit the headers tell
-    the documented sample of 60 and a quota that never shrinks, so that a client that heeds them
+    The documented window is a minute; ``window`` scales it down. Without a limit the headers give
+    the documented sample of 60 and a quota that never shrinks, so that a client that obeys them
     is not slowed down.
     """
 
@@ -37,7 +37,7 @@ class RateLimit:
         return used <= limit, {
             "x-ratelimit-limit": str(limit),
             "x-ratelimit-remaining": str(max(0, limit - used)),
-            # Rounded up, so that who waits until then finds the next window.
+            # Rounded up, so that waiting until then reaches the next window.
             "x-ratelimit-reset": str(math.ceil(self._opened + self.window)),
         }
 

@@ -2,8 +2,8 @@
 
 The requests, their responses and the bearer key are documented; so are the services' own hosts
 (``user.``, ``room.``, ``chat.``, ``event.``), of which the sandbox makes one. Errors are not
-documented: they are modelled on the Connect protocol's unary JSON errors. Nor is the tokens'
-format: it is modelled as 372 opaque base64url characters, like a sample in the documentation.
+documented: they are modelled on the Connect protocol's unary JSON errors. The tokens' format isn't
+either: it is modelled as 372 opaque base64url characters, like a sample in the documentation.
 """
 
 import secrets
@@ -48,7 +48,7 @@ STATUS: Mapping[Code, int] = {
 
 @attrs.frozen
 class ZdkIssuer:
-    """Issue user tokens as ZDK's private API does."""
+    """Issues user tokens as ZDK's private API does."""
 
     ledger: Ledger
     vendor: Vendor = "zdk"
@@ -98,7 +98,7 @@ def _authenticate(request: Request) -> None:
 
 
 def _users(body: Mapping[str, JSON], identities: Sequence[str]) -> list[str]:
-    """Check the arguments and give the users' ids; an empty list is modelled as legal."""
+    """Check the arguments and return the users' ids; accepting an empty list is modelled."""
     arguments = body.get("arguments")
     if not isinstance(arguments, list):
         raise _refuse("invalid_argument", "arguments must be a list")
@@ -120,10 +120,10 @@ def _user(argument: Mapping[str, JSON], where: str, identities: Sequence[str]) -
     for name in identities:
         value = argument.get(name)
         if not isinstance(value, str) or not value:
-            raise _refuse("invalid_argument", f"{where}.{name} must be a non-empty text")
+            raise _refuse("invalid_argument", f"{where}.{name} must be a non-empty string")
     for name in ("nickname", "fullname", "avatar"):
         if not isinstance(argument.get(name, ""), str):
-            raise _refuse("invalid_argument", f"{where}.{name} must be a text")
+            raise _refuse("invalid_argument", f"{where}.{name} must be a string")
     if not isinstance(argument.get("metadata", {}), Mapping):
         raise _refuse("invalid_argument", f"{where}.metadata must be an object")
     if not _are_permissions(argument.get("permissions", [])):

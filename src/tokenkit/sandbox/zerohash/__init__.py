@@ -1,1 +1,1 @@
-"""zerohash's client access tokens, and what they set going."""
+"""zerohash's client access tokens, and what they start."""

@@ -1,6 +1,6 @@
 """The check of zerohash's four authentication headers.
 
-What is checked is documented; in which order, and the messages other than ``Missing API Key``, are
+The checks are documented; their order, and the messages other than ``Missing API Key``, are
 modelled. A timestamp exactly 60 seconds off passes, which is also modelled.
 """
 
@@ -16,7 +16,7 @@ from .signature import likely_mistake, sign, signed_message
 
 TOLERANCE = 60  # seconds, documented
 SIGNED_TEXT_HEADER = "x-sandbox-signed-text"
-"""The sandbox's own: base64 of the text that the client signed, to be compared; may be absent."""
+"""The sandbox's own header: base64 of the text that the client signed; optional."""
 NO_MISTAKE_FOUND = "no common mistake explains it: compare the private key and the text"
 WHOLE_SECONDS = re.compile(r"[0-9]{1,12}")
 
@@ -86,7 +86,7 @@ def _signature_fault(request: Request) -> Response | None:
 
 
 def _told(header: str) -> bytes:
-    """Read what the client says that it signed; nothing where it does not say so in base64."""
+    """Return the text that the client says it signed; empty if it isn't in base64."""
     try:
         return base64.b64decode(header, validate=True)
     except ValueError:

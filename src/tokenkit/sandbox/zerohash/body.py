@@ -2,8 +2,8 @@
 
 Fields, lengths, enumerations and pairings are documented. Where two revisions of the
 documentation differ, the newer one holds: nothing is required within ``withdrawal_details`` and
-``deposit_details``. Unknown fields pass through. What an experience needs beside
-``participant_code`` is guidance in the documentation, no schema, and is not enforced.
+``deposit_details``. Unknown fields pass through. What an experience needs in addition to
+``participant_code`` is guidance in the documentation, not a schema, and is not enforced.
 """
 
 from collections.abc import Iterator, Mapping
@@ -68,7 +68,7 @@ DETAILS = {
     "client_device_info": _DEVICE,
     "custom_fees_and_spreads": table({"crypto_buy": _FEES, "crypto_sell": _FEES}),
 }
-"""The detail objects, which come back in the token's ``payload``."""
+"""The detail objects, which the token's ``payload`` repeats."""
 
 _BODY = table(
     {
@@ -92,12 +92,12 @@ _BELONGS_TO = {
 
 
 def faults(body: Mapping[str, JSON]) -> list[str]:
-    """Return every fault of a mint's body, empty if it is right."""
+    """Return every problem with a mint's body."""
     return _BODY(body, "body") or list(_rule_faults(body))
 
 
 def hint(body: Mapping[str, JSON]) -> str:
-    """Name the likely mistake behind a refused body, empty if none is recognised."""
+    """Return the likely mistake behind a refused body; empty if none is recognised."""
     if "permission" in body and "permissions" not in body:
         return "the field is called 'permissions'"
     return misspelt(body)

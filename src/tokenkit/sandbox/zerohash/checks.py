@@ -1,7 +1,7 @@
 """Small checks from which zerohash's body tables are made.
 
-A check takes a value and the path to it and gives the faults found, in the documented style
-(``body/asset is required``, ``body/amount must be >= 0``); the other wordings are modelled on it.
+A check takes a value and its path and returns the problems found, in the documented style
+(``body/asset is required``, ``body/amount must be >= 0``); other wordings are modelled on it.
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def text(*, minimum: int = 0, maximum: int | None = None) -> Check:
-    """Accept text of a length between two bounds, both included."""
+    """Accept a string of a length between two bounds, both included."""
 
     def check(value: JSON, where: str) -> list[str]:
         if not isinstance(value, str):
@@ -33,7 +33,7 @@ def text(*, minimum: int = 0, maximum: int | None = None) -> Check:
 
 
 def matching(pattern: str) -> Check:
-    """Accept text that matches a pattern as a whole."""
+    """Accept a string that matches a whole pattern."""
     compiled = re.compile(pattern)
 
     def check(value: JSON, where: str) -> list[str]:
@@ -45,7 +45,7 @@ def matching(pattern: str) -> Check:
 
 
 def one_of(*allowed: str) -> Check:
-    """Accept one of a few texts."""
+    """Accept one of a few strings."""
 
     def check(value: JSON, where: str) -> list[str]:
         if isinstance(value, str) and value in allowed:
@@ -56,7 +56,7 @@ def one_of(*allowed: str) -> Check:
 
 
 def amount(value: JSON, where: str) -> list[str]:
-    """Accept a decimal number of zero or more, as text."""
+    """Accept a decimal number of zero or more, as a string."""
     if not isinstance(value, str):
         return [f"{where} must be string"]
     if not DECIMAL.fullmatch(value):

@@ -1,4 +1,4 @@
-"""What a test does in the place of the user at zerohash's page, and of zerohash itself."""
+"""What a test does on behalf of zerohash's user, and of zerohash itself."""
 
 import threading
 
@@ -13,7 +13,7 @@ from .webhook_signature import WebhookSigner, public_key_pem
 
 
 class ZerohashControls:
-    """The part of a sandbox that drives zerohash's payments, fund sessions and webhooks."""
+    """Controls of zerohash's payments, fund sessions and webhooks."""
 
     _clock: Clock
     _zerohash: ZerohashState
@@ -48,9 +48,9 @@ class ZerohashControls:
         return public_key_pem()
 
     def set_payment_status(self, payment_id: str | None = None, *, status: str) -> Payment:
-        """Give a payment any status, as when its user has confirmed it.
+        """Give a payment any status, for example as if its user had confirmed it.
 
-        A payment that is not ``initialized`` any more is not abandoned with its token (modelled).
+        A payment that is no longer ``initialized`` is not abandoned with its token (modelled).
 
         Args:
             payment_id: Which payment. Default: the newest that has not ended.
@@ -75,7 +75,7 @@ class ZerohashControls:
     def fail_payment(
         self, payment_id: str | None = None, *, reason: str = "Failed on purpose"
     ) -> Payment:
-        """Let a payment fail: its status becomes ``failed``.
+        """Make a payment fail: its status becomes ``failed``.
 
         Args:
             payment_id: Which payment. Default: the newest that has not ended.
@@ -99,8 +99,8 @@ class ZerohashControls:
         Args:
             deposit_intent_id: Which session. Default: the newest open one.
             fund_asset: What was deposited.
-            quantity: How much of it, as text.
-            notional: What that is worth in USD, as text.
+            quantity: How much of it, as a string.
+            notional: What that is worth in USD, as a string.
 
         Raises:
             LookupError: There is no such session, or it has ended.
@@ -133,7 +133,7 @@ class ZerohashControls:
         """Send the webhooks of what happens from now on.
 
         Args:
-            url: Where to, an ``http`` address of this machine; None stops it.
+            url: The ``http`` URL on this machine to send them to; None stops sending.
 
         Raises:
             ConfigurationError: ``url`` is not such an address.
@@ -153,7 +153,7 @@ class ZerohashControls:
         """Wait until every webhook that is due by the sandbox's clock has been tried.
 
         Args:
-            timeout: Seconds to wait at most.
+            timeout: The most seconds to wait.
 
         Raises:
             TimeoutError: Some are still being sent.
@@ -162,9 +162,9 @@ class ZerohashControls:
             raise TimeoutError(f"the webhooks were not sent within {timeout} seconds")
 
     def webhook_headers(self, webhook: Webhook) -> dict[str, str]:
-        """Return the headers with which a webhook would be sent now, signatures included.
+        """Return the headers that a webhook would have if sent now, signatures included.
 
-        With these and :attr:`Webhook.body`, a handler is tested without a server.
+        With these and :attr:`Webhook.body`, you can test a handler without a server.
 
         Args:
             webhook: One of :attr:`webhooks`.

@@ -1,4 +1,4 @@
-"""The thread that sends webhooks to the one address that they go to, on this machine."""
+"""The thread that sends webhooks to one address on this machine."""
 
 import contextlib
 import http.client
@@ -14,18 +14,18 @@ from .outbox import Outbox, Webhook, WebhookTry
 from .webhook_signature import WebhookSigner
 
 POLL = 0.05  # seconds; the sandbox's clock may be moved by others
-PATIENCE = 10  # seconds that a receiver is given
+PATIENCE = 10  # seconds that a receiver has
 
 
 class Courier:
-    """Send what is due, until it is stopped.
+    """Sends the webhooks that are due, until it is stopped.
 
     Args:
-        url: Where to.
-        outbox: What there is to send.
+        url: The receiver.
+        outbox: The webhooks.
         signer: Signs each try.
-        clock: The sandbox's.
-        catch_up: Puts into the outbox what has happened since by the clock.
+        clock: The sandbox's clock.
+        catch_up: Adds to the outbox what has happened since.
 
     Raises:
         ConfigurationError: ``url`` is not a plain ``http`` URL of this machine.
@@ -51,12 +51,12 @@ class Courier:
         )
 
     def start(self) -> None:
-        """Start sending what happens from now on."""
+        """Start sending new webhooks."""
         self._outbox.send_from_now_on(sending=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop, and break off the try in hand, if there is one."""
+        """Stop, and break off the current try, if there is one."""
         self._stopped.set()
         self._outbox.send_from_now_on(sending=False)
         sock = None if self._connection is None else self._connection.sock
@@ -84,7 +84,7 @@ class Courier:
         headers = webhook_headers(webhook, self._signer, self._clock)
         try:
             connection.connect()
-            # Who stops this from here on finds the socket; who did before has set the event.
+            # A stop after this line finds the socket; one before it has set the event.
             connection.sock.settimeout(0 if self._stopped.is_set() else PATIENCE)
             connection.request("POST", target, webhook.body, headers)
             return WebhookTry(at=at, status=connection.getresponse().status)
@@ -96,7 +96,7 @@ class Courier:
 
 
 def webhook_headers(webhook: Webhook, signer: WebhookSigner, clock: Clock) -> dict[str, str]:
-    """Return the headers with which a webhook would be sent at the clock's time."""
+    """Return the headers that a webhook would have if sent at the clock's time."""
     return {
         "content-type": "application/json",
         "x-zh-hook-notification-id": webhook.notification_id,
@@ -106,7 +106,7 @@ def webhook_headers(webhook: Webhook, signer: WebhookSigner, clock: Clock) -> di
 
 
 def check_loopback(url: str) -> SplitResult:
-    """Take apart the address of a receiver.
+    """Split the URL of a receiver.
 
     Raises:
         ConfigurationError: It is not a plain ``http`` URL of this machine.

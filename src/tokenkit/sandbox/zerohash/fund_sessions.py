@@ -1,4 +1,4 @@
-"""The fund sessions that mints with ``fwc`` open, and the transactions that come of them.
+"""The fund sessions that mints with ``fwc`` open, and their transactions.
 
 Documented are the fields of a transaction, that a session without a deposit ends 30 minutes after
 its mint with ``success`` false, and that a ``reference_id`` belongs to the most recent session.
@@ -24,7 +24,7 @@ LIFETIME = timedelta(minutes=30)
 EXPIRED = "deposit session has expired."
 EXPIRED_CODE = "deposit_session_expired"
 KEPT_BYTES = 16 * 1024 * 1024
-"""Memory for sessions; the oldest are forgotten first."""
+"""Memory for sessions; the oldest are dropped first."""
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +34,7 @@ class FundSession:
     deposit_intent_id: str
     participant_code: str
     reference_id: str | None
-    """As passed when the token was made; None once a later session has it."""
+    """As passed to the mint; None once a later session has it."""
     account_label: str
     opened_at: datetime
     expires_at: datetime
@@ -44,7 +44,7 @@ class FundSession:
     reason: str = ""
     reason_code: str = ""
     deposit: Mapping[str, JSON] = attrs.field(factory=dict[str, "JSON"], hash=False)
-    """What was deposited: ``fund_asset``, ``quantity`` and ``notional``."""
+    """The deposit: ``fund_asset``, ``quantity`` and ``notional``."""
     fund_id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -76,7 +76,7 @@ class FundSession:
 
 
 class FundSessions:
-    """Keep fund sessions by the sandbox's clock. Safe to use from any thread."""
+    """The fund sessions, by the sandbox's clock. Thread-safe."""
 
     def __init__(self, clock: Clock, outbox: Outbox) -> None:
         self._clock = clock

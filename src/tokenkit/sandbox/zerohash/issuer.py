@@ -1,7 +1,7 @@
-"""zerohash's tokens, its clock, and the lists of what its tokens set going.
+"""zerohash's tokens, its clock, and the lists of what its tokens started.
 
-It also serves paths that belong to nobody, with the documented 404. That a wrong method gives
-the same, and that bodies which are no JSON give a 400, is modelled.
+It also serves unknown paths, with the documented 404. That a wrong method gives the same, and
+that a body that isn't JSON gives a 400, is modelled.
 """
 
 import uuid
@@ -33,7 +33,7 @@ from .token import fault_of, lifetime, mint
 
 @attrs.frozen
 class ZerohashIssuer:
-    """Issue and revoke client access tokens as zerohash does."""
+    """Issues and revokes client access tokens as zerohash does."""
 
     ledger: Ledger
     switches: Switches
@@ -89,14 +89,14 @@ class ZerohashIssuer:
         return Response(status=200, content=encode({"message": message}))
 
     def _body(self, request: Request) -> dict[str, JSON]:
-        """Read an authenticated request's body; none at all stands for ``{}``, as it is signed."""
-        if request.oversized:  # cut off, so its signature cannot be checked
+        """Read an authenticated request's body; no body means ``{}``, as in the signature."""
+        if request.oversized:  # truncated, so its signature cannot be checked
             return json_object(request, _refuse_body)
         authenticate(request, self.switches)
         return json_object(request, _refuse_body) if request.body else {}
 
     def _mint(self, body: dict[str, JSON], raw: bytes) -> Response:
-        """Mint for a well-formed participant or e-mail: the sandbox takes all for known."""
+        """Mint for any well-formed participant or e-mail: the sandbox knows them all."""
         found = faults(body)
         if not found and not self.switches.zerohash_unknown_permissions:
             found = unknown_permissions(body)
@@ -125,7 +125,7 @@ class ZerohashIssuer:
         return Response(status=201, content=content, subject=subject, token=token)
 
     def _revoke(self, body: dict[str, JSON]) -> Response:
-        """Revoke a token; one revoked before, expired or unknown gives 204, too (modelled)."""
+        """Revoke a token; one that is revoked, expired or unknown also gives a 204 (modelled)."""
         if "token" not in body:
             raise _refuse(["body/token is required"])
         token = body["token"]

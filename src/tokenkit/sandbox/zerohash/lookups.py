@@ -1,7 +1,7 @@
 """zerohash's lists: ``GET /payments``, ``GET /payments/{id}`` and ``GET /fund/transactions``.
 
-Queries and bodies are documented. Modelled are the 400 for a query that is wrong, that unknown
-fields of a query are ignored, that both ends of a period belong to it, and that the bounds of
+Queries and bodies are documented. Modelled are the 400 for a wrong query, that unknown fields of
+a query are ignored, that a period includes both ends, and that the bounds of
 ``deposit_timestamp`` are in milliseconds, like the timestamps of the list.
 """
 
@@ -23,7 +23,7 @@ LARGEST = 10**15
 
 
 class Query:
-    """A request's query, read field by field; what is wrong is noted."""
+    """A request's query, read field by field; collects problems."""
 
     def __init__(self, request: Request) -> None:
         text = request.route.partition(b"?")[2].decode("latin-1")
@@ -31,11 +31,11 @@ class Query:
         self._errors: list[str] = []
 
     def text(self, name: str) -> str | None:
-        """Return a field, None where it was not sent."""
+        """Return a field; None if it was not sent."""
         return self._fields.get(name, [None])[-1]
 
     def whole(self, name: str, least: int = 0, most: int = LARGEST) -> int | None:
-        """Return a whole number, None where it was not sent."""
+        """Return a whole number; None if it was not sent."""
         text = self.text(name)
         if text is None:
             return None
@@ -49,7 +49,7 @@ class Query:
         return None
 
     def truth(self, name: str) -> bool | None:
-        """Return a boolean, None where it was not sent."""
+        """Return a boolean; None if it was not sent."""
         text = self.text(name)
         if text not in {None, "true", "false"}:
             self._errors.append(f"query/{name} must be boolean")
@@ -59,14 +59,14 @@ class Query:
         """Refuse the request if anything was wrong.
 
         Raises:
-            Refusal: Something was.
+            Refusal: Something was wrong.
         """
         if self._errors:
             raise refusal(400, {"errors": self._errors}, "; ".join(self._errors))
 
 
 def list_payments(request: Request, request_id: str, payments: Sequence[Payment]) -> Response:
-    """Answer ``GET /payments``."""
+    """Respond to ``GET /payments``."""
     query = Query(request)
     participant = query.text("participant_code")
     start, end = query.whole("start_date"), query.whole("end_date")
@@ -89,7 +89,7 @@ def list_payments(request: Request, request_id: str, payments: Sequence[Payment]
 
 
 def get_payment(request_id: str, payment: Payment | None) -> Response:
-    """Answer ``GET /payments/{id}``."""
+    """Respond to ``GET /payments/{id}``."""
     if payment is None:
         raise refusal(404, {"error": "Not Found"}, "Not Found")
     body: JSON = {"message": payment.fields, "request_id": request_id}
@@ -97,7 +97,7 @@ def get_payment(request_id: str, payment: Payment | None) -> Response:
 
 
 def list_transactions(request: Request, sessions: Sequence[FundSession]) -> Response:
-    """Answer ``GET /fund/transactions``."""
+    """Respond to ``GET /fund/transactions``."""
     query = Query(request)
     page, size = query.whole("page", 1) or 1, query.whole("page_size", 1, PAGE_SIZE) or PAGE_SIZE
     tests = [*_equalities(query), *_bounds(query)]

@@ -1,4 +1,4 @@
-"""The webhooks of what happened, what became of each, and when the next try is due.
+"""The webhooks, the state of each, and when the next try is due.
 
 Documented are the header with the type, the flat payload, and the tries: four of them 250 ms
 apart, three with growing pauses, then the webhook is dropped. How long these pauses are is
@@ -18,13 +18,13 @@ from ..clock import Clock, utc
 from ..json_text import JSON, encode
 
 PAUSES = tuple(timedelta(seconds=pause) for pause in (0.25, 0.25, 0.25, 5, 30, 120))
-"""What lies between a failed try and the next."""
+"""The pauses between a failed try and the next."""
 
 KEPT_BYTES = 16 * 1024 * 1024
-"""Memory for webhooks; the oldest are forgotten first."""
+"""Memory for webhooks; the oldest are dropped first."""
 
 WebhookState: TypeAlias = Literal["kept", "waiting", "delivered", "dropped"]
-"""What became of a webhook: ``kept`` where there was no address to send it to."""
+"""The state of a webhook; ``kept`` if there was no address to send it to."""
 
 
 @attrs.frozen(kw_only=True)
@@ -36,21 +36,21 @@ class WebhookTry:
     status: int | None
     """The status of the response; None if there was none."""
     error: str = ""
-    """Why there was none."""
+    """Why there was no response."""
 
 
 @attrs.frozen(kw_only=True)
 class Webhook:
-    """One event, as it is sent."""
+    """One event, as sent."""
 
     notification_id: str
     """The header ``x-zh-hook-notification-id``, the same for every try."""
     type: str
     """The header ``x-zh-hook-payload-type``."""
     body: bytes
-    """The JSON, exactly as it is signed and sent."""
+    """The JSON, exactly as signed and sent."""
     payload: Mapping[str, JSON] = attrs.field(hash=False, repr=False)
-    """What is in the body."""
+    """The content of the body."""
     happened_at: datetime
     """When it happened, in UTC by the sandbox's clock."""
     state: WebhookState = "kept"
@@ -58,7 +58,7 @@ class Webhook:
 
 
 class Outbox:
-    """Keep webhooks, oldest first. Safe to use from any thread."""
+    """The webhooks, oldest first. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self.changed: threading.Condition = threading.Condition()
@@ -68,7 +68,7 @@ class Outbox:
         self._sending = False
 
     def add(self, kind: str, payload: Mapping[str, JSON], at: datetime) -> None:
-        """Add the webhook of what happened at a time."""
+        """Add a webhook for something that happened at a time."""
         with self.changed:
             webhook = Webhook(
                 notification_id=str(uuid.uuid4()),
@@ -89,7 +89,7 @@ class Outbox:
             return tuple(self._webhooks)
 
     def send_from_now_on(self, *, sending: bool) -> None:
-        """Set whether new webhooks wait to be sent; those that wait already are let go if not."""
+        """Set whether new webhooks are sent; if not, those still waiting are dropped."""
         with self.changed:
             self._sending = sending
             if not sending:
@@ -97,18 +97,18 @@ class Outbox:
             self.changed.notify_all()
 
     def next_due(self) -> Webhook | None:
-        """Return the webhook whose try has been due for longest, if one is."""
+        """Return the webhook whose try is longest overdue, or None."""
         now = utc(self._clock.steady())
         with self.changed:
             due = [(at, identity) for identity, at in self._due.items() if at <= now]
             return self._webhooks.get(min(due)[1]) if due else None
 
     def tried(self, webhook: Webhook, outcome: WebhookTry) -> None:
-        """Note a try, and plan the next if it failed."""
+        """Record a try, and plan the next if it failed."""
         identity = webhook.notification_id
         with self.changed:
             due = self._due.pop(identity, None)
-            if due is None:  # forgotten while it was sent
+            if due is None:  # dropped while it was sent
                 return
             delivered = outcome.status is not None and outcome.status // 100 == 2  # noqa: PLR2004 - HTTP's own number
             pauses = PAUSES[len(webhook.tries) :]
@@ -120,7 +120,7 @@ class Outbox:
             self.changed.notify_all()
 
     def wait(self, timeout: float, catch_up: Callable[[], None]) -> bool:
-        """Wait until no try is due; return whether that came before the timeout, in seconds."""
+        """Wait until no try is due; return whether that happened within ``timeout`` seconds."""
         catch_up()
         with self.changed:
             return self.changed.wait_for(lambda: self.next_due() is None, timeout)

@@ -22,7 +22,7 @@ ENDS = frozenset({"settled", "failed", "abandoned"})
 """The statuses that never change; documented."""
 
 KEPT_BYTES = 16 * 1024 * 1024
-"""Memory for payments; the oldest are forgotten first."""
+"""Memory for payments; the oldest are dropped first."""
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +33,7 @@ class Payment:
     participant_code: str
     status: str
     reference_id: str | None
-    """As passed when the token was made."""
+    """As passed to the mint."""
     created_at: datetime
     updated_at: datetime
     abandoned_at: datetime
@@ -46,7 +46,7 @@ class Payment:
 
     @property
     def fields(self) -> dict[str, JSON]:
-        """Everything about it, by the names of the vendor's fields."""
+        """All its fields, by the vendor's names."""
         withdrawal = self.withdrawal
         amount = withdrawal.get("withdrawal_request_amount")
         return {
@@ -71,7 +71,7 @@ class Payment:
 
 
 class Payments:
-    """Keep payments and their statuses by the sandbox's clock. Safe to use from any thread."""
+    """The payments, by the sandbox's clock. Thread-safe."""
 
     def __init__(self, clock: Clock, outbox: Outbox) -> None:
         self._clock = clock
@@ -106,7 +106,7 @@ class Payments:
             return tuple(self._payments)
 
     def find(self, payment_id: str) -> Payment | None:
-        """Return a payment, if there is one of this id."""
+        """Return the payment with an id, or None."""
         self.expire()
         with self._lock:
             return self._payments.get(payment_id)
@@ -170,7 +170,7 @@ def _text(value: JSON) -> str | None:
 
 
 def _settlement() -> dict[str, JSON]:
-    """Make up what only a real payment has; modelled."""
+    """Make up the values that only a real payment has; modelled."""
     return {
         "withdrawal_request_id": str(uuid.uuid4()),
         "trade_id": str(uuid.uuid4()),

@@ -1,4 +1,4 @@
-"""The permissions of zerohash's tokens, and what a mint with them sets going."""
+"""The permissions of zerohash's tokens, and what a mint with them starts."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -26,7 +26,7 @@ KNOWN = (
 """The documented ones. The list has grown between revisions of the documentation."""
 
 PAYMENTS = frozenset({"crypto-withdrawals", "crypto-payouts"})
-"""Those that open a payment and end the token after five minutes; documented."""
+"""Those that open a payment and limit the token to five minutes; documented."""
 
 
 def permissions(body: Mapping[str, JSON]) -> list[str]:
@@ -45,7 +45,7 @@ def unknown_permissions(body: Mapping[str, JSON]) -> list[str]:
 
 
 def misspelt(body: Mapping[str, JSON]) -> str:
-    """Return a hint for the first permission that is not documented, empty if all are."""
+    """Return a hint for the first undocumented permission; empty if there is none."""
     for name in permissions(body):
         if name not in KNOWN:
             near = get_close_matches(name, KNOWN, n=1)

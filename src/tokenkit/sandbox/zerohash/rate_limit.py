@@ -1,7 +1,7 @@
-"""zerohash's rate limit: so many requests in a rolling window, then none for as long again.
+"""zerohash's rate limit: a number of requests in a rolling window, then a block as long.
 
-2,000 requests in 10 seconds for a source address, then a block of 10 seconds, are documented.
-The response is not: status 429 with an ``error`` text and no ``Retry-After`` is modelled.
+2,000 requests in 10 seconds from one address, then a block of 10 seconds, are documented. The
+response is not: status 429 with an ``error`` text and no ``Retry-After`` is modelled.
 """
 
 from collections import deque

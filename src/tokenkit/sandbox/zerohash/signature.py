@@ -1,4 +1,4 @@
-"""zerohash's request signature, as its documentation gives it, and the mistakes made with it.
+"""zerohash's request signature, as documented, and the usual mistakes with it.
 
     message   = timestamp + METHOD + route + body
     signature = base64(HMAC-SHA256(base64-decoded private key, message))
@@ -18,7 +18,7 @@ from ..json_text import parse
 
 
 def signed_message(timestamp: str, method: str, route: bytes, body: bytes) -> bytes:
-    """Put together the bytes that a request signs."""
+    """Return the bytes that a request signs."""
     return timestamp.encode() + method.encode() + route + (body or b"{}")
 
 
@@ -28,15 +28,15 @@ def sign(private_key: str, message: bytes) -> str:
 
 
 TIMED_BODY = 64 * 1024
-"""Bytes of body with which other timestamps are tried: there are a thousand of them."""
+"""The largest body for which other timestamps are tried: there are a thousand of them."""
 
 
 @attrs.frozen
 class Mistake:
-    """What explains a wrong signature."""
+    """A mistake that explains a wrong signature."""
 
     hint: str
-    """What was done wrong."""
+    """The mistake, in words."""
     message: bytes
     """The message that was signed."""
 
@@ -44,7 +44,7 @@ class Mistake:
 def likely_mistake(
     private_key: str, signature: str, timestamp: str, request: Request
 ) -> Mistake | None:
-    """Find the usual mistakes that reproduce a wrong signature; None if none does."""
+    """Return the usual mistake that produces a given signature, or None."""
     keys = {
         "": base64.b64decode(private_key),
         "the private key was not base64-decoded": private_key.encode(),
@@ -77,7 +77,7 @@ def _forms(digest: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _messages(timestamp: str, request: Request) -> Iterator[tuple[str, bytes]]:
-    """List what may have been signed, the right message first, with the mistake it betrays."""
+    """Return messages that may have been signed, the right one first, each with its mistake."""
     method, route, body = request.method, request.route, request.body
     start = f"{timestamp}{method}".encode()
     yield "", signed_message(timestamp, method, route, body)

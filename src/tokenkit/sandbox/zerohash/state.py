@@ -1,4 +1,4 @@
-"""What zerohash remembers: payments, fund sessions, and the webhooks about them."""
+"""zerohash's state: payments, fund sessions, and the webhooks about them."""
 
 from ..clock import Clock
 from .fund_sessions import FundSessions
@@ -7,7 +7,7 @@ from .payments import Payments
 
 
 class ZerohashState:
-    """Keep what mints set going, by the sandbox's clock."""
+    """What mints have started, by the sandbox's clock."""
 
     def __init__(self, clock: Clock) -> None:
         self.outbox: Outbox = Outbox(clock)
@@ -15,7 +15,7 @@ class ZerohashState:
         self.fund_sessions: FundSessions = FundSessions(clock, self.outbox)
 
     def catch_up(self) -> None:
-        """End what has ended by the clock, and put that into the outbox."""
+        """End what has expired, and add it to the outbox."""
         self.payments.expire()
         self.fund_sessions.expire()
 

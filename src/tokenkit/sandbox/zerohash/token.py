@@ -1,7 +1,7 @@
 """zerohash's client access token: an RS256 JWT with the documented header and claims.
 
 The vendor does not publish its verification key. The sandbox's own 4096-bit key gives signatures
-of the documented 512 bytes; it is made anew in each process, in the background.
+of the documented 512 bytes; each process makes its own, in the background.
 """
 
 import base64
@@ -39,7 +39,7 @@ def _key_in_making() -> Future[RSAPrivateKey]:
 
 
 def prepare_key() -> Future[RSAPrivateKey]:
-    """Start making the process's signing key, unless that has been done; it takes up to 2 s."""
+    """Start making the process's signing key, unless that has begun; it takes up to 2 s."""
     with _lock:
         return _key_in_making()
 
@@ -53,8 +53,8 @@ def public_key_pem() -> str:
 def lifetime(body: Mapping[str, JSON]) -> int:
     """Return the token's lifetime in seconds.
 
-    Documented are 5 minutes for ``crypto-withdrawals`` and ``crypto-payouts``, and 1 hour. That
-    the shorter one wins among several permissions is modelled.
+    5 minutes for ``crypto-withdrawals`` and ``crypto-payouts``, otherwise 1 hour, are documented.
+    That the shorter one wins among several permissions is modelled.
     """
     return PAYMENT_LIFETIME if PAYMENTS & set(permissions(body)) else LIFETIME
 
@@ -85,7 +85,7 @@ def mint(body: Mapping[str, JSON], expires_at: int) -> str:
 
 
 def fault_of(token: JSON) -> str:
-    """Return why a value is not a well-formed JWT with a ``jti``, empty if it is.
+    """Return why a value is not a well-formed JWT with a ``jti``; empty if it is one.
 
     The signature is not verified: only the form is documented as required for a revocation.
     """

@@ -58,7 +58,7 @@ class WebhookSigner:
         return headers
 
     def _hmac(self, message: bytes) -> str:
-        """Sign with the secret as it is written, not decoded."""
+        """Sign with the secret's text, undecoded."""
         return hmac.digest(self.secret.encode(), message, "sha256").hex()
 
     def _rsa(self, message: bytes) -> str:

@@ -1,9 +1,9 @@
-"""The experiences of zerohash's SDK: a request for each, with the fields that it takes.
+"""The experiences of zerohash's SDK: a request model for each, with its fields.
 
     token = client.send(CryptoBuy(participant_code="CUST01"))
 
-Each class requires what the schema's variant for its experience requires, and takes what the
-variant lists as optional.
+Each class requires the fields that its experience's variant of the schema requires, and accepts
+those that the variant lists as optional.
 """
 
 from .base import Experience

@@ -1,4 +1,4 @@
-"""What the experiences share."""
+"""The base of the experiences."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,9 +17,8 @@ __all__ = ["Experience"]
 class Experience(ClientAuthTokenCall):
     """A mint for one experience of zerohash's SDK.
 
-    Its required fields are those that zerohash's schema requires for the experience
-    (documented). A participant is named by their code, as an e-mail alone is only for
-    onboarding (documented).
+    Its required fields are those that zerohash's schema requires (documented). The participant
+    is given by code, as an e-mail alone works for onboarding only (documented).
 
     Raises:
         InvalidInputError: A field is invalid.
@@ -36,13 +35,13 @@ class Experience(ClientAuthTokenCall):
         return (self.permission.value,)
 
     def check(self) -> Iterator[FieldError]:
-        """Check that the permission is left alone."""
+        """Check that ``extra`` does not replace the permission."""
         if "permissions" in self.extra:
-            problem = "'permissions' is the experience's own; as_request() takes further ones"
+            problem = "'permissions' is set by the experience; use as_request() for further ones"
             yield FieldError(field="extra", message=problem)
 
     def encode(self, now: datetime) -> JSON:
-        """Write the fields and the permission."""
+        """Return the body: the fields and the permission."""
         del now
         return {"permissions": [self.permission.value], **write_model(self)}
 

@@ -41,7 +41,7 @@ class OnboardingResumed(Experience):
 
     Args:
         participant_code: The participant, 6 characters.
-        email: Their e-mail; better given.
+        email: Their e-mail; recommended.
         reference_id: Your id for matching later events, at most 50 characters.
         phone_number: Their phone number, such as ``+15551234567``.
         otp_verified: The channel that was verified by OTP: ``email`` or ``sms``.

@@ -1,4 +1,4 @@
-"""What a webhook is checked with: secrets, keys and settings, checked themselves."""
+"""The arguments of ``verify()``: secrets, keys and settings, checked."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Scheme: TypeAlias = Literal["timestamped", "legacy"]
-"""What is signed: the body with a timestamp, or, in the legacy scheme, the body alone."""
+"""What is signed: the body with a timestamp or, in the legacy scheme, the body alone."""
 
 PADDINGS = get_args(Padding)
 SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -40,7 +40,7 @@ RSA_HEADER: Mapping[Scheme, str] = {
 
 @attrs.frozen(repr=False, eq=False)
 class Keys:
-    """What signatures are checked with."""
+    """The secrets and keys that signatures are checked with."""
 
     secrets: tuple[Secret, ...]
     public_keys: tuple["RSAPublicKey", ...]
@@ -48,7 +48,7 @@ class Keys:
 
 
 def concealed(secrets: str | Secret | Iterable[str | Secret]) -> tuple[Secret | type, ...]:
-    """Wrap the secrets; of what is none only the class is kept, for the check to refuse."""
+    """Wrap the secrets; of anything else only the class is kept, for the check to refuse."""
     if isinstance(secrets, (str, bytes)) or not isinstance(secrets, Iterable):
         return (_concealed(secrets),)
     return tuple(_concealed(secret) for secret in secrets)
@@ -64,7 +64,7 @@ def loaded(keys: str | bytes | Iterable[str | bytes] | None) -> tuple["RSAPublic
     """Read the public keys.
 
     Raises:
-        WebhookSettingsError: One of them is no RSA key in PEM.
+        WebhookSettingsError: One of them is not an RSA key in PEM.
     """
     if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
         return (_loaded(keys),)
@@ -73,7 +73,7 @@ def loaded(keys: str | bytes | Iterable[str | bytes] | None) -> tuple["RSAPublic
 
 def _loaded(key: object) -> "RSAPublicKey":
     if isinstance(key, str):
-        # A lone surrogate has no form in UTF-8; it is no part of a key either way.
+        # UTF-8 can't encode a lone surrogate, and a key has none.
         return load_public_key(key.encode("utf-8", "replace"))
     if isinstance(key, bytes):
         return load_public_key(key)
@@ -83,10 +83,10 @@ def _loaded(key: object) -> "RSAPublicKey":
 def checked_keys(
     secrets: Sequence[Secret | type], public_keys: Sequence["RSAPublicKey"], padding: Padding
 ) -> Keys:
-    """Check what signatures are checked with.
+    """Check the secrets, the keys and the padding.
 
     Raises:
-        WebhookSettingsError: Nothing is given, a secret cannot be one, or the padding is unknown.
+        WebhookSettingsError: Nothing is given, a secret is invalid, or the padding is unknown.
     """
     problem = next(filter(None, map(_secret_problem, secrets)), None)
     if not (secrets or public_keys):
@@ -124,19 +124,19 @@ def _can_keep(seen: object) -> bool:
 
 def _secret_problem(secret: Secret | type) -> str | None:
     if isinstance(secret, type):
-        return f"secrets must be text or Secret objects, not {secret.__name__}"
+        return f"secrets must be strings or Secret objects, not {secret.__name__}"
     text = secret.reveal()
     if not text:
-        return "secrets holds an empty text, under which anybody can sign"
+        return "secrets contains an empty string, with which anyone can sign"
     if text != text.strip("\r\n"):
-        return "secrets holds one that begins or ends with a line break, as from a file; strip it"
+        return "secrets contains one that begins or ends with a line break; strip it"
     if SURROGATE.search(text):
-        return "secrets holds one with lone surrogates, which UTF-8 has no form for"
+        return "secrets contains one with lone surrogates, which UTF-8 cannot encode"
     return None
 
 
 def in_seconds(tolerance: object) -> float:
-    """Return a tolerance in seconds; 0 for what is none."""
+    """Return a tolerance in seconds; 0 for an invalid one."""
     if isinstance(tolerance, timedelta):
         return tolerance.total_seconds()
     if isinstance(tolerance, (int, float)) and not isinstance(tolerance, bool):

@@ -1,4 +1,4 @@
-"""The headers of a webhook, out of whatever a framework calls headers."""
+"""The headers of a webhook, from whatever a framework provides."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeAlias
@@ -16,7 +16,7 @@ class HeaderItems(Protocol):
 
     @property
     def items(self) -> Callable[[], Iterable[tuple[Any, Any]]]:
-        """Return the names with their values."""
+        """Return pairs of names and values."""
         ...
 
 
@@ -25,13 +25,13 @@ HeaderSource: TypeAlias = "HeaderItems | Iterable[tuple[str, str] | tuple[bytes,
 
 
 class HookHeaders:
-    """The headers of a webhook that zerohash documents.
+    """The headers that zerohash documents for a webhook.
 
     Args:
         source: All headers of the request.
 
     Raises:
-        WebhookVerificationError: They cannot be read, or hold one of zerohash's twice.
+        WebhookVerificationError: They cannot be read, or have one of zerohash's twice.
     """
 
     def __init__(self, source: HeaderSource) -> None:
@@ -41,7 +41,7 @@ class HookHeaders:
         self._values = found
 
     def get(self, name: str) -> str | None:
-        """Return a header's value; ``None`` where it is missing or empty."""
+        """Return a header's value; ``None`` if it is missing or empty."""
         return self._values.get(PREFIX + name) or None
 
     def need(self, name: str) -> str:
@@ -70,7 +70,7 @@ def _hook_headers(source: Any) -> dict[str, str] | str:
             if not key.startswith(PREFIX):
                 continue
             if key in values:
-                return f"the header {key:.100} came twice"
+                return f"the header {key:.100} occurs twice"
             values[key] = _text(value).strip()
             if len(values[key]) > LONGEST or not values[key].isprintable():
                 return f"the header {key:.100} is malformed"

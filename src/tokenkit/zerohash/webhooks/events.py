@@ -1,7 +1,7 @@
-"""What zerohash's webhooks tell, as typed events.
+"""zerohash's webhooks, as typed events.
 
-Each field of a payload may be missing, and is ``None`` where it is missing or cannot be read;
-:attr:`Event.payload` has everything as it was sent.
+Each field of a payload is ``None`` if it is missing or cannot be read; :attr:`Event.payload` has
+everything as sent.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ __all__ = [
     "event_of",
 ]
 
-# Which of a payload's times tells when the event happened: the first that can be read.
+# The times in a payload that may say when the event happened: the first readable one counts.
 TIMES = ("timestamp", "updated_at", "fund_timestamp", "deposit_timestamp")
 
 
@@ -39,7 +39,7 @@ def _read(payload: Mapping[str, JSON], name: str, load: Callable[[JSON], Any]) -
 
 @attrs.frozen(kw_only=True)
 class Event:
-    """A webhook of any type; those that are not known here are plain events.
+    """A webhook of any type; one of a type that is not known here is a plain event.
 
     Webhooks may arrive out of order: order them by :attr:`occurred_at`.
 
@@ -48,7 +48,7 @@ class Event:
         notification_id: The webhook's id, the same on each try. Not signed.
         sent_at: When it was signed, in UTC; ``None`` in the legacy scheme.
         payload: The whole payload.
-        seen_keys: By what a ``seen`` store knows it.
+        seen_keys: Its keys in a ``seen`` store.
     """
 
     type: str
@@ -65,7 +65,7 @@ class Event:
 
     @property
     def reference_id(self) -> str | None:
-        """The ``reference_id`` of the mint that it goes back to."""
+        """The ``reference_id`` of the mint behind it."""
         return self._text("reference_id")
 
     @property
@@ -87,7 +87,7 @@ class PaymentStatusChanged(Event):
 
     @property
     def payment(self) -> Payment:
-        """The payment as it is now."""
+        """The payment in its new state."""
         return read_response(self.payload, Payment)
 
 
@@ -105,7 +105,7 @@ class AchPaymentStatusChanged(Event):
 
     @property
     def payment_status(self) -> str | None:
-        """How far it is, such as ``settled`` or ``returned``."""
+        """Its status, such as ``settled`` or ``returned``."""
         return self._text("payment_status")
 
     @property
@@ -115,7 +115,7 @@ class AchPaymentStatusChanged(Event):
 
     @property
     def reason_code(self) -> str | None:
-        """Nacha's code, where it was returned."""
+        """Nacha's code, if it was returned."""
         return self._text("reason_code")
 
     @property
@@ -190,7 +190,7 @@ class ParticipantUpdated(Event):
 
     @property
     def edd(self) -> bool | None:
-        """Whether what it takes was provided."""
+        """Whether enhanced due diligence was provided."""
         return self._flag("edd")
 
     @property

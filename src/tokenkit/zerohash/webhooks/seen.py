@@ -1,4 +1,4 @@
-"""What came before, so that nothing is handled twice."""
+"""The webhooks that were received before, so that none is handled twice."""
 
 import hashlib
 import threading
@@ -15,13 +15,13 @@ _LOCK = threading.Lock()
 
 
 class SeenStore(Protocol):
-    """Where the keys of webhooks that came are kept, for several processes a shared place.
+    """Where the keys of received webhooks are kept; processes can share one.
 
     With Redis, :meth:`add` is ``SET key 1 NX EX 86400``.
     """
 
     def add(self, key: str) -> bool:
-        """Add a key in one step, and return whether it is new."""
+        """Add a key atomically, and return whether it is new."""
         ...
 
     def discard(self, key: str) -> object:
@@ -66,13 +66,13 @@ AnySeen: TypeAlias = MutableSet[str] | SeenStore
 def keys_of(notification_id: str, message: bytes) -> tuple[str, str]:
     """Return the two keys of a webhook.
 
-    The signature does not cover the notification's id, so what was signed is a key as well.
+    The signature does not cover the notification's id, so the signed content is a key too.
     """
     return f"signed:{hashlib.sha256(message).hexdigest()}", f"id:{notification_id}"
 
 
 def already_seen(seen: AnySeen, keys: tuple[str, str]) -> bool:
-    """Add a webhook's keys, or none of them where one is there already; return whether one is."""
+    """Return whether one of a webhook's keys is there already; if not, add them all."""
     signed, notification_id = keys
     if not _add(seen, signed):
         return True
@@ -80,7 +80,7 @@ def already_seen(seen: AnySeen, keys: tuple[str, str]) -> bool:
     try:
         is_new = _add(seen, notification_id)
     finally:
-        if not is_new:  # a store that failed must not take the next try for a repeat
+        if not is_new:  # after a failure, the next try must not count as a repeat
             seen.discard(signed)
     return not is_new
 
@@ -105,7 +105,7 @@ def _is_new(told: object) -> bool:
 
 
 def forget(event: Event, seen: AnySeen) -> None:
-    """Take an event for new again, as handling it failed and zerohash will send it once more.
+    """Make an event count as new again, because handling it failed and zerohash will resend it.
 
     Args:
         event: The event.

@@ -20,7 +20,7 @@ Padding: TypeAlias = Literal["pss", "pkcs1v15"]
 
 
 def unusable(problem: str) -> WebhookSettingsError:
-    """Return the error about an argument that cannot be used."""
+    """Return the error for an argument that cannot be used."""
     return WebhookSettingsError(f"verify(): {problem}")
 
 
@@ -28,12 +28,12 @@ HEX = re.compile(r"([0-9a-fA-F]{2})+")
 
 
 def _from_hex(signature: str) -> bytes:
-    """Decode a signature; what is none matches nothing."""
+    """Decode a signature; an invalid one matches nothing."""
     return bytes.fromhex(signature) if HEX.fullmatch(signature) else b""
 
 
 def hmac_matches(signature: str, message: bytes, secrets: Sequence[Secret]) -> bool:
-    """Return whether a signature is right under one of the secrets; all of them are tried."""
+    """Return whether a signature is valid under one of the secrets; all of them are tried."""
     given, matches = _from_hex(signature), False
     for secret in secrets:
         digest = hmac.digest(secret.reveal().encode("utf-8"), message, hashlib.sha256)
@@ -44,14 +44,14 @@ def hmac_matches(signature: str, message: bytes, secrets: Sequence[Secret]) -> b
 def rsa_matches(
     signature: str, message: bytes, keys: Sequence["RSAPublicKey"], scheme: Padding
 ) -> bool:
-    """Return whether a signature is right under one of the public keys."""
+    """Return whether a signature is valid under one of the public keys."""
     return any(_verifies(key, _from_hex(signature), message, scheme) for key in keys)
 
 
 def _verifies(key: "RSAPublicKey", signature: bytes, message: bytes, scheme: Padding) -> bool:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - of an extra
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - likewise
-    from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415 - likewise
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - an extra
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - an extra
+    from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415 - an extra
 
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.AUTO)
     try:
@@ -68,12 +68,13 @@ def load_public_key(pem: bytes) -> "RSAPublicKey":
     """Read a public key.
 
     Raises:
-        WebhookSettingsError: It is no RSA key in PEM, or the package ``cryptography`` is missing.
+        WebhookSettingsError: It is not an RSA key in PEM, or the package ``cryptography`` is
+            missing.
     """
     try:
-        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - of an extra
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - likewise
-        from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 - likewise
+        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - an extra
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - an extra
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
         problem = (
             "public_keys needs the package cryptography: "
@@ -87,7 +88,7 @@ def load_public_key(pem: bytes) -> "RSAPublicKey":
         if isinstance(key, RSAPublicKey):
             return key
         problem = (
-            "public_keys holds something that is not an RSA public key in PEM, which begins with "
-            "'-----BEGIN PUBLIC KEY-----'"
+            "public_keys contains something that is not an RSA public key in PEM, which begins "
+            "with '-----BEGIN PUBLIC KEY-----'"
         )
     raise unusable(problem)

@@ -1,4 +1,4 @@
-"""The check of a webhook."""
+"""Verify a webhook."""
 
 import re
 import time
@@ -32,14 +32,14 @@ DIGITS = re.compile(r"[0-9]{1,16}")
 
 
 class WallClock(Protocol):
-    """What tells the time, such as the module :mod:`time`, or a client's ``clock``."""
+    """Returns the time, such as the module :mod:`time` or a client's ``clock``."""
 
     def time(self) -> float:
         """Return the seconds since 1970."""
         ...
 
 
-def verify(  # noqa: PLR0913 - a setting each, and all by keyword
+def verify(  # noqa: PLR0913 - each is a setting, passed by keyword
     body: bytes,
     headers: HeaderSource,
     *,
@@ -51,35 +51,35 @@ def verify(  # noqa: PLR0913 - a setting each, and all by keyword
     clock: WallClock = time,
     seen: AnySeen | None = None,
 ) -> Event:
-    """Verify a webhook of zerohash's, and return what it tells.
+    """Verify a webhook from zerohash, and return its event.
 
-    A signature must be right under one of the secrets or one of the public keys. Comparisons
+    A signature must be valid under one of the secrets or one of the public keys. Comparisons
     take constant time.
 
-    What is only *observed* in working integrations, and documented nowhere: that the secret's
-    text is the key as it stands, the 5 minutes, RSA's hash (SHA-256) and its padding (PSS).
+    *Observed* in working integrations only, not documented: that the secret's text is the key,
+    undecoded, the 5 minutes, RSA's hash (SHA-256) and its padding (PSS).
 
     Args:
-        body: The raw body, the very bytes that came: a re-written body has another signature.
+        body: The raw body, exactly as received: a re-serialized body has another signature.
         headers: The request's headers: a mapping, or pairs of names and values.
-        secrets: The secret that you share with zerohash, or several, while it changes.
+        secrets: The secret that you share with zerohash, or several during a rotation.
         public_keys: zerohash's public key for webhooks in PEM, or several. Needs the extra
             ``webhooks``.
-        scheme: ``timestamped`` (body and timestamp), or ``legacy`` (the body alone, which
-            somebody who has once seen it can send again at any time).
+        scheme: ``timestamped`` (body and timestamp), or ``legacy`` (the body alone, which anyone
+            who has seen it can send again at any time).
         padding: How RSA signatures are padded: ``pss``, or ``pkcs1v15``.
         tolerance: How many seconds the timestamp may be off, or a timedelta; ``None`` for any
             time. Default: 300.
-        clock: What tells the time, for tests.
-        seen: A set, a :class:`Seen` or another :class:`SeenStore`, to which each webhook is
-            added, and with which repeats are found. If handling the event fails, pass it to
-            :func:`forget`, as zerohash will send it again.
+        clock: Returns the time, for tests.
+        seen: A set, a :class:`Seen` or another :class:`SeenStore`, which records each webhook to
+            find repeats. If handling the event fails, pass it to :func:`forget`, as zerohash
+            will send it again.
 
     Raises:
-        WebhookVerificationError: The webhook must not be acted on; ``problem`` tells what
+        WebhookVerificationError: The webhook must not be acted on; ``problem`` says what
             failed.
-        RepeatedWebhookError: It is sound, but came before.
-        WebhookSettingsError: A secret, a key or another argument of yours cannot be used.
+        RepeatedWebhookError: It is valid, but was received before.
+        WebhookSettingsError: A secret, a key or another argument cannot be used.
 
     Source: zerohash's webhook guide, "Webhook security".
     """

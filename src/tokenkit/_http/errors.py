@@ -1,0 +1,174 @@
+"""From an exception of the network to tokenkit's own error, as a plain value."""
+
+import ssl
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from .._model.messages import Response
+from .._pipeline.effects import NoResponse
+from ..errors import (
+    ConnectError,
+    ConnectionLostError,
+    DeadlineExceeded,
+    ProtocolError,
+    RequestTimeoutError,
+    ResponseTooLarge,
+    TransportError,
+)
+from .body import MAX_RESPONSE_BODY, TooLargeError, UnreadableBodyError
+from .httpx_adapter import ThroughHttpx
+from .progress import Progress
+
+__all__ = ["deadline_passed", "failed_exchange", "is_network_trouble"]
+
+LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "socksio")
+# All others are subclasses of these; an error status that a caller raises is not one.
+NETWORK = (
+    *("RequestError", "StreamError", "InvalidURL", "CookieConflict"),
+    *("NetworkError", "TimeoutException", "ProtocolError", "ProxyError"),
+    *("UnsupportedProtocol", "ConnectionNotAvailable"),
+)
+ONE_MILLISECOND = 0.001
+# What others' connections say if closed before the end of a response; tokenkit's own know it.
+CLOSED = ("Server disconnected", "peer closed connection")
+# Libraries quote what they can't read, which may hold a token: only these texts are shown.
+KNOWN_TEXTS = (
+    "Receive buffer too long",
+    "Server disconnected without sending a response",
+    "bad Content-Length",
+    "conflicting Content-Length headers",
+    "illegal chunk header",
+    "illegal header line",
+    "illegal request line",
+    "illegal status line",
+    "malformed data",
+    "peer closed connection without sending complete message body",
+    "peer unexpectedly closed connection",
+)
+# OpenSSL's codes for a certificate from an unknown authority.
+UNTRUSTED = frozenset({2, 18, 19, 20, 21})
+
+
+def is_network_trouble(error: BaseException) -> bool:
+    """Return whether an exception is about the network, not from a caller's code or a signal."""
+    ours = (OSError, TooLargeError, UnreadableBodyError)
+    return isinstance(error, (*ours, *_named(*NETWORK)))
+
+
+def deadline_passed(
+    way: ThroughHttpx, origin: str, progress: Progress, partial: Response | None
+) -> NoResponse:
+    """Return the outcome of an exchange that the deadline ended."""
+    text = "The deadline passed before the response was complete"
+    if progress.peer:
+        text = f"{progress.peer}: the deadline passed on the way to {origin}"
+    return NoResponse(
+        error=DeadlineExceeded,
+        message=text,
+        sent=progress.sent is True or not way.knows_what_was_sent,
+        response=partial,
+    )
+
+
+def failed_exchange(
+    error: Exception,
+    way: ThroughHttpx,
+    origin: str,
+    progress: Progress,
+    partial: Response | None,
+) -> NoResponse:
+    """Return the outcome of an exchange that network trouble ended.
+
+    Args:
+        error: The network's exception.
+        way: How the request was sent.
+        origin: Where it was sent to.
+        progress: How far the exchange has come.
+        partial: As much of the response as arrived.
+    """
+    # uvloop's timers count whole milliseconds, and may be early by one.
+    if _is_timeout(error) and progress.left() <= ONE_MILLISECOND:
+        return deadline_passed(way, origin, progress, partial)
+    return NoResponse(
+        error=_class_of(error, progress),
+        message=_text_of(error, origin, progress),
+        sent=_may_have_been_sent(error, way, progress),
+        response=partial,
+    )
+
+
+def _named(*names: str) -> tuple[type[Exception], ...]:
+    """Return the libraries' exceptions of some names: a mock may raise either family's."""
+    modules = [sys.modules[name] for name in LIBRARIES if name in sys.modules]
+    found = (getattr(module, name, None) for module in modules for name in names)
+    return tuple(one for one in found if one is not None)
+
+
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, (TimeoutError, *_named("TimeoutException")))
+
+
+def _class_of(error: Exception, progress: Progress) -> type[TransportError | ResponseTooLarge]:
+    if _is_timeout(error):
+        return RequestTimeoutError
+    if progress.peer is not None:
+        return ConnectError
+    lost = progress.ended or str(error).startswith(CLOSED)
+    if lost and isinstance(error, _named("RemoteProtocolError")):
+        return ConnectionLostError
+    classes: tuple[tuple[Any, type[TransportError | ResponseTooLarge]], ...] = (
+        (_named("ConnectError", "ProxyError"), ConnectError),
+        (_named("NetworkError"), ConnectionLostError),
+        ((*_named("ProtocolError", "DecodingError"), UnreadableBodyError), ProtocolError),
+        (TooLargeError, ResponseTooLarge),
+    )
+    return next((ours for theirs, ours in classes if isinstance(error, theirs)), TransportError)
+
+
+def _text_of(error: Exception, origin: str, progress: Progress) -> str:
+    if isinstance(error, TooLargeError):
+        return f"The response of {origin} is larger than {MAX_RESPONSE_BODY} bytes, decompressed"
+    detail = _root_text(error)
+    if isinstance(error, _named("ProtocolError")):
+        detail = next((text for text in KNOWN_TEXTS if detail.startswith(text)), "")
+    text = f"{progress.peer or origin}: {type(error).__name__}"
+    if detail:
+        text += f": {detail}"
+    if progress.peer is not None:
+        return f"{text} (on the way to {origin})"
+    return text + _hint(error)
+
+
+def _hint(error: Exception) -> str:
+    for cause in _chain(error):
+        if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in UNTRUSTED:
+            return (
+                "; if a proxy or a private authority signs its certificate, name that "
+                "authority with SSL_CERT_FILE or ssl_context"
+            )
+    return ""
+
+
+def _may_have_been_sent(error: Exception, way: ThroughHttpx, progress: Progress) -> bool:
+    if way.knows_what_was_sent:
+        return progress.sent is True
+    # Only httpcore's connections can be believed: other transports raise httpx's ConnectError
+    # or ConnectTimeout for a lost response as well, and a payment would be opened twice.
+    core = way.family.core
+    before = (core.ConnectError, core.ConnectTimeout, core.PoolTimeout, core.ProxyError)
+    never = isinstance(error, before) or isinstance(error.__cause__, before)
+    return progress.sent is not False and not never
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _root_text(error: BaseException) -> str:
+    """Return the text of the first error that has one; trio's own have none."""
+    return next((str(one) for one in _chain(error) if str(one)), "")

@@ -1,0 +1,108 @@
+"""G37, for successes: what a hostile 2xx costs: no more than a hostile failure."""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from driven_calls import DrivenTime, driven_client, errors, outcomes
+from network_calls import each_flavour
+from raw_server import RawServer, http, saying
+
+from tokenkit import DecodeError, zerohash
+
+if TYPE_CHECKING:
+    from network_calls import Flavour
+
+    from tokenkit import Call
+
+JSON = "Content-Type: application/json"
+EIGHT_MIB = 8 * 1024 * 1024
+
+
+def filled(start: bytes, part: bytes, end: bytes) -> bytes:
+    """Repeat a part between a start and an end, up to 8 MiB."""
+    return start + part * ((EIGHT_MIB - len(start) - len(end)) // len(part)) + end
+
+
+def keys(count: int) -> bytes:
+    """Write an object with many names."""
+    return b"{" + b",".join(b'"%x":1' % number for number in range(count)) + b"}"
+
+
+def jwt(claims: bytes) -> bytes:
+    """Write the response to a mint, whose token has these claims."""
+    payload = base64.urlsafe_b64encode(claims).rstrip(b"=")
+    return b'{"message":{"token":"e30.' + payload + b'.x"}}'
+
+
+NESTED = b"[" * 400 + b"]" * 400
+MINT = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
+LIST = zerohash.PaymentsRequest()
+FUNDS = zerohash.FundTransactionsRequest()
+BODIES: dict[str, tuple[Call[Any], bytes]] = {
+    "names": (MINT, keys(800_000)),
+    "nested arrays": (MINT, filled(b"[1", b"," + NESTED, b"]")),
+    "empty payments": (LIST, filled(b'{"message":[{}', b",{}", b"]}")),
+    "payments that are numbers": (LIST, filled(b'{"message":[1', b",1", b"]}")),
+    "fund transactions": (FUNDS, filled(b'{"message":[{}', b',{"rate":1}', b"]}")),
+    "fewer, all wrong": (LIST, b'{"message":[' + b'{"payment_id":1},' * 9_999 + b"1]}"),
+    "very long numbers": (
+        LIST,
+        filled(b'{"message":[{}', b',{"total":' + b"9" * 4_299 + b"}", b"]}"),
+    ),
+    "claims that are nested": (MINT, jwt(b'{"x":[1' + (b"," + NESTED) * 7_000 + b"]}")),
+    "claims with many names": (MINT, jwt(keys(400_000))),
+}
+
+
+@each_flavour
+@pytest.mark.parametrize("body", BODIES)
+def test_reading_a_success_is_cheap(flavour: Flavour, body: str) -> None:
+    """Whatever a success holds, it is read, or refused, in less than half a second of CPU."""
+    call, sent = BODIES[body]
+    with RawServer(saying(http(200, sent, JSON))) as server:
+        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        began = time.thread_time()
+        outcomes(client, flavour, call)
+        assert time.thread_time() - began < 0.5
+
+
+@each_flavour
+@pytest.mark.parametrize(
+    ("call", "body", "words"),
+    [
+        (MINT, keys(250_001), r"more than 500,000 values \(at \$\)"),
+        (
+            LIST,
+            b'{"message":[' + b"{}," * 10_000 + b"{}]}",
+            r"at most 10,000 items, found 10,001 \(at \$\.message\)",
+        ),
+        (
+            LIST,
+            b'{"message":[' + b"{}," * 9_000 + b"1,2]}",
+            r"expected an object, found a number \(at \$\.message\[9000\]\)",
+        ),
+    ],
+)
+def test_what_is_too_much_is_said(
+    flavour: Flavour, call: Call[Any], body: bytes, words: str
+) -> None:
+    """The error says what there was too much of, or which item is the first that is wrong."""
+    with RawServer(saying(http(200, body, JSON))) as server:
+        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        (error,) = errors(DecodeError, outcomes(client, flavour, call))
+    with pytest.raises(DecodeError, match=words):
+        raise error
+
+
+def test_a_long_page_is_read() -> None:
+    """10,000 payments on a page are not too many."""
+    body = b'{"message":[' + b'{"payment_id":"p"},' * 9_999 + b"{}]}"
+    with RawServer(saying(http(200, body, JSON))) as server:
+        client = driven_client("sync", "zerohash", server.url, DrivenTime())
+        (reply,) = outcomes(client, "sync", LIST)
+    assert not isinstance(reply, Exception)
+    assert len(reply.value.items) == 10_000
