@@ -56,7 +56,7 @@ FULL = Amount(
     calls=100_000,
     counting=20.0,
     modes=tuple(MODES),
-    mints=1000,
+    mints=600,
     inputs=1_000_000,
 )
 QUICK = Amount(

@@ -63,7 +63,7 @@ def test_no_file_is_overwritten_by_mistake(
     assert capsys.readouterr().err.count("is another table") == 2
     target.unlink()
     assert mint(*command, "--journal", journal) == 2
-    assert "is gone: bring it back, or delete the journal" in capsys.readouterr().err
+    assert "is gone: restore it, or delete the journal" in capsys.readouterr().err
     assert sandbox.issued == ()
 
 

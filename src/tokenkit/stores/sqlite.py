@@ -113,7 +113,9 @@ class SqliteStore(metaclass=ForgetsArguments):
                 raise
             self._give_back(connection)
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"SqliteStore: {type(error).__name__}") from error
+            # A busy machine may keep a lock for longer than a healthy file needs.
+            cause = TimeoutError("database is locked") if "locked" in str(error) else error
+            raise StoreError(f"SqliteStore: {type(cause).__name__}") from cause
         return response
 
     async def ask_async(self, command: Command) -> StoreResponse:
