@@ -12,7 +12,8 @@ from network_calls import MINT, TOKEN, each_flavour, send_strigo
 from raw_server import RawServer, http
 
 from tokenkit import ProtocolError
-from tokenkit._http.body import MAX_RESPONSE_BODY, BoundedBody, TooLargeError, UnreadableBodyError
+from tokenkit._http.errors import MAX_RESPONSE_BODY, TooLargeError, UnreadableBodyError
+from tokenkit._http.response import BoundedBody
 
 if TYPE_CHECKING:
     from network_calls import Flavour

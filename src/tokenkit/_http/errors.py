@@ -16,12 +16,19 @@ from ..errors import (
     ResponseTooLarge,
     TransportError,
 )
-from .body import MAX_RESPONSE_BODY, TooLargeError, UnreadableBodyError
 from .httpx_adapter import ThroughHttpx
 from .progress import Progress
 
-__all__ = ["deadline_passed", "failed_exchange", "is_network_trouble"]
+__all__ = [
+    "MAX_RESPONSE_BODY",
+    "TooLargeError",
+    "UnreadableBodyError",
+    "deadline_passed",
+    "failed_exchange",
+    "is_network_trouble",
+]
 
+MAX_RESPONSE_BODY = 8 * 1_048_576
 LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "socksio")
 # All others are subclasses of these; an error status that a caller raises is not one.
 NETWORK = (
@@ -48,6 +55,14 @@ KNOWN_TEXTS = (
 )
 # OpenSSL's codes for a certificate from an unknown authority.
 UNTRUSTED = frozenset({2, 18, 19, 20, 21})
+
+
+class TooLargeError(Exception):
+    """The decoded body is larger than the limit."""
+
+
+class UnreadableBodyError(Exception):
+    """The body is not in the encoding that its headers name."""
 
 
 def is_network_trouble(error: BaseException) -> bool:

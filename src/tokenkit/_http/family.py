@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from types import FunctionType
@@ -10,7 +10,6 @@ from typing import Any
 
 import attrs
 
-from .body import BodyStream
 from .progress import PROGRESS
 
 __all__ = ["DEFAULT_FAMILY", "Family", "family_of", "hide_credentials", "load_family"]
@@ -29,6 +28,31 @@ HARMLESS = frozenset(
         *("response_closed", "send_request_body", "send_request_headers", "start_tls"),
     )
 )
+
+
+class _Once(AsyncIterator[bytes]):
+    """Yields one value; httpx's own stream leaves an async generator behind when cancelled."""
+
+    def __init__(self, value: bytes) -> None:
+        self._values = iter((value,))
+
+    async def __anext__(self) -> bytes:
+        for value in self._values:
+            return value
+        raise StopAsyncIteration
+
+
+class BodyStream:
+    """A request's body; each family mixes in its own stream classes."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._body,))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self._body)
 
 
 @attrs.frozen(eq=False, repr=False)
