@@ -188,9 +188,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Change signing, retries and decoding in small ways, and see whether a test notices.
+    """Change signing, retries, decoding and reuse in small ways, and see whether a test notices.
 
-    Takes about an hour, and is no part of the default run.
+    Takes several hours, and is no part of the default run.
     """
     session.install("-e", ".[sandbox]", "cosmic-ray>=8.4", *group("test"))
     database = session.create_tmp() + "/session.sqlite"

@@ -152,7 +152,7 @@ for family in {families!r}:
     made_after = ssl.create_default_context()
     for options in ({{"ssl_context": made_before}}, {{"ssl_context": made_after}}, {{}}):
         client = StrigoClient(
-            org_id="o", api_key="k", base_url="https://127.0.0.1:1", deadline=1,
+            org_id="o", api_key="k", base_url="https://127.0.0.1:1", deadline=60,
             http_family=family, **options
         )
         try:

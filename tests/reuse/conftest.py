@@ -9,6 +9,7 @@ from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,12 @@ def redis_server(redis_process: RedisServer) -> RedisServer:
 def _no_caches_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let revocations find this test's caches alone; another's store may be gone."""
     monkeypatch.setattr("tokenkit._reuse.cache._caches", {})
+
+
+@pytest.fixture(autouse=True)
+def _machine_that_is_not_busy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let a silent store be given up at once, however busy the machine of the tests is."""
+    monkeypatch.setattr("tokenkit._reuse.asking.PRESSURE", str(tmp_path / "no-pressure"))
 
 
 @pytest.fixture

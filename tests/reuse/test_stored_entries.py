@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from reuse_processes import Processes
 from reuse_world import (
+    HOUR,
     LEARNER,
     Vendor,
     cache_with,
@@ -65,9 +67,29 @@ def test_moved_entry_does_not_open() -> None:
     p.vendors[0].token(other)
     one, two = p.store.entries.values()
     one.sealed, two.sealed = two.sealed, one.sealed
-    minting = p.vendors[1].ask(other)
-    assert minting.request is not None
-    assert minting.answer().result().email == "mallory@example.com"
+    for call in (other, LEARNER):
+        minting = p.vendors[1].ask(call)
+        assert minting.request is not None
+        assert minting.answer().result().email == call.email
+
+
+def test_stored_token_is_too_short_lived_for_one_who_waits() -> None:
+    """A caller that waits, and wants more than is left of what the other finds, mints."""
+    p = Processes()
+    first = p.vendors[0].token()
+    p.world.pass_by(HOUR / 2)
+    ((key, entry),) = p.store.entries.items()
+    p.store.entries.clear()
+    p.store.locks[key] = ("another process", p.world.now() + 5)
+    leader = p.vendors[1].ask()
+    assert leader.polls
+    follower = p.vendors[1].ask(valid_for=timedelta(seconds=HOUR * 0.9))
+    assert follower.follows
+    p.store.entries[key] = entry
+    p.store.locks.clear()
+    assert leader.go_on().result() == first
+    assert follower.go_on().request is not None
+    assert follower.answer().result() != first
 
 
 def test_keys_can_be_rotated() -> None:

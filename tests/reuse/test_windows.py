@@ -8,6 +8,7 @@ import pytest
 from reuse_world import HOUR, LEARNER, PARTICIPANT, USER, Vendor, World, lost, refusal
 
 from tokenkit import TokenCache, strigo
+from tokenkit._policy.clock import ClockOffset
 from tokenkit._reuse.kept import keep
 from tokenkit.errors import (
     ConfigurationError,
@@ -213,13 +214,15 @@ def test_clock_that_is_behind_does_not_prolong_a_life() -> None:
 
 def test_end_counts_by_the_corrected_clock() -> None:
     """Where a refusal has shown that our clock is wrong, a token's end is corrected too."""
-    world = World()
-    vendor = Vendor(world, PARTICIPANT, retries=1)
-    assert vendor.reuse.plan.offset is None
-    world.wall -= 600
-    vendor.token()
-    (kept,) = vendor.cache.table.kept.values()
-    assert kept.left(world.wall, world.monotonic) <= HOUR
+    for behind in (600.0, -600.0):
+        world = World()
+        world.wall -= behind
+        offset = ClockOffset()
+        offset.seconds = behind
+        vendor = Vendor(world, PARTICIPANT, offset=offset)
+        vendor.token()
+        (kept,) = vendor.cache.table.kept.values()
+        assert kept.left(world.wall, world.monotonic) == pytest.approx(HOUR, abs=2)
 
 
 def test_lifetime_that_is_not_told_counts_from_before_sending() -> None:

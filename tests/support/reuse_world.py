@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from tokenkit._model.call import Call
     from tokenkit._observability.records import Record
+    from tokenkit._policy.clock import ClockOffset
     from tokenkit.auth import AsyncStrategy, Strategy
     from tokenkit.stores import Store
 
@@ -133,6 +134,7 @@ class Vendor:
         lifetime: The client's ``token_lifetime``.
         retries: How often a call is retried.
         headers: The client's headers.
+        offset: How far the vendor's clock is known to be ahead.
     """
 
     def __init__(  # noqa: PLR0913 - each is an option of its own
@@ -147,6 +149,7 @@ class Vendor:
         retries: int = 0,
         headers: dict[str, str] | None = None,
         tells_hits: bool = False,
+        offset: ClockOffset | None = None,
     ) -> None:
         self.world = world
         self.call = call
@@ -163,6 +166,7 @@ class Vendor:
             ),
             strategy=strategy or usual("tenant"),
             budget=RetryBudget(),
+            offset=offset,
         )
         self.reuse = Reuse(
             cache=self.cache,

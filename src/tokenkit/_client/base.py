@@ -151,7 +151,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             return self._refused(call, method)
         try:
             return self._prepared(call, options)
-        except Exception as error:  # noqa: BLE001 - a clock of the caller's may raise anything
+        except Exception as error:  # noqa: BLE001 - a caller's clock may raise anything
             return self._refused(error, _name_of(call) or method)
 
     def _refused(self, error: Exception, operation: str) -> Refusal:

@@ -1,6 +1,7 @@
 """Asking a store: within a time limit, and so that its failure is never the caller's."""
 
 import time
+from pathlib import Path
 
 import anyio
 import attrs
@@ -12,11 +13,17 @@ from .commands import Command, Store, StoreResponse
 
 __all__ = ["TICK", "StoreFailure", "StoreQuestion"]
 
-STORE_TIMEOUT = 0.25
+# What a response may take. If the process was busy, it gets more time at the next try: a new
+# connection takes several round trips.
+TIMEOUTS = (0.25, 0.5, 1.0, 2.0)
+SYNC_TIMEOUT = TIMEOUTS[0]
 # A busy process reads a response late, which is not the store's failure: its timer fired a tenth
 # late, or it computed for a tenth of the time instead of waiting.
 LATE, BUSY = 1.1, 0.1
-MAX_TRIES = 6
+# The same goes for a machine on which programs wait for a CPU for most of the time, as Linux tells
+# it: the store may be one of them.
+PRESSURE, MOST_OF_THE_TIME = "/proc/pressure/cpu", 50.0
+MAX_TRIES = 6  # of a sync client, which keeps its own timeout
 # Questions of one event loop under way at once. The others wait their turn, and their time limit
 # starts then.
 MAX_QUESTIONS = 32
@@ -63,7 +70,7 @@ class StoreQuestion:
                 return self.store.ask(self.command)
             except StoreError as error:
                 problem = _name_of(error)
-            if problem != "TimeoutError" or not _was_busy(started, computed):
+            if problem != "TimeoutError" or not _was_busy(started, computed, SYNC_TIMEOUT):
                 break
         return StoreFailure(problem, time.monotonic() - begun)
 
@@ -72,30 +79,40 @@ class StoreQuestion:
         return 0 if self.circuit is None else self.circuit.failures
 
     async def ask_async(self) -> StoreResponse | StoreFailure:
-        """Ask, with a timeout of a quarter of a second; every command may be repeated."""
+        """Ask, with a timeout; every command may be repeated."""
         begun, problem = time.monotonic(), ""
         failures = self._failures
         with anyio.CancelScope(shield=self.insists):
             async with _places():
                 if self._failures > failures:
                     return StoreFailure("StoreError", time.monotonic() - begun)
-                for _ in range(MAX_TRIES):
+                for timeout in TIMEOUTS:
                     started, computed = time.monotonic(), time.process_time()
                     problem = "TimeoutError"
                     try:
-                        with anyio.move_on_after(STORE_TIMEOUT, shield=self.insists):
+                        with anyio.move_on_after(timeout, shield=self.insists):
                             return await self.store.ask_async(self.command)
                     except StoreError as error:
                         problem = _name_of(error)
-                    if problem != "TimeoutError" or not _was_busy(started, computed):
+                    if problem != "TimeoutError" or not _was_busy(started, computed, timeout):
                         break
         return StoreFailure(problem, time.monotonic() - begun)
 
 
-def _was_busy(started: float, computed: float) -> bool:
+def _was_busy(started: float, computed: float, timeout: float) -> bool:
     """Tell whether the process was busy: a client library's own timer is late too."""
-    late = time.monotonic() - started >= STORE_TIMEOUT * LATE
-    return late or time.process_time() - computed >= STORE_TIMEOUT * BUSY
+    late = time.monotonic() - started >= timeout * LATE
+    return late or time.process_time() - computed >= timeout * BUSY or _is_short_of_cpu()
+
+
+def _is_short_of_cpu() -> bool:
+    """Tell whether programs on this machine waited for a CPU in the last ten seconds."""
+    try:
+        with Path(PRESSURE).open(encoding="ascii") as pressure:
+            share = pressure.readline().partition("avg10=")[2].split()[0]
+        return float(share) >= MOST_OF_THE_TIME
+    except (OSError, ValueError, IndexError):  # another system, or an older kernel
+        return False
 
 
 def _name_of(error: StoreError) -> str:

@@ -1,0 +1,104 @@
+"""The fast path: a token that is handed out without a decision, and when it must not be."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from memory_store import MemoryStore
+from reuse_world import HOUR, LEARNER, PARTICIPANT, Vendor, World, cache_with, lost
+
+from tokenkit import strigo, zdk
+from tokenkit.errors import ConnectionLostError
+
+if TYPE_CHECKING:
+    from tokenkit import Call
+
+EMAIL = "one@example.com"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        LEARNER,
+        PARTICIPANT,
+        strigo.UserTokenRequest(email=EMAIL, groups=["a", "b"], expiration=timedelta(days=1)),
+        zdk.UserTokenRequest(id="user-1", permissions=[100, 200]),
+    ],
+)
+def test_an_equal_call_is_a_hit(call: Call[Any]) -> None:
+    """Texts, whole numbers, times and lists of them: the token comes without a decision."""
+    vendor = Vendor(World(), call, lifetime=timedelta(hours=1))
+    assert vendor.reuse.hit(call) is None
+    token = vendor.token()
+    assert vendor.reuse.hit(call) is token
+    assert vendor.cache.statistics().hits == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        strigo.UserTokenRequest(email=EMAIL, extra={"new": 1}),
+        zdk.UserTokenRequest(id="user-1", metadata={"a": 1}),
+    ],
+)
+def test_a_call_with_a_mapping_is_none(call: Call[Any]) -> None:
+    """In a mapping True equals 1, so its digest has to decide."""
+    vendor = Vendor(World(), call, lifetime=timedelta(hours=1))
+    token = vendor.token()
+    assert vendor.reuse.hit(call) is None
+    assert vendor.token() is token
+
+
+@pytest.mark.parametrize("clock", ["wall", "monotonic"])
+def test_a_hit_ends_by_either_clock(clock: str) -> None:
+    """Whichever clock stands still, a token is no hit once its renewal is due."""
+    world = World()
+    vendor = Vendor(world, LEARNER)
+    token = vendor.token()
+    setattr(world, clock, getattr(world, clock) + HOUR * 0.6)
+    assert vendor.reuse.hit(LEARNER) is token
+    setattr(world, clock, getattr(world, clock) + HOUR * 0.3)
+    assert vendor.reuse.hit(LEARNER) is None
+
+
+@pytest.mark.parametrize("clock", ["wall", "monotonic"])
+def test_an_ended_token_is_not_served_after_a_failed_renewal(clock: str) -> None:
+    """Whichever clock says that it has ended, its renewal's error is the caller's."""
+    world = World()
+    vendor = Vendor(world, LEARNER)
+    vendor.token()
+    setattr(world, clock, getattr(world, clock) + HOUR + 1)
+    with pytest.raises(ConnectionLostError):
+        vendor.ask().answer(lost()).result()
+
+
+def test_a_copy_is_a_hit_until_the_store_must_be_asked() -> None:
+    """`local_copies_for` bounds the fast path, and lengthens it beyond the renewal by nothing."""
+    world = World()
+    for seconds, until in ((60.0, 60.0), (HOUR * 10, HOUR * 0.9)):
+        cache = cache_with(MemoryStore(world.now), local_copies_for=timedelta(seconds=seconds))
+        vendor = Vendor(world, PARTICIPANT, cache)
+        token = vendor.token()
+        world.monotonic += until * 0.7
+        assert vendor.reuse.hit(PARTICIPANT) is token
+        world.monotonic += until * 0.3
+        assert vendor.reuse.hit(PARTICIPANT) is None
+
+
+def test_a_store_that_must_be_asked_leaves_no_hit() -> None:
+    """By default a token that can be revoked is never handed out without asking the store."""
+    world = World()
+    vendor = Vendor(world, PARTICIPANT, cache_with(MemoryStore(world.now)))
+    token = vendor.token()
+    assert vendor.reuse.hit(PARTICIPANT) is None
+    assert vendor.token() is token
+
+
+def test_a_dropped_token_is_no_hit() -> None:
+    """An invalidated token is gone from the fast path too."""
+    vendor = Vendor(World(), LEARNER)
+    vendor.token()
+    vendor.invalidate()
+    assert vendor.reuse.hit(LEARNER) is None
