@@ -93,6 +93,30 @@ def test_a_useless_setting_is_named(
 
 @each_family
 @each_flavour
+@pytest.mark.parametrize("given", [True, False])
+def test_a_useless_setting_counts_for_an_https_proxy(
+    flavour: Flavour,
+    family: Family,
+    useless: dict[str, tuple[str, Path]],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    given: bool,
+) -> None:
+    """Where ssl_context is for the vendor, the environment's settings are for the proxy."""
+    variable, path = useless["garbage"]
+    monkeypatch.setenv(variable, str(path))
+    options: dict[str, Any] = {"ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+    if given:
+        options["proxy"] = "https://proxy.example"
+    else:
+        monkeypatch.setenv("HTTPS_PROXY", "https://proxy.example")
+    with pytest.raises(ConfigurationError, match=f"{variable}: .*garbage.pem contains no PEM"):
+        build(flavour, http_family=family, **options)
+    build(flavour, http_family=family, trust_env=False, **options)
+
+
+@each_family
+@each_flavour
 def test_a_replaced_file_counts_for_new_clients(
     flavour: Flavour, family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 from typing_extensions import Self
 
+from ..errors import ConfigurationError
 from .family import DEFAULT_FAMILY, Family, family_of, load_family
 from .proxy import Proxy, parse_proxy, proxy_of_environment
 
@@ -88,9 +89,22 @@ class ConnectionSettings:
         return self.ssl_context or self.default_tls()
 
     def default_tls(self) -> ssl.SSLContext:
-        """Return the TLS settings if the caller gave none, and for an https proxy."""
+        """Return the TLS settings if the caller gave none."""
         # gevent and truststore replace the class.
         return self.environment_tls or _context(self.family, ssl.SSLContext, "", "", None, "")
+
+    def proxy_tls(self) -> ssl.SSLContext:
+        """Return the TLS settings for an https proxy: never those for the origin.
+
+        Raises:
+            ConfigurationError: What the environment names is of no use.
+        """
+        if not self.trust_env:
+            return self.default_tls()
+        if isinstance(problem := _environment_tls(self.family), str):
+            raise ConfigurationError(problem)
+        context: ssl.SSLContext = self.family.core.default_ssl_context()
+        return context
 
     def proxy_for(self, origin: str) -> Proxy | None:
         """Choose the proxy; plain http never goes through one, which could read it.
