@@ -26,8 +26,8 @@ from tokenkit.bulk.sender import Sender, SyncSender
 from tokenkit.bulk.sending import SendMany
 from tokenkit.extension import Call, Clock, Headers
 
-CELERY_WORKER = [sys.executable, "-m", "celery", "-A", "benchmarks.celery_mints", "worker"]
-CELERY_WORKER += ["-c", "1", "-l", "ERROR", "--without-gossip", "--without-mingle"]
+CELERY_OPTIONS = ["-c", "1", "-l", "ERROR", "--without-gossip", "--without-mingle"]
+CELERY = [sys.executable, "-m", "celery", "-A", "benchmarks.celery_mints", "worker"]
 
 
 def learners(count: int) -> Iterator[strigo.UserTokenRequest]:
@@ -116,7 +116,7 @@ def celery_group(count: int) -> int:
             while not Path(path).exists():
                 time.sleep(0.05)
             # A worker whose broker is gone would never end, so it ends first.
-            with _running(CELERY_WORKER):
+            with _running([*CELERY, *CELERY_OPTIONS]):
                 return sum(_group_of_tasks(count))
 
 

@@ -81,8 +81,11 @@ def _cachetools_tlru() -> Hit:
         return found
 
     cache = cachetools.TLRUCache(10_000, ends, timer=time.time)
-    kept = cachetools.cached(cache, lock=threading.RLock())(lambda _: token)
-    return functools.partial(kept, "a")
+
+    def mint(_: str) -> object:
+        return token
+
+    return functools.partial(cachetools.cached(cache, lock=threading.RLock())(mint), "a")
 
 
 def _dogpile() -> Hit:
@@ -125,17 +128,25 @@ def _botocore() -> Hit:
 def _anthropic() -> Hit:
     module: Any = import_module("anthropic.lib.credentials._cache")
     token = module.AccessToken(token=TOKEN, expires_at=int(time.time() + 3600))
-    found: Hit = module.TokenCache(lambda **_: token).get_token
+
+    def provide(**_: object) -> object:
+        return token
+
+    found: Hit = module.TokenCache(provide).get_token
     return found
 
 
 def _secrets_manager() -> Hit:
     caching: Any = import_module("aws_secretsmanager_caching")
-    client = SimpleNamespace(
-        meta=SimpleNamespace(config=None),
-        describe_secret=lambda **_: {"VersionIdsToStages": {"v": ["AWSCURRENT"]}},
-        get_secret_value=lambda **_: {"SecretString": TOKEN},
-    )
+
+    def describe(**_: object) -> object:
+        return {"VersionIdsToStages": {"v": ["AWSCURRENT"]}}
+
+    def get(**_: object) -> object:
+        return {"SecretString": TOKEN}
+
+    meta = SimpleNamespace(config=None)
+    client = SimpleNamespace(meta=meta, describe_secret=describe, get_secret_value=get)
     cache = caching.SecretCache(config=caching.SecretCacheConfig(), client=client)
     return lambda: cache.get_secret_string("a")
 
@@ -176,14 +187,19 @@ def _azure_identity() -> Hit:
         def __exit__(self, *_: object) -> None: ...
 
         def send(self, request: Any, **_: object) -> object:
-            text = _microsoft(request.url)
+            content = _microsoft(request.url)
+
+            def text(encoding: object = None) -> str:
+                del encoding
+                return content
+
             return SimpleNamespace(
                 status_code=200,
                 reason="OK",
                 headers={"content-type": "application/json"},
                 content_type="application/json",
-                text=lambda encoding=None: text,  # noqa: ARG005 - given by name
-                body=text.encode,
+                text=text,
+                body=content.encode,
                 request=request,
                 context=None,
             )

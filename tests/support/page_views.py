@@ -48,7 +48,7 @@ def main() -> None:
             if random.random() < 0.05:  # noqa: S311 - now and then rights change
                 with suppress(StoreError):
                     client.invalidate_token(call)
-            time.sleep(0.001)
+            time.sleep(0.004)
 
     for _ in range(THREADS):
         threading.Thread(target=serve).start()

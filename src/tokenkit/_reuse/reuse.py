@@ -102,6 +102,7 @@ class Reuse:
         if call.extra:
             return None
         # The same as exact_values(), without the call.
+        kind: type[Any]
         for value in values:
             if value is None or (kind := type(value)) is str or kind in EXACT:
                 continue

@@ -93,15 +93,15 @@ class Intake(Generic[T]):
 
     def _unsealed(self, item: Item[T], journal: Journal, sealed: bytes) -> Success[T] | None:
         """Return what the journal keeps; ``None`` where it is unreadable or has ended."""
-        if item.key is None:
-            return None
-        opened = journal.opened(item.key, sealed, item.call, self._origin_of(item.call))
+        origin = self._origin_of(item.call)
+        key = item.key
+        opened = None if key is None else journal.opened(key, sealed, item.call, origin)
         if opened is None:
             return None
-        value = opened.value
+        token: object = opened.value
         now = datetime.fromtimestamp(self._wall(), timezone.utc)
         # A token that has ended is of no use, but the id of a payment is.
-        ended = isinstance(value, IssuedToken) and value.is_expired(now)
+        ended = isinstance(token, IssuedToken) and token.is_expired(now)
         if ended and not item.call.opens_payment:
             return None
-        return Success(index=item.index, call=item.call, value=value)
+        return Success(index=item.index, call=item.call, value=opened.value)

@@ -147,9 +147,8 @@ class Journal:
 
     def opened(self, key: bytes, sealed: bytes, call: Call[Any], origin: str) -> Opened | None:
         """Return a kept response, read by its call; ``None`` where it cannot be read."""
-        if self.sealing is None:
-            return None
-        return unseal_entry(self.sealing, key.hex(), sealed, call, origin)
+        sealing, name = self.sealing, key.hex()
+        return None if sealing is None else unseal_entry(sealing, name, sealed, call, origin)
 
     def find(self, key: bytes) -> Entry | None:
         """Return an entry, if it is there."""
