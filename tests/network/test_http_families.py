@@ -221,3 +221,27 @@ def test_a_mock_that_was_there_first_answers(
     finally:
         load.cache_clear()
     mock.assert_called_once()
+
+
+@each_family
+@each_flavour
+def test_who_observes_httpcores_connections_sees_each_call(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A method replaced in httpcore's class of connections gets every call, not only the first."""
+    core: Any = import_module({"httpx": "httpcore", "httpx2": "httpcore2"}[family])
+    prefix, name = (
+        ("", "handle_request") if flavour == "sync" else ("Async", "handle_async_request")
+    )
+    kind = getattr(core, f"{prefix}HTTPConnection")
+    original, seen = getattr(kind, name), list[Any]()
+
+    def observed(self: Any, request: Any) -> Any:
+        seen.append(request)
+        return original(self, request)
+
+    monkeypatch.setattr(kind, name, observed)
+    with RawServer(healthy) as server:
+        send_strigo(flavour, server.url, HEALTH, HEALTH, HEALTH, http_family=family)
+        assert server.connections == 1
+    assert len(seen) == 3
