@@ -30,8 +30,8 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
 class Options(SphinxDirective):
     """The keys of a TypedDict, as attributes that can be linked to.
 
-    With ``:async:``, the async clients' TypedDict is told along, where its types differ; the keys
-    of ``:without:``, which are listed elsewhere, are left out.
+    With ``:async:``, the types of the async clients' TypedDict are added where they differ; the
+    keys of ``:without:``, which are listed elsewhere, are left out.
     """
 
     required_arguments = 1
@@ -71,7 +71,7 @@ def _load(name: str) -> type[Any]:
 
 
 def _documented(options: type[Any]) -> Iterator[tuple[str, str]]:
-    """Yield each key with its text: the bases' first, as whoever comes later knows better."""
+    """Yield each key with its text, the bases' first: a later one replaces an earlier one."""
     for base in get_original_bases(options):
         if isinstance(base, type) and is_typeddict(base):
             yield from _documented(base)

@@ -2,12 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import attrs
 from typing_extensions import TypedDict
 
-__all__ = ["CallContext", "FailureDetails", "FieldError", "Outcome", "RateLimit"]
+__all__ = [
+    "REFUSED_STATUSES",
+    "CallContext",
+    "FailureDetails",
+    "FieldError",
+    "Outcome",
+    "RateLimit",
+]
+
+E = TypeVar("E", bound=Exception)
+
+REFUSED_STATUSES = frozenset({400, 401, 403, 404, 409, 422})
+"""Statuses that say that a request was not carried out, and would be refused again."""
 
 Outcome: TypeAlias = Literal["not performed", "unknown", "performed"]
 """Whether the vendor carried out a failed call."""
@@ -100,3 +112,11 @@ class FailureDetails(CallContext, total=False):
     url: str
     headers: Mapping[str, str]
     body: str
+
+
+def rebuilt(kind: type[E], args: tuple[object, ...], state: dict[str, object]) -> E:
+    """Make a pickled or copied error again, without its constructor."""
+    error = kind.__new__(kind, *args)
+    error.args = args  # TimeoutError's __new__ leaves this to __init__
+    error.__dict__.update(state)
+    return error

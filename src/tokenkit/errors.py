@@ -31,11 +31,19 @@ and copied. The call's secrets and tokens are redacted in everything that an err
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from typing_extensions import Self, Unpack
 
-from ._error_details import CallContext, FailureDetails, FieldError, Outcome, RateLimit
+from ._error_details import (
+    REFUSED_STATUSES,
+    CallContext,
+    FailureDetails,
+    FieldError,
+    Outcome,
+    RateLimit,
+    rebuilt,
+)
 
 __all__ = [
     "APIError",
@@ -71,18 +79,9 @@ __all__ = [
     "UnprocessableError",
 ]
 
-E = TypeVar("E", bound="TokenKitError")
-
 
 class TokenKitWarning(UserWarning):
     """The base of tokenkit's warnings."""
-
-
-def _rebuild(kind: type[E], args: tuple[object, ...], state: dict[str, object]) -> E:
-    error = kind.__new__(kind, *args)
-    error.args = args  # TimeoutError's __new__ leaves this to __init__
-    error.__dict__.update(state)
-    return error
 
 
 class TokenKitError(Exception):
@@ -109,7 +108,7 @@ class TokenKitError(Exception):
     def __reduce__(
         self,
     ) -> tuple[Any, tuple[type[Self], tuple[object, ...], dict[str, object]]]:
-        return _rebuild, (type(self), self.args, self.__dict__.copy())
+        return rebuilt, (type(self), self.args, self.__dict__.copy())
 
 
 class ConfigurationError(TokenKitError):
@@ -188,19 +187,20 @@ class APIError(TokenKitError):
 
     usual_status: ClassVar[int] = 0
     """The ``status`` of an error that is created without one."""
-    usual_outcome: ClassVar[Outcome] = "unknown"
 
     def __init__(self, text: str = "", **details: Unpack[FailureDetails]) -> None:
+        status = details.get("status", self.usual_status)
+        refused = status in REFUSED_STATUSES or status == 429  # noqa: PLR2004 - HTTP's own number
         super().__init__(
             text,
             vendor=details.get("vendor"),
             operation=details.get("operation"),
             request_id=details.get("request_id"),
             attempts=details.get("attempts", 0),
-            outcome=details.get("outcome", self.usual_outcome),
+            outcome=details.get("outcome", "not performed" if refused else "unknown"),
         )
         self.message: str = details.get("message", text)
-        self.status: int = details.get("status", self.usual_status)
+        self.status: int = status
         self.code: str | None = details.get("code")
         self.errors: tuple[FieldError, ...] = tuple(details.get("errors", ()))
         self.hint: str | None = details.get("hint")
@@ -225,49 +225,42 @@ class BadRequestError(APIError):
     """HTTP 400: the vendor found the request malformed."""
 
     usual_status = 400
-    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class AuthenticationError(APIError):
     """HTTP 401: the credentials or the signature were refused."""
 
     usual_status = 401
-    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class PermissionDeniedError(APIError):
     """HTTP 403: the credentials do not allow this."""
 
     usual_status = 403
-    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class NotFoundError(APIError):
     """HTTP 404: something that the request names does not exist."""
 
     usual_status = 404
-    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class ConflictError(APIError):
     """HTTP 409: the request conflicts with the vendor's state."""
 
     usual_status = 409
-    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class UnprocessableError(APIError):
     """HTTP 422: the vendor understood the request but refused its content."""
 
     usual_status = 422
-    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class RateLimitError(APIError):
     """HTTP 429: too many requests; ``retry_after`` says how long to wait."""
 
     usual_status = 429
-    usual_outcome: ClassVar[Outcome] = "not performed"
 
 
 class ServerError(APIError):

@@ -15,28 +15,15 @@ from cryptography.fernet import Fernet
 
 from tokenkit import ConfigurationError, strigo, zdk, zerohash
 from tokenkit.bulk import Failure
-from tokenkit.sandbox import Sandbox
 from tokenkit.testing import FrozenClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tokenkit import Call, Reply, StrigoClient
+    from tokenkit.sandbox import Sandbox
 
 KEY, OTHER_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[StrigoClient]:
-    with sandbox.strigo_client() as client:
-        yield client
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import signal
@@ -15,9 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mint_runs import mint, read_csv
 
 from tokenkit import strigo
-from tokenkit.__main__ import main
 from tokenkit._mint.models import MODELS
 from tokenkit._mint.people import People
 from tokenkit._mint.tables import Dialect
@@ -34,23 +33,6 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         for name, value in sandbox.environment.items():
             monkeypatch.setenv(name, value)
         yield sandbox
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Path:
-    path = tmp_path / "learners.csv"
-    rows = [f"learner{number}@example.com,Learner {number},Berlin" for number in range(12)]
-    path.write_text("\n".join(["E-Mail,name,city", *rows, ""]), "utf-8")
-    return path
-
-
-def mint(*arguments: str | Path, vendor: str = "strigo") -> int:
-    return main(["mint", vendor, *map(str, arguments)])
-
-
-def read_csv(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file, delimiter=delimiter))
 
 
 def test_a_csv_becomes_a_csv_with_tokens(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mint_runs import mint, read_csv
 
-from tokenkit.__main__ import main
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -23,23 +22,6 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         for name, value in sandbox.environment.items():
             monkeypatch.setenv(name, value)
         yield sandbox
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Path:
-    path = tmp_path / "learners.csv"
-    rows = [f"learner{number}@example.com,Learner {number},Berlin" for number in range(12)]
-    path.write_text("\n".join(["E-Mail,name,city", *rows, ""]), "utf-8")
-    return path
-
-
-def mint(*arguments: str | Path, vendor: str = "strigo") -> int:
-    return main(["mint", vendor, *map(str, arguments)])
-
-
-def read_csv(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file, delimiter=delimiter))
 
 
 def test_no_file_is_overwritten_by_mistake(

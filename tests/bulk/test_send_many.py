@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 import pytest
-from bulk_runs import learners
+from bulk_runs import emails, in_async, learners
 
 from tokenkit import (
     StrigoClient,
@@ -17,37 +17,13 @@ from tokenkit import (
     zerohash,
 )
 from tokenkit.bulk import Failure, Success
-from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from tokenkit import Call
     from tokenkit.bulk import Result
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[StrigoClient]:
-    with sandbox.strigo_client() as client:
-        yield client
-
-
-def emails(results: list[Result[strigo.UserToken]]) -> list[str]:
-    return [result.value.email for result in results if result.ok]
-
-
-async def in_async(sandbox: Sandbox, calls: Any, **options: Any) -> list[Result[strigo.UserToken]]:
-    async with (
-        sandbox.async_strigo_client() as client,
-        client.send_many(calls, **options) as results,
-    ):
-        return [result async for result in results]
+    from tokenkit.sandbox import Sandbox
 
 
 def test_each_call_gets_its_own_result(client: StrigoClient) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 import pytest
-from bulk_runs import async_run, learners, results, run
+from bulk_runs import async_run, emails, in_async, learners, results, run
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -22,34 +22,9 @@ from tokenkit import (
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from tokenkit import Call
-    from tokenkit.bulk import Result
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[StrigoClient]:
-    with sandbox.strigo_client() as client:
-        yield client
-
-
-def emails(results: list[Result[strigo.UserToken]]) -> list[str]:
-    return [result.value.email for result in results if result.ok]
-
-
-async def in_async(sandbox: Sandbox, calls: Any, **options: Any) -> list[Result[strigo.UserToken]]:
-    async with (
-        sandbox.async_strigo_client() as client,
-        client.send_many(calls, **options) as results,
-    ):
-        return [result async for result in results]
 
 
 def test_what_is_no_call_is_a_programming_error(sandbox: Sandbox, anyio_backend: str) -> None:

@@ -17,6 +17,7 @@ from tokenkit.errors import (
     FieldError,
     InvalidInputError,
     RateLimit,
+    RateLimitError,
     RequestTimeoutError,
     TokenKitError,
     TransportError,
@@ -99,3 +100,27 @@ def test_defaults_of_a_decode_error() -> None:
         None,
         None,
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (errors.BadRequestError("no"), "not performed"),
+        (RateLimitError("slow down"), "not performed"),
+        (zerohash.ManualApprovalError("wait"), "not performed"),
+        (APIError("no", status=404), "not performed"),
+        (APIError("no", status=429), "not performed"),
+        (APIError("no", status=418), "unknown"),
+        (APIError("no"), "unknown"),
+        (errors.ServerError("no"), "unknown"),
+        (errors.ServerError("no", outcome="performed"), "performed"),
+        (errors.InterruptedMintError("no"), "unknown"),
+        (errors.StoreError("no"), "unknown"),
+        (zerohash.InconclusiveLookupError("no"), "unknown"),
+        (DecodeError("no"), "performed"),
+        (InvalidInputError("no"), "not performed"),
+    ],
+)
+def test_the_outcome_of_an_error_made_from_a_text(error: TokenKitError, outcome: str) -> None:
+    """Without an outcome, an error has its class's; what nobody can know is unknown."""
+    assert error.outcome == outcome

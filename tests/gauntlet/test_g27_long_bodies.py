@@ -24,11 +24,12 @@ HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip
 
 
 def test_a_body_in_tiny_chunks_needs_no_more_memory() -> None:
-    """8 MiB in chunks of two bytes need no object for each of them."""
+    """Of 8 MiB, the last in chunks of two bytes, no object is kept for each of them."""
     tracemalloc.start()
     try:
         body = BoundedBody()
-        for number in range(MAX_RESPONSE_BODY // 2):
+        body.feed(bytes(MAX_RESPONSE_BODY - MEBIBYTE))
+        for number in range(MEBIBYTE // 2):
             body.feed(number.to_bytes(4, "big")[2:])
         _, peak = tracemalloc.get_traced_memory()
     finally:

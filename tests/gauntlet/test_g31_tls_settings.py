@@ -93,6 +93,30 @@ def test_a_useless_setting_is_named(
 
 @each_family
 @each_flavour
+@pytest.mark.parametrize("given", [True, False])
+def test_a_useless_setting_counts_for_an_https_proxy(
+    flavour: Flavour,
+    family: Family,
+    useless: dict[str, tuple[str, Path]],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    given: bool,
+) -> None:
+    """Where ssl_context is for the vendor, the environment's settings are for the proxy."""
+    variable, path = useless["garbage"]
+    monkeypatch.setenv(variable, str(path))
+    options: dict[str, Any] = {"ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+    if given:
+        options["proxy"] = "https://proxy.example"
+    else:
+        monkeypatch.setenv("HTTPS_PROXY", "https://proxy.example")
+    with pytest.raises(ConfigurationError, match=f"{variable}: .*garbage.pem contains no PEM"):
+        build(flavour, http_family=family, **options)
+    build(flavour, http_family=family, trust_env=False, **options)
+
+
+@each_family
+@each_flavour
 def test_a_replaced_file_counts_for_new_clients(
     flavour: Flavour, family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,7 +176,7 @@ for family in {families!r}:
     made_after = ssl.create_default_context()
     for options in ({{"ssl_context": made_before}}, {{"ssl_context": made_after}}, {{}}):
         client = StrigoClient(
-            org_id="o", api_key="k", base_url="https://127.0.0.1:1", deadline=1,
+            org_id="o", api_key="k", base_url="https://127.0.0.1:1", deadline=60,
             http_family=family, **options
         )
         try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pickle
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio
+import attrs
 import pytest
 from opened import leaks, opened
 from raw_server import RawServer, answering, http, json_answer
@@ -16,6 +17,7 @@ from tokenkit import (
     AsyncZdkClient,
     AsyncZeroHashClient,
     ConfigurationError,
+    InvalidInputError,
     NotFoundError,
     RetryPolicy,
     Secret,
@@ -24,6 +26,8 @@ from tokenkit import (
     ZeroHashClient,
 )
 from tokenkit.auth import Bearer, OrgKey
+from tokenkit.errors import FieldError
+from tokenkit.extension import Call, operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,6 +126,41 @@ def test_options_of_a_single_call_show_no_secret() -> None:
             assert leaks(caught.value, KEY) == []
 
 
+def refused(value: str) -> str:
+    """Refuse a field's value, with the value in this frame."""
+    raise InvalidInputError("Odd", (FieldError(field="text", message=f"has {len(value)} marks"),))
+
+
+@attrs.frozen(kw_only=True)
+class Odd(Call[None]):
+    """A call of somebody's own, whose field is checked by a function of theirs."""
+
+    path: ClassVar[str] = "/odd"
+
+    text: str = attrs.field(converter=refused)
+
+
+class OddCalls:
+    @operation(Odd)
+    def make_odd(self) -> None:
+        """Make it."""
+
+
+class OddClient(OddCalls, StrigoClient):
+    """A client with a call more."""
+
+
+def test_a_model_of_the_callers_leaves_no_frame() -> None:
+    """What a model of somebody's own refuses is raised without the frames that held it."""
+    with (
+        OddClient(org_id="o", api_key=KEY) as client,
+        pytest.raises(InvalidInputError, match="text: has") as caught,
+    ):
+        client.make_odd(text=KEY)
+    assert caught.value.operation == "make_odd"
+    assert leaks(caught.value, KEY) == []
+
+
 class Interrupt(Exception):  # noqa: N818 - what a signal's handler raises
     """An exception from outside, such as a soft time limit's."""
 
@@ -152,8 +191,8 @@ def interrupted_at(line: int, act: Callable[[], object]) -> BaseException | None
         act()
     except Interrupt as error:
         return error
-    except Exception:  # noqa: BLE001 - the call's own failure: it had fewer lines
-        return None
+    except Exception as error:  # noqa: BLE001 - what became of it, or the call's own failure
+        return error if seen >= line else None
     finally:
         sys.settrace(previous)
     return None

@@ -185,3 +185,8 @@ async def in_async(sandbox: Sandbox, calls: Any, **options: Any) -> list[Result[
         client.send_many(calls, **options) as results,
     ):
         return [result async for result in results]
+
+
+def emails(results: list[Result[strigo.UserToken]]) -> list[str]:
+    """Return whose tokens came."""
+    return [result.value.email for result in results if result.ok]

@@ -302,3 +302,19 @@ def test_paths_and_methods_of_requests_are_both_named() -> None:
     with pytest.raises(InvalidInputError) as caught:
         client.request("post", "https://elsewhere.example")
     assert [error.field for error in caught.value.errors] == ["method", "path"]
+
+
+@EACH
+def test_all_problems_are_reported_at_once(
+    kind: Any, credentials: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One error names every wrong option, and what is wrong in the environment as well."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/missing.pem")
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example.com")
+    text = refusal(kind, auth=3, timeout=0, proxy="ftp://proxy.example.com")
+    for part in ("auth must", "timeout must", "proxy must", "SSL_CERT_FILE: /missing.pem can't"):
+        assert part in text
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert "; HTTPS_PROXY must" in refusal(kind, timeout=0, **credentials)
+    transport = answering(200)
+    assert "HTTPS_PROXY" not in refusal(kind, timeout=0, transport=transport, **credentials)

@@ -120,8 +120,22 @@ def _walk(made: Any) -> None:
 async def _walk_async(made: Any) -> None:
     if inspect.isawaitable(made):
         await made
-    async for _ in made:
-        pass
+    else:
+        async for _ in made:
+            pass
+
+
+ON_CLOSED: list[tuple[str, Callable[[Any], Any]]] = [
+    ("get_time", lambda client: client.get_time()),
+    ("GET /time", lambda client: client.request("GET", "/time")),
+    ("GET /a/[redacted]", lambda client: client.request("GET", f"/a/{TOKEN}?b=c")),
+    ("get_token", lambda client: client.get_token(ZEROHASH.mint)),
+    ("list_payments", lambda client: client.iter_payments()),
+]
+OF_SEVERAL_CALLS: list[tuple[str, Callable[[Any], Any]]] = [
+    ("iter_payments", lambda client: client.iter_payments()),
+    ("find_minted", lambda client: client.find_minted(PAYOUT, since=NOW)),
+]
 
 
 def check(error: Exception, told: list[CallFailed], operation: str, kind: str) -> None:
@@ -154,13 +168,7 @@ def test_what_cannot_be_called_is_told(flavour: Flavour, refused: str) -> None:
 @each_flavour
 @pytest.mark.parametrize(
     ("operation", "call"),
-    [
-        ("get_time", lambda client: client.get_time()),
-        ("GET /time", lambda client: client.request("GET", "/time")),
-        ("GET /a/[redacted]", lambda client: client.request("GET", f"/a/{TOKEN}?b=c")),
-        ("get_token", lambda client: client.get_token(ZEROHASH.mint)),
-        ("list_payments", lambda client: client.iter_payments()),
-    ],
+    ON_CLOSED,
 )
 def test_a_closed_client_is_told(
     flavour: Flavour, operation: str, call: Callable[[Any], Any]
@@ -175,10 +183,7 @@ def test_a_closed_client_is_told(
 @each_flavour
 @pytest.mark.parametrize(
     ("operation", "call"),
-    [
-        ("iter_payments", lambda client: client.iter_payments()),
-        ("find_minted", lambda client: client.find_minted(PAYOUT, since=NOW)),
-    ],
+    OF_SEVERAL_CALLS,
 )
 def test_pages_that_do_not_turn_are_told(
     flavour: Flavour, operation: str, call: Callable[[Any], Any]

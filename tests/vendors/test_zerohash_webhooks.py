@@ -38,6 +38,13 @@ MBowBwYDKgMEBQADDwAwDAIHAMPGNkJwlwIBAw==
 HEADERS = {**KIND, "x-zh-hook-timestamp": TIMESTAMP, "x-zh-hook-signature": NEWER}
 
 
+class BrokenClock:
+    """A clock that cannot tell the time."""
+
+    def time(self) -> float:
+        raise ZeroDivisionError
+
+
 def verify(body: Any = BODY, headers: Any = HEADERS, **options: Any) -> webhooks.Event:
     if "public_keys" not in options:
         options.setdefault("secrets", [SECRET])
@@ -264,6 +271,13 @@ def test_rsa_beside_hmac() -> None:
         ({"public_keys": None}, "public_keys must be strings or bytes in PEM, not NoneType"),
         ({"public_keys": [bytearray(b"key")]}, "not bytearray"),
         ({"clock": 1750404905}, r"clock must be an object with a time\(\) method, not int"),
+        ({"clock": Clock("noon")}, r"clock.time\(\) must return the seconds .*, but returned str"),
+        ({"clock": Clock(None)}, "but returned NoneType"),
+        ({"clock": Clock(float("nan"))}, "but returned a number out of range"),
+        ({"clock": Clock(-1)}, "but returned a number out of range"),
+        ({"clock": Clock(10**400)}, "but returned a number out of range"),
+        ({"clock": Clock(NOW * 1000)}, "but returned a number out of range"),
+        ({"clock": BrokenClock()}, "but raised ZeroDivisionError"),
         ({"seen": []}, "seen must be a set, a Seen, or a store"),
         ({"seen": {}}, "not dict"),
     ],

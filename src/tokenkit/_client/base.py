@@ -24,13 +24,14 @@ from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
 from .._policy.settings import CallSettings
 from .._redaction import mask_path, redact
-from .._secret import outside_frames
+from .._secret import outside_frames, without_frames
 from ..auth.strategy import AsyncStrategy
 from ..errors import (
     ClientClosedError,
     ConfigurationError,
     FieldError,
     InvalidInputError,
+    TokenKitError,
 )
 from .base_url import BaseURL, path_problem
 from .credentials import make_strategy
@@ -150,13 +151,15 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             return self._refused(call, method)
         try:
             return self._prepared(call, options)
-        except Exception as error:  # noqa: BLE001 - a clock of the caller's may raise anything
+        except Exception as error:  # noqa: BLE001 - a caller's clock may raise anything
             return self._refused(error, _name_of(call) or method)
 
     def _refused(self, error: Exception, operation: str) -> Refusal:
         """Return the refusal of a call that can't begin, without the frames that hold it."""
+        # A clock's exception says where it was raised; a caller's model may hold a token there.
+        bare = without_frames if isinstance(error, TokenKitError) else outside_frames
         vendor = self.profile.vendor.lower()
-        return Refusal(outside_frames(error), operation, vendor, self._shared.hooks)
+        return Refusal(bare(error), operation, vendor, self._shared.hooks)
 
     def _prepared(self, call: Call[T], options: Mapping[str, Any]) -> Start[T]:
         self._check_call("send()", call)

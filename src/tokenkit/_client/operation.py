@@ -166,7 +166,7 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
     def builder(
         self, owner: type[object]
     ) -> Callable[[Refuse, tuple[Any, ...], dict[str, Any]], Call[T_co] | Refusal]:
-        """Return what makes the request from the method's arguments, or refuses them."""
+        """Return a function that makes the request from the arguments, or refuses them."""
         model: Callable[..., Call[T_co]] = self.model
         name = self.stub.__name__
         written = f"{self.model.__qualname__}.__init__()"

@@ -16,13 +16,13 @@ __all__ = ["Refusal"]
 class Refusal:
     """A call that can't begin.
 
-    The frames of its making hold arguments, so the error is raised by whoever has emptied its own.
+    The frames that made it hold arguments, so it is raised from a frame that has been emptied.
 
     Attributes:
         error: The error to raise.
         operation: The client's method.
         vendor: The vendor.
-        listener: Is told of it.
+        listener: Gets the record.
     """
 
     error: Exception

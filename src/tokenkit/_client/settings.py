@@ -135,6 +135,9 @@ class ClientSettings:
             if isinstance(found, tuple):
                 problems += found
             parsed[name] = found
+        if problems and "base_url" in parsed and isinstance(connection, ConnectionSettings):
+            # Without a problem, the environment's proxy is checked when it is chosen.
+            settle("proxy", lambda: connection.check_proxy(parsed["base_url"].origin))
         parsed.pop("allow_insecure_http", None)  # it concerns the base URL only
         return tuple(problems) if problems else cls(**parsed)
 

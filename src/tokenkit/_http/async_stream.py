@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 
 from .connection import Route, Stream
-from .network import Attempts, Found, look_up, numeric
+from .network import PIECE, Attempts, Found, look_up, numeric
 from .progress import PROGRESS
 
 __all__ = ["AsyncBackend", "AsyncStream", "StockBackend", "running"]
@@ -158,14 +158,16 @@ class StockStream(AsyncStream):
 
     async def _send_all(self, data: bytes) -> None:
         try:
-            await self._inner.write(data, self._write_timeout)
+            # In pieces: once one has been sent, a failure no longer means that nothing was.
+            for start in range(0, len(data), PIECE):
+                await self._inner.write(data[start : start + PIECE], self._write_timeout)
+                self._note_written()
         except self._route.core.WriteError:
             PROGRESS.get().failed_to_write()
             return
         except BaseException:  # too late, or cancelled: a part of it may have been sent
             self._note_written()
             raise
-        self._note_written()
 
     async def _secured(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None

@@ -8,7 +8,7 @@ import asyncio
 import select
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -177,7 +177,7 @@ class AsyncioStream(AsyncStream):
 
 
 @contextmanager
-def _connecting(core: Any, seconds: float) -> Iterator[None]:
+def _connecting(core: Any, seconds: float) -> Generator[None, None, None]:
     try:
         with anyio.fail_after(seconds):
             yield

@@ -1,5 +1,6 @@
 """Pooled connections, and which of the idle ones comes next."""
 
+import ssl
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -41,6 +42,7 @@ class Route:
         proxy: The proxy on the way.
         core: httpcore or httpcore2.
         layers: How many layers of TLS lie between the socket and the request.
+        proxy_tls: The TLS settings for an https proxy.
     """
 
     settings: ConnectionSettings
@@ -48,19 +50,19 @@ class Route:
     proxy: Proxy | None
     core: Any
     layers: int
+    proxy_tls: ssl.SSLContext | None
 
     @classmethod
     def to(cls, origin: str, settings: ConnectionSettings) -> "Route":
         """Return the route to an origin.
 
         Raises:
-            ConfigurationError: The environment's proxy cannot be used.
+            ConfigurationError: The environment's proxy, or its TLS settings, can't be used.
         """
-        proxy = settings.proxy_for(origin)
-        layers = int(origin.startswith("https:"))
+        proxy, tls, layers = settings.proxy_for(origin), None, int(origin.startswith("https:"))
         if proxy is not None and proxy.url.scheme == "https":
-            layers += 1
-        return cls(settings, origin, proxy, settings.family.core, layers)
+            tls, layers = settings.proxy_tls(), layers + 1
+        return cls(settings, origin, proxy, settings.family.core, layers, tls)
 
     def begin(self, timeout: float | None) -> float:
         """Record which peer comes first; return the seconds that connecting may take."""
@@ -176,7 +178,7 @@ class PooledConnection:
             if proxy.auth is not None:
                 options["proxy_auth"] = tuple(secret.reveal().encode() for secret in proxy.auth)
             if proxy.url.scheme == "https":
-                options["proxy_ssl_context"] = settings.default_tls()
+                options["proxy_ssl_context"] = route.proxy_tls
         self.network = network
         self.idle_since = 0.0
         self._route = route

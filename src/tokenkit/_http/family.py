@@ -65,7 +65,7 @@ class Family:
 def _load(name: str) -> Family:
     http, core = import_module(name), import_module(CORES[name])
     hide_credentials()
-    methods = {}
+    methods: dict[str, Sequence[tuple[type, object]]] = {}
     for method, prefix in (("handle_request", ""), ("handle_async_request", "Async")):
         kinds = [getattr(http, f"{prefix}HTTPTransport")]
         kinds += [getattr(core, f"{prefix}{one}") for one in SENDERS]

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 from typing_extensions import Self
 
+from ..errors import ConfigurationError
 from .family import DEFAULT_FAMILY, Family, family_of, load_family
 from .proxy import Proxy, parse_proxy, proxy_of_environment
 
@@ -65,23 +66,20 @@ class ConnectionSettings:
             proxy = parse_proxy(family, given["proxy"])
         if isinstance(proxy, str):
             problems.append(f"proxy {proxy}")
-        if problems or isinstance(proxy, str):
+        environment_tls: ssl.SSLContext | str | None = None
+        if _uses_environment(given, proxy):
+            environment_tls = _environment_tls(family)
+        if isinstance(environment_tls, str):
+            problems.append(environment_tls)
+        if problems or isinstance(proxy, str) or isinstance(environment_tls, str):
             return tuple(problems)
         kept = ("ssl_context", "trust_env", "http_client", "transport")
-        settings = cls(
-            family=family, proxy=proxy, **{name: given[name] for name in kept if name in given}
+        return cls(
+            family=family,
+            proxy=proxy,
+            environment_tls=environment_tls,
+            **{name: given[name] for name in kept if name in given},
         )
-        found = _environment_tls(family) if settings._uses_environment else None
-        if isinstance(found, str):
-            return (found,)
-        return attrs.evolve(settings, environment_tls=found)
-
-    @property
-    def _uses_environment(self) -> bool:
-        """Whether the environment's CA and key log variables count."""
-        own = self.http_client is None and self.transport is None
-        to_proxy = self.proxy is not None and self.proxy.url.scheme == "https"
-        return own and self.trust_env and (self.ssl_context is None or to_proxy)
 
     def tls(self, origin: str) -> ssl.SSLContext:
         """Return the TLS settings for an origin."""
@@ -91,9 +89,22 @@ class ConnectionSettings:
         return self.ssl_context or self.default_tls()
 
     def default_tls(self) -> ssl.SSLContext:
-        """Return the TLS settings if the caller gave none, and for an https proxy."""
+        """Return the TLS settings if the caller gave none."""
         # gevent and truststore replace the class.
         return self.environment_tls or _context(self.family, ssl.SSLContext, "", "", None, "")
+
+    def proxy_tls(self) -> ssl.SSLContext:
+        """Return the TLS settings for an https proxy: never those for the origin.
+
+        Raises:
+            ConfigurationError: What the environment names is of no use.
+        """
+        if not self.trust_env:
+            return self.default_tls()
+        if isinstance(problem := _environment_tls(self.family), str):
+            raise ConfigurationError(problem)
+        context: ssl.SSLContext = self.family.core.default_ssl_context()
+        return context
 
     def proxy_for(self, origin: str) -> Proxy | None:
         """Choose the proxy; plain http never goes through one, which could read it.
@@ -106,6 +117,15 @@ class ConnectionSettings:
         if self.proxy is not None or not self.trust_env:
             return self.proxy
         return proxy_of_environment(self.family, origin)
+
+    def check_proxy(self, origin: str) -> None:
+        """Check that the client's own connections, if it makes any, can choose their proxy.
+
+        Raises:
+            ConfigurationError: The environment's proxy cannot be used.
+        """
+        if self.http_client is None and self.transport is None:
+            self.proxy_for(origin)
 
 
 def _wrong_kinds(given: Mapping[str, Any]) -> Iterator[str]:
@@ -142,6 +162,14 @@ def _family(given: Mapping[str, Any], *, is_async: bool) -> Family | str:
             return f"{name} is for {family.name} but http_family={given['http_family']!r}"
         return family
     return load_family(given.get("http_family", DEFAULT_FAMILY))
+
+
+def _uses_environment(given: Mapping[str, Any], proxy: Proxy | str | None) -> bool:
+    """Return whether the environment's CA and key log variables count."""
+    own = "http_client" not in given and "transport" not in given
+    to_proxy = isinstance(proxy, Proxy) and proxy.url.scheme == "https"
+    trusted = given.get("trust_env", True) is True
+    return own and trusted and ("ssl_context" not in given or to_proxy)
 
 
 def _environment_tls(family: Family) -> ssl.SSLContext | str | None:

@@ -1,4 +1,4 @@
-"""Reading the arrays of a response, at a cost that is bounded."""
+"""Read the arrays of a response, at a bounded cost."""
 
 from collections.abc import Callable
 from typing import Any, get_args, get_origin
@@ -22,7 +22,7 @@ def is_array(annotation: object) -> bool:
 def array_hook(annotation: Any, converter: Converter) -> Callable[[object, object], Any]:
     """Make what reads an array, up to the first item that can't be read.
 
-    cattrs' own reads on and collects every item's error, though only one is told.
+    cattrs' own reads on and collects every item's error, though only one is reported.
 
     Args:
         annotation: What it is read as.

@@ -186,7 +186,7 @@ def _read_hook(model: type[Any], converter: Converter) -> Callable[[object, obje
             if value.get(wire_name) is not None and getattr(result, name) is None
         }
         if unknown or unread:
-            # Nobody else has it yet, and evolve() takes 6 times as long.
+            # Nothing else refers to it yet, and evolve() takes 6 times as long.
             object.__setattr__(result, "extra", unknown | unread)
         return result
 

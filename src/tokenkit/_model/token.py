@@ -94,7 +94,7 @@ class IssuedToken:
         if "__repr__" not in vars(cls):
             cls.__repr__ = IssuedToken.__repr__  # type: ignore[method-assign] # as in its body
         if "__hash__" not in vars(cls):
-            cls.__hash__ = IssuedToken.__hash__  # type: ignore[method-assign] # likewise
+            cls.__hash__ = IssuedToken.__hash__  # type: ignore[method-assign] # as in its body
 
     def __hash__(self) -> int:
         return hash((self.issuer, self.token))

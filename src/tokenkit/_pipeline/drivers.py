@@ -100,7 +100,7 @@ def drive_steps(
     listener: Listener = NO_HOOKS,
     at: Moment | None = None,
 ) -> T:
-    """Perform effects one after the other; return what comes of them.
+    """Perform effects one by one; return the generator's value.
 
     Args:
         begin: Begins them at a moment.
@@ -152,7 +152,7 @@ async def drive_async_steps(
     listener: Listener = NO_HOOKS,
     at: Moment | None = None,
 ) -> T:
-    """Perform effects one after the other; return what comes of them.
+    """Perform effects one by one; return the generator's value.
 
     The arguments are those of :func:`drive_steps`.
     """

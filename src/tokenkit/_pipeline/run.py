@@ -63,7 +63,7 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
         failed = error
     complete(failed, state)
     if watcher is not None:
-        with suppress(Exception):  # a clock that broke is broken now as well, and told of already
+        with suppress(Exception):  # a broken clock is in the error already
             yield watcher.failed(failed)
     raise failed
 

@@ -139,7 +139,7 @@ def _as_secrets(source: object, value: object) -> Mapping[str, Secret]:
             }
         problem = f"must return strings or Secrets, not {type(wrong[0]).__name__}"
         del wrong
-    del value  # likewise
+    del value  # keep it out of the traceback
     raise ConfigurationError(f"The secret source {_name(source)} {problem}")
 
 

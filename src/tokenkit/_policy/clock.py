@@ -100,6 +100,8 @@ def monotonic_of(clock: TimeSource) -> float:
     Raises:
         ConfigurationError: It returned something else.
     """
+    if type(clock) in SYSTEM_CLOCKS:
+        return time.monotonic()
     seconds = clock.monotonic()
     if not _is_number(seconds, -LATEST):
         raise _useless(clock, "monotonic", "a number of seconds", seconds)
@@ -112,10 +114,12 @@ def moment_of(clock: TimeSource) -> Moment:
     Raises:
         ConfigurationError: It does not tell the time.
     """
+    chance = random.random()  # noqa: S311 - jitter spreads load, it protects nothing
+    if type(clock) in SYSTEM_CLOCKS:  # several times in each call
+        return Moment(time.time(), time.monotonic(), chance)
     wall = clock.time()
     if not _is_number(wall, 0):
         raise _useless(clock, "time", "seconds since 1970", wall)
-    chance = random.random()  # noqa: S311 - jitter spreads load, it protects nothing
     return Moment(wall, monotonic_of(clock), chance)
 
 
@@ -194,3 +198,6 @@ class AsyncSystemClock(_SystemTime):
         import anyio  # noqa: PLC0415 - sync users need not load it
 
         await anyio.sleep(seconds)
+
+
+SYSTEM_CLOCKS: tuple[type, ...] = (SystemClock, AsyncSystemClock)

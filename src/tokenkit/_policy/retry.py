@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 import attrs
 
+from .._error_details import REFUSED_STATUSES
 from .._model.call import Repeat
 from .._model.messages import Headers
 from ..errors import ConfigurationError, Outcome
@@ -101,7 +102,7 @@ class RetryRules:
 
     not_performed: frozenset[int] = frozenset({429})
     perhaps_performed: frozenset[int] = frozenset({502, 503, 504})
-    refused: frozenset[int] = frozenset({400, 401, 403, 404, 409, 422})
+    refused: frozenset[int] = REFUSED_STATUSES
     invites_retry: Callable[[int, Headers], bool] = _never
     waits: Mapping[int, float] = attrs.field(factory=dict[int, float])
 

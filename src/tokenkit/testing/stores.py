@@ -24,7 +24,7 @@ from ..stores import (
 __all__ = ["StoreConformance"]
 
 Scenario: TypeAlias = Generator[Command | float, Any, None]
-"""Yields commands, and seconds to wait; is sent the responses."""
+"""Yields commands, and seconds to wait; receives the responses."""
 
 KEY, OTHER_KEY = "0" * 32, "1" * 32
 MARK, NEW_MARK = "a" * 32, "b" * 32

@@ -117,7 +117,7 @@ class MissingRequirementsError(ConflictError):
 
 
 class InconclusiveLookupError(TokenKitError):
-    """A lookup has found nothing, and nobody knows whether there is nothing.
+    """A lookup found nothing, which doesn't mean that there is nothing.
 
     zerohash doesn't say where such a mint shows, so it may have opened a payment all the same: ask
     zerohash before you mint again.

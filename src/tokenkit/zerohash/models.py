@@ -102,7 +102,7 @@ def _warn_of_misspelt(permissions: Iterable[str]) -> None:
 
 
 def unlisted_in(permissions: Iterable[str]) -> tuple[str, ...]:
-    """Return the permissions that may open a payment of which nobody knows where it is listed."""
+    """Return the permissions that may open a payment that is listed in an undocumented place."""
     return tuple(sorted({*permissions} - OPENS_NO_PAYMENT - LISTED))
 
 

@@ -7,7 +7,7 @@ secret's text, undecoded, that a timestamp may be 5 minutes off, and RSA's hash 
 *observed* in working integrations only.
 """
 
-from .arguments import Scheme
+from .arguments import Scheme, WallClock
 from .events import (
     AchPaymentStatusChanged,
     DepositFundComplete,
@@ -19,7 +19,7 @@ from .events import (
 )
 from .seen import Seen, SeenStore, forget
 from .signatures import Padding
-from .verification import WallClock, verify
+from .verification import verify
 
 __all__ = [
     "AchPaymentStatusChanged",

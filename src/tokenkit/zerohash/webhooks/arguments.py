@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 import attrs
 
@@ -19,23 +19,34 @@ __all__ = [
     "RSA_HEADER",
     "Keys",
     "Scheme",
+    "WallClock",
     "check_settings",
     "checked_keys",
     "concealed",
     "in_seconds",
     "loaded",
+    "now_by",
 ]
 
 Scheme: TypeAlias = Literal["timestamped", "legacy"]
 """What is signed: the body with a timestamp or, in the legacy scheme, the body alone."""
 
 PADDINGS = get_args(Padding)
+LATEST = 253_402_300_800  # when the year 9999 ends
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 HMAC_HEADER: Mapping[Scheme, str] = {"timestamped": "signature", "legacy": "signature-256"}
 RSA_HEADER: Mapping[Scheme, str] = {
     "timestamped": "rsa-signature",
     "legacy": "rsa-signature-256",
 }
+
+
+class WallClock(Protocol):
+    """Returns the time, such as the module :mod:`time` or a client's ``clock``."""
+
+    def time(self) -> float:
+        """Return the seconds since 1970."""
+        ...
 
 
 @attrs.frozen(repr=False, eq=False)
@@ -142,3 +153,22 @@ def in_seconds(tolerance: object) -> float:
     if isinstance(tolerance, (int, float)) and not isinstance(tolerance, bool):
         return tolerance
     return 0.0
+
+
+def now_by(clock: WallClock) -> float:
+    """Return a caller's clock's time, in seconds since 1970.
+
+    Raises:
+        WebhookSettingsError: It doesn't tell the time.
+    """
+    cause: Exception | None = None
+    try:
+        now: object = clock.time()
+    except Exception as error:  # noqa: BLE001 - a clock of the caller's may raise anything
+        now, cause = None, error
+    # A NaN is in no range.
+    if isinstance(now, (int, float)) and 0 <= now < LATEST:
+        return now
+    found = f"raised {type(cause).__name__}" if cause else f"returned {type(now).__name__}"
+    problem = "returned a number out of range" if isinstance(now, (int, float)) else found
+    raise unusable(f"clock.time() must return the seconds since 1970, but {problem}") from cause

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from math import ceil
-from typing import Protocol
 
 from ...extension import JSON, Secret, load_json
 from ..errors import RepeatedWebhookError, WebhookProblem, WebhookVerificationError
@@ -14,29 +13,23 @@ from .arguments import (
     RSA_HEADER,
     Keys,
     Scheme,
+    WallClock,
     check_settings,
     checked_keys,
     concealed,
     in_seconds,
     loaded,
+    now_by,
 )
 from .delivery import HeaderSource, HookHeaders
 from .events import Event, event_of
 from .seen import AnySeen, already_seen, keys_of
 from .signatures import Padding, hmac_matches, rsa_matches
 
-__all__ = ["WallClock", "verify"]
+__all__ = ["verify"]
 
 TOLERANCE = 300.0
 DIGITS = re.compile(r"[0-9]{1,16}")
-
-
-class WallClock(Protocol):
-    """Returns the time, such as the module :mod:`time` or a client's ``clock``."""
-
-    def time(self) -> float:
-        """Return the seconds since 1970."""
-        ...
 
 
 def verify(  # noqa: PLR0913 - each is a setting, passed by keyword
@@ -131,7 +124,7 @@ def _checked_time(
             "the header x-zh-hook-timestamp is not a number of milliseconds",
         )
     seconds = int(timestamp) / 1000
-    off = seconds - clock.time()
+    off = seconds - now_by(clock)
     if tolerance is not None and not abs(off) <= in_seconds(tolerance):
         when = "ahead of" if off > 0 else "behind"
         raise _failed(
