@@ -159,7 +159,7 @@ def exact_values(call: Call[Any], reader: Reader) -> tuple[object, ...] | None:
         return None
     values = reader(call)
     for value in values:
-        kind: type[Any] = type(value)
+        kind = type(value)  # pyright: ignore[reportUnknownVariableType]  # a field is Any
         if kind not in EXACT and not (kind is tuple and EXACT.issuperset(map(type, value))):
             return None
     return values

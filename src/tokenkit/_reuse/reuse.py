@@ -102,9 +102,11 @@ class Reuse:
         if call.extra:
             return None
         # The same as exact_values(), without the call.
-        kind: type[Any]
         for value in values:
-            if value is None or (kind := type(value)) is str or kind in EXACT:
+            if value is None:
+                continue
+            kind = type(value)  # pyright: ignore[reportUnknownVariableType]  # a field is Any
+            if kind is str or kind in EXACT:
                 continue
             if kind is not tuple or not EXACT.issuperset(map(type, value)):
                 return None
