@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,17 @@ if TYPE_CHECKING:
 USERS = ("alice@example.com", "bob@example.com", "carol@example.com")
 CALLS = [strigo.UserTokenRequest(email=user) for user in USERS]
 SURPLUS = json_answer({"result": "success", "data": {"token": "for somebody else"}})
+PATIENCE = 20
 WAYS = ("plain", "tls", "http proxy", "https proxy", "socks proxy")
 
 
-def one_too_many(when: str) -> Any:
-    """Answer each request; behind the first answer of a connection stands another one."""
+def one_too_many(when: str, was_sent: threading.Semaphore) -> Any:
+    """Answer each request; behind the first answer of a connection stands another one.
+
+    Args:
+        when: How it comes.
+        was_sent: Is released when an answer, and what stands behind it, has been sent.
+    """
 
     def script(peer: Peer) -> None:
         first = True
@@ -54,13 +61,22 @@ def one_too_many(when: str) -> Any:
                 peer.send(right)
                 time.sleep(0.01)
                 peer.send(SURPLUS)
+            was_sent.release()
             first = False
 
     return script
 
 
-def tokens(flavour: Flavour, url: str, options: Options) -> list[str]:
-    replies = send_strigo(flavour, url, *CALLS, between=lambda: time.sleep(0.05), **options)
+def tokens(
+    flavour: Flavour, url: str, options: Options, was_sent: threading.Semaphore | None = None
+) -> list[str]:
+    def wait() -> None:
+        if was_sent is not None:
+            assert was_sent.acquire(timeout=PATIENCE)
+        # A proxy takes a while to pass it on.
+        time.sleep(0.2 if "proxy" in options else 0.05)
+
+    replies = send_strigo(flavour, url, *CALLS, between=wait, **options)
     return [reply.value.token for reply in replies]
 
 
@@ -74,20 +90,25 @@ def test_a_surplus_response_is_nobodys(
     """Whichever way it comes, a second answer to one request is not the answer to the next."""
     options: Options = {"http_family": family, "ssl_context": trusting()}
     tls = None if way == "plain" else server_context(HOST, "localhost")
-    with RawServer(one_too_many(when), tls=tls) as server:
+    was_sent = threading.Semaphore(0)
+    with RawServer(one_too_many(when, was_sent), tls=tls) as server:
         if way == "plain":
-            assert tokens(flavour, server.url, options) == [f"for {user}" for user in USERS]
+            assert tokens(flavour, server.url, options, was_sent) == [
+                f"for {user}" for user in USERS
+            ]
             return
         if way == "tls":
             url = f"https://localhost:{server.port}"
-            assert tokens(flavour, url, options) == [f"for {user}" for user in USERS]
+            assert tokens(flavour, url, options, was_sent) == [f"for {user}" for user in USERS]
             return
         shown = server_context("127.0.0.1") if way == "https proxy" else None
         proxy = socks_proxy_to(server) if way == "socks proxy" else proxy_to(server, shown)
         with proxy, AUTHORITY.cert_pem.tempfile() as authority:
             monkeypatch.setenv("SSL_CERT_FILE", authority)
             options["proxy"] = socks_url(proxy) if way == "socks proxy" else proxy.url
-            assert tokens(flavour, f"https://{HOST}", options) == [f"for {u}" for u in USERS]
+            assert tokens(flavour, f"https://{HOST}", options, was_sent) == [
+                f"for {u}" for u in USERS
+            ]
 
 
 def polite(peer: Peer) -> None:
@@ -158,7 +179,7 @@ def test_an_observed_transport_hands_on_no_surplus(
     monkeypatch.setattr(kind, name, observed)
     if renamed:
         monkeypatch.setattr(connection, "POOL_OF_TRANSPORT", "_pool_renamed")
-    with RawServer(one_too_many("in the same piece")) as server:
+    with RawServer(one_too_many("in the same piece", threading.Semaphore(0))) as server:
         options: Options = {"http_family": "httpx"}
         assert tokens(flavour, server.url, options) == [f"for {user}" for user in USERS]
     assert len(seen) == 3
