@@ -23,6 +23,7 @@ from tls_servers import AUTHORITY, HOST, server_context, trusting
 
 from tokenkit import strigo
 from tokenkit._http import connection
+from tokenkit._http.family import load_family
 from tokenkit._http.network import DeadlineBackend
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def test_an_observed_transport_hands_on_no_surplus(
         else (http.AsyncHTTPTransport, "handle_async_request")
     )
     original = getattr(kind, name)
+    load_family("httpx")  # otherwise the method would pass for one that was never httpx's own
 
     def observed(self: Any, request: Any) -> Any:
         seen.append(request)

@@ -34,6 +34,7 @@ from raw_server import RawServer, answering
 from tls_servers import trusting
 
 from tokenkit import AsyncStrigoClient, ConfigurationError, StrigoClient
+from tokenkit._http.family import load_family
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour
@@ -235,6 +236,7 @@ def test_who_observes_httpcores_connections_sees_each_call(
     )
     kind = getattr(core, f"{prefix}HTTPConnection")
     original, seen = getattr(kind, name), list[Any]()
+    load_family(family)  # otherwise the method would pass for one that was never the library's own
 
     def observed(self: Any, request: Any) -> Any:
         seen.append(request)
