@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -37,6 +38,8 @@ from tokenkit import AsyncStrigoClient, ConfigurationError, StrigoClient
 from tokenkit._http.family import load_family
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from network_calls import Family, Flavour
 
 healthy = answering(lambda _: HEALTHY)
@@ -247,3 +250,21 @@ def test_who_observes_httpcores_connections_sees_each_call(
         send_strigo(flavour, server.url, HEALTH, HEALTH, HEALTH, http_family=family)
         assert server.connections == 1
     assert len(seen) == 3
+
+
+def test_a_method_that_is_restored_counts_as_the_librarys_own(tmp_path: Path) -> None:
+    """A client that was first built beside a mock sends its own way once the mock is gone."""
+    program = tmp_path / "mocked.py"
+    program.write_text(
+        "import httpx\n"
+        "from tokenkit._http.family import load_family\n"
+        "original = httpx.HTTPTransport.handle_request\n"
+        "for mock in (lambda *_: None, object()):\n"
+        "    httpx.HTTPTransport.handle_request = mock\n"
+        "    family = load_family('httpx')\n"
+        "    assert not family.is_untouched('handle_request')\n"
+        "httpx.HTTPTransport.handle_request = original\n"
+        "assert family.is_untouched('handle_request')\n",
+        "utf-8",
+    )
+    subprocess.run([sys.executable, str(program)], check=True, timeout=60)

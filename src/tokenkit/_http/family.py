@@ -65,7 +65,7 @@ class Family:
         core: The module of the connections below it.
         body_stream: The class of request bodies that its transports accept.
         methods: By method name, the classes that send with it and the method as the library
-        defines it; ``None`` if it was replaced already.
+            defines it; ``None`` if it was replaced when the family was loaded.
     """
 
     name: str
@@ -79,8 +79,9 @@ class Family:
 
         A tool that does so replaces a class's method.
         """
-        for kind, method in self.methods[name]:  # noqa: SIM110 - all() would make a generator
-            if getattr(kind, name) is not method:
+        for kind, method in self.methods[name]:
+            current = getattr(kind, name)
+            if current is not method and (method is not None or not _is_own(current, self.name)):
                 return False
         return True
 
@@ -93,19 +94,19 @@ def _load(name: str) -> Family:
     for method, prefix in (("handle_request", ""), ("handle_async_request", "Async")):
         kinds = [getattr(http, f"{prefix}HTTPTransport")]
         kinds += [getattr(core, f"{prefix}{one}") for one in SENDERS]
-        found = [(kind, _as_defined(getattr(kind, method), (name, CORES[name]))) for kind in kinds]
-        methods[method] = found
+        found = ((kind, getattr(kind, method)) for kind in kinds)
+        methods[method] = [(kind, one if _is_own(one, name) else None) for kind, one in found]
     # By this class, transports for httpx know that they may take the body as bytes.
     body_stream = type("BodyStream", (BodyStream, http.ByteStream), {})
     return Family(name, http, core, body_stream, methods)
 
 
-def _as_defined(method: object, packages: tuple[str, ...]) -> object:
-    """Return a method that a library defines; ``None`` if it was replaced."""
+def _is_own(method: object, family: str) -> bool:
+    """Return whether a library itself defines a method, and no mock or tool has replaced it."""
     if not isinstance(method, FunctionType):
-        return None
+        return False
     package, _, _ = str(method.__globals__.get("__name__")).partition(".")
-    return method if package in packages else None
+    return package in (family, CORES[family])
 
 
 def load_family(name: object) -> Family | str:
