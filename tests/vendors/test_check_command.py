@@ -16,7 +16,7 @@ from vendors_support import Received, listening
 
 from tokenkit import ZdkClient, __main__
 from tokenkit._check import network
-from tokenkit._check.command import check
+from tokenkit._check.command import ONCE, check
 from tokenkit.sandbox import Sandbox
 
 
@@ -280,6 +280,38 @@ def test_a_host_that_does_not_listen() -> None:
     found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_BASE_URL": server.url})
     assert "ConnectError" in found["connection"]["message"]
     assert "credentials" not in found
+
+
+@pytest.mark.parametrize(
+    ("response", "outcome"),
+    [
+        (httpx.Response(302, headers={"location": "http://login.example/"}), "problem"),
+        (httpx.Response(200, html="<html>Log in</html>"), "note"),
+        (httpx.Response(407), "problem"),
+        (httpx.Response(502), "problem"),
+        (httpx.Response(511), "problem"),
+        (httpx.Response(404), "ok"),
+        (httpx.Response(200), "ok"),
+    ],
+)
+def test_a_response_that_may_be_somebody_elses(response: httpx.Response, outcome: str) -> None:
+    """A login page, a proxy or a dead gateway in a vendor's place is no proof of the vendor."""
+    transport = httpx.MockTransport(lambda _: response)
+    client = ZdkClient(api_key="k", base_url="http://127.0.0.1:9", transport=transport, retry=ONCE)
+    *_, last = network.check_network(client)
+    assert (last.check, last.outcome) == ("connection", outcome)
+    assert ("may not come from ZDK" in last.message) is (outcome != "ok")
+
+
+def test_a_gateway_that_fails_for_every_vendor() -> None:
+    """ZDK is not well behind a dead gateway, nor are those whose read-only call fails there."""
+    with listening(lambda _: (502, {})) as server:
+        zdk = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_BASE_URL": server.url})
+        strigo = findings("strigo", {**STRIGO, "STRIGO_BASE_URL": server.url})
+    assert zdk["connection"]["outcome"] == "problem"
+    assert "credentials" not in zdk
+    assert strigo["connection"]["outcome"] == "note"
+    assert strigo["credentials"]["outcome"] == "problem"
 
 
 def test_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

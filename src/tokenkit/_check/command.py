@@ -69,10 +69,12 @@ def _checked(profile: Profile, environ: Mapping[str, str]) -> list[Finding]:
     return findings
 
 
-def _connected(client: Client, then: Iterator[Finding]) -> Iterator[Finding]:
-    """Check the network and, only if it works, the rest."""
+def _connected(
+    client: Client, then: Iterator[Finding], doubtful: Outcome = Outcome.NOTE
+) -> Iterator[Finding]:
+    """Check the network and, only if it works, the rest, which tells whose a response was."""
     found: list[Finding] = []
-    for finding in check_network(client):
+    for finding in check_network(client, doubtful):
         found.append(finding)
         yield finding
     if is_well(found):
@@ -83,7 +85,7 @@ def _check_zdk(environ: Mapping[str, str]) -> Iterator[Finding]:
     told = "not checked: ZDK documents no read-only call; mint a token to find out"
     note = Finding(ZDK.vendor, "credentials", Outcome.NOTE, told)
     with ZdkClient.from_env(environ=environ, deadline=DEADLINE, retry=ONCE) as client:
-        yield from _connected(client, iter([note]))
+        yield from _connected(client, iter([note]), Outcome.PROBLEM)
 
 
 def _check_zerohash(environ: Mapping[str, str]) -> Iterator[Finding]:
