@@ -213,6 +213,15 @@ def test_a_key_without_the_permission() -> None:
     assert "x-scx-signed" not in server.received[0].headers
 
 
+def test_a_key_that_may_perhaps_only_read(sandbox: Sandbox) -> None:
+    """A key that may read is accepted, with a note that minting takes more than that."""
+    found = findings("zerohash", sandbox.environment)["permission"]
+    assert found["outcome"] == "note"
+    assert "minting needs write permission" in found["message"]
+    environ = {**sandbox.environment, "ZEROHASH_PASSPHRASE": "mistyped"}
+    assert "permission" not in findings("zerohash", environ)
+
+
 def test_a_clock_that_explains_the_refusal() -> None:
     """Where the clock is wrong, a refusal is about the clock."""
     refusal = (401, {"error": True, "message": "Invalid timestamp"})

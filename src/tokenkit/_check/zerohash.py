@@ -53,7 +53,11 @@ def check_zerohash(
     """Check the clock, then the credentials with a read-only call."""
     off = _seconds_off(client)
     yield _clock(off)
-    yield _credentials(client, environ, off, signed)
+    credentials = _credentials(client, environ, off, signed)
+    yield credentials
+    if credentials.outcome is Outcome.OK:
+        told = "not checked: only reading was tried, and minting needs write permission"
+        yield Finding(PROFILE.vendor, "permission", Outcome.NOTE, told)
 
 
 def _seconds_off(client: ZeroHashClient) -> float | str:
