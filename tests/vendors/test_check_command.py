@@ -17,6 +17,7 @@ from vendors_support import Received, listening
 from tokenkit import ZdkClient, __main__
 from tokenkit._check import network
 from tokenkit._check.command import ONCE, check
+from tokenkit._check.zerohash import clock_finding
 from tokenkit.sandbox import Sandbox
 
 
@@ -180,7 +181,20 @@ def test_a_clock_that_is_wrong() -> None:
     with Sandbox(clock_skew=-300) as skewed:
         found = findings("zerohash", skewed.environment)
     assert found["clock"]["outcome"] == "problem"
-    assert found["clock"]["message"].endswith("ahead of zerohash's, which tolerates 60")
+    assert found["clock"]["message"].endswith("ahead of zerohash's, which tolerates 60 seconds")
+
+
+@pytest.mark.parametrize(
+    ("off", "words"),
+    [
+        (0.4, "clock is level with zerohash's"),
+        (-0.8, "clock is 1 second behind zerohash's"),
+        (1.8, "clock is 2 seconds ahead of zerohash's"),
+    ],
+)
+def test_a_clock_that_is_nearly_right(off: float, words: str) -> None:
+    """Less than a second is no difference, and one second is singular."""
+    assert words in clock_finding(off).message
 
 
 ZEROHASH = {

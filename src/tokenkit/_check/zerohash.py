@@ -13,7 +13,7 @@ from ..extension import Request
 from ..zerohash import ENVIRONMENTS, HMAC_SCHEME, PROFILE, PaymentsRequest, ZeroHashClient
 from .findings import Finding, Outcome
 
-__all__ = ["SignedText", "check_zerohash", "zerohash_client"]
+__all__ = ["SignedText", "check_zerohash", "clock_finding", "zerohash_client"]
 
 TOLERATED = 60
 KEY_BYTES = 32
@@ -52,7 +52,7 @@ def check_zerohash(
 ) -> Iterator[Finding]:
     """Check the clock, then the credentials with a read-only call."""
     off = _seconds_off(client)
-    yield _clock(off)
+    yield clock_finding(off)
     credentials = _credentials(client, environ, off, signed)
     yield credentials
     if credentials.outcome is Outcome.OK:
@@ -70,16 +70,23 @@ def _seconds_off(client: ZeroHashClient) -> float | str:
     return (before + time()) / 2 - server
 
 
-def _clock(off: float | str) -> Finding:
+def clock_finding(off: float | str) -> Finding:
+    """Judge how far this machine's clock is ahead, or say why that is unknown."""
     if isinstance(off, str):
         return Finding(PROFILE.vendor, "clock", Outcome.PROBLEM, off)
-    told = f"this machine's clock is {_amount(off)} zerohash's, which tolerates {TOLERATED}"
+    told = (
+        f"this machine's clock is {_amount(off)} zerohash's, which tolerates {TOLERATED} seconds"
+    )
     outcome = Outcome.OK if abs(off) < TOLERATED else Outcome.PROBLEM
     return Finding(PROFILE.vendor, "clock", outcome, told)
 
 
 def _amount(off: float) -> str:
-    return f"{abs(off):.0f} seconds {'ahead of' if off > 0 else 'behind'}"
+    seconds = round(abs(off))
+    if seconds == 0:
+        return "level with"
+    unit = "second" if seconds == 1 else "seconds"
+    return f"{seconds} {unit} {'ahead of' if off > 0 else 'behind'}"
 
 
 def _credentials(
