@@ -1,22 +1,17 @@
-import io
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from http_library import httpx
-from vendors_support import Received, listening
+from checked import STRIGO, ZEROHASH, answers, findings, told
+from vendors_support import listening
 
-from tokenkit import ZdkClient, __main__
-from tokenkit._check import network
-from tokenkit._check.command import ONCE, check
+from tokenkit import __main__
 from tokenkit._check.zerohash import clock_finding
 from tokenkit.sandbox import Sandbox
 
@@ -25,21 +20,6 @@ from tokenkit.sandbox import Sandbox
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as started:
         yield started
-
-
-def told(vendor: str | None, environ: Mapping[str, str], **options: bool) -> tuple[int, str]:
-    out = io.StringIO()
-    settings = {"as_json": False, "explain": False, **options}
-    code = check(vendor, out=out, environ=environ, **settings)
-    return code, out.getvalue()
-
-
-def findings(vendor: str | None, environ: Mapping[str, str], **options: bool) -> dict[str, Any]:
-    """Return the checks of one vendor by their names; a later one of a name wins."""
-    code, text = told(vendor, environ, as_json=True, **options)
-    written = json.loads(text)
-    assert written["ok"] is (code == 0)
-    return {finding["check"]: finding for finding in written["checks"]}
 
 
 def test_all_is_well(sandbox: Sandbox) -> None:
@@ -137,17 +117,37 @@ def test_values_that_cannot_be_used(sandbox: Sandbox) -> None:
 
 
 def test_a_refusal_that_leaves_several_causes(sandbox: Sandbox) -> None:
-    """A wrong passphrase looks like much else: what can be ruled out is, the rest is listed."""
-    environ = {**sandbox.environment, "ZEROHASH_PASSPHRASE": "mistyped"}
+    """A wrong key looks like much else: what can be ruled out is, the rest is listed."""
+    key = b64encode(b"another-private-key-of-32-bytes.").decode()
+    environ = {**sandbox.environment, "ZEROHASH_PRIVATE_KEY": key}
     found = findings("zerohash", environ)["credentials"]
     assert found["outcome"] == "problem"
-    assert found["message"] == "refused by GET /payments (HTTP 401: Invalid passphrase)"
+    assert found["message"] == "refused by GET /payments (HTTP 401: Invalid signature)"
     assert [cause.split()[-1] for cause in found["causes"]] == (
         [sandbox.url, "yet", "allow-list", "together"]
     )
     assert "signed" not in found
     _, text = told("zerohash", environ)
-    assert f"\n{'':24}- it is not approved yet\n" in text
+    assert f"\n{'':24}- the key is not approved yet\n" in text
+
+
+@pytest.mark.parametrize(
+    ("message", "cause", "count"),
+    [
+        ("Missing API Key", "arrived without the key", 5),
+        ("IP address not allowed", "not on the key's allow-list", 4),
+        ("Invalid passphrase", "ZEROHASH_PASSPHRASE is not the passphrase of this", 5),
+        ("Forbidden: unauthorised recipient", "the key belongs to another environment", 4),
+    ],
+)
+def test_a_refusal_whose_words_name_the_cause(message: str, cause: str, count: int) -> None:
+    """What zerohash's own words point to comes first, and nothing is listed twice."""
+    refusal = (401, {"error": True, "message": message})
+    with listening(answers(time=(200, {"epoch": time.time()}), payments=refusal)) as server:
+        found = findings("zerohash", {**ZEROHASH, "ZEROHASH_BASE_URL": server.url})
+    causes = found["credentials"]["causes"]
+    assert cause in causes[0]
+    assert len(causes) == len(set(causes)) == count
 
 
 def test_the_text_that_was_signed(sandbox: Sandbox) -> None:
@@ -195,25 +195,6 @@ def test_a_clock_that_is_wrong() -> None:
 def test_a_clock_that_is_nearly_right(off: float, words: str) -> None:
     """Less than a second is no difference, and one second is singular."""
     assert words in clock_finding(off).message
-
-
-ZEROHASH = {
-    "ZEROHASH_API_KEY": "the-public-key",
-    "ZEROHASH_PRIVATE_KEY": "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE=",
-    "ZEROHASH_PASSPHRASE": "the-passphrase",
-}
-
-
-STRIGO = {"STRIGO_ORG_ID": "the-org", "STRIGO_API_KEY": "the-key"}
-
-
-def answers(**by_route: tuple[int, object]) -> Callable[[Received], tuple[int, object]]:
-    """Answer by the last part of the route's path, 200 to everything else."""
-
-    def respond(request: Received) -> tuple[int, object]:
-        return by_route.get(request.route.partition("?")[0].rpartition("/")[2], (200, {}))
-
-    return respond
 
 
 def test_a_key_without_the_permission() -> None:
@@ -286,96 +267,3 @@ def test_strigos_health(health: tuple[int, object], words: str, outcome: str) ->
     assert words in found["message"]
     assert found["outcome"] == outcome
     assert ("causes" in found) is ("refused" in words)
-
-
-def test_a_name_that_does_not_exist() -> None:
-    """Without an address nothing else is tried."""
-    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
-    assert found["host"]["message"] == "requests go to https://user.zdk.invalid"
-    assert found["name"]["message"].startswith("user.zdk.invalid cannot be looked up: ")
-    assert set(found) == {"variables", "host", "proxy", "name"}
-
-
-def test_a_host_that_does_not_listen() -> None:
-    """Without a connection the credentials go nowhere."""
-    with listening(answers()) as server:
-        pass
-    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_BASE_URL": server.url})
-    assert "ConnectError" in found["connection"]["message"]
-    assert "credentials" not in found
-
-
-@pytest.mark.parametrize(
-    ("response", "outcome"),
-    [
-        (httpx.Response(302, headers={"location": "http://login.example/"}), "problem"),
-        (httpx.Response(200, html="<html>Log in</html>"), "note"),
-        (httpx.Response(407), "problem"),
-        (httpx.Response(502), "problem"),
-        (httpx.Response(511), "problem"),
-        (httpx.Response(404), "ok"),
-        (httpx.Response(200), "ok"),
-    ],
-)
-def test_a_response_that_may_be_somebody_elses(response: httpx.Response, outcome: str) -> None:
-    """A login page, a proxy or a dead gateway in a vendor's place is no proof of the vendor."""
-    transport = httpx.MockTransport(lambda _: response)
-    client = ZdkClient(api_key="k", base_url="http://127.0.0.1:9", transport=transport, retry=ONCE)
-    *_, last = network.check_network(client)
-    assert (last.check, last.outcome) == ("connection", outcome)
-    assert ("may not come from ZDK" in last.message) is (outcome != "ok")
-
-
-def test_a_gateway_that_fails_for_every_vendor() -> None:
-    """ZDK is not well behind a dead gateway, nor are those whose read-only call fails there."""
-    with listening(lambda _: (502, {})) as server:
-        zdk = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_BASE_URL": server.url})
-        strigo = findings("strigo", {**STRIGO, "STRIGO_BASE_URL": server.url})
-    assert zdk["connection"]["outcome"] == "problem"
-    assert "credentials" not in zdk
-    assert strigo["connection"]["outcome"] == "note"
-    assert strigo["credentials"]["outcome"] == "problem"
-
-
-def test_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proxy of the environment is named without its password, and looks names up itself."""
-    monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden@127.0.0.1:9")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
-    assert found["proxy"]["message"] == (
-        "user.zdk.invalid goes through the proxy http://127.0.0.1:9"
-    )
-    assert "name" not in found
-    assert found["connection"]["outcome"] == "problem"
-    assert "hidden" not in str(found)
-
-
-def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A setting of the environment that is wrong is told of, and nothing is called."""
-    monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:9")
-    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
-    assert list(found) == ["variables", "settings"]
-    assert "HTTPS_PROXY" in found["settings"]["message"]
-
-
-def test_every_host_of_a_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ZDK's services are checked each, without a credential."""
-    asked: list[tuple[str, object]] = []
-
-    def lookup(host: str, port: int, **_: object) -> list[Any]:
-        asked.append((host, port))
-        return [(0, 0, 0, "", ("192.0.2.1", port))]
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        assert "authorization" not in request.headers
-        return httpx.Response(404)
-
-    monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    client = ZdkClient(api_key="k", transport=httpx.MockTransport(respond))
-    found = list(network.check_network(client))
-    hosts = [f"{name}.dev.zu.casa" for name in ("user", "room", "chat", "event")]
-    assert asked == [(host, 443) for host in hosts]
-    connected = [one.message for one in found if one.check == "connection"]
-    assert [message.split()[0] for message in connected] == hosts
-    assert all("with TLS (HTTP 404" in message for message in connected)

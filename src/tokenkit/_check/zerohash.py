@@ -1,5 +1,6 @@
 """zerohash's clock and credentials, and the likely causes of a refusal."""
 
+import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from time import time
@@ -18,6 +19,18 @@ __all__ = ["SignedText", "check_zerohash", "clock_finding", "zerohash_client"]
 TOLERATED = 60
 KEY_BYTES = 32
 REFUSED = (401, 403)
+
+ALLOW_LIST = "this machine's address is not on the key's allow-list"
+NAMED_CAUSES = {
+    re.compile(r"missing api key", re.IGNORECASE): (
+        "the request arrived without the key: check what is on the way, such as a proxy"
+    ),
+    re.compile(r"\bip\b|address", re.IGNORECASE): ALLOW_LIST,
+    re.compile(r"passphrase", re.IGNORECASE): (
+        "ZEROHASH_PASSPHRASE is not the passphrase of this API key"
+    ),
+}
+"""What a refusal's own words point to, which comes before the other causes."""
 
 
 class SignedText:
@@ -132,10 +145,14 @@ def _causes(
             f"{KEY_BYTES}: check that it is the private key, whole and decoded once"
         )
     else:
-        yield f"the key belongs to another environment than {_environment(client)}"
-        yield "it is not approved yet"
-        yield "this machine's address is not on its allow-list"
-        yield "the API key, the private key and the passphrase do not belong together"
+        named = [cause for words, cause in NAMED_CAUSES.items() if words.search(error.message)]
+        possible = (
+            f"the key belongs to another environment than {_environment(client)}",
+            "the key is not approved yet",
+            ALLOW_LIST,
+            "the API key, the private key and the passphrase do not belong together",
+        )
+        yield from dict.fromkeys((*named, *possible))
 
 
 def _environment(client: ZeroHashClient) -> str:
