@@ -12,6 +12,7 @@ from checked import STRIGO, ZEROHASH, answers, findings, told
 from vendors_support import listening
 
 from tokenkit import __main__
+from tokenkit._check.command import check
 from tokenkit._check.zerohash import clock_finding
 from tokenkit.sandbox import Sandbox
 
@@ -83,6 +84,26 @@ def test_in_this_process(
         monkeypatch.setenv(name, value)
     assert __main__.main(["check", "strigo"]) == 0
     assert capsys.readouterr().out.startswith("Strigo\n")
+
+
+def test_a_reader_that_has_read_enough() -> None:
+    """If the pipe's reader has gone, as head does, the exit code still says what was found."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as out:
+        assert check("zdk", as_json=False, explain=False, out=out, environ={}) == 1
+
+
+def test_a_command_whose_reader_has_gone(tmp_path: Path) -> None:
+    """The whole command ends without a traceback when nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-W", "error", "-m", "tokenkit", "check", "zdk"]
+    with os.fdopen(writer, "w") as out:
+        done = subprocess.run(
+            command, stdout=out, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
+        )
+    assert done.stderr == ""
 
 
 def test_nothing_is_set() -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TextIO
 
 import attrs
@@ -54,8 +55,18 @@ def check(
         findings.append(Finding("tokenkit", "variables", Outcome.PROBLEM, problem))
     if not explain:
         findings = [attrs.evolve(finding, signed=None) for finding in findings]
-    (write_json if as_json else write_text)(findings, out)
+    try:
+        (write_json if as_json else write_text)(findings, out)
+        out.flush()
+    except BrokenPipeError:  # the reader, such as head, has read enough
+        _discard_rest(out)
     return 0 if is_well(findings) else 1
+
+
+def _discard_rest(out: TextIO) -> None:
+    """Let Python's own flush at exit go nowhere instead of failing again."""
+    with Path(os.devnull).open("w") as nothing:
+        os.dup2(nothing.fileno(), out.fileno())
 
 
 def _checked(profile: Profile, environ: Mapping[str, str]) -> list[Finding]:
