@@ -16,7 +16,7 @@ from ..strigo import StrigoClient
 from ..zdk import PROFILE as ZDK
 from ..zdk import ZdkClient
 from ..zerohash import PROFILE as ZEROHASH
-from .environment import check_variables, is_configured, without_values
+from .environment import check_variables, is_configured, needed_variables, without_values
 from .findings import Finding, Outcome, is_well, write_json, write_text
 from .network import check_network
 from .strigo import check_strigo
@@ -51,7 +51,8 @@ def check(
         if vendor == name or (vendor is None and is_configured(profile, environ)):
             findings += _checked(profile, environ)
     if not findings:
-        problem = "no vendor's variables are set; each client's from_env() lists its own"
+        needed = "; ".join(needed_variables(profile) for profile in PROFILES.values())
+        problem = f"no vendor's variables are set: {needed}"
         findings.append(Finding("tokenkit", "variables", Outcome.PROBLEM, problem))
     if not explain:
         findings = [attrs.evolve(finding, signed=None) for finding in findings]
