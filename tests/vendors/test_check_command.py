@@ -99,11 +99,18 @@ def test_a_command_whose_reader_has_gone(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-W", "error", "-m", "tokenkit", "check", "zdk"]
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     with os.fdopen(writer, "w") as out:
         done = subprocess.run(
-            command, stdout=out, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
+            command,
+            env=kept,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            check=False,
         )
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_nothing_is_set() -> None:
