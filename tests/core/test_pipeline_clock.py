@@ -154,6 +154,26 @@ def test_a_skew_that_changes_is_corrected_again() -> None:
     assert offset.seconds == 0.0
 
 
+@pytest.mark.parametrize(
+    ("ahead", "hint"),
+    [
+        (0, None),
+        (1, "clock is 1 second behind"),
+        (-2, "clock is 2 seconds ahead of"),
+    ],
+)
+def test_a_hint_only_if_the_machines_own_clock_is_off(ahead: int, hint: str | None) -> None:
+    """A wrong offset that was learnt earlier doesn't blame a clock that is right."""
+    offset = ClockOffset()
+    offset.seconds = 3600.0
+    refused = json_answer(401, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
+    driver = Driver(refused, refused, wall=NOW)
+    error = driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset, budget=RetryBudget(0)))
+    assert isinstance(error, APIError)
+    assert ("machine's clock" in str(error)) is (hint is not None)
+    assert hint is None or hint in str(error)
+
+
 def test_the_corrected_attempt_may_be_retried_as_any() -> None:
     """After a correction the call's own retries still happen."""
     first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))

@@ -5,7 +5,7 @@ import hmac
 import itertools
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -227,9 +227,11 @@ def test_address_of_the_run(clock: FrozenClock) -> None:
         "http://localhost/\n",
         "localhost:80",
         "",
+        5,
+        b"http://localhost/",
     ],
 )
-def test_only_this_machine(timed_sandbox: Sandbox, url: str) -> None:
+def test_only_this_machine(timed_sandbox: Sandbox, url: Any) -> None:
     """Webhooks leave the machine nowhere; other addresses are refused at once."""
     with pytest.raises(ConfigurationError, match="this machine only"):
         Sandbox(zerohash_webhook_url=url)

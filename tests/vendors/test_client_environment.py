@@ -130,7 +130,7 @@ def test_a_base_url_argument_wins() -> None:
             {"ZDK_API_HOST": "https://user.dev.zu.casa"},
             (
                 "base_host (from ZDK_API_HOST) must be a host such as 'dev.zu.casa', without "
-                "a scheme and without 'user.' before it"
+                "a scheme and without 'user.', 'room.', 'chat.' or 'event.' before it"
             ),
         ),
         (

@@ -72,13 +72,17 @@ def test_addresses_exclude_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", [5, ["zu.casa"], "", "user.zu.casa", "https://zu.casa", "a/b", "a b", "a:b", "ü"]
+    "host",
+    [
+        *(5, ["zu.casa"], "", "https://zu.casa", "a/b", "a b", "a:b", "ü"),
+        *("user.zu.casa", "room.zu.casa", "Chat.zu.casa", "event.zu.casa"),
+    ],
 )
 def test_unfit_base_hosts(host: Any) -> None:
-    """A base host is a bare host, without ``user.``."""
+    """A base host is a bare host, without a service's name before it."""
     assert refusal(ZdkClient, api_key="k", base_host=host) == (
-        "base_host must be a host such as 'dev.zu.casa', without a scheme and without 'user.' "
-        "before it"
+        "base_host must be a host such as 'dev.zu.casa', without a scheme and without 'user.', "
+        "'room.', 'chat.' or 'event.' before it"
     )
 
 

@@ -100,8 +100,8 @@ def test_where_the_environment_is_asked_for() -> None:
         ({"environment": "eu"}, "environment: must be one of 'us-cert', .*: not 'eu'"),
         ({"app": ""}, "app: must be an AppIdentifier"),
         ({"app": 7}, "app: must be an AppIdentifier"),
-        ({"apps_url": "web-sdk.zerohash.com"}, "apps_url: must be a URL"),
-        ({"apps_url": 7}, "apps_url: must be a URL"),
+        ({"apps_url": "web-sdk.zerohash.com"}, "apps_url: must be an https URL"),
+        ({"apps_url": 7}, "apps_url: must be an https URL"),
         ({"app": "", "environment": "eu"}, "app: .*; environment: "),
     ],
 )
@@ -109,6 +109,28 @@ def test_arguments_that_are_refused(arguments: dict[str, Any], words: str) -> No
     """What a page could not use is refused by name, all at once."""
     with pytest.raises(InvalidInputError, match=words):
         minted("fwc").to_sdk_setup(**arguments)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://",
+        "https://",
+        "http://web-sdk.example",
+        "https:// bad",
+        "https://web-sdk.example/a b",
+        "https://web-sdk.example\n",
+        "https://web-sdk.example:99999",
+        "https://web-sdk.example:0",
+        "https://user@web-sdk.example",
+    ],
+)
+def test_apps_urls_that_no_page_could_use(url: str) -> None:
+    """The page loads the apps over https only, from a URL that a browser can read."""
+    with pytest.raises(InvalidInputError, match="apps_url: must be an https URL"):
+        minted("fwc").to_sdk_setup(apps_url=url)
+    for usable in ("https://apps.example:8443/sdk/", "https://apps.example"):
+        assert minted("fwc").to_sdk_setup(apps_url=usable)["zeroHashAppsURL"] == usable
 
 
 def test_in_a_webview() -> None:

@@ -103,6 +103,14 @@ def test_the_store_of_a_process_is_bounded() -> None:
     seen.discard("never there")
 
 
+@pytest.mark.parametrize("capacity", [0, -1, 1, True, None, "x", 2.5])
+def test_a_capacity_that_would_find_no_repeat(capacity: Any) -> None:
+    """A store with no room for one webhook's keys is refused when it is made."""
+    with pytest.raises(WebhookSettingsError, match=r"Seen\(\): capacity .* at least 2") as caught:
+        webhooks.Seen(capacity=capacity)
+    assert caught.value.problem is WebhookProblem.SETTINGS
+
+
 def test_threads_that_get_the_same_webhook() -> None:
     """However many threads are handed one webhook at a time, one of them handles it."""
     for seen in (set[str](), webhooks.Seen()):

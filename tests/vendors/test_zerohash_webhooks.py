@@ -133,6 +133,8 @@ def test_the_tolerance_can_be_chosen() -> None:
     assert verify(clock=late, tolerance=None).sent_at is not None
     with pytest.raises(WebhookVerificationError, match="more than the allowed 2"):
         verify(clock=late, tolerance=timedelta(seconds=2))
+    with pytest.raises(WebhookVerificationError, match="is 1 second behind"):
+        verify(clock=Clock(NOW + 1), tolerance=0.5)
 
 
 def test_the_time_is_this_machines_by_default() -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TextIO
 
 import attrs
@@ -15,7 +16,7 @@ from ..strigo import StrigoClient
 from ..zdk import PROFILE as ZDK
 from ..zdk import ZdkClient
 from ..zerohash import PROFILE as ZEROHASH
-from .environment import check_variables, is_configured, without_values
+from .environment import check_variables, is_configured, needed_variables, without_values
 from .findings import Finding, Outcome, is_well, write_json, write_text
 from .network import check_network
 from .strigo import check_strigo
@@ -50,12 +51,23 @@ def check(
         if vendor == name or (vendor is None and is_configured(profile, environ)):
             findings += _checked(profile, environ)
     if not findings:
-        problem = "no vendor's variables are set; each client's from_env() lists its own"
+        needed = "; ".join(needed_variables(profile) for profile in PROFILES.values())
+        problem = f"no vendor's variables are set: {needed}"
         findings.append(Finding("tokenkit", "variables", Outcome.PROBLEM, problem))
     if not explain:
         findings = [attrs.evolve(finding, signed=None) for finding in findings]
-    (write_json if as_json else write_text)(findings, out)
+    try:
+        (write_json if as_json else write_text)(findings, out)
+        out.flush()
+    except BrokenPipeError:  # the reader, such as head, has read enough
+        _discard_rest(out)
     return 0 if is_well(findings) else 1
+
+
+def _discard_rest(out: TextIO) -> None:
+    """Let Python's own flush at exit go nowhere instead of failing again."""
+    with Path(os.devnull).open("w") as nothing:
+        os.dup2(nothing.fileno(), out.fileno())
 
 
 def _checked(profile: Profile, environ: Mapping[str, str]) -> list[Finding]:
@@ -69,10 +81,12 @@ def _checked(profile: Profile, environ: Mapping[str, str]) -> list[Finding]:
     return findings
 
 
-def _connected(client: Client, then: Iterator[Finding]) -> Iterator[Finding]:
-    """Check the network and, only if it works, the rest."""
+def _connected(
+    client: Client, then: Iterator[Finding], doubtful: Outcome = Outcome.NOTE
+) -> Iterator[Finding]:
+    """Check the network and, only if it works, the rest, which tells whose a response was."""
     found: list[Finding] = []
-    for finding in check_network(client):
+    for finding in check_network(client, doubtful):
         found.append(finding)
         yield finding
     if is_well(found):
@@ -83,7 +97,7 @@ def _check_zdk(environ: Mapping[str, str]) -> Iterator[Finding]:
     told = "not checked: ZDK documents no read-only call; mint a token to find out"
     note = Finding(ZDK.vendor, "credentials", Outcome.NOTE, told)
     with ZdkClient.from_env(environ=environ, deadline=DEADLINE, retry=ONCE) as client:
-        yield from _connected(client, iter([note]))
+        yield from _connected(client, iter([note]), Outcome.PROBLEM)
 
 
 def _check_zerohash(environ: Mapping[str, str]) -> Iterator[Finding]:

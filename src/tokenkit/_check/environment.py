@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from .._policy.profile import Profile
 from .findings import Finding, Outcome
 
-__all__ = ["check_variables", "is_configured", "without_values"]
+__all__ = ["check_variables", "is_configured", "needed_variables", "without_values"]
 
 
 def _variables(profile: Profile) -> tuple[str, ...]:
@@ -16,6 +16,11 @@ def _variables(profile: Profile) -> tuple[str, ...]:
 def is_configured(profile: Profile, environ: Mapping[str, str]) -> bool:
     """Return whether any of a vendor's variables is set."""
     return any(environ.get(variable) for variable in _variables(profile))
+
+
+def needed_variables(profile: Profile) -> str:
+    """Return the variables without which a vendor can't be called, as a phrase."""
+    return f"{profile.vendor} needs {', '.join(profile.credential_variables.values())}"
 
 
 def check_variables(profile: Profile, environ: Mapping[str, str]) -> Finding:

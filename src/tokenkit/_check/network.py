@@ -18,6 +18,8 @@ from .proxy import proxy_for
 
 __all__ = ["check_network"]
 
+PROXY_REFUSED, SERVER_FAILED = 407, 500
+
 
 @attrs.frozen(kw_only=True)
 class Probe(Call[None]):
@@ -33,21 +35,29 @@ class Probe(Call[None]):
         del body, response
 
 
-def check_network(client: Client) -> Iterator[Finding]:
-    """Check each host that a client calls, until one can't be reached."""
+def check_network(client: Client, doubtful: Outcome = Outcome.PROBLEM) -> Iterator[Finding]:
+    """Check each host that a client calls, until one can't be reached.
+
+    Args:
+        client: The client.
+        doubtful: The outcome for a response that may not be the vendor's: a redirect, or the
+            failure of a proxy or gateway. For a page of HTML, it is always a note.
+    """
     told = f"requests go to {client.base_url}"
     yield Finding(client.profile.vendor, "host", Outcome.OK, told)
     hosts: dict[str, str | None] = {client.base_url: None}
     for service, url in client.service_urls.items():
         hosts.setdefault(url, service)
     for url, name in hosts.items():
-        for finding in _check_host(client, url, name):
+        for finding in _check_host(client, url, name, doubtful):
             yield finding
             if finding.outcome is Outcome.PROBLEM:
                 return
 
 
-def _check_host(client: Client, url: str, service: str | None) -> Iterator[Finding]:
+def _check_host(
+    client: Client, url: str, service: str | None, doubtful: Outcome
+) -> Iterator[Finding]:
     vendor, parts = client.profile.vendor, urlsplit(url)
     proxy = proxy_for(f"{parts.scheme}://{parts.netloc}")
     shown = f"goes through the {proxy}" if proxy else "goes through no proxy"
@@ -55,7 +65,7 @@ def _check_host(client: Client, url: str, service: str | None) -> Iterator[Findi
     if proxy is None:
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         yield _check_name(vendor, parts.hostname or "", port)
-    yield _check_connection(client, parts.netloc, service)
+    yield _check_connection(client, parts.netloc, service, doubtful)
 
 
 def _check_name(vendor: str, host: str, port: int) -> Finding:
@@ -69,21 +79,33 @@ def _check_name(vendor: str, host: str, port: int) -> Finding:
     return Finding(vendor, "name", Outcome.OK, f"{host} is {', '.join(addresses)}")
 
 
-def _check_connection(client: Client, host: str, service: str | None) -> Finding:
+def _check_connection(
+    client: Client, host: str, service: str | None, doubtful: Outcome
+) -> Finding:
     # The class says which service a call is for.
     probe = Probe if service is None else type("Probe", (Probe,), {"service": service})
     before = monotonic()
     status: int | None = None
     problem: str | None = None
+    outcome = Outcome.OK
     try:
         status = client.send_raw(probe()).status
-    except (APIError, DecodeError, UnexpectedRedirect) as error:  # a page of HTML, for example
+    except APIError as error:
         status = error.status
+        if status == PROXY_REFUSED or status >= SERVER_FAILED:
+            outcome = doubtful
+    except UnexpectedRedirect as error:
+        status, outcome = error.status, doubtful
+    except DecodeError as error:  # a page of HTML, as the vendor's host or a login page sends
+        status, outcome = error.status, Outcome.NOTE
     except TokenKitError as error:
         problem = f"{host}: {type(error).__name__}: {error}"
+    vendor = client.profile.vendor
     if problem is not None:
-        return Finding(client.profile.vendor, "connection", Outcome.PROBLEM, problem)
+        return Finding(vendor, "connection", Outcome.PROBLEM, problem)
     taken = f"{(monotonic() - before) * 1000:.0f} ms"
     secure = "without TLS" if client.base_url.startswith("http:") else "with TLS"
     told = f"{host} responds {secure} (HTTP {status}, {taken})"
-    return Finding(client.profile.vendor, "connection", Outcome.OK, told)
+    if outcome is not Outcome.OK:
+        told += f", which may not come from {vendor}: check the host, proxies and login pages"
+    return Finding(vendor, "connection", outcome, told)

@@ -1,5 +1,6 @@
 """zerohash's clock and credentials, and the likely causes of a refusal."""
 
+import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from time import time
@@ -13,11 +14,23 @@ from ..extension import Request
 from ..zerohash import ENVIRONMENTS, HMAC_SCHEME, PROFILE, PaymentsRequest, ZeroHashClient
 from .findings import Finding, Outcome
 
-__all__ = ["SignedText", "check_zerohash", "zerohash_client"]
+__all__ = ["SignedText", "check_zerohash", "clock_finding", "zerohash_client"]
 
 TOLERATED = 60
 KEY_BYTES = 32
 REFUSED = (401, 403)
+
+ALLOW_LIST = "this machine's address is not on the key's allow-list"
+NAMED_CAUSES = {
+    re.compile(r"missing api key", re.IGNORECASE): (
+        "the request arrived without the key: check what is on the way, such as a proxy"
+    ),
+    re.compile(r"\bip\b|address", re.IGNORECASE): ALLOW_LIST,
+    re.compile(r"passphrase", re.IGNORECASE): (
+        "ZEROHASH_PASSPHRASE is not the passphrase of this API key"
+    ),
+}
+"""What a refusal's own words point to, which comes before the other causes."""
 
 
 class SignedText:
@@ -52,8 +65,12 @@ def check_zerohash(
 ) -> Iterator[Finding]:
     """Check the clock, then the credentials with a read-only call."""
     off = _seconds_off(client)
-    yield _clock(off)
-    yield _credentials(client, environ, off, signed)
+    yield clock_finding(off)
+    credentials = _credentials(client, environ, off, signed)
+    yield credentials
+    if credentials.outcome is Outcome.OK:
+        told = "not checked: only reading was tried, and minting needs write permission"
+        yield Finding(PROFILE.vendor, "permission", Outcome.NOTE, told)
 
 
 def _seconds_off(client: ZeroHashClient) -> float | str:
@@ -66,16 +83,23 @@ def _seconds_off(client: ZeroHashClient) -> float | str:
     return (before + time()) / 2 - server
 
 
-def _clock(off: float | str) -> Finding:
+def clock_finding(off: float | str) -> Finding:
+    """Judge how far this machine's clock is ahead, or say why that is unknown."""
     if isinstance(off, str):
         return Finding(PROFILE.vendor, "clock", Outcome.PROBLEM, off)
-    told = f"this machine's clock is {_amount(off)} zerohash's, which tolerates {TOLERATED}"
+    told = (
+        f"this machine's clock is {_amount(off)} zerohash's, which tolerates {TOLERATED} seconds"
+    )
     outcome = Outcome.OK if abs(off) < TOLERATED else Outcome.PROBLEM
     return Finding(PROFILE.vendor, "clock", outcome, told)
 
 
 def _amount(off: float) -> str:
-    return f"{abs(off):.0f} seconds {'ahead of' if off > 0 else 'behind'}"
+    seconds = round(abs(off))
+    if seconds == 0:
+        return "level with"
+    unit = "second" if seconds == 1 else "seconds"
+    return f"{seconds} {unit} {'ahead of' if off > 0 else 'behind'}"
 
 
 def _credentials(
@@ -121,10 +145,14 @@ def _causes(
             f"{KEY_BYTES}: check that it is the private key, whole and decoded once"
         )
     else:
-        yield f"the key belongs to another environment than {_environment(client)}"
-        yield "it is not approved yet"
-        yield "this machine's address is not on its allow-list"
-        yield "the API key, the private key and the passphrase do not belong together"
+        named = [cause for words, cause in NAMED_CAUSES.items() if words.search(error.message)]
+        possible = (
+            f"the key belongs to another environment than {_environment(client)}",
+            "the key is not approved yet",
+            ALLOW_LIST,
+            "the API key, the private key and the passphrase do not belong together",
+        )
+        yield from dict.fromkeys((*named, *possible))
 
 
 def _environment(client: ZeroHashClient) -> str:

@@ -48,6 +48,8 @@ def corrects_clock(
 def clock_hint(vendor: str, headers: Mapping[str, str], now: float, used: float) -> str | None:
     """Return a hint with how far the clock is off; ``None`` if it isn't, or nothing says so.
 
+    A clock that is right needs none, even if the request was signed with a wrong offset.
+
     Args:
         vendor: The vendor's name.
         headers: The refusal's headers.
@@ -55,7 +57,7 @@ def clock_hint(vendor: str, headers: Mapping[str, str], now: float, used: float)
         used: The offset that the refused request was signed with.
     """
     ahead = seconds_ahead(headers, now)
-    if ahead is None or abs(ahead - used) <= TOLERANCE:
+    if ahead is None or abs(ahead - used) <= TOLERANCE or abs(ahead) < 1:
         return None
     side = "behind" if ahead > 0 else "ahead of"
     return (
@@ -66,7 +68,7 @@ def clock_hint(vendor: str, headers: Mapping[str, str], now: float, used: float)
 
 def _span(seconds: float) -> str:
     if seconds < TWO_MINUTES:
-        return f"{seconds:.0f} seconds"
+        return f"{seconds:.0f} second{'' if round(seconds) == 1 else 's'}"
     if seconds < TWO_HOURS:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.0f} hours" if seconds < A_WEEK else f"{seconds / 86400:.0f} days"

@@ -12,15 +12,15 @@ from .errors import read_failure
 __all__ = ["DEFAULT_BASE_HOST", "PROFILE"]
 
 DEFAULT_BASE_HOST = "dev.zu.casa"
-BASE_HOST = re.compile(r"(?!(?i:user)\.)[A-Za-z0-9.-]{1,253}(:[0-9]+)?")
+BASE_HOST = re.compile(r"(?!(?i:user|room|chat|event)\.)[A-Za-z0-9.-]{1,253}(:[0-9]+)?")
 
 
 def _base_url(base_host: object) -> str:
     if isinstance(base_host, str) and BASE_HOST.fullmatch(base_host):
         return f"https://user.{base_host}"
     raise ConfigurationError(
-        "base_host must be a host such as 'dev.zu.casa', without a scheme and without 'user.' "
-        "before it"
+        "base_host must be a host such as 'dev.zu.casa', without a scheme and without 'user.', "
+        "'room.', 'chat.' or 'event.' before it"
     )
 
 

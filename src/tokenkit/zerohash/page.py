@@ -1,7 +1,9 @@
 """The values that a page passes to zerohash's browser SDK, and the message for a WebView."""
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from urllib.parse import urlsplit
 
 import attrs
 from typing_extensions import TypedDict
@@ -90,6 +92,9 @@ APPS: Mapping[str, tuple[AppIdentifier, ...]] = {
 }
 
 
+HTTPS = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?([/?#][!-~]*)?")
+
+
 @attrs.frozen
 class Page:
     """The values for ``new ZeroHashSDK`` in one environment."""
@@ -142,9 +147,16 @@ def page_for(
     if url is None:
         problem = f"must be given for {name}, whose zeroHashAppsURL is not documented"
         return FieldError(field="apps_url", message=problem)
-    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
-        return FieldError(field="apps_url", message="must be a URL such as 'https://host'")
+    if not isinstance(url, str) or not _is_https(url):
+        return FieldError(field="apps_url", message="must be an https URL such as 'https://host'")
     return url, page.env
+
+
+def _is_https(url: str) -> bool:
+    try:
+        return HTTPS.fullmatch(url) is not None and urlsplit(url).port != 0
+    except ValueError:  # a port that is too large
+        return False
 
 
 def asking(method: str, *found: object) -> InvalidInputError:

@@ -105,18 +105,19 @@ def webhook_headers(webhook: Webhook, signer: WebhookSigner, clock: Clock) -> di
     }
 
 
-def check_loopback(url: str) -> SplitResult:
+def check_loopback(url: object) -> SplitResult:
     """Split the URL of a receiver.
 
     Raises:
         ConfigurationError: It is not a plain ``http`` URL of this machine.
     """
+    text = url if isinstance(url, str) else ""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(text)
         local = is_loopback(parts.hostname or "") and parts.port != 0
     except ValueError:
         parts, local = urlsplit(""), False
-    if not local or parts.scheme != "http" or not url.isascii() or not url.isprintable():
+    if not local or parts.scheme != "http" or not text.isascii() or not text.isprintable():
         raise ConfigurationError(
             "webhooks go to this machine only: use a URL like http://127.0.0.1:8000/webhooks"
         )

@@ -6,10 +6,13 @@ from collections import OrderedDict
 from collections.abc import Coroutine, MutableSet
 from typing import Protocol, TypeAlias
 
+from ..errors import WebhookSettingsError
 from .events import Event
 from .signatures import unusable
 
 __all__ = ["AnySeen", "Seen", "SeenStore", "already_seen", "forget", "keys_of"]
+
+KEYS_EACH = 2
 
 _LOCK = threading.Lock()
 
@@ -33,11 +36,20 @@ class Seen:
     """The keys of the latest webhooks of this process; safe to share between threads.
 
     Args:
-        capacity: How many keys are kept; a webhook has two.
+        capacity: How many keys are kept, at least 2, as a webhook has two.
+
+    Raises:
+        WebhookSettingsError: The capacity cannot be used.
     """
 
     def __init__(self, capacity: int = 20_000) -> None:
-        self._capacity = capacity
+        given: object = capacity
+        if type(given) is not int or given < KEYS_EACH:
+            raise WebhookSettingsError(
+                f"Seen(): capacity must be an integer of at least {KEYS_EACH}, as a webhook has "
+                f"{KEYS_EACH} keys, not {given!r:.50}"
+            )
+        self._capacity = given
         self._keys: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -126,10 +126,11 @@ def _checked_time(
     seconds = int(timestamp) / 1000
     off = seconds - now_by(clock)
     if tolerance is not None and not abs(off) <= in_seconds(tolerance):
-        when = "ahead of" if off > 0 else "behind"
+        seconds_off, when = ceil(abs(off)), "ahead of" if off > 0 else "behind"
+        unit = "second" if seconds_off == 1 else "seconds"
         raise _failed(
             WebhookProblem.TIMESTAMP,
-            f"the timestamp is {ceil(abs(off))} seconds {when} this machine's clock, more than "
+            f"the timestamp is {seconds_off} {unit} {when} this machine's clock, more than "
             f"the allowed {in_seconds(tolerance):g}",
         )
     try:
