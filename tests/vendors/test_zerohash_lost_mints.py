@@ -147,6 +147,42 @@ def test_nothing_listed_may_prove_nothing(permissions: list[str]) -> None:
     assert request.reference_id in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "reference", [{}, {"reference_id": None}, {"reference_id": ""}, {"reference_id": 7}]
+)
+@pytest.mark.parametrize("permissions", [["crypto-payouts"], ["crypto-payouts", "fwc"]])
+def test_a_payment_without_a_reference_id_may_be_the_mints(
+    permissions: list[str], reference: dict[str, object]
+) -> None:
+    """A payment that cannot be told from the mint's own leaves the lookup open, and is named."""
+    listed = [{"payment_id": "p-1", **reference}, {"payment_id": "p-2", "reference_id": "other"}]
+    empty = answer(200, {"message": []})
+    script = Script((answer(200, {"message": listed}), empty))
+    with pytest.raises(zerohash.InconclusiveLookupError, match="before you mint again") as caught:
+        zerohash_client(script).find_minted(mint_of(*permissions), since=now())
+    assert "'p-1'" in str(caught.value)
+    assert "p-2" not in str(caught.value)
+    assert caught.value.outcome == "unknown"
+
+
+def test_many_payments_without_a_reference_id() -> None:
+    """The error names the first of them and counts the others."""
+    listed = [{"payment_id": f"p-{number}"} for number in range(12)]
+    script = Script((answer(200, {"message": listed}), answer(200, {"message": []})))
+    with pytest.raises(zerohash.InconclusiveLookupError, match=r"lists 12 .*'p-9', and 2 more"):
+        zerohash_client(script).find_minted(mint_of("crypto-payouts"), since=now())
+
+
+def test_a_match_beside_payments_without_a_reference_id() -> None:
+    """The mint's own payment is found whatever is listed before it."""
+    request = mint_of("crypto-payouts")
+    mine = {"payment_id": "p-2", "reference_id": request.reference_id}
+    script = answering(200, {"message": [{"payment_id": "p-1"}, mine]})
+    found = zerohash_client(script).find_minted(request, since=now())
+    assert isinstance(found, zerohash.Payment)
+    assert found.payment_id == "p-2"
+
+
 def test_a_payin_that_is_listed_is_found() -> None:
     """If a payin does show in the list, it is found there."""
     request = mint_of("crypto-pay")

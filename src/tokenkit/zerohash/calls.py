@@ -134,7 +134,8 @@ class ZeroHashCalls:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
             InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
-                an undocumented permission: ask zerohash before you mint again.
+                an undocumented permission, nor beside payments without a ``reference_id``: ask
+                zerohash before you mint again.
             DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
