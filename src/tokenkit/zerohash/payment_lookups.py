@@ -211,11 +211,11 @@ class PaymentsRequest(QueryCall[PaymentPage], PagedCall[PaymentPage, Payment]):
     def next_call(self, page: PaymentPage, seen: int) -> "PaymentsRequest | None":
         """Return the call for the next page, until one is empty, or short with the total reached.
 
-        Neither a short page nor ``total`` alone is trusted: a payment that is missed may be paid
-        twice.
+        Neither a short page nor ``total`` alone is trusted, nor a total that is less than what
+        was listed: a payment that is missed may be paid twice.
         """
         is_short = len(page.items) < (self.size or PAGE_SIZE)
-        if not page.items or (is_short and page.total is not None and seen >= page.total):
+        if not page.items or (is_short and seen == page.total):
             return None
         return attrs.evolve(self, page=(self.page or 1) + 1)
 
