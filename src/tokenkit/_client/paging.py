@@ -78,6 +78,7 @@ class AsyncItems(_Items[Item], AsyncIterator[Item]):
         if not isinstance(call, Refusal):
             super().__init__(call, refuse)
         self._send = send
+        self._running = False
 
     def __aiter__(self) -> Self:
         return self
@@ -90,9 +91,18 @@ class AsyncItems(_Items[Item], AsyncIterator[Item]):
                 return item
             if self._walk.call is None:
                 raise StopAsyncIteration
-            refusal = self._turn(await self._send(self._walk.call))
+            refusal = await self._next_page(self._walk.call)
             if refusal is not None:
                 raise await refusal.reported_async()
+
+    async def _next_page(self, call: Call[Any]) -> Refusal | None:
+        if self._running:
+            raise RuntimeError("this iterator is already running in another task")
+        self._running = True
+        try:
+            return self._turn(await self._send(call))
+        finally:
+            self._running = False
 
 
 OfClass: TypeAlias = Callable[Concatenate[Caller, P], Iterator[Item]]

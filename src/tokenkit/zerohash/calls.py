@@ -86,6 +86,8 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if payments arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
@@ -113,6 +115,8 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if transactions arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".

@@ -206,6 +206,8 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if payments arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
@@ -299,6 +301,8 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if transactions arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
@@ -506,6 +510,8 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if payments arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
@@ -599,6 +605,8 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if transactions arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
