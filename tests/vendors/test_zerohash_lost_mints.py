@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
-from vendors_support import Script, answer, answering, zerohash_client
+from vendors_support import ONCE, Script, answer, answering, zerohash_client
 
 from tokenkit import ConnectionLostError, DecodeError, InvalidInputError, zerohash
 from tokenkit.sandbox import Sandbox
@@ -76,6 +76,17 @@ def test_a_lost_mint_without_a_reference_id(sandbox: Sandbox) -> None:
         sandbox.fail_next(drop="before", vendor="zerohash")
         with pytest.raises(ConnectionLostError, match=r"iter_payments\(\) .*new_reference_id\(\)"):
             client.send(mint_of("crypto-payouts", reference_id=None))
+
+
+def test_a_lost_fund_session(sandbox: Sandbox) -> None:
+    """The error of a lost mint with fwc says how to look for the session, if it can be found."""
+    for reference_id, pointed in (("order-1", True), (None, False)):
+        with sandbox.zerohash_client() as client:
+            sandbox.fail_next(drop="before", vendor="zerohash")
+            with pytest.raises(ConnectionLostError) as caught:
+                client.send(mint_of("fwc", reference_id=reference_id), retry=ONCE)
+        assert caught.value.outcome == "unknown"
+        assert ("look for it with find_minted(request, since=...)" in str(caught.value)) is pointed
 
 
 def test_only_what_may_open_a_payment_comes_with_advice() -> None:
