@@ -8,7 +8,7 @@ import pytest
 from http_library import httpx
 from vendors_support import ECHO, PRIVATE_KEY, answer, answering, jwt_of, zerohash_client
 
-from tokenkit import AsyncZeroHashClient, DecodeError, zerohash
+from tokenkit import AsyncZeroHashClient, DecodeError, MismatchedResponse, zerohash
 from tokenkit.zerohash import token as token_module
 
 CLAIMS = {
@@ -225,3 +225,11 @@ async def test_an_iterator_of_two_tasks() -> None:
             allowed.set()
         found += [payment.payment_id async for payment in payments]
     assert found == ["p-1", "p-2"]
+
+
+def test_another_payment() -> None:
+    """A payment with another id than the one asked for is not handed out."""
+    client = zerohash_client(answering(200, {"message": {"payment_id": "p-2"}}))
+    assert client.get_payment(payment_id="p-2").payment_id == "p-2"
+    with pytest.raises(MismatchedResponse, match="another payment"):
+        client.get_payment(payment_id="p-1")

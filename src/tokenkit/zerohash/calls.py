@@ -58,6 +58,7 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such payment.
+            MismatchedResponse: Another payment was returned.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 

@@ -144,6 +144,7 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such payment.
+            MismatchedResponse: Another payment was returned.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -448,6 +449,7 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such payment.
+            MismatchedResponse: Another payment was returned.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 

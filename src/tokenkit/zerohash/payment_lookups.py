@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import attrs
 
+from ..errors import MismatchedResponse
 from ..extension import (
     JSON,
     Call,
@@ -244,6 +245,13 @@ class PaymentRequest(Call[Payment]):
         return self.method, f"{self.path}/{quote(self.payment_id, safe='')}"
 
     def decode(self, body: JSON, response: ResponseInfo) -> Payment:
-        """Read the payment."""
+        """Read the payment.
+
+        Raises:
+            MismatchedResponse: It is another payment.
+        """
         del response
-        return read_response(message_of(body), Payment, path="$.message")
+        payment = read_response(message_of(body), Payment, path="$.message")
+        if payment.payment_id is not None and payment.payment_id != self.payment_id:
+            raise MismatchedResponse("this is another payment, so it is not handed out")
+        return payment
