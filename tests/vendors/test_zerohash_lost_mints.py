@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
-from vendors_support import ONCE, Script, answer, answering, zerohash_client
+from vendors_support import ECHO, ONCE, Script, answer, answering, zerohash_client
 
 from tokenkit import ConnectionLostError, DecodeError, InvalidInputError, zerohash
 from tokenkit.sandbox import Sandbox
@@ -174,6 +174,16 @@ def test_a_payment_without_a_reference_id_may_be_the_mints(
     assert "'p-1'" in str(caught.value)
     assert "p-2" not in str(caught.value)
     assert caught.value.outcome == "unknown"
+
+
+def test_the_lookup_that_proves_nothing_names_its_request() -> None:
+    """The error has the latest request's id, by which zerohash can find it, and the attempts."""
+    script = answering(200, {"message": []}, {"x-request-id": ECHO})
+    with pytest.raises(zerohash.InconclusiveLookupError) as caught:
+        zerohash_client(script).find_minted(mint_of("crypto-pay"), since=now())
+    request_id = script.requests[-1].headers["x-request-id"]
+    assert (caught.value.attempts, caught.value.request_id) == (2, request_id)
+    assert str(caught.value).endswith(f"(request_id={request_id})")
 
 
 def test_many_payments_without_a_reference_id() -> None:
