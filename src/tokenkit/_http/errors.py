@@ -20,7 +20,6 @@ from .httpx_adapter import ThroughHttpx
 from .progress import Progress
 
 __all__ = [
-    "MAX_RESPONSE_BODY",
     "TooLargeError",
     "UnreadableBodyError",
     "deadline_passed",
@@ -28,7 +27,6 @@ __all__ = [
     "is_network_trouble",
 ]
 
-MAX_RESPONSE_BODY = 8 * 1_048_576
 LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "socksio")
 # All others are subclasses of these; an error status that a caller raises is not one.
 NETWORK = (
@@ -58,7 +56,7 @@ UNTRUSTED = frozenset({2, 18, 19, 20, 21})
 
 
 class TooLargeError(Exception):
-    """The decoded body is larger than the limit."""
+    """The decoded body is larger than the limit, in bytes, which is its argument."""
 
 
 class UnreadableBodyError(Exception):
@@ -143,7 +141,7 @@ def _class_of(error: Exception, progress: Progress) -> type[TransportError | Res
 
 def _text_of(error: Exception, origin: str, progress: Progress) -> str:
     if isinstance(error, TooLargeError):
-        return f"The response of {origin} is larger than {MAX_RESPONSE_BODY} bytes, decompressed"
+        return f"The response of {origin} is larger than {error} bytes, decompressed"
     detail = _root_text(error)
     if isinstance(error, _named("ProtocolError")):
         detail = next((text for text in KNOWN_TEXTS if detail.startswith(text)), "")

@@ -8,7 +8,6 @@ from .._model.messages import Headers, Request, Response
 from .._pipeline.effects import NoResponse
 from ..errors import DeadlineExceeded
 from .errors import (
-    MAX_RESPONSE_BODY,
     TooLargeError,
     UnreadableBodyError,
     deadline_passed,
@@ -20,6 +19,7 @@ from .progress import Progress
 
 __all__ = ["QUIETLY", "BoundedBody", "ResponseReader", "no_free_connection"]
 
+MAX_RESPONSE_BODY = 8 * 1_048_576
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP = frozenset({"gzip", "x-gzip"})
 COMPRESSIONS = frozenset({"br", "compress", "dcb", "dcz", "deflate", "x-compress", "zstd"})
@@ -74,7 +74,7 @@ class BoundedBody:
         if max(len(self._data), self._packed_size) > MAX_RESPONSE_BODY:
             # An error that holds all of it would need the memory twice.
             self._data.clear()
-            raise TooLargeError
+            raise TooLargeError(MAX_RESPONSE_BODY)
 
     def finish(self) -> None:
         """Check that the encoding is complete.
