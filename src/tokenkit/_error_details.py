@@ -72,7 +72,8 @@ class CallContext(TypedDict, total=False):
             method and the path. ``None`` outside a call.
         request_id: The id that the vendor can find the request by: its own if it sent one,
             otherwise the one that was sent.
-        attempts: How many times the request was sent.
+        attempts: How many times the request was sent; if a method of several calls failed between
+            them, how many times all its requests were.
         outcome: Whether the vendor carried out the call, counting all attempts.
     """
 

@@ -148,15 +148,20 @@ def test_every_failure_is_told_once() -> None:
 def test_a_payment_is_withheld_on_purpose() -> None:
     """The error of a mint that may have opened a payment says why it was not repeated."""
     error = Driver(LOST).error(PAYMENT_CALL, zerohash_plan())
-    assert "A payment may have been opened, so the mint was not sent again" in str(error)
+    assert "It was not sent again on purpose. A payment may have been opened: to" in str(error)
     assert f"(request_id={REQUEST_ID})" in str(error)
+    for script, call in (([LOST] * 3, ZEROHASH_CALL), ([answer(400)], PAYMENT_CALL)):
+        assert "payment" not in str(Driver(*script).error(call, zerohash_plan()))
+
+
+@pytest.mark.parametrize("script", [[LOST] * 3, [LOST, answer(400)]])
+def test_a_payment_that_was_sent_again(script: list[AttemptOutcome]) -> None:
+    """With repeat_payments too, the error says that a payment may have been opened."""
     repeated = zerohash_plan(policy=RetryPolicy(repeat_payments=True))
-    for script, call, plan in (
-        ([LOST] * 3, ZEROHASH_CALL, zerohash_plan()),
-        ([LOST] * 3, PAYMENT_CALL, repeated),
-        ([answer(400)], PAYMENT_CALL, zerohash_plan()),
-    ):
-        assert "payment" not in str(Driver(*script).error(call, plan))
+    error = Driver(*script).error(PAYMENT_CALL, repeated)
+    assert (error.outcome, error.attempts) == ("unknown", len(script))
+    assert "A payment may have been opened: to find out, call" in str(error)
+    assert "on purpose" not in str(error)
 
 
 def test_the_error_says_when_the_budget_ended_the_call() -> None:

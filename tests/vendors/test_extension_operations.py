@@ -200,4 +200,8 @@ async def test_bases_leave_the_sending_to_clients() -> None:
     with pytest.raises(NotImplementedError):
         await AsyncCaller().send(PassCount())
     with pytest.raises(NotImplementedError):
+        Caller().send_raw(PassCount())
+    with pytest.raises(NotImplementedError):
+        await AsyncCaller().send_raw(PassCount())
+    with pytest.raises(NotImplementedError):
         ClientFactory().zdk_client()

@@ -3,10 +3,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import anyio
 import pytest
-from vendors_support import ECHO, answering, jwt_of, zerohash_client
+from http_library import httpx
+from vendors_support import ECHO, PRIVATE_KEY, answer, answering, jwt_of, zerohash_client
 
-from tokenkit import DecodeError, zerohash
+from tokenkit import AsyncZeroHashClient, DecodeError, MismatchedResponse, zerohash
 from tokenkit.zerohash import token as token_module
 
 CLAIMS = {
@@ -190,3 +192,44 @@ def test_unreadable_time(body: object, path: str) -> None:
     with pytest.raises(DecodeError) as caught:
         zerohash_client(answering(200, body)).get_time()
     assert caught.value.path == path
+
+
+@pytest.mark.anyio
+async def test_an_iterator_of_two_tasks() -> None:
+    """While one task waits for a page, another one is told so, and no payment is lost."""
+    asked, allowed = anyio.Event(), anyio.Event()
+
+    async def respond(request: httpx.Request) -> httpx.Response:
+        del request
+        asked.set()
+        await allowed.wait()
+        return answer(200, {"message": [{"payment_id": "p-1"}, {"payment_id": "p-2"}], "total": 2})
+
+    found: list[str | None] = []
+    async with AsyncZeroHashClient(
+        api_key="k",
+        private_key=PRIVATE_KEY,
+        passphrase="p",
+        transport=httpx.MockTransport(respond),
+    ) as client:
+        payments = client.iter_payments()
+
+        async def first() -> None:
+            found.append((await anext(payments)).payment_id)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(first)
+            await asked.wait()
+            with pytest.raises(RuntimeError, match="already running in another task"):
+                await anext(payments)
+            allowed.set()
+        found += [payment.payment_id async for payment in payments]
+    assert found == ["p-1", "p-2"]
+
+
+def test_another_payment() -> None:
+    """A payment with another id than the one asked for is not handed out."""
+    client = zerohash_client(answering(200, {"message": {"payment_id": "p-2"}}))
+    assert client.get_payment(payment_id="p-2").payment_id == "p-2"
+    with pytest.raises(MismatchedResponse, match="another payment"):
+        client.get_payment(payment_id="p-1")

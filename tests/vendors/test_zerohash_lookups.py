@@ -194,14 +194,22 @@ def test_all_payments() -> None:
 
 
 @pytest.mark.parametrize(
-    "total", [{}, {"total": 1}, {"total": 4}, {"total": None}, {"total": "4"}], ids=str
+    "total", [{}, {"total": 0}, {"total": 1}, {"total": None}, {"total": "4"}], ids=str
 )
-def test_no_page_is_overlooked(total: dict[str, object]) -> None:
-    """Neither a missing or a wrong total nor full pages end the list before an empty page."""
+@pytest.mark.parametrize("size", [2, 50])
+def test_no_page_is_overlooked(total: dict[str, object], size: int) -> None:
+    """Neither a missing or a wrong total nor short pages end the list before an empty page."""
     bodies = [*pages_of(list("abcd"), 2), []]
     script = Script(tuple(listed(*page, **total) for page in bodies))
-    payments = list(zerohash_client(script).iter_payments(size=2))
+    payments = list(zerohash_client(script).iter_payments(size=size))
     assert [payment.payment_id for payment in payments] == list("abcd")
+    assert len(script.requests) == 3
+
+
+def test_full_pages_with_the_total_reached() -> None:
+    """A full page is never taken for the last one, even with the total reached."""
+    script = Script(tuple(listed(*page, total=4) for page in [*pages_of(list("abcd"), 2), []]))
+    assert len(list(zerohash_client(script).iter_payments(size=2))) == 4
     assert len(script.requests) == 3
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
-from vendors_support import Script, answer, answering, zerohash_client
+from vendors_support import ECHO, ONCE, Script, answer, answering, zerohash_client
 
 from tokenkit import ConnectionLostError, DecodeError, InvalidInputError, zerohash
 from tokenkit.sandbox import Sandbox
@@ -78,6 +78,17 @@ def test_a_lost_mint_without_a_reference_id(sandbox: Sandbox) -> None:
             client.send(mint_of("crypto-payouts", reference_id=None))
 
 
+def test_a_lost_fund_session(sandbox: Sandbox) -> None:
+    """The error of a lost mint with fwc says how to look for the session, if it can be found."""
+    for reference_id, pointed in (("order-1", True), (None, False)):
+        with sandbox.zerohash_client() as client:
+            sandbox.fail_next(drop="before", vendor="zerohash")
+            with pytest.raises(ConnectionLostError) as caught:
+                client.send(mint_of("fwc", reference_id=reference_id), retry=ONCE)
+        assert caught.value.outcome == "unknown"
+        assert ("look for it with find_minted(request, since=...)" in str(caught.value)) is pointed
+
+
 def test_only_what_may_open_a_payment_comes_with_advice() -> None:
     """A mint that is safe to repeat needs no advice on how to find out what became of it."""
     assert mint_of("crypto-buy").advice_if_unknown is None
@@ -145,6 +156,52 @@ def test_nothing_listed_may_prove_nothing(permissions: list[str]) -> None:
     assert repr(permissions[-1]) in str(caught.value)
     assert request.reference_id is not None
     assert request.reference_id in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "reference", [{}, {"reference_id": None}, {"reference_id": ""}, {"reference_id": 7}]
+)
+@pytest.mark.parametrize("permissions", [["crypto-payouts"], ["crypto-payouts", "fwc"]])
+def test_a_payment_without_a_reference_id_may_be_the_mints(
+    permissions: list[str], reference: dict[str, object]
+) -> None:
+    """A payment that cannot be told from the mint's own leaves the lookup open, and is named."""
+    listed = [{"payment_id": "p-1", **reference}, {"payment_id": "p-2", "reference_id": "other"}]
+    empty = answer(200, {"message": []})
+    script = Script((answer(200, {"message": listed}), empty))
+    with pytest.raises(zerohash.InconclusiveLookupError, match="before you mint again") as caught:
+        zerohash_client(script).find_minted(mint_of(*permissions), since=now())
+    assert "'p-1'" in str(caught.value)
+    assert "p-2" not in str(caught.value)
+    assert caught.value.outcome == "unknown"
+
+
+def test_the_lookup_that_proves_nothing_names_its_request() -> None:
+    """The error has the latest request's id, by which zerohash can find it, and the attempts."""
+    script = answering(200, {"message": []}, {"x-request-id": ECHO})
+    with pytest.raises(zerohash.InconclusiveLookupError) as caught:
+        zerohash_client(script).find_minted(mint_of("crypto-pay"), since=now())
+    request_id = script.requests[-1].headers["x-request-id"]
+    assert (caught.value.attempts, caught.value.request_id) == (2, request_id)
+    assert str(caught.value).endswith(f"(request_id={request_id})")
+
+
+def test_many_payments_without_a_reference_id() -> None:
+    """The error names the first of them and counts the others."""
+    listed = [{"payment_id": f"p-{number}"} for number in range(12)]
+    script = Script((answer(200, {"message": listed}), answer(200, {"message": []})))
+    with pytest.raises(zerohash.InconclusiveLookupError, match=r"lists 12 .*'p-9', and 2 more"):
+        zerohash_client(script).find_minted(mint_of("crypto-payouts"), since=now())
+
+
+def test_a_match_beside_payments_without_a_reference_id() -> None:
+    """The mint's own payment is found whatever is listed before it."""
+    request = mint_of("crypto-payouts")
+    mine = {"payment_id": "p-2", "reference_id": request.reference_id}
+    script = answering(200, {"message": [{"payment_id": "p-1"}, mine]})
+    found = zerohash_client(script).find_minted(request, since=now())
+    assert isinstance(found, zerohash.Payment)
+    assert found.payment_id == "p-2"
 
 
 def test_a_payin_that_is_listed_is_found() -> None:

@@ -105,6 +105,14 @@ def test_a_session_that_expired() -> None:
     assert event.transaction.quantity is None
 
 
+@pytest.mark.parametrize("payload", [{}, {"success": None}, {"success": "true"}, {"success": 1}])
+def test_a_session_that_does_not_say_how_it_ended(payload: dict[str, object]) -> None:
+    """Where ``success`` is missing or cannot be read, nobody knows: it is neither yes nor no."""
+    event = received(payload, "deposit_fund_complete")
+    assert isinstance(event, webhooks.DepositFundComplete)
+    assert event.success is None
+
+
 def test_a_participant() -> None:
     """Changes of a participant's status and onboarding have their documented fields."""
     event = received(

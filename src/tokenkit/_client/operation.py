@@ -10,7 +10,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, ove
 
 from typing_extensions import Self
 
-from .._model.call import BatchCall, Call
+from .._model.call import BatchCall, Call, Reply
 from ..errors import InvalidInputError
 from .refusal import Refusal
 
@@ -43,6 +43,10 @@ class Caller(_Refuses):
         """Perform a call."""
         raise NotImplementedError
 
+    def send_raw(self, call: Call[T]) -> Reply[T]:
+        """Perform a call, and return its value with more about its response."""
+        raise NotImplementedError
+
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         for name, found in _operations(cls):
@@ -54,6 +58,10 @@ class AsyncCaller(_Refuses):
 
     async def send(self, call: Call[T]) -> T:
         """Perform a call."""
+        raise NotImplementedError
+
+    async def send_raw(self, call: Call[T]) -> Reply[T]:
+        """Perform a call, and return its value with more about its response."""
         raise NotImplementedError
 
     def __init_subclass__(cls, **kwargs: object) -> None:

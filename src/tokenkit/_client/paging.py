@@ -7,11 +7,11 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, ove
 
 from typing_extensions import Self
 
-from .._model.call import Call
+from .._model.call import Call, Reply
 from .._model.paging import HasItems, PagedCall, PageWalk
 from ..errors import TokenKitError
 from .operation import AsyncCaller, Caller, ModelMethod, method_signature, refuse_by
-from .refusal import Refusal
+from .refusal import Refusal, Sent
 
 __all__ = ["Iteration", "iteration"]
 
@@ -28,13 +28,14 @@ class _Items(Generic[Item]):
         self._walk = PageWalk(call)
         self._refuse = refuse
         self._left: Iterator[Item] = iter(())
+        self._sent = Sent()
 
-    def _turn(self, page: Any) -> Refusal | None:
+    def _turn(self, reply: Reply[Any]) -> Refusal | None:
         """Go on to a page's items; return a refusal where the server does not turn pages."""
         try:
-            self._left = iter(self._walk.take(page))
+            self._left = iter(self._walk.take(self._sent.add(reply)))
         except TokenKitError as error:
-            return self._refuse(error)
+            return self._refuse(self._sent.complete(error))
         return None
 
 
@@ -44,7 +45,7 @@ class Items(_Items[Item], Iterator[Item]):
     def __init__(
         self,
         call: PagedCall[Any, Item],
-        send: Callable[[Call[Any]], object],
+        send: Callable[[Call[Any]], Reply[Any]],
         refuse: Callable[[Exception], Refusal],
     ) -> None:
         super().__init__(call, refuse)
@@ -71,13 +72,14 @@ class AsyncItems(_Items[Item], AsyncIterator[Item]):
     def __init__(
         self,
         call: PagedCall[Any, Item] | Refusal,
-        send: Callable[[Call[Any]], Awaitable[object]],
+        send: Callable[[Call[Any]], Awaitable[Reply[Any]]],
         refuse: Callable[[Exception], Refusal],
     ) -> None:
         self._refusal = call if isinstance(call, Refusal) else None
         if not isinstance(call, Refusal):
             super().__init__(call, refuse)
         self._send = send
+        self._running = False
 
     def __aiter__(self) -> Self:
         return self
@@ -90,9 +92,18 @@ class AsyncItems(_Items[Item], AsyncIterator[Item]):
                 return item
             if self._walk.call is None:
                 raise StopAsyncIteration
-            refusal = self._turn(await self._send(self._walk.call))
+            refusal = await self._next_page(self._walk.call)
             if refusal is not None:
                 raise await refusal.reported_async()
+
+    async def _next_page(self, call: Call[Any]) -> Refusal | None:
+        if self._running:
+            raise RuntimeError("this iterator is already running in another task")
+        self._running = True
+        try:
+            return self._turn(await self._send(call))
+        finally:
+            self._running = False
 
 
 OfClass: TypeAlias = Callable[Concatenate[Caller, P], Iterator[Item]]
@@ -132,7 +143,7 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
             args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(first, Refusal):
                 raise first.reported()
-            return Items(first, self.send, lambda error: refuse_by(self)(error, name))
+            return Items(first, self.send_raw, lambda error: refuse_by(self)(error, name))
 
         return self.named(call, owner, self._signature(Iterator))
 
@@ -142,7 +153,7 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
 
         def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             first: Any = build(refuse_by(self), args, kwargs)
-            return AsyncItems(first, self.send, lambda error: refuse_by(self)(error, name))
+            return AsyncItems(first, self.send_raw, lambda error: refuse_by(self)(error, name))
 
         return self.named(call, owner, self._signature(AsyncIterator))
 

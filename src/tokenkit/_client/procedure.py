@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from .._model.call import Call
 from ..errors import TokenKitError
 from .operation import AsyncCaller, Caller, ValueMethod, refuse_by
+from .refusal import Sent
 
 __all__ = ["Procedure", "procedure"]
 
@@ -39,13 +40,13 @@ class Procedure(ValueMethod[P, T_co]):
         name = self.stub.__name__
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            calls, value = begin(*args, **kwargs), None
+            calls, value, sent = begin(*args, **kwargs), None, Sent()
             try:
                 while not isinstance(step := _next(calls, value), TokenKitError):
-                    value = self.send(step)
+                    value = sent.add(self.send_raw(step))
             except StopIteration as stop:
                 return stop.value
-            raise refuse_by(self)(step, name).reported()
+            raise refuse_by(self)(sent.complete(step), name).reported()
 
         return self.named(call, owner, self._signature())
 
@@ -55,13 +56,13 @@ class Procedure(ValueMethod[P, T_co]):
         name = self.stub.__name__
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            calls, value = begin(*args, **kwargs), None
+            calls, value, sent = begin(*args, **kwargs), None, Sent()
             try:
                 while not isinstance(step := _next(calls, value), TokenKitError):
-                    value = await self.send(step)
+                    value = sent.add(await self.send_raw(step))
             except StopIteration as stop:
                 return stop.value
-            raise await refuse_by(self)(step, name).reported_async()
+            raise await refuse_by(self)(sent.complete(step), name).reported_async()
 
         return self.named(call, owner, self._signature())
 

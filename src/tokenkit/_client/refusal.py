@@ -1,15 +1,45 @@
-"""Calls that end before they begin."""
+"""Calls that end before they begin, and methods that fail between their calls."""
 
+from typing import TypeVar
 from uuid import uuid4
 
 import attrs
 
+from .._model.call import Reply
 from .._observability.hooks import Listener
 from .._observability.records import CallFailed
 from .._pipeline.drivers import report, report_async
 from ..errors import TokenKitError
 
-__all__ = ["Refusal"]
+__all__ = ["Refusal", "Sent"]
+
+T = TypeVar("T")
+
+
+@attrs.define
+class Sent:
+    """What a method of several calls has sent so far.
+
+    Attributes:
+        attempts: How many times a request was sent.
+        request_id: The vendor's id for the latest one, if it has one.
+    """
+
+    attempts: int = 0
+    request_id: str | None = None
+
+    def add(self, reply: Reply[T]) -> T:
+        """Count a call; return its value."""
+        self.attempts += reply.attempts
+        self.request_id = reply.request_id
+        return reply.value
+
+    def complete(self, error: TokenKitError) -> TokenKitError:
+        """Add to an error what was sent before it."""
+        error.attempts, error.request_id = self.attempts, self.request_id
+        if self.request_id is not None:
+            error.args = (f"{error} (request_id={self.request_id})",)
+        return error
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -42,9 +72,11 @@ class Refusal:
 
     def _record(self) -> CallFailed:
         error, reason, outcome = self.error, "", TokenKitError.usual_outcome
+        sent = Sent()
         if isinstance(error, TokenKitError):
             error.vendor, error.operation = self.vendor, self.operation
             reason, outcome = str(error), error.outcome
+            sent = Sent(error.attempts, error.request_id)
         return CallFailed(
             vendor=self.vendor,
             operation=self.operation,
@@ -53,7 +85,7 @@ class Refusal:
             reason=reason,
             outcome=outcome,
             status=None,
-            request_id=None,
-            attempts=0,
+            request_id=sent.request_id,
+            attempts=sent.attempts,
             seconds=0.0,
         )

@@ -130,7 +130,7 @@ class Call(RequestModel, Generic[T_co]):
     def advice_if_unknown(self) -> str | None:
         """What to do if the vendor may have carried out the call, and its result is lost.
 
-        A sentence for the error of a call that is not repeated for that reason.
+        A sentence for the error, whether the call was sent again or not.
         """
         return None
 

@@ -62,14 +62,18 @@ class PageWalk(Generic[Page, Item]):
         """Return a page's items, and move on to the next page.
 
         Raises:
-            DecodeError: The page repeats an earlier one, so the server ignores the page number
-                and the other pages can't be read.
+            DecodeError: The page repeats an earlier one, so entries may be missing: new ones came
+                during the walk, or the server ignores the page number.
         """
         call = self.call
         if call is None:
             raise RuntimeError("the walk has ended")
         if page.items and page.items in (self._taken, self._mark):
-            raise DecodeError(f"{call.request_line[1].partition('?')[0]}: a page came twice")
+            raise DecodeError(
+                f"{call.request_line[1].partition('?')[0]}: a page came twice: new entries may "
+                "have arrived meanwhile, so start again; if it happens again, the server ignores "
+                "the page number"
+            )
         self._taken = page.items
         self._pages += 1
         # Brent's algorithm: pages in a cycle meet the mark, and no other page is kept.

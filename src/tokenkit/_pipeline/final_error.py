@@ -7,6 +7,8 @@ from .state import CallState
 
 __all__ = ["combined_outcome", "complete"]
 
+WITHHELD = "it was not sent again on purpose"
+
 
 def combined_outcome(earlier: Outcome, latest: Outcome) -> Outcome:
     """Return the outcome of a call from that of its earlier attempts and of the latest."""
@@ -46,6 +48,8 @@ def _text(error: TokenKitError, sent_id: str | None, state: CallState[object]) -
 
 
 def _remarks(state: CallState[object]) -> tuple[str, ...]:
-    withheld = state.repeat is not Repeat.SAFE and state.outcome != "not performed"
-    advice = state.call.advice_if_unknown if withheld else None
-    return state.remarks if advice is None else (*state.remarks, advice)
+    advice = None if state.outcome == "not performed" else state.call.advice_if_unknown
+    if advice is None:
+        return state.remarks
+    withheld = () if state.repeat is Repeat.SAFE else (WITHHELD,)
+    return (*state.remarks, *withheld, advice)

@@ -58,6 +58,7 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such payment.
+            MismatchedResponse: Another payment was returned.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -86,6 +87,8 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if payments arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
@@ -113,6 +116,8 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if transactions arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
@@ -134,7 +139,8 @@ class ZeroHashCalls:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
             InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
-                an undocumented permission: ask zerohash before you mint again.
+                an undocumented permission, nor beside payments without a ``reference_id``: ask
+                zerohash before you mint again.
             DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 

@@ -144,6 +144,7 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such payment.
+            MismatchedResponse: Another payment was returned.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -206,6 +207,8 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if payments arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
@@ -299,6 +302,8 @@ class ZeroHashClient(Client):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if transactions arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
@@ -321,7 +326,8 @@ class ZeroHashClient(Client):
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
             InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
-                an undocumented permission: ask zerohash before you mint again.
+                an undocumented permission, nor beside payments without a ``reference_id``: ask
+                zerohash before you mint again.
             DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -443,6 +449,7 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             NotFoundError: There is no such payment.
+            MismatchedResponse: Another payment was returned.
             AuthenticationError: A credential, the signature or the timestamp was refused.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -505,6 +512,8 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if payments arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get payments".
@@ -598,6 +607,8 @@ class AsyncZeroHashClient(AsyncClient):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
+            DecodeError: A page can't be read, or came twice, as it may if transactions arrive
+                meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
@@ -620,7 +631,8 @@ class AsyncZeroHashClient(AsyncClient):
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
             InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
-                an undocumented permission: ask zerohash before you mint again.
+                an undocumented permission, nor beside payments without a ``reference_id``: ask
+                zerohash before you mint again.
             DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 

@@ -119,8 +119,9 @@ class MissingRequirementsError(ConflictError):
 class InconclusiveLookupError(TokenKitError):
     """A lookup found nothing, which doesn't mean that there is nothing.
 
-    zerohash doesn't say where such a mint shows, so it may have opened a payment all the same: ask
-    zerohash before you mint again.
+    The mint may have opened a payment all the same: zerohash doesn't say where such a mint shows,
+    or it lists payments without a ``reference_id``, which the message names. Look at them, or ask
+    zerohash, before you mint again.
     """
 
     usual_outcome: ClassVar[Outcome] = "unknown"

@@ -20,6 +20,7 @@ Page = TypeVar("Page", bound=HasItems[object])
 
 # The mint may have been signed with a corrected clock; corrections are at most a day.
 CLOCK_MARGIN = timedelta(days=1)
+MOST_NAMED = 10
 STARTS_SESSION = frozenset({Permission.FWC.value, Permission.CRYPTO_PAY.value})
 STARTS_NO_SESSION = frozenset(permission.value for permission in Permission) - STARTS_SESSION
 
@@ -44,13 +45,20 @@ def find_minted(
     _check(request, since)
     code, reference_id = _field(request, "participant_code"), _field(request, "reference_id")
     found: Payment | FundTransaction | None = None
+    candidates: list[Payment] = []
     if _opens_payment(request):
         start = max(since, EPOCH + CLOCK_MARGIN) - CLOCK_MARGIN
         payments = PaymentsRequest(participant_code=code, start_date=start)
-        found = yield from _first(payments, reference_id)
+        found, candidates = yield from _search(payments, reference_id)
     if found is None and _starts_session(request):
         sessions = FundTransactionsRequest(participant_code=code, reference_id=reference_id)
-        found = yield from _first(sessions, reference_id)
+        found, _ = yield from _search(sessions, reference_id)
+    if found is None and candidates:
+        raise InconclusiveLookupError(
+            f"nothing with the reference_id {reference_id!a:.60} is listed, but zerohash lists "
+            f"{len(candidates)} of the participant's payments without a reference_id, and each "
+            f"may be this mint's: {_ids(candidates)}; look at them before you mint again"
+        )
     unlisted = unlisted_in(request.asked_permissions())
     if found is None and unlisted:
         raise InconclusiveLookupError(
@@ -95,12 +103,22 @@ def _request_problem(request: object) -> str | None:
     return None
 
 
-def _first(
+def _search(
     call: PagedCall[Page, Item], reference_id: str | None
-) -> Generator[Call[Page], Page, Item | None]:
+) -> Generator[Call[Page], Page, tuple[Item | None, list[Item]]]:
+    """Return the item with a ``reference_id``, and those before it that have no readable one."""
     walk = PageWalk(call)
+    candidates: list[Item] = []
     while walk.call is not None:
         for item in walk.take((yield walk.call)):
             if item.reference_id == reference_id:
-                return item
-    return None
+                return item, candidates
+            if not item.reference_id:
+                candidates.append(item)
+    return None, candidates
+
+
+def _ids(payments: list[Payment]) -> str:
+    ids = [f"payment_id {one.payment_id!a:.60}" for one in payments[:MOST_NAMED]]
+    left = len(payments) - len(ids)
+    return ", ".join([*ids, f"and {left} more"] if left else ids)

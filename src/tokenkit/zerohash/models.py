@@ -70,8 +70,10 @@ class Permission(str, Enum):
     FWC = "fwc"
 
 
-PAYMENT_ADVICE = (
-    "a payment may have been opened, so the mint was not sent again on purpose: to find out, call "
+PAYMENT_ADVICE = "a payment may have been opened: to find out, call "
+SESSION_ADVICE = (
+    "a fund session may have been started, which moves no money: mint again, or look for it with "
+    "find_minted(request, since=...)"
 )
 FIND_IT = "find_minted(request, since=...), or wait for the webhook with the mint's reference_id"
 LIST_THEM = (
@@ -160,10 +162,12 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
 
     @property
     def advice_if_unknown(self) -> str | None:
-        """How to find out whether a payment was opened."""
+        """How to find out whether a payment was opened, or a fund session started."""
+        has_reference = bool(getattr(self, "reference_id", None))
         if self.repeat is Repeat.SAFE:
-            return None
-        how = FIND_IT if getattr(self, "reference_id", None) else LIST_THEM
+            is_session = has_reference and Permission.FWC.value in self.asked_permissions()
+            return SESSION_ADVICE if is_session else None
+        how = FIND_IT if has_reference else LIST_THEM
         unlisted = unlisted_in(self.asked_permissions())
         return PAYMENT_ADVICE + how + (ASK.format(quoted(unlisted)) if unlisted else "")
 

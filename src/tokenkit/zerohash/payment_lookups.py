@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import attrs
 
+from ..errors import MismatchedResponse
 from ..extension import (
     JSON,
     Call,
@@ -211,11 +212,11 @@ class PaymentsRequest(QueryCall[PaymentPage], PagedCall[PaymentPage, Payment]):
     def next_call(self, page: PaymentPage, seen: int) -> "PaymentsRequest | None":
         """Return the call for the next page, until one is empty, or short with the total reached.
 
-        Neither a short page nor ``total`` alone is trusted: a payment that is missed may be paid
-        twice.
+        Neither a short page nor ``total`` alone is trusted, nor a total that is less than what
+        was listed: a payment that is missed may be paid twice.
         """
         is_short = len(page.items) < (self.size or PAGE_SIZE)
-        if not page.items or (is_short and page.total is not None and seen >= page.total):
+        if not page.items or (is_short and seen == page.total):
             return None
         return attrs.evolve(self, page=(self.page or 1) + 1)
 
@@ -244,6 +245,13 @@ class PaymentRequest(Call[Payment]):
         return self.method, f"{self.path}/{quote(self.payment_id, safe='')}"
 
     def decode(self, body: JSON, response: ResponseInfo) -> Payment:
-        """Read the payment."""
+        """Read the payment.
+
+        Raises:
+            MismatchedResponse: It is another payment.
+        """
         del response
-        return read_response(message_of(body), Payment, path="$.message")
+        payment = read_response(message_of(body), Payment, path="$.message")
+        if payment.payment_id is not None and payment.payment_id != self.payment_id:
+            raise MismatchedResponse("this is another payment, so it is not handed out")
+        return payment

@@ -77,6 +77,10 @@ class Event:
         text: str | None = _read(self.payload, name, text_value)
         return text
 
+    def _flag(self, name: str) -> bool | None:
+        value: bool | None = _read(self.payload, name, flag)
+        return value
+
 
 @attrs.frozen(kw_only=True)
 class PaymentStatusChanged(Event):
@@ -137,9 +141,9 @@ class DepositFundComplete(Event):
         return read_response(self.payload, FundTransaction)
 
     @property
-    def success(self) -> bool:
-        """Whether the deposit was converted."""
-        return _read(self.payload, "success", flag) is True
+    def success(self) -> bool | None:
+        """Whether the deposit was converted; ``None`` if the payload doesn't say."""
+        return self._flag("success")
 
     @property
     def reason(self) -> str | None:
@@ -207,10 +211,6 @@ class ParticipantUpdated(Event):
     def liveness_check(self) -> str | None:
         """How the liveness check went, such as ``pass``."""
         return self._text("liveness_check")
-
-    def _flag(self, name: str) -> bool | None:
-        value: bool | None = _read(self.payload, name, flag)
-        return value
 
 
 @attrs.frozen(kw_only=True)
