@@ -1,6 +1,7 @@
 import builtins
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from enum import Enum
 from typing import Any, ClassVar
 
 import attrs
@@ -156,6 +157,20 @@ def test_values_are_not_quoted() -> None:
 def test_iterables_of_the_wrong_kind() -> None:
     """A number where a list is meant is told by its path."""
     assert mismatch({**SOUND, "items": 5}) == ("expected an array, found a number", "$.items")
+
+
+class Color(Enum):
+    RED = "red"
+
+
+@attrs.frozen(kw_only=True)
+class Painted:
+    color: Color
+
+
+def test_a_value_that_a_type_refuses() -> None:
+    """What only the type of a caller's field refuses is told by the kind of its error."""
+    assert mismatch({"color": "blue"}, Painted) == ("unreadable (ValueError)", "$.color")
 
 
 def test_unknown_fields_are_kept() -> None:

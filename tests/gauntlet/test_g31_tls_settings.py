@@ -93,6 +93,20 @@ def test_a_useless_setting_is_named(
 
 @each_family
 @each_flavour
+def test_without_variables_the_usual_authorities_are_trusted(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the environment names no authorities, a client is built with the library's own."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
+        monkeypatch.delenv(name, raising=False)
+    with tls_server("localhost") as server:
+        url = f"https://localhost:{server.port}"
+        with pytest.raises(ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            send_strigo(flavour, url, HEALTH, http_family=family, retry=NO_RETRIES)
+
+
+@each_family
+@each_flavour
 @pytest.mark.parametrize("given", [True, False])
 def test_a_useless_setting_counts_for_an_https_proxy(
     flavour: Flavour,

@@ -7,7 +7,7 @@ from sample_vendor import PROFILE, Pass, PassCount, PassRequest
 from vendors_support import answering
 
 from tokenkit import ConfigurationError, auth
-from tokenkit._client.operation import AsyncCaller, Caller
+from tokenkit._client.operation import AsyncCaller, Caller, refuse_by
 from tokenkit.extension import (
     JSON,
     AsyncClient,
@@ -203,5 +203,7 @@ async def test_bases_leave_the_sending_to_clients() -> None:
         Caller().send_raw(PassCount())
     with pytest.raises(NotImplementedError):
         await AsyncCaller().send_raw(PassCount())
+    with pytest.raises(NotImplementedError):
+        refuse_by(Caller())(ValueError(), "count")
     with pytest.raises(NotImplementedError):
         ClientFactory().zdk_client()
