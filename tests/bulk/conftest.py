@@ -23,6 +23,15 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def own_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Return a sandbox of the test's own, which the environment names."""
+    with Sandbox() as sandbox:
+        for name, value in sandbox.environment.items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+@pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[StrigoClient]:
     """Return a Strigo client of the sandbox."""
     with sandbox.strigo_client() as client:

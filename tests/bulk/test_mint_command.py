@@ -20,23 +20,15 @@ from tokenkit import strigo
 from tokenkit._mint.models import MODELS
 from tokenkit._mint.people import People
 from tokenkit._mint.tables import Dialect
-from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
-        yield sandbox
+    from tokenkit.sandbox import Sandbox
 
 
 def test_a_csv_becomes_a_csv_with_tokens(
-    sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
+    own_sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Rows keep their order and their other columns; the file is private; no token is shown."""
     target = table.with_name("tokens.csv")
@@ -44,7 +36,7 @@ def test_a_csv_becomes_a_csv_with_tokens(
     rows = read_csv(target)
     assert [row["E-Mail"] for row in rows] == [f"learner{n}@example.com" for n in range(12)]
     assert {row["city"] for row in rows} == {"Berlin"}
-    assert {row["token"] for row in rows} == {issued.token for issued in sandbox.issued}
+    assert {row["token"] for row in rows} == {issued.token for issued in own_sandbox.issued}
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -53,7 +45,7 @@ def test_a_csv_becomes_a_csv_with_tokens(
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
-def test_other_formats_go_in_and_out(sandbox: Sandbox, table: Path, ending: str) -> None:
+def test_other_formats_go_in_and_out(own_sandbox: Sandbox, table: Path, ending: str) -> None:
     """JSON lines and Parquet hold the same, and may be read again."""
     if ending == "parquet":
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -66,7 +58,7 @@ def test_other_formats_go_in_and_out(sandbox: Sandbox, table: Path, ending: str)
     write_any(renamed, [{"email": row["E-Mail"], "groups": None} for row in rows])
     assert mint("--from", renamed, "--to", second) == 0
     assert len(read_csv(second)) == 12
-    assert len(sandbox.issued) == 24
+    assert len(own_sandbox.issued) == 24
 
 
 def read_any(path: Path) -> list[dict[str, Any]]:
@@ -85,7 +77,7 @@ def write_any(path: Path, rows: list[dict[str, Any]]) -> None:
     import_module("pyarrow.parquet").write_table(table, path)
 
 
-def test_parquet_keeps_other_types_as_text(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_parquet_keeps_other_types_as_text(own_sandbox: Sandbox, tmp_path: Path) -> None:
     """Numbers, dates and lists of the table come out as text."""
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
@@ -94,28 +86,28 @@ def test_parquet_keeps_other_types_as_text(sandbox: Sandbox, tmp_path: Path) -> 
     assert mint("--from", source, "--to", target) == 0
     (row,) = read_any(target)
     assert (row["age"], row["born"][:10]) == ("7", "2000-01-02")
-    assert len(sandbox.issued) == 1
+    assert len(own_sandbox.issued) == 1
     source.write_bytes(b"PAR1 and nothing else")
     assert mint("--from", source, "--to", tmp_path / "other.csv") == 2
 
 
-def test_excels_csv_stays_excels(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_excels_csv_stays_excels(own_sandbox: Sandbox, tmp_path: Path) -> None:
     """A byte order mark, semicolons and accents come out as they went in."""
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text('email;name\njose@example.com;"José; Núñez"\n', "utf-8-sig")
     assert mint("--from", source, "--to", target) == 0
     assert target.read_bytes().startswith(b"\xef\xbb\xbfemail;name;ok;token")
     assert read_csv(target, ";")[0]["name"] == "José; Núñez"
-    assert len(sandbox.issued) == 1
+    assert len(own_sandbox.issued) == 1
 
 
 def test_rows_that_fail_say_why_and_are_tried_again(
-    sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
+    own_sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The exit code is 1; after the vendor's trouble the same command mints what is missing."""
     target, journal = table.with_name("tokens.csv"), table.with_name("mint.journal")
     command = ("--from", table, "--to", target, "--journal", journal)
-    sandbox.fail_next(vendor="strigo", status=500, times=2)
+    own_sandbox.fail_next(vendor="strigo", status=500, times=2)
     assert mint(*command) == 1
     failed = [row for row in read_csv(target) if row["ok"] == "False"]
     assert [(row["error"], row["status"], row["token"]) for row in failed] == [
@@ -127,29 +119,29 @@ def test_rows_that_fail_say_why_and_are_tried_again(
     assert sorted(row["E-Mail"] for row in rows) == sorted(
         f"learner{n}@example.com" for n in range(12)
     )
-    assert len(sandbox.issued) == 12
+    assert len(own_sandbox.issued) == 12
     assert "10 of 12 rows have their token already" in capsys.readouterr().err
     assert mint(*command) == 0
-    assert len(sandbox.issued) == 12
+    assert len(own_sandbox.issued) == 12
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
-def test_a_killed_command_goes_on(sandbox: Sandbox, table: Path, ending: str) -> None:
+def test_a_killed_command_goes_on(own_sandbox: Sandbox, table: Path, ending: str) -> None:
     """After SIGKILL the same command finishes the file; a row that was cut is minted again."""
     if ending == "parquet":
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     target, journal = table.with_name(f"tokens.{ending}"), table.with_name("mint.journal")
     command = ["--from", str(table), "--to", str(target), "--journal", str(journal)]
-    sandbox.fail_next(vendor="strigo", delay=0.01, times=3)
-    sandbox.fail_next(vendor="strigo", delay=30.0, times=1)
+    own_sandbox.fail_next(vendor="strigo", delay=0.01, times=3)
+    own_sandbox.fail_next(vendor="strigo", delay=30.0, times=1)
     program = [sys.executable, "-m", "tokenkit", "mint", "strigo", *command, "--concurrency", "2"]
     with subprocess.Popen(program, env=os.environ.copy(), stderr=subprocess.DEVNULL) as process:
         until = time.monotonic() + 60
-        while not target.exists() or not journal.exists() or len(sandbox.issued) < 2:
+        while not target.exists() or not journal.exists() or len(own_sandbox.issued) < 2:
             assert time.monotonic() < until
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
-    sandbox.clear_faults()
+    own_sandbox.clear_faults()
     with target.open("ab") as file:
         file.write(b'"cut' if ending == "csv" else b'{"E-Mail": "cu')
     assert mint(*command) == 0
@@ -159,7 +151,7 @@ def test_a_killed_command_goes_on(sandbox: Sandbox, table: Path, ending: str) ->
     )
 
 
-def test_fields_may_be_renamed_and_set(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_fields_may_be_renamed_and_set(own_sandbox: Sandbox, tmp_path: Path) -> None:
     """``--column`` and ``--set`` give what the table names otherwise, or not at all."""
     source, target = tmp_path / "in.csv", tmp_path / "out.jsonl"
     source.write_text("mail,until\na@example.com,2h\n", "utf-8")
@@ -168,14 +160,14 @@ def test_fields_may_be_renamed_and_set(sandbox: Sandbox, tmp_path: Path) -> None
         *("--column", "expiration=until", "--set", "groups=one;two"),
     )
     assert code == 0
-    (issued,) = sandbox.issued
+    (issued,) = own_sandbox.issued
     assert issued.subject == "a@example.com"
     (row,) = read_any(target)
     assert row["mail"] == "a@example.com"
     assert row["expires_at"]
 
 
-def test_other_vendors_are_minted_too(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_other_vendors_are_minted_too(own_sandbox: Sandbox, tmp_path: Path) -> None:
     """ZDK in batches, zerohash with the id of a payment."""
     source = tmp_path / "in.csv"
     source.write_text('id,metadata,permissions\n1,"{""team"": ""blue""}",100;chat\n2,,\n', "utf-8")
@@ -189,7 +181,7 @@ def test_other_vendors_are_minted_too(sandbox: Sandbox, tmp_path: Path) -> None:
     )
     assert code == 0
     assert read_csv(tmp_path / "zerohash.csv")[0]["payment_id"]
-    assert len(sandbox.issued) == 3
+    assert len(own_sandbox.issued) == 3
 
 
 @pytest.mark.parametrize(
@@ -215,7 +207,7 @@ def test_other_vendors_are_minted_too(sandbox: Sandbox, tmp_path: Path) -> None:
     ],
 )
 def test_a_problem_is_told_before_anything_is_sent(
-    sandbox: Sandbox,
+    own_sandbox: Sandbox,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     content: str,
@@ -228,11 +220,11 @@ def test_a_problem_is_told_before_anything_is_sent(
     assert mint("--from", source, "--to", target, *options) == 2
     assert problem in capsys.readouterr().err
     assert not target.exists()
-    assert sandbox.issued == ()
+    assert own_sandbox.issued == ()
 
 
 def test_bad_cells_of_other_kinds_are_told(
-    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A JSON cell, a JSON line, an encoding, an ending."""
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
@@ -253,7 +245,7 @@ def test_bad_cells_of_other_kinds_are_told(
     assert "must end with .csv, .jsonl, .parquet" in capsys.readouterr().err
     assert mint("--from", tmp_path / "none.csv", "--to", target) == 2
     assert "No such file" in capsys.readouterr().err
-    assert sandbox.issued == ()
+    assert own_sandbox.issued == ()
 
 
 def test_lists_in_cells_are_read(tmp_path: Path) -> None:
@@ -267,7 +259,7 @@ def test_lists_in_cells_are_read(tmp_path: Path) -> None:
 
 
 def test_bad_encoding_far_down_is_told(
-    sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A table whose head is ASCII may still not be UTF-8."""
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
@@ -275,10 +267,10 @@ def test_bad_encoding_far_down_is_told(
     source.write_bytes(f"email\n{rows}josé@example.com\n".encode("latin-1"))
     assert mint("--from", source, "--to", target) == 2
     assert "must be UTF-8; in Excel save as" in capsys.readouterr().err
-    assert sandbox.issued == ()
+    assert own_sandbox.issued == ()
 
 
-def test_a_finished_parquet_file_is_continued(sandbox: Sandbox, table: Path) -> None:
+def test_a_finished_parquet_file_is_continued(own_sandbox: Sandbox, table: Path) -> None:
     """A second run of a command reads the tokens of the first, and mints none of them again."""
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     target = table.with_name("tokens.parquet")
@@ -290,4 +282,4 @@ def test_a_finished_parquet_file_is_continued(sandbox: Sandbox, table: Path) -> 
         file.write("late@example.com,Late,Berlin\n")
     assert mint(*command) == 0
     assert read_any(target)[:-1] == rows
-    assert len(sandbox.issued) == 13
+    assert len(own_sandbox.issued) == 13

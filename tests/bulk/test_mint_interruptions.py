@@ -12,20 +12,11 @@ from mint_runs import mint, read_csv
 from tokenkit.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
-        yield sandbox
-
-
 def test_no_file_is_overwritten_by_mistake(
-    sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
+    own_sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Another table, or a result without its journal, is left as it is."""
     target, journal = table.with_name("tokens.csv"), table.with_name("mint.journal")
@@ -46,11 +37,11 @@ def test_no_file_is_overwritten_by_mistake(
     target.unlink()
     assert mint(*command, "--journal", journal) == 2
     assert "is gone: restore it, or delete the journal" in capsys.readouterr().err
-    assert sandbox.issued == ()
+    assert own_sandbox.issued == ()
 
 
 def test_rows_that_only_the_journal_has_are_told(
-    sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
+    own_sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A result that lost rows is no success."""
     target, journal = table.with_name("tokens.csv"), table.with_name("mint.journal")
@@ -64,7 +55,7 @@ def test_rows_that_only_the_journal_has_are_told(
     more = table.read_text("utf-8") + "late@example.com,Late,Rome\n"
     table.write_text(more, "utf-8")
     assert mint(*command) == 1
-    assert len(sandbox.issued) == 13
+    assert len(own_sandbox.issued) == 13
 
 
 def test_without_credentials_nothing_is_written(
@@ -81,7 +72,7 @@ def test_without_credentials_nothing_is_written(
 
 @pytest.mark.parametrize("with_journal", [True, False])
 def test_ctrl_c_says_how_to_go_on(
-    sandbox: Sandbox,
+    own_sandbox: Sandbox,
     table: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -111,7 +102,7 @@ def test_ctrl_c_says_how_to_go_on(
     if with_journal:
         assert mint(*command) == 0
         assert len(read_csv(target)) == 12
-    assert len(sandbox.issued) >= 4
+    assert len(own_sandbox.issued) >= 4
 
 
 def test_progress_is_shown_while_it_waits(
@@ -131,7 +122,7 @@ def test_progress_is_shown_while_it_waits(
 
 
 def test_a_terminal_gets_a_bar(
-    sandbox: Sandbox,
+    own_sandbox: Sandbox,
     table: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -140,7 +131,7 @@ def test_a_terminal_gets_a_bar(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert mint("--from", table, "--to", table.with_name("tokens.csv")) == 0
     assert "12/12" in capsys.readouterr().err
-    assert len(sandbox.issued) == 12
+    assert len(own_sandbox.issued) == 12
 
 
 def test_the_help_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +162,7 @@ def test_a_pair_without_both_sides_is_refused(
 
 
 def test_parquet_without_pyarrow_says_what_to_install(
-    sandbox: Sandbox,
+    own_sandbox: Sandbox,
     table: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -180,4 +171,4 @@ def test_parquet_without_pyarrow_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     assert mint("--from", table, "--to", table.with_name("tokens.parquet")) == 2
     assert "pip install pyarrow" in capsys.readouterr().err
-    assert sandbox.issued == ()
+    assert own_sandbox.issued == ()

@@ -158,8 +158,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         """Return the refusal of a call that can't begin, without the frames that hold it."""
         # A clock's exception says where it was raised; a caller's model may hold a token there.
         bare = without_frames if isinstance(error, TokenKitError) else outside_frames
-        vendor = self.profile.vendor.lower()
-        return Refusal(bare(error), operation, vendor, self._shared.hooks)
+        return Refusal(bare(error), operation, self.profile.vendor_id, self._shared.hooks)
 
     def _prepared(self, call: Call[T], options: Mapping[str, Any]) -> Start[T]:
         self._check_call("send()", call)
@@ -190,8 +189,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
 
         begin = partial(perform, start.call, start.plan, start.request_id)
-        vendor = self.profile.vendor.lower()
-        return ending(start.call, begin, self._shared.token_cache, vendor)
+        return ending(start.call, begin, self._shared.token_cache, self.profile.vendor_id)
 
     def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
         base = self._shared.services.get(call.service or "")

@@ -93,7 +93,7 @@ class CallState(Generic[T_co]):
     @property
     def vendor(self) -> str:
         """The vendor, as records and errors name it."""
-        return self.plan.profile.vendor.lower()
+        return self.plan.profile.vendor_id
 
     @cached_property
     def operation(self) -> str:

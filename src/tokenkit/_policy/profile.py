@@ -102,3 +102,8 @@ class Profile:
     read_failure: FailureReader = read_plain_failure
     tokens_are_revocable: bool = False
     tells_lifetime: bool = True
+
+    @property
+    def vendor_id(self) -> str:
+        """The vendor, as records and errors name it."""
+        return self.vendor.lower()

@@ -49,7 +49,7 @@ class Query:
     @property
     def vendor(self) -> str:
         """The vendor, as records and errors name it."""
-        return self.plan.profile.vendor.lower()
+        return self.plan.profile.vendor_id
 
     @property
     def operation(self) -> str:

@@ -179,7 +179,7 @@ class Reuse:
             raise StoreError(
                 "The token is forgotten in this process, but not in the shared store "
                 f"({response.error}); call invalidate_token() again",
-                vendor=self.plan.profile.vendor.lower(),
+                vendor=self.plan.profile.vendor_id,
                 operation="invalidate_token",
             )
 

@@ -28,10 +28,10 @@ from ..extension import (
 )
 
 __all__ = [
-    "ServiceToken",
     "ServiceTokenRequest",
     "TokenRequest",
     "TokensRequest",
+    "ZdkToken",
     "to_permissions",
 ]
 
@@ -94,12 +94,12 @@ class TokenRequest(Call[T_co], Generic[T_co]):
 
 
 @attrs.frozen(kw_only=True)
-class ServiceToken(IssuedToken):
-    """A token that lets a user into a room, a chat or an event.
+class ZdkToken(IssuedToken):
+    """A token of one of ZDK's services.
 
     Attributes:
         token: The token, opaque.
-        user_id: The user's id, as in the request.
+        user_id: The user's id, from the request.
         extra: Always empty: the response has nothing but tokens.
     """
 

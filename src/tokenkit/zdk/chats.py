@@ -14,13 +14,13 @@ from ..extension import (
     text,
     to_tuple,
 )
-from .arguments import ServiceToken, ServiceTokenRequest, TokensRequest
+from .arguments import ServiceTokenRequest, TokensRequest, ZdkToken
 
 __all__ = ["ChatToken", "ChatTokenRequest", "ChatTokensRequest"]
 
 
 @attrs.frozen(kw_only=True)
-class ChatToken(ServiceToken):
+class ChatToken(ZdkToken):
     """A token that lets a user into a chat; its lifetime is not documented.
 
     Attributes:

@@ -14,13 +14,13 @@ from ..extension import (
     text,
     to_tuple,
 )
-from .arguments import ServiceToken, ServiceTokenRequest, TokensRequest
+from .arguments import ServiceTokenRequest, TokensRequest, ZdkToken
 
 __all__ = ["EventToken", "EventTokenRequest", "EventTokensRequest"]
 
 
 @attrs.frozen(kw_only=True)
-class EventToken(ServiceToken):
+class EventToken(ZdkToken):
     """A token that lets a user into an event; its lifetime is not documented.
 
     Attributes:

@@ -9,17 +9,15 @@ from typing_extensions import Self, TypedDict
 from ..extension import (
     JSON,
     BatchCall,
-    IssuedToken,
     copy_mapping,
     instances,
     json_object,
     param,
     permissions,
-    response_field,
     text,
     to_tuple,
 )
-from .arguments import TokenRequest, TokensRequest, to_permissions
+from .arguments import TokenRequest, TokensRequest, ZdkToken, to_permissions
 
 __all__ = [
     "ALL_PERMISSIONS",
@@ -45,7 +43,7 @@ class SdkSetup(TypedDict):
 
 
 @attrs.frozen(kw_only=True)
-class UserToken(IssuedToken):
+class UserToken(ZdkToken):
     """A token for ZDK's user module; its lifetime is not documented.
 
     Attributes:
@@ -53,15 +51,6 @@ class UserToken(IssuedToken):
         user_id: The user's id, from the request.
         extra: Always empty: the response has nothing but tokens.
     """
-
-    issuer: ClassVar[str] = "ZDK"
-
-    user_id: str = attrs.field(default="", metadata=response_field(remembered=True))
-
-    @property
-    def subject(self) -> str | None:
-        """The user's id."""
-        return self.user_id
 
     def to_sdk_setup(self) -> SdkSetup:
         """Return what a page passes to ``user.actions.open``; it contains the token."""

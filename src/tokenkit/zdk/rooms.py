@@ -14,13 +14,13 @@ from ..extension import (
     text,
     to_tuple,
 )
-from .arguments import ServiceToken, ServiceTokenRequest, TokensRequest
+from .arguments import ServiceTokenRequest, TokensRequest, ZdkToken
 
 __all__ = ["RoomToken", "RoomTokenRequest", "RoomTokensRequest"]
 
 
 @attrs.frozen(kw_only=True)
-class RoomToken(ServiceToken):
+class RoomToken(ZdkToken):
     """A token that lets a user into a room; its lifetime is not documented.
 
     Attributes:
