@@ -128,12 +128,12 @@ def measure_calls(settings: Settings, report: Callable[[str], object]) -> Calls:
 
 
 def _take(server: Server, worker: Worker, tasks: int, seconds: float) -> Taken | Failure:
-    before, began = server.cpu(), time.monotonic()
+    before, began = server.busy(), time.monotonic()
     sample = worker.measure(Order(server.origin, tasks, seconds))
     if isinstance(sample, Failure):
         return sample
     passed = time.monotonic() - began
-    return Taken(sample, passed, (server.cpu() - before) / passed)
+    return Taken(sample, passed, (server.busy() - before) / passed)
 
 
 def _summary(

@@ -45,10 +45,10 @@ class Server:
 
     origin: str
 
-    def cpu(self) -> float:
-        """Return the CPU seconds that it has spent."""
+    def busy(self) -> float:
+        """Return the seconds for which it was not waiting."""
         with urllib.request.urlopen(self.origin + USAGE) as answer:  # noqa: S310 - our own server
-            seconds: float = json.load(answer)["cpu"]
+            seconds: float = json.load(answer)["busy"]
             return seconds
 
 

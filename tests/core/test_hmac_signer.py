@@ -1,4 +1,4 @@
-"""The signer keeps a prepared key; it must never sign with another than the one it is given."""
+"""Strategies keep what they made of their secrets; each request needs that of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core_driver import PASSPHRASE, PRIVATE_KEY, WALL
 
 from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
-from tokenkit.auth import HmacScheme, HmacSigner
+from tokenkit.auth import Bearer, HmacScheme, HmacSigner, OrgKey
 from tokenkit.errors import ConfigurationError
 from tokenkit.zerohash.profile import HMAC_SCHEME
 
@@ -119,17 +119,46 @@ def test_many_threads_rotate_at_once() -> None:
         assert [*wrong] == []
 
 
-def test_a_signer_that_has_signed_shows_no_key() -> None:
-    """Neither repr nor vars, of the signer and of what it keeps, holds a secret or its bytes."""
-    one = signer()
-    one.headers(REQUEST, secrets_of(1), WALL)
-    kept = [value for value in vars(one).values() if hasattr(value, "secrets")]
-    shown = [repr(one), repr(vars(one)), *(repr(value) for value in kept)]
-    shown += [repr(getattr(value, name)) for value in kept for name in value.__slots__[:2]]
-    secret_texts = ["key-1", key_number(1), "phrase 1", PRIVATE_KEY, PASSPHRASE, "public"]
+def everything_in(value: object) -> Iterator[object]:
+    """Yield a value and what it keeps, down to the secrets, whose own value is theirs to hide."""
+    yield value
+    if isinstance(value, (tuple, list)):
+        kept = [*value]
+    else:
+        kept = [] if isinstance(value, type) else [*getattr(value, "__dict__", {}).values()]
+    for one in kept:
+        yield from everything_in(one)
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [signer(), OrgKey("public", PASSPHRASE), Bearer(PASSPHRASE)],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_strategy_that_was_used_shows_no_secret(
+    strategy: HmacSigner[str] | OrgKey[str] | Bearer[str],
+) -> None:
+    """Neither repr nor vars, of a strategy and of what it keeps, holds a secret or its bytes."""
+    strategy.headers(REQUEST, secrets_of(1)[: len(strategy.secrets)], WALL)
+    shown = [repr(one) for one in everything_in(strategy)]
+    secret_texts = ["key-1", key_number(1), "phrase 1", PRIVATE_KEY, PASSPHRASE]
     secret_texts.append(repr(base64.b64decode(key_number(1)))[2:-1])
-    assert kept
     assert [text for text in secret_texts for one_shown in shown if text in one_shown] == []
+    assert any("Secret(" in one for one in shown)
+
+
+def test_a_strategy_follows_its_secrets() -> None:
+    """Other secrets give other headers, at once, and the former ones their own again."""
+    pair, bearer = OrgKey("public", PASSPHRASE), Bearer(PASSPHRASE)
+    for number in (1, 2, 2, 1):
+        key, other = secrets_of(number)[:2]
+        sent = pair.headers(REQUEST, [key, other], WALL)["authorization"]
+        assert sent == f"Bearer {key.reveal()}:{other.reveal()}"
+        sent = bearer.headers(REQUEST, [key], WALL)["authorization"]
+        assert sent == f"Bearer {key.reveal()}"
+    for strategy, bad in ((pair, [Secret("a:b"), Secret("c")]), (bearer, [Secret("")])):
+        with pytest.raises(ConfigurationError):
+            strategy.headers(REQUEST, bad, WALL)
 
 
 def test_a_signer_is_not_pickled() -> None:

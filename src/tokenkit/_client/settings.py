@@ -127,7 +127,7 @@ class ClientSettings:
         settle("trace", lambda: _trace(given))
         settle("correct_clock_skew", lambda: _switch(given, "correct_clock_skew", default=True))
         settle("headers", lambda: _constant_headers(given.get("user_agent_suffix")))
-        constant = parsed.pop("headers", Headers()).merged_with(profile.headers)
+        constant = parsed.pop("headers", Headers()).merged_with(Headers(profile.headers))
         call = change_call_settings(CallSettings(headers=constant), profile, options)
         connection = ConnectionSettings.parse(given, is_async=is_async)
         reuse = ReuseSettings.parse(profile, given)

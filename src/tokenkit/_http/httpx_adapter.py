@@ -148,13 +148,15 @@ class ThroughHttpcore(ThroughHttpx):
     def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request."""
         target = _target(self.family, request.origin, request.route)
-        return self.family.core.Request(
+        outgoing = self.family.core.Request(
             request.method,
             target.httpcore_url,
-            headers=[(b"host", target.host), *_encoded(request.headers)],
             content=self.family.body_stream(request.body),
             extensions={"timeout": _timeout(timeouts, left)},
         )
+        # The constructor would check once more that each name and value is bytes.
+        outgoing.headers = [(b"host", target.host), *_encoded(request.headers)]
+        return outgoing
 
     def received(self, response: Any) -> Received:
         """Take the response."""

@@ -61,9 +61,10 @@ def text(*, min_length: int = 1, max_length: int = MAX_TEXT) -> Check:
                 else f"{min_length} to {max_length}"
             )
             return f"must have {wanted} characters, not {length}"
-        if CONTROL_CHARACTER.search(value):
+        plain = value.isascii() and value.isprintable()  # a third of the time of the searches
+        if not plain and CONTROL_CHARACTER.search(value):
             return "must not contain control characters such as line breaks"
-        if SURROGATE.search(value):
+        if not plain and SURROGATE.search(value):
             return "must not contain lone surrogates, which UTF-8 cannot encode"
         return None
 

@@ -120,11 +120,13 @@ class Headers(Mapping[str, str]):
         return self._values.get(key.lower(), default)
 
     def merged_with(self, added: Mapping[str, str]) -> "Headers":
-        """Return these headers with others added; the others' values win."""
+        """Return these headers with others added, whose values win.
+
+        Args:
+            added: The others. Their names must be in lower case, as in ``Headers``.
+        """
         merged = object.__new__(Headers)
-        merged._values = {**self._values}
-        for name, value in added.items():
-            merged._values[name.lower()] = value
+        merged._values = {**self._values, **added}
         return merged
 
     def items(self) -> ItemsView[str, str]:

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -46,18 +47,21 @@ class _Rule:
 
 
 @cache
-def _rules(model: type["RequestModel"]) -> tuple[tuple[str, bool, Check, _Rule], ...]:
-    # In a tuple, what each check looks at is there at once.
-    return tuple(
+def _rules(
+    model: type["RequestModel"],
+) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[bool, Check, _Rule], ...]]:
+    """Return what reads all checked fields at once, and each field's rule in the same order."""
+    checked = [field for field in attrs.fields(model) if CHECK in field.metadata]
+    rules = tuple(
         (
-            field.name,
             field.default is None,
             field.metadata[CHECK],
             _Rule(field.name, field.metadata.get(WIRE_NAME)),
         )
-        for field in attrs.fields(model)
-        if CHECK in field.metadata
+        for field in checked
     )
+    # For a single name, it would return the bare value.
+    return attrgetter(*[field.name for field in checked], "extra"), rules
 
 
 @cache
@@ -145,8 +149,8 @@ class RequestModel(metaclass=_CheckedType):
 
     def __attrs_post_init__(self) -> None:
         errors: list[FieldError] = []
-        for name, optional, check, rule in _rules(type(self)):
-            value = getattr(self, name)
+        values_of, rules = _rules(type(self))
+        for value, (optional, check, rule) in zip(values_of(self), rules, strict=False):
             if value is None and optional:
                 continue
             if (problem := check(value)) is not None:

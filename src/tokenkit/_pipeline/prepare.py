@@ -70,7 +70,7 @@ def unsigned_request(
     if body:
         added["content-type"] = "application/json"
     if plan.profile.request_id_header is not None:
-        added[plan.profile.request_id_header] = request_id
+        added[plan.profile.request_id_header.lower()] = request_id
     return Request(
         method=method,
         origin=plan.origin,
@@ -115,9 +115,9 @@ def _authentication(
 ) -> dict[str, str] | ConfigurationError:
     cause: Exception | None = None
     try:
-        made = dict(strategy.headers(unsigned, secrets, now))
-        added = {name.lower(): value for name, value in made.items()}
-        unfit = [name for name in added if not fits_header(added[name])]
+        made = strategy.headers(unsigned, secrets, now)
+        added = {name.lower(): value for name, value in dict(made).items()}
+        unfit = [name for name, value in added.items() if not fits_header(value)]
     except ConfigurationError as error:
         return without_frames(error)
     except Exception as error:  # noqa: BLE001 - a caller's strategy may raise anything

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from .._model.frames import ForgetsArguments
 from .._model.messages import Request
 from .._secret import AsyncSecretSource, Secret, conceal
-from .strategy import check_sources, header_secret
+from .strategy import PerSecrets, check_sources, header_secret
 
 __all__ = ["Bearer"]
 
@@ -28,6 +28,7 @@ class Bearer(Generic[S], metaclass=ForgetsArguments):
     def __init__(self, api_key: S) -> None:
         self.secrets: Sequence[S | Secret] = (conceal(api_key),)
         check_sources({"api_key": self.secrets[0]}, header_secret)
+        self._header = PerSecrets(_header)
 
     def headers(
         self,
@@ -36,5 +37,9 @@ class Bearer(Generic[S], metaclass=ForgetsArguments):
         now: float,  # noqa: ARG002 - the key alone authenticates
     ) -> Mapping[str, str]:
         """Return the ``Authorization`` header."""
-        key = header_secret("api_key", secrets[0])
-        return {"authorization": f"Bearer {key.reveal()}"}
+        return {"authorization": self._header(secrets).reveal()}
+
+
+def _header(secrets: Sequence[Secret]) -> Secret:
+    key = header_secret("api_key", secrets[0])
+    return Secret(f"Bearer {key.reveal()}")

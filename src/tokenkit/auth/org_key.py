@@ -7,7 +7,7 @@ from .._model.frames import ForgetsArguments
 from .._model.messages import Request
 from .._secret import AsyncSecretSource, Secret, conceal
 from ..errors import ConfigurationError
-from .strategy import check_sources, header_secret
+from .strategy import PerSecrets, check_sources, header_secret
 
 __all__ = ["OrgKey"]
 
@@ -34,9 +34,10 @@ class OrgKey(Generic[S], metaclass=ForgetsArguments):
     def __init__(self, org_id: S, api_key: S) -> None:
         self.secrets: Sequence[S | Secret] = (conceal(org_id), conceal(api_key))
         check_sources(dict(zip(NAMES, self.secrets, strict=True)), header_secret)
+        self._header = PerSecrets(_header)
         secrets = [source for source in self.secrets if isinstance(source, Secret)]
         if len(secrets) == len(NAMES):
-            _pair(*secrets)
+            self._header(secrets)
 
     def headers(
         self,
@@ -45,14 +46,15 @@ class OrgKey(Generic[S], metaclass=ForgetsArguments):
         now: float,  # noqa: ARG002 - the pair alone authenticates
     ) -> Mapping[str, str]:
         """Return the ``Authorization`` header."""
-        for name, secret in zip(NAMES, secrets, strict=True):
-            header_secret(name, secret)
-        return {"authorization": f"Bearer {_pair(*secrets)}"}
+        return {"authorization": self._header(secrets).reveal()}
 
 
-def _pair(org_id: Secret, api_key: Secret) -> str:
+def _header(secrets: Sequence[Secret]) -> Secret:
+    org_id, api_key = (
+        header_secret(name, secret) for name, secret in zip(NAMES, secrets, strict=True)
+    )
     if ":" in org_id.reveal():
         raise ConfigurationError("org_id contains a colon, which separates it from the api_key")
     if api_key.reveal().startswith(f"{org_id.reveal()}:"):
         raise ConfigurationError("api_key starts with the org_id; pass the key alone")
-    return f"{org_id.reveal()}:{api_key.reveal()}"
+    return Secret(f"Bearer {org_id.reveal()}:{api_key.reveal()}")

@@ -2,13 +2,23 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from .._model.messages import Request, header_problem
 from .._secret import AsyncSecretSource, Secret, SecretSource
 from ..errors import ConfigurationError
 
-__all__ = ["PEM", "AsyncStrategy", "Strategy", "check_sources", "header_secret", "text_problem"]
+__all__ = [
+    "PEM",
+    "AsyncStrategy",
+    "PerSecrets",
+    "Strategy",
+    "check_sources",
+    "header_secret",
+    "text_problem",
+]
+
+V = TypeVar("V")
 
 SCHEME = re.compile(r"(bearer|basic|token)[ :]", re.IGNORECASE)
 PEM = "-----BEGIN"
@@ -52,6 +62,27 @@ class Strategy(AsyncStrategy, Protocol):
     def secrets(self) -> Sequence[SecretSource]:
         """The sources of the secrets that :meth:`headers` needs, in order."""
         ...
+
+
+class PerSecrets(Generic[V]):
+    """Something that is made of a strategy's secrets, again only once they have changed.
+
+    Checking secrets and preparing keys takes longer than the rest of a strategy's work.
+
+    Args:
+        make: Makes it; a plain text that shows a secret must be wrapped in a ``Secret``.
+    """
+
+    def __init__(self, make: Callable[[Sequence[Secret]], V]) -> None:
+        self._make = make
+        self._latest: tuple[Sequence[Secret], V] | None = None
+
+    def __call__(self, secrets: Sequence[Secret]) -> V:
+        """Return what the secrets make."""
+        given, latest = tuple(secrets), self._latest
+        if latest is None or latest[0] != given:
+            latest = self._latest = (given, self._make(given))
+        return latest[1]
 
 
 def _any_secret(name: str, secret: Secret) -> None:
