@@ -132,7 +132,7 @@ def everything_in(value: object) -> Iterator[object]:
 
 @pytest.mark.parametrize(
     "strategy",
-    [signer(), OrgKey("public", PASSPHRASE), Bearer(PASSPHRASE)],
+    [signer(), OrgKey("org-of-ours", "key-of-ours"), Bearer("key-of-ours")],
     ids=lambda one: type(one).__name__,
 )
 def test_a_strategy_that_was_used_shows_no_secret(
@@ -141,7 +141,7 @@ def test_a_strategy_that_was_used_shows_no_secret(
     """Neither repr nor vars, of a strategy and of what it keeps, holds a secret or its bytes."""
     strategy.headers(REQUEST, secrets_of(1)[: len(strategy.secrets)], WALL)
     shown = [repr(one) for one in everything_in(strategy)]
-    secret_texts = ["key-1", key_number(1), "phrase 1", PRIVATE_KEY, PASSPHRASE]
+    secret_texts = ["key-1", key_number(1), "phrase 1", PRIVATE_KEY, PASSPHRASE, "of-ours"]
     secret_texts.append(repr(base64.b64decode(key_number(1)))[2:-1])
     assert [text for text in secret_texts for one_shown in shown if text in one_shown] == []
     assert any("Secret(" in one for one in shown)
@@ -149,7 +149,7 @@ def test_a_strategy_that_was_used_shows_no_secret(
 
 def test_a_strategy_follows_its_secrets() -> None:
     """Other secrets give other headers, at once, and the former ones their own again."""
-    pair, bearer = OrgKey("public", PASSPHRASE), Bearer(PASSPHRASE)
+    pair, bearer = OrgKey("org-of-ours", "key-of-ours"), Bearer("key-of-ours")
     for number in (1, 2, 2, 1):
         key, other = secrets_of(number)[:2]
         sent = pair.headers(REQUEST, [key, other], WALL)["authorization"]
