@@ -12,8 +12,12 @@ from network_calls import MINT, TOKEN, each_flavour, send_strigo
 from raw_server import RawServer, http
 
 from tokenkit import ProtocolError
-from tokenkit._http.errors import TooLargeError, UnreadableBodyError
-from tokenkit._http.response import MAX_RESPONSE_BODY, BoundedBody
+from tokenkit._pipeline.response_body import (
+    MAX_RESPONSE_BODY,
+    BoundedBody,
+    TooLargeError,
+    UnreadableBodyError,
+)
 
 if TYPE_CHECKING:
     from network_calls import Flavour

@@ -7,6 +7,7 @@ from typing import Any
 
 from .._model.messages import Response
 from .._pipeline.effects import NoResponse
+from .._pipeline.response_body import TooLargeError, UnreadableBodyError
 from ..errors import (
     ConnectError,
     ConnectionLostError,
@@ -20,8 +21,6 @@ from .httpx_adapter import ThroughHttpx
 from .progress import Progress
 
 __all__ = [
-    "TooLargeError",
-    "UnreadableBodyError",
     "deadline_passed",
     "failed_exchange",
     "is_network_trouble",
@@ -53,14 +52,6 @@ KNOWN_TEXTS = (
 )
 # OpenSSL's codes for a certificate from an unknown authority.
 UNTRUSTED = frozenset({2, 18, 19, 20, 21})
-
-
-class TooLargeError(Exception):
-    """The decoded body is larger than the limit, in bytes, which is its argument."""
-
-
-class UnreadableBodyError(Exception):
-    """The body is not in the encoding that its headers name."""
 
 
 def is_network_trouble(error: BaseException) -> bool:
