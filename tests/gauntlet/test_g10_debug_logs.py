@@ -97,6 +97,27 @@ def test_an_unknown_event_is_not_logged(
 
 
 @each_family
+@each_flavour
+def test_a_logger_made_later_shows_no_credential(
+    flavour: Flavour,
+    family: Family,
+    log: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A logger that the library makes only after a first call is watched like the others."""
+    sent = f"Authorization: {SECRET}"
+    with RawServer(answering(lambda _: HEALTHY)) as server:
+        send_strigo(flavour, server.url, HEALTH, http_family=family)
+        fresh = logging.getLogger(f"{CORES[family]}.made_later_{flavour}")
+        logger = logging.getLogger(f"{CORES[family]}.http11")
+        monkeypatch.setattr(logger, "debug", lambda *_: fresh.debug(sent))
+        send_strigo(flavour, server.url, HEALTH, http_family=family)
+        assert SECRET not in log.text
+    fresh.debug(sent)
+    assert SECRET in log.text  # outside a call it is nobody's business
+
+
+@each_family
 def test_other_peoples_exchanges_are_logged_as_ever(
     family: Family, log: pytest.LogCaptureFixture
 ) -> None:

@@ -2,12 +2,9 @@
 
 from .._pipeline.drivers import AsyncConnections, Connections
 from .connection import Route
-from .family import hide_credentials
 from .settings import ConnectionSettings
 
 __all__ = ["ConnectionSettings", "open_async_connections", "open_connections"]
-
-hide_credentials()
 
 
 def open_connections(origin: str, settings: ConnectionSettings) -> Connections:

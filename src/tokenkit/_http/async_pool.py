@@ -18,6 +18,7 @@ from .._secret import without_frames
 from .async_stream import AsyncBackend, StockBackend, running
 from .asyncio_stream import AsyncioBackend
 from .connection import IdleConnections, PooledConnection, Route
+from .family import hide_credentials
 from .httpx_adapter import ThroughHttpx, through_callers
 from .progress import PROGRESS, Progress
 from .response import QUIETLY, ResponseReader, no_free_connection
@@ -43,6 +44,7 @@ async def exchange(
     A network that keeps the deadline itself needs no cancel scope.
     """
     outgoing = way.outgoing(request, timeouts, left)
+    hide_credentials()
     progress = Progress(left)
     reader = ResponseReader(way, request, progress)
     previous = PROGRESS.set(progress)

@@ -28,8 +28,9 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 POOL_OF_TRANSPORT = "_pool"
 # For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network._clip_reads()`
 # replaces; were it to read otherwise, each read would end by the deadline, and not each step.
-# Texts; an unknown one is just not shown: h11's in `errors.KNOWN_TEXTS` and `errors.CLOSED`, the
-# names of events that httpcore logs in `family.HARMLESS`, and of its loggers in `family.LOGGERS`.
+# Texts; an unknown one is just not shown: h11's in `errors.KNOWN_TEXTS` and `errors.CLOSED`, and
+# the names of events that httpcore logs in `family.HARMLESS`. Loggers are found by their package;
+# those of a module that is loaded amid an exchange, by `family.LOGGERS`.
 
 
 @attrs.frozen(eq=False, repr=False)

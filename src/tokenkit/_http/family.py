@@ -19,6 +19,7 @@ DEFAULT_FAMILY = "httpx"
 
 # httpcore's classes below httpx's transports that tools may mock or observe.
 SENDERS = ("ConnectionPool", "HTTPProxy", "HTTPConnection")
+LOGGING_PACKAGES = (*CORES.values(), "hpack")
 LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
 # The starts of steps that name no header and no password.
 HARMLESS = frozenset(
@@ -89,7 +90,6 @@ class Family:
 @cache
 def _load(name: str) -> Family:
     http, core = import_module(name), import_module(CORES[name])
-    hide_credentials()
     methods: dict[str, Sequence[tuple[type, object]]] = {}
     for method, prefix in (("handle_request", ""), ("handle_async_request", "Async")):
         kinds = [getattr(http, f"{prefix}HTTPTransport")]
@@ -138,9 +138,22 @@ def is_harmless(record: logging.LogRecord) -> bool:
 
 
 def hide_credentials() -> None:
-    """Keep the credentials of this package's exchanges out of the debug logs below it."""
-    packages = (*CORES.values(), "hpack")
-    found = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in packages]
+    """Keep the credentials of this package's exchanges out of the debug logs below it.
+
+    Called before each exchange, as a library may make another logger at any time.
+    """
+    loggers = logging.root.manager.loggerDict
+    if len(loggers) == _Filtered.loggers:
+        return
+    names = list(loggers)  # other threads may add some
+    found = [name for name in names if name.split(".", 1)[0] in LOGGING_PACKAGES]
     known = [f"{core}.{module}" for core in CORES.values() for module in LOGGERS]
     for name in {*known, *found, "hpack.hpack", "hpack.table"}:
         logging.getLogger(name).addFilter(is_harmless)
+    _Filtered.loggers = len(names)
+
+
+class _Filtered:
+    """How many loggers there were when they were last looked through."""
+
+    loggers = 0

@@ -10,6 +10,7 @@ from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .connection import IdleConnections, PooledConnection, Route
+from .family import hide_credentials
 from .httpx_adapter import ThroughHttpx, through_callers
 from .network import DeadlineBackend, DeadlineStream
 from .progress import PROGRESS, Progress
@@ -24,6 +25,7 @@ def exchange(
 ) -> AttemptOutcome:
     """Send a request and read the response."""
     outgoing = way.outgoing(request, timeouts, left)
+    hide_credentials()
     progress = Progress(left)
     previous = PROGRESS.set(progress)
     try:
