@@ -10,6 +10,7 @@ import tokenkit
 
 PACKAGE = Path(tokenkit.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+VENDORS = ("strigo/", "zdk/", "zerohash/")
 # Where the design lets asynchronous code stand.
 MAY_BE_ASYNC = (
     "_client/bulk_methods.py",
@@ -90,6 +91,34 @@ def test_only_the_codec_knows_cattrs(module: str) -> None:
     """Rule 2: what turns JSON into models stands in one place."""
     codec = ("_model/codec.py", "_model/arrays.py")
     assert module in codec or "cattrs" not in imported(module)
+
+
+def folders_used(module: str) -> set[str]:
+    """Return the top-level names of the package that a module imports, wherever it does."""
+    here = ["tokenkit", *Path(module).parts[:-1]]
+    names: set[str] = set()
+    for node in nodes(module):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        target = [*here[: len(here) - node.level + 1], *(node.module or "").split(".")]
+        target = [part for part in target if part]
+        names.update([target[1]] if target[1:] else [one.name for one in node.names])
+    return names
+
+
+@pytest.mark.parametrize("module", [one for one in MODULES if one.startswith(VENDORS)])
+def test_vendors_import_only_what_is_public(module: str) -> None:
+    """Rule 1: a vendor needs no private name, so that one outside the package can do the same."""
+    own = module.partition("/")[0]
+    assert folders_used(module) <= {own, "auth", "errors", "extension"}
+
+
+@pytest.mark.parametrize("module", [one for one in MODULES if one.startswith("sandbox/")])
+def test_the_sandbox_knows_nothing_of_the_clients(module: str) -> None:
+    """Rule 5: what checks the clients' requests shares no code with them."""
+    makes_clients = module == "sandbox/clients.py"
+    clients = ("extension", "strigo", "zdk", "zerohash") if makes_clients else ()
+    assert folders_used(module) <= {"sandbox", "errors", *clients}
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -152,6 +152,40 @@ def test_jedi_knows_signatures(jedi: Any) -> None:
     assert field.description.startswith("user_id: str")
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "with ZdkClient(api_key='k') as client: client.create",
+        "ZdkClient.from_env().create",
+        "ZdkClient(api_key='k').with_options(timeout=3).create",
+        "with ZdkClient.from_env().with_options(timeout=3) as client: client.create",
+        "async def f():\n    async with AsyncZdkClient.from_env() as client: client.create",
+        "with Sandbox() as sandbox, sandbox.zdk_client() as client: client.create",
+        "with SumsubClient() as client: client.create",
+    ],
+)
+def test_jedi_knows_a_client_however_it_is_made(tmp_path: Path, code: str) -> None:
+    """Jedi completes the vendor's methods on a client that a method or a block has returned."""
+    if find_spec("jedi") is None:
+        pytest.skip("jedi is not installed; `nox -s types` has it")
+    module: Any = import_module("jedi")
+    module.settings.cache_directory = str(tmp_path / "cache")
+    project = module.Project(tmp_path, added_sys_path=[Path(__file__).parent])
+    imports = (
+        "from tokenkit import AsyncZdkClient, ZdkClient\n"
+        "from tokenkit.sandbox import Sandbox\n"
+        "from sumsub_vendor import SumsubClient\n"
+    )
+    script = module.Script(
+        imports + code,
+        path=tmp_path / "opened.py",
+        project=project,
+        environment=module.create_environment(sys.executable, safe=False),
+    )
+    wanted = "create_sdk_token" if "Sumsub" in code else "create_user_token"
+    assert wanted in [found.name for found in script.complete()]
+
+
 def test_jedi_goes_to_where_a_call_is_explained(jedi: Any) -> None:
     """Jedi leads from a method to its declaration among the vendor's calls."""
     (found,) = jedi.goto(*place("client.create_user_token"), follow_imports=True)

@@ -189,3 +189,42 @@ def test_siblings_keep_what_a_subclass_added(sumsub: Listener) -> None:
         assert not hasattr(sibling, "empty")
         sibling.close()
         assert client.mint("v") == "a:_act-v"
+
+
+class Sealed(Tagged):
+    """A subclass whose slots can't be set by their names."""
+
+    __slots__ = ("level", "tenant")
+
+    def __init__(self, url: str) -> None:
+        super().__init__("a", url)
+        for name in Sealed.__slots__:
+            vars(Sealed)[name].__set__(self, f"our {name}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in Sealed.__slots__:
+            raise AttributeError(f"{name} is read-only")
+        super().__setattr__(name, value)
+
+
+class Hiding(Sealed):
+    """A subclass that hides its base's slots: behind a property, and behind an empty slot."""
+
+    __slots__ = ("level",)
+
+    @property
+    def tenant(self) -> str:
+        return f"hidden: {vars(Sealed)['tenant'].__get__(self)}"
+
+
+@pytest.mark.parametrize("kind", [Sealed, Hiding])
+def test_siblings_keep_slots_that_their_names_do_not_reach(kind: type[Sealed]) -> None:
+    """Slots are copied as such, whatever a subclass makes of their names."""
+    client = kind("https://a.example")
+    sibling = client.with_options(timeout=5)
+    assert [vars(Sealed)[name].__get__(sibling) for name in Sealed.__slots__] == [
+        "our level",
+        "our tenant",
+    ]
+    assert getattr(sibling, "tenant") == getattr(client, "tenant")  # noqa: B009 - a slot has no type
+    assert hasattr(sibling, "level") is hasattr(client, "level") is (kind is Sealed)
