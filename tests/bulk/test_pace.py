@@ -273,9 +273,9 @@ def test_a_lost_response_counts_as_used() -> None:
         }
 
     tickets = [pace.sent(0.0) for _ in range(3)]
-    pace.answered(tickets[0], told(1060, 9), 0.0, 1000.0)
-    pace.answered(tickets[1], told(1000, 0), 0.0, 1000.0)
-    pace.answered(tickets[2], told(1060, 0), 0.0, 1000.0)
+    pace.responded(tickets[0], told(1060, 9), 0.0, 1000.0)
+    pace.responded(tickets[1], told(1000, 0), 0.0, 1000.0)
+    pace.responded(tickets[2], told(1060, 0), 0.0, 1000.0)
     assert pace.delay(0.0) == 61.0
 
 
@@ -301,13 +301,13 @@ def test_many_refusals_at_once_count_as_one_pause() -> None:
 def test_a_response_to_an_earlier_request_ends_no_pause() -> None:
     """After a refusal one request goes first, whatever comes back for those sent before it."""
     pace = Pace(share=1.0)
-    pace.answered(pace.sent(0.0), {}, 0.0, 1000.0)
+    pace.responded(pace.sent(0.0), {}, 0.0, 1000.0)
     late, refused = pace.sent(0.0), pace.sent(0.0)
     pace.refused(refused, 5.0, 0.0)
-    pace.answered(late, {}, 1.0, 1001.0)
+    pace.responded(late, {}, 1.0, 1001.0)
     assert pace.delay(1.0) == 4.0
     assert pace.delay(5.0) == 0.0
     first = pace.sent(5.0)
     assert pace.delay(5.0) == float("inf")
-    pace.answered(first, {}, 6.0, 1006.0)
+    pace.responded(first, {}, 6.0, 1006.0)
     assert pace.delay(6.0) == 0.0

@@ -60,7 +60,7 @@ def test_a_refusal_pauses_all(url: str, request: pytest.FixtureRequest) -> None:
     holds = other.wait(0.0)
     one.refused(50.0, 0.0)
     one.refused(20.0, 0.0)
-    one.answered({})
+    one.responded({})
     assert other.wait(holds + 0.001) > 40.0 or holds == 0.0
     assert 40.0 < RedisRateLimiter(url, name, requests=1000, per=1.0).wait(0.0) <= 51.0
 
@@ -123,7 +123,7 @@ class Noting:
         self.asked += 1
         return 0.5 if self.asked == 2 else 0.0
 
-    def answered(self, headers: Mapping[str, str]) -> None:
+    def responded(self, headers: Mapping[str, str]) -> None:
         self.headers.append(headers)
 
     def refused(self, retry_after: float | None, now: float) -> None:

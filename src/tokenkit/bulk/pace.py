@@ -92,7 +92,7 @@ class Pace:
         self._next_at = max(self._next_at, earliest) + self._interval
         return Ticket(self._epoch, asks, after_reset)
 
-    def answered(
+    def responded(
         self, ticket: Ticket, headers: Mapping[str, str], now: float, wall: float
     ) -> None:
         """Note a response that was no refusal.

@@ -26,7 +26,7 @@ class RateLimiter(Protocol):
         """
         ...
 
-    def answered(self, headers: Mapping[str, str]) -> None:
+    def responded(self, headers: Mapping[str, str]) -> None:
         """Note the headers of a response that was no refusal."""
         ...
 
@@ -45,4 +45,4 @@ def tell_limiter(limiter: RateLimiter, outcome: Reply[Any] | TokenKitError, now:
     if isinstance(outcome, RateLimitError):
         limiter.refused(outcome.retry_after, now)
     elif isinstance(outcome, (APIError, Reply)):
-        limiter.answered(outcome.headers)
+        limiter.responded(outcome.headers)

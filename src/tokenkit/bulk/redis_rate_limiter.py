@@ -121,7 +121,7 @@ class RedisRateLimiter:
             paused = self._redis().pttl(self._pause_key())
             return paused / 1000 if paused > 0 else 0.0
 
-    def answered(self, headers: Mapping[str, str]) -> None:
+    def responded(self, headers: Mapping[str, str]) -> None:
         """Do nothing: the rate is fixed."""
 
     def refused(self, retry_after: float | None, now: float) -> None:

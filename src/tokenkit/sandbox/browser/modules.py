@@ -72,8 +72,8 @@ class Check:
     async def respond(self, request: HttpRequest) -> HttpResponse:
         """Check the bearer token of a request; a missing one is unknown."""
         token = request.headers.get("authorization", "").partition(" ")[2]
-        verdict = self._judge(request.path_params["vendor"], token)
-        return JSONResponse(verdict, headers={"cache-control": "no-store"})
+        validity = self._judge(request.path_params["vendor"], token)
+        return JSONResponse(validity, headers={"cache-control": "no-store"})
 
     def _judge(self, vendor: str, token: str) -> Mapping[str, JSON]:
         now = utc(self.clock())

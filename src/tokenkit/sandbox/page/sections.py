@@ -14,7 +14,7 @@ from .markup import (
     Child,
     Markup,
     join,
-    shown,
+    redacted,
     tag,
 )
 from .times import moment, span
@@ -61,8 +61,8 @@ def issued(tokens: Sequence[Issued], now: float) -> Markup:
         (
             moment(token.issued_at),
             _vendor(token.vendor),
-            tag("strong", shown(token.subject)),
-            shown(_asked(token)),
+            tag("strong", redacted(token.subject)),
+            redacted(_asked(token)),
             tag("code", shorten(token.token), class_="token"),
             _end(token, now),
         )
@@ -80,7 +80,7 @@ def refused(requests: Sequence[Refused]) -> Markup:
 def faults(plan: FaultPlan) -> Markup:
     """Show the faults to come."""
     rows = [
-        (when, tag("code", shown(str(fault))))
+        (when, tag("code", redacted(str(fault))))
         for when, faults in (("next", plan.queued), ("all along", plan.standing))
         for fault in faults
     ]
@@ -153,7 +153,7 @@ def _end(token: Issued, now: float) -> Markup:
 
 
 def _refusal(request: Refused) -> Markup:
-    route = tag("code", shown(f"{request.method} {request.route}"))
+    route = tag("code", redacted(f"{request.method} {request.route}"))
     parts: list[Child] = [
         tag(
             "div",
@@ -161,13 +161,13 @@ def _refusal(request: Refused) -> Markup:
             tag("p", _vendor(request.vendor), moment(request.refused_at), class_="note"),
             class_="request",
         ),
-        tag("p", shown(request.reason), class_="reason"),
+        tag("p", redacted(request.reason), class_="reason"),
     ]
     if request.hint:
-        parts.append(tag("p", tag("b", "Likely cause: "), shown(request.hint)))
+        parts.append(tag("p", tag("b", "Likely cause: "), redacted(request.hint)))
     if request.fault:
         parts.append(
-            tag("p", tag("b", "Asked for by a fault: "), tag("code", shown(request.fault)))
+            tag("p", tag("b", "Asked for by a fault: "), tag("code", redacted(request.fault)))
         )
     if request.signed_text:
         parts.append(compare(request.signed_text, request.received_text))
