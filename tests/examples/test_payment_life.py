@@ -23,7 +23,7 @@ def test_the_story() -> None:
     error, *rest = sorted(lines[:4])
     assert error.startswith("ConnectionLostError: ")
     assert rest == [
-        "Its token is lost, so nobody can use it: wait for the payment to end",
+        "Its token is lost and can't be used: wait for the payment to end",
         "The mint has opened a payment; it is initialized",
         "Webhook: the payment is initialized",
     ]
