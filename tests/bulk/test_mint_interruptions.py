@@ -26,14 +26,14 @@ def test_no_file_is_overwritten_by_mistake(
     assert "exists: choose another file" in capsys.readouterr().err
     journal.touch()
     assert mint(*command, "--journal", journal) == 2
-    assert "is another table" in capsys.readouterr().err
+    assert "contains another table" in capsys.readouterr().err
     assert target.read_text("utf-8") == "precious"
     lines = table.with_name("tokens.jsonl")
     lines.write_text('{"other": 1}\n', "utf-8")
     assert mint("--from", table, "--to", lines, "--journal", journal) == 2
     lines.write_text('{"E-Mail": 1}\n', "utf-8")
     assert mint("--from", table, "--to", lines, "--journal", journal) == 2
-    assert capsys.readouterr().err.count("is another table") == 2
+    assert capsys.readouterr().err.count("contains another table") == 2
     target.unlink()
     assert mint(*command, "--journal", journal) == 2
     assert "is gone: restore it, or delete the journal" in capsys.readouterr().err

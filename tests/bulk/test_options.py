@@ -41,7 +41,7 @@ async def asynchronous(progress: Progress) -> None:
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ({"journal": PathOfBytes()}, "journal must be a path of text, not bytes"),
+        ({"journal": PathOfBytes()}, "journal must be a path as text, not bytes"),
         ({"concurrency": 0}, "concurrency must be a whole number from 1 to 10000, not 0"),
         ({"concurrency": True}, "concurrency must be a whole number"),
         ({"concurrency": 2.0}, "concurrency must be a whole number"),

@@ -148,7 +148,7 @@ def test_every_failure_is_told_once() -> None:
 def test_a_payment_is_withheld_on_purpose() -> None:
     """The error of a mint that may have opened a payment says why it was not repeated."""
     error = Driver(LOST).error(PAYMENT_CALL, zerohash_plan())
-    assert "It was not sent again on purpose. A payment may have been opened: to" in str(error)
+    assert "It was deliberately not sent again. A payment may have been opened: to" in str(error)
     assert f"(request_id={REQUEST_ID})" in str(error)
     for script, call in (([LOST] * 3, ZEROHASH_CALL), ([answer(400)], PAYMENT_CALL)):
         assert "payment" not in str(Driver(*script).error(call, zerohash_plan()))
@@ -161,15 +161,15 @@ def test_a_payment_that_was_sent_again(script: list[AttemptOutcome]) -> None:
     error = Driver(*script).error(PAYMENT_CALL, repeated)
     assert (error.outcome, error.attempts) == ("unknown", len(script))
     assert "A payment may have been opened: to find out, call" in str(error)
-    assert "on purpose" not in str(error)
+    assert "deliberately" not in str(error)
 
 
 def test_the_error_says_when_the_budget_ended_the_call() -> None:
     """A call that was not repeated for want of budget says so; others do not."""
     error = Driver(answer(503)).error(ZDK_CALL, zdk_plan(budget=RetryBudget(0)))
     assert str(error) == (
-        "HTTP 503: Service Unavailable. It was not tried again, as the client's retry budget is "
-        "used up (see RetryBudget)"
+        "HTTP 503: Service Unavailable. It was not retried: the client's retry budget is used "
+        "up (see RetryBudget)"
     )
     error = Driver(*[answer(503)] * 3).error(ZDK_CALL, zdk_plan())
     assert "budget" not in str(error)

@@ -241,7 +241,7 @@ def test_lifetime_that_is_not_told_counts_from_before_sending() -> None:
 
 def test_lifetime_must_be_known() -> None:
     """Without `token_lifetime` nobody can tell whether a ZDK token has ended."""
-    with pytest.raises(ConfigurationError, match=r"ZDK doesn't tell .* token_lifetime"):
+    with pytest.raises(ConfigurationError, match=r"ZDK doesn't say .* token_lifetime"):
         Vendor(World(), USER).ask()
 
 

@@ -57,7 +57,7 @@ MINT = "/client_auth_token"
         ({"status": 409, "missing_requirements": ["dob"]}, "need response='missing-requirements'"),
         (
             {"response": "spend-limit", "vendor": "zdk"},
-            "'spend-limit' is one of zerohash, not of zdk",
+            "'spend-limit' belongs to zerohash, not to zdk",
         ),
     ],
 )
@@ -150,10 +150,10 @@ def test_header_through_a_client(faulty: Sandbox) -> None:
     [
         ("status=5O3", "status must be a number"),
         ("oops", "no field 'oops'"),
-        ("status=500; times=1; vendor=zdk", "times, vendor: the header's fault is for its own"),
+        ("status=500; times=1; vendor=zdk", "leave out times, vendor: the header's fault applies"),
         (
             "response=spend-limit",
-            "'spend-limit' is one of zerohash, and the request is for strigo",
+            "'spend-limit' belongs to zerohash, but the request is for strigo",
         ),
     ],
 )

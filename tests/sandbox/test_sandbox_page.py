@@ -132,7 +132,7 @@ def test_tokens_that_ended(clock: FrozenClock) -> None:
         zerohash_post(sandbox, "/revoke_auth_token", token, timestamp=str(int(clock.time())))
         clock.advance(3661)
         shown = cells(sandbox, "issued")
-        assert text_of(source(sandbox)).count("Issued 1 Revoked 1 Refused 0 Faults to come 0") == 1
+        assert text_of(source(sandbox)).count("Issued 1 Revoked 1 Refused 0 Pending faults 0") == 1
     assert shown[0][-1] == "2024-04-30 03:55:04 61 seconds ago revoked"
 
 
@@ -212,7 +212,7 @@ def test_refusal_by_a_fault(faulty: Sandbox) -> None:
     """A refusal that was asked for says so."""
     faulty.fail_next(status=503)
     zdk_post(faulty, {"arguments": []})
-    assert "Asked for by a fault: times=1; status=503" in text_of(section(faulty, "refused"))
+    assert "Caused by a fault: times=1; status=503" in text_of(section(faulty, "refused"))
 
 
 def test_faults_to_come() -> None:
@@ -222,7 +222,7 @@ def test_faults_to_come() -> None:
         zdk_post(sandbox, {"arguments": []})
         assert cells(sandbox, "faults") == [
             ["next", "times=2; status=503"],
-            ["all along", "share=0.5; delay=0.01"],
+            ["whole run", "share=0.5; delay=0.01"],
         ]
 
 

@@ -100,7 +100,7 @@ def test_lifecycle() -> None:
     with pytest.raises(RuntimeError, match="not running"):
         _ = sandbox.url
     sandbox.start()
-    with pytest.raises(RuntimeError, match="running already"):
+    with pytest.raises(RuntimeError, match="already running"):
         sandbox.start()
     zdk_post(sandbox, {"arguments": [{"id": "kept"}]})
     sandbox.close()

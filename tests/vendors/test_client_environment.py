@@ -145,7 +145,7 @@ def test_a_base_url_argument_wins() -> None:
             {"ZEROHASH_PRIVATE_KEY": "%%%"},
             (
                 "private_key (from ZEROHASH_PRIVATE_KEY) is not base64: pass it as the vendor "
-                "shows it (standard alphabet, padded with '='), neither decoded nor cut"
+                "shows it (standard alphabet, padded with '='), not decoded or shortened"
             ),
         ),
         (

@@ -123,7 +123,7 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert caught.value.code == 0
     shown = capsys.readouterr().out
     assert "check whether the vendors can be called" in shown
-    assert "mint a token of each vendor against a sandbox" in shown
+    assert "mint a token from each vendor against a sandbox" in shown
     assert "serve the three issuers on loopback" in shown
 
 
