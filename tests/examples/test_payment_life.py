@@ -9,7 +9,7 @@ from example_backends import EXAMPLES
 
 
 def test_the_story() -> None:
-    """The lost payment is found and left to end, and only then a second one is opened."""
+    """The lost payment is found and left to end, and only then is a second one opened."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "payment_life"],
         cwd=EXAMPLES,
