@@ -129,7 +129,7 @@ def test_a_request_that_is_never_taken_is_bounded(flavour: Flavour) -> None:
 
 
 class Jumping(logging.Handler):
-    """A clock that is past every deadline once an attempt was logged, as with a slow log."""
+    """A log handler whose clock is past every deadline once an attempt was logged."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def tells(*, busy: bool) -> Callable[[float, float, float], bool]:
-    """Make every question report whether the process was busy, as the test says."""
+    """Return a function that says of every question whether the process was busy."""
 
     def was_busy(started: float, computed: float, timeout: float) -> bool:
         del started, computed, timeout

@@ -156,7 +156,7 @@ def test_options_are_checked(options: Any, problem: str) -> None:
 
 
 def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
-    """The two options contradict each other."""
+    """A vendor's tokens state their lifetime, so another one can't be set."""
     with pytest.raises(ConfigurationError, match="Strigo's tokens say how long they live"):
         StrigoClient(org_id="o", api_key="k", token_lifetime=MINUTES)
 

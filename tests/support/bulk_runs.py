@@ -59,7 +59,7 @@ def sender(
     rate: Rate | None = None,
     refused_wait: float | None = None,
 ) -> SyncSender:
-    """Return a client whose calls are a function's."""
+    """Return a client whose calls call a function."""
 
     def sending(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
         del may_retry
@@ -81,7 +81,7 @@ def sender(
 def async_sender(
     send: Callable[[Call[Any]], Reply[Any]], clock: FrozenClock | None = None
 ) -> AsyncSender:
-    """Return an async client whose calls are a function's."""
+    """Return an async client whose calls call a function."""
 
     async def sending(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
         del may_retry
@@ -99,7 +99,7 @@ def async_sender(
 def run(
     calls: Iterable[Call[T]], send: Callable[[Call[Any]], Reply[Any]], **options: Any
 ) -> SendMany[T]:
-    """Return a run; what isn't an option of a run is the sender's."""
+    """Return a run; arguments that aren't options of a run are the sender's."""
     of_sender = {
         name: options.pop(name)
         for name in ("clock", "identity", "name", "rate", "refused_wait")
@@ -149,7 +149,7 @@ class WindowedVendor:
     lock: Any = attrs.field(factory=threading.Lock)
 
     def send(self, call: Call[Any]) -> Reply[Any]:
-        """Answer a request."""
+        """Respond to a request."""
         with self.lock:
             now = self.clock.time() + self.ahead
             if not self.opened <= now < self.opened + self.window:

@@ -1,4 +1,4 @@
-"""A server that speaks HTTP/2 and answers every request alike."""
+"""A server that speaks HTTP/2 and gives every request the same response."""
 
 from __future__ import annotations
 

@@ -22,6 +22,6 @@ if not TYPE_CHECKING:
 
 
 def prefer_family() -> None:
-    """Let the clients of this process use the family of this run where none is named."""
+    """Let this process's clients use this run's family if none is named."""
     settings: Any = import_module("tokenkit._http.settings")
     settings.DEFAULT_FAMILY = FAMILY
