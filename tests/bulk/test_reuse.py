@@ -128,7 +128,7 @@ def participants() -> list[zerohash.ClientAuthTokenRequest]:
 
 
 def second_to_another() -> RawServer:
-    """Answer the second request with another request's id."""
+    """Respond to the second request with another request's id."""
     ids = iter(["", "another-requests-id", ""])
 
     def mint(request: RawRequest) -> bytes:

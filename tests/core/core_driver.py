@@ -187,7 +187,7 @@ class Driver:
     """Performs a call's effects from a script.
 
     Args:
-        *script: What each sending brings: an answer, a fault, or an exception to throw in.
+        *script: The result of each sending: a response, none, or an exception to throw in.
         chance: The random number of every moment.
         seconds: How long each sending takes, as far as the deadline lets it.
         wall: The time of day at the start.

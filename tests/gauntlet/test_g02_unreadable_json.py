@@ -1,6 +1,6 @@
 """G2: 200 with truncated JSON, wrong types, missing fields, null, [] or deep nesting.
 
-The answer is a DecodeError with the JSON path, never a raw exception or a wrong value.
+The result is a DecodeError with the JSON path, never a raw exception or a wrong value.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""G22: `python -W error -X dev`; no ResourceWarning, no coroutine that nobody awaited.
+"""G22: `python -W error -X dev`; no ResourceWarning, no unawaited coroutine.
 
-The whole suite runs like that; here a program of its own does, up to its very end.
+The whole suite runs like that; here a separate program does, up to its very end.
 """
 
 from __future__ import annotations

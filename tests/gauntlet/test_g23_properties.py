@@ -1,6 +1,6 @@
-"""G23: arbitrary JSON and bytes as answers, arbitrary values in models.
+"""G23: arbitrary JSON and bytes as responses, arbitrary values in models.
 
-Nothing but tokenkit's own errors comes out, or a value that round-trips.
+The result is one of tokenkit's own errors, or a value that round-trips.
 """
 
 from __future__ import annotations

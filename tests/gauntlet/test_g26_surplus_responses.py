@@ -38,11 +38,11 @@ WAYS = ("plain", "tls", "http proxy", "https proxy", "socks proxy")
 
 
 def one_too_many(when: str, was_sent: threading.Semaphore) -> Any:
-    """Answer each request; behind the first answer of a connection stands another one.
+    """Respond to each request; another response follows a connection's first one.
 
     Args:
         when: How it comes.
-        was_sent: Is released when an answer, and what stands behind it, has been sent.
+        was_sent: Is released when a response, and what follows it, has been sent.
     """
 
     def script(peer: Peer) -> None:

@@ -305,7 +305,7 @@ def test_other_process_removes_no_log(path: Path) -> None:
     """A process that has the file open several times keeps its locks; others must find them.
 
     Otherwise the last connection of another process would remove the write-ahead log, and a
-    revocation that is written to it would reach nobody.
+    revocation that is written to it would be lost.
     """
     store = SqliteStore(path, allow_unencrypted=True)
     store.ask(acquire("one"))

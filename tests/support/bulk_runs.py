@@ -126,15 +126,15 @@ def results(opened: SendMany[T]) -> list[Success[T] | Failure[T]]:
 
 @attrs.define
 class WindowedVendor:
-    """A vendor that counts requests in windows and tells so, as Strigo does.
+    """A vendor that counts requests in windows and reports them, as Strigo does.
 
     Attributes:
-        clock: Rules the windows.
+        clock: Times the windows.
         limit: Requests in a window.
-        window: Its seconds.
+        window: Its length in seconds.
         ahead: How far the vendor's clock is ahead of the client's.
-        dated: Whether responses tell the vendor's time.
-        rounds_up: Whether the reset is told as the second after the window's end, not before it.
+        dated: Whether responses have the vendor's time.
+        rounds_up: Whether the reset is the second after the window's end, not before it.
     """
 
     clock: FrozenClock

@@ -1,8 +1,8 @@
-"""Programs that fork while they use a client, each run in a process of its own.
+"""Programs that fork while they use a client, each run in its own process.
 
 Run as a program it has everything imported, and forks a process for each line of its standard
 input: the name of a function here, the URL, the family, the file for what it writes to stderr and
-the file with the authority that it trusts. It answers with the exit status of that process.
+the file with the authority that it trusts. It prints the exit status of that process.
 """
 
 from __future__ import annotations

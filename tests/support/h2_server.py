@@ -18,7 +18,7 @@ class H2Server:
     """Speaks only HTTP/2, behind TLS.
 
     Args:
-        body: What it answers, as JSON.
+        body: The response's body, as JSON.
         names: What its certificate is for.
     """
 

@@ -1,7 +1,7 @@
 """The HTTP library that this run of the tests is for: httpx, or what HTTP_FAMILY names.
 
-Tests that bring a client, a transport or an answer of httpx's take `httpx` from here, so that
-they bring httpx2's in a run for that. Clients that are told nothing of a family use this one.
+Tests that use httpx's clients, transports or responses take `httpx` from here, so that
+they use httpx2's in a run for that. Clients without a named family use this one.
 """
 
 from __future__ import annotations
