@@ -1,4 +1,4 @@
-"""Rules of the source tree that no linter holds."""
+"""Rules of the source tree that no linter checks."""
 
 import ast
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def test_imports_within_the_package_are_relative(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_async_code_stands_in_few_places(module: str) -> None:
-    """The life of a call is written once, and not once for each kind of client."""
+    """The life of a call is written once, not once for each kind of client."""
     asynchronous = any(isinstance(node, ast.AsyncFunctionDef) for node in nodes(module))
     assert module.startswith(MAY_BE_ASYNC) or not asynchronous
 
@@ -81,14 +81,14 @@ def imported(module: str) -> set[str]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_http_folder_knows_httpx(module: str) -> None:
-    """Rule 2: what speaks HTTP stands in one folder."""
+    """Rule 2: only one folder speaks HTTP."""
     known = imported(module) & {"h11", "httpcore", "httpcore2", "httpx", "httpx2"}
     assert module.startswith("_http/") or not known
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_codec_knows_cattrs(module: str) -> None:
-    """Rule 2: what turns JSON into models stands in one place."""
+    """Rule 2: only one place turns JSON into models."""
     codec = ("_model/codec.py", "_model/arrays.py")
     assert module in codec or "cattrs" not in imported(module)
 
@@ -123,7 +123,7 @@ def test_the_sandbox_knows_nothing_of_the_clients(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_nothing_prints(module: str) -> None:
-    """A library has no business on its user's terminal."""
+    """A library doesn't write to its user's terminal."""
     printing = [
         node
         for node in nodes(module)
@@ -142,7 +142,7 @@ def test_nothing_asks_for_installed_metadata(module: str) -> None:
 
 
 def test_suppressions_have_reasons() -> None:
-    """Each `type: ignore` tells its reason on the line, nothing is left out of coverage."""
+    """Each `type: ignore` has its reason on its line, and nothing is left out of coverage."""
     bare: list[str] = []
     for module in MODULES:
         for number, line in enumerate((PACKAGE / module).read_text("utf-8").splitlines(), 1):

@@ -87,7 +87,7 @@ def test_hovering_over_a_model_explains_it(editor: Editor) -> None:
 
 
 def test_a_client_says_first_what_it_needs(editor: Editor) -> None:
-    """The first line about a client names the credentials that no checker can demand."""
+    """The first line about a client names the credentials that no checker can require."""
     _, _, text = editor.hover("client = ZdkClient").partition("---")
     assert text.strip().startswith("Mint ZDK user tokens; pass `api_key` or `auth`.")
 
@@ -100,7 +100,7 @@ def test_going_to_a_method_leads_to_where_it_is_explained(editor: Editor) -> Non
 
 
 def test_methods_complete_as_methods(editor: Editor) -> None:
-    """A vendor's calls are completed, with the kind of methods."""
+    """A vendor's calls are completed as methods."""
     method = 2  # as the protocol numbers kinds
     found = editor.completions("client.create")
     assert (found["create_user_token"], found["create_user_tokens"]) == (method, method)
@@ -114,7 +114,7 @@ def test_jedi_resolves_what_is_imported(jedi: Any, name: str) -> None:
 
 
 def test_jedi_resolves_every_public_name(tmp_path: Path) -> None:
-    """Jedi leads from the import of each public name to where it is defined."""
+    """Jedi leads from the import of each public name to its definition."""
     if find_spec("jedi") is None:
         pytest.skip("jedi is not installed; `nox -s types` has it")
     module: Any = import_module("jedi")

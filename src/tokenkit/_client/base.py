@@ -298,7 +298,7 @@ def raw_call(method: str, path: str, json: Any) -> RawCall | InvalidInputError:
 
 
 def _name_of(call: object) -> str | None:
-    """Return a call's name as it may be shown; ``None`` where there is no call."""
+    """Return a call's name as it may be shown; ``None`` if there is no call."""
     if not isinstance(call, Call):
         return None
     name: str = call.operation

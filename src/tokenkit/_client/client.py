@@ -36,7 +36,7 @@ AsyncClientT = TypeVar("AsyncClientT", bound="AsyncClient")
 
 
 class Client(TokenMethods, BulkMethods, Caller):
-    """A vendor's client, sync; safe to share between threads and across forks.
+    """A vendor's sync client; safe to share between threads and across forks.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
 
@@ -190,7 +190,7 @@ class Client(TokenMethods, BulkMethods, Caller):
 
 
 class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
-    """A vendor's client, async, on asyncio and trio; usable from several event loops.
+    """A vendor's async client, on asyncio and trio; usable from several event loops.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
 

@@ -162,7 +162,7 @@ class Call(RequestModel, Generic[T_co]):
     def batch(cls, calls: Sequence[Self]) -> "BatchCall[T_co] | None":
         """Put many calls of this class into one request.
 
-        Default: ``None``, as the vendor takes one at a time.
+        Default: ``None``, because the vendor takes one at a time.
 
         Args:
             calls: The calls, at least two.

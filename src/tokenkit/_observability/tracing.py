@@ -24,7 +24,7 @@ Trace: TypeAlias = Callable[[Call[object], str, Listener], AbstractContextManage
 
 
 def trace_calls(version: str) -> Trace:
-    """Return what opens a span for each call.
+    """Return the function that opens a span for each call.
 
     Raises:
         ConfigurationError: OpenTelemetry is not installed.

@@ -168,5 +168,5 @@ def _why_not_base64(text: str) -> str:
         return "is in URL-safe base64; replace '-' by '+' and '_' by '/'"
     return (
         "is not base64: pass it as the vendor shows it (standard alphabet, padded with '='), "
-        "neither decoded nor cut"
+        "not decoded or shortened"
     )

@@ -31,10 +31,10 @@ class RateLimiter(Protocol):
         ...
 
     def refused(self, retry_after: float | None, now: float) -> None:
-        """Note a 429, after which nobody should send.
+        """Note a 429, after which no run should send.
 
         Args:
-            retry_after: The seconds that the vendor asks to wait, where it does.
+            retry_after: The seconds that the vendor asks to wait, if it does.
             now: The run's monotonic time.
         """
         ...

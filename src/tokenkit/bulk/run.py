@@ -106,7 +106,7 @@ class Run(Generic[T]):
         """Take the next call.
 
         Raises:
-            InvalidInputError: It is no call.
+            InvalidInputError: It is not a call.
         """
         index = self.counts.taken
         if not isinstance(call, Call):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types

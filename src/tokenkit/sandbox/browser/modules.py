@@ -1,6 +1,6 @@
 """Stand-ins for the vendors' browser modules, and the check of a token that they call.
 
-This much of the modules that take tokens is documented or observed:
+Of the modules that take tokens, this much is documented or observed:
 
 - ZDK: ``user.actions.open(userToken)`` opens the user module; an invalid token fails there.
 - Strigo: ``Strigo.setup({email, token: {token, expiration}, ...})``, observed in working code.

@@ -46,7 +46,7 @@ def summary(tokens: Sequence[Issued], requests: Sequence[Refused], plan: FaultPl
         "Issued": len(tokens),
         "Revoked": sum(token.revoked for token in tokens),
         "Refused": len(requests),
-        "Faults to come": len(plan.queued) + len(plan.standing),
+        "Pending faults": len(plan.queued) + len(plan.standing),
     }
     items = (
         tag("div", tag("dt", name), tag("dd", f"{figure:,}")) for name, figure in figures.items()
@@ -56,7 +56,7 @@ def summary(tokens: Sequence[Issued], requests: Sequence[Refused], plan: FaultPl
 
 def issued(tokens: Sequence[Issued], now: float) -> Markup:
     """Show what was minted, for whom, and when it expires."""
-    heads = ("Issued (UTC)", "Vendor", "For whom", "Asked for", "Token", "Ends (UTC)")
+    heads = ("Issued (UTC)", "Vendor", "For whom", "Requested", "Token", "Expires (UTC)")
     rows = [
         (
             moment(token.issued_at),
@@ -78,13 +78,13 @@ def refused(requests: Sequence[Refused]) -> Markup:
 
 
 def faults(plan: FaultPlan) -> Markup:
-    """Show the faults to come."""
+    """Show the pending faults."""
     rows = [
         (when, tag("code", redacted(str(fault))))
-        for when, faults in (("next", plan.queued), ("all along", plan.standing))
+        for when, faults in (("next", plan.queued), ("whole run", plan.standing))
         for fault in faults
     ]
-    return _section("faults", "Faults to come", len(rows), _table(("When", "Fault"), rows))
+    return _section("faults", "Pending faults", len(rows), _table(("When", "Fault"), rows))
 
 
 def calls() -> Markup:
@@ -167,7 +167,7 @@ def _refusal(request: Refused) -> Markup:
         parts.append(tag("p", tag("b", "Likely cause: "), redacted(request.hint)))
     if request.fault:
         parts.append(
-            tag("p", tag("b", "Asked for by a fault: "), tag("code", redacted(request.fault)))
+            tag("p", tag("b", "Caused by a fault: "), tag("code", redacted(request.fault)))
         )
     if request.signed_text:
         parts.append(compare(request.signed_text, request.received_text))
