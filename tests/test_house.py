@@ -1,6 +1,7 @@
 """Rules of the source tree that no linter checks."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import tokenkit
 
 PACKAGE = Path(tokenkit.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+SECTION = re.compile(r"Args:|Attributes:|Raises:")
+ENTRY = re.compile(r"\*{0,2}\w[\w.]*(, \w[\w.]*)*: ")
 VENDORS = ("strigo/", "zdk/", "zerohash/")
 # Where the design lets asynchronous code stand.
 MAY_BE_ASYNC = (
@@ -151,6 +154,30 @@ def test_suppressions_have_reasons() -> None:
             if "pragma: no cover" in line or (silenced and not explained):
                 bare.append(f"{module}:{number}")
     assert bare == []
+
+
+def stray_lines(docstring: str) -> Iterator[str]:
+    """Yield the lines of a docstring's lists that the reference would take for entries."""
+    begin: int | None = None  # where a list's heading stands
+    entries = 0
+    for line in docstring.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if SECTION.fullmatch(line.strip()):
+            begin, entries = indent, 0
+        elif begin is not None and line.strip():
+            entries = entries or indent
+            if indent <= begin:
+                begin = None
+            elif indent == entries and not ENTRY.match(line.strip()):
+                yield line.strip()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_lists_in_docstrings_are_indented(module: str) -> None:
+    """Each line of a list either begins an argument, attribute or error, or is indented."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found = [ast.get_docstring(node) for node in nodes(module) if isinstance(node, documented)]
+    assert [line for text in found if text for line in stray_lines(text)] == []
 
 
 def length(path: Path) -> int:

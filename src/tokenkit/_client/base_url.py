@@ -40,7 +40,7 @@ def parse_base_url(base_url: object, *, allow_insecure_http: bool) -> BaseURL:
 
     Raises:
         ConfigurationError: It is not a plain http(s) URL, or is plain http to a host that isn't
-        loopback.
+            loopback.
     """
     if not isinstance(base_url, str):
         raise ConfigurationError(f"base_url must be a string, not {type(base_url).__name__}")

@@ -33,7 +33,7 @@ class Reply(Generic[T]):
         attempts: How many times the request was sent.
         body: The response's body as JSON, as the vendor sent it; it may hold a token.
         received_at: When the response was complete, in UTC, corrected by what is known about
-        the vendor's clock.
+            the vendor's clock.
     """
 
     value: T = attrs.field(repr=False)

@@ -167,7 +167,7 @@ class TokenMinted:
         vendor: The vendor's name.
         operation: The call that minted it.
         reason: ``missing`` if no kept token lives long enough, ``renewed`` if the kept one expires
-        soon, ``store failed`` if the shared store failed.
+            soon, ``store failed`` if the shared store failed.
     """
 
     vendor: str
