@@ -43,7 +43,7 @@ class BoundedBody:
         self._layers: list[_Gunzip] = []
         self._data = bytearray()
         if encoding:
-            codings = [coding.strip().lower() for coding in encoding.split(",")]
+            codings = [_name_of(coding) for coding in encoding.split(",")]
             self._layers = [_Gunzip() for coding in codings if coding in GZIP]
             if len(self._layers) > MAX_LAYERS or not COMPRESSIONS.isdisjoint(codings):
                 raise UnreadableBodyError("the response is in an encoding that was not requested")
@@ -84,6 +84,11 @@ class BoundedBody:
     def bytes(self) -> bytes:
         """Return the bytes so far, without a byte order mark, which readers may ignore."""
         return bytes(self._data).removeprefix(BYTE_ORDER_MARK)
+
+
+def _name_of(coding: str) -> str:
+    """Return a coding's name, without what servers add as if it were a parameter or a string."""
+    return coding.partition(";")[0].strip(' \t"').lower()
 
 
 class _Gunzip:
