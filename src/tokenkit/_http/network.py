@@ -13,13 +13,21 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
-from weakref import WeakSet
+from weakref import ref
 
 from .._policy.timeouts import LONGEST
 from .connection import Route, Stream
 from .progress import PROGRESS, time_left
 
-__all__ = ["Attempts", "DeadlineBackend", "DeadlineStream", "Found", "look_up", "numeric"]
+__all__ = [
+    "Attempts",
+    "DeadlineBackend",
+    "DeadlineStream",
+    "Found",
+    "Siblings",
+    "look_up",
+    "numeric",
+]
 
 # An address that swallows packets must not hold up the next one for longer (RFC 8305).
 FIRST_SHARE = 0.25
@@ -125,6 +133,11 @@ class Attempts:
 class DeadlineStream(Stream):
     """A connection whose every step ends by the exchange's deadline."""
 
+    def __init__(self, inner: Any, route: Route, siblings: "Siblings") -> None:
+        super().__init__(inner, route)
+        self._siblings = siblings
+        siblings.add(ref(self))
+
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Send what was written, and read some bytes."""
         if self._unsent:
@@ -168,6 +181,7 @@ class DeadlineStream(Stream):
     def close(self) -> None:
         """Close the connection."""
         self._inner.close()
+        self._siblings.discard(ref(self))
 
     def start_tls(
         self,
@@ -194,6 +208,10 @@ class DeadlineStream(Stream):
         return bool(self._inner.get_extra_info("is_readable"))
 
 
+Siblings: TypeAlias = set[ref[DeadlineStream]]
+"""A pool's open streams. A ``WeakSet`` would lose a signal's exception that strikes in it."""
+
+
 def _clip_reads(sock: Any) -> None:
     """Make the reads of a proxy's connection end by the deadline.
 
@@ -210,7 +228,7 @@ def _recv_in_time(sock: Any, recv: Callable[..., bytes], *args: int) -> bytes:
 class DeadlineBackend:
     """Opens a connection within the exchange's deadline, the name lookup included."""
 
-    def __init__(self, route: Route, siblings: WeakSet["DeadlineStream"]) -> None:
+    def __init__(self, route: Route, siblings: Siblings) -> None:
         self._route = route
         self._siblings = siblings
         self._opened: DeadlineStream | None = None
@@ -234,8 +252,7 @@ class DeadlineBackend:
             except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - a few addresses
                 attempts.failed(address, error)
             else:
-                self._opened = DeadlineStream(stream, self._route)
-                self._siblings.add(self._opened)
+                self._opened = DeadlineStream(stream, self._route, self._siblings)
                 return self._opened
         raise attempts.problem
 
