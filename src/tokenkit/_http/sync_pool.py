@@ -113,9 +113,8 @@ class ConnectionPool:
 
     def abandon(self) -> None:
         """Close a forked child's copies of the sockets; the parent's stay open."""
-        for one in list(self._streams):
-            if (stream := one()) is not None:
-                stream.close()
+        for stream in filter(None, [one() for one in list(self._streams)]):
+            stream.close()
 
 
 def _close(connection: PooledConnection) -> None:
