@@ -36,7 +36,7 @@ SHORTEST = 0.001
 # One TLS record. More would be sent in several steps, each of which could take all the time left.
 PIECE = 16_384
 
-Found: TypeAlias = list[Any] | OSError
+Found: TypeAlias = list[Any] | BaseException
 """The result of a lookup: that of ``socket.getaddrinfo()``, or why there is none."""
 
 
@@ -53,6 +53,8 @@ def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threadi
             found: Found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             found = OSError(str(error))
+        except BaseException as error:  # noqa: BLE001 - a mock's own; Attempts raises it
+            found = error
         deliver(found)
 
     if not _is_address(host):
@@ -104,6 +106,8 @@ class Attempts:
             raise core.ConnectTimeout(f"looking up {host} took too long")
         if isinstance(found, OSError):
             raise core.ConnectError(str(found)) from found
+        if isinstance(found, BaseException):
+            raise found
         turns = {address[0]: count() for address in found}
         self._left = sorted(found, key=lambda address: next(turns[address[0]]))
         self._core = core
