@@ -36,7 +36,7 @@ class Seen:
     """The keys of the latest webhooks of this process; safe to share between threads.
 
     Args:
-        capacity: How many keys are kept, at least 2, as a webhook has two.
+        capacity: How many keys are kept, at least 2, because a webhook has two.
 
     Raises:
         WebhookSettingsError: The capacity cannot be used.
@@ -46,7 +46,7 @@ class Seen:
         given: object = capacity
         if type(given) is not int or given < KEYS_EACH:
             raise WebhookSettingsError(
-                f"Seen(): capacity must be an integer of at least {KEYS_EACH}, as a webhook has "
+                f"Seen(): capacity must be an integer of at least {KEYS_EACH}: a webhook has "
                 f"{KEYS_EACH} keys, not {given!r:.50}"
             )
         self._capacity = given
