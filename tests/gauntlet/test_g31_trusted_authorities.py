@@ -43,12 +43,12 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def build(flavour: Flavour, **options: Any) -> None:
+def build(flavour: Flavour, url: str = VENDOR, **options: Any) -> None:
     """Build a client, and send nothing."""
     if flavour == "sync":
-        strigo_client(VENDOR, **options).close()
+        strigo_client(url, **options).close()
     else:
-        async_strigo_client(VENDOR, **options)
+        async_strigo_client(url, **options)
 
 
 def server_of(authority: trustme.CA) -> RawServer:
@@ -178,6 +178,8 @@ def test_a_missing_default_file_is_named(
     )
     assert caught.value.__cause__ is None
     build(flavour, ssl_context=trusting(), **options)
+    if variable is None:
+        build(flavour, "http://127.0.0.1:1", **options)
 
 
 @each_flavour
