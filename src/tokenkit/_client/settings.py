@@ -17,7 +17,8 @@ from .._policy.clock import AsyncSystemClock, SystemClock, TimeSource, check_clo
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget, RetryPolicy, check_budget
 from .._policy.settings import CallSettings
-from .._policy.timeouts import Timeouts, check_seconds
+from .._policy.timeouts import Timeouts
+from .._policy.values import seconds_problem, switch_problem
 from ..errors import ConfigurationError
 from .base_url import BaseURL, parse_base_url
 from .reuse_settings import ReuseSettings
@@ -197,9 +198,9 @@ def _services(
 
 def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:
     value: object = given.get(name, default)
-    if not isinstance(value, bool):
-        raise ConfigurationError(f"{name} must be True or False, not {type(value).__name__}")
-    return value
+    if problem := switch_problem(value):
+        raise ConfigurationError(f"{name} {problem}")
+    return value is True
 
 
 def _budget(given: Mapping[str, Any]) -> RetryBudget:
@@ -216,14 +217,16 @@ def _trace(given: Mapping[str, Any]) -> Trace | None:
 def _timeouts(_: Profile, value: Any) -> Timeouts:
     if isinstance(value, Timeouts):
         return value
-    check_seconds("timeout", value, alternative=", or Timeouts(...)")
+    if problem := seconds_problem(value, "Timeouts(...) or "):
+        raise ConfigurationError(f"timeout {problem}")
     return Timeouts(connect=value, read=value, write=value)
 
 
 def _deadline(_: Profile, value: Any) -> float:
     if value is None:
         return math.inf
-    check_seconds("deadline", value, alternative=", or None")
+    if problem := seconds_problem(value, "None or "):
+        raise ConfigurationError(f"deadline {problem}")
     return float(value)
 
 
