@@ -277,9 +277,9 @@ def test_unknown_names() -> None:
         (
             dict.fromkeys(("max_retries", "first_wait", "longest_wait", "repeat_payments"), "no"),
             (
-                "max_retries must be a whole number, not str; first_wait must be a number, not str; "
-                "longest_wait must be a number, not str; repeat_payments must be True or False, "
-                "not str"
+                "max_retries must be a whole number, not str; "
+                "first_wait must be a number, not str; longest_wait must be a number, not str; "
+                "repeat_payments must be True or False, not str"
             ),
         ),
     ],

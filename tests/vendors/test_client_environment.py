@@ -42,9 +42,12 @@ DEFAULTS = [
     "https://app.strigo.io/api/v1",
 ]
 MISSING = [
-    "ZDK: set ZDK_API_KEY in the environment",
-    "zerohash: set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE in the environment",
-    "Strigo: set STRIGO_ORG_ID, STRIGO_API_KEY in the environment",
+    "ZdkClient: set ZDK_API_KEY in the environment",
+    (
+        "ZeroHashClient: set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE in the "
+        "environment"
+    ),
+    "StrigoClient: set STRIGO_ORG_ID, STRIGO_API_KEY in the environment",
 ]
 
 
@@ -65,14 +68,15 @@ def test_all_that_is_missing_is_named(index: int) -> None:
     for environ in ({}, dict.fromkeys(ALL, "")):
         with pytest.raises(ConfigurationError) as caught:
             CLIENTS[index].from_env(environ=environ)
-        assert str(caught.value) == MISSING[index // 2]
+        prefix = "Async" if index % 2 else ""
+        assert str(caught.value) == prefix + MISSING[index // 2]
 
 
 def test_only_what_is_missing_is_named() -> None:
     """Variables that are there are not listed."""
     with pytest.raises(ConfigurationError) as caught:
         ZeroHashClient.from_env(environ={**ALL, "ZEROHASH_PRIVATE_KEY": ""})
-    assert str(caught.value) == "zerohash: set ZEROHASH_PRIVATE_KEY in the environment"
+    assert str(caught.value) == "ZeroHashClient: set ZEROHASH_PRIVATE_KEY in the environment"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ __all__ = [
     "LARGEST",
     "number_problem",
     "number_text",
+    "quoted",
     "refuse",
     "seconds_problem",
     "switch_problem",
@@ -18,6 +19,11 @@ __all__ = [
 LARGEST = 1_000_000
 SECONDS = "a positive number of seconds, at most a million"
 BITS_SHOWN = 64
+
+
+def quoted(value: object) -> str:
+    """Quote a name, or return the type of what is none."""
+    return f"{value!a:.50}" if isinstance(value, str) else type_of(value)
 
 
 def number_problem(value: object, *, whole: bool = False) -> str | None:
