@@ -123,7 +123,7 @@ def test_what_is_no_client_hides_no_other_problem(kind: Any, credentials: dict[s
 def test_a_family_beside_a_callers_client() -> None:
     """The family that isn't the client's own is named, and what is no name is not written out."""
     with httpx.Client() as http_client:
-        for family, shown in (("bogus", "'bogus'"), ([], "list")):
+        for family, shown in (("bogus", "'bogus'"), (0, "int")):
             (problem,) = refusal(
                 ZdkClient, api_key="k", http_client=http_client, http_family=family
             )

@@ -9,11 +9,11 @@ from ..errors import ConfigurationError
 __all__ = [
     "LARGEST",
     "number_problem",
-    "number_text",
     "quoted",
     "refuse",
     "seconds_problem",
     "switch_problem",
+    "value_text",
 ]
 
 LARGEST = 1_000_000
@@ -32,7 +32,7 @@ def number_problem(value: object, *, whole: bool = False) -> str | None:
         return f"must be {'a whole number' if whole else 'a number'}, not {type_of(value)}"
     if 0 <= value <= LARGEST:
         return None
-    return f"must be from 0 to a million, not {number_text(value)}"
+    return f"must be from 0 to a million, not {value_text(value)}"
 
 
 def seconds_problem(value: object, alternative: str = "") -> str | None:
@@ -42,11 +42,9 @@ def seconds_problem(value: object, alternative: str = "") -> str | None:
         value: The value.
         alternative: What else may be passed, to begin the phrase with.
     """
-    if not _is_number(value):
-        return f"must be {alternative}{SECONDS}, not {type_of(value)}"
-    if 0 < value <= LARGEST:
+    if _is_number(value) and 0 < value <= LARGEST:
         return None
-    return f"must be {alternative}{SECONDS}, not {number_text(value)}"
+    return f"must be {alternative}{SECONDS}, not {value_text(value)}"
 
 
 def switch_problem(value: object) -> str | None:
@@ -69,8 +67,11 @@ def refuse(name: str, problems: Mapping[str, str | None]) -> None:
         raise ConfigurationError(f"{name}: {'; '.join(found)}")
 
 
-def number_text(value: float) -> str:
-    """Write a number; Python refuses to write integers of thousands of digits."""
+def value_text(value: object) -> str:
+    """Write a number, or the type of anything else, which might be a secret."""
+    if not _is_number(value):
+        return type_of(value)
+    # Python refuses to write integers of thousands of digits.
     if isinstance(value, int) and value.bit_length() > BITS_SHOWN:
         return f"an integer of {value.bit_length()} bits"
     return str(value)
