@@ -1,4 +1,4 @@
-"""The benchmark's programs: that they run, and that the documentation shows what they saved."""
+"""The benchmark's programs run, and the documentation shows what they saved."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OURS = [name for name, one in CONTESTANTS.items() if one.group == "tokenkit"]
 
 
 def can_run(name: str) -> bool:
-    """Return whether what a contestant needs is installed here."""
+    """Return whether a contestant's packages are installed here."""
     needed = {"httpx2": "httpx2", "tokenkit-httpx2": "httpx2", "tokenkit-fast": "pyreqwest"}
     return name not in needed or find_spec(needed[name]) is not None
 
@@ -49,7 +49,7 @@ def server() -> Iterator[Server]:
 
 @each_contestant
 def test_a_contestant_calls_sync(server: Server, name: str) -> None:
-    """Each contestant gets the token that the server answers, and its calls take CPU time."""
+    """Each contestant gets the token that the server sends, and its calls take CPU time."""
     sample = measure_sync(CONTESTANTS[name], Order(server.origin, 0, 0.0, calls=3))
     assert sample.calls == 3
     assert 0 < sample.cpu < 1
@@ -57,21 +57,21 @@ def test_a_contestant_calls_sync(server: Server, name: str) -> None:
 
 @each_contestant
 def test_a_contestant_calls_async(server: Server, name: str) -> None:
-    """Each contestant gets the token with several calls at a time, too."""
+    """Each contestant also gets the token with several calls at a time."""
     sample = asyncio.run(measure_async(CONTESTANTS[name], Order(server.origin, 4, 0.0, calls=8)))
     assert sample.calls == 8
     assert 0 < sample.cpu < 1
 
 
 def test_the_server_tells_how_busy_it_was(server: Server) -> None:
-    """The time that the server was busy grows with the calls that it answers."""
+    """The server's busy time grows with the calls that it serves."""
     before = server.busy()
     measure_sync(CONTESTANTS["floor"], Order(server.origin, 0, 0.0, calls=300))
     assert server.busy() > before
 
 
 def test_stages_are_counted(server: Server) -> None:
-    """Most of what is counted in calls over a real connection is the transport."""
+    """Most of the count in calls over a real connection is the transport's."""
     counts, sample = count_stages(server.origin, 0.3)
     assert sample.calls > 10
     assert counts["transport"] >= max(counts["sign"], counts["decode"])
@@ -84,7 +84,7 @@ def test_a_spread_is_the_median_with_its_quartiles() -> None:
 
 
 def test_goals_are_judged() -> None:
-    """A figure above its limit misses its goal; what was not measured does neither."""
+    """A figure above its limit misses its goal; one that was not measured doesn't."""
     cells = {"sync": {"tokenkit": Cell(cpu=Spread(0.71, 0.7, 0.8, 7))}}
     verdicts = judge(attrs.evolve(measured_here(), calls=Calls(cells, {})))
     by_goal = {verdict.goal: verdict.met for verdict in verdicts}
@@ -93,7 +93,7 @@ def test_goals_are_judged() -> None:
 
 
 def test_results_survive_being_saved(tmp_path: Path) -> None:
-    """What is saved as JSON reads back as it was."""
+    """Figures saved as JSON read back as they were."""
     cells = {"sync": {"httpx": Cell(cpu=Spread(1.0, 1.0, 1.0, 7)), "svix": Cell(failure="no")}}
     results = attrs.evolve(
         measured_here(), calls=Calls(cells, {"httpx": Spread(1.5, 1.0, 2.0, 3)})
@@ -103,7 +103,7 @@ def test_results_survive_being_saved(tmp_path: Path) -> None:
 
 
 def test_a_run_of_some_parts_leaves_the_others_as_they_are() -> None:
-    """Figures that were not measured again stay, with the machine that they were measured on."""
+    """Figures that were not measured again stay, with the machine that measured them."""
     saved = load(FIGURES)
     machine = attrs.evolve(measured_here().machine, date="2027-01-01")
     run = attrs.evolve(measured_here(), machine=machine, reuse=Reuse(machine, {}, {"Redis": 1}))
@@ -117,7 +117,7 @@ def test_a_run_of_some_parts_leaves_the_others_as_they_are() -> None:
 
 
 def test_the_page_shows_the_saved_figures() -> None:
-    """The figures of the documentation are those of the saved run, which the picture shows too."""
+    """The documentation's figures are those of the saved run, and so are the picture's."""
     results = load(FIGURES)
     assert block(results) in PAGE.read_text("utf-8")
     assert results.machine.date in PICTURE.read_text("utf-8")

@@ -1,6 +1,7 @@
-"""Rules of the source tree that no linter holds."""
+"""Rules of the source tree that no linter checks."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import tokenkit
 
 PACKAGE = Path(tokenkit.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+SECTION = re.compile(r"Args:|Attributes:|Raises:")
+ENTRY = re.compile(r"\*{0,2}\w[\w.]*(, \w[\w.]*)*: ")
+VENDORS = ("strigo/", "zdk/", "zerohash/")
 # Where the design lets asynchronous code stand.
 MAY_BE_ASYNC = (
     "_client/bulk_methods.py",
@@ -62,7 +66,7 @@ def test_imports_within_the_package_are_relative(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_async_code_stands_in_few_places(module: str) -> None:
-    """The life of a call is written once, and not once for each kind of client."""
+    """The life of a call is written once, not once for each kind of client."""
     asynchronous = any(isinstance(node, ast.AsyncFunctionDef) for node in nodes(module))
     assert module.startswith(MAY_BE_ASYNC) or not asynchronous
 
@@ -80,21 +84,49 @@ def imported(module: str) -> set[str]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_http_folder_knows_httpx(module: str) -> None:
-    """Rule 2: what speaks HTTP stands in one folder."""
+    """Rule 2: only one folder speaks HTTP."""
     known = imported(module) & {"h11", "httpcore", "httpcore2", "httpx", "httpx2"}
     assert module.startswith("_http/") or not known
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_codec_knows_cattrs(module: str) -> None:
-    """Rule 2: what turns JSON into models stands in one place."""
+    """Rule 2: only one place turns JSON into models."""
     codec = ("_model/codec.py", "_model/arrays.py")
     assert module in codec or "cattrs" not in imported(module)
 
 
+def folders_used(module: str) -> set[str]:
+    """Return the top-level names of the package that a module imports, wherever it does."""
+    here = ["tokenkit", *Path(module).parts[:-1]]
+    names: set[str] = set()
+    for node in nodes(module):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        target = [*here[: len(here) - node.level + 1], *(node.module or "").split(".")]
+        target = [part for part in target if part]
+        names.update([target[1]] if target[1:] else [one.name for one in node.names])
+    return names
+
+
+@pytest.mark.parametrize("module", [one for one in MODULES if one.startswith(VENDORS)])
+def test_vendors_import_only_what_is_public(module: str) -> None:
+    """Rule 1: a vendor needs no private name, so that one outside the package can do the same."""
+    own = module.partition("/")[0]
+    assert folders_used(module) <= {own, "auth", "errors", "extension"}
+
+
+@pytest.mark.parametrize("module", [one for one in MODULES if one.startswith("sandbox/")])
+def test_the_sandbox_knows_nothing_of_the_clients(module: str) -> None:
+    """Rule 5: what checks the clients' requests shares no code with them."""
+    makes_clients = module == "sandbox/clients.py"
+    clients = ("extension", "strigo", "zdk", "zerohash") if makes_clients else ()
+    assert folders_used(module) <= {"sandbox", "errors", *clients}
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_nothing_prints(module: str) -> None:
-    """A library has no business on its user's terminal."""
+    """A library doesn't write to its user's terminal."""
     printing = [
         node
         for node in nodes(module)
@@ -113,7 +145,7 @@ def test_nothing_asks_for_installed_metadata(module: str) -> None:
 
 
 def test_suppressions_have_reasons() -> None:
-    """Each `type: ignore` tells its reason on the line, nothing is left out of coverage."""
+    """Each `type: ignore` has its reason on its line, and nothing is left out of coverage."""
     bare: list[str] = []
     for module in MODULES:
         for number, line in enumerate((PACKAGE / module).read_text("utf-8").splitlines(), 1):
@@ -122,6 +154,30 @@ def test_suppressions_have_reasons() -> None:
             if "pragma: no cover" in line or (silenced and not explained):
                 bare.append(f"{module}:{number}")
     assert bare == []
+
+
+def stray_lines(docstring: str) -> Iterator[str]:
+    """Yield the lines of a docstring's lists that the reference would take for entries."""
+    begin: int | None = None  # where a list's heading stands
+    entries = 0
+    for line in docstring.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if SECTION.fullmatch(line.strip()):
+            begin, entries = indent, 0
+        elif begin is not None and line.strip():
+            entries = entries or indent
+            if indent <= begin:
+                begin = None
+            elif indent == entries and not ENTRY.match(line.strip()):
+                yield line.strip()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_lists_in_docstrings_are_indented(module: str) -> None:
+    """Each line of a list either begins an argument, attribute or error, or is indented."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found = [ast.get_docstring(node) for node in nodes(module) if isinstance(node, documented)]
+    assert [line for text in found if text for line in stray_lines(text)] == []
 
 
 def length(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""What the project says about itself, held against what it is."""
+"""What the project says about itself is true."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ def test_the_picture_of_the_house_is_of_this_tree() -> None:
 
 
 def test_the_picture_of_the_house_is_whole() -> None:
-    """Each module and folder of the package stands on one floor, and says what it is."""
+    """Each module and folder of the package is on one floor, and says what it is."""
     names = {path.stem for path in house.PACKAGE.iterdir() if path.suffix in {"", ".py"}}
     shown = [name for floor in house.floors() for name in floor]
     assert sorted(shown) == sorted(names - {"__init__", "__pycache__"})
@@ -46,7 +46,7 @@ def test_supported_pythons_are_told_the_same_everywhere() -> None:
 
 
 def test_public_modules_are_told_in_the_policy() -> None:
-    """The policy's list of public modules is that of the package."""
+    """The policy's list of public modules matches the package."""
     listed = re.search(r"`__all__` of (.*?);", page("docs/policy.md"), re.DOTALL)
     assert listed
     package = ROOT / "src" / "tokenkit"
@@ -72,7 +72,7 @@ def test_workflows_pin_their_actions(name: str) -> None:
 
 @pytest.mark.parametrize("name", [path.name for path in ROOT.glob("*.md")])
 def test_links_between_pages_lead_somewhere(name: str) -> None:
-    """Each link of a page at the top to another file leads to one."""
+    """Each link of a top-level page to another file leads to one."""
     links = re.findall(r"\]\(\s*([^)#\s]+)", page(name))
     local = [link for link in links if not link.startswith(("http://", "https://"))]
     assert [link for link in local if not (ROOT / link).exists()] == []

@@ -1,4 +1,4 @@
-"""What this project needs of Django's settings: sessions in signed cookies, no database."""
+"""The Django settings that this project needs: sessions in signed cookies, no database."""
 
 import os
 from pathlib import Path

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 # A token from zerohash itself knows its environment; one from the sandbox does not.
 ENVIRONMENT = os.environ.get("ZEROHASH_ENVIRONMENT", "us-cert")
 
-# One client for all threads, and for forked workers; a page waits for it, so it doesn't try long.
+# One client for all threads and forked workers. A page is waiting, so it gives up soon.
 client = ZeroHashClient.from_env(deadline=10)
 atexit.register(client.close)
 
@@ -30,7 +30,7 @@ atexit.register(client.close)
 @require_POST
 @never_cache
 def create_client_auth_token(request: HttpRequest) -> HttpResponse:
-    # Who is logged in is in the session, and in nothing else that the page sends.
+    # Only the session says who is logged in, nothing else that the page sends.
     participant_code = request.session.get("participant_code")
     if participant_code is None:
         return JsonResponse({"detail": "not logged in"}, status=401)
@@ -62,6 +62,6 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def login(request: HttpRequest) -> HttpResponse:
-    """Stand in for your own login, which would find out who this really is."""
+    """Stand in for your own login, which would check who this really is."""
     request.session["participant_code"] = request.POST["participant_code"]
     return redirect("/")

@@ -32,14 +32,14 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[State]:
-    # One client for all requests; a page waits for it, so it doesn't try for long. ZDK doesn't
-    # tell how long its tokens live: this is how long one is used at most.
+    # One client for all requests. A page is waiting, so it gives up soon. ZDK doesn't say how
+    # long its tokens live, so each one is used for five minutes at most.
     async with AsyncZdkClient.from_env(deadline=10, token_lifetime=timedelta(minutes=5)) as client:
         yield {"zdk": client}
 
 
 app = FastAPI(lifespan=lifespan)
-# `lax`, so that no other site's page can send a POST with the session.
+# With `lax`, no other site's page can send a POST with the session.
 app.add_middleware(
     SessionMiddleware,
     secret_key=os.environ["SECRET_KEY"],
@@ -49,7 +49,7 @@ app.add_middleware(
 
 
 def logged_in_user(request: Request) -> str:
-    """Tell who is logged in: the session knows, and nothing else that the page sends."""
+    """Return who is logged in; only the session says so, nothing else that the page sends."""
     user_id: str | None = request.session.get("user_id")
     if user_id is None:
         raise HTTPException(401, "not logged in")
@@ -61,7 +61,7 @@ async def create_user_token(
     user_id: Annotated[str, Depends(logged_in_user)], request: Request, response: Response
 ) -> zdk.SdkSetup:
     client: AsyncZdkClient = request.state.zdk
-    # The next page view of the same user gets the same token, until shortly before its end.
+    # The same user's next page view gets the same token, until shortly before it expires.
     token = await client.get_token(
         zdk.UserTokenRequest(id=user_id, permissions=[zdk.CHAT_PERMISSION])
     )
@@ -89,7 +89,7 @@ def page(request: Request) -> Response:
 
 @app.post("/login")
 async def login(request: Request) -> Response:
-    """Stand in for your own login, which would find out who this really is."""
+    """Stand in for your own login, which would check who this really is."""
     form = parse_qs((await request.body()).decode())
     request.session["user_id"] = form["user_id"][0]
     return RedirectResponse("/", 303)

@@ -14,21 +14,21 @@ from tokenkit.strigo import UserTokenRequest
 app = Flask(__name__)
 app.secret_key = os.environ["SECRET_KEY"]
 app.config["SESSION_COOKIE_SECURE"] = "DEVELOPMENT" not in os.environ
-# So that no other site's page can send a POST with the session.
+# With this, no other site's page can send a POST with the session.
 app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
 
-# One client for all threads, and for forked workers; a page waits for it, so it doesn't try long.
+# One client for all threads and forked workers. A page is waiting, so it gives up soon.
 strigo = StrigoClient.from_env(deadline=10)
 atexit.register(strigo.close)
 
 
 @app.post("/strigo-setup")
 def create_strigo_setup() -> ResponseReturnValue:
-    # Who is logged in is in the session, and in nothing else that the page sends.
+    # Only the session says who is logged in, nothing else that the page sends.
     email = session.get("email")
     if email is None:
         return {"detail": "not logged in"}, 401
-    # A token that is still good is used again: Strigo allows one to two hundred mints a minute.
+    # A valid token is reused: Strigo allows only one to two hundred mints a minute.
     token = strigo.get_token(UserTokenRequest(email=email, expiration=timedelta(hours=1)))
     return jsonify(token.to_sdk_setup()), {"Cache-Control": "no-store"}
 
@@ -50,6 +50,6 @@ def page() -> str:
 
 @app.post("/login")
 def login() -> ResponseReturnValue:
-    """Stand in for your own login, which would find out who this really is."""
+    """Stand in for your own login, which would check who this really is."""
     session["email"] = request.form["email"]
     return redirect("/", 303)

@@ -20,7 +20,7 @@ logger = logging.getLogger("payment_life")
 
 @attrs.define
 class Payout:
-    """What your database knows of a payout; write it before the request leaves."""
+    """What your database knows about a payout; write it before the request leaves."""
 
     participant_code: str
     reference_id: str = attrs.field(factory=zerohash.new_reference_id)
@@ -31,7 +31,7 @@ class Payout:
 
 
 class Backend:
-    """Mints for payouts, and receives zerohash's webhooks about them."""
+    """Mints tokens for payouts, and receives zerohash's webhooks about them."""
 
     def __init__(
         self, client: ZeroHashClient, secret: str, clock: webhooks.WallClock = time
@@ -43,7 +43,7 @@ class Backend:
         self._seen = webhooks.Seen()  # for several processes: a store that they share
 
     def mint(self, payout: Payout) -> zerohash.ClientAuthToken | None:
-        """Return a token, or ``None`` where a payment is open whose token was lost."""
+        """Return a token, or ``None`` if it was lost and a payment may be open."""
         payout.minted_at = datetime.now(timezone.utc)
         self.payouts[payout.reference_id] = payout
         request = experiences.CryptoPayouts(
@@ -58,7 +58,7 @@ class Backend:
         else:
             payout.payment_id = token.payment_id
             return token
-        # To mint again now might open a second payment.
+        # Minting again now might open a second payment.
         found = self.client.find_minted(request, since=payout.minted_at)
         if isinstance(found, zerohash.Payment):
             logger.info("The mint has opened a payment; it is %s", found.status)
@@ -112,7 +112,7 @@ class Backend:
 
 class QuietHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
-        """Leave the log to the story."""
+        """Keep requests out of the log."""
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def main() -> list[Payout]:
             sandbox.fail_next(drop="before", vendor="zerohash")
             lost = Payout("CUST01")
             backend.mint(lost)
-            logger.info("Its token is lost, so nobody can use it: wait for the payment to end")
+            logger.info("Its token is lost and can't be used: wait for the payment to end")
             sandbox.wait_for_webhooks()
             sandbox.advance(300)
             sandbox.wait_for_webhooks()

@@ -10,7 +10,7 @@ Names are loaded when they are first used, so a vendor that you don't use costs 
 
 from importlib import import_module
 
-# Type checkers know the name; to import typing for it takes most of this module's time. Jedi
+# Type checkers know the name; importing typing for it would take most of this module's time. Jedi
 # believes a bare False.
 TYPE_CHECKING: bool = False
 

@@ -14,8 +14,8 @@ NEEDS_EXTRA = "The sandbox needs more packages: python -m pip install 'tokenkit-
 HIGHEST_PORT = 65535
 RATE = "REQUESTS[/SECONDS]"
 SANDBOX = (
-    "Serve the three issuers until it is interrupted. The variables that from_env() reads go to "
-    "stdout, one KEY=value a line; the log goes to stderr."
+    "Serve the three issuers until interrupted. The variables that from_env() reads go to "
+    "stdout, one KEY=value per line; the log goes to stderr."
 )
 
 
@@ -96,7 +96,7 @@ def make_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"tokenkit {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command", title="commands")
     commands.add_parser(
-        "demo", help="mint a token of each vendor against a sandbox in another process"
+        "demo", help="mint a token from each vendor against a sandbox in another process"
     )
     add_check_options(
         commands.add_parser(
@@ -123,7 +123,7 @@ def add_check_options(parser: argparse.ArgumentParser) -> None:
         "vendor",
         nargs="?",
         choices=("zdk", "zerohash", "strigo"),
-        help="the vendor to check (default: each that a variable is set for)",
+        help="the vendor to check (default: each with a variable set)",
     )
     parser.add_argument("--json", action="store_true", help="write JSON")
     parser.add_argument(

@@ -272,8 +272,8 @@ class ServerError(APIError):
 class DecodeError(TokenKitError):
     """A success that cannot be read.
 
-    The message names the place and the types found, never text values, as a truncated body may
-    contain the token.
+    The message names the place and the types found, never text values, because a truncated body
+    may contain the token.
 
     Attributes:
         path: The JSON path of the problem, such as ``$.data.token``; ``$`` is the whole body.
@@ -299,7 +299,7 @@ class DecodeError(TokenKitError):
 
 
 class MismatchedResponse(TokenKitError):  # noqa: N818 - reads better in an except clause
-    """A response that belongs to another request; nothing of it is returned."""
+    """A response that belongs to another request; none of it is returned."""
 
     usual_outcome: ClassVar[Outcome] = "unknown"
 
@@ -313,14 +313,14 @@ class ResponseTooLarge(TokenKitError):  # noqa: N818 - reads better in an except
 class StoreError(TokenKitError):
     """A shared token store failed: it is down, too slow, or refuses to write.
 
-    ``get_token()`` goes on without the store; a revocation or invalidation raises the error.
+    ``get_token()`` continues without the store; a revocation or invalidation raises the error.
     """
 
     usual_outcome: ClassVar[Outcome] = "unknown"
 
 
 class UnexpectedRedirect(TokenKitError):  # noqa: N818 - reads better in an except clause
-    """A redirect, which is never followed, as that would send the request elsewhere.
+    """A redirect, which is never followed because that would send the request elsewhere.
 
     Attributes:
         status: The HTTP status, a 3xx. Default: 302.

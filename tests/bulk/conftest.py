@@ -1,4 +1,4 @@
-"""What the tests of bulk runs share."""
+"""Fixtures that the tests of bulk runs share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def own_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """Return a sandbox of the test's own, which the environment names."""
+    """Return a sandbox for one test, with the environment set to it."""
     with Sandbox() as sandbox:
         for name, value in sandbox.environment.items():
             monkeypatch.setenv(name, value)
@@ -33,7 +33,7 @@ def own_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[StrigoClient]:
-    """Return a Strigo client of the sandbox."""
+    """Return a Strigo client for the sandbox."""
     with sandbox.strigo_client() as client:
         yield client
 

@@ -1,4 +1,4 @@
-"""Many calls in one request, and the bad ones among them."""
+"""Many calls in one request, some of them bad."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @attrs.define
 class Batches:
-    """A vendor of batches that refuses each request with one of the bad ids in it."""
+    """A vendor that takes batches and refuses each request with a bad id in it."""
 
     bad: set[str]
     sizes: list[int] = attrs.field(factory=list[int])
@@ -59,7 +59,7 @@ class Batches:
 
 @pytest.mark.parametrize("bad", [0, 1, 2, 100])
 def test_a_refused_batch_is_halved_until_the_bad_ones_stand_alone(bad: int) -> None:
-    """Exactly the bad calls fail, whatever their number and places."""
+    """Exactly the bad calls fail, however many there are and wherever they stand."""
     chosen = set(random.Random(3).sample(range(100), bad))  # noqa: S311 - places, no secrets
     vendor = Batches({f"user-{number}" for number in chosen})
     opened = run(users(100), vendor.send, batch_size=100, concurrency=4, ordered=True)
@@ -72,7 +72,7 @@ def test_a_refused_batch_is_halved_until_the_bad_ones_stand_alone(bad: int) -> N
 
 
 def test_what_only_the_server_refuses_fails_alone(sandbox: Sandbox) -> None:
-    """Two calls of 300 that only the server refuses fail, and no other."""
+    """Of 300 calls, only the two that the server refuses fail."""
     calls = users(300)
     for place in (7, 150):
         # Past the model's own check, as a value would be that only the vendor refuses.
@@ -85,7 +85,7 @@ def test_what_only_the_server_refuses_fails_alone(sandbox: Sandbox) -> None:
 
 
 def test_batches_on_async_clients(sandbox: Sandbox, anyio_backend: str) -> None:
-    """The async client puts calls together likewise."""
+    """The async client batches calls in the same way."""
 
     async def main() -> int:
         async with (
@@ -108,7 +108,7 @@ def test_batches_on_async_clients(sandbox: Sandbox, anyio_backend: str) -> None:
     ],
 )
 def test_what_is_no_single_calls_fault_fails_all(error: Exception, requests: int) -> None:
-    """A wrong key is no reason to ask again in halves; a wrong count of tokens is."""
+    """A wrong key is no reason to try halves; a wrong number of tokens is."""
     vendor = Batches({"user-0", "user-1", "user-2", "user-3"}, error=error)
     found = results(run(users(4), vendor.send, batch_size=4))
     assert [result.error for result in found if not result.ok] == [error] * 4
@@ -130,7 +130,7 @@ def test_a_refused_batch_goes_back_into_the_line_as_a_whole() -> None:
 
 
 def test_calls_of_different_kinds_share_no_request() -> None:
-    """What follows each other and is of one kind is put together."""
+    """Consecutive calls of one kind are batched together."""
     sizes: list[str] = []
 
     def send(call: Call[Any]) -> Reply[Any]:
@@ -165,7 +165,7 @@ def test_batches_that_the_vendor_does_not_take_are_a_programming_error() -> None
 
 
 def test_a_batchs_response_is_split_as_if_each_call_were_alone() -> None:
-    """Each part reads as the response of a single call; what is none isn't split."""
+    """Each part reads like the response to a single call; anything else isn't split."""
     whole = zdk.UserTokensRequest(requests=users(2))
     assert whole.split({"tokens": ["a", "b"]}) == [{"tokens": ["a"]}, {"tokens": ["b"]}]
     others: list[JSON] = [None, [], {"tokens": "ab"}]

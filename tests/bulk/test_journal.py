@@ -41,7 +41,7 @@ def mint(client: StrigoClient, count: int, **options: Any) -> tuple[list[int], A
 
 
 def test_a_run_that_was_left_goes_on(path: Path) -> None:
-    """What was delivered is skipped; the last result before the ``break`` comes once more."""
+    """Delivered calls are skipped; the last result before the ``break`` comes once more."""
     first: list[int] = []
     with run(learners(50), told, journal=path) as opened:
         for result in opened:
@@ -55,7 +55,7 @@ def test_a_run_that_was_left_goes_on(path: Path) -> None:
 
 
 def test_an_async_run_goes_on_likewise(path: Path, anyio_backend: str) -> None:
-    """The journal is the same for async clients, and for both drivers."""
+    """The journal works the same for async clients, with both drivers."""
 
     async def main() -> int:
         async with async_run(learners(30), told, journal=path) as opened:
@@ -73,7 +73,7 @@ def test_an_async_run_goes_on_likewise(path: Path, anyio_backend: str) -> None:
 
 
 def test_the_order_is_kept_around_what_is_skipped(path: Path) -> None:
-    """Skipped calls leave no hole that a run in order waits for."""
+    """Skipped calls leave no gap that an ordered run waits for."""
     results(
         run(
             [call for call in learners(40) if call.email.endswith("3@example.com")],
@@ -96,7 +96,7 @@ def test_failures_are_sent_again_by_the_next_run(path: Path, client: StrigoClien
 
 
 def test_equal_calls_get_a_result_each(path: Path) -> None:
-    """A table that names somebody twice gives two results, also when the run goes on."""
+    """A table that names someone twice gives two results, even when the run is continued."""
     twice = [*learners(3), *learners(3)]
     with run(twice, told, journal=path, concurrency=1) as opened:
         for result in opened:
@@ -113,7 +113,7 @@ def test_equal_calls_in_one_run_are_all_delivered(path: Path) -> None:
 
 
 def test_the_file_is_private(path: Path) -> None:
-    """The journal and what SQLite puts beside it can be read by their owner only."""
+    """Only their owner can read the journal and the files that SQLite puts beside it."""
     path.touch(mode=0o644)
     with run(learners(20), told, journal=path) as opened:
         next(opened)
@@ -170,7 +170,7 @@ def test_kept_tokens_of_batches_are_handed_out_one_by_one(sandbox: Sandbox, path
 
 
 def test_a_kept_token_that_has_ended_is_minted_again(sandbox: Sandbox, path: Path) -> None:
-    """What is of no use any more is no result."""
+    """Results that are no longer of use are not returned."""
     soon = [attrs.evolve(call, expiration=timedelta(hours=1)) for call in learners(3)]
     keys = [KEY]
     with (
@@ -188,7 +188,7 @@ def test_a_kept_token_that_has_ended_is_minted_again(sandbox: Sandbox, path: Pat
 
 
 def test_a_call_whose_token_is_kept_fails_as_itself(sandbox: Sandbox, path: Path) -> None:
-    """Its error names the mint, as without a journal."""
+    """The error names the mint, as it does without a journal."""
     keys = [KEY]
     with sandbox.strigo_client() as client:
         sandbox.fail_next(status=422)
@@ -202,7 +202,7 @@ def test_a_call_whose_token_is_kept_fails_as_itself(sandbox: Sandbox, path: Path
 def test_a_kept_response_that_cannot_be_read_is_minted_again(
     client: StrigoClient, path: Path, change: str
 ) -> None:
-    """Bytes that don't open, or that stand in another call's place, are no result."""
+    """Bytes that don't decrypt, or that belong to another call, are not a result."""
     keys = [KEY]
     with client.send_many(learners(2), journal=path, encryption_keys=keys) as opened:
         assert len(list(opened)) == 2
@@ -224,7 +224,7 @@ def test_a_kept_response_that_cannot_be_read_is_minted_again(
 
 
 def test_other_credentials_mint_for_themselves(path: Path) -> None:
-    """The keys of the entries are those of the credentials."""
+    """The keys of the entries depend on the credentials."""
     results(run(learners(5), told, journal=path))
     assert len(results(run(learners(5), told, journal=path, identity=b"o" * 32))) == 5
 
@@ -243,7 +243,7 @@ def test_a_journal_of_another_client_is_refused_by_name(
 
 
 def test_a_journal_in_use_is_refused_by_name(path: Path) -> None:
-    """Two runs on one journal would not know of each other."""
+    """Two runs on one journal would not know about each other."""
     with (
         run(learners(1), told, journal=path),
         pytest.raises(ConfigurationError, match=r"mint\.journal': another run is using it"),
@@ -264,7 +264,7 @@ def test_a_journal_in_use_is_refused_by_name(path: Path) -> None:
 def test_a_journal_is_used_with_the_keys_it_was_begun_with(
     path: Path, first: list[str] | None, then: list[str] | None, problem: str
 ) -> None:
-    """Otherwise results would be skipped that nobody ever gets."""
+    """Otherwise results would be skipped that were never delivered."""
     with run(learners(1), told, journal=path, encryption_keys=first):
         pass
     with (
@@ -275,7 +275,7 @@ def test_a_journal_is_used_with_the_keys_it_was_begun_with(
 
 
 def test_a_journal_of_a_newer_version_is_refused_by_name(path: Path) -> None:
-    """An older tokenkit does not guess."""
+    """An older tokenkit doesn't guess at a newer format."""
     results(run(learners(1), told, journal=path))
     database = sqlite3.connect(path)
     database.execute("PRAGMA user_version = 2")
@@ -324,7 +324,7 @@ def test_a_journal_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
 
 
 def test_a_call_whose_key_cannot_be_made_is_a_failure(path: Path) -> None:
-    """A call that cannot be sent is found before it is sent, and stops nothing."""
+    """A call that cannot be sent is found before it is sent, and doesn't stop the run."""
     late = strigo.UserTokenRequest(
         email="late@example.com", expiration=datetime(2020, 1, 1, tzinfo=timezone.utc)
     )

@@ -1,4 +1,4 @@
-"""A journal that was cut short, or whose run was killed."""
+"""A journal that was truncated, or whose run was killed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def told(call: Call[Any]) -> Reply[Any]:
 
 @pytest.fixture(scope="module")
 def journals(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
-    """Return the files of a run that was closed, and of one that was not."""
+    """Return the files of a closed run and of one that was killed."""
     folder = tmp_path_factory.mktemp("journals")
     with run(learners(200), told, journal=folder / "open") as opened:
         for _ in zip(range(150), opened, strict=False):
@@ -44,7 +44,7 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
 
 
 def cuts(length: int) -> Iterator[int]:
-    """Return where a file is cut: every byte of its head, and a fair sample of the rest."""
+    """Return where to cut a file: at every byte of its head, and at a sample of the rest."""
     chosen = random.Random(7)  # noqa: S311 - places, no secrets
     yield from range(0, 120, 7)
     yield from sorted(chosen.sample(range(120, length), 20))
@@ -57,7 +57,7 @@ def delivered(path: Path) -> tuple[int, int]:
 
 
 def test_a_truncated_journal_is_recovered(journals: Mapping[str, bytes], tmp_path: Path) -> None:
-    """Wherever a closed journal is cut, the run goes on: what is left is used, the rest minted."""
+    """Wherever a closed journal is cut, the run continues with what is left and mints the rest."""
     whole = journals["closed"]
     found: dict[int, int] = {}
     for cut in cuts(len(whole)):
@@ -76,7 +76,7 @@ def test_a_truncated_journal_is_recovered(journals: Mapping[str, bytes], tmp_pat
 def test_a_truncated_log_beside_the_journal_is_recovered(
     journals: Mapping[str, bytes], tmp_path: Path
 ) -> None:
-    """A run that was killed leaves SQLite's log; wherever that is cut, the run goes on."""
+    """A killed run leaves SQLite's log; wherever that is cut, the run continues."""
     log = journals["wal"]
     for cut in [*cuts(len(log))][::5]:
         path = tmp_path / "cut.journal"
@@ -91,7 +91,7 @@ def test_a_truncated_log_beside_the_journal_is_recovered(
 def test_garbage_in_the_journal_is_recovered_from(
     journals: Mapping[str, bytes], tmp_path: Path, place: float
 ) -> None:
-    """A page that was overwritten costs what stood in it."""
+    """An overwritten page loses only what was on it."""
     path = tmp_path / "spoilt.journal"
     spoilt = bytearray(journals["closed"])
     page = int(len(spoilt) * place) // 4096 * 4096
@@ -108,7 +108,7 @@ PAYMENT = zerohash.ClientAuthTokenRequest(
 
 @pytest.mark.parametrize("cut", [0, 10, 100, 5000, 9000, -4096, -1])
 def test_a_damaged_journal_lets_no_payment_go_twice(tmp_path: Path, cut: int) -> None:
-    """If the journal may have lost that a payment was sent, it isn't sent again."""
+    """If the journal may have lost that a payment was sent, the payment isn't sent again."""
     path = tmp_path / "paid.journal"
     options: dict[str, Any] = {"journal": path, "allow_payments": True}
     assert [result.ok for result in results(run([PAYMENT], told, **options))] == [True]
@@ -173,7 +173,7 @@ PROGRAM = textwrap.dedent(
 
 
 def test_kill_9_at_twenty_moments_loses_nothing(tmp_path: Path) -> None:
-    """A run that is killed over and over delivers every result, and repeats at most one a kill."""
+    """A run that is killed repeatedly delivers every result, with at most one repeat per kill."""
     chosen = random.Random(11)  # noqa: S311 - moments, no secrets
     moments = [str(chosen.randrange(1, 15)) for _ in range(KILLS)]
     with Sandbox() as sandbox:

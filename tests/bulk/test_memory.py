@@ -33,7 +33,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 @pytest.mark.parametrize("journal", [False, True])
 def test_memory_does_not_grow_with_the_inputs(tmp_path: Path, journal: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    """20,000 inputs more need no memory more; benchmarks/bulk.py does it with a million."""
+    """20,000 more inputs need no more memory; benchmarks/bulk.py does it with a million."""
     path = str(tmp_path / "mint.journal") if journal else ""
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM, "20000", path],

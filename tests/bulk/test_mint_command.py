@@ -46,7 +46,7 @@ def test_a_csv_becomes_a_csv_with_tokens(
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
 def test_other_formats_go_in_and_out(own_sandbox: Sandbox, table: Path, ending: str) -> None:
-    """JSON lines and Parquet hold the same, and may be read again."""
+    """JSON lines and Parquet hold the same rows, and can be read again."""
     if ending == "parquet":
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     first, second = table.with_name(f"first.{ending}"), table.with_name("second.csv")
@@ -92,7 +92,7 @@ def test_parquet_keeps_other_types_as_text(own_sandbox: Sandbox, tmp_path: Path)
 
 
 def test_excels_csv_stays_excels(own_sandbox: Sandbox, tmp_path: Path) -> None:
-    """A byte order mark, semicolons and accents come out as they went in."""
+    """A byte order mark, semicolons and accents are preserved."""
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text('email;name\njose@example.com;"José; Núñez"\n', "utf-8-sig")
     assert mint("--from", source, "--to", target) == 0
@@ -104,7 +104,7 @@ def test_excels_csv_stays_excels(own_sandbox: Sandbox, tmp_path: Path) -> None:
 def test_rows_that_fail_say_why_and_are_tried_again(
     own_sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The exit code is 1; after the vendor's trouble the same command mints what is missing."""
+    """The exit code is 1; once the vendor recovers, the same command mints what is missing."""
     target, journal = table.with_name("tokens.csv"), table.with_name("mint.journal")
     command = ("--from", table, "--to", target, "--journal", journal)
     own_sandbox.fail_next(vendor="strigo", status=500, times=2)
@@ -127,7 +127,7 @@ def test_rows_that_fail_say_why_and_are_tried_again(
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_killed_command_goes_on(own_sandbox: Sandbox, table: Path, ending: str) -> None:
-    """After SIGKILL the same command finishes the file; a row that was cut is minted again."""
+    """After SIGKILL the same command finishes the file; a truncated row is minted again."""
     if ending == "parquet":
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     target, journal = table.with_name(f"tokens.{ending}"), table.with_name("mint.journal")
@@ -152,7 +152,7 @@ def test_a_killed_command_goes_on(own_sandbox: Sandbox, table: Path, ending: str
 
 
 def test_fields_may_be_renamed_and_set(own_sandbox: Sandbox, tmp_path: Path) -> None:
-    """``--column`` and ``--set`` give what the table names otherwise, or not at all."""
+    """``--column`` and ``--set`` supply fields that the table names differently, or lacks."""
     source, target = tmp_path / "in.csv", tmp_path / "out.jsonl"
     source.write_text("mail,until\na@example.com,2h\n", "utf-8")
     code = mint(
@@ -168,7 +168,7 @@ def test_fields_may_be_renamed_and_set(own_sandbox: Sandbox, tmp_path: Path) -> 
 
 
 def test_other_vendors_are_minted_too(own_sandbox: Sandbox, tmp_path: Path) -> None:
-    """ZDK in batches, zerohash with the id of a payment."""
+    """ZDK in batches, and zerohash with payment ids."""
     source = tmp_path / "in.csv"
     source.write_text('id,metadata,permissions\n1,"{""team"": ""blue""}",100;chat\n2,,\n', "utf-8")
     options = ("--from", source, "--to", tmp_path / "zdk.csv", "--batch-size", "10", "--quiet")
@@ -190,15 +190,19 @@ def test_other_vendors_are_minted_too(own_sandbox: Sandbox, tmp_path: Path) -> N
         ("name\nAda\n", (), "row 1: email: is missing: add a column 'email'"),
         ("email\n\n", (), "has no rows"),
         ("", (), "has no rows"),
-        ("email,expiration\na@b.c,soon\n", (), "row 1: expiration: must be a length such as 30d"),
+        (
+            "email,expiration\na@b.c,soon\n",
+            (),
+            "row 1: expiration: must be a duration such as 30d",
+        ),
         (
             "email,expiration\na@b.c,2020-01-01T00:00:00Z\nb@b.c,2030-01-01\n",
             (),
-            "expiration: must be a length such as 30d",
+            "expiration: must be a duration such as 30d",
         ),
         ("email,email\na,b\n", (), "has the column 'email' twice"),
         ("email,name\na\n", (), "line 2: has 1 cells for 2 columns"),
-        ("email,token\na,b\n", (), "the column 'token' is one of the result's: rename it"),
+        ("email,token\na,b\n", (), "the column 'token' is also in the result: rename it"),
         ("email\na\n", ("--column", "mail=email"), "strigo has no field 'mail'; it has email"),
         ("email\na\n", ("--column", "name=Name"), "has no column 'Name' for name"),
         ("email\na\n", ("--share", "7"), "share must be above 0"),
@@ -226,7 +230,7 @@ def test_a_problem_is_told_before_anything_is_sent(
 def test_bad_cells_of_other_kinds_are_told(
     own_sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A JSON cell, a JSON line, an encoding, an ending."""
+    """A JSON cell, a JSON line, an encoding and a file ending that are wrong."""
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("id,metadata\n1,blue\n", "utf-8")
     assert mint("--from", source, "--to", target, vendor="zdk") == 2
@@ -249,7 +253,7 @@ def test_bad_cells_of_other_kinds_are_told(
 
 
 def test_lists_in_cells_are_read(tmp_path: Path) -> None:
-    """What JSON lines hold as a list is the list of the field."""
+    """A list in JSON lines becomes the list of the field."""
     source = tmp_path / "in.jsonl"
     source.write_text('{"email": "a@example.com", "groups": ["one", "two"]}\n', "utf-8")
     people = People(source, ".jsonl", Dialect(), MODELS["strigo"], strigo.UserTokenRequest, {}, {})
@@ -261,7 +265,7 @@ def test_lists_in_cells_are_read(tmp_path: Path) -> None:
 def test_bad_encoding_far_down_is_told(
     own_sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A table whose head is ASCII may still not be UTF-8."""
+    """A table with an ASCII head may still not be UTF-8."""
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     rows = "".join(f"learner{number}@example.com\n" for number in range(1000))
     source.write_bytes(f"email\n{rows}josé@example.com\n".encode("latin-1"))

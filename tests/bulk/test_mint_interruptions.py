@@ -1,4 +1,4 @@
-"""``python -m tokenkit mint``: what is there already, interruptions, progress and help."""
+"""``python -m tokenkit mint``: existing files, interruptions, progress and help."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_no_file_is_overwritten_by_mistake(
     own_sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Another table, or a result without its journal, is left as it is."""
+    """Another table, or a result without its journal, is left untouched."""
     target, journal = table.with_name("tokens.csv"), table.with_name("mint.journal")
     command = ("--from", table, "--to", target)
     target.write_text("precious", "utf-8")
@@ -26,14 +26,14 @@ def test_no_file_is_overwritten_by_mistake(
     assert "exists: choose another file" in capsys.readouterr().err
     journal.touch()
     assert mint(*command, "--journal", journal) == 2
-    assert "is another table" in capsys.readouterr().err
+    assert "contains another table" in capsys.readouterr().err
     assert target.read_text("utf-8") == "precious"
     lines = table.with_name("tokens.jsonl")
     lines.write_text('{"other": 1}\n', "utf-8")
     assert mint("--from", table, "--to", lines, "--journal", journal) == 2
     lines.write_text('{"E-Mail": 1}\n', "utf-8")
     assert mint("--from", table, "--to", lines, "--journal", journal) == 2
-    assert capsys.readouterr().err.count("is another table") == 2
+    assert capsys.readouterr().err.count("contains another table") == 2
     target.unlink()
     assert mint(*command, "--journal", journal) == 2
     assert "is gone: restore it, or delete the journal" in capsys.readouterr().err
@@ -43,7 +43,7 @@ def test_no_file_is_overwritten_by_mistake(
 def test_rows_that_only_the_journal_has_are_told(
     own_sandbox: Sandbox, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A result that lost rows is no success."""
+    """A result that lost rows doesn't count as a success."""
     target, journal = table.with_name("tokens.csv"), table.with_name("mint.journal")
     command = ("--from", table, "--to", target, "--journal", journal)
     assert mint(*command) == 0
@@ -78,7 +78,7 @@ def test_ctrl_c_says_how_to_go_on(
     capsys: pytest.CaptureFixture[str],
     with_journal: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    """Exit code 130; the file holds what is done, and the same command goes on."""
+    """The exit code is 130; the file holds what is done, and the same command continues."""
     from tokenkit._mint.output import Output  # noqa: PLC0415 - only here
 
     add, added = Output.add, list[object]()
@@ -108,7 +108,7 @@ def test_ctrl_c_says_how_to_go_on(
 def test_progress_is_shown_while_it_waits(
     table: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without a terminal a line now and then tells how far it is, and why it waits."""
+    """Without a terminal, a line now and then says how far it is and why it waits."""
     monkeypatch.setattr("tokenkit._mint.progress.LINE_EVERY", 0.2)
     with Sandbox(strigo_rate_limit=8, strigo_rate_window=1) as sandbox:
         for name, value in sandbox.environment.items():
@@ -127,7 +127,7 @@ def test_a_terminal_gets_a_bar(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Where tqdm is installed."""
+    """The bar shows if tqdm is installed."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert mint("--from", table, "--to", table.with_name("tokens.csv")) == 0
     assert "12/12" in capsys.readouterr().err
@@ -135,7 +135,7 @@ def test_a_terminal_gets_a_bar(
 
 
 def test_the_help_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
-    """It names the files, the fields, the exit codes, and has examples."""
+    """The help names the files, the fields and the exit codes, and has examples."""
     with pytest.raises(SystemExit) as left:
         mint("--help")
     assert left.value.code == 0
@@ -155,7 +155,7 @@ def test_the_help_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_pair_without_both_sides_is_refused(
     pair: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The message shows the form."""
+    """The message shows the expected form."""
     with pytest.raises(SystemExit):
         mint("--from", "a.csv", "--to", "b.csv", "--column", pair)
     assert "must be FIELD=VALUE" in capsys.readouterr().err
@@ -167,7 +167,7 @@ def test_parquet_without_pyarrow_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Before anything is sent."""
+    """The option is refused before anything is sent."""
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     assert mint("--from", table, "--to", table.with_name("tokens.parquet")) == 2
     assert "pip install pyarrow" in capsys.readouterr().err

@@ -28,7 +28,7 @@ def told(call: Call[Any]) -> Reply[Any]:
 
 
 class PathOfBytes:
-    """A path as only some systems have it."""
+    """A path that only some systems have."""
 
     def __fspath__(self) -> bytes:
         return b"mint.journal"
@@ -41,7 +41,7 @@ async def asynchronous(progress: Progress) -> None:
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ({"journal": PathOfBytes()}, "journal must be a path of text, not bytes"),
+        ({"journal": PathOfBytes()}, "journal must be a path as text, not bytes"),
         ({"concurrency": 0}, "concurrency must be a whole number from 1 to 10000, not 0"),
         ({"concurrency": True}, "concurrency must be a whole number from 1 to 10000, not bool"),
         ({"concurrency": 2.0}, "concurrency must be a whole number from 1 to 10000, not 2.0"),
@@ -81,19 +81,19 @@ def test_a_bad_option_is_named_with_what_is_wrong(option: dict[str, Any], proble
 
 
 def test_all_problems_are_told_at_once() -> None:
-    """A caller does not mend one after the other."""
+    """Callers don't have to fix problems one after the other."""
     with pytest.raises(ConfigurationError, match=r"concurrency.*; share.*; ordered"):
         run([], told, concurrency=-1, share=7, ordered="no")
 
 
 def test_none_means_the_default() -> None:
-    """An option may be passed on without a value."""
+    """An option may be passed on as ``None``."""
     names = ("concurrency", "share", "ordered", "batch_size", "journal", "progress", "reuse")
     assert len(results(run(learners(3), told, **dict.fromkeys(names)))) == 3
 
 
 def test_an_unknown_option_is_a_type_error() -> None:
-    """As for any function."""
+    """An unknown option is a TypeError, as for any function."""
     with pytest.raises(TypeError, match=r"send_many\(\) got an unexpected keyword .*'conurrency'"):
         run([], told, conurrency=3)
 
@@ -134,7 +134,7 @@ def test_without_cryptography_the_extra_is_named(
 
 
 def test_bulk_is_loaded_by_who_uses_it() -> None:
-    """Importing the package and a client costs neither."""
+    """Importing the package and a client loads neither of them."""
     import subprocess  # noqa: PLC0415 - only here
 
     program = "import sys; from tokenkit import StrigoClient; print(sorted(sys.modules))"

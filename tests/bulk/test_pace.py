@@ -1,4 +1,4 @@
-"""How fast a run goes, against vendors whose clock is driven."""
+"""How fast a run goes, against vendors with a driven clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ A_FRACTION = datetime(2026, 12, 1, 8, 0, 0, 730_000, tzinfo=timezone.utc)
 @pytest.mark.parametrize("window", [6, 60])
 @pytest.mark.parametrize("concurrency", [1, 16])
 def test_every_call_gets_through_and_no_window_refuses_one(window: int, concurrency: int) -> None:
-    """A vendor's windows are used to the share, one after the other, without a refusal."""
+    """A vendor's windows are used up to the share, one after the other, without a refusal."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=50, window=window)
     opened = run(learners(300), vendor.send, clock=clock, concurrency=concurrency)
@@ -39,7 +39,7 @@ def test_every_call_gets_through_and_no_window_refuses_one(window: int, concurre
 @pytest.mark.parametrize("window", [1, 3, 4])
 @pytest.mark.parametrize("concurrency", [1, 16])
 def test_short_windows_are_used_to_the_second(window: int, concurrency: int) -> None:
-    """Where a second matters, none is given away to a vendor that rounds its reset up."""
+    """Where a second matters, none is wasted on a vendor that rounds its reset up."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=60, window=window, rounds_up=True)
     opened = run(learners(600), vendor.send, clock=clock, concurrency=concurrency)
@@ -54,7 +54,7 @@ def test_short_windows_are_used_to_the_second(window: int, concurrency: int) -> 
 def test_a_vendor_that_rounds_its_reset_down_refuses_one_request(
     window: int, concurrency: int
 ) -> None:
-    """The first one that goes at the told second finds out for the whole run."""
+    """The first request at the stated second finds out for the whole run."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=60, window=window)
     opened = run(learners(600), vendor.send, clock=clock, concurrency=concurrency)
@@ -67,7 +67,7 @@ def test_a_vendor_that_rounds_its_reset_down_refuses_one_request(
 
 
 def test_without_a_share_for_others_finding_out_costs_one_refusal() -> None:
-    """And never another in the run."""
+    """There is never another refusal in the run."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=60, window=3)
     opened = run(learners(600), vendor.send, clock=clock, share=1.0)
@@ -76,7 +76,7 @@ def test_without_a_share_for_others_finding_out_costs_one_refusal() -> None:
 
 
 def test_the_end_of_a_window_that_others_opened_is_not_tried() -> None:
-    """A window that seems short may be the rest of a long one, whose refusal costs a minute."""
+    """A window that seems short may be the rest of a long one, where a refusal costs a minute."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=60, window=60)
     vendor.opened = clock.time() - 56
@@ -87,7 +87,7 @@ def test_the_end_of_a_window_that_others_opened_is_not_tried() -> None:
 
 @pytest.mark.parametrize("window", [6, 60])
 def test_an_async_run_keeps_the_same_pace(window: int, anyio_backend: str) -> None:
-    """The pace does not depend on the driver."""
+    """The pace is the same with every driver."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=50, window=window)
 
@@ -109,7 +109,7 @@ def test_the_share_is_what_a_run_uses_of_the_limit(share: float) -> None:
 
 
 def test_a_limit_of_one_lets_one_through_each_window() -> None:
-    """A share of a tiny limit still is one request."""
+    """A share of a tiny limit is still one request."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=1, window=6)
     assert all(result.ok for result in results(run(learners(5), vendor.send, clock=clock)))
@@ -118,7 +118,7 @@ def test_a_limit_of_one_lets_one_through_each_window() -> None:
 
 @pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
 def test_a_wrong_clock_does_not_matter_where_the_vendor_tells_the_time(ahead: float) -> None:
-    """With our clock an hour off, the reset is read against the response's date."""
+    """If our clock is an hour off, the reset is compared with the response's date."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=10, window=6, ahead=ahead)
     assert all(result.ok for result in results(run(learners(30), vendor.send, clock=clock)))
@@ -127,7 +127,7 @@ def test_a_wrong_clock_does_not_matter_where_the_vendor_tells_the_time(ahead: fl
 
 
 def test_live_traffic_that_uses_the_window_is_believed() -> None:
-    """What others have used counts: the vendor's number is right, not the run's own."""
+    """Other clients' requests count: the vendor's number is right, not the run's own."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=50, window=6)
 
@@ -143,7 +143,7 @@ def test_live_traffic_that_uses_the_window_is_believed() -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 16])
 def test_a_window_that_is_used_up_costs_one_refusal(concurrency: int) -> None:
-    """Before anything is known one request goes first, and after its refusal one again."""
+    """While nothing is known, one request goes first; after its refusal, one goes first again."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=50, window=6)
     vendor.opened = clock.time()
@@ -156,7 +156,7 @@ def test_a_window_that_is_used_up_costs_one_refusal(concurrency: int) -> None:
 
 
 class Rolling:
-    """A vendor that tells nothing, and blocks whoever sends too many in a rolling span."""
+    """A vendor whose responses have no count, and that blocks senders of too many requests."""
 
     def __init__(self, clock: FrozenClock, limit: int, span: float) -> None:
         self.clock, self.limit, self.span = clock, limit, span
@@ -176,7 +176,7 @@ class Rolling:
 
 
 def test_a_documented_rate_is_kept_in_every_span() -> None:
-    """Zerohash's 2,000 in any 10 seconds, scaled down: no rolling span holds more."""
+    """Zerohash's 2,000 in 10 seconds, scaled down: no rolling window holds more."""
     clock = FrozenClock(A_FRACTION)
     vendor = Rolling(clock, 20, 10.0)
     opened = run(learners(100), vendor.send, clock=clock, rate=Rate(requests=20, per=10.0))
@@ -186,7 +186,7 @@ def test_a_documented_rate_is_kept_in_every_span() -> None:
 
 
 def test_a_refusal_without_retry_after_waits_as_documented() -> None:
-    """The profile tells how long a blocked address waits; the call goes again."""
+    """The profile says how long a blocked address waits; the call is sent again."""
     clock = FrozenClock(A_FRACTION)
     answers: list[Exception | None] = [refusal(), None]
 
@@ -202,7 +202,7 @@ def test_a_refusal_without_retry_after_waits_as_documented() -> None:
 
 
 def test_refusals_without_any_hint_wait_longer_each_time() -> None:
-    """10, 20, 40, 60 and 60 seconds, if nobody says how long."""
+    """The waits are 10, 20, 40, 60 and 60 seconds if the vendor doesn't say how long."""
     clock = FrozenClock(A_FRACTION)
     refusals = [refusal() for _ in range(5)]
 
@@ -216,7 +216,7 @@ def test_refusals_without_any_hint_wait_longer_each_time() -> None:
 
 
 def test_a_refusal_within_a_told_window_waits_for_its_end() -> None:
-    """Without ``Retry-After`` the told reset is the next best."""
+    """Without ``Retry-After``, the stated reset is used."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=50, window=30)
     plan = iter([False, True])
@@ -249,7 +249,7 @@ def test_headers_that_cannot_be_are_ignored(headers: dict[str, str]) -> None:
 
 
 def test_a_lost_response_counts_as_used() -> None:
-    """The vendor may have counted it; a window that a newer one has overtaken is ignored."""
+    """The vendor may have counted it; a window that a newer one has replaced is ignored."""
     clock = FrozenClock(A_FRACTION)
     vendor = WindowedVendor(clock, limit=12, window=5, dated=False)
     plan = iter([False, True, False, True])
@@ -273,9 +273,9 @@ def test_a_lost_response_counts_as_used() -> None:
         }
 
     tickets = [pace.sent(0.0) for _ in range(3)]
-    pace.answered(tickets[0], told(1060, 9), 0.0, 1000.0)
-    pace.answered(tickets[1], told(1000, 0), 0.0, 1000.0)
-    pace.answered(tickets[2], told(1060, 0), 0.0, 1000.0)
+    pace.responded(tickets[0], told(1060, 9), 0.0, 1000.0)
+    pace.responded(tickets[1], told(1000, 0), 0.0, 1000.0)
+    pace.responded(tickets[2], told(1060, 0), 0.0, 1000.0)
     assert pace.delay(0.0) == 61.0
 
 
@@ -299,15 +299,15 @@ def test_many_refusals_at_once_count_as_one_pause() -> None:
 
 
 def test_a_response_to_an_earlier_request_ends_no_pause() -> None:
-    """After a refusal one request goes first, whatever comes back for those sent before it."""
+    """After a refusal one request goes first, whatever the earlier ones return."""
     pace = Pace(share=1.0)
-    pace.answered(pace.sent(0.0), {}, 0.0, 1000.0)
+    pace.responded(pace.sent(0.0), {}, 0.0, 1000.0)
     late, refused = pace.sent(0.0), pace.sent(0.0)
     pace.refused(refused, 5.0, 0.0)
-    pace.answered(late, {}, 1.0, 1001.0)
+    pace.responded(late, {}, 1.0, 1001.0)
     assert pace.delay(1.0) == 4.0
     assert pace.delay(5.0) == 0.0
     first = pace.sent(5.0)
     assert pace.delay(5.0) == float("inf")
-    pace.answered(first, {}, 6.0, 1006.0)
+    pace.responded(first, {}, 6.0, 1006.0)
     assert pace.delay(6.0) == 0.0

@@ -1,4 +1,4 @@
-"""Calls that open payments: with consent and a journal, and never twice."""
+"""Calls that open payments: only with consent and a journal, and never twice."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def error_of(calls: list[Any], send: Any = told, **options: Any) -> type[Excepti
     [("crypto-withdrawals",), ("crypto-payouts",), ("crypto-pay",), ("fwc",), ("came-later",)],
 )
 def test_a_payment_without_consent_is_refused(permissions: tuple[str, ...]) -> None:
-    """Payments, fund sessions and what is unknown need consent; nothing is sent."""
+    """Payments, fund sessions and unknown permissions need consent; nothing is sent."""
 
     def send(call: Call[Any]) -> Reply[Any]:
         raise AssertionError(call)
@@ -68,14 +68,14 @@ def test_a_payment_without_consent_is_refused(permissions: tuple[str, ...]) -> N
 
 
 def test_other_calls_need_no_consent() -> None:
-    """A permission that opens nothing is an ordinary call; consent without a journal is none."""
+    """A permission that opens nothing is an ordinary call; consent needs a journal."""
     assert error_of(payments("fiat-deposits", "crypto-buy")) is None
     with pytest.raises(ConfigurationError, match="allow_payments needs a journal"):
         run([], told, allow_payments=True)
 
 
 def test_a_call_of_a_vendor_that_does_not_say_counts_as_a_payment() -> None:
-    """What is not known to be safe to repeat is not sent in bulk without consent."""
+    """Calls that may not be safe to repeat are not sent in bulk without consent."""
 
     class Unknown(Call[None]):
         path = "/unknown"
@@ -96,7 +96,7 @@ def test_with_consent_and_journal_a_payment_is_sent_once(options: dict[str, Any]
 def test_a_payment_under_way_at_a_kill_is_never_sent_again(
     options: dict[str, Any], permission: str
 ) -> None:
-    """What was sent, and whose result nobody has, comes back as interrupted."""
+    """A call that was sent, with a result that never arrived, comes back as interrupted."""
     sent: list[Call[Any]] = []
 
     class Killed(BaseException):
@@ -114,7 +114,7 @@ def test_a_payment_under_way_at_a_kill_is_never_sent_again(
 
 
 def test_a_payment_that_was_not_delivered_is_interrupted_or_kept(options: dict[str, Any]) -> None:
-    """Left before its result was taken, it is interrupted; with encryption keys it is kept."""
+    """A call that was left before its result was taken is interrupted, or kept if encrypted."""
     calls = payments("crypto-withdrawals", count=2)
     with Sandbox() as sandbox, sandbox.zerohash_client() as client:
         with client.send_many(calls, **options) as opened:
@@ -171,7 +171,7 @@ def test_a_payment_that_was_certainly_not_made_is_tried_again(
 def test_a_payment_that_may_have_been_made_is_not_tried_again(
     options: dict[str, Any], error: Exception
 ) -> None:
-    """A lost response, a server's error or a pending approval may have opened one."""
+    """A lost response, a server error or a pending approval may mean that one was opened."""
 
     def send(_: Call[Any]) -> Reply[Any]:
         raise error
@@ -217,7 +217,7 @@ def test_the_client_repeats_no_payment_within_a_call(
 
 
 def test_a_kept_payment_that_cannot_be_read_is_not_sent_again(options: dict[str, Any]) -> None:
-    """If the journal can't give the response back, the payment is still made."""
+    """If the journal can't return the response, the payment is still made."""
     import sqlite3  # noqa: PLC0415 - only here
 
     options["encryption_keys"] = [Fernet.generate_key()]

@@ -1,4 +1,4 @@
-"""What a run tells about its progress, and how it says that it can go on."""
+"""What a run reports about its progress, and how it says that it can be continued."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def reports() -> list[Progress]:
 
 
 def test_the_first_and_the_last_report_always_come(reports: list[Progress]) -> None:
-    """The first shows the number of calls, the last the end."""
+    """The first report has the number of calls, the last one the end."""
     calls = list(learners(30))
     results(run(calls, told, progress=reports.append))
     assert reports[0].total == 30
@@ -44,13 +44,13 @@ def test_the_first_and_the_last_report_always_come(reports: list[Progress]) -> N
 
 
 def test_calls_without_a_length_have_no_total(reports: list[Progress]) -> None:
-    """Of a generator nobody knows how much is left."""
+    """For a generator, the number of remaining calls is unknown."""
     results(run(learners(3), told, progress=reports.append))
     assert {(report.total, report.left) for report in reports} == {(None, None)}
 
 
 def test_a_wait_for_the_window_shows_as_such(reports: list[Progress]) -> None:
-    """Each second of a wait is told, and the rate is that of the whole window."""
+    """Each second of a wait is reported, and the rate is that of the whole window."""
     clock = FrozenClock()
     vendor = WindowedVendor(clock, limit=10, window=6)
     results(run(list(learners(18)), vendor.send, clock=clock, progress=reports.append))
@@ -69,7 +69,7 @@ def test_a_wait_for_the_window_shows_as_such(reports: list[Progress]) -> None:
 def test_what_an_earlier_run_has_done_counts_as_skipped(
     tmp_path: Path, reports: list[Progress]
 ) -> None:
-    """A run that goes on starts where the earlier one was."""
+    """A continued run starts where the earlier one stopped."""
     calls, journal = list(learners(10)), tmp_path / "mint.journal"
     results(run(calls[:4], told, journal=journal))
     results(run(calls, told, journal=journal, progress=reports.append))
@@ -84,7 +84,7 @@ def test_a_run_that_is_left_reports_its_end(reports: list[Progress]) -> None:
 
 
 def test_reports_do_not_come_too_often(reports: list[Progress]) -> None:
-    """While the clock stands still, there is no news."""
+    """While the clock stands still, nothing is reported."""
     results(run(learners(500), told, progress=reports.append))
     assert len(reports) == 2
 
@@ -101,7 +101,7 @@ def test_what_the_function_raises_comes_out() -> None:
 
 @pytest.mark.anyio
 async def test_async_runs_report_alike(reports: list[Progress]) -> None:
-    """The function is a plain one on async clients too."""
+    """The function is a plain one for async clients too."""
     async with async_run(list(learners(20)), told, progress=reports.append) as opened:
         assert len([result async for result in opened]) == 20
     assert (reports[-1].done, reports[-1].ended) == (20, True)
@@ -127,7 +127,7 @@ def test_a_bar_is_shown_by_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_bar_without_tqdm_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the extra and the other way."""
+    """The message names the extra and the alternative."""
     real: Callable[..., Any] = builtins.__import__
 
     def without_tqdm(name: str, *args: Any, **kwargs: Any) -> Any:
@@ -171,7 +171,7 @@ def test_an_interrupted_run_says_how_to_go_on(
 
 
 def test_a_run_that_came_to_its_end_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """There is nothing to go on with."""
+    """There is nothing to continue with."""
     caplog.set_level(logging.WARNING, "tokenkit")
     results(run(list(learners(3)), told))
     with run(list(learners(3)), told) as opened:
@@ -182,7 +182,7 @@ def test_a_run_that_came_to_its_end_says_nothing(caplog: pytest.LogCaptureFixtur
 
 
 def test_a_keyboard_interrupt_in_the_calls_leaves_at_once() -> None:
-    """Ctrl-C while the caller's generator runs is no failure of the generator."""
+    """Ctrl-C while the caller's generator runs doesn't count as a failure of the generator."""
 
     def interrupted() -> Iterator[Any]:
         yield from learners(2)

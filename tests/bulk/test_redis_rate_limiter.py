@@ -1,4 +1,4 @@
-"""The limit in Redis: its places, its pauses, and what it never sends."""
+"""The limit in Redis: its slots, its pauses, and what it never sends."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def told(call: Call[Any]) -> Reply[Any]:
 
 
 def test_places_are_spread_evenly_among_all(url: str, request: pytest.FixtureRequest) -> None:
-    """Each place is an interval after the one before, whoever asks; there is no burst."""
+    """Each slot is an interval after the one before, whichever run asks; there is no burst."""
     limiters = [RedisRateLimiter(url, request.node.name, requests=10, per=100.0) for _ in range(5)]
     waits = [limiter.wait(0.0) for limiter in limiters]
     assert waits == sorted(waits)
@@ -43,7 +43,7 @@ def test_places_are_spread_evenly_among_all(url: str, request: pytest.FixtureReq
 
 
 def test_a_reserved_place_is_waited_for(url: str, request: pytest.FixtureRequest) -> None:
-    """Asking again before it is due reserves no other."""
+    """Asking again before the slot is due doesn't reserve another one."""
     limiter = RedisRateLimiter(url, request.node.name, requests=1, per=100.0)
     assert limiter.wait(0.0) == 0.0
     wait = limiter.wait(0.0)
@@ -53,14 +53,14 @@ def test_a_reserved_place_is_waited_for(url: str, request: pytest.FixtureRequest
 
 
 def test_a_refusal_pauses_all(url: str, request: pytest.FixtureRequest) -> None:
-    """Who holds a place already learns of it when that is due; the longest pause counts."""
+    """A run that holds a slot learns of the pause when it is due; the longest pause counts."""
     name = request.node.name
     one, other = (RedisRateLimiter(url, name, requests=1000, per=1.0) for _ in range(2))
     assert one.wait(0.0) == 0.0
     holds = other.wait(0.0)
     one.refused(50.0, 0.0)
     one.refused(20.0, 0.0)
-    one.answered({})
+    one.responded({})
     assert other.wait(holds + 0.001) > 40.0 or holds == 0.0
     assert 40.0 < RedisRateLimiter(url, name, requests=1000, per=1.0).wait(0.0) <= 51.0
 
@@ -68,14 +68,14 @@ def test_a_refusal_pauses_all(url: str, request: pytest.FixtureRequest) -> None:
 def test_a_refusal_without_a_time_pauses_ten_seconds(
     url: str, request: pytest.FixtureRequest
 ) -> None:
-    """As long as zerohash's documented block."""
+    """The pause is as long as zerohash's documented block."""
     limiter = RedisRateLimiter(url, request.node.name, requests=1000, per=1.0)
     limiter.refused(None, 0.0)
     assert 5.0 < limiter.wait(0.0) <= 10.0
 
 
 def test_threads_may_share_one(url: str, request: pytest.FixtureRequest) -> None:
-    """No place is used twice."""
+    """No slot is used twice."""
     limiter = RedisRateLimiter(url, request.node.name, requests=100, per=1.0)
     gone: list[float] = []
     lock = threading.Lock()
@@ -99,7 +99,7 @@ def test_threads_may_share_one(url: str, request: pytest.FixtureRequest) -> None
 def test_runs_of_both_kinds_keep_to_it(
     url: str, request: pytest.FixtureRequest, anyio_backend: str
 ) -> None:
-    """A run asks before each request, and tells of refusals."""
+    """A run asks before each request, and reports refusals."""
     limiter = RedisRateLimiter(url, request.node.name, requests=500, per=1.0)
     assert len(results(run(learners(10), told, rate_limiter=limiter))) == 10
 
@@ -123,7 +123,7 @@ class Noting:
         self.asked += 1
         return 0.5 if self.asked == 2 else 0.0
 
-    def answered(self, headers: Mapping[str, str]) -> None:
+    def responded(self, headers: Mapping[str, str]) -> None:
         self.headers.append(headers)
 
     def refused(self, retry_after: float | None, now: float) -> None:
@@ -132,7 +132,7 @@ class Noting:
 
 
 def test_a_callers_limiter_is_asked_and_told(anyio_backend: str) -> None:
-    """It learns of every response; of errors without one it need not."""
+    """It gets every response; errors without one need not be reported."""
     answers: list[Exception | None] = [
         refusal(3.0),
         BadRequestError("no", status=400, headers={"x-one": "1"}),
@@ -183,7 +183,7 @@ def test_wrong_arguments_are_named(arguments: tuple[Any, Any, Any, Any], problem
 
 
 def test_a_password_does_not_travel() -> None:
-    """A limiter whose URL holds a password can't be pickled; a variable's name can travel."""
+    """A limiter with a password in its URL can't be pickled; one with a variable's name can."""
     secret = RedisRateLimiter("redis://:pass-word@localhost", "strigo", requests=90, per=60)
     assert "pass-word" not in repr(secret)
     with pytest.raises(TypeError, match=r"from_env\('REDIS_URL'"):
@@ -194,7 +194,7 @@ def test_a_password_does_not_travel() -> None:
 
 
 def test_the_url_may_come_from_the_environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each machine reads its own variable, when the limit is first asked."""
+    """Each machine reads its own variable when the limit is first asked."""
     limiter = RedisRateLimiter.from_env("TOKENKIT_TEST_REDIS", "from env", requests=10, per=1.0)
     monkeypatch.delenv("TOKENKIT_TEST_REDIS", raising=False)
     with pytest.raises(ConfigurationError, match="set TOKENKIT_TEST_REDIS in the environment"):

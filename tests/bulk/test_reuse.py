@@ -29,7 +29,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_a_run_fills_the_cache_before_a_course_starts(sandbox: Sandbox) -> None:
-    """What a run has minted is handed out by ``get_token``; what is kept costs no request."""
+    """Tokens that a run minted are returned by ``get_token``; kept tokens cost no request."""
     calls = list(learners(20))
     with sandbox.strigo_client() as client:
         kept = client.get_token(calls[3])
@@ -60,7 +60,7 @@ def test_an_async_run_fills_it_too(sandbox: Sandbox, anyio_backend: str) -> None
 
 
 def test_the_vendors_limit_is_heeded() -> None:
-    """The pace sees what the vendor's responses tell, although the caller gets tokens only."""
+    """The pace sees the vendor's responses, although the caller gets only tokens."""
     with Sandbox(strigo_rate_limit=10, strigo_rate_window=1) as sandbox:
         with (
             sandbox.strigo_client() as client,
@@ -71,7 +71,7 @@ def test_the_vendors_limit_is_heeded() -> None:
 
 
 def test_the_vendors_limit_is_heeded_by_async_clients(anyio_backend: str) -> None:
-    """The same, on each event loop."""
+    """It works on each event loop."""
 
     async def main(sandbox: Sandbox) -> None:
         async with (
@@ -99,7 +99,7 @@ def test_what_must_not_be_reused_is_a_failure(sandbox: Sandbox) -> None:
 def test_a_client_that_is_closed_meanwhile_sends_no_more(
     sandbox: Sandbox, anyio_backend: str
 ) -> None:
-    """The run's own view of the client sees that it was closed."""
+    """The run's own copy of the client notices that the client was closed."""
     client = sandbox.strigo_client()
     with client.send_many(learners(200), reuse=True, concurrency=1) as results:
         next(results)
@@ -128,7 +128,7 @@ def participants() -> list[zerohash.ClientAuthTokenRequest]:
 
 
 def second_to_another() -> RawServer:
-    """Answer the second request with another request's id."""
+    """Respond to the second request with another request's id."""
     ids = iter(["", "another-requests-id", ""])
 
     def mint(request: RawRequest) -> bytes:
@@ -147,7 +147,7 @@ def check_second_is_discarded(results: list[Any], server: RawServer) -> None:
 
 
 def test_a_response_to_another_request_closes_the_runs_connections() -> None:
-    """The call after it has a new connection, which nobody else's response can be left in."""
+    """The next call gets a new connection, which can't hold another call's response."""
     with second_to_another() as server, zerohash_client(server.url) as client:
         calls = participants()
         with client.send_many(calls, reuse=True, ordered=True, concurrency=1) as results:
@@ -157,7 +157,7 @@ def test_a_response_to_another_request_closes_the_runs_connections() -> None:
 
 @pytest.mark.anyio
 async def test_a_response_to_another_request_closes_the_async_runs_connections() -> None:
-    """The call after it has a new connection, which nobody else's response can be left in."""
+    """The next call gets a new connection, which can't hold another call's response."""
     with second_to_another() as server:
         async with async_zerohash_client(server.url) as client:
             calls = participants()
@@ -167,7 +167,7 @@ async def test_a_response_to_another_request_closes_the_async_runs_connections()
 
 
 def test_tapped_connections_close_those_below() -> None:
-    """Whoever closes connections with a tap leaves none open."""
+    """Closing connections that have a tap leaves none open."""
     with Sandbox() as sandbox, sandbox.strigo_client() as client:
         below = vars(client)["_shared"].connections
         client.check_health()
@@ -179,7 +179,7 @@ def test_tapped_connections_close_those_below() -> None:
 
 @pytest.mark.anyio
 async def test_async_tapped_connections_close_those_below() -> None:
-    """Whoever closes connections with a tap leaves none open."""
+    """Closing connections that have a tap leaves none open."""
     with Sandbox() as sandbox:
         async with sandbox.async_strigo_client() as client:
             below = vars(client)["_shared"].connections

@@ -29,7 +29,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_rows_tell_who_got_what(sandbox: Sandbox) -> None:
-    """A row has the call's fields, what the value tells, and of a failure why."""
+    """A row has the call's fields, the value's fields and, for a failure, the reason."""
     calls = [*learners(2), strigo.UserTokenRequest(email="no address", name="Ada")]
     with sandbox.strigo_client() as client, client.send_many(calls, ordered=True) as opened:
         rows = as_rows(opened)
@@ -69,7 +69,7 @@ def test_a_string_adds_no_tokens() -> None:
 
 
 def test_rows_go_through_json_and_csv(sandbox: Sandbox) -> None:
-    """Every cell is what JSON and CSV can take."""
+    """JSON and CSV can hold every cell."""
     (call,) = learners(1)
     call = attrs.evolve(call, expiration=timedelta(hours=1), groups=["a", "b"])
     with sandbox.strigo_client() as client, client.send_many([call]) as opened:
@@ -85,7 +85,7 @@ def test_rows_go_through_json_and_csv(sandbox: Sandbox) -> None:
 
 
 def test_a_payments_id_is_in_its_row() -> None:
-    """The only id by which later webhooks can be matched is not lost."""
+    """The only id that later webhooks can be matched by is kept."""
     call = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["crypto-pay"])
     token = zerohash.ClientAuthToken(token="a.b.c", payment_id="p-1", participant_code="CUST01")
     (row,) = as_rows([Success(index=0, call=call, value=token)])
@@ -93,7 +93,7 @@ def test_a_payments_id_is_in_its_row() -> None:
 
 
 def test_a_token_to_revoke_is_in_no_row() -> None:
-    """What a repr leaves out is no column."""
+    """A field that the repr hides doesn't become a column."""
     token = zerohash_token()
     calls: list[Any] = [zerohash.RevokeAuthTokenRequest(token=token), zdk.UserTokenRequest(id="1")]
     rows = as_rows(results(run(calls, lambda _: reply(None))))
@@ -109,7 +109,7 @@ def zerohash_token() -> str:
 
 
 def test_amounts_and_names_of_sets_are_plain() -> None:
-    """What a caller's own model holds becomes text, too."""
+    """The values of a caller's own model become text too."""
 
     class Colour(str, Enum):
         BLUE = "blue"

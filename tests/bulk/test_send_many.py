@@ -77,7 +77,7 @@ def test_the_order_is_kept_where_asked(client: StrigoClient, concurrency: int) -
 
 
 def test_a_refused_call_is_a_failure_and_stops_nothing(client: StrigoClient) -> None:
-    """What the vendor refuses comes back with its error, the others with their tokens."""
+    """Calls that the vendor refuses come back with their errors, the others with their tokens."""
     calls = [*learners(5), strigo.UserTokenRequest(email="no address"), *learners(5, 5)]
     with client.send_many(calls, ordered=True) as results:
         found = list(results)
@@ -90,7 +90,7 @@ def test_a_refused_call_is_a_failure_and_stops_nothing(client: StrigoClient) -> 
 
 
 def test_calls_of_several_kinds_may_be_mixed(sandbox: Sandbox) -> None:
-    """A run sends whatever the client sends: each kind of call gets its own value."""
+    """A run sends whatever the client can send: each kind of call gets its own value."""
     calls: list[Call[Any]] = [
         zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fiat-deposits"]),
         zerohash.TimeRequest(),
@@ -109,7 +109,7 @@ def test_nothing_in_nothing_out(client: StrigoClient) -> None:
 
 
 def test_calls_are_taken_in_the_callers_thread_as_places_are_free(client: StrigoClient) -> None:
-    """A slow loop slows the sending down: no more is taken than has a place."""
+    """A slow loop slows sending down: calls are taken only as there is room."""
     taken: list[int] = []
     threads: set[int] = set()
 
@@ -138,7 +138,7 @@ def test_leaving_early_finishes_what_is_under_way(sandbox: Sandbox) -> None:
 def test_leaving_an_async_run_early_cancels_what_is_under_way(
     sandbox: Sandbox, anyio_backend: str
 ) -> None:
-    """After ``break`` the block is left at once."""
+    """After ``break`` the block ends at once."""
 
     async def main() -> int:
         async with (
@@ -153,11 +153,11 @@ def test_leaving_an_async_run_early_cancels_what_is_under_way(
 
 
 class BodyError(Exception):
-    """What the block of a test raises."""
+    """An exception that the block of a test raises."""
 
 
 def test_what_the_block_raises_leaves_it_bare(sandbox: Sandbox, anyio_backend: str) -> None:
-    """An exception of the caller's own comes out as it is, in no group."""
+    """A caller's own exception is raised unchanged, not in a group."""
 
     def sync() -> None:
         with sandbox.strigo_client() as client, client.send_many(learners(50)) as results:
@@ -187,7 +187,7 @@ def failing(count: int) -> Iterator[strigo.UserTokenRequest]:
 def test_what_the_calls_raise_comes_after_their_results(
     sandbox: Sandbox, anyio_backend: str
 ) -> None:
-    """A generator that fails ends the calls; the results before it are handed out first."""
+    """A generator that fails ends the calls; the results before it are delivered first."""
     found: list[int] = []
 
     async def failing_async() -> AsyncIterator[strigo.UserTokenRequest]:
@@ -218,7 +218,7 @@ def test_what_the_calls_raise_comes_after_their_results(
 
 
 def test_cancellation_ends_an_async_run(sandbox: Sandbox, anyio_backend: str) -> None:
-    """A cancelled run ends with its scope, and the client goes on working."""
+    """A cancelled run ends with its scope, and the client still works."""
 
     async def main() -> strigo.UserToken:
         async with sandbox.async_strigo_client() as client:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def test_what_is_no_call_is_a_programming_error(sandbox: Sandbox, anyio_backend: str) -> None:
-    """An item that is no call raises, and says which it was."""
+    """An item that isn't a call raises, and the error says which item it was."""
     calls: Any = [*learners(2), {"email": "learner@example.com"}]
 
     async def main() -> None:
@@ -59,7 +59,7 @@ def test_what_cannot_be_iterated_is_refused_at_once(client: StrigoClient) -> Non
 
 
 def test_results_belong_to_their_block(client: StrigoClient) -> None:
-    """Iterating without the block, after it, or entering twice is a programming error."""
+    """Iterating outside the block, after it, or entering twice is a programming error."""
     results = client.send_many(learners(3))
     with pytest.raises(RuntimeError, match="context manager"):
         next(results)
@@ -81,7 +81,7 @@ def test_a_closed_client_says_so(sandbox: Sandbox) -> None:
 
 
 def test_the_callers_context_is_seen_in_the_threads(sandbox: Sandbox) -> None:
-    """Context variables, and with them traces and log contexts, are those of the caller."""
+    """Context variables, and with them traces and log contexts, are the caller's."""
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
     seen: list[str] = []
 
@@ -103,7 +103,7 @@ def test_the_callers_context_is_seen_in_the_threads(sandbox: Sandbox) -> None:
 
 
 def test_a_429_is_no_failure() -> None:
-    """Refused calls go back into the line; a client's own retries do not wait for them."""
+    """Refused calls are queued again; they don't wait for a client's own retries."""
     with Sandbox(strigo_rate_limit=5, strigo_rate_window=1) as sandbox:
         with sandbox.strigo_client() as client:
             for call in learners(5):
@@ -135,7 +135,7 @@ def test_a_bug_in_a_strategy_or_model_is_a_failure_or_raises(sandbox: Sandbox) -
 
 
 class BugError(Exception):
-    """What a broken part raises."""
+    """An exception that a broken part raises."""
 
 
 def broken(_: Call[Any]) -> Any:
@@ -143,7 +143,7 @@ def broken(_: Call[Any]) -> Any:
 
 
 def test_a_bug_in_the_sending_comes_out_bare(anyio_backend: str) -> None:
-    """What is no error of tokenkit's ends the run, as it is."""
+    """An exception that isn't tokenkit's ends the run, and is raised unchanged."""
     with pytest.raises(BugError):
         results(run(learners(3), broken))
 
@@ -158,7 +158,7 @@ def test_a_bug_in_the_sending_comes_out_bare(anyio_backend: str) -> None:
 
 
 def test_an_async_iterator_need_not_be_a_generator(sandbox: Sandbox, anyio_backend: str) -> None:
-    """What cannot be closed is just left."""
+    """An iterable that cannot be closed is simply left."""
 
     class Source:
         def __init__(self) -> None:
@@ -179,7 +179,7 @@ def test_an_async_iterator_need_not_be_a_generator(sandbox: Sandbox, anyio_backe
 
 
 def test_a_failure_has_no_value(client: StrigoClient) -> None:
-    """Asking for it raises the error; a success has no error."""
+    """Reading the value of a failure raises its error; a success has no error."""
     with client.send_many([strigo.UserTokenRequest(email="no address"), *learners(1)]) as opened:
         failed, good = sorted(opened, key=lambda result: result.index)
     with pytest.raises(UnprocessableError):
@@ -190,7 +190,7 @@ def test_a_failure_has_no_value(client: StrigoClient) -> None:
 def test_async_clients_take_async_secrets(
     sandbox: Sandbox, anyio_backend: str, tmp_path: Any
 ) -> None:
-    """The journal's keys are made of secrets that are awaited."""
+    """The journal's keys are made from secrets that are awaited."""
 
     async def key() -> str:
         await anyio.lowlevel.checkpoint()

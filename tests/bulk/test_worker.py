@@ -1,4 +1,4 @@
-"""Runs that are spread over an executor's workers."""
+"""Runs that are distributed over an executor's workers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_worker_returns_the_results_in_order(sandbox: Sandbox) -> None:
 
 
 def test_a_process_keeps_its_client(sandbox: Sandbox) -> None:
-    """The factory is called once for a process, also where it arrives anew each time."""
+    """The factory is called once per process, even if each pickle brings a new copy of it."""
     made: list[StrigoClient] = []
 
     def remember() -> StrigoClient:
@@ -56,7 +56,7 @@ def test_a_process_keeps_its_client(sandbox: Sandbox) -> None:
 
 
 def test_a_process_closes_its_clients_at_its_end(sandbox: Sandbox) -> None:
-    """A worker's client is closed when its process ends, without anybody's doing."""
+    """A worker's client is closed automatically when its process ends."""
     program = """
         from bulk_runs import learners
         from tokenkit import StrigoClient
@@ -82,7 +82,7 @@ def test_a_process_closes_its_clients_at_its_end(sandbox: Sandbox) -> None:
 
 
 def test_what_travels_holds_no_secret() -> None:
-    """A worker's pickle has the way to a client, and neither a client nor its credentials."""
+    """A worker's pickle has the factory, but neither a client nor its credentials."""
     worker = Worker(StrigoClient.from_env)
     assert repr(worker) == "Worker(StrigoClient.from_env)"
     assert b"from_env" in pickle.dumps(worker)
@@ -111,7 +111,7 @@ def test_a_worker_checks_its_arguments() -> None:
 
 
 def test_threads_share_the_work(sandbox: Sandbox) -> None:
-    """Results come in the order of the calls, with the places of the whole run."""
+    """Results come in the order of the calls, with their places in the whole run."""
     worker = Worker(factory(sandbox.environment))
     with ThreadPoolExecutor(2) as pool:
         found = list(distribute(worker, learners(95), pool, chunk_size=10, chunks_ahead=3))
@@ -122,7 +122,7 @@ def test_threads_share_the_work(sandbox: Sandbox) -> None:
 
 
 def test_processes_share_the_work(sandbox: Sandbox) -> None:
-    """Each process makes a client of its own; the results travel back."""
+    """Each process makes its own client; the results are sent back."""
     worker = Worker(factory(sandbox.environment))
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         found = list(distribute(worker, learners(60), pool, chunk_size=10))
@@ -141,7 +141,7 @@ class Recording(ThreadPoolExecutor):
 
 
 def test_leaving_the_loop_cancels_what_has_not_begun(sandbox: Sandbox) -> None:
-    """No more is taken than is under way, and ``break`` sends no more."""
+    """No more calls are taken than are under way, and ``break`` stops the sending."""
     taken: list[int] = []
 
     def source() -> Iterator[Any]:
@@ -162,7 +162,7 @@ def test_leaving_the_loop_cancels_what_has_not_begun(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("argument", ["chunk_size", "chunks_ahead"])
 def test_distribute_checks_its_arguments(argument: str) -> None:
-    """Before anything is taken."""
+    """The arguments are checked before any call is taken."""
     wrong: Any = {argument: 0}
     with pytest.raises(ConfigurationError, match=f"{argument} must be 1 or more, not 0"):
         distribute(Worker(StrigoClient.from_env), [], ThreadPoolExecutor(1), **wrong)

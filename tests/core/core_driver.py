@@ -1,4 +1,4 @@
-"""Drives a call's life by hand: scripted answers, a driven clock, no waiting."""
+"""Drives a call's life by hand: scripted responses, a driven clock, no waiting."""
 
 from __future__ import annotations
 
@@ -75,29 +75,29 @@ PAYMENT_CALL = zerohash.ClientAuthTokenRequest(
 
 
 def untyped(value: object) -> Any:
-    """Hand a value to an argument that its type does not fit."""
+    """Pass a value to an argument whose type it does not match."""
     return value
 
 
 def answer(status: int, body: bytes | str = b"", **headers: str) -> Response:
-    """Make an answer; header names are given with underscores."""
+    """Make a response; header names are given with underscores."""
     raw = body.encode() if isinstance(body, str) else body
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(status=status, headers=Headers(named), body=raw)
 
 
 def json_answer(status: int, body: object, **headers: str) -> Response:
-    """Make an answer in JSON."""
+    """Make a JSON response."""
     return answer(status, json.dumps(body), content_type="application/json", **headers)
 
 
 def minted(token: str = "minted-token") -> Response:
-    """Make ZDK's answer to a mint."""
+    """Make ZDK's response to a mint."""
     return json_answer(200, {"tokens": [token]})
 
 
 def zerohash_minted(token: str = "minted.client.token") -> Response:
-    """Make zerohash's answer to a mint."""
+    """Make zerohash's response to a mint."""
     return json_answer(201, {"message": {"token": token}})
 
 
@@ -108,7 +108,7 @@ def fault(
     message: str = "the connection broke",
     response: Response | None = None,
 ) -> NoResponse:
-    """Make an attempt without a complete answer."""
+    """Make an attempt without a complete response."""
     return NoResponse(error=kind, message=message, sent=sent, response=response)
 
 
@@ -122,7 +122,7 @@ def make_plan(
     base_path: str = "",
     offset: ClockOffset | None = None,
 ) -> Plan:
-    """Settle everything about a call but what a test varies."""
+    """Make a call's plan, except for what a test varies."""
     return Plan(
         profile=profile,
         origin=profile.base_url,
@@ -145,7 +145,7 @@ def zdk_plan(
     budget: RetryBudget | None = None,
     strategy: AsyncStrategy | None = None,
 ) -> Plan:
-    """Settle everything about a call to ZDK."""
+    """Make the plan of a call to ZDK."""
     auth = strategy or Bearer(API_KEY)
     return make_plan(ZDK, auth, policy=policy, deadline=deadline, budget=budget)
 
@@ -157,7 +157,7 @@ def zerohash_plan(
     offset: ClockOffset | None = None,
     budget: RetryBudget | None = None,
 ) -> Plan:
-    """Settle everything about a call to zerohash."""
+    """Make the plan of a call to zerohash."""
     signer = HmacSigner(API_KEY, PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
     return make_plan(
         ZEROHASH, signer, policy=policy, deadline=deadline, offset=offset, budget=budget
@@ -169,7 +169,7 @@ def read_body(
     reader: Callable[[ErrorBody], Failure] = read_plain_failure,
     request_id_header: str | None = None,
 ) -> APIError:
-    """Read a failed answer of a call that had a secret."""
+    """Read an error response to a call that had a secret."""
     request = Request(
         method="POST", origin="https://h", route="/x?token=abc", headers=Headers(), body=b"{}"
     )
@@ -187,7 +187,7 @@ class Driver:
     """Performs a call's effects from a script.
 
     Args:
-        *script: What each sending brings: an answer, a fault, or an exception to throw in.
+        *script: The result of each sending: a response, none, or an exception to throw in.
         chance: The random number of every moment.
         seconds: How long each sending takes, as far as the deadline lets it.
         wall: The time of day at the start.

@@ -1,4 +1,4 @@
-"""Clocks that move only when somebody sleeps, and connections that answer from a script."""
+"""Clocks that move only when code sleeps, and connections with scripted responses."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class AsyncDrivenClock(AsyncFrozenClock):
 
 
 class Script:
-    """What the connections bring, one after the other; each exchange takes a second."""
+    """The connections' results, one after the other; each exchange takes a second."""
 
     def __init__(
         self, time: DrivenClock | AsyncDrivenClock, *script: Response | BaseException
@@ -73,7 +73,7 @@ class ScriptedConnections(Script):
         return self.next(request, left)
 
     def discard(self) -> None:
-        """Note it."""
+        """Record it."""
         self.discarded += 1
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class AsyncScriptedConnections(Script):
         return self.next(request, left)
 
     async def discard(self) -> None:
-        """Note it."""
+        """Record it."""
         self.discarded += 1
 
     async def aclose(self) -> None:

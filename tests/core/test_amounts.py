@@ -51,7 +51,7 @@ TOO_LONG = "must not have more than 100 digits"
     ],
 )
 def test_amounts(value: object, problem: str | None) -> None:
-    """Exact numbers of a sane size pass; a float, an odd text and a huge number do not."""
+    """Exact numbers of a sane size pass; floats, odd strings and huge numbers do not."""
     assert amount()(to_decimal(untyped(value))) == problem
 
 
@@ -84,14 +84,14 @@ def test_whole_amounts(value: str | Decimal, problem: str | None) -> None:
     ],
 )
 def test_amounts_are_written_plainly(value: Decimal | str | int, written: str) -> None:
-    """Digits are kept, and no exponent reaches the wire."""
+    """Digits are kept, and no exponent is sent."""
     assert plain_decimal(to_decimal(value)) in {written, written.lstrip("0") or "0"}
 
 
 @settings(deadline=None, max_examples=150)
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**50), max_value=10**50))
 def test_written_amounts_read_back_equal(value: Decimal) -> None:
-    """Any amount that passes the check is written as a text of the same value."""
+    """Any amount that passes the check is written as a string with the same value."""
     if amount()(value) is None:
         written = plain_decimal(value)
         assert isinstance(written, str)

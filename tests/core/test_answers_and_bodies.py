@@ -41,7 +41,7 @@ CALLS: list[Call[Any]] = [
 
 @attrs.frozen(kw_only=True)
 class Odd(Call[str]):
-    """A call of a caller's own, whose methods raise what they are given."""
+    """A caller's own call, whose methods raise what they are given."""
 
     path = "/odd"
     error: Exception = attrs.field(factory=lambda: KeyError("key"))
@@ -60,14 +60,14 @@ class Odd(Call[str]):
 def unreadable(
     response: Response, call: Call[Any] = ZDK_CALL, request_id: str | None = None
 ) -> DecodeError:
-    """Read an answer that must not be readable."""
+    """Read a response that must be unreadable."""
     error = read_success(call, response, Hidden(["the-secret"]), request_id, NOW)
     assert isinstance(error, DecodeError)
     return error
 
 
 def test_a_captive_portal() -> None:
-    """An HTML page with status 200 is told by its content type and a snippet."""
+    """An HTML page with status 200 is reported with its content type and a snippet."""
     page = "<html>\n <b>Log in</b> the-secret" + "x " * 500
     error = unreadable(answer(200, page, content_type="text/html"), request_id="r-1")
     assert str(error).startswith(
@@ -91,7 +91,7 @@ def test_a_captive_portal() -> None:
     ],
 )
 def test_a_truncated_answer_is_not_quoted(body: bytes, content_type: str) -> None:
-    """What may be a cut mint is told without a snippet: it may hold the token."""
+    """What may be a truncated mint is reported without a snippet: it may hold the token."""
     error = unreadable(answer(200, body, content_type=content_type))
     assert "minted" not in repr(vars(error)) + str(error)
     assert "not JSON" in str(error)
@@ -99,20 +99,20 @@ def test_a_truncated_answer_is_not_quoted(body: bytes, content_type: str) -> Non
 
 @pytest.mark.parametrize("call", CALLS[:4])
 def test_an_empty_success(call: Call[object]) -> None:
-    """A success without a body is told as such."""
+    """A success without a body is reported as one."""
     error = unreadable(answer(200), call)
     assert "no content type: the response cannot be read: the body is empty (at $)" in str(error)
 
 
 def test_secrets_in_an_unreadable_success() -> None:
-    """A key that the answer's headers echo does not get into the error."""
+    """A key that the response's headers echo does not get into the error."""
     error = unreadable(answer(200, "x", content_type="text/the-secret"))
     assert "the-secret" not in str(error) + repr(vars(error))
 
 
 @pytest.mark.parametrize("error", [KeyError("k"), ValueError("minted"), RecursionError()])
 def test_a_model_that_raises_while_decoding(error: Exception) -> None:
-    """A decode() of the caller's that raises is told by class, and nothing is quoted."""
+    """If a caller's decode() raises, the error names the class and quotes nothing."""
     told = unreadable(answer(200, '"minted"', content_type="text/plain"), Odd(error=error))
     assert f"Odd.decode() raised {type(error).__name__}" in str(told)
     assert "minted" not in str(told)
@@ -120,14 +120,14 @@ def test_a_model_that_raises_while_decoding(error: Exception) -> None:
 
 @pytest.mark.parametrize("error", [KeyError("k"), ValueError("v"), AttributeError("a")])
 def test_a_model_that_raises_while_encoding(error: Exception) -> None:
-    """An encode() of the caller's that raises is an InvalidInputError about the body."""
+    """If a caller's encode() raises, it is an InvalidInputError about the body."""
     told = encode_body(Odd(error=error), NOW)
     assert isinstance(told, InvalidInputError)
     assert str(told) == "Odd is not valid: the body: cannot be written as JSON"
 
 
 def test_a_readable_success() -> None:
-    """A sound answer is wrapped, so that a value of None is told from a failure."""
+    """A good response is wrapped, so that a value of None differs from a failure."""
     assert read_success(
         RawCall(verb="GET", target="/"), answer(204), Hidden(), None, NOW
     ) == Value(None)
@@ -172,7 +172,7 @@ def test_compact_json() -> None:
     [b"", b"{", b"NaN", b"-Infinity", b"\xff", b'{"a": 1}x', b"[" * 200_000],
 )
 def test_what_is_no_json(body: bytes) -> None:
-    """Bytes that are no JSON text in UTF-8, NaN among them, are a ValueError."""
+    """Bytes that are not JSON text in UTF-8, including NaN, are a ValueError."""
     with pytest.raises(ValueError, match=r"."):
         load_json(body)
 
@@ -185,7 +185,7 @@ def test_what_json_has_no_form_for(value: JSON) -> None:
 
 
 def test_kinds() -> None:
-    """JSON types are named as people name them, others by their class."""
+    """JSON types have their common names, others their class's."""
     values: list[object] = [None, True, 1, 1.5, "x", [], {}, ()]
     kinds = [kind_of(value) for value in values]
     assert kinds == [
@@ -231,13 +231,13 @@ def nested() -> list[Any]:
     ids=lambda v: type(v).__name__,
 )
 def test_what_cannot_be_written_names_the_field(value: object) -> None:
-    """A value that JSON has no form for is refused by the name of its field."""
+    """A value that JSON can't represent is refused with the name of its field."""
     call = strigo.UserTokenRequest(email="a@example.com", extra={"new": untyped(value)})
     assert body_problem(call) == "UserTokenRequest is not valid: new: cannot be written as JSON"
 
 
 def test_a_body_that_is_nested_too_deeply() -> None:
-    """Nesting beyond writing is refused like any other unwritable value."""
+    """Nesting that is too deep to write is refused like any other unwritable value."""
     call = RawCall(verb="POST", target="/x", json=nested())
     assert "cannot be written as JSON" in body_problem(call)
 
@@ -255,7 +255,7 @@ def test_a_body_that_is_too_large() -> None:
 
 
 def test_bodies() -> None:
-    """A GET has no body, a POST the model's, a raw call what it was given."""
+    """A GET has no body, a POST the model's, and a raw call the one it was given."""
     assert encode_body(zerohash.TimeRequest(), NOW) == b""
     assert encode_body(ZDK_CALL, NOW) == b'{"arguments":[{"id":"user-1"}]}'
     assert encode_body(RawCall(verb="POST", target="/x"), NOW) == b""

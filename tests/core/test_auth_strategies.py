@@ -55,13 +55,13 @@ OTHER_KEY = b64encode(b"another key of the same vendor").decode()
 
 
 class Text(str):
-    """Text of a class of its own, as some settings libraries hand it out."""
+    """A str subclass, as some settings libraries return it."""
 
     __slots__ = ()
 
 
 def signature(message: str) -> str:
-    """Sign the request that a vector's message stands for."""
+    """Sign the request that belongs to a vector's message."""
     parts = re.fullmatch(r"(\d+)(GET|POST)([^{]*)(\{.*)", message)
     assert parts is not None
     time, method, route, body = parts.groups()
@@ -78,12 +78,12 @@ def signature(message: str) -> str:
 
 @pytest.mark.parametrize(("message", "expected"), VECTORS)
 def test_zerohash_vectors(message: str, expected: str) -> None:
-    """The vendor's published signature and the contract's regression values come out."""
+    """The published signature and the contract's regression values are reproduced."""
     assert signature(message) == expected
 
 
 def test_the_key_is_decoded_before_signing() -> None:
-    """The signature under the undecoded key text, the commonest mistake, does not come out."""
+    """The undecoded key text, the commonest mistake, gives another signature."""
     undecoded = "38QwoFirRzEddzCTTLqmU1d6QrsOl6QZqNA+4gP1MR8="
     assert signature(VECTORS[2][0]) != undecoded
 
@@ -101,7 +101,7 @@ def signed_by(private_key: str, request: Request, passphrase: str = PASSPHRASE) 
 
 
 def test_one_signer_signs_many_requests() -> None:
-    """What a signer has signed before does not show in what it signs next."""
+    """A signature does not depend on what the signer signed before."""
     signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
     secrets = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
     for route in ("/a", "/b", "/a"):
@@ -110,7 +110,7 @@ def test_one_signer_signs_many_requests() -> None:
 
 
 def test_the_key_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While no secret changes, a signer does not decode and expand its key for each request."""
+    """While the secrets stay the same, a signer prepares its key only once."""
     prepared: list[object] = []
     new: Any = hmac.new
 
@@ -127,7 +127,7 @@ def test_the_key_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_signer_follows_each_rotation() -> None:
-    """Whichever of the secrets changes, also back again, the next request has it."""
+    """Whichever secret changes, even back again, the next request uses it."""
     signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
     request = attrs.evolve(REQUEST, body=b'{"a":1}')
     for private_key, passphrase in (
@@ -152,7 +152,7 @@ def test_a_signer_follows_each_rotation() -> None:
     ],
 )
 def test_a_rotation_to_a_bad_secret_signs_nothing(bad: tuple[str, str, str]) -> None:
-    """Secrets that cannot be used are refused again and again, until sound ones come back."""
+    """Unusable secrets are refused each time, until good ones come back."""
     signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
     request = attrs.evolve(REQUEST, body=b'{"a":1}')
     sound = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
@@ -164,7 +164,7 @@ def test_a_rotation_to_a_bad_secret_signs_nothing(bad: tuple[str, str, str]) -> 
 
 
 def test_a_rotation_in_the_midst_of_signing_mixes_no_secrets() -> None:
-    """A request is signed under one set of secrets, whatever other threads sign meanwhile."""
+    """Each request is signed under one set of secrets, whatever other threads sign meanwhile."""
     request = attrs.evolve(REQUEST, body=b'{"a":1}')
     old = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
     new = [Secret("renamed"), Secret(OTHER_KEY), Secret("new phrase")]
@@ -181,7 +181,7 @@ def test_a_rotation_in_the_midst_of_signing_mixes_no_secrets() -> None:
 
 
 def test_a_literal_empty_object_signs_like_no_body() -> None:
-    """A request with the body {} has the signature of one without a body."""
+    """A request with the body {} has the same signature as one without a body."""
     signer = HmacSigner("k", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
     secrets = [Secret("k"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
     bare = Request(method="POST", origin="https://h", route="/x", headers=Headers())
@@ -189,7 +189,7 @@ def test_a_literal_empty_object_signs_like_no_body() -> None:
 
 
 def test_text_of_another_class_is_text() -> None:
-    """Secrets of a class derived from str are accepted and used as their text."""
+    """Secrets whose class derives from str are accepted and used as text."""
     secrets = [Secret(Text("public")), Secret(Text(PRIVATE_KEY)), Secret(Text(PASSPHRASE))]
     signer = HmacSigner(*secrets, scheme=HMAC_SCHEME)
     request = attrs.evolve(REQUEST, body=b'{"a":1}')
@@ -198,7 +198,7 @@ def test_text_of_another_class_is_text() -> None:
 
 
 def test_credentials_by_name() -> None:
-    """Credentials can be given by their names; a scheme and its headers in no other way."""
+    """Credentials can be passed by name; a scheme and its headers only by name."""
     signer = HmacSigner(api_key="k", private_key=PRIVATE_KEY, passphrase="p", scheme=HMAC_SCHEME)
     assert signer.secrets == (Secret("k"), Secret(PRIVATE_KEY), Secret("p"))
     assert OrgKey(org_id="o", api_key="k").secrets == (Secret("o"), Secret("k"))
@@ -233,7 +233,7 @@ def test_the_signer_depends_on_the_clock() -> None:
 
 
 def test_sources_are_kept_as_given() -> None:
-    """Text is wrapped at once; a Secret and a callable stay what they are."""
+    """Strings are wrapped at once; a Secret and a callable stay as they are."""
 
     def source() -> str:
         raise AssertionError("asked before a call")
@@ -256,14 +256,14 @@ def test_sources_are_kept_as_given() -> None:
     ],
 )
 def test_strategies_do_not_show_their_secrets(strategy: object) -> None:
-    """Neither repr nor vars of a strategy holds a secret's text."""
+    """Neither the repr nor the vars of a strategy show a secret."""
     shown = repr(strategy) + repr(vars(strategy))
     assert "hidden" not in shown
     assert PRIVATE_KEY not in shown
 
 
 def test_signers_need_a_matching_number_of_secrets() -> None:
-    """A signer that is handed fewer secrets than it asked for does not sign at all."""
+    """A signer that gets fewer secrets than it asked for does not sign at all."""
     signer = HmacSigner("k", PRIVATE_KEY, "p", scheme=HMAC_SCHEME)
     with pytest.raises(ValueError, match="shorter"):
         signer.headers(REQUEST, untyped([Secret("k")]), WALL)
@@ -274,7 +274,7 @@ def test_signers_need_a_matching_number_of_secrets() -> None:
 
 
 def test_a_member_of_a_text_enum_is_its_value() -> None:
-    """Keys kept in an enum are sent as they are, and not as the members' names."""
+    """Keys in an enum are sent by value, not by the members' names."""
 
     class Keys(str, Enum):
         MINE = "key-of-mine"

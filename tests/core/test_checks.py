@@ -37,7 +37,7 @@ CONTROL = "must not contain control characters such as line breaks"
 
 
 class Colour(str, Enum):
-    """A text enum."""
+    """A string enum."""
 
     RED = "red"
 
@@ -69,7 +69,7 @@ class Group(IntEnum):
     ],
 )
 def test_text(value: object, problem: str | None) -> None:
-    """Text is neither empty nor huge, and holds nothing that breaks a line or UTF-8."""
+    """A string is neither empty nor huge, and has nothing that breaks a line or UTF-8."""
     assert text()(value) == problem
 
 
@@ -86,7 +86,7 @@ def test_text(value: object, problem: str | None) -> None:
     ],
 )
 def test_lengths(shortest: int, longest: int, value: str, problem: str | None) -> None:
-    """The message about a length tells what is wanted and what was given."""
+    """The message about a length says what is allowed and what was given."""
     assert text(min_length=shortest, max_length=longest)(value) == problem
 
 
@@ -106,12 +106,12 @@ def test_lengths(shortest: int, longest: int, value: str, problem: str | None) -
     ],
 )
 def test_texts(value: object, problem: str | None) -> None:
-    """A list of texts is no single text, and each of its items is judged."""
+    """A list of strings is not a single string, and each of its items is checked."""
     assert texts()(value) == problem
 
 
 def test_lists_that_must_not_be_empty() -> None:
-    """A least number of items is checked."""
+    """The minimum number of items is checked."""
     assert texts(min_items=1)(()) == "must not be empty"
     assert texts(min_items=1)(("a",)) is None
 
@@ -128,12 +128,12 @@ def test_lists_that_must_not_be_empty() -> None:
     ],
 )
 def test_permissions(value: object, problem: str | None) -> None:
-    """Permissions are numbers or names, and no booleans."""
+    """Permissions are numbers or names, not booleans."""
     assert permissions(value) == problem
 
 
 def test_one_of() -> None:
-    """A closed set of texts is listed in the message."""
+    """The message lists the allowed strings."""
     check = one_of("email", "sms")
     assert check("sms") is None
     assert check("fax") == "must be one of 'email', 'sms'"
@@ -141,7 +141,7 @@ def test_one_of() -> None:
 
 
 def test_instances() -> None:
-    """A nested object is of its class, alone or in a list."""
+    """A nested object must be of its class, alone or in a list."""
     fee = zerohash.Fee(name="x")
     assert instance(zerohash.Fee)(fee) is None
     assert instance(zerohash.Fee)({}) == "must be a Fee(...), not dict"
@@ -174,14 +174,14 @@ CHECKS = [
 @settings(deadline=None, max_examples=200)
 @given(ANYTHING | st.sampled_from([Colour.RED, Group.CHAT]), st.sampled_from(CONVERTERS))
 def test_converters_and_checks_never_raise(value: object, convert: Callable[..., object]) -> None:
-    """Whatever a field is given, converting and checking it gives a verdict."""
+    """Whatever value a field gets, converting and checking it never raises."""
     converted = convert(value)
     for check in CHECKS:
         assert isinstance(check(converted), (str, type(None)))
 
 
 def test_converters_leave_what_they_cannot_convert() -> None:
-    """A text stays a text where a list is meant, and None stays None."""
+    """A string stays a string where a list is expected, and None stays None."""
     assert to_tuple(untyped("abc")) == untyped("abc")
     assert to_tuple(untyped({"a": 1})) == untyped({"a": 1})
     assert to_texts_or_none(None) is None
@@ -225,5 +225,5 @@ def test_aware_datetime() -> None:
     ],
 )
 def test_edits(one: str, other: str, count: int) -> None:
-    """The distance of two texts is counted, and of very different ones only estimated."""
+    """The distance between two strings is counted; for very different ones it is estimated."""
     assert edits(one, other) == count

@@ -19,7 +19,7 @@ from tokenkit._model.json import JSON, JSONObject, Mismatch
 
 @attrs.frozen(kw_only=True)
 class Inner:
-    """A nested part of an answer."""
+    """A nested part of a response."""
 
     name: str
     extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
@@ -27,14 +27,14 @@ class Inner:
 
 @attrs.frozen(kw_only=True)
 class Plain:
-    """A part of an answer that keeps nothing but what it knows."""
+    """A part of a response that keeps only the fields it knows."""
 
     name: str
 
 
 @attrs.frozen(kw_only=True)
 class Sample:
-    """An answer with one field of each kind."""
+    """A response with one field of each kind."""
 
     count: int
     flag: bool
@@ -61,14 +61,14 @@ SOUND: dict[str, JSON] = {
 
 
 def mismatch(value: object, model: type[Any] = Sample, path: str = "$") -> tuple[str, str]:
-    """Return the problem and the path of an answer that does not fit."""
+    """Return the problem and the path of a response that does not fit."""
     with pytest.raises(Mismatch) as caught:
         read_response(untyped(value), model, path=path)
     return caught.value.problem, caught.value.path
 
 
 def test_a_sound_answer() -> None:
-    """Each kind of field is read, and what the request knows is taken over."""
+    """Each kind of field is read, and fields known from the request are added."""
     sample = read_response(SOUND, Sample, asked="for this")
     assert sample == Sample(
         count=1,
@@ -118,7 +118,7 @@ def test_a_sound_answer() -> None:
     ],
 )
 def test_what_does_not_fit(change: dict[str, JSON], problem: str, path: str) -> None:
-    """A wrong type is told with its JSON path and the types, under any prefix."""
+    """A wrong type is reported with its JSON path and the types, under any prefix."""
     value = {**SOUND, **change}
     assert mismatch(value) == (problem, path)
     assert mismatch(value, path="$.data") == (problem, path.replace("$", "$.data"))
@@ -126,7 +126,7 @@ def test_what_does_not_fit(change: dict[str, JSON], problem: str, path: str) -> 
 
 @pytest.mark.parametrize("name", ["count", "flag", "inner"])
 def test_missing_fields(name: str) -> None:
-    """A required field that is missing is told by its path."""
+    """A missing required field is reported by its path."""
     value = {key: item for key, item in SOUND.items() if key != name}
     assert mismatch(value) == ("a required field is missing", f"$.{name}")
 
@@ -136,12 +136,12 @@ def test_missing_fields(name: str) -> None:
     [(None, "null"), ([], "an array"), ("x", "text"), (5, "a number"), (True, "a boolean")],
 )
 def test_answers_that_are_no_objects(value: object, found: str) -> None:
-    """null, a list, a text, a number or a boolean in place of the answer is a Mismatch."""
+    """null, a list, a string, a number or a boolean instead of the response is a Mismatch."""
     assert mismatch(value) == (f"expected an object, found {found}", "$")
 
 
 def test_the_first_of_several_problems_is_told() -> None:
-    """Of an answer with much that does not fit, what comes first in the model is told."""
+    """If much of a response doesn't fit, the first field in the model is reported."""
     value = {**SOUND, "at": "now", "items": [{}, {"name": 0}], "count": "1"}
     assert mismatch(value) == ("expected a whole number, found text", "$.count")
     value["count"] = 1
@@ -155,7 +155,7 @@ def test_values_are_not_quoted() -> None:
 
 
 def test_iterables_of_the_wrong_kind() -> None:
-    """A number where a list is meant is told by its path."""
+    """A number instead of a list is reported by its path."""
     assert mismatch({**SOUND, "items": 5}) == ("expected an array, found a number", "$.items")
 
 
@@ -169,12 +169,12 @@ class Painted:
 
 
 def test_a_value_that_a_type_refuses() -> None:
-    """What only the type of a caller's field refuses is told by the kind of its error."""
+    """A problem that only a caller's own type finds is reported by the kind of its error."""
     assert mismatch({"color": "blue"}, Painted) == ("unreadable (ValueError)", "$.color")
 
 
 def test_unknown_fields_are_kept() -> None:
-    """Fields that this release does not know survive in extra, nested ones too."""
+    """Fields that this release does not know stay in extra, nested ones too."""
     value = {**SOUND, "new": {"a": [1]}, "inner": {"name": "n", "newer": None}}
     sample = read_response(untyped(value), Sample)
     assert sample.extra == {"new": {"a": [1]}}
@@ -183,19 +183,19 @@ def test_unknown_fields_are_kept() -> None:
 
 @pytest.mark.parametrize("odd", [5, [], {}, True, "\ud800"])
 def test_lenient_fields(odd: JSON) -> None:
-    """A field beside the token that cannot be read is None, and its value is kept in extra."""
+    """An unreadable field beside the token is None, and its value is kept in extra."""
     sample = read_response({**SOUND, "note": odd}, Sample)
     assert sample.note is None
     assert sample.extra == {"note": odd}
 
 
 def test_models_without_extra_leave_unknown_fields_out() -> None:
-    """Where a model has no field for what the vendor adds later, the answer stays readable."""
+    """If a model has no field for what the vendor adds later, the response stays readable."""
     assert read_response({"name": "n", "new": 1}, Plain) == Plain(name="n")
 
 
 def test_lenient_fields_that_are_absent_or_null() -> None:
-    """An absent lenient field, and one that is null, is None and leaves nothing in extra."""
+    """A lenient field that is absent or null is None and leaves nothing in extra."""
     absent = {key: value for key, value in SOUND.items() if key != "note"}
     for value in (absent, {**SOUND, "note": None}):
         sample = read_response(value, Sample)
@@ -204,7 +204,7 @@ def test_lenient_fields_that_are_absent_or_null() -> None:
 
 
 def test_deep_nesting() -> None:
-    """Deep nesting where a text is meant is told as what it is; unknown depth is kept."""
+    """Deep nesting where a string is expected is named; unknown depth is kept."""
     deep: JSON = []
     for _ in range(300):
         deep = [deep]
@@ -213,51 +213,51 @@ def test_deep_nesting() -> None:
 
 
 def test_an_answers_extra_field_is_no_special_field() -> None:
-    """A vendor's own field named extra does not take the place of ours, and is kept in it."""
+    """A vendor's own field named extra does not replace ours, and is kept in it."""
     sample = read_response({**SOUND, "extra": 5}, Sample)
     assert sample.extra == {"extra": 5}
 
 
 def test_what_the_request_knows_is_not_overridden_by_the_answer() -> None:
-    """A field of the answer that is named like a remembered one is kept in extra."""
+    """A field of the response with a remembered field's name is kept in extra."""
     sample = read_response({**SOUND, "asked": "other"}, Sample, asked="for this")
     assert (sample.asked, sample.extra) == ("for this", {"asked": "other"})
 
 
 @pytest.mark.parametrize("odd", ["other", 5, None])
 def test_what_only_the_request_knows_is_not_read_from_the_answer(odd: JSON) -> None:
-    """A remembered field that is not handed over keeps its default, whatever the answer has."""
+    """A remembered field that isn't passed keeps its default, whatever the response has."""
     sample = read_response({**SOUND, "asked": odd}, Sample)
     assert (sample.asked, sample.extra) == ("", {"asked": odd})
 
 
 @attrs.frozen(kw_only=True)
 class Counting:
-    """An answer with a field that it makes itself."""
+    """A response with a field that it computes itself."""
 
     count: int
     double: int = attrs.field(init=False)
     extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
 
     def __attrs_post_init__(self) -> None:
-        """Make it."""
+        """Compute it."""
         object.__setattr__(self, "double", 2 * self.count)
 
 
 def test_fields_that_a_model_makes_itself_are_not_read() -> None:
-    """An answer's field of the same name neither replaces it nor makes the answer an error."""
+    """A field of that name in the response neither replaces it nor causes an error."""
     assert read_response({"count": 2, "double": "x"}, Counting).double == 4
 
 
 def test_the_path_is_said_by_name() -> None:
-    """The answer and the model can be given by name; the path in no other way."""
+    """The response and the model can be passed by name; the path only by name."""
     assert read_response(value={"name": "n"}, model=Inner) == Inner(name="n")
     with pytest.raises(TypeError, match="positional"):
         untyped(read_response)({"name": "n"}, Inner, "$.data")
 
 
 def test_models_are_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Code that reads a model is made for the first answer, not for each, sound or not."""
+    """Code that reads a model is generated once, at the first response."""
 
     @attrs.frozen(kw_only=True)
     class Fresh:
@@ -283,7 +283,7 @@ def test_models_are_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Stumbling:
-    """Reads a value at the second asking only."""
+    """Reads a value only at the second attempt."""
 
     asked: ClassVar[int] = 0
 
@@ -298,13 +298,13 @@ class Stumbling:
 
 @attrs.frozen(kw_only=True)
 class Fickle:
-    """An answer whose reading fails once."""
+    """A response whose first reading fails."""
 
     word: str = attrs.field(metadata=response_field(load=Stumbling.load))
     extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
 
 
 def test_a_failure_that_cannot_be_explained_is_still_a_mismatch() -> None:
-    """Where the second, explaining reading succeeds the answer counts as unreadable."""
+    """If the second, explaining reading succeeds, the response counts as unreadable."""
     Stumbling.asked = 0
     assert mismatch({"word": "x"}, Fickle) == ("unreadable", "$")

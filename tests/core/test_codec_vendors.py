@@ -27,7 +27,7 @@ def test_milliseconds(value: JSON, expected: str) -> None:
 
 
 def test_strigo_answer() -> None:
-    """The documented answer to a mint is read, and odd fields beside the token cost nothing."""
+    """The documented response to a mint is read, and odd fields beside the token do no harm."""
     call = strigo.UserTokenRequest(email="a@example.com")
     token = call.decode(
         {
@@ -43,7 +43,7 @@ def test_strigo_answer() -> None:
 
 @pytest.mark.parametrize("token", [None, 5, "", [], {}])
 def test_tokens_must_be_text(token: JSON) -> None:
-    """A token that is no text, or empty, makes an answer unreadable, at its path."""
+    """A token that isn't a string, or is empty, makes a response unreadable, at its path."""
     for call, answered, path in (
         (zdk.UserTokenRequest(id="u"), {"tokens": [token]}, "$.tokens[0]"),
         (
@@ -80,7 +80,7 @@ def test_written_requests_hold_what_was_given(
     permissions: list[int | str] | None,
     extra: dict[str, JSON],
 ) -> None:
-    """What is written reads back as the fields that were given, and no others."""
+    """Written fields read back as given, with no others."""
     request = zdk.UserTokenRequest(
         id=user, nickname=nickname, metadata=metadata, permissions=permissions, extra=extra
     )

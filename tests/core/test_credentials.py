@@ -1,4 +1,4 @@
-"""Credentials that cannot work are refused, each by its name and never quoted."""
+"""Credentials that cannot work are refused by name and never quoted."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ REQUEST = Request(method="POST", origin="https://h", route="/x", headers=Headers
     ],
 )
 def test_private_keys_are_read_strictly(key: str, problem: str) -> None:
-    """A private key that is no base64, or was read from a file carelessly, is refused."""
+    """A private key that isn't base64, or was read carelessly from a file, is refused."""
     with pytest.raises(ConfigurationError, match=problem) as caught:
         HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
     assert len(key) < 2 or key not in str(caught.value)
@@ -53,7 +53,7 @@ def test_private_keys_are_read_strictly(key: str, problem: str) -> None:
     "bad", ["", " key", "key\r\nX-Evil: 1", "k\x00ey", "kéy", "\ud800", "k\u2028", "\t", "a b"]
 )
 def test_keys_must_fit_a_header(bad: str) -> None:
-    """An empty key, and one with a character that no header takes, is refused everywhere."""
+    """Every strategy refuses an empty key, and one with a character that headers don't allow."""
     for build in (
         lambda: Bearer(bad),
         lambda: Bearer(Secret(bad)),
@@ -68,7 +68,7 @@ def test_keys_must_fit_a_header(bad: str) -> None:
 
 @pytest.mark.parametrize("bad", ["", " pass", "pass\n", "p\x00ss", "pässphrase"])
 def test_passphrases_must_fit_a_header(bad: str) -> None:
-    """A passphrase may hold inner spaces, but nothing that a header refuses."""
+    """A passphrase may contain spaces, but nothing that a header refuses."""
     HmacSigner("public", PRIVATE_KEY, "two words", scheme=HMAC_SCHEME)
     with pytest.raises(ConfigurationError, match="passphrase"):
         HmacSigner("public", PRIVATE_KEY, bad, scheme=HMAC_SCHEME)
@@ -76,7 +76,7 @@ def test_passphrases_must_fit_a_header(bad: str) -> None:
 
 @pytest.mark.parametrize("length", [16_384, 16_385, 100_000])
 def test_secrets_that_are_too_long_are_refused(length: int) -> None:
-    """A secret may have the 16,384 characters that its error names, and no more."""
+    """A secret may have the 16,384 characters that its error names, but no more."""
     long = "A" * length
     for name, build in (
         ("api_key", lambda: Bearer(long)),
@@ -92,7 +92,7 @@ def test_secrets_that_are_too_long_are_refused(length: int) -> None:
 
 
 def test_org_ids_with_a_colon_are_refused() -> None:
-    """A colon in the organisation's id would shift the border to the key."""
+    """A colon in the organisation's id would move the boundary to the key."""
     with pytest.raises(ConfigurationError, match="org_id contains a colon"):
         OrgKey("org:id", "key")
     with pytest.raises(ConfigurationError, match="org_id contains a colon"):
@@ -102,7 +102,7 @@ def test_org_ids_with_a_colon_are_refused() -> None:
 
 
 def test_header_secret() -> None:
-    """A sound secret comes back as it is; a faulty one is named, never quoted."""
+    """A good secret is returned unchanged; a bad one is named, never quoted."""
     secret = Secret("sound")
     assert header_secret("password", secret) is secret
     with pytest.raises(ConfigurationError, match=r"^password contains a space$") as caught:
@@ -129,7 +129,7 @@ def test_header_secret() -> None:
     ids=lambda value: value[:12],
 )
 def test_what_is_wrong_with_a_key_is_called_by_its_name(key: str, problem: str) -> None:
-    """Each mistake that is often made with a key has a text of its own, without the key."""
+    """Each common mistake with a key has its own message, without the key."""
     with pytest.raises(ConfigurationError) as caught:
         Bearer(key)
     assert str(caught.value).startswith(f"api_key {problem}")
@@ -147,7 +147,7 @@ def test_an_api_key_with_the_organisation_before_it() -> None:
 
 
 def test_all_unfit_credentials_are_named_at_once() -> None:
-    """A signer names each of its credentials that cannot be used."""
+    """A signer names each of its unusable credentials."""
     with pytest.raises(ConfigurationError) as caught:
         HmacSigner("a b", "%", untyped(b"p"), scheme=HMAC_SCHEME)
     assert [part.split()[0] for part in str(caught.value).split("; ")] == [
@@ -160,7 +160,7 @@ def test_all_unfit_credentials_are_named_at_once() -> None:
 
 
 def test_whether_spaces_may_stand_in_a_secret_is_said_by_name() -> None:
-    """What a bare True as the third argument would mean, no reader could tell."""
+    """The third argument is by keyword only: a bare True would be unreadable."""
     secret = Secret("two words")
     assert header_secret(name="password", secret=secret, spaces=True) is secret
     with pytest.raises(TypeError, match="positional"):

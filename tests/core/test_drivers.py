@@ -103,7 +103,7 @@ async def test_async_errors() -> None:
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ConfigurationError])
 def test_sync_interrupts(kind: type[BaseException]) -> None:
-    """Whatever is raised while a request is out comes out, the same object."""
+    """An exception while a request is out is raised unchanged, as the same object."""
     thrown = kind("stop")
     with pytest.raises(kind) as caught:
         SyncRun(thrown)()
@@ -112,7 +112,7 @@ def test_sync_interrupts(kind: type[BaseException]) -> None:
 
 @pytest.mark.anyio
 async def test_async_interrupts() -> None:
-    """The async loop lets an interrupt through too, the same object."""
+    """The async loop also raises an interrupt unchanged, as the same object."""
     thrown = KeyboardInterrupt("stop")
     with pytest.raises(KeyboardInterrupt) as caught:
         await AsyncRun(thrown)()
@@ -120,7 +120,7 @@ async def test_async_interrupts() -> None:
 
 
 def test_sync_sources() -> None:
-    """A source may return a string or a Secret, and is asked for each attempt."""
+    """A source may return a string or a Secret, and is called for each attempt."""
     found: list[str | Secret] = ["first", Secret("second")]
     run = SyncRun(answer(503), minted())
     run(lambda: found.pop(0))
@@ -129,7 +129,7 @@ def test_sync_sources() -> None:
 
 @pytest.mark.anyio
 async def test_async_sources() -> None:
-    """An async client asks plain and async sources alike."""
+    """An async client takes plain and async sources."""
 
     async def fetch() -> Secret:
         return Secret("fetched")
@@ -142,7 +142,7 @@ async def test_async_sources() -> None:
 
 @pytest.mark.parametrize(("source", "text"), BROKEN)
 def test_sync_sources_that_fail(source: object, text: str) -> None:
-    """A source that raises, or returns no secret, is a ConfigurationError that names it."""
+    """If a source raises, or doesn't return a secret, the ConfigurationError names it."""
     run = SyncRun()
     with pytest.raises(ConfigurationError, match=text) as caught:
         run(source)
@@ -154,7 +154,7 @@ def test_sync_sources_that_fail(source: object, text: str) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize(("source", "text"), BROKEN)
 async def test_async_sources_that_fail(source: object, text: str) -> None:
-    """The same holds for async clients."""
+    """The async client does the same."""
     run = AsyncRun()
     with pytest.raises(ConfigurationError, match=text) as caught:
         await run(source)
@@ -174,7 +174,7 @@ async def test_async_sources_that_fail_while_awaited() -> None:
 
 
 def test_sync_clients_refuse_awaitables() -> None:
-    """An async source in a sync client is told apart, and its coroutine is closed."""
+    """A sync client recognises an async source, and closes its coroutine."""
 
     async def vault() -> str:
         raise AssertionError("never awaited")
@@ -189,7 +189,7 @@ def test_sync_clients_refuse_awaitables() -> None:
 
 
 def test_sync_hooks() -> None:
-    """The sync loop tells the hooks each step of a call."""
+    """The sync loop reports each step of a call to the hooks."""
     seen: list[object] = []
     hooks = Hooks(on_request=seen.append, on_response=seen.append, on_retry=seen.append)
     SyncRun(answer(503, retry_after="0"), minted())("the-key", hooks)
@@ -204,7 +204,7 @@ def test_sync_hooks() -> None:
 
 @pytest.mark.anyio
 async def test_async_hooks() -> None:
-    """The async loop awaits async hooks and takes plain ones as well."""
+    """The async loop awaits async hooks and accepts plain ones too."""
     seen: list[object] = []
 
     async def watch(record: object) -> None:
@@ -259,7 +259,7 @@ async def test_async_hooks_that_raise(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_machines_clock() -> None:
-    """The default clock tells a time of day of this decade and never goes backwards."""
+    """The default clock's time of day is in this decade and never goes backwards."""
     clock = SystemClock()
     assert clock.time() > 1_700_000_000
     first = clock.monotonic()
@@ -269,7 +269,7 @@ def test_the_machines_clock() -> None:
 
 @pytest.mark.anyio
 async def test_the_machines_async_clock() -> None:
-    """The default clock of async clients lets other tasks run on either event loop."""
+    """The async clients' default clock lets other tasks run on either event loop."""
     clock = AsyncSystemClock()
     first = clock.monotonic()
     await clock.sleep(0)

@@ -57,25 +57,25 @@ DETAILS = FailureDetails(
     ],
 )
 def test_the_tree(kind: type[TokenKitError], base: type[Exception]) -> None:
-    """Errors can be caught by their parents, Python's own among them."""
+    """Errors can be caught by their base classes, including Python's own."""
     assert issubclass(kind, base)
     assert issubclass(kind, TokenKitError)
 
 
 def test_top_level_names() -> None:
-    """The package offers the same classes as the errors' module."""
+    """The package exports the same classes as the module of errors."""
     assert tokenkit.APIError is APIError
     assert tokenkit.DeadlineExceeded is DeadlineExceeded
 
 
 def test_api_error_attributes() -> None:
-    """An API error has what the vendor said, and what is known of its call, as attributes."""
+    """An API error's attributes have what the vendor said and what is known about the call."""
     error = APIError("no", **DETAILS)
     assert vars(error) == DETAILS
 
 
 def test_api_error_text() -> None:
-    """What a vendor said reads as one line with all that helps."""
+    """What a vendor said is one line with everything that helps."""
     assert describe(APIError("no", **DETAILS)) == (
         "HTTP 422 Bad: no (email ('eMail' in JSON): is wrong; retry_after=1.5; request_id=r-1)"
         ". Hint: look again"
@@ -92,7 +92,7 @@ def test_input_error_text() -> None:
 
 
 def test_defaults_of_a_decode_error() -> None:
-    """A decode error stands for the whole answer where nothing else is said."""
+    """Without a path, a decode error is about the whole response."""
     error = DecodeError("odd")
     assert (error.path, error.status, error.content_type, error.request_id) == (
         "$",
@@ -122,5 +122,5 @@ def test_defaults_of_a_decode_error() -> None:
     ],
 )
 def test_the_outcome_of_an_error_made_from_a_text(error: TokenKitError, outcome: str) -> None:
-    """Without an outcome, an error has its class's; what nobody can know is unknown."""
+    """Without an outcome, an error has its class's; where that can't be known, it is unknown."""
     assert error.outcome == outcome

@@ -45,7 +45,7 @@ APPROVALS = {
 def failed(
     profile: Profile, status: int, body: object, headers: dict[str, str] | None = None
 ) -> APIError:
-    """Read a failed answer of a vendor."""
+    """Read a vendor's error response."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return read_failure(
         Response(status=status, headers=Headers(headers or {}), body=raw),
@@ -79,7 +79,7 @@ def failed(
     ],
 )
 def test_zdk_codes(code: str, http: int, kind: type[APIError]) -> None:
-    """Each Connect code gives its class, also under another status."""
+    """Each Connect code decides the class, even under another status."""
     for status in (http, 418):
         error = failed(ZDK, status, {"code": code, "message": "why", "details": []})
         assert type(error) is kind
@@ -103,14 +103,14 @@ def test_zdk_codes(code: str, http: int, kind: type[APIError]) -> None:
     ],
 )
 def test_zdk_relatives(body: object, code: str | None, message: str, kind: type[APIError]) -> None:
-    """Twirp's and the gRPC gateway's forms, texts and no body at all are read too."""
+    """The forms of Twirp and the gRPC gateway, plain text and an empty body are read too."""
     error = failed(ZDK, 400, body)
     assert type(error) is kind
     assert (error.code, error.message) == (code, message)
 
 
 def test_strigo_validation_error() -> None:
-    """Strigo's 422 tells its type, its message and each field."""
+    """Strigo's 422 has its type, its message and each field."""
     body = {
         "result": "failure",
         "error": {
@@ -141,7 +141,7 @@ def test_strigo_validation_error() -> None:
 
 
 def test_strigo_rate_limit() -> None:
-    """Strigo's plain-text 429 tells the wait and the window."""
+    """Strigo's plain-text 429 gives the wait and the window."""
     headers = {
         "content-type": "text/html; charset=utf-8",
         "retry-after": "60",
@@ -160,7 +160,7 @@ def test_strigo_rate_limit() -> None:
 
 @pytest.mark.parametrize("kind", ["ClassNotFound", "EventNotInReadyState", "Whatever"])
 def test_strigo_types_are_open(kind: str) -> None:
-    """Any type of Strigo's is kept as the code, and the status gives the class."""
+    """Any type from Strigo is kept as the code, and the status decides the class."""
     error = failed(STRIGO, 404, {"result": "failure", "error": {"type": kind, "message": "no"}})
     assert type(error) is NotFoundError
     assert (error.code, error.message) == (kind, "no")
@@ -169,13 +169,13 @@ def test_strigo_types_are_open(kind: str) -> None:
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("body", [b"", {"result": "failure", "error": {}}, {"error": "no"}])
 def test_strigo_credentials(status: int, body: object) -> None:
-    """Refused credentials come with the reminder of how the pair is written."""
+    """If credentials are refused, the error says how the pair is written."""
     assert "org_id:api_key" in str(failed(STRIGO, status, body))
     assert failed(STRIGO, 404, body).hint is None
 
 
 def test_zerohash_validation_error() -> None:
-    """Zerohash's 400 lists what is wrong, field by field where the text tells it."""
+    """Zerohash's 400 lists the problems, by field where the text names one."""
     entries = ["body/amount must be >= 0", "body/asset is required", "odd", "a/ b", 7]
     error = failed(ZEROHASH, 400, {"errors": entries})
     assert type(error) is BadRequestError
@@ -201,7 +201,7 @@ def test_zerohash_auth_errors(status: int, kind: type[APIError]) -> None:
 
 
 def test_a_key_that_may_only_read() -> None:
-    """A key without write permission is told so, and the clock is not blamed for it."""
+    """The error says that a key lacks write permission, and doesn't blame the clock."""
     message = "This api key does not have write permission to this endpoint"
     error = failed(ZEROHASH, 403, {"error": True, "message": message})
     assert str(error).endswith(
@@ -222,14 +222,14 @@ def test_zerohash_manual_approval(text: str, state: zerohash.ApprovalState | Non
 
 @pytest.mark.parametrize("transaction", [None, "", 5])
 def test_zerohash_denials(transaction: object) -> None:
-    """A 403 without a transaction's id is a plain refusal, and blames no credential."""
+    """A 403 without a transaction's id is a plain refusal, and doesn't blame the credentials."""
     error = failed(ZEROHASH, 403, {"error": "Limit exceeded", "transaction_id": transaction})
     assert type(error) is PermissionDeniedError
     assert (error.message, error.hint) == ("Limit exceeded", None)
 
 
 def test_zerohash_missing_requirements() -> None:
-    """A 409 tells what the participant lacks."""
+    """A 409 says what the participant lacks."""
     body = {"error": "More data needed", "missing_requirements": ["first_name", 1, "ssn"]}
     error = failed(ZEROHASH, 409, body)
     assert isinstance(error, zerohash.MissingRequirementsError)
@@ -255,7 +255,7 @@ def test_zerohash_texts(status: int, text: str, kind: type[APIError]) -> None:
 
 
 def test_gateway_pages() -> None:
-    """The HTML of a gateway is kept as the body, and no message is made of it."""
+    """The HTML of a gateway is kept as the body, but not used as the message."""
     for profile in (ZDK, STRIGO, ZEROHASH):
         error = failed(profile, 502, b"<html><h1>Bad gateway</h1></html>")
         assert type(error) is ServerError
@@ -264,6 +264,6 @@ def test_gateway_pages() -> None:
 
 
 def test_vendors_are_reachable_by_their_short_names() -> None:
-    """The vendors' modules offer their requests, which the errors speak of."""
+    """The vendors' modules export the requests that the errors mention."""
     names = {module.__name__.partition(".")[2] for module in (zdk, zerohash, strigo)}
     assert names == {"zdk", "zerohash", "strigo"}

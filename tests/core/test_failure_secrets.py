@@ -12,7 +12,7 @@ from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 
 
 def test_secrets_are_replaced_everywhere() -> None:
-    """A server that echoes the key, in any spelling, does not get it into the error."""
+    """A key that a server echoes, however it is written, does not get into the error."""
     spellings = [SECRET, SECRET.replace("/", "\\/"), "s3cret%2Fkey%2Bof%3Dmine"]
     for spelling in spellings:
         response = answer(
@@ -41,7 +41,7 @@ def test_secrets_are_replaced_everywhere() -> None:
     ],
 )
 def test_secrets_are_replaced_in_vendor_attributes(status: int, body: object) -> None:
-    """What a vendor's own error class keeps beside the answer holds no secret either."""
+    """What a vendor's own error class keeps from the response holds no secret either."""
     error = read_body(json_answer(status, body), ZEROHASH.read_failure)
     assert "s3cret" not in repr(vars(error))
     assert "s3cret" not in str(error)
@@ -49,13 +49,13 @@ def test_secrets_are_replaced_in_vendor_attributes(status: int, body: object) ->
 
 @pytest.mark.parametrize("fill", [485, 495, 499])
 def test_a_secret_at_the_message_limit_does_not_leak_in_part(fill: int) -> None:
-    """A message is cut after its secrets were replaced, so no half of one is left."""
+    """A message is shortened after its secrets were replaced, so no half of one is left."""
     error = read_body(answer(400, "x" * fill + SECRET))
     assert "s3" not in error.message
 
 
 def test_tokens_in_the_body_are_replaced() -> None:
-    """Longer texts under a key that speaks of a token are hidden wherever they occur."""
+    """Longer strings under a name that suggests a token are hidden wherever they occur."""
     token = "minted-token-text"
     body = {"data": {"userTokens": [token, {"x": token}], "token": "short"}, "note": token}
     error = read_body(json_answer(400, body))
@@ -67,14 +67,14 @@ def test_tokens_in_the_body_are_replaced() -> None:
 
 
 def test_a_huge_error_body_is_not_kept() -> None:
-    """A body too large to be searched for secrets is dropped; the error keeps its class."""
+    """A body that is too large to search for secrets is dropped; the error keeps its class."""
     error = read_body(json_answer(500, {"error": "x" * 300_000}))
     assert error.status == 500
     assert error.body == ""
 
 
 def test_an_error_body_full_of_tokens_is_not_kept() -> None:
-    """A body with more tokens than can be replaced quickly is dropped."""
+    """A body with more tokens than can quickly be replaced is dropped."""
     tokens = [f"token-number-{number:06}" for number in range(60)]
     error = read_body(json_answer(500, {"tokens": tokens}))
     assert error.body == ""

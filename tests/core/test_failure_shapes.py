@@ -73,7 +73,7 @@ SHAPES = [
 @pytest.mark.parametrize("body", SHAPES, ids=lambda body: repr(body[:40]))
 @pytest.mark.parametrize("status", [400, 401, 403, 409, 422, 500])
 def test_every_shape_gives_the_error_of_its_status(body: bytes, status: int) -> None:
-    """Whatever a failed answer's body is, its status alone decides the class."""
+    """Whatever the body of an error response is, only the status decides the class."""
     for reader in READERS:
         error = read_body(answer(status, body), reader)
         assert isinstance(error, error_for_status(status))
@@ -89,7 +89,7 @@ def test_every_shape_gives_the_error_of_its_status(body: bytes, status: int) -> 
 def test_arbitrary_bytes_never_raise(
     body: bytes, status: int, content_type: str, reader: Callable[[ErrorBody], Failure]
 ) -> None:
-    """Arbitrary bytes under an arbitrary status and content type are an APIError."""
+    """Arbitrary bytes under any status and content type are an APIError."""
     error = read_body(answer(status, body, content_type=content_type), reader)
     assert error.status == status
     assert str(error).startswith(f"HTTP {status}")
@@ -122,7 +122,7 @@ JSON_VALUES = st.recursive(
 @settings(deadline=None, max_examples=200)
 @given(JSON_VALUES, st.sampled_from([400, 401, 403, 409, 422, 429, 503]))
 def test_arbitrary_json_never_raises(body: Any, status: int) -> None:
-    """Arbitrary JSON built of the vendors' own field names is an APIError of every vendor."""
+    """Arbitrary JSON with the vendors' own field names is an APIError for every vendor."""
     for reader in READERS:
         assert read_body(json_answer(status, body), reader).status == status
 
@@ -142,7 +142,7 @@ def test_arbitrary_json_never_raises(body: Any, status: int) -> None:
     ],
 )
 def test_charsets(content_type: str, body: bytes, text: str) -> None:
-    """A known charset is used, an unknown or a lying one costs no more than a few marks."""
+    """A known charset is used; an unknown or wrong one costs only a few replacement characters."""
     assert read_body(answer(400, body, content_type=content_type)).body == text
 
 
@@ -156,7 +156,7 @@ def test_charsets(content_type: str, body: bytes, text: str) -> None:
     ],
 )
 def test_messages_without_a_message(status: int, message: str) -> None:
-    """Where the body tells nothing the status's phrase is the message."""
+    """If the body says nothing, the status's phrase is the message."""
     assert read_body(answer(status, b"{}")).message == message
 
 
@@ -186,14 +186,14 @@ def test_private_headers_are_left_out() -> None:
 
 
 def test_headers_too_long_to_be_searched_are_left_out() -> None:
-    """Of headers that are together too long to look for secrets in, the error keeps none."""
+    """If headers together are too long to search for secrets, the error keeps none of them."""
     error = read_body(answer(400, "words", x_first="a" * 40_000, x_second="b" * 40_000))
     assert error.headers == {}
     assert error.message == "words"
 
 
 def test_the_snapshot() -> None:
-    """The error knows the request without its query, the attempts and the request id."""
+    """The error has the request without its query, the attempts and the request id."""
     error = read_body(answer(400, x_trace="t-1"), request_id_header="x-trace")
     assert (error.method, error.url, error.request_id) == ("POST", "https://h/x", "t-1")
 
@@ -209,7 +209,7 @@ def test_the_snapshot() -> None:
     ],
 )
 def test_rate_limits(headers: dict[str, str], expected: tuple[int | None, ...] | None) -> None:
-    """Rate-limit figures are read as far as they can be."""
+    """Rate-limit figures are read as far as possible."""
     limit = read_body(answer(429, **headers)).rate_limit
     if expected is None:
         assert limit is None
@@ -219,7 +219,7 @@ def test_rate_limits(headers: dict[str, str], expected: tuple[int | None, ...] |
 
 
 def test_a_reader_that_fails_costs_only_the_details() -> None:
-    """A vendor's reader that stumbles leaves the class, the body and its text as the message."""
+    """If a vendor's reader raises, the class, the body and its text as the message remain."""
 
     def stumbling(body: ErrorBody) -> Failure:
         message: str = untyped(body.json)["no"]["such"]
@@ -231,6 +231,6 @@ def test_a_reader_that_fails_costs_only_the_details() -> None:
 
 
 def test_an_error_body_hides_itself() -> None:
-    """What a reader is given does not show its contents in a repr."""
+    """The repr of what a reader gets does not show its contents."""
     body = ErrorBody(status=400, json={"a": "hidden"}, text="hidden", origin="https://h")
     assert "hidden" not in repr(body)

@@ -25,7 +25,7 @@ JWT = "e30.eyJqdGkiOiJsZWFreS1zZWNyZXQifQ.leaky-secret"
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error with everything that hangs on it."""
+    """Yield an error with everything attached to it."""
     waiting: list[BaseException | None] = [error]
     while waiting:
         item = waiting.pop()
@@ -35,7 +35,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def shown(error: BaseException) -> str:
-    """Return all that an error tells, our frames' local variables included."""
+    """Return everything that an error shows, including local variables in our frames."""
     parts: list[str] = []
     for item in chain(error):
         parts += [str(item), repr(item), repr(vars(item))]
@@ -67,7 +67,7 @@ CONSTRUCTORS: list[Callable[[], object]] = [
 
 @pytest.mark.parametrize("build", CONSTRUCTORS)
 def test_constructors_leave_no_secret_in_their_frames(build: Callable[[], object]) -> None:
-    """A refused secret or token stands in no local variable of ours along the traceback."""
+    """A refused secret or token is in no local variable of ours along the traceback."""
     with pytest.raises((ConfigurationError, InvalidInputError)) as caught:
         build()
     told = shown(caught.value)
@@ -76,7 +76,7 @@ def test_constructors_leave_no_secret_in_their_frames(build: Callable[[], object
 
 
 def raising() -> str:
-    """Fail as a secret source does that quotes its secret."""
+    """Fail like a secret source that quotes its secret."""
     raise ConfigurationError("no key")
 
 
@@ -101,14 +101,14 @@ OUTCOMES: list[Callable[[], object]] = [
 
 @pytest.mark.parametrize("act", OUTCOMES)
 def test_failed_calls_leave_no_secret_in_our_frames(act: Callable[[], object]) -> None:
-    """An error of a call holds no credential and no token, in itself or in our frames."""
+    """A call's error holds no credential and no token, in itself or in our frames."""
     with pytest.raises(TokenKitError) as caught:
         act()
     assert MARK not in shown(caught.value)
 
 
 class Quoting:
-    """A strategy whose refusal has the key in a variable, and in what it was raised from."""
+    """A strategy that fails with the key in a variable and in the error's cause."""
 
     uses_time = False
     secrets = (Secret(MARK),)
@@ -123,7 +123,7 @@ class Quoting:
 
 
 def test_a_strategys_refusal_leaves_without_its_frames() -> None:
-    """Nothing of the variables or the cause of a strategy's own error hangs on what comes out."""
+    """Nothing from the variables or the cause of a strategy's own error is attached."""
     with pytest.raises(ConfigurationError, match="no such key") as caught:
         Driver().run(ZDK_CALL, zdk_plan(strategy=Quoting()))
     assert MARK not in shown(caught.value)
@@ -133,7 +133,7 @@ def test_a_strategys_refusal_leaves_without_its_frames() -> None:
 
 
 def test_interrupts_leave_no_secret_in_our_frames() -> None:
-    """A KeyboardInterrupt that passes through a call carries no frame with the key."""
+    """A KeyboardInterrupt that passes through a call has no frame with the key."""
     driver = Driver(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt) as caught:
         driver.run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK)))
@@ -141,7 +141,7 @@ def test_interrupts_leave_no_secret_in_our_frames() -> None:
 
 
 def test_the_search_finds_what_is_there() -> None:
-    """The search is not blind: it sees a secret in a local variable of a frame of ours."""
+    """The search works: it finds a secret in a local variable of one of our frames."""
 
     def leaking() -> None:
         code = "def leak(secret):\n    raise ValueError('x')"
@@ -155,7 +155,7 @@ def test_the_search_finds_what_is_there() -> None:
 
 
 def test_a_misspelt_keyword_shows_no_token() -> None:
-    """Python's error for a wrong keyword leaves without the arguments that stood beside it."""
+    """Python's error for a wrong keyword is raised without the other arguments."""
     model: Any = zerohash.RevokeAuthTokenRequest
     with pytest.raises(TypeError, match="tokne") as caught:
         model(token=JWT, tokne=JWT)

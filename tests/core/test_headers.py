@@ -16,13 +16,13 @@ HEADERS = Headers({"Content-Type": "text/html", "X-Request-Id": "r-1"})
 
 @pytest.mark.parametrize("name", ["content-type", "Content-Type", "CONTENT-TYPE"])
 def test_names_have_no_case(name: str) -> None:
-    """A value is found however its name is written."""
+    """A value is found whatever the case of its name."""
     assert name in HEADERS
     assert HEADERS[name] == HEADERS.get(name) == "text/html"
 
 
 def test_what_is_not_there() -> None:
-    """A missing name has no value, or the default; what is no text is no name."""
+    """A missing name has no value, or the default; a name that isn't a string is missing."""
     assert "missing" not in HEADERS
     assert untyped(1) not in HEADERS
     assert (HEADERS.get("Missing"), HEADERS.get("Missing", "x")) == (None, "x")
@@ -31,7 +31,7 @@ def test_what_is_not_there() -> None:
 
 
 def test_views() -> None:
-    """The views hold the names in lower case, and the values, in the order of the headers."""
+    """The views have the names in lower case, and the values, in the order of the headers."""
     assert [*HEADERS] == [*HEADERS.keys()] == ["content-type", "x-request-id"]
     assert [*HEADERS.values()] == ["text/html", "r-1"]
     assert [*HEADERS.items()] == [("content-type", "text/html"), ("x-request-id", "r-1")]
@@ -41,7 +41,7 @@ def test_views() -> None:
 
 
 def test_views_change_nothing() -> None:
-    """No view is a way to change the headers."""
+    """The views can't be used to change the headers."""
     for view in (HEADERS.keys(), HEADERS.values(), HEADERS.items()):
         assert not hasattr(view, "__setitem__")
         mapping: Any = getattr(view, "mapping", None)
@@ -59,7 +59,7 @@ def test_equality() -> None:
 
 
 def test_merging() -> None:
-    """The other's value takes the place of ours, whatever the case; both stay what they are."""
+    """The other's value replaces ours, whatever the case; both stay unchanged."""
     ours, others = Headers({"Accept": "a", "Date": "d"}), Headers({"ACCEPT": "b", "X": "y"})
     merged = ours.merged_with(others)
     assert dict(merged) == {"accept": "b", "date": "d", "x": "y"}
@@ -70,7 +70,7 @@ def test_merging() -> None:
 
 
 def test_merging_with_nothing() -> None:
-    """Empty headers add nothing, and get everything."""
+    """Merging with empty headers adds nothing."""
     assert HEADERS.merged_with(Headers()) == Headers().merged_with(HEADERS) == HEADERS
 
 
@@ -94,7 +94,7 @@ def test_copies(protocol: int) -> None:
 
 
 def test_only_harmless_values_are_shown() -> None:
-    """The repr of merged headers hides what that of their parts would."""
+    """The repr of merged headers hides what the parts' reprs hide."""
     merged = HEADERS.merged_with(Headers({"Authorization": "Bearer hidden"}))
     assert repr(merged) == (
         "Headers(content-type: text/html, x-request-id: r-1, authorization: ...)"

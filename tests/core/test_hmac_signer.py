@@ -1,4 +1,4 @@
-"""Strategies keep what they made of their secrets; each request needs that of its own."""
+"""Strategies keep what they made from their secrets; each request gets its own."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_each_time_signs_its_own_request() -> None:
 
 @pytest.mark.parametrize("changed", [0, 1, 2])
 def test_a_change_of_one_secret_is_noticed(changed: int) -> None:
-    """Also where only the public key, the private key or the passphrase was rotated."""
+    """This also holds if only the public key, the private key or the passphrase was rotated."""
     one = signer()
     one.headers(REQUEST, secrets_of(1), WALL)
     mixed = secrets_of(1)
@@ -83,7 +83,7 @@ def test_a_change_of_one_secret_is_noticed(changed: int) -> None:
 
 
 def test_a_bad_key_in_a_rotation_does_not_stay() -> None:
-    """A refused secret signs nothing; the key before it, and the next, work on."""
+    """A refused secret signs nothing; the keys before and after it still work."""
     one = signer()
     one.headers(REQUEST, secrets_of(1), WALL)
     for bad in ("not base64!", "", key_number(2) + "\n"):
@@ -120,7 +120,7 @@ def test_many_threads_rotate_at_once() -> None:
 
 
 def everything_in(value: object) -> Iterator[object]:
-    """Yield a value and what it keeps, down to the secrets, whose own value is theirs to hide."""
+    """Yield a value and what it keeps, except the value inside a Secret."""
     yield value
     if isinstance(value, (tuple, list)):
         kept = [*value]
@@ -138,7 +138,7 @@ def everything_in(value: object) -> Iterator[object]:
 def test_a_strategy_that_was_used_shows_no_secret(
     strategy: HmacSigner[str] | OrgKey[str] | Bearer[str],
 ) -> None:
-    """Neither repr nor vars, of a strategy and of what it keeps, holds a secret or its bytes."""
+    """Neither the repr nor the vars of a strategy, and of what it keeps, show a secret."""
     strategy.headers(REQUEST, secrets_of(1)[: len(strategy.secrets)], WALL)
     shown = [repr(one) for one in everything_in(strategy)]
     secret_texts = ["key-1", key_number(1), "phrase 1", PRIVATE_KEY, PASSPHRASE, "of-ours"]
@@ -148,7 +148,7 @@ def test_a_strategy_that_was_used_shows_no_secret(
 
 
 def test_a_strategy_follows_its_secrets() -> None:
-    """Other secrets give other headers, at once, and the former ones their own again."""
+    """New secrets give new headers at once, and the former ones give theirs again."""
     pair, bearer = OrgKey("org-of-ours", "key-of-ours"), Bearer("key-of-ours")
     for number in (1, 2, 2, 1):
         key, other = secrets_of(number)[:2]
@@ -162,7 +162,7 @@ def test_a_strategy_follows_its_secrets() -> None:
 
 
 def test_a_signer_is_not_pickled() -> None:
-    """A signer that could be written to a file would take its key along."""
+    """A signer that could be pickled would take its key along."""
     one = signer()
     one.headers(REQUEST, secrets_of(1), WALL)
     with pytest.raises(TypeError):
@@ -192,7 +192,7 @@ PLAIN = HmacScheme(
 
 @pytest.mark.parametrize("body", [b"", b'{"a":"b"}'])
 def test_a_key_as_text_and_a_signature_in_hex(body: bytes) -> None:
-    """A scheme without base64 and passphrase signs time, method, route and what body there is."""
+    """A scheme without base64 and passphrase signs time, method, route and body, if any."""
     request = Request(
         method="GET", origin="https://h", route="/x?y=1", headers=Headers(), body=body
     )
@@ -221,7 +221,7 @@ def test_a_scheme_has_its_own_names_for_credentials() -> None:
 
 
 def test_a_passphrase_goes_with_its_scheme() -> None:
-    """A passphrase that the scheme has no header for, or that is missing, is refused."""
+    """A passphrase that the scheme has no header for is refused, and so is a missing one."""
     with pytest.raises(ConfigurationError, match="the scheme takes no passphrase"):
         HmacSigner("k", "s", "p", scheme=PLAIN)
     with pytest.raises(ConfigurationError, match="the scheme needs a passphrase"):

@@ -30,7 +30,7 @@ def problems(build: Any, **arguments: object) -> dict[str | None, str]:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    """Every faulty field is named, in Python and on the wire, in one error."""
+    """One error names every invalid field, by its Python and its JSON name."""
     with pytest.raises(InvalidInputError) as caught:
         strigo.UserTokenRequest(
             email="",
@@ -59,7 +59,7 @@ def test_all_problems_are_reported_at_once() -> None:
 
 
 def test_checks_across_fields_come_last() -> None:
-    """What concerns several fields is checked when every field alone is sound."""
+    """Rules about several fields are checked only if each field is valid."""
     assert problems(zerohash.ClientAuthTokenRequest, permissions=["fwc"]) == {
         "participant_code": "is missing; pass it or email"
     }
@@ -81,7 +81,7 @@ def test_assets_come_with_networks(given: str, missing: str) -> None:
 
 @pytest.mark.parametrize("arguments", [{}, {"email": "a@example.com", "mail": "x"}])
 def test_missing_and_unknown_keywords_are_type_errors(arguments: dict[str, str]) -> None:
-    """A missing or a misspelt keyword stays Python's own TypeError."""
+    """A missing or misspelt keyword is Python's own TypeError."""
     build: Any = strigo.UserTokenRequest
     with pytest.raises(TypeError):
         build(**arguments)
@@ -95,18 +95,18 @@ def test_positional_arguments_are_type_errors() -> None:
 
 
 def test_none_means_not_sent() -> None:
-    """What is not given, and what is None, is left to the vendor's default."""
+    """Fields that are missing or None are left to the vendor's default."""
     request = strigo.UserTokenRequest(email="a@example.com", name=None, groups=None)
     assert write_model(request) == {"email": "a@example.com"}
 
 
 def test_none_is_refused_where_a_value_is_required() -> None:
-    """A required field takes no None."""
+    """A required field does not accept None."""
     assert problems(strigo.UserTokenRequest, email=None) == {"email": "must be a string, not None"}
 
 
 def test_empty_text_and_empty_lists_are_sent() -> None:
-    """Where the vendor allows emptiness it is sent, other than None."""
+    """Where the vendor allows an empty value, it is sent, unlike None."""
     request = strigo.UserTokenRequest(
         email="a@example.com", name="", external_user_id="", groups=[]
     )
@@ -128,20 +128,20 @@ def test_extra_is_sent_as_given() -> None:
     ("key", "parameter"), [("externalUserId", "external_user_id"), ("email", "email")]
 )
 def test_extra_must_not_repeat_a_parameter(key: str, parameter: str) -> None:
-    """A known field in extra is refused by a message that names its parameter."""
+    """A known field in extra is refused with a message that names its parameter."""
     with pytest.raises(InvalidInputError, match=f"'{key}' has its own parameter: {parameter}"):
         strigo.UserTokenRequest(email="a@example.com", extra={key: "x"})
 
 
 def test_extra_may_use_a_python_name_that_is_no_wire_name() -> None:
-    """Only names on the wire collide."""
+    """Only names in JSON collide."""
     request = strigo.UserTokenRequest(email="a@example.com", extra={"external_user_id": "x"})
     assert write_model(request) == {"email": "a@example.com", "external_user_id": "x"}
 
 
 @pytest.mark.parametrize("extra", [None, 5, "x", [("a", 1)], {1: 2}, {None: 1}])
 def test_extra_must_be_a_mapping_of_texts(extra: object) -> None:
-    """Anything but a mapping with text keys is refused."""
+    """Anything but a mapping with string keys is refused."""
     found = problems(zdk.UserTokenRequest, id="u", extra=extra)
     assert list(found) == ["extra"]
 
@@ -173,13 +173,13 @@ def test_requests_are_frozen_values() -> None:
 
 
 def test_a_token_to_revoke_is_in_no_repr() -> None:
-    """The request to revoke a token does not show it."""
+    """The repr of a revocation's request does not show the token."""
     assert JWT not in repr(zerohash.RevokeAuthTokenRequest(token=JWT))
     assert zerohash.RevokeAuthTokenRequest(token=JWT).tokens == (JWT,)
 
 
 def test_nested_objects_are_classes() -> None:
-    """A mapping in place of a nested object is refused by a message that names the class."""
+    """A mapping instead of a nested object is refused with a message that names the class."""
     found = problems(
         zerohash.ClientAuthTokenRequest,
         participant_code="CUST01",
@@ -194,7 +194,7 @@ def test_nested_objects_are_classes() -> None:
 
 
 def test_nested_objects_are_written_with_their_amounts_as_text() -> None:
-    """Amounts in nested objects and lists reach the wire digit for digit, as text."""
+    """Amounts in nested objects and lists are sent digit for digit, as strings."""
     fee = zerohash.Fee(type="notional", amount=Decimal("0.10"), name="fee", extra={"n": 1})
     costs = zerohash.FeesAndSpread(spread_bps=25, fees=[fee])
     request = zerohash.ClientAuthTokenRequest(
@@ -211,7 +211,7 @@ def test_nested_objects_are_written_with_their_amounts_as_text() -> None:
 
 
 def test_the_signature_is_the_models_own() -> None:
-    """Inspect shows a model's parameters, not the metaclass's."""
+    """Inspect shows a model's parameters, not those of the metaclass."""
     parameters = inspect.signature(strigo.UserTokenRequest).parameters
     assert set(parameters) == {
         "email",
@@ -236,7 +236,7 @@ def test_wire_names() -> None:
 
 
 def test_fields_without_a_check() -> None:
-    """A field that no check describes is taken as it is."""
+    """A field without a check is accepted as it is."""
 
     @attrs.frozen(kw_only=True)
     class Loose(RequestModel):
@@ -252,14 +252,14 @@ def test_fields_without_a_check() -> None:
 
 
 def test_json_object() -> None:
-    """A JSON object is a mapping with text keys."""
+    """A JSON object is a mapping with string keys."""
     assert json_object({"a": 1}) is None
     assert json_object([]) == "must be a mapping, not list"
     assert json_object({1: 1}) == "must have only strings as keys"
 
 
 def test_extra_has_no_place_in_a_get() -> None:
-    """A GET has no body, so extra fields for it are refused rather than dropped."""
+    """A GET has no body, so extra fields for one are refused, not dropped."""
     assert problems(zerohash.TimeRequest, extra={"a": 1}) == {
         "extra": "cannot be used in a GET, which has no body"
     }

@@ -24,12 +24,12 @@ from tokenkit._client.base_url import BaseURL, is_private_name, parse_base_url, 
     ],
 )
 def test_base_urls(url: str, origin: str, path: str) -> None:
-    """A base URL is taken apart into an origin and a path."""
+    """A base URL is split into an origin and a path."""
     assert parse_base_url(url, allow_insecure_http=False) == BaseURL(origin, path)
 
 
 def test_plain_http_in_a_network_of_ones_own() -> None:
-    """allow_insecure_http lets a sandbox in a container network be reached."""
+    """allow_insecure_http makes a sandbox in a container network reachable."""
     found = parse_base_url("http://sandbox:8000", allow_insecure_http=True)
     assert found.origin == "http://sandbox:8000"
 
@@ -61,7 +61,7 @@ def test_paths(path: str) -> None:
     ],
 )
 def test_paths_that_are_refused(path: object, text: str) -> None:
-    """Absolute URLs, and what a library would rewrite after signing, are refused."""
+    """Absolute URLs, and paths that a library would rewrite after signing, are refused."""
     assert text in (path_problem(path) or "")
 
 
@@ -81,5 +81,5 @@ def test_paths_that_are_refused(path: object, text: str) -> None:
     ],
 )
 def test_private_names(url: object, private: bool) -> None:  # noqa: FBT001 - a table's column
-    """Names without a dot, reserved suffixes and private addresses are one's own network."""
+    """Names without a dot, reserved suffixes and private addresses count as private."""
     assert is_private_name(url) is private

@@ -1,4 +1,4 @@
-"""What the error of a call tells of the call as a whole."""
+"""What a call's error says about the call as a whole."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ LOST = fault(ConnectionLostError, sent=True)
     ],
 )
 def test_the_outcome_is_the_calls(script: list[AttemptOutcome], outcome: str) -> None:
-    """One attempt that may have been carried out makes the call unknown, whatever follows."""
+    """One attempt that may have been carried out makes the call's outcome unknown."""
     driver = Driver(*script)
     error = driver.error(ZEROHASH_CALL, zerohash_plan())
     assert (error.outcome, error.attempts) == (outcome, len(script))
@@ -94,14 +94,14 @@ def test_the_outcome_is_the_calls(script: list[AttemptOutcome], outcome: str) ->
     ],
 )
 def test_errors_made_by_hand_have_an_outcome(error: TokenKitError, outcome: str) -> None:
-    """An error made from a text has the usual outcome of its class, or the one given."""
+    """An error made from a message has its class's usual outcome, or the one given."""
     assert error.outcome == outcome
     assert (error.vendor, error.operation, error.request_id) == (None, None, None)
     assert error.attempts == 0
 
 
 def test_a_response_that_is_too_large() -> None:
-    """Of a success that was too large it is known that the call was carried out."""
+    """A success that was too large was carried out."""
     for status, outcome in ((200, "performed"), (None, "unknown")):
         partial = None if status is None else answer(status)
         driver = Driver(attrs.evolve(fault(sent=True, response=partial), error=ResponseTooLarge))
@@ -109,7 +109,7 @@ def test_a_response_that_is_too_large() -> None:
 
 
 def test_an_exception_from_outside_leaves_the_outcome_open() -> None:
-    """A secret source's error before anything is sent, and after a lost attempt."""
+    """A secret source fails before anything is sent, or after a lost attempt."""
 
     def broken() -> str:
         raise ConfigurationError(f"no key but {API_KEY}")
@@ -124,7 +124,7 @@ def test_an_exception_from_outside_leaves_the_outcome_open() -> None:
 
 
 def test_an_exception_while_a_request_is_out() -> None:
-    """Nobody knows what became of a request whose sending ended in an exception."""
+    """If sending a request ends in an exception, its outcome is unknown."""
     driver = Driver(ConfigurationError("the proxy is wrong"))
     error = driver.error(ZDK_CALL, zdk_plan())
     assert (error.outcome, error.attempts) == ("unknown", 1)
@@ -133,7 +133,7 @@ def test_an_exception_while_a_request_is_out() -> None:
 
 
 def test_every_failure_is_told_once() -> None:
-    """An exception that is not tokenkit's is told by its class; its text may say anything."""
+    """An exception that isn't tokenkit's is reported by class; its text may say anything."""
     driver = Driver(ZeroDivisionError(API_KEY))
     with pytest.raises(ZeroDivisionError):
         driver.run(ZEROHASH_CALL, zerohash_plan())
@@ -148,7 +148,7 @@ def test_every_failure_is_told_once() -> None:
 def test_a_payment_is_withheld_on_purpose() -> None:
     """The error of a mint that may have opened a payment says why it was not repeated."""
     error = Driver(LOST).error(PAYMENT_CALL, zerohash_plan())
-    assert "It was not sent again on purpose. A payment may have been opened: to" in str(error)
+    assert "It was deliberately not sent again. A payment may have been opened: to" in str(error)
     assert f"(request_id={REQUEST_ID})" in str(error)
     for script, call in (([LOST] * 3, ZEROHASH_CALL), ([answer(400)], PAYMENT_CALL)):
         assert "payment" not in str(Driver(*script).error(call, zerohash_plan()))
@@ -156,27 +156,27 @@ def test_a_payment_is_withheld_on_purpose() -> None:
 
 @pytest.mark.parametrize("script", [[LOST] * 3, [LOST, answer(400)]])
 def test_a_payment_that_was_sent_again(script: list[AttemptOutcome]) -> None:
-    """With repeat_payments too, the error says that a payment may have been opened."""
+    """Even with repeat_payments, the error says that a payment may have been opened."""
     repeated = zerohash_plan(policy=RetryPolicy(repeat_payments=True))
     error = Driver(*script).error(PAYMENT_CALL, repeated)
     assert (error.outcome, error.attempts) == ("unknown", len(script))
     assert "A payment may have been opened: to find out, call" in str(error)
-    assert "on purpose" not in str(error)
+    assert "deliberately" not in str(error)
 
 
 def test_the_error_says_when_the_budget_ended_the_call() -> None:
-    """A call that was not repeated for want of budget says so; others do not."""
+    """A call that was not repeated because the budget was used up says so; others do not."""
     error = Driver(answer(503)).error(ZDK_CALL, zdk_plan(budget=RetryBudget(0)))
     assert str(error) == (
-        "HTTP 503: Service Unavailable. It was not tried again, as the client's retry budget is "
-        "used up (see RetryBudget)"
+        "HTTP 503: Service Unavailable. It was not retried: the client's retry budget is used "
+        "up (see RetryBudget)"
     )
     error = Driver(*[answer(503)] * 3).error(ZDK_CALL, zdk_plan())
     assert "budget" not in str(error)
 
 
 def test_waits_that_a_vendor_asks_for_are_free() -> None:
-    """A 429 with a wait is repeated whatever the budget holds; a wait of zero is charged."""
+    """A 429 with a wait is repeated whatever the budget has; a wait of zero is charged."""
     plan = zdk_plan(budget=RetryBudget(0))
     reply = Driver(answer(429, retry_after="1"), minted()).run(ZDK_CALL, plan)
     assert reply.attempts == 2
@@ -184,7 +184,7 @@ def test_waits_that_a_vendor_asks_for_are_free() -> None:
 
 
 def test_all_retries_up_to_the_deadline() -> None:
-    """A call may take as many retries as its policy says, where the budget lets it."""
+    """A call may use all the retries of its policy, if the budget has them."""
     plan = zdk_plan(
         policy=RetryPolicy(max_retries=150), budget=RetryBudget(150), deadline=100_000.0
     )
@@ -193,14 +193,14 @@ def test_all_retries_up_to_the_deadline() -> None:
 
 @pytest.mark.parametrize("target", ["/tokens/tOkEn0123456789abcdef0123?x=1", "/things/5"])
 def test_calls_without_a_model_are_named_by_their_path(target: str) -> None:
-    """The name of such a call is its method and path, without what looks like a token."""
+    """The name of such a call is its method and path, without anything like a token."""
     error = Driver(answer(404)).error(RawCall(verb="GET", target=target), zdk_plan())
     named = "GET /tokens/[redacted]" if "tokens" in target else "GET /things/5"
     assert error.operation == named
 
 
 def test_rules_of_a_vendors_own() -> None:
-    """Which statuses refuse a request is a vendor's to say."""
+    """Each vendor decides which statuses mean a refusal."""
     rules = RetryRules(refused=frozenset({418}))
     headers = answer(418).headers
     assert rules.outcome(418, headers) == "not performed"
@@ -208,6 +208,6 @@ def test_rules_of_a_vendors_own() -> None:
 
 
 def test_a_failure_names_its_own_request() -> None:
-    """The vendor's id wins over the one that was sent."""
+    """The vendor's id takes precedence over the one that was sent."""
     driver = Driver(json_answer(400, {"errors": ["no"]}, x_request_id="theirs"))
     assert driver.error(ZEROHASH_CALL, zerohash_plan()).request_id == "theirs"

@@ -31,7 +31,7 @@ class NumbersRequest(PagedCall[Page, int]):
 
 
 class EndlessRequest(NumbersRequest):
-    """A list without an end."""
+    """A list that never ends."""
 
     path: ClassVar[str] = "/endless"
 
@@ -41,7 +41,7 @@ class EndlessRequest(NumbersRequest):
 
 
 def test_a_walk() -> None:
-    """A walk hands on each page's items, and asks for the next page until there is none."""
+    """A walk returns each page's items and asks for the next page until there is none."""
     walk = PageWalk(NumbersRequest())
     taken: list[int] = []
     while walk.call is not None:
@@ -53,7 +53,7 @@ def test_a_walk() -> None:
 
 
 def test_pages_that_do_not_turn() -> None:
-    """The same items twice in a row are an error; empty pages are for the call to judge."""
+    """The same items twice in a row are an error; the call decides about empty pages."""
     walk = PageWalk(NumbersRequest())
     assert walk.take(Page(items=())) == ()
     assert walk.take(Page(items=())) == ()
@@ -67,7 +67,7 @@ def test_pages_that_do_not_turn() -> None:
 @pytest.mark.parametrize("before", [0, 1, 5])
 @pytest.mark.parametrize("around", [2, 3, 7])
 def test_pages_that_go_round(before: int, around: int) -> None:
-    """Pages that come again in turn are an error, not a walk without end."""
+    """Pages that repeat in a cycle are an error, not an endless walk."""
     pages = [Page(items=(number,)) for number in range(before + around)]
     walk = PageWalk(EndlessRequest())
 
@@ -80,7 +80,7 @@ def test_pages_that_go_round(before: int, around: int) -> None:
 
 
 def test_a_call_that_cannot_go_on() -> None:
-    """A paged call has to say how it goes on."""
+    """A paged call must define its next call."""
 
     class Endless(PagedCall[Page, int]):
         path: ClassVar[str] = "/endless"

@@ -37,7 +37,7 @@ def stamps(driver: Driver) -> list[int]:
 @pytest.mark.parametrize("ahead", [3600, -3600, 61, 31, -86_000])
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_wrong_clock_is_corrected(ahead: int, status: int) -> None:
-    """After a refusal whose Date is far off the call is signed anew with the vendor's time."""
+    """After a refusal with a Date that is far off, the call is signed again with that time."""
     offset = ClockOffset()
     first = json_answer(status, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
     driver = Driver(first, zerohash_minted(), wall=NOW)
@@ -50,7 +50,7 @@ def test_a_wrong_clock_is_corrected(ahead: int, status: int) -> None:
 
 
 def test_the_correction_stays_for_later_calls() -> None:
-    """What one call has learnt about the vendor's clock the next one uses at once."""
+    """What one call learns about the vendor's clock, the next one uses at once."""
     offset = ClockOffset()
     first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     Driver(first, zerohash_minted(), wall=NOW).run(ZEROHASH_CALL, zerohash_plan(offset=offset))
@@ -60,7 +60,7 @@ def test_the_correction_stays_for_later_calls() -> None:
 
 
 def test_the_clock_is_compared_at_the_midpoint() -> None:
-    """A slow exchange is halved: the Date is compared with the middle of it."""
+    """The Date is compared with the middle of a slow exchange."""
     offset = ClockOffset()
     first = json_answer(401, REFUSED, date=formatdate(NOW + 105, usegmt=True))
     driver = Driver(first, zerohash_minted(), wall=NOW, seconds=10.0)
@@ -95,7 +95,7 @@ def test_a_clock_that_is_right_enough_is_left_alone(ahead: int) -> None:
     ],
 )
 def test_implausible_dates_are_ignored(headers: dict[str, str]) -> None:
-    """A missing, an odd, a poisoned or a cached Date corrects nothing."""
+    """A Date that is missing, odd, poisoned or cached corrects nothing."""
     offset = ClockOffset()
     driver = Driver(json_answer(401, REFUSED, **headers), wall=NOW)
     driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset))
@@ -104,7 +104,7 @@ def test_implausible_dates_are_ignored(headers: dict[str, str]) -> None:
 
 
 def test_a_correction_that_does_not_help_is_dropped() -> None:
-    """Where the corrected attempt is refused too, the old offset comes back: never a loop."""
+    """If the corrected attempt is refused too, the old offset comes back; there is no loop."""
     offset = ClockOffset()
     first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     second = json_answer(401, REFUSED, date=formatdate(NOW - 3600, usegmt=True))
@@ -118,7 +118,7 @@ def test_a_correction_that_does_not_help_is_dropped() -> None:
 def test_a_correction_that_fails_gives_back_what_was_learnt(
     budget_left: bool,  # noqa: FBT001 - a test's parameter
 ) -> None:
-    """Refused again, or without a retry left to try it, the earlier offset comes back."""
+    """If it is refused again, or no retry is left, the earlier offset comes back."""
     offset, budget = ClockOffset(), RetryBudget()
     offset.seconds = 100.0
     while not budget_left and budget.take():
@@ -131,7 +131,7 @@ def test_a_correction_that_fails_gives_back_what_was_learnt(
 
 
 def test_corrections_count_against_the_budget() -> None:
-    """A vendor that refuses whatever the time does not get every call twice."""
+    """A vendor that refuses at any time does not get every call twice."""
     offset, budget = ClockOffset(), RetryBudget()
     sent = 0
     for _ in range(200):
@@ -144,7 +144,7 @@ def test_corrections_count_against_the_budget() -> None:
 
 
 def test_a_skew_that_changes_is_corrected_again() -> None:
-    """A clock that was set right since makes a learnt offset wrong, and it is dropped."""
+    """If the machine's clock has been set since, the learnt offset is wrong and is dropped."""
     offset = ClockOffset()
     offset.seconds = 3600.0
     first = json_answer(401, REFUSED, date=formatdate(NOW, usegmt=True))
@@ -163,7 +163,7 @@ def test_a_skew_that_changes_is_corrected_again() -> None:
     ],
 )
 def test_a_hint_only_if_the_machines_own_clock_is_off(ahead: int, hint: str | None) -> None:
-    """A wrong offset that was learnt earlier doesn't blame a clock that is right."""
+    """A wrong offset from an earlier call doesn't blame a clock that is right."""
     offset = ClockOffset()
     offset.seconds = 3600.0
     refused = json_answer(401, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
@@ -175,7 +175,7 @@ def test_a_hint_only_if_the_machines_own_clock_is_off(ahead: int, hint: str | No
 
 
 def test_the_corrected_attempt_may_be_retried_as_any() -> None:
-    """After a correction the call's own retries still happen."""
+    """The call's own retries still happen after a correction."""
     first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     driver = Driver(first, fault(sent=False), zerohash_minted(), wall=NOW)
     reply = driver.run(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
@@ -191,7 +191,7 @@ def test_the_correction_can_be_switched_off() -> None:
 
 
 def test_a_refusal_without_an_auth_flag_blames_no_clock() -> None:
-    """A 403 about a payment is no auth failure."""
+    """A 403 about a payment is not an authentication failure."""
     date = formatdate(NOW + 3600, usegmt=True)
     driver = Driver(json_answer(403, {"error": "Limit exceeded"}, date=date), wall=NOW)
     error = driver.error(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
@@ -200,7 +200,7 @@ def test_a_refusal_without_an_auth_flag_blames_no_clock() -> None:
 
 
 def test_keys_that_need_no_time_are_not_tried_again() -> None:
-    """A bearer key that is refused does not get better with another clock."""
+    """Another clock doesn't help a refused bearer key."""
     offset = ClockOffset()
     driver = Driver(answer(401, date=formatdate(NOW + 3600, usegmt=True)), wall=NOW)
     driver.error(ZDK_CALL, make_plan(ZDK, Bearer("key"), offset=offset))
@@ -217,7 +217,7 @@ def test_calls_without_credentials_are_not_tried_again() -> None:
 
 
 def test_a_refusal_that_broke_off_corrects_nothing() -> None:
-    """A refused answer that is cut short is not trusted with the clock."""
+    """A truncated refusal is not trusted to correct the clock."""
     cut = answer(401, '{"err', date=formatdate(NOW + 3600, usegmt=True))
     driver = Driver(fault(sent=True, response=cut), wall=NOW)
     driver.error(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
@@ -233,7 +233,7 @@ def test_adopting_a_date_without_a_zone() -> None:
 
 
 def test_zerohash_blames_credentials_for_both_statuses() -> None:
-    """The profile of zerohash takes 401 and 403 for auth failures, ZDK's takes 401."""
+    """Zerohash's profile counts 401 and 403 as authentication failures, ZDK's only 401."""
     for status, zerohash_does, zdk_does in (
         (401, True, True),
         (403, True, False),

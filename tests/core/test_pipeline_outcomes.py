@@ -55,7 +55,7 @@ class Same(TypedDict):
 
 
 def test_reply() -> None:
-    """A success gives the value with status, headers, request id and attempts."""
+    """A success has the value with status, headers, request id and attempts."""
     response = json_answer(201, {"message": {"token": "a.b.c"}}, x_request_id=REQUEST_ID)
     reply = Driver(response).run(ZEROHASH_CALL, zerohash_plan())
     assert (reply.status, reply.attempts, reply.request_id) == (201, 1, REQUEST_ID)
@@ -65,14 +65,14 @@ def test_reply() -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 299])
 def test_any_2xx_is_a_success(status: int) -> None:
-    """The success statuses vary between sources, so every 2xx is taken."""
+    """The sources vary on the success status, so every 2xx is accepted."""
     reply = Driver(json_answer(status, {"tokens": ["t"]})).run(ZDK_CALL, zdk_plan())
     assert (reply.status, reply.value.token) == (status, "t")
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308, 399])
 def test_redirects_are_never_followed(status: int) -> None:
-    """Every 3xx is an UnexpectedRedirect that tells where it pointed, without the query."""
+    """Every 3xx is an UnexpectedRedirect that says where it pointed, without the query."""
     driver = Driver(answer(status, location="https://evil.example:8443/path?key=1#f"))
     error = driver.error(ZDK_CALL, zdk_plan())
     assert isinstance(error, UnexpectedRedirect)
@@ -91,7 +91,7 @@ def test_redirects_are_never_followed(status: int) -> None:
     ],
 )
 def test_where_a_redirect_points(location: str, shown: str | None) -> None:
-    """A relative, an unreadable or a missing location, and one with the key, are shown safely."""
+    """A location that is relative, unreadable or missing, or contains the key, is shown safely."""
     error = Driver(answer(302, location=location)).error(ZDK_CALL, zdk_plan())
     assert isinstance(error, UnexpectedRedirect)
     assert error.location == shown
@@ -113,7 +113,7 @@ def test_a_success_that_says_failure_is_an_api_error() -> None:
 
 
 def test_an_unreadable_success_is_not_retried() -> None:
-    """A mint whose answer cannot be read has happened: it is a DecodeError at once."""
+    """A mint with an unreadable response has happened: it is a DecodeError at once."""
     driver = Driver(json_answer(200, {"tokens": []}))
     error = driver.error(ZDK_CALL, zdk_plan())
     assert isinstance(error, DecodeError)
@@ -137,7 +137,7 @@ def first_call_id(driver: Driver) -> str:
 
 
 def test_records_of_a_success() -> None:
-    """Those who watch see each attempt, the retry with its reason, and the answers."""
+    """Hooks see each attempt, the retry with its reason, and the responses."""
     busy = answer(429, x_request_id="r1", retry_after="2")
     driver = Driver(busy, zerohash_minted(), seconds=0.5)
     driver.run(ZEROHASH_CALL, zerohash_plan())
@@ -167,7 +167,7 @@ def test_records_of_a_success() -> None:
 
 
 def test_records_of_a_failure() -> None:
-    """Those who watch see the error that ends a call, by class and text."""
+    """Hooks see the error that ends a call, by class and text."""
     driver = Driver(fault(sent=True, message="reset by peer"), answer(400))
     driver.error(ZDK_CALL, zdk_plan())
     assert isinstance(driver.records[1], RetryPlanned)
@@ -187,7 +187,7 @@ def test_records_of_a_failure() -> None:
 
 
 def test_where_nobody_watches_nothing_is_told() -> None:
-    """A plan without watchers makes no record, whatever happens."""
+    """A plan without a listener makes no record, whatever happens."""
     plan = attrs.evolve(zdk_plan(), watched=False)
     for last in (minted(), answer(400)):
         driver = Driver(fault(sent=True), answer(503), last)
@@ -197,7 +197,7 @@ def test_where_nobody_watches_nothing_is_told() -> None:
 
 
 def test_records_leave_out_the_query() -> None:
-    """A query may hold what nobody is to see, so that a record's URL ends before it."""
+    """A query may hold secrets, so a record's URL ends before it."""
     driver = Driver(json_answer(200, 1))
     driver.run(RawCall(verb="GET", target="/search?name=somebody"), zdk_plan())
     sent = driver.records[0]

@@ -60,7 +60,7 @@ REPEAT_PAYMENTS = RetryPolicy(repeat_payments=True)
     ids=["zdk", "zdk-many", "strigo"],
 )
 def test_harmless_mints_are_repeated_after_busy_answers(status: int, call: Call[object]) -> None:
-    """ZDK's and Strigo's mints are tried three times on 429, 502, 503 and 504."""
+    """ZDK's and Strigo's mints are attempted three times on 429, 502, 503 and 504."""
     driver = Driver(*[answer(status)] * 3)
     error = driver.error(call, zdk_plan())
     assert isinstance(error, APIError)
@@ -70,7 +70,7 @@ def test_harmless_mints_are_repeated_after_busy_answers(status: int, call: Call[
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 499, 500, 501, 505])
 @pytest.mark.parametrize("call", [ZDK_CALL, ZEROHASH_CALL, PAYMENT_CALL])
 def test_other_failures_are_final(status: int, call: Call[object]) -> None:
-    """A refusal, and a 500 too, is never tried again."""
+    """A refusal is never retried, and neither is a 500."""
     driver = Driver(answer(status))
     plan = zdk_plan() if call is ZDK_CALL else zerohash_plan()
     driver.error(call, plan)
@@ -86,7 +86,7 @@ def test_a_lost_answer_of_a_harmless_mint_is_repeated(
     kind: type[TransportError],
     sent: bool,  # noqa: FBT001 - a test's parameter
 ) -> None:
-    """A mint that opens no payment is tried again after a failure of any kind."""
+    """A mint that opens no payment is retried after a failure of any kind."""
     driver = Driver(fault(kind, sent=sent), zerohash_minted())
     reply = driver.run(ZEROHASH_CALL, zerohash_plan())
     assert reply.value.token == "minted.client.token"
@@ -108,7 +108,7 @@ def test_a_lost_answer_of_a_harmless_mint_is_repeated(
     ],
 )
 def test_a_payment_is_not_opened_twice(call: Call[object], failed: AttemptOutcome) -> None:
-    """A mint that may have opened a payment is sent once where its fate is unknown."""
+    """A mint that may have opened a payment is sent once if its outcome is unknown."""
     driver = Driver(failed)
     driver.error(call, zerohash_plan())
     assert len(driver.requests) == 1
@@ -122,7 +122,7 @@ def test_a_payment_is_not_opened_twice(call: Call[object], failed: AttemptOutcom
 def test_a_payment_that_was_not_opened_is_tried_again(
     call: Call[object], failed: AttemptOutcome
 ) -> None:
-    """429, an invited 503 and a failure before the first byte are retried for payments too."""
+    """A 429, an invited 503 and a failure before the first byte are retried for payments too."""
     driver = Driver(failed, zerohash_minted())
     assert driver.run(call, zerohash_plan()).attempts == 2
 
@@ -130,7 +130,7 @@ def test_a_payment_that_was_not_opened_is_tried_again(
 @pytest.mark.parametrize("call", OPENING)
 @pytest.mark.parametrize("failed", [answer(502), answer(503), answer(504), fault(sent=True)])
 def test_payments_are_repeated_on_request(call: Call[object], failed: AttemptOutcome) -> None:
-    """RetryPolicy(repeat_payments=True) lets a payment's mint be sent again."""
+    """RetryPolicy(repeat_payments=True) allows a payment's mint to be sent again."""
     driver = Driver(failed, zerohash_minted())
     assert driver.run(call, zerohash_plan(policy=REPEAT_PAYMENTS)).attempts == 2
 
@@ -146,27 +146,27 @@ def test_repeat_payments_does_not_make_500_repeatable() -> None:
 
 @pytest.mark.parametrize("failed", [answer(502), answer(503), answer(504), fault(sent=True)])
 def test_a_revocation_may_be_repeated(failed: AttemptOutcome) -> None:
-    """A token is revoked again when the first answer is lost."""
+    """A revocation is sent again if the first response is lost."""
     driver = Driver(failed, answer(204))
     assert driver.run(REVOCATION, zerohash_plan()).attempts == 2
 
 
 def test_an_invited_retry_happens_at_once() -> None:
-    """Zerohash's 503 with zh-allow-retry is tried again without a wait."""
+    """Zerohash's 503 with zh-allow-retry is retried without a wait."""
     driver = Driver(answer(503, zh_allow_retry="TRUE"), zerohash_minted(), chance=0.9)
     driver.run(ZEROHASH_CALL, zerohash_plan())
     assert driver.slept == [0.0]
 
 
 def test_the_invitation_counts_on_503_only() -> None:
-    """zh-allow-retry on another status does not make it repeatable."""
+    """zh-allow-retry does not make another status repeatable."""
     driver = Driver(answer(500, zh_allow_retry="true"))
     driver.error(ZEROHASH_CALL, zerohash_plan())
     assert len(driver.requests) == 1
 
 
 def test_zerohash_rate_limit_waits_ten_seconds_by_default() -> None:
-    """A 429 of zerohash without Retry-After is waited out for 10 s."""
+    """After a 429 from zerohash without Retry-After, the call waits for 10 s."""
     driver = Driver(answer(429), answer(429, retry_after="3"), zerohash_minted())
     driver.run(ZEROHASH_CALL, zerohash_plan())
     assert driver.slept == [10.0, 3.0]
@@ -176,7 +176,7 @@ def test_zerohash_rate_limit_waits_ten_seconds_by_default() -> None:
     ("method", "attempts"), [("GET", 3), ("POST", 1), ("PUT", 1), ("PATCH", 1), ("DELETE", 1)]
 )
 def test_raw_calls_are_repeated_for_get_only(method: str, attempts: int) -> None:
-    """Of a call without a model a GET is retried, others are not, not even on 429."""
+    """Of the calls without a model, a GET is retried and others are not, even on 429."""
     for failed in (answer(429), fault(sent=True)):
         driver = Driver(*[failed] * 3)
         driver.error(RawCall(verb=method, target="/x"), zdk_plan())
@@ -185,7 +185,7 @@ def test_raw_calls_are_repeated_for_get_only(method: str, attempts: int) -> None
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_raw_calls_are_repeated_before_the_first_byte(method: str) -> None:
-    """A failure before the first byte is retried whatever the method."""
+    """A failure before the first byte is retried, whatever the method."""
     driver = Driver(*[fault(ConnectError, sent=False)] * 3)
     error: Any = driver.error(RawCall(verb=method, target="/x"), zdk_plan())
     assert error.attempts == 3
@@ -200,14 +200,14 @@ def test_repeat_payments_leaves_raw_calls_alone() -> None:
 
 @pytest.mark.parametrize(("retries", "sendings"), [(0, 1), (1, 2), (5, 6)])
 def test_the_policy_says_how_often(retries: int, sendings: int) -> None:
-    """max_retries counts what comes after the first attempt."""
+    """max_retries counts the attempts after the first."""
     driver = Driver(*[answer(503)] * 10)
     driver.error(ZDK_CALL, zdk_plan(policy=RetryPolicy(max_retries=retries)))
     assert len(driver.requests) == sendings
 
 
 def test_too_large_answers_are_final() -> None:
-    """An answer beyond the size limit is an error at once: a repeat would be as large."""
+    """A response beyond the size limit is an error at once: a repeat would be as large."""
     too_large = fault(sent=True)
     too_large = type(too_large)(error=ResponseTooLarge, message="too large", sent=True)
     driver = Driver(too_large)
@@ -216,7 +216,7 @@ def test_too_large_answers_are_final() -> None:
 
 
 def test_the_cut_short_body_of_a_failure_still_tells_its_status() -> None:
-    """A failed answer that breaks off is judged by its status, and keeps what came in."""
+    """A truncated error response is judged by its status, and keeps what arrived."""
     cut = fault(sent=True, response=answer(429, '{"message": "slow do', retry_after="1"))
     driver = Driver(cut, cut, cut)
     error = driver.error(ZDK_CALL, zdk_plan())
@@ -226,7 +226,7 @@ def test_the_cut_short_body_of_a_failure_still_tells_its_status() -> None:
 
 @pytest.mark.parametrize("status", [200, 302])
 def test_a_cut_short_success_is_a_lost_answer(status: int) -> None:
-    """A success or redirect that breaks off is a transport error, and retried as one."""
+    """A truncated success or redirect is a transport error, and retried as one."""
     cut = fault(sent=True, response=answer(status, '{"tokens": ["hal'))
     driver = Driver(cut, minted())
     assert driver.run(ZDK_CALL, zdk_plan()).value.token == "minted-token"

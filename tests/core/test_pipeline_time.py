@@ -59,7 +59,7 @@ BACKOFF = 0.25
     ],
 )
 def test_retry_after(value: str, waits: float, retry_after: float | None) -> None:
-    """Retry-After is waited out as seconds or a date; anything else is the policy's backoff."""
+    """Retry-After works in seconds or as a date; otherwise the policy's backoff is used."""
     driver = Driver(answer(429, retry_after=value), answer(400, retry_after=value))
     error = driver.error(ZDK_CALL, zdk_plan())
     assert driver.slept == [waits]
@@ -70,7 +70,7 @@ def test_retry_after(value: str, waits: float, retry_after: float | None) -> Non
 
 
 def test_a_date_to_wait_for_counts_from_the_answer() -> None:
-    """The time that the answer itself took is not waited again."""
+    """The time that the response itself took is not waited for again."""
     busy = answer(429, retry_after=formatdate(WALL + 12, usegmt=True))
     driver = Driver(busy, minted(), seconds=5.0)
     driver.run(ZDK_CALL, zdk_plan())
@@ -82,7 +82,7 @@ def test_a_date_to_wait_for_counts_from_the_answer() -> None:
 
 @pytest.mark.parametrize("value", ["3600", "60", formatdate(WALL + 3600, usegmt=True)])
 def test_a_wait_beyond_the_deadline_is_not_slept(value: str) -> None:
-    """A wait that the deadline does not allow is an error at once, with the seconds asked for."""
+    """If the deadline doesn't allow a wait, the error is raised at once, with the wait."""
     driver = Driver(answer(429, retry_after=value))
     error = driver.error(ZDK_CALL, zdk_plan())
     assert isinstance(error, RateLimitError)
@@ -92,7 +92,7 @@ def test_a_wait_beyond_the_deadline_is_not_slept(value: str) -> None:
 
 
 def test_without_a_deadline_an_hour_is_waited() -> None:
-    """An infinite deadline lets any wait happen, because the caller asked for it."""
+    """An infinite deadline allows any wait, because the caller asked for it."""
     driver = Driver(answer(429, retry_after="3600"), minted())
     driver.run(ZDK_CALL, zdk_plan(deadline=float("inf")))
     assert driver.slept == [3600.0]
@@ -109,7 +109,7 @@ def test_the_deadline_covers_attempts_and_waits() -> None:
 
 
 def test_endless_busy_answers_end_within_the_deadline() -> None:
-    """A server that always asks for a second stops being asked when two are over."""
+    """A server that always asks for a second is no longer asked after two seconds."""
     driver = Driver(*[answer(503, retry_after="1")] * 10, seconds=0.3)
     driver.error(ZDK_CALL, zdk_plan(deadline=2.0, policy=RetryPolicy(max_retries=9)))
     assert driver.elapsed <= 2.0
@@ -126,7 +126,7 @@ def test_a_deadline_fault_is_final() -> None:
 
 
 def test_a_failed_answer_that_outlives_the_deadline_is_that_failure() -> None:
-    """Where the deadline cuts a failed answer short, the failure is told, without a retry."""
+    """If the deadline cuts an error response short, that failure is raised, without a retry."""
     late = fault(DeadlineExceeded, sent=True, response=answer(503, "busy"))
     driver = Driver(late, seconds=60.0)
     assert isinstance(driver.error(ZDK_CALL, zdk_plan()), ServerError)
@@ -135,7 +135,7 @@ def test_a_failed_answer_that_outlives_the_deadline_is_that_failure() -> None:
 
 @pytest.mark.parametrize("seconds", [60.0, 61.0])
 def test_slow_secret_sources_use_up_the_deadline(seconds: float) -> None:
-    """Nothing is sent when the secret came at the deadline or after it."""
+    """Nothing is sent if the secret arrived at the deadline or after it."""
 
     def slow() -> str:
         driver.elapsed += seconds
@@ -193,7 +193,7 @@ def test_the_budget_counts_lost_connections_too() -> None:
     [(answer(503), 0), (answer(400), 2), (answer(429, retry_after="3600"), 2)],
 )
 def test_retries_that_do_not_happen_cost_nothing(failed: Response, retries: int) -> None:
-    """Failures that the policy, the status or the deadline makes final leave the budget full."""
+    """Failures that are final because of policy, status or deadline leave the budget full."""
     budget = RetryBudget()
     for _ in range(5):
         plan = zdk_plan(budget=budget, policy=RetryPolicy(max_retries=retries))
@@ -210,7 +210,7 @@ def test_successes_refund_their_own_retries() -> None:
 
 
 def test_successes_slowly_refill_an_empty_budget() -> None:
-    """After an outage ten plain successes buy one retry back."""
+    """After an outage, ten plain successes give one retry back."""
     budget = RetryBudget()
     while budget.take():
         pass
@@ -225,7 +225,7 @@ def test_successes_slowly_refill_an_empty_budget() -> None:
 
 
 def test_zerohash_rate_limit_beyond_the_deadline() -> None:
-    """Zerohash's 10 s block is not waited out in a call that has 5 s."""
+    """A call with 5 s left does not wait for zerohash's 10 s block."""
     driver = Driver(answer(429))
     error = driver.error(ZEROHASH_CALL, zerohash_plan(deadline=5.0))
     assert isinstance(error, RateLimitError)

@@ -1,4 +1,4 @@
-"""The two pure ends of an attempt, by plain calls: what goes out, and what came of it."""
+"""The two pure ends of an attempt, by plain calls: what is sent, and what came of it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def request_of(call: Call[object]) -> Request:
 def state(
     call: Call[T], plan: Plan | None = None, *, offset: float = 0.0, attempts: int = 1
 ) -> CallState[T]:
-    """Say how a call has gone so far: a call to zerohash, unless there is another plan."""
+    """Describe how a call has gone so far: a call to zerohash, unless there is another plan."""
     plan = plan or zerohash_plan(offset=ClockOffset())
     if plan.offset is not None:
         plan.offset.seconds = offset
@@ -124,7 +124,7 @@ def test_signing_hides_what_it_used() -> None:
 
 
 def test_a_strategy_that_fails() -> None:
-    """It comes back as the error that it is."""
+    """The error is returned as it is."""
     unsigned = request_of(ZEROHASH_CALL)
     error = sign(unsigned, Bearer(API_KEY), [], WALL, Hidden())
     assert isinstance(error, ConfigurationError)
@@ -133,7 +133,7 @@ def test_a_strategy_that_fails() -> None:
 
 @attrs.frozen(kw_only=True)
 class Lease(Call[datetime]):
-    """A call whose answer counts from when it came."""
+    """A call whose response counts from when it arrived."""
 
     path: ClassVar[str] = "/lease"
 
@@ -145,7 +145,7 @@ class Lease(Call[datetime]):
 
 
 def test_a_success_is_a_reply() -> None:
-    """The model is given the time of the response, corrected by the clock's offset."""
+    """The model gets the time of the response, corrected by the clock's offset."""
     reply = judge(json_answer(201, {}, x_lease="5"), state(Lease(), offset=60.0, attempts=2))
     assert isinstance(reply, Reply)
     assert reply.value == datetime.fromtimestamp(WALL + 60, timezone.utc)
@@ -153,7 +153,7 @@ def test_a_success_is_a_reply() -> None:
 
 
 def test_rate_limits_of_a_reply() -> None:
-    """Figures that a vendor sends are read from the headers."""
+    """The vendor's figures are read from the headers."""
     response = json_answer(
         200, {"tokens": ["t"]}, x_ratelimit_limit="60", x_ratelimit_reset=str(int(WALL))
     )
@@ -166,7 +166,7 @@ def test_rate_limits_of_a_reply() -> None:
 
 
 def test_headers_that_echo_a_key() -> None:
-    """A reply's headers hold nothing that was sent as a credential."""
+    """A reply's headers contain nothing that was sent as a credential."""
     response = json_answer(200, {"tokens": ["t"]}, server=API_KEY)
     reply = judge(response, state(ZDK_CALL, zdk_plan()))
     assert isinstance(reply, Reply)
@@ -174,7 +174,7 @@ def test_headers_that_echo_a_key() -> None:
 
 
 def test_another_requests_response() -> None:
-    """A success with another request's id is none, and the connection isn't trusted any more."""
+    """A success with another request's id is refused, and the connection isn't trusted."""
     response = attrs.evolve(zerohash_minted(), headers=answer(201, x_request_id="other").headers)
     result = failed(judge(response, state(ZEROHASH_CALL)))
     assert isinstance(result.error, MismatchedResponse)
@@ -196,14 +196,14 @@ def test_another_requests_response() -> None:
     ],
 )
 def test_what_may_be_repeated(repeat: Repeat, *, sent: bool, repeatable: bool) -> None:
-    """A lost response is repeated where the call is safe; what was not sent, always."""
+    """A lost response is repeated if the call is safe; a request that was not sent, always."""
     result = failed(judge(fault(sent=sent), state(Task(again=repeat))))
     assert result.repeatable is repeatable
     assert result.outcome == ("unknown" if sent else "not performed")
 
 
 def test_the_deadline_ends_all_tries() -> None:
-    """An attempt that the deadline ended is not repeated, sent or not."""
+    """An attempt that the deadline ended is not repeated, whether it was sent or not."""
     for sent in (True, False):
         result = failed(judge(fault(DeadlineExceeded, sent=sent), state(ZEROHASH_CALL)))
         assert not result.repeatable
@@ -223,7 +223,7 @@ def test_the_deadline_ends_all_tries() -> None:
 def test_quotations_of_a_response_are_dropped(
     kind: type[TransportError], said: str, shown: str
 ) -> None:
-    """What a library quotes may be a piece of a token; its own words stay, and the origin."""
+    """A library's quotation may contain a token; its own words stay, and the origin."""
     origin = ZEROHASH.base_url
     result = judge(fault(kind, sent=True, message=f"{origin}: {said}"), state(ZEROHASH_CALL))
     assert str(failed(result).error) == f"{origin}: {shown}"
@@ -232,7 +232,7 @@ def test_quotations_of_a_response_are_dropped(
 
 
 def test_a_failure_knows_its_wait() -> None:
-    """The wait that zerohash documents for a 429 is the error's as well."""
+    """The wait that zerohash documents for a 429 is in the error as well."""
     result = failed(judge(answer(429), state(ZEROHASH_CALL)))
     assert (result.asked_wait, result.status, result.repeatable) == (10.0, 429, True)
     assert vars(result.error)["retry_after"] == 10.0
@@ -240,7 +240,7 @@ def test_a_failure_knows_its_wait() -> None:
 
 @attrs.frozen(kw_only=True)
 class Owned(Call[str]):
-    """A call whose response says whom it is for."""
+    """A call whose response says who it is for."""
 
     path: ClassVar[str] = "/owned"
 
@@ -250,14 +250,14 @@ class Owned(Call[str]):
 
 
 def test_a_model_may_find_that_a_response_is_anothers() -> None:
-    """What a model says is not its response is not trusted, and neither is the connection."""
+    """If a model says that a response isn't its own, the connection isn't trusted either."""
     result = failed(judge(json_answer(200, "bob"), state(Owned())))
     assert str(result.error) == "HTTP 200: it is for bob"
     assert (result.repeatable, result.distrusts_connection) == (False, True)
 
 
 def test_the_vendors_own_id() -> None:
-    """Where nobody promised to echo an id, a response may have another."""
+    """If a vendor doesn't promise to echo an id, a response may have another."""
     response = json_answer(200, {"tokens": ["t"]}, x_request_id=f"r-{API_KEY}")
     reply = judge(response, state(ZDK_CALL, zdk_plan()))
     assert isinstance(reply, Reply)

@@ -1,4 +1,4 @@
-"""Secrets are found in every spelling in which servers write them back."""
+"""Secrets are found in every spelling in which servers echo them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WRITERS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("writer", WRITERS)
 def test_each_spelling_is_found(writer: str) -> None:
-    """A secret is found as JSON, URLs, forms and HTML write it, alone and amid other text."""
+    """A secret is found as JSON, URLs, forms and HTML write it, alone and within other text."""
     written = WRITERS[writer](SECRET)
     assert written != SECRET
     hide = Hidden([SECRET]).redact
@@ -87,12 +87,12 @@ def test_very_short_secrets_are_hidden_where_they_stand_alone(secret: str, write
 
 
 def test_four_characters_are_hidden_everywhere() -> None:
-    """From four characters on a secret is redacted amid other letters too."""
+    """From four characters on, a secret is redacted inside other letters too."""
     assert redact("xp4ssy", ["p4ss"]) == f"x{REDACTED}y"
 
 
 def test_texts_with_and_without_marks_in_turn() -> None:
-    """The same redactor finds the plain and the other spellings, in whatever order they come."""
+    """The same redactor finds plain and other spellings, in any order."""
     hide = Hidden(["a b", "cd"]).redact
     for _ in range(2):
         assert hide("a b, cd") == f"{REDACTED}, {REDACTED}"
@@ -103,7 +103,7 @@ def test_texts_with_and_without_marks_in_turn() -> None:
 @settings(deadline=None, max_examples=100)
 @given(st.text(string.ascii_letters + string.digits + " /=<>&+%\"'~", min_size=12), st.data())
 def test_no_spelling_survives(secret: str, data: st.DataObject) -> None:
-    """Whoever wrote a secret, and whatever stands around it, it is gone."""
+    """A secret is redacted, whatever its spelling and the text around it."""
     writer = data.draw(st.sampled_from(["plain", *WRITERS]))
     written = WRITERS[writer](secret) if writer in WRITERS else secret
     before, after = data.draw(st.text("xyz", max_size=3)), data.draw(st.text("xyz", max_size=3))
@@ -114,13 +114,13 @@ def test_no_spelling_survives(secret: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("secret", ["000000\u0130", "\u0130STANBUL-key", "stra\u00dfe-42-key"])
 def test_letters_that_are_two_in_lower_case(secret: str) -> None:
-    """A secret is found whatever its letters become in another case."""
+    """A secret is found even if its letters change in another case."""
     assert redact(f"key {secret} end", [secret]) == f"key {REDACTED} end"
 
 
 @pytest.mark.parametrize("depth", [1, 4, 5, 9])
 def test_spellings_within_spellings(depth: int) -> None:
-    """However often JSON was put into JSON, a secret with a quotation mark in it is found."""
+    """A secret with a quotation mark is found, however often JSON was nested in JSON."""
     secret = 'pass"word-0123456789'
     written = secret
     for _ in range(depth):
@@ -137,21 +137,21 @@ def test_what_stands_for_no_character_stays() -> None:
 
 
 def test_secrets_that_overlap() -> None:
-    """Of two secrets that share letters nothing is left, nor a backslash before them."""
+    """If two secrets share letters, nothing of them is left, not even a backslash before them."""
     hide = Hidden(["first-secret", "secret-second"]).redact
     assert hide("a first-secret-second b") == f"a {REDACTED} b"
     assert hide(r"a \\first-secret b") == f"a {REDACTED} b"
 
 
 def test_tokens_by_their_shape() -> None:
-    """A JSON Web Token is masked by its shape alone; a word with the same letters stays."""
+    """A JSON Web Token is masked by its form alone; a word with the same letters stays."""
     jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
     assert mask_jwts(f"token={jwt}, ok") == f"token={REDACTED}, ok"
     assert mask_jwts("heyJude_this_is_no_token") == "heyJude_this_is_no_token"
 
 
 def test_hidden_texts_count_only() -> None:
-    """What must not be shown is counted in a repr, never named."""
+    """A repr counts what must not be shown, and never names it."""
     hidden = Hidden(["secret-key-1"])
     hidden.add(["secret-key-1", "another-key-2"])
     assert hidden.redact("secret-key-1 another-key-2") == f"{REDACTED} {REDACTED}"
@@ -160,7 +160,7 @@ def test_hidden_texts_count_only() -> None:
 
 @pytest.mark.parametrize(("turns", "found"), [(1, True), (4, True), (6, False)])
 def test_kinds_of_spellings_in_turn(turns: int, *, found: bool) -> None:
-    """Four kinds of spelling, one inside the other, are read; more cost no time without end."""
+    """Four nested kinds of spelling are read; more do not take endless time."""
     written = 'pass"word-0123456789'
     for turn in range(turns):
         mark, spelt = (

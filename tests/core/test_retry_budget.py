@@ -11,7 +11,7 @@ from tokenkit._policy.retry import check_budget
 
 
 def test_taking_and_refunding() -> None:
-    """A success gives back its own retries and a part of one more, up to what there was."""
+    """A success gives back its own retries and a part of one more, up to the capacity."""
     budget = RetryBudget(2, refund=0.5)
     assert [budget.take() for _ in range(3)] == [True, True, False]
     budget.refund(0)
@@ -48,7 +48,7 @@ def test_both_values_are_reported() -> None:
 
 
 def test_the_budget_of_a_client() -> None:
-    """A client's own lets one call use all its retries; a given one must be a budget."""
+    """A client's own budget lets one call use all its retries; others must be a RetryBudget."""
     own = check_budget(None, RetryPolicy(max_retries=500))
     assert all(own.take() for _ in range(500))
     assert not own.take()

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 @settings(deadline=None, max_examples=300)
 @given(st.text(max_size=40) | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ [\d:]+ .{0,6}"))
 def test_retry_after_never_raises(value: str) -> None:
-    """Arbitrary text is a wait in finite, non-negative seconds, or nothing."""
+    """Arbitrary text gives a finite, non-negative wait in seconds, or none."""
     seconds = retry_after(Headers({"retry-after": value}), WALL)
     assert seconds is None or 0.0 <= seconds < float("inf")
 
 
 def test_retry_after_is_missing() -> None:
-    """Without the header nothing is asked."""
+    """Without the header, there is no wait."""
     assert retry_after(Headers(), WALL) is None
 
 
@@ -65,14 +65,14 @@ def machines_zone(
     ],
 )
 def test_retry_after_does_not_depend_on_the_machines_zone(date: str) -> None:
-    """A date means the zone that it names, and UTC where it names none."""
+    """A date uses the zone that it names, or UTC if it names none."""
     assert retry_after(Headers({"retry-after": date}), WALL) == 30.0
 
 
 @pytest.mark.usefixtures("machines_zone")
 @pytest.mark.parametrize("zone", ["GMT", "-0000", ""])
 def test_the_clock_offset_does_not_depend_on_the_machines_zone(zone: str) -> None:
-    """A refusal's Date without a zone counts as UTC wherever the client is."""
+    """A refusal's Date without a zone counts as UTC, wherever the client is."""
     offset = ClockOffset()
     now = datetime(2027, 1, 15, 8, tzinfo=timezone.utc).timestamp()
     assert offset.adopt(Headers({"date": f"Fri, 15 Jan 2027 09:00:00 {zone}"}), now, 0.0)
@@ -80,7 +80,7 @@ def test_the_clock_offset_does_not_depend_on_the_machines_zone(zone: str) -> Non
 
 
 def test_backoff_has_a_bound() -> None:
-    """However many retries there were, the wait stays below the longest one."""
+    """However many retries there were, the wait stays within the longest one."""
     policy = RetryPolicy(max_retries=5000, first_wait=1.0, longest_wait=8.0)
     assert policy.backoff(1, 0.5) == 0.5
     assert policy.backoff(4, 0.5) == 4.0
@@ -101,12 +101,12 @@ def test_backoff_has_a_bound() -> None:
     ],
 )
 def test_wait_before(retry: int, asked: float | None, left: float, wait: float | None) -> None:
-    """A wait happens within the policy's retries and the time left, or not at all."""
+    """A wait is within the policy's retries and the time left, or doesn't happen."""
     assert wait_before(RetryPolicy(), retry, 0.5, asked, left) == wait
 
 
 def test_rules_by_default() -> None:
-    """A vendor without rules of its own gets 429 always, 502 to 504 where repeats are safe."""
+    """For a vendor without rules, 429 is always repeated, 502 to 504 if that is safe."""
     rules = RetryRules()
     allowed: dict[Repeat, list[int]] = {
         repeat: [status for status in range(100, 600) if rules.allow(status, Headers(), repeat)]
@@ -121,14 +121,14 @@ def test_rules_by_default() -> None:
 
 
 def test_rules_are_given_by_name() -> None:
-    """Two sets of statuses side by side would be mixed up sooner or later."""
+    """Two sets of statuses side by side would sooner or later be mixed up."""
     rules: Any = RetryRules
     with pytest.raises(TypeError, match="positional"):
         rules(frozenset({429}), frozenset({503}))
 
 
 def test_the_budget() -> None:
-    """Ninety retries are there at the start, and never more."""
+    """The budget starts with ninety retries, and never has more."""
     budget = RetryBudget()
     budget.refund(1000)
     assert sum(budget.take() for _ in range(200)) == 90

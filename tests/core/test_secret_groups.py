@@ -1,4 +1,4 @@
-"""Several credentials that come with one read."""
+"""Several credentials from one read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def strategy(group: SecretGroup | AsyncSecretGroup) -> HmacSigner[Any]:
 
 
 def call(group: SecretGroup | AsyncSecretGroup) -> tuple[int, list[str]]:
-    """Make a call that is repeated once, sync; return the attempts and the keys sent."""
+    """Make a sync call that is repeated once; return the attempts and the keys sent."""
     clock = DrivenClock()
     connections = ScriptedConnections(clock, answer(503), zerohash_minted())
     plan = make_plan(ZEROHASH, strategy(group))
@@ -46,7 +46,7 @@ def call(group: SecretGroup | AsyncSecretGroup) -> tuple[int, list[str]]:
 
 
 def test_a_group_is_read_once_an_attempt() -> None:
-    """All credentials of an attempt are of one read, and the next attempt reads again."""
+    """All credentials of an attempt come from one read, and the next attempt reads again."""
     reads: list[int] = []
 
     def read() -> Mapping[str, str | Secret]:
@@ -59,7 +59,7 @@ def test_a_group_is_read_once_an_attempt() -> None:
 
 @pytest.mark.anyio
 async def test_an_async_group() -> None:
-    """An async client awaits the read, and takes a plain group as well."""
+    """An async client awaits the read, and accepts a plain group too."""
 
     async def read() -> Mapping[str, str | Secret]:
         return KEYS
@@ -105,7 +105,7 @@ BROKEN: list[tuple[Callable[[], Any], str]] = [
 
 @pytest.mark.parametrize(("read", "problem"), BROKEN)
 def test_groups_that_fail(read: Callable[[], Any], problem: str) -> None:
-    """A group that raises, or returns something else, is told without what it returned."""
+    """If a group raises, or returns something else, the error doesn't show what it returned."""
     with pytest.raises(ConfigurationError, match=problem) as caught:
         call(SecretGroup(read))
     assert "the-secret" not in f"{caught.value}{vars(caught.value)}"
@@ -113,7 +113,7 @@ def test_groups_that_fail(read: Callable[[], Any], problem: str) -> None:
 
 @pytest.mark.anyio
 async def test_async_groups_that_fail() -> None:
-    """The same holds where the read is awaited."""
+    """An awaited read behaves the same."""
 
     async def read() -> Any:
         raise OSError("the-secret")

@@ -1,4 +1,4 @@
-"""What a secret takes and gives away, and how one is asked for."""
+"""What a secret accepts and reveals, and how one is asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_only_text_is_a_secret() -> None:
-    """Bytes are refused by the name of their type, and nothing of them is shown."""
+    """Bytes are refused by the name of their type, and not shown."""
     with pytest.raises(ConfigurationError, match="not bytes") as caught:
         Secret(untyped(b"key-0123456789"))
     assert "0123456789" not in str(caught.value)
@@ -24,13 +24,13 @@ def test_only_text_is_a_secret() -> None:
 
 @pytest.mark.parametrize("leave", [Secret.__reduce__, untyped(Secret).__getstate__])
 def test_a_secret_does_not_leave_its_process(leave: Callable[[Secret], Any]) -> None:
-    """No protocol of pickling or copying hands its text out."""
+    """No pickle or copy protocol reveals the text."""
     with pytest.raises(TypeError, match="can't be pickled"):
         leave(Secret("key-0123456789"))
 
 
 def test_a_source_may_be_the_text_itself() -> None:
-    """A strategy of the caller's own may keep its secret as text."""
+    """A caller's own strategy may keep its secret as text."""
     assert resolve("key-0123456789").reveal() == "key-0123456789"
 
 
@@ -43,7 +43,7 @@ def test_a_response_to_another_request_is_not_followed_by_more() -> None:
 
 
 def test_clocks_that_wait_in_the_way_of_others() -> None:
-    """A sync client takes a clock that waits, an async one a clock that is awaited."""
+    """A sync client takes a sync clock, an async client an async one."""
     assert isinstance(check_clock(SystemClock(), may_be_async=False), SystemClock)
     assert isinstance(check_clock(AsyncSystemClock(), may_be_async=True), AsyncSystemClock)
     with pytest.raises(ConfigurationError, match="only the async clients can await"):
@@ -55,5 +55,5 @@ def test_clocks_that_wait_in_the_way_of_others() -> None:
 
 
 def test_a_record_that_no_hook_is_for() -> None:
-    """Hooks of this release leave a record that they don't know to nobody."""
+    """Hooks of this release ignore a record that they don't know."""
     assert Hooks(on_error=print).tell(untyped(object())) is None

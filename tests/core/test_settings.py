@@ -31,14 +31,14 @@ NO_NUMBERS: list[object] = [0, -1, math.nan, math.inf, True, "5", None, [], 10**
 
 
 def settings_of(**options: object) -> ClientSettings:
-    """Parse the options of a zerohash client, which must be sound."""
+    """Parse valid options of a zerohash client."""
     settings = ClientSettings.parse(ZEROHASH, options, is_async=False)
     assert isinstance(settings, ClientSettings)
     return settings
 
 
 def problems_of(**options: object) -> tuple[str, ...]:
-    """Parse the options of a zerohash client, which must not be sound."""
+    """Parse invalid options of a zerohash client; return the problems."""
     problems = ClientSettings.parse(ZEROHASH, options, is_async=False)
     assert isinstance(problems, tuple)
     return problems
@@ -52,7 +52,7 @@ def changed(settings: CallSettings, **options: object) -> CallSettings:
 
 
 def test_defaults() -> None:
-    """Connecting takes 5 s at most, reading and writing 30 s, a call 60 s, with 2 retries."""
+    """Connecting takes at most 5 s, reading and writing 30 s, a call 60 s, with 2 retries."""
     settings = settings_of()
     assert settings.call.timeouts == Timeouts(connect=5.0, read=30.0, write=30.0)
     assert settings.call.deadline == 60.0
@@ -69,7 +69,7 @@ def test_defaults() -> None:
 
 
 def test_none_is_the_default_of_each_option_but_the_deadline() -> None:
-    """A wrapper may pass ``None`` on for what it was not given; no deadline is ``None``, too."""
+    """A wrapper may pass ``None`` for what it was not given; ``None`` also means no deadline."""
     options = {*ClientOptions.__annotations__} - {"deadline"}
     settings = settings_of(**dict.fromkeys(options))
     assert settings.call == settings_of().call
@@ -79,7 +79,7 @@ def test_none_is_the_default_of_each_option_but_the_deadline() -> None:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    """Each option that cannot work is named, those of connections and of addresses included."""
+    """Each option that cannot work is named, including those of connections and addresses."""
     problems = problems_of(
         base_url="ftp://a",
         timeout=0,
@@ -118,7 +118,7 @@ def test_all_problems_are_reported_at_once() -> None:
 
 
 def test_changes() -> None:
-    """Each option takes the place of its default, headers are added to."""
+    """Each option replaces its default; headers are added."""
     settings = settings_of(
         timeout=3, deadline=9, retry=RetryPolicy(max_retries=0), headers={"X-A": "1"}
     ).call
@@ -130,7 +130,7 @@ def test_changes() -> None:
 
 
 def test_headers_of_the_profile() -> None:
-    """A vendor's own headers go out with every request, under the caller's."""
+    """A vendor's own headers are sent with every request; the caller's take precedence."""
     profile = attrs.evolve(ZDK, headers={"X-Version": "1", "X-Other": "2"})
     settings = ClientSettings.parse(profile, {"headers": {"x-version": "9"}}, is_async=True)
     assert isinstance(settings, ClientSettings)
@@ -139,14 +139,14 @@ def test_headers_of_the_profile() -> None:
 
 
 def test_timeouts_for_each_step() -> None:
-    """A Timeouts value is taken as it is."""
+    """A Timeouts value is used as it is."""
     timeouts = Timeouts(connect=1, read=2, write=3)
     assert settings_of(timeout=timeouts).call.timeouts is timeouts
 
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: repr(value)[:12])
 def test_times_must_be_positive_numbers(value: Any) -> None:
-    """Zero, negative, non-finite, huge and non-numeric times are refused wherever they stand."""
+    """Zero, negative, non-finite, huge and non-numeric times are refused everywhere."""
     least = "a positive number of seconds, at most a million, not "
     if value is not None:
         (timeout,) = problems_of(timeout=value)
@@ -191,7 +191,7 @@ def test_the_longest_time() -> None:
 
 @pytest.mark.parametrize("value", [3, {"max_retries": 1}])
 def test_retry_must_be_a_policy(value: object) -> None:
-    """A number is no retry policy."""
+    """A number is not a retry policy."""
     assert problems_of(retry=value) == (
         f"retry must be a RetryPolicy(...), not {type(value).__name__}",
     )
@@ -235,14 +235,14 @@ def test_headers_that_are_refused(headers: object, text: str) -> None:
 
 
 def test_request_ids_are_the_callers_where_the_vendor_has_none() -> None:
-    """ZDK takes no request id of ours, so callers may send what they like."""
+    """ZDK takes no request id, so callers may send any."""
     settings = change_call_settings(CallSettings(), ZDK, {"headers": {"X-Request-ID": "mine"}})
     assert isinstance(settings, CallSettings)
     assert settings.headers["x-request-id"] == "mine"
 
 
 def test_unknown_names() -> None:
-    """A keyword that a signature with Unpack lets through is Python's own error, with a hint."""
+    """A keyword that a signature with Unpack accepts is Python's own error, with a hint."""
     check_names("send()", {"timeout": 1, "deadline": 1, "request_id": "x"}, SendOptions)
     with pytest.raises(TypeError) as caught:
         check_names("send()", {"timeuot": 1}, SendOptions)
@@ -286,7 +286,7 @@ def test_unknown_names() -> None:
     ids=lambda value: value[:20] if isinstance(value, str) else "-".join(value),
 )
 def test_policies_that_are_refused(options: dict[str, Any], text: str) -> None:
-    """A retry policy takes sane values only, and names all others; "no" repeats no payment."""
+    """A retry policy accepts only sensible values, and names all others."""
     with pytest.raises(ConfigurationError) as caught:
         RetryPolicy(**options)
     assert str(caught.value) == f"RetryPolicy: {text}"
@@ -300,7 +300,7 @@ def test_the_ends_of_what_a_policy_takes() -> None:
 
 
 def test_policies_are_given_by_name() -> None:
-    """A number without a name might be retries or seconds."""
+    """A positional number could mean retries or seconds."""
     policy: Any = RetryPolicy
     with pytest.raises(TypeError, match="positional"):
         policy(2, 0.5)
@@ -308,7 +308,7 @@ def test_policies_are_given_by_name() -> None:
 
 @pytest.mark.parametrize("hooks", [None, {}, print])
 def test_hooks_must_be_hooks(hooks: object) -> None:
-    """A bare function is no Hooks."""
+    """A bare function is not Hooks."""
     with pytest.raises(ConfigurationError, match=r"hooks must be Hooks\(...\)"):
         check(hooks, may_be_async=True)
 
@@ -320,7 +320,7 @@ def test_each_hook_must_be_callable() -> None:
 
 
 def test_async_hooks_need_an_async_client() -> None:
-    """A sync client refuses a hook that is async, be it a function or an object."""
+    """A sync client refuses an async hook, whether a function or an object."""
 
     async def watch(_: object) -> None:
         raise AssertionError("never called")
@@ -350,7 +350,7 @@ SAME = Same(vendor="v", operation="o", call_id="c")
 
 
 def test_each_record_has_its_hook() -> None:
-    """Each hook is told its own records, and a hook that is not set is told nothing."""
+    """Each hook gets its own records; a hook that is not set gets nothing."""
     records: dict[str, Record] = {
         "on_request": AttemptSent(**SAME, method="GET", url="u", attempt=1, request_id=None),
         "on_response": ResponseReceived(

@@ -33,7 +33,7 @@ AT = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def learner(expiration: datetime | None) -> strigo.UserToken:
-    """Make a token that ends at a time."""
+    """Make a token that expires at a time."""
     return strigo.UserToken(token="hidden-token", expiration=expiration, email="<a@example.com>")
 
 
@@ -55,7 +55,7 @@ def test_headers() -> None:
 
 
 def test_requests_and_responses_hide_their_bodies() -> None:
-    """Neither a request's nor an answer's repr shows a credential or a body."""
+    """Neither a request's nor a response's repr shows a credential or a body."""
     headers = Headers({"authorization": "Bearer hidden"})
     request = Request(
         method="POST", origin="https://h", route="/x", headers=headers, body=b"hidden"
@@ -66,7 +66,7 @@ def test_requests_and_responses_hide_their_bodies() -> None:
 
 
 def test_what_calls_do_by_default() -> None:
-    """A call without more is a POST that is repeated only if it was not performed."""
+    """A call is a POST by default, and is repeated only if it was not performed."""
 
     @attrs.frozen(kw_only=True)
     class Plain(Call[int]):
@@ -89,7 +89,7 @@ def test_what_calls_do_by_default() -> None:
 
 
 def test_what_models_of_a_batch_and_of_a_kind_leave_to_their_subclasses() -> None:
-    """A model that doesn't split its response, or name its token or permissions, says so."""
+    """A model that can't split its response, or name its token or permissions, says so."""
 
     @attrs.frozen(kw_only=True)
     class Batch(BatchCall[int]):
@@ -104,7 +104,7 @@ def test_what_models_of_a_batch_and_of_a_kind_leave_to_their_subclasses() -> Non
 
 
 def test_raw_calls() -> None:
-    """A raw call hands JSON through as it is, and its repr hides the body."""
+    """A raw call passes JSON through, and its repr hides the body."""
     call = RawCall(verb="POST", target="/x", json={"token": "hidden"})
     assert call.encode(AT) == {"token": "hidden"}
     assert call.decode([1], RECEIVED) == [1]
@@ -113,7 +113,7 @@ def test_raw_calls() -> None:
 
 
 def test_secrets_do_not_show_themselves() -> None:
-    """A Secret shows its text on demand only, and compares and hashes by it."""
+    """A Secret shows its text only on request, and compares and hashes by it."""
     secret = Secret("hidden")
     assert secret.reveal() == "hidden"
     assert repr(secret) == str(secret) == "Secret([redacted])"
@@ -126,7 +126,7 @@ def test_secrets_do_not_show_themselves() -> None:
 
 
 def test_secrets_copy_but_do_not_pickle() -> None:
-    """A copy of a Secret is the Secret; pickling it is refused, with a way out."""
+    """A copy of a Secret is the same object; pickling it is refused, with an alternative."""
     secret = Secret("hidden")
     assert copy.copy(secret) is copy.deepcopy(secret) is secret
     with pytest.raises(TypeError, match="from_env") as caught:
@@ -135,7 +135,7 @@ def test_secrets_copy_but_do_not_pickle() -> None:
 
 
 def test_conceal() -> None:
-    """Text is wrapped; a Secret and a callable are left alone."""
+    """Strings are wrapped; a Secret and a callable are left alone."""
     secret = Secret("x")
     assert conceal("x") == secret
     assert conceal(secret) is secret
@@ -143,7 +143,7 @@ def test_conceal() -> None:
 
 
 def test_hidden_texts_are_not_shown() -> None:
-    """A set of hidden texts tells their number only."""
+    """The repr of a set of hidden texts only says how many there are."""
     assert repr(Hidden(["a", "b"])) == "Hidden(2 texts)"
 
 
@@ -183,12 +183,12 @@ def test_redact(text: str, redacted: str) -> None:
     ],
 )
 def test_redact_knows_how_templates_quote(written: str) -> None:
-    """A passphrase with marks is found however a page or a form writes them."""
+    """A passphrase with special characters is found however a page or a form writes it."""
     assert redact(f"<b>{written}</b>", ['it\'s <a> & "b"']) == "<b>[redacted]</b>"
 
 
 def test_redact_takes_time_by_the_length_of_the_text_alone() -> None:
-    """A text that nearly matches everywhere is searched as fast as any other."""
+    """A text that almost matches everywhere is searched as fast as any other."""
     nearly = "&" * 200_000
     began = time.process_time()
     assert redact(nearly, ["&" * 8000 + "<"]) == nearly
@@ -196,7 +196,7 @@ def test_redact_takes_time_by_the_length_of_the_text_alone() -> None:
 
 
 def test_redact_takes_the_longest_first() -> None:
-    """A secret that holds another one goes as a whole."""
+    """If a secret contains another one, the whole of it is redacted."""
     assert redact("abcdef", ["cd", "abcdef"]) == "[redacted]"
 
 
@@ -207,13 +207,13 @@ def test_redact_takes_the_longest_first() -> None:
     st.text(),
 )
 def test_redacted_text_holds_no_secret(secret: str, before: str, after: str) -> None:
-    """Whatever stands around it, a secret is gone from a redacted text."""
+    """A secret is redacted, whatever stands around it."""
     assert secret not in redact(f"{before}\n{secret}\n{after}", [secret]).split("\n")
     assert redact(secret, [secret]) == "[redacted]"
 
 
 def test_without_frames() -> None:
-    """An error loses its traceback and whatever hangs on it."""
+    """An error loses its traceback and everything attached to it."""
     with pytest.raises(ValueError, match="x") as caught:
         raise ValueError("x") from KeyError("y")
     bare = without_frames(caught.value)
@@ -232,12 +232,12 @@ def test_without_frames() -> None:
     ],
 )
 def test_expiry(at: timedelta, leeway: float, expired: bool) -> None:  # noqa: FBT001 - a parameter
-    """A token has ended from its end on, or earlier by the leeway."""
+    """A token has expired from its end on, or ``leeway`` seconds earlier."""
     assert learner(AT).is_expired(AT + at, leeway=leeway) is expired
 
 
 def test_expiry_by_the_machines_clock() -> None:
-    """Without a time to judge by, now counts."""
+    """Without a time, now is used."""
     now = datetime.now(timezone.utc)
     assert learner(now - timedelta(seconds=1)).is_expired()
     assert not learner(now + timedelta(hours=1)).is_expired()
@@ -246,19 +246,19 @@ def test_expiry_by_the_machines_clock() -> None:
 
 @pytest.mark.parametrize("year", [1, 9999])
 def test_expiry_at_the_ends_of_time(year: int) -> None:
-    """An absurd expiry is judged like any other, with a leeway too."""
+    """An absurd expiry is treated like any other, even with a leeway."""
     ends = datetime(year, 1, 1, tzinfo=timezone.utc)
     assert learner(ends).is_expired(AT, leeway=1e9) is (year == 1)
 
 
 def test_unknown_expiry() -> None:
-    """A token without a known end has not ended."""
+    """A token without a known end has not expired."""
     assert learner(None).is_expired() is False
     assert zdk.UserToken(token="t").expires_at is None
 
 
 def test_naive_times_are_refused() -> None:
-    """A time without a zone is no time to judge by."""
+    """A time without a zone is refused."""
     with pytest.raises(InvalidInputError, match=r"is_expired\(\) .*at: must be a datetime with"):
         learner(AT).is_expired(datetime(2026, 1, 1))  # noqa: DTZ001 - naive on purpose
 
@@ -274,7 +274,7 @@ def test_the_notebook_repr() -> None:
 
 
 def test_the_common_token() -> None:
-    """What all tokens share knows neither its subject nor its end."""
+    """The base of all tokens knows neither its subject nor its end."""
     token = IssuedToken(token="hidden", extra={"a": 1})
     assert (token.subject, token.expires_at) == (None, None)
     assert "unknown subject" in notebook(token)
@@ -282,7 +282,7 @@ def test_the_common_token() -> None:
 
 
 def test_token_equality_and_hash() -> None:
-    """Equality includes everything; the hash is made of token and issuer."""
+    """Equality includes everything; the hash covers token and issuer."""
     one, other = (IssuedToken(token="t", extra=extra) for extra in ({"a": 1}, {}))
     assert one != other
     assert hash(one) == hash(other)

@@ -1,4 +1,4 @@
-"""The diagrams of the documentation, without the build that shows them."""
+"""The documentation's diagrams, without the build that shows them."""
 
 import importlib.util
 from pathlib import Path
@@ -22,7 +22,7 @@ FLOW = [
 
 @pytest.fixture(scope="module")
 def drawing() -> ModuleType:
-    """Import the module that draws, which stands outside of any package."""
+    """Import the module that draws, which is outside of any package."""
     spec = importlib.util.spec_from_file_location("drawing", SOURCE)
     assert spec is not None
     assert spec.loader is not None
@@ -37,7 +37,7 @@ def texts(svg: str) -> list[str]:
 
 
 def test_a_sequence_shows_who_says_what(drawing: ModuleType) -> None:
-    """The picture is valid XML with each participant and each message in it."""
+    """The picture is valid XML with each participant and each message."""
     svg: str = drawing.draw_sequence(SEQUENCE, "who & what")
     assert sorted(texts(svg)) == ["A & B", "Your page", "a <key>"]
     assert svg.count('class="arrow') == 2

@@ -1,4 +1,4 @@
-"""The README and the documentation beside their Python snippets, which run on their own."""
+"""The README and the documentation, apart from their snippets, which are run elsewhere."""
 
 import inspect
 import os
@@ -44,7 +44,7 @@ def clients() -> Iterator[type[Client]]:
 
 
 def missing(document: str, names: set[str]) -> list[str]:
-    """Return the names that a document doesn't have as code of their own, or after a module's."""
+    """Return the names that a document lacks, as code or after a module's name."""
     found = set(re.findall(r"`(?:\w+\.)*(\w+)`", read(document)))
     return sorted(names - found)
 
@@ -58,12 +58,12 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def test_the_readme_fits_two_screens() -> None:
-    """The README has no more lines than two screens of fifty."""
+    """The README is at most two screens of fifty lines."""
     assert len(read("README.md").splitlines()) <= 100
 
 
 def test_the_settings_page_has_every_option() -> None:
-    """What a client, a call, a policy or the timeouts can be given is on the settings page."""
+    """The settings page has everything that a client, a call, a policy or the timeouts accept."""
     options = {
         *ClientOptions.__annotations__,
         *AsyncClientOptions.__annotations__,
@@ -76,7 +76,7 @@ def test_the_settings_page_has_every_option() -> None:
 
 
 def test_the_settings_page_has_every_variable() -> None:
-    """What ``from_env`` reads is on the settings page."""
+    """The settings page has every variable that ``from_env`` reads."""
     variables: set[str] = set()
     for client in clients():
         profile: Profile = client.profile
@@ -88,7 +88,7 @@ def test_the_settings_page_has_every_variable() -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_the_reference_has_every_method_of_a_client(vendor: str) -> None:
-    """A vendor's page of the reference lists each method and property of its two clients."""
+    """A vendor's page in the reference lists each method and property of its two clients."""
     module = import_module(f"tokenkit.{vendor}")
     sections = read(f"docs/reference/{vendor}.md").split(".. autoclass:: tokenkit.")[1:3]
     for section in sections:
@@ -99,7 +99,7 @@ def test_the_reference_has_every_method_of_a_client(vendor: str) -> None:
 
 
 def test_the_errors_page_has_every_error() -> None:
-    """Each error class, the vendors' own too, is on the errors page."""
+    """The errors page has each error class, including the vendors' own."""
     names = {name for name in errors.__all__ if is_error(getattr(errors, name))}
     for vendor in VENDORS:
         module = import_module(f"tokenkit.{vendor}")
@@ -139,7 +139,7 @@ def wait_for(written: Path, text: str) -> None:
 
 
 def environment() -> Mapping[str, str]:
-    """Let ``python`` be the interpreter of this test, and no vendor be set."""
+    """Make ``python`` this test's interpreter, with no vendor's variables set."""
     folder = str(Path(sys.executable).parent)
     kept = {name: value for name, value in os.environ.items() if not is_vendors(name)}
     return {**kept, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
@@ -160,7 +160,7 @@ def first_programs() -> list[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
 def test_the_tutorial_works_as_it_is_typed(sandbox_env: Path) -> None:
-    """The tutorial's commands and its first programs mint a token of each vendor."""
+    """The tutorial's commands and its first programs mint a token from each vendor."""
     take_over = next(text for text in shell_blocks() if "set -a" in text).splitlines()[-1]
     for program in first_programs():
         (sandbox_env / "mint.py").write_text(program, "utf-8")

@@ -1,4 +1,4 @@
-"""Bulk runs on engines that are not this package's: dask, Celery, Ray, loky."""
+"""Bulk runs on engines outside this package: dask, Celery, Ray, loky."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def redis() -> Iterator[RedisServer]:
 def test_a_dask_cluster_shares_the_work_and_the_limit(
     sandbox: Sandbox, redis: RedisServer
 ) -> None:
-    """Through ``get_executor()`` and as a bag, on two worker processes with one limit in Redis."""
+    """It works through ``get_executor()`` and as a bag, on two workers with one limit in Redis."""
     bags, distributed = import_module("dask.bag"), import_module("dask.distributed")
     limiter = RedisRateLimiter(redis.url, "strigo", requests=25, per=1.0)
     worker = Worker(factory(sandbox.environment), rate_limiter=limiter)
@@ -87,7 +87,7 @@ def mint(emails):
 def test_a_celery_task_mints_with_a_redis_broker(
     sandbox: Sandbox, redis: RedisServer, tmp_path: Any
 ) -> None:
-    """A prefork worker mints; what goes through the broker is JSON without a token."""
+    """A prefork worker mints; the broker gets only JSON without a token."""
     (tmp_path / "mints.py").write_text(CELERY, "utf-8")
     broker = f"redis+socket://{redis.path}"
     environment = {**os.environ, **sandbox.environment, "BROKER": broker}
@@ -127,7 +127,7 @@ def test_a_celery_task_mints_with_a_redis_broker(
 
 @needs("ray")
 def test_ray_data_maps_batches_of_calls(sandbox: Sandbox) -> None:
-    """A worker is the function of ``map_batches``."""
+    """A worker can be the function of ``map_batches``."""
     program = """
 import ray
 from bulk_runs import learners

@@ -1,4 +1,4 @@
-"""The backends in `examples/`, each in a process of its own, against a sandbox in another."""
+"""The backends in `examples/`, each in its own process, against a sandbox in another."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def client(backend: Backend) -> Iterator[httpx.Client]:
 
 
 def subject(issuers: Mapping[str, str], example: Example, token: str) -> str:
-    """Ask the sandbox for whom it minted a token."""
+    """Ask the sandbox whom it minted a token for."""
     answer = httpx.get(
         f"{issuers['ZDK_BASE_URL']}/browser/check/{example.vendor}",
         headers={"authorization": f"Bearer {token}"},
@@ -60,7 +60,7 @@ def subject(issuers: Mapping[str, str], example: Example, token: str) -> str:
 def test_token_for_the_logged_in_user(
     example: Example, client: httpx.Client, issuers: Mapping[str, str]
 ) -> None:
-    """Who logs in gets a page that names the module, and a token that the vendor accepts."""
+    """A user who logs in gets a page with the module, and a token that the vendor accepts."""
     user = example.users[0]
     log_in(client, example, user)
     page = client.get("/").text
@@ -82,7 +82,7 @@ def test_nobody_logged_in(example: Example, client: httpx.Client) -> None:
 
 
 def test_forged_session(example: Example, client: httpx.Client) -> None:
-    """A session that the backend didn't sign is none."""
+    """A session that the backend didn't sign is refused."""
     log_in(client, example, example.users[0])
     names = {"session", "sessionid"} & set(client.cookies)
     assert len(names) == 1
@@ -97,7 +97,7 @@ def test_forged_session(example: Example, client: httpx.Client) -> None:
 def test_another_user_in_the_request(
     example: Example, client: httpx.Client, issuers: Mapping[str, str]
 ) -> None:
-    """Whatever the page says, the token is for who is logged in."""
+    """Whatever the page sends, the token is for the user who is logged in."""
     user, other = example.users
     log_in(client, example, user)
     named = {example.user_field: other}
@@ -117,7 +117,7 @@ def test_only_post_mints(example: Example, client: httpx.Client) -> None:
 
 
 def test_posts_from_other_sites(example: Example, client: httpx.Client) -> None:
-    """The browser keeps the session to the site itself; Django asks for a CSRF token besides."""
+    """The browser sends the session only to the site itself; Django also asks for a CSRF token."""
     answer = client.post(
         "/login", data={example.user_field: example.users[0]}, headers=csrf_token(client)
     )
@@ -130,7 +130,7 @@ def test_posts_from_other_sites(example: Example, client: httpx.Client) -> None:
 
 
 def test_no_token_in_the_log(example: Example, backend: Backend, client: httpx.Client) -> None:
-    """The log tells of the mint, and holds neither the token nor the session."""
+    """The log mentions the mint, and contains neither the token nor the session."""
     log_in(client, example, example.users[0])
     answer = client.post(example.mint_path + "?logged", headers=csrf_token(client))
     log = backend.log_until(f"POST {example.mint_path}\\?logged.* 200").string
@@ -169,7 +169,7 @@ def test_vendor_fails(example: Example, issuers: Mapping[str, str]) -> None:
 
 
 def test_session_cookies_need_https(example: Example, issuers: Mapping[str, str]) -> None:
-    """Outside development no cookie is sent over plain http."""
+    """Outside development, no cookie is sent over plain http."""
     environment = {**sandbox_environment(issuers), "ALLOWED_HOSTS": "127.0.0.1"}
     del environment["DEVELOPMENT"]
     with running(example, environment) as backend, visitor(backend) as client:
@@ -188,7 +188,7 @@ def test_session_cookies_need_https(example: Example, issuers: Mapping[str, str]
 
 
 def test_readme_variables(issuers: Mapping[str, str]) -> None:
-    """`sandbox.env` holds what a sandbox on its port prints."""
+    """`sandbox.env` has what a sandbox on its port prints."""
     written = readme_environment()
     port = written["ZDK_BASE_URL"]
     printed = {

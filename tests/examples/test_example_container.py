@@ -1,4 +1,4 @@
-"""The example of a container, as far as it runs without one."""
+"""The container example, as far as it runs without a container."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def port() -> int:
 
 @pytest.fixture
 def served(port: int) -> Iterator[subprocess.Popen[str]]:
-    """Run what the container runs, on another port and on loopback."""
+    """Run the container's command, on another port and on loopback."""
     command = [*in_exec_form("ENTRYPOINT"), *in_exec_form("CMD")]
     here = [part.replace("8700", str(port)).replace("0.0.0.0", "127.0.0.1") for part in command]  # noqa: S104 - not listened on
     with subprocess.Popen(
@@ -64,7 +64,7 @@ def served(port: int) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_the_variables_and_the_program(served: subprocess.Popen[str], port: int) -> None:
-    """The variables are what the sandbox prints, the program mints with them, a signal ends it."""
+    """The variables match what the sandbox prints, the program mints, and a signal ends it."""
     assert served.stdout is not None
     expected = VARIABLES.replace("8700", str(port)).splitlines()
     assert [served.stdout.readline().rstrip("\n") for _ in expected] == expected
@@ -89,7 +89,7 @@ def test_the_variables_and_the_program(served: subprocess.Popen[str], port: int)
 
 
 def test_what_is_copied_is_there() -> None:
-    """Each file that the image is made of exists, and nothing else of the clone is needed."""
+    """Each file that the image needs exists, and it needs nothing else from the clone."""
     copied = re.findall(r"^COPY (.*) \S+$", DOCKERFILE, re.MULTILINE)
     for name in " ".join(copied).split():
         assert (EXAMPLES.parent / name).exists(), name

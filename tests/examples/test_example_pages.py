@@ -1,4 +1,4 @@
-"""The pages of the examples in a real browser, with the sandbox's stand-ins of the modules."""
+"""The pages of the examples in a real browser, with the sandbox's stand-ins for the modules."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def browser() -> Iterator[WebDriver]:
 
 
 def open_as_user(browser: WebDriver, backend: Backend, example: Example) -> None:
-    """Log in by the page's form, and press its button where it does not open by itself."""
+    """Log in with the page's form, and press its button if it does not open by itself."""
     browser.get(backend.url)
     browser.delete_all_cookies()  # of the test before: cookies don't tell ports apart
     browser.refresh()
@@ -54,7 +54,7 @@ def test_page(browser: WebDriver, example: Example, issuers: Mapping[str, str]) 
 
 
 def test_page_when_the_vendor_fails(browser: WebDriver, issuers: Mapping[str, str]) -> None:
-    """The page says so in its own words, and opens nothing."""
+    """The page explains the failure in its own words, and opens nothing."""
     environment = {**sandbox_environment(issuers), "STRIGO_API_KEY": "wrong"}
     with running(FLASK, environment) as backend:
         open_as_user(browser, backend, FLASK)
@@ -126,7 +126,7 @@ def test_page_when_the_vendor_fails(browser: WebDriver, issuers: Mapping[str, st
 def test_module_judges(
     browser: WebDriver, issuers: Mapping[str, str], module: str, expression: str, outcome: str
 ) -> None:
-    """A module tells a page what is wrong with the token; the token here is Strigo's."""
+    """A module tells a page what is wrong with the token; this one is Strigo's."""
     with StrigoClient.from_env(environ=issuers) as strigo:
         token = strigo.create_user_token(email="user1@example.com").token
     sandbox = issuers["ZDK_BASE_URL"]

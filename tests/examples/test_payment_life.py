@@ -9,7 +9,7 @@ from example_backends import EXAMPLES
 
 
 def test_the_story() -> None:
-    """The lost payment is found and left to end, and only then a second one is opened."""
+    """The lost payment is found and left to end, and only then is a second one opened."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "payment_life"],
         cwd=EXAMPLES,
@@ -23,7 +23,7 @@ def test_the_story() -> None:
     error, *rest = sorted(lines[:4])
     assert error.startswith("ConnectionLostError: ")
     assert rest == [
-        "Its token is lost, so nobody can use it: wait for the payment to end",
+        "Its token is lost and can't be used: wait for the payment to end",
         "The mint has opened a payment; it is initialized",
         "Webhook: the payment is initialized",
     ]

@@ -1,4 +1,4 @@
-"""G1: 200 with an HTML captive portal, a DecodeError with content type and a snippet."""
+"""G1: 200 with an HTML captive portal: a DecodeError with content type and a snippet."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def refused(
 def test_a_captive_portal_is_no_answer(
     flavour: Flavour, family: Family, vendor: Vendor, call: extension.Call[Any]
 ) -> None:
-    """A login page in place of the answer is told as what it is, and is not asked again."""
+    """A login page instead of the response is named as one, and the call is not repeated."""
     error = refused(flavour, family, vendor, call, http(200, PORTAL, HTML))
     assert (error.status, error.content_type) == (200, "text/html; charset=utf-8")
     assert error.path == "$"
@@ -68,7 +68,7 @@ def test_a_captive_portal_is_no_answer(
 def test_a_portal_that_is_not_declared_as_html(
     flavour: Flavour, family: Family, vendor: Vendor, answer: bytes, told: str
 ) -> None:
-    """A page without a content type, or with another one, is quoted likewise."""
+    """A page without a content type, or with another one, is quoted too."""
     error = refused(flavour, family, vendor, MINTS[vendor], answer)
     assert told in str(error)
     assert "Airport Wi-Fi" in str(error)
@@ -77,7 +77,7 @@ def test_a_portal_that_is_not_declared_as_html(
 @each_flavour
 @each_family
 def test_a_long_page_is_quoted_in_part(flavour: Flavour, family: Family) -> None:
-    """Of a page of a megabyte the message holds the start only."""
+    """Of a page of a megabyte, the message has only the start."""
     page = PORTAL + b"<p>more</p>" * 100_000
     error = refused(flavour, family, "strigo", MINTS["strigo"], http(200, page, HTML))
     assert "Airport Wi-Fi" in str(error)
@@ -97,6 +97,6 @@ def test_a_long_page_is_quoted_in_part(flavour: Flavour, family: Family) -> None
 def test_nothing_that_may_be_a_mint_is_quoted(
     flavour: Flavour, family: Family, vendor: Vendor, answer: bytes
 ) -> None:
-    """What calls itself JSON, or looks like it, could hold the token, and is not quoted."""
+    """Anything that claims to be or looks like JSON may hold the token, and is not quoted."""
     error = refused(flavour, family, vendor, MINTS[vendor], answer)
     assert TOKEN[:10] not in str(error) + repr(vars(error))

@@ -1,6 +1,6 @@
 """G2: 200 with truncated JSON, wrong types, missing fields, null, [] or deep nesting.
 
-The answer is a DecodeError with the JSON path, never a raw exception or a wrong value.
+The result is a DecodeError with the JSON path, never a raw exception or a wrong value.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def refused(
 @each_family
 @each_vendor
 def test_what_is_no_readable_object(flavour: Flavour, family: Family, vendor: Vendor) -> None:
-    """Broken JSON, and JSON that is no object, is a DecodeError at the root."""
+    """Broken JSON, and JSON that is not an object, is a DecodeError at the root."""
     answers = [http(200, body, JSON) for body in ANYWHERE.values()]
     found = refused(flavour, family, vendor, answers)
     assert {(error.status, error.content_type) for error in found} == {(200, "application/json")}
@@ -110,7 +110,7 @@ def test_what_is_no_readable_object(flavour: Flavour, family: Family, vendor: Ve
 def test_wrong_shapes_are_told_by_their_path(
     flavour: Flavour, family: Family, vendor: Vendor
 ) -> None:
-    """A missing field, or one of a wrong type, is named by its JSON path."""
+    """A field that is missing or has the wrong type is named by its JSON path."""
     shapes = [(answer, path) for of_vendor, answer, path in SHAPES if of_vendor == vendor]
     answers = [json_answer(answer) for answer, _ in shapes]
     found = refused(flavour, family, vendor, answers)
@@ -122,7 +122,7 @@ def test_wrong_shapes_are_told_by_their_path(
 @each_flavour
 @each_family
 def test_odd_extras_do_not_cost_the_token(flavour: Flavour, family: Family) -> None:
-    """Once a token was made, wrong types beside it are kept as extras, not as values."""
+    """Once a token was made, values of wrong types beside it are kept in extra."""
     data = {"token": TOKEN, "user_id": 5, "expiration": "soon", "more": [[[None]]]}
     answer = json_answer({"result": "success", "data": data})
     with RawServer(answering(lambda _: answer)) as server:

@@ -1,4 +1,4 @@
-"""G3: error bodies of every shape, the right APIError by status with the body kept, redacted."""
+"""G3: error bodies of every shape: the APIError of the status, with the body kept, redacted."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ SECRETS: dict[Vendor, tuple[str, ...]] = {
 @each_family
 @each_vendor
 def test_any_body_of_any_failure(flavour: Flavour, family: Family, vendor: Vendor) -> None:
-    """Whatever a failure's body holds, its status decides the class, and the body is kept."""
+    """Whatever a failure's body contains, its status decides the class, and the body is kept."""
     few = [(status, BY_STATUS[status]) for status in (401, 418, 503)]
     cases = list(product(few, SHAPES.items()))
     cases += product(BY_STATUS.items(), [("error true", SHAPES["error true"])])
@@ -142,7 +142,7 @@ def test_a_body_that_is_cut_short(
     status: int,
     kind: type[APIError],
 ) -> None:
-    """A failure whose body breaks off is still that failure, with what came of its body."""
+    """A failure whose body is cut short is still that failure, with the part that arrived."""
     came = b'{"error": "it bro'
     chunk = b"3e8\r\n" if "chunked" in framing else b""
 
@@ -177,7 +177,7 @@ def credentials(request: RawRequest) -> list[str]:
 def test_echoed_credentials_are_replaced(
     flavour: Flavour, family: Family, vendor: Vendor, status: int, form: str
 ) -> None:
-    """A server that echoes the request gets no credential or signature of it into the error."""
+    """If a server echoes the request, no credential or signature gets into the error."""
 
     def echo(request: RawRequest) -> bytes:
         heads = dict(request.headers)
@@ -218,7 +218,7 @@ JTI_TOKEN = f"e30.{base64.urlsafe_b64encode(json.dumps({'jti': '1' * 20}).encode
     ],
 )
 def test_the_token_of_the_call_is_replaced(flavour: Flavour, family: Family, body: str) -> None:
-    """A revocation that fails never shows the token that it was to revoke."""
+    """A revocation that fails never shows the token that it should have revoked."""
     call = zerohash.RevokeAuthTokenRequest(token=JTI_TOKEN)
     with RawServer(answering(lambda _: http(422, body.encode()))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
@@ -233,7 +233,7 @@ def test_the_token_of_the_call_is_replaced(flavour: Flavour, family: Family, bod
 def test_a_minted_token_in_a_failure_is_replaced(
     flavour: Flavour, family: Family, vendor: Vendor
 ) -> None:
-    """A token that stands in a failed answer is in nothing that the error holds."""
+    """A token in an error response is nowhere in the error."""
     body = json.dumps({"message": f"have {TOKEN}", "data": {"token": TOKEN}, "tokens": [TOKEN]})
     with RawServer(answering(lambda _: http(409, body.encode(), JSON))) as server:
         client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)

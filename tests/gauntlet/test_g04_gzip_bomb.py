@@ -1,4 +1,4 @@
-"""G4: a gzip bomb of 300 MB inside a 200, ResponseTooLarge and at most 16 MB of memory."""
+"""G4: a gzip bomb of 300 MB in a 200: ResponseTooLarge, and at most 16 MB of memory."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def send_small(flavour: Flavour, family: Family) -> None:
 def test_a_gzip_bomb_is_stopped(
     flavour: Flavour, family: Family, parts: int, status: int, kind: type[Exception]
 ) -> None:
-    """300 MB in a few packed bytes, in one chunk or in many, take little memory."""
+    """300 MB in a few compressed bytes, in one chunk or in many, take little memory."""
     bomb(parts)
     send_small(flavour, family)
     with RawServer(lambda peer: serve(peer, status, parts)) as server:

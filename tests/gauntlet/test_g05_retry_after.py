@@ -1,4 +1,4 @@
-"""G5: Retry-After in every form, a table of expected waits and no sleep past the deadline."""
+"""G5: Retry-After in every form: a table of expected waits, and no sleep past the deadline."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def limited(value: str, status: int = 429) -> bytes:
 def naps_of(
     flavour: Flavour, family: Family, vendor: Vendor, call: Call[Any], *answers: bytes
 ) -> list[float]:
-    """Return how long each call slept that is answered with one of the answers, then well."""
+    """Return how long each call slept that got one of the responses and then a good one."""
     naps: list[float] = []
     with RawServer(*(saying(answer, ANSWERS[vendor]) for answer in answers)) as server:
         for _ in answers:
@@ -111,7 +111,7 @@ def naps_of(
 @each_family
 @pytest.mark.parametrize("status", [429, 503])
 def test_every_form_is_slept_as_it_says(flavour: Flavour, family: Family, status: int) -> None:
-    """Each form makes the wait of the table; what means nothing leaves the client's own."""
+    """Each form makes the wait in the table; a meaningless one leaves the client's own."""
     answers = [limited(value, status) for value in MEANINGS]
     naps = naps_of(flavour, family, "strigo", MINT, *answers)
     expected = [OWN_WAIT if seconds is None else seconds for seconds in MEANINGS.values()]
@@ -124,7 +124,7 @@ def test_every_form_is_slept_as_it_says(flavour: Flavour, family: Family, status
 def test_every_form_is_told(
     flavour: Flavour, family: Family, status: int, kind: type[RateLimitError | ServerError]
 ) -> None:
-    """The error holds the seconds as a float, or None where the header means nothing."""
+    """The error has the seconds as a float, or None if the header means nothing."""
     meanings = {**MEANINGS, **TOO_LONG}
     answers = [limited(value, status) for value in meanings]
     with RawServer(saying(*answers)) as server:
@@ -141,7 +141,7 @@ def test_every_form_is_told(
 def test_a_wait_beyond_the_deadline_is_not_slept(
     flavour: Flavour, family: Family, status: int, kind: type[RateLimitError | ServerError]
 ) -> None:
-    """A wait that the deadline leaves no room for ends the call at once, without any sleep."""
+    """A wait that the deadline doesn't allow ends the call at once, without any sleep."""
     time = DrivenTime(NOW)
     with RawServer(saying(*[limited(value, status) for value in TOO_LONG])) as server:
         client = driven_client(flavour, "strigo", server.url, time, http_family=family)
@@ -154,7 +154,7 @@ def test_a_wait_beyond_the_deadline_is_not_slept(
 @each_flavour
 @each_family
 def test_no_sum_of_waits_passes_the_deadline(flavour: Flavour, family: Family) -> None:
-    """However often a server asks for a short wait, the sleeps together stay below it."""
+    """However often a server asks for a short wait, all sleeps together stay within it."""
     time = DrivenTime(NOW)
     policy = RetryPolicy(max_retries=50)
     with RawServer(answering(lambda _: limited("2"))) as server:
@@ -172,7 +172,7 @@ def test_no_sum_of_waits_passes_the_deadline(flavour: Flavour, family: Family) -
 def test_what_zerohash_asks_for(
     flavour: Flavour, family: Family, call: zerohash.ClientAuthTokenRequest
 ) -> None:
-    """A 429 of zerohash without a readable wait blocks for 10 s; its invitation is for at once."""
+    """Zerohash's 429 without a readable wait blocks for 10 s; its invitation means at once."""
     invitation = "zh-allow-retry: true"
     answers = {
         limited("3"): 3.0,
@@ -189,7 +189,7 @@ def test_what_zerohash_asks_for(
 @each_flavour
 @each_family
 def test_a_wait_is_not_slept_by_the_real_clock_either(flavour: Flavour, family: Family) -> None:
-    """With the machine's own clock an hour's Retry-After fails at once, and tells the hour."""
+    """With the machine's own clock, an hour's Retry-After fails at once, and the error has it."""
     with RawServer(answering(lambda _: limited("3600"))) as server:
         with pytest.raises(RateLimitError) as caught, at_most(0.2):
             send_strigo(flavour, server.url, MINT, deadline=5, http_family=family)

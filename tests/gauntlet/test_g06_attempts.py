@@ -1,4 +1,4 @@
-"""G6: each attempt of a call is signed afresh, with the same body and id, and can be watched."""
+"""G6: each attempt of a call is signed again, with the same body and id, and is reported."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def signature(request: RawRequest) -> str:
 def test_each_attempt_is_signed_afresh(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch, call: Call[Any]
 ) -> None:
-    """All attempts of a call have its id and its very bytes, and a signature of their own time."""
+    """All attempts of a call have its id and its exact bytes, and each its own signature."""
     monkeypatch.setattr(random, "random", lambda: 0.5)
     time = DrivenTime(1_800_000_000.0)
     policy = RetryPolicy(max_retries=4, first_wait=8.0)
@@ -101,7 +101,7 @@ def test_each_attempt_asks_for_the_secret(flavour: Flavour, family: Family) -> N
 @each_family
 @each_vendor
 def test_only_zerohash_gets_a_request_id(flavour: Flavour, family: Family, vendor: Vendor) -> None:
-    """The attempts of a call to the others carry no X-REQUEST-ID, and the same bytes."""
+    """The attempts of the others' calls have no X-REQUEST-ID, and the same bytes."""
     with RawServer(saying(http(503), ANSWERS[vendor])) as server:
         client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
         replies(outcomes(client, flavour, MINTS[vendor]))
@@ -118,7 +118,7 @@ def test_retries_are_visible(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Each retry is told to on_retry and to the debug log, with its reason and its wait."""
+    """Each retry is reported to on_retry and to the debug log, with its reason and its wait."""
     monkeypatch.setattr(random, "random", lambda: 0.5)
     told: list[RetryPlanned] = []
     script = saying(http(503, b"no upstream"), http(429, b"", "Retry-After: 7"), MINTED)
@@ -146,7 +146,7 @@ def test_retries_are_visible(
 @each_flavour
 @each_family
 def test_a_lost_connection_is_visible(flavour: Flavour, family: Family) -> None:
-    """A retry after a lost connection tells which server was lost, and how."""
+    """After a lost connection, the retry's record says which server was lost, and how."""
     told: list[RetryPlanned] = []
     with RawServer(resetting(), answering(lambda _: MINTED)) as server:
         client = driven_client(

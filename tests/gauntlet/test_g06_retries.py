@@ -1,4 +1,4 @@
-"""G6: failures before, during and after the request, retried exactly where the contract allows."""
+"""G6: failures before, during and after the request, retried exactly as the contract allows."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ each_call = pytest.mark.parametrize("name", CALLS)
 
 
 def goes_on(name: str, status: int, headers: str) -> bool:
-    """Tell by the contracts whether a call is to be sent again after an answer."""
+    """Say by the contracts whether a call is sent again after a response."""
     vendor, _, _, repeatable = CALLS[name]
     # Of a call without a model nothing is known: no answer makes a second one harmless.
     if name == "raw POST" or status == 500:
@@ -110,7 +110,7 @@ def goes_on(name: str, status: int, headers: str) -> bool:
 def test_each_status_is_repeated_where_the_contract_allows(
     flavour: Flavour, family: Family, name: str
 ) -> None:
-    """A 500 never, a 429 always, 502 to 504 only where a second performance does no harm."""
+    """A 500 is never repeated, a 429 always, 502 to 504 only if a second mint does no harm."""
     vendor, call, success, _ = CALLS[name]
     refusals = (400, 401, 403, 404, 409, 422, 500)
     fates = [(status, "") for status in (*refusals, 429, 502, 503, 504)]
@@ -147,7 +147,7 @@ each_loss = pytest.mark.parametrize(
 def test_each_lost_answer_is_repeated_where_the_contract_allows(
     flavour: Flavour, family: Family, loss: Callable[[Peer], None]
 ) -> None:
-    """However the answer is lost, the calls go on whose second performance does no harm."""
+    """However the response is lost, harmless calls are repeated."""
     for name in ("Strigo mint", "ZDK mint", "harmless", "withdrawal", "unknown", "raw POST"):
         vendor, call, success, repeatable = CALLS[name]
         with RawServer(loss, saying(success)) as server:
@@ -167,7 +167,7 @@ def test_each_lost_answer_is_repeated_where_the_contract_allows(
 def test_a_connection_closed_at_once_is_never_taken_for_a_lost_answer_twice(
     flavour: Flavour, family: Family
 ) -> None:
-    """A payment goes out again only where the client saw the end before it wrote a byte."""
+    """A payment is sent again only if the client saw the end before it wrote a byte."""
     for name in ("Strigo mint", "withdrawal"):
         vendor, call, success, repeatable = CALLS[name]
         with RawServer(close_at_once, saying(success)) as server:
@@ -205,7 +205,7 @@ always_minted = answering(lambda _: ZEROHASH_MINTED)
 def test_a_payment_is_not_opened_twice(
     flavour: Flavour, family: Family, loss: Callable[[Peer], None]
 ) -> None:
-    """A reused connection that dies after the write leaves a payment-opening mint unrepeated."""
+    """If a reused connection dies after the write, a mint that opens a payment is not repeated."""
     with RawServer(loss, always_minted) as server:
         with pytest.raises((ConnectionLostError, ProtocolError, RequestTimeoutError)):
             send_zerohash(
@@ -223,7 +223,7 @@ def test_a_payment_is_not_opened_twice(
 @each_flavour
 @each_family
 def test_a_payment_is_repeated_when_the_caller_says_so(flavour: Flavour, family: Family) -> None:
-    """With repeat_payments, a payment-opening mint is sent again after a lost answer."""
+    """With repeat_payments, a mint that opens a payment is sent again after a lost response."""
     policy = RetryPolicy(first_wait=0.01, repeat_payments=True)
     with RawServer(resetting(), always_minted) as server:
         (reply,) = send_zerohash(flavour, server.url, WITHDRAWAL, retry=policy, http_family=family)
@@ -233,7 +233,7 @@ def test_a_payment_is_repeated_when_the_caller_says_so(flavour: Flavour, family:
 @each_flavour
 @each_family
 def test_a_slow_answer_is_a_lost_one(flavour: Flavour, family: Family) -> None:
-    """A harmless mint whose answer does not come in time is repeated; a payment is not."""
+    """A harmless mint is repeated if its response doesn't come in time; a payment is not."""
 
     def never_answer(peer: Peer) -> None:
         peer.read_request()
@@ -253,7 +253,7 @@ def test_a_slow_answer_is_a_lost_one(flavour: Flavour, family: Family) -> None:
 @each_flavour
 @each_family
 def test_a_refused_connection_is_tried_again(flavour: Flavour, family: Family) -> None:
-    """Where no connection is made nothing was sent, and every call is tried again."""
+    """If no connection is made, nothing was sent, and every call is repeated."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     time = DrivenTime()
@@ -302,7 +302,7 @@ class DiesUnseen:
 def test_a_first_write_that_fails_is_not_sent_twice(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection that dies before its first byte leaves has sent nothing, and is replaced."""
+    """A connection that dies before its first byte has sent nothing, and is replaced."""
     script = DiesUnseen()
     with RawServer(script, always_minted) as server:
         connect_sync = socket.socket.connect
@@ -340,7 +340,7 @@ def test_a_first_write_that_fails_is_not_sent_twice(
 def test_a_later_write_that_fails_may_have_been_sent(
     flavour: Flavour, family: Family, *, repeatable: bool
 ) -> None:
-    """A request that broke off half-way counts as sent: a payment is not sent again."""
+    """A request that was cut off half-way counts as sent: a payment is not sent again."""
 
     def take_a_little(peer: Peer) -> None:
         peer.sock.recv(100)

@@ -56,7 +56,7 @@ def drip_body(peer: Peer) -> None:
 def test_no_server_outlasts_the_deadline(
     flavour: Flavour, family: Family, script: Callable[[Peer], None]
 ) -> None:
-    """A silent or a dripping server is left when the deadline passes, whatever the retries."""
+    """A call to a silent or dripping server ends at the deadline, whatever the retries."""
     with RawServer(script) as server:
         with pytest.raises(DeadlineExceeded) as caught, at_most(DEADLINE):
             send_strigo(
@@ -93,7 +93,7 @@ def test_endless_failures_end_before_the_deadline(flavour: Flavour, family: Fami
 @each_flavour
 @each_family
 def test_a_callers_client_is_bounded(flavour: Flavour, family: Family) -> None:
-    """A caller's sync client is left between body chunks, an async one even in the headers."""
+    """With a caller's sync client a call ends between body chunks, with an async one anywhere."""
     http_library = import_module(family)
     if flavour == "sync":
         with RawServer(drip_body) as server, http_library.Client() as callers:

@@ -1,4 +1,4 @@
-"""G8: 1,000 failing calls on one client, fewer than 1,100 requests sent."""
+"""G8: 1,000 failing calls on one client: fewer than 1,100 requests sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CALLS = 1000
 @each_flavour
 @each_family
 def test_an_outage_is_not_multiplied(flavour: Flavour, family: Family) -> None:
-    """A thousand calls into an outage send a tenth more requests at most, for all retries."""
+    """A thousand calls into an outage send at most a tenth more requests, for all retries."""
     planned: list[RetryPlanned] = []
     with RawServer(answering(lambda _: http(503))) as server:
         client = driven_client(
@@ -45,7 +45,7 @@ def test_an_outage_is_not_multiplied(flavour: Flavour, family: Family) -> None:
 @each_flavour
 @each_family
 def test_successes_earn_retries_again(flavour: Flavour, family: Family) -> None:
-    """After an outage and a time of successes a failing call is tried again."""
+    """After an outage and a series of successes, a failing call is retried again."""
     outage, recovery = 100, 30
     served = 0
 

@@ -1,4 +1,4 @@
-"""G9: 301 to 308 to another origin, UnexpectedRedirect and not one byte for the other origin."""
+"""G9: 301 to 308 to another origin: UnexpectedRedirect, and not one byte for that origin."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def redirecting(target: str, status: int) -> RawServer:
 
 
 def check_untouched(server: RawServer) -> None:
-    """Check that nobody ever connected: whoever did was accepted before this knock."""
+    """Check that there was no connection: any would have been accepted before this one."""
     with socket.create_connection(("127.0.0.1", server.port)) as knock:
         knock.sendall(b"GET /knock HTTP/1.1\r\n\r\n")
         assert knock.recv(100)
@@ -38,7 +38,7 @@ def check_untouched(server: RawServer) -> None:
 @each_flavour
 @each_status
 def test_a_mint_is_not_redirected(flavour: Flavour, family: Family, status: int) -> None:
-    """A redirected mint is an error that tells the target, and the target hears nothing."""
+    """A redirected mint is an error that names the target, and the target gets nothing."""
     with RawServer(stranger) as other, redirecting(other.url, status) as server:
         with pytest.raises(UnexpectedRedirect) as caught:
             send_strigo(flavour, server.url, MINT, http_family=family)
@@ -52,7 +52,7 @@ def test_a_mint_is_not_redirected(flavour: Flavour, family: Family, status: int)
 @each_flavour
 @each_status
 def test_a_get_is_not_redirected(flavour: Flavour, family: Family, status: int) -> None:
-    """A redirected GET, which every other client would follow, is no different."""
+    """A redirected GET, which every other client would follow, is not followed either."""
     with RawServer(stranger) as other, redirecting(other.url, status) as server:
         with pytest.raises(UnexpectedRedirect):
             send_strigo(flavour, server.url, HEALTH, http_family=family)
@@ -78,7 +78,7 @@ def test_a_callers_client_follows_no_redirect(
 @each_flavour
 @pytest.mark.parametrize("target", ["", "https://127.0.0.1:1", "//127.0.0.1:1", "\xff://["])
 def test_no_target_is_good_enough(flavour: Flavour, family: Family, target: str) -> None:
-    """A redirect within the origin, to another scheme or to nonsense is refused as well."""
+    """A redirect within the origin, to another scheme or to nonsense, is refused too."""
     with redirecting(target, 307) as server:
         with pytest.raises(UnexpectedRedirect):
             send_strigo(flavour, server.url, MINT, http_family=family)
@@ -89,7 +89,7 @@ def test_no_target_is_good_enough(flavour: Flavour, family: Family, target: str)
 @each_flavour
 @pytest.mark.parametrize("status", [300, 304, 399])
 def test_other_3xx_are_redirects_too(flavour: Flavour, family: Family, status: int) -> None:
-    """A status of the 300s that leads nowhere is never taken for an answer."""
+    """A 3xx status that leads nowhere is never taken for a success."""
     with RawServer(answering(lambda _: http(status))) as server:
         with pytest.raises(UnexpectedRedirect) as caught:
             send_strigo(flavour, server.url, MINT, http_family=family)
@@ -102,7 +102,7 @@ def test_other_3xx_are_redirects_too(flavour: Flavour, family: Family, status: i
 def test_a_target_that_echoes_the_key_is_shown_without_it(
     flavour: Flavour, family: Family
 ) -> None:
-    """A server that puts the credential into the target does not get it into the error."""
+    """If a server puts the credential into the target, it does not get into the error."""
 
     def echo(request: RawRequest) -> bytes:
         key = request.headers["authorization"].partition(":")[2]

@@ -1,4 +1,4 @@
-"""G10: what the libraries below log while a call runs shows no credential, whatever it says."""
+"""G10: the debug logs of the libraries below show no credential while a call runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
 
 @pytest.fixture(autouse=True)
 def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Log everything of the whole process."""
+    """Log everything in the whole process."""
     with caplog.at_level(logging.DEBUG):
         yield caplog
 
@@ -53,7 +53,7 @@ def test_an_events_own_name_decides(
 def test_a_socks_proxys_password_is_not_logged(
     flavour: Flavour, family: Family, log: pytest.LogCaptureFixture
 ) -> None:
-    """What httpcore logs of its talk with a SOCKS proxy holds the password: not of our calls."""
+    """Httpcore's log of its talk with a SOCKS proxy has the password; ours is kept out of it."""
     seen: list[bytes] = []
     with (
         tls_server(HOST) as server,
@@ -81,7 +81,7 @@ def test_an_unknown_event_is_not_logged(
     log: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where httpcore calls its events otherwise, none of them gets through."""
+    """If httpcore renames its events, none of them gets through."""
     logger = logging.getLogger(f"{CORES[family]}.http11")
     debug = logger.debug
 
@@ -121,7 +121,7 @@ def test_a_logger_made_later_shows_no_credential(
 def test_other_peoples_exchanges_are_logged_as_ever(
     family: Family, log: pytest.LogCaptureFixture
 ) -> None:
-    """What the process does with httpx beside our calls keeps its debug log."""
+    """The process's own use of httpx beside our calls keeps its debug log."""
     http_module: Any = import_module(family)
     with RawServer(answering(lambda _: HEALTHY)) as server, http_module.Client() as client:
         client.get(server.url)

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Log everything of the whole process, and let nothing warn."""
+    """Log everything in the whole process, and let nothing warn."""
     with caplog.at_level(logging.DEBUG), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         yield caplog
@@ -70,7 +70,7 @@ def signatures(server: RawServer) -> list[str]:
 
 
 def echo(request: RawRequest) -> bytes:
-    """Refuse a request, with all of its headers and its body in the answer."""
+    """Refuse a request, with all of its headers and its body in the response."""
     body = {"error": str(request.headers), "sent": request.headers, "body": str(request.body)}
     return json_answer(body, 401)
 
@@ -150,7 +150,7 @@ def test_a_failed_call_shows_no_secret(
     expected: type[Exception],
     log: pytest.LogCaptureFixture,
 ) -> None:
-    """Whatever the server answers, no credential, signature or token shows anywhere."""
+    """Whatever the server responds, no credential, signature or token is shown anywhere."""
     if call is REVOCATION and script in (truncated_mint, token_as_a_number):
         pytest.skip("a revocation needs no body")
     with RawServer(script) as server:
@@ -187,7 +187,7 @@ def test_an_unreachable_server_shows_no_secret(
 def test_every_vendors_credentials_are_hidden(
     flavour: Flavour, family: Family, vendor: Vendor, log: pytest.LogCaptureFixture
 ) -> None:
-    """A server that echoes the whole request gets no vendor's credentials into the error."""
+    """If a server echoes the whole request, no vendor's credentials get into the error."""
     with RawServer(answering(echo)) as server:
         client = vendor.open(flavour, base_url=server.url, http_family=family)
         with pytest.raises(AuthenticationError) as caught:
@@ -227,7 +227,7 @@ def test_a_served_call_shows_no_secret(
 def test_a_refused_credential_is_not_shown(
     flavour: Flavour, family: Family, vendor: Vendor, log: pytest.LogCaptureFixture
 ) -> None:
-    """A credential that cannot be used shows in no error, whether given or returned."""
+    """An unusable credential is shown in no error, whether passed or returned."""
     for name in vendor.credentials:
         bad = "careless-file-content\n"
         for source in (bad, Secret(bad), lambda: "careless-file-content\n"):
@@ -246,7 +246,7 @@ def test_a_refused_credential_is_not_shown(
 def test_a_raising_hook_shows_no_secret(
     flavour: Flavour, family: Family, vendor: Vendor, log: pytest.LogCaptureFixture
 ) -> None:
-    """The logged traceback of a caller's hook leads through no frame with a secret."""
+    """The logged traceback of a caller's hook has no frame with a secret."""
 
     def fail(_: object) -> None:
         raise ValueError("a mistake in the hook")
@@ -268,7 +268,7 @@ def test_a_raising_hook_shows_no_secret(
 def test_a_callers_http2_transport_logs_no_secret(
     flavour: Flavour, family: Family, log: pytest.LogCaptureFixture
 ) -> None:
-    """What HTTP/2 would log of the request's headers stays out of the log."""
+    """HTTP/2's log of the request's headers is kept out of the log."""
     http_module: Any = importlib.import_module(family)
 
     def respond(request: Any) -> Any:
@@ -282,7 +282,7 @@ def test_a_callers_http2_transport_logs_no_secret(
 
 
 def test_the_search_finds_what_is_there(log: pytest.LogCaptureFixture) -> None:
-    """The search is not blind: it sees a secret in a text, a cause, a frame and the log."""
+    """The search works: it finds a secret in a text, a cause, a frame and the log."""
     hidden: dict[str, Any] = {"__name__": "tokenkit.leaky"}
     program = "def leak(local):\n    raise ValueError('no secret in the text')"
     exec(program, hidden)  # noqa: S102 - a frame that counts as ours

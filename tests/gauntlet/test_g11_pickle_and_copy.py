@@ -1,4 +1,4 @@
-"""G11: pickle, copy and deepcopy of every exception and every model; all round-trip equal."""
+"""G11: pickle, copy and deepcopy of every exception and model: all come back equal."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ ERROR_CLASSES = sorted(
 
 
 def sample(kind: type[TokenKitError]) -> TokenKitError:
-    """Build an error, by its constructor's own parameters."""
+    """Build an error with its constructor's own parameters."""
     _, *names = inspect.signature(kind.__init__).parameters
     build: Any = kind
     error: TokenKitError = build(**ChainMap(*(dict(ARGUMENTS[name]) for name in names)))
@@ -110,7 +110,7 @@ def sample(kind: type[TokenKitError]) -> TokenKitError:
 
 
 def twins(value: Any) -> Iterator[Any]:
-    """Yield what copying, copying deeply and every pickle protocol make of a value."""
+    """Yield a value's copies: shallow, deep, and of every pickle protocol."""
     yield copy.copy(value)
     yield copy.deepcopy(value)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
@@ -118,7 +118,7 @@ def twins(value: Any) -> Iterator[Any]:
 
 
 def check_twins(error: TokenKitError) -> None:
-    """Compare an error with its twins; exceptions have no equality of their own."""
+    """Compare an error with its copies; exceptions have no equality of their own."""
     for twin in twins(error):
         assert type(twin) is type(error)
         assert vars(twin) == vars(error)
@@ -127,13 +127,13 @@ def check_twins(error: TokenKitError) -> None:
 
 @pytest.mark.parametrize("kind", ERROR_CLASSES)
 def test_every_error(kind: type[TokenKitError]) -> None:
-    """Every error's twin has its class, its attributes, its notes, its text and its repr."""
+    """Every error's copy has its class, its attributes, its notes, its text and its repr."""
     check_twins(sample(kind))
 
 
 @pytest.mark.parametrize("kind", ERROR_CLASSES)
 def test_every_error_crosses_as_json(kind: type[TokenKitError]) -> None:
-    """A back end that keeps class and ``args`` alone gives back the class and the text."""
+    """A back end that keeps only class and ``args`` gives back the class and the text."""
     error = sample(kind)
     made: Any = type(error)
     again: TokenKitError = made(*json.loads(json.dumps(error.args)))
@@ -143,7 +143,7 @@ def test_every_error_crosses_as_json(kind: type[TokenKitError]) -> None:
 
 @pytest.mark.parametrize("kind", ERROR_CLASSES)
 def test_every_error_from_a_text_alone(kind: type[TokenKitError]) -> None:
-    """An error can be made from a text, raised from another, noted and grouped."""
+    """An error can be made from a text, raised from another, and noted and grouped."""
     error = kind("slow down")
     assert (str(error), error.message) == ("slow down", "slow down")
     client = create_autospec(tokenkit.StrigoClient, instance=True)
@@ -161,7 +161,7 @@ def test_every_error_from_a_text_alone(kind: type[TokenKitError]) -> None:
 @pytest.mark.skipif(ExceptionGroup is None, reason="this Python has no exception groups")
 @pytest.mark.parametrize("kind", ERROR_CLASSES)
 def test_every_error_in_a_group(kind: type[TokenKitError]) -> None:
-    """A group hands an error back by its class, whole, and again after a pickle or a copy."""
+    """A group keeps its errors' classes, and again after a pickle or a copy."""
     error = sample(kind)
     group = ExceptionGroup("two calls", [error, ExceptionGroup("one", [KeyError("x")])])
     pickled = pickle.loads(pickle.dumps(group))  # noqa: S301 - our own bytes
@@ -208,7 +208,7 @@ def test_every_error_class_is_found() -> None:
 def test_errors_of_real_calls(
     flavour: Flavour, family: Family, vendor: Vendor, answer: bytes
 ) -> None:
-    """An error that a call raised goes through pickle and copy like one that a test made."""
+    """An error that a call raised can be pickled and copied like one that a test made."""
     with RawServer(answering(lambda _: answer)) as server:
         client = vendor.open(
             flavour, base_url=server.url, http_family=family, retry=NO_RETRIES, deadline=5
@@ -222,7 +222,7 @@ def test_errors_of_real_calls(
 @each_family
 @each_vendor
 def test_replies_of_real_calls(flavour: Flavour, family: Family, vendor: Vendor) -> None:
-    """What a call returned, with its circumstances, round-trips equal, and so does the call."""
+    """A reply comes back equal from a round trip, and so does the call."""
     with RawServer(answering(lambda _: vendor.minted)) as server:
         client = vendor.open(flavour, base_url=server.url, http_family=family)
         reply = perform(client, flavour, lambda: vendor.mint)
@@ -341,7 +341,7 @@ BASES = {
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
 def test_every_model(model: Any) -> None:
-    """Every model's twin is equal to it and of its class."""
+    """Every model's copy is equal to it and has its class."""
     for twin in twins(model):
         assert twin == model
         assert type(twin) is type(model)
@@ -374,14 +374,14 @@ def test_clients_and_secrets_refuse(vendor: Vendor) -> None:
 
 
 def test_a_class_of_ones_own() -> None:
-    """An error class with required keyword-only arguments goes through as well."""
+    """An error class with required keyword-only arguments works as well."""
     error = OwnError("no key", reason="lost")
     check_twins(error)
     assert [twin.reason for twin in twins(error)] == ["lost"] * 8
 
 
 class OwnError(ConfigurationError):
-    """An error of a caller's own."""
+    """A caller's own error."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""G12: one async client in two successive asyncio.run, it works."""
+"""G12: one async client works in two successive asyncio.run calls."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ each_pair = pytest.mark.parametrize(
 
 
 def run_in_a_loop(backend: Backend, main: Callable[[], Awaitable[object]]) -> None:
-    """Run like a user does: asyncio.run and trio.run."""
+    """Run as a user does: with asyncio.run and trio.run."""
 
     async def call() -> None:
         await main()
@@ -69,7 +69,7 @@ def test_an_async_client_serves_several_loops(
 def test_connections_with_tls_end_with_their_loop(
     backends: tuple[Backend, ...], family: Family
 ) -> None:
-    """TLS, whose end is a conversation of its own, makes no difference."""
+    """It is the same with TLS, whose end is a conversation of its own."""
     with tls_server("127.0.0.1") as server, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         client = async_strigo_client(server.url, http_family=family, ssl_context=trusting())
@@ -86,7 +86,7 @@ def test_connections_with_tls_end_with_their_loop(
 def test_a_loop_that_fails_takes_nothing_along(
     backends: tuple[Backend, ...], family: Family
 ) -> None:
-    """After a loop that an exception ended, the client works in the next."""
+    """After an exception ended a loop, the client works in the next one."""
     with RawServer(healthy) as server:
         client = async_strigo_client(server.url, http_family=family)
 
@@ -106,7 +106,7 @@ def test_a_loop_that_fails_takes_nothing_along(
 @each_family
 @each_pair
 def test_two_loops_at_the_same_time(backends: tuple[Backend, ...], family: Family) -> None:
-    """Loops in two threads share a client, and no connection."""
+    """Loops in two threads share a client, but no connection."""
     ready = threading.Barrier(2)
     with RawServer(healthy) as server, ThreadPoolExecutor(2) as threads:
         client = async_strigo_client(server.url, http_family=family)
@@ -128,7 +128,7 @@ def test_two_loops_at_the_same_time(backends: tuple[Backend, ...], family: Famil
 @each_family
 @each_backend
 def test_a_forgotten_async_client_leaves_no_connection(backend: Backend, family: Family) -> None:
-    """A client that goes out of scope within a loop is cleaned up by the loop's end."""
+    """A client that goes out of scope within a loop is cleaned up when the loop ends."""
     with RawServer(healthy) as server, warnings.catch_warnings():
         # trio tells of it, as Python tells of a forgotten socket; asyncio does not.
         warnings.simplefilter("ignore", ResourceWarning)
@@ -146,7 +146,7 @@ def test_a_forgotten_async_client_leaves_no_connection(backend: Backend, family:
 def test_a_client_can_be_closed_in_another_loop(
     backends: tuple[Backend, ...], family: Family
 ) -> None:
-    """aclose() in a loop that never called closes nothing and fails in nothing."""
+    """aclose() in a loop that made no call closes nothing and doesn't fail."""
     with RawServer(healthy) as server:
         client = async_strigo_client(server.url, http_family=family)
         first, second = backends

@@ -1,4 +1,4 @@
-"""G13: fork after use, the child gets its own connections."""
+"""G13: after a fork, the child gets its own connections."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RunProgram(Protocol):
 
 @pytest.fixture(scope="module")
 def run_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunProgram]:
-    """Start what runs the programs; it has imported everything, which takes the longest."""
+    """Start the process that runs the programs; it has imported everything, the slowest part."""
     folder: Path = tmp_path_factory.mktemp("programs")
     stderr, authority = folder / "stderr", folder / "authority.pem"
     AUTHORITY.cert_pem.write_to_path(str(authority))
@@ -91,7 +91,7 @@ def test_a_forked_child_opens_its_own_connections(
     family: Family,
     run_program: RunProgram,
 ) -> None:
-    """A child never uses its parent's connection, and leaves its TLS session in step."""
+    """A child never uses its parent's connection, and leaves its TLS session intact."""
     with tls_server("127.0.0.1") as server:
         run_program(program, server, family)
         assert [request.connection for request in server.requests] == connections
@@ -101,7 +101,7 @@ def test_a_forked_child_opens_its_own_connections(
 @only_where_there_is_a_fork
 @each_family
 def test_a_fork_amid_calls_of_other_threads(family: Family, run_program: RunProgram) -> None:
-    """Workers forked while other threads call get on, whatever was locked just then."""
+    """Workers that were forked while other threads call still work, whatever was locked."""
     with RawServer(healthy) as server:
         run_program(fork_amid_calls, server, family)
         server.wait_all_closed()
@@ -121,7 +121,7 @@ def test_a_fork_while_every_lock_is_held(family: Family, run_program: RunProgram
 def test_another_process_is_told_by_its_id(
     family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Connections of another process are closed unused, also when its lock was held."""
+    """Connections of another process are closed unused, even if its lock was held."""
     with (
         RawServer(healthy) as server,
         strigo_client(server.url, http_family=family) as client,

@@ -1,4 +1,4 @@
-"""G14: 20 threads or 200 tasks on one client, thousands of calls, every answer is its caller's."""
+"""G14: 20 threads or 200 tasks on one client: each of thousands of responses is its caller's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def mint_for(number: int) -> strigo.UserTokenRequest:
 
 
 def echo(request: RawRequest) -> bytes:
-    """Answer with the request's e-mail, in a token or, for each tenth of them, in an error."""
+    """Respond with the request's e-mail, in a token or, for every tenth one, in an error."""
     body: dict[str, Any] = request.json()
     email: str = body["email"]
     if email.partition("@")[0].endswith("7"):
@@ -37,7 +37,7 @@ def echo(request: RawRequest) -> bytes:
 
 
 def answer_of(number: int, token: strigo.UserToken | ServerError) -> str:
-    """Tell what is wrong with an answer; an empty text if nothing is."""
+    """Say what is wrong with a response; an empty string if nothing is."""
     email = f"user{number}@example.com"
     if number % 10 == 7:
         fits = isinstance(token, ServerError) and email in str(token.body)
@@ -50,7 +50,7 @@ def answer_of(number: int, token: strigo.UserToken | ServerError) -> str:
 
 @each_family
 def test_twenty_threads_share_a_client(family: Family) -> None:
-    """8,000 calls of 20 threads get their own answers, over no more than 20 connections."""
+    """8,000 calls from 20 threads get their own responses, over at most 20 connections."""
     start = threading.Barrier(THREADS)
 
     def call_often(first: int) -> list[str]:
@@ -81,7 +81,7 @@ def test_twenty_threads_share_a_client(family: Family) -> None:
 @each_family
 @pytest.mark.parametrize("flavour", ["asyncio", "trio"])
 def test_two_hundred_tasks_share_a_client(flavour: Flavour, family: Family) -> None:
-    """1,000 calls of 200 tasks get their own answers, over no more than 100 connections."""
+    """1,000 calls from 200 tasks get their own responses, over at most 100 connections."""
     problems: list[str] = []
 
     async def main() -> None:

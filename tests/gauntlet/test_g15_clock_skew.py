@@ -1,4 +1,4 @@
-"""G15: a clock an hour off, a poisoned Date, a skew that changes; corrected once, never a loop."""
+"""G15: a clock an hour off, a poisoned Date, a changing skew: corrected once, never a loop."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ each_direction = pytest.mark.parametrize("ahead", [HOUR, -HOUR], ids=["ahead", "
 
 
 class Issuer:
-    """A sandbox whose clock is ahead of ours, by how much can be changed at any time."""
+    """A sandbox whose clock is ahead of ours, by an amount that can be changed."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -51,7 +51,7 @@ class Issuer:
 
 @pytest.fixture(scope="module")
 def shared_issuer() -> Generator[Issuer]:
-    """Serve all tests from one sandbox; its clock is the only state that they touch."""
+    """Serve all tests from one sandbox; its clock is the only state that they change."""
     issuer = Issuer()
     with issuer.sandbox:
         yield issuer
@@ -82,7 +82,7 @@ def test_a_wrong_clock_is_corrected(
 @each_flavour
 @each_family
 def test_a_payment_is_corrected_too(flavour: Flavour, family: Family, issuer: Issuer) -> None:
-    """A payment-opening mint that was refused for its time was not performed: it is repeated."""
+    """A payment's mint that was refused for its time was not performed, so it is repeated."""
     issuer.ahead = HOUR
     call = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["crypto-pay"])
     issued = len(issuer.sandbox.issued)
@@ -97,7 +97,7 @@ def test_a_payment_is_corrected_too(flavour: Flavour, family: Family, issuer: Is
 def test_a_wrong_clock_is_corrected_with_a_callers_client(
     flavour: Flavour, family: Family, issuer: Issuer
 ) -> None:
-    """With an HTTP client of the caller's the clock is corrected likewise."""
+    """With a caller's HTTP client, the clock is corrected too."""
     issuer.ahead = -HOUR
     library = import_module(family)
     if flavour == "sync":
@@ -118,7 +118,7 @@ def test_a_wrong_clock_is_corrected_with_a_callers_client(
 @each_flavour
 @each_family
 def test_a_skew_that_changes_is_followed(flavour: Flavour, family: Family, issuer: Issuer) -> None:
-    """Each change of the skew costs one refusal, also the change back to none."""
+    """Each change of the skew costs one refusal, including the change back to none."""
     skews = iter([HOUR, HOUR, -HOUR, -HOUR, 0, 0, 0])
 
     def shift() -> None:
@@ -136,7 +136,7 @@ def test_a_skew_that_changes_is_followed(flavour: Flavour, family: Family, issue
 def test_the_correction_can_be_switched_off(
     flavour: Flavour, family: Family, issuer: Issuer, ahead: int
 ) -> None:
-    """With correct_clock_skew=False every call is refused at once, as often as it is tried."""
+    """With correct_clock_skew=False, every call is refused at once, however often it is made."""
     issuer.ahead = ahead
     client = issuer.client(flavour, http_family=family, correct_clock_skew=False)
     found = errors(AuthenticationError, outcomes(client, flavour, HARMLESS, HARMLESS))
@@ -177,7 +177,7 @@ POISON: dict[str, tuple[str, ...]] = {
 @each_family
 @pytest.mark.parametrize("status", [401, 403])
 def test_poison_is_ignored(flavour: Flavour, family: Family, status: int) -> None:
-    """A Date that cannot be believed corrects nothing, and costs no second request."""
+    """An implausible Date corrects nothing, and costs no second request."""
     answers = iter([refusal(*headers, status=status) for headers in POISON.values()])
     with RawServer(answering(lambda _: next(answers, ZEROHASH_MINTED))) as server:
         client = driven_client(
@@ -195,7 +195,7 @@ def test_poison_is_ignored(flavour: Flavour, family: Family, status: int) -> Non
 @each_flavour
 @each_family
 def test_a_correction_that_does_not_help_is_dropped(flavour: Flavour, family: Family) -> None:
-    """Where the corrected attempt is refused too, the next call starts from our own clock."""
+    """If the corrected attempt is refused too, the next call starts from our own clock."""
     with RawServer(answering(lambda _: refusal(dated(HOUR)))) as server:
         client = driven_client(
             flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
@@ -209,7 +209,7 @@ def test_a_correction_that_does_not_help_is_dropped(flavour: Flavour, family: Fa
 @each_flavour
 @each_family
 def test_a_server_whose_clock_jumps_makes_no_loop(flavour: Flavour, family: Family) -> None:
-    """A server that refuses everything with another time each time gets two requests a call."""
+    """A server that always refuses, each time with another time, gets two requests per call."""
     jumps = iter(range(100, 80_000, 100))
     with RawServer(answering(lambda _: refusal(dated(next(jumps))))) as server:
         client = driven_client(
@@ -225,7 +225,7 @@ def test_a_server_whose_clock_jumps_makes_no_loop(flavour: Flavour, family: Fami
 @each_flavour
 @each_family
 def test_a_date_from_before_the_release_is_ignored(flavour: Flavour, family: Family) -> None:
-    """A Date older than the package itself is poison, also where our own clock is as wrong."""
+    """A Date older than the package is implausible, even if our own clock is equally wrong."""
     new_year = 1_767_225_600  # 2026
     date = formatdate(new_year + HOUR, usegmt=True)
     with RawServer(answering(lambda _: refusal(f"Date: {date}"))) as server:

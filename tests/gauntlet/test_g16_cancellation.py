@@ -1,4 +1,4 @@
-"""G16: cancellation at every await point, the connection is freed and the next call works."""
+"""G16: cancellation at every await: the connection is freed and the next call works."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def cancellable(way: Way) -> Generator[Callable[[], None]]:
 def stepping(
     steps: Coroutine[Any, Any, T], at_step: Callable[[int], None]
 ) -> Generator[Any, Any, T]:
-    """Run a coroutine; tell of each point at which it gives control to the event loop."""
+    """Run a coroutine; report each point at which it gives control to the event loop."""
     number = 0
     result: Any = None
     thrown: BaseException | None = None
@@ -99,7 +99,7 @@ def stepping(
 
 
 async def cancel_at(way: Way, step: int, steps: Coroutine[Any, Any, object]) -> bool:
-    """Run a coroutine, cancel it at one of its await points; return whether it had as many."""
+    """Run a coroutine, cancel it at one of its awaits; return whether it had that many."""
     reached = False
 
     def at_step(number: int) -> None:
@@ -119,7 +119,7 @@ def run(way: Way, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def in_pieces(peer: Peer) -> None:
-    """Refuse every other request, mint at the rest; each answer comes in several pieces."""
+    """Refuse every other request, mint for the rest; each response comes in several pieces."""
     body = MINTED.partition(b"\r\n\r\n")[2]
     middle = len(body) // 2
     halves = [b"%x\r\n%s\r\n" % (len(half), half) for half in (body[:middle], body[middle:])]
@@ -140,7 +140,7 @@ def tls_server_in_pieces() -> RawServer:
 
 
 async def check_next_call(client: AsyncStrigoClient, server: RawServer) -> None:
-    """Check that the client works, and that what was cancelled holds no second connection."""
+    """Check that the client works, and that the cancelled call holds no second connection."""
     assert (await client.send(MINT)).token in MINTED.decode()
     await in_a_thread(server.wait_for, lambda: server.connections - server.ended == 1)
 
@@ -178,7 +178,7 @@ def test_a_call_is_cancelled_at_every_await_point(
 @each_family
 @each_way
 def test_closing_is_cancelled_at_every_await_point(way: Way, family: Family) -> None:
-    """A client whose aclose() is cancelled leaves no connection beyond its event loop."""
+    """A client whose aclose() is cancelled leaves no connection after its event loop."""
     context = trusting()
     step, reached = 0, True
 
@@ -215,7 +215,7 @@ def answer_with_half_a_chunk(peer: Peer) -> None:
 def test_a_cancelled_wait_leaves_the_client_usable(
     way: Way, family: Family, script: Callable[[Peer], None]
 ) -> None:
-    """A call that waits for a server is cancelled from outside; its connection is closed."""
+    """If a call that waits for a server is cancelled from outside, its connection is closed."""
 
     async def main() -> None:
         async with async_strigo_client(server.url, http_family=family) as client:
@@ -248,7 +248,7 @@ def wait_for_requests(server: RawServer, count: int) -> None:
 @each_family
 @pytest.mark.anyio
 async def test_many_cancellations_leave_every_slot_free(family: Family) -> None:
-    """More cancelled calls than the pool has slots don't use it up."""
+    """More cancelled calls than the pool has slots do not use up the pool."""
     with RawServer(black_hole) as server:
         async with async_strigo_client(server.url, http_family=family, retry=NO_RETRIES) as client:
             for _ in range(2):

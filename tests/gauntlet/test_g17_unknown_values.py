@@ -1,4 +1,4 @@
-"""G17: unknown fields and values in answers, unknown permissions in requests; all survive."""
+"""G17: unknown fields and values in responses, unknown permissions in requests: all survive."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def jwt(claims: object) -> str:
 def served(
     flavour: Flavour, family: Family, vendor: Vendor, answer: bytes, call: Call[Any]
 ) -> tuple[Reply[Any], Any]:
-    """Make a call that is answered so; return the pickled reply's twin and the sent JSON."""
+    """Make a call that gets this response; return the pickled reply's copy and the sent JSON."""
     with RawServer(answering(lambda _: answer)) as server:
         client = vendor.open(flavour, base_url=server.url, http_family=family)
         reply = perform(client, flavour, lambda: call)
@@ -54,7 +54,7 @@ def served(
 @each_flavour
 @each_family
 def test_strigo_answers(flavour: Flavour, family: Family) -> None:
-    """New fields beside Strigo's token are kept, those outside its data do no harm."""
+    """New fields beside Strigo's token are kept; those outside its data do no harm."""
     data = {"token": TOKEN, "user_id": "u1", **NEW}
     answer = json_answer({"result": "success", "data": data, "meta": NEW})
     reply, _ = served(flavour, family, STRIGO, answer, STRIGO.mint)
@@ -65,7 +65,7 @@ def test_strigo_answers(flavour: Flavour, family: Family) -> None:
 @each_flavour
 @each_family
 def test_fields_of_an_unknown_form(flavour: Flavour, family: Family) -> None:
-    """What stands beside the token and has a new form is kept, and costs no token."""
+    """Fields beside the token that have a new form are kept, and the token is returned."""
     odd = {"user_id": {"id": 7}, "expiration": "in two months"}
     answer = json_answer({"result": "success", "data": {"token": TOKEN, **odd}})
     reply, _ = served(flavour, family, STRIGO, answer, STRIGO.mint)
@@ -93,7 +93,7 @@ def test_zdk_answers(flavour: Flavour, family: Family) -> None:
 @each_flavour
 @each_family
 def test_zdk_permissions(flavour: Flavour, family: Family) -> None:
-    """Permissions that nobody has documented are sent as given, numbers and names."""
+    """Undocumented permissions are sent as given, as numbers and as names."""
     call = zdk.UserTokenRequest(id="u", permissions=[100, 950, "CHAT_ALL"], extra={"x_new": NEW})
     answer = json_answer({"tokens": [TOKEN]})
     _, sent = served(flavour, family, ZDK, answer, call)
@@ -105,7 +105,7 @@ def test_zdk_permissions(flavour: Flavour, family: Family) -> None:
 @each_flavour
 @each_family
 def test_zerohash_permissions(flavour: Flavour, family: Family) -> None:
-    """Permissions that are not in the enum are sent as given, and come back from the claims."""
+    """Permissions that aren't in the enum are sent as given, and come back from the claims."""
     permissions = ["crypto-lending", zerohash.Permission.FWC, "FWC", "ünï"]
     texts = ["crypto-lending", "fwc", "FWC", "ünï"]
     # One of them looks like a slip, which is said and changes nothing.
@@ -146,7 +146,7 @@ def test_zerohash_time(flavour: Flavour, family: Family) -> None:
 @each_family
 @pytest.mark.parametrize("status", [418, 451, 499, 599])
 def test_statuses_and_states_without_a_name(flavour: Flavour, family: Family, status: int) -> None:
-    """A status without a class of its own is an APIError that holds what was said."""
+    """A status without its own class is an APIError with the vendor's message."""
     with pytest.raises(APIError) as caught:
         served(
             flavour, family, ZEROHASH, json_answer({"error": "new", **NEW}, status), ZEROHASH.mint
@@ -158,7 +158,7 @@ def test_statuses_and_states_without_a_name(flavour: Flavour, family: Family, st
 @each_flavour
 @each_family
 def test_an_unknown_state_of_approval(flavour: Flavour, family: Family) -> None:
-    """A manual approval in a state that is not documented keeps its text."""
+    """A manual approval in an undocumented state keeps its text."""
     answer = json_answer({"error": "Approval escalated", "transaction_id": "txn_1"}, 403)
     with pytest.raises(zerohash.ManualApprovalError) as caught:
         served(flavour, family, ZEROHASH, answer, ZEROHASH.mint)

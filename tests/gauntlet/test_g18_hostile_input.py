@@ -99,7 +99,7 @@ TOGETHER: Mapping[type[RequestModel], Mapping[str, Any]] = {
 
 
 def required(model: type[Any]) -> dict[str, Any]:
-    """Return the arguments without which a model cannot be made."""
+    """Return the arguments that a model needs."""
     arguments = dict(TOGETHER.get(model, {}))
     for field in attrs.fields(model):
         if field.name == "requests":
@@ -120,13 +120,13 @@ def concrete_models(base: type[RequestModel]) -> Iterator[type[RequestModel]]:
 
 
 def parts_of(hint: object) -> set[object]:
-    """Return everything that a type is made of."""
+    """Return everything that a type consists of."""
     parts = typing.get_args(hint)
     return {hint}.union(*map(parts_of, parts)) if parts else {hint}
 
 
 def text_fields() -> Iterator[tuple[type[RequestModel], str, bool]]:
-    """Yield every field that is a text or a list of texts, and which of the two it is."""
+    """Yield every field that is a string or a list of strings, and which of the two it is."""
     for model in sorted(
         set(concrete_models(RequestModel)), key=lambda one: f"{one.__module__}.{one.__qualname__}"
     ):
@@ -145,7 +145,7 @@ NAMES = [f"{model.__name__}.{name}" for model, name, _ in TEXT_FIELDS]
 
 
 def test_every_model_is_tried() -> None:
-    """The models of this test are those that the vendors have, and each text is found."""
+    """This test has all of the vendors' models, and each string field is found."""
     models = set(concrete_models(RequestModel))
     assert {strigo.UserTokenRequest, zdk.RoomTokensRequest, experiences.CryptoBuy} <= models
     assert all(model(**required(model)) for model in models)
@@ -180,7 +180,7 @@ def refused(
 def test_a_hostile_text_in_a_model(
     flavour: Flavour, model: type[Any], name: str, *, many: bool
 ) -> None:
-    """No text field of any request takes what would break a line, UTF-8 or the limits."""
+    """No string field of any request accepts what would break a line, UTF-8 or the limits."""
     for text in HOSTILE.values():
 
         def make(text: str = text) -> Call[Any]:
@@ -201,7 +201,7 @@ def test_a_hostile_text_in_a_model(
 def test_what_a_body_cannot_carry_in_free_fields(
     flavour: Flavour, family: Family, field: str, text: str, place: str
 ) -> None:
-    """Free fields with lone surrogates or a megabyte of text are refused."""
+    """Free-form fields with lone surrogates or a megabyte of text are refused."""
     pair = {text: "x"} if place == "key" else {"x": text}
     free: dict[str, Any] = {field: pair}
     error = refused(
@@ -233,7 +233,7 @@ def test_line_breaks_in_free_fields_stay_in_the_body(flavour: Flavour, family: F
 @each_vendor
 @pytest.mark.parametrize("text", HOSTILE_IN_HEADERS.values(), ids=HOSTILE_IN_HEADERS)
 def test_hostile_credentials(flavour: Flavour, family: Family, vendor: Vendor, text: str) -> None:
-    """Every credential that a header cannot carry is refused by name, and not shown."""
+    """Every credential that is invalid in a header is refused by name, and not shown."""
     for name in vendor.credentials:
         for source in (text, lambda: text):
             error = refused(
@@ -248,7 +248,7 @@ def test_hostile_credentials(flavour: Flavour, family: Family, vendor: Vendor, t
 @each_family
 @pytest.mark.parametrize("text", HOSTILE_IN_HEADERS.values(), ids=HOSTILE_IN_HEADERS)
 def test_hostile_texts_for_headers(flavour: Flavour, family: Family, text: str) -> None:
-    """Headers, the request id and the user agent take visible ASCII of a sane length only."""
+    """Headers, the request id and the user agent accept only visible ASCII of a sane length."""
     common = {"http_family": family}
     refusals: dict[str, list[partial[TokenKitError]]] = {
         "headers": [
@@ -275,7 +275,7 @@ def test_hostile_texts_for_headers(flavour: Flavour, family: Family, text: str) 
 @each_family
 @pytest.mark.parametrize("text", HOSTILE_IN_HEADERS.values(), ids=HOSTILE_IN_HEADERS)
 def test_hostile_addresses(flavour: Flavour, family: Family, text: str) -> None:
-    """No part of an address takes them: base URL, host, environment, method, path, proxy."""
+    """No part of an address accepts them: base URL, host, environment, method, path, proxy."""
     settings = [
         (ZDK, {"base_url": f"https://127.0.0.1/{text}"}, "base_url"),
         (ZDK, {"base_url": f"https://{text}.example"}, "base_url"),
@@ -324,7 +324,7 @@ def request(flavour: Flavour, url: str, family: Family, method: str, path: str) 
 @each_vendor
 @pytest.mark.parametrize("text", HOSTILE_IN_HEADERS.values(), ids=HOSTILE_IN_HEADERS)
 def test_hostile_environment_variables(vendor: Vendor, text: str) -> None:
-    """A credential from the environment is judged like one that is passed."""
+    """A credential from the environment is checked like one that is passed."""
     prefix = next(name for name, other in VENDORS.items() if other is vendor).upper()
     good = {f"{prefix}_{name.upper()}": value for name, value in vendor.credentials.items()}
     for name in vendor.credentials:

@@ -106,7 +106,7 @@ def test_base_urls_that_are_refused(flavour: Flavour, family: Family, url: Any, 
     ],
 )
 def test_nothing_is_sent(flavour: Flavour, family: Family, vendor: Vendor, pattern: str) -> None:
-    """A server that listens at such an address sees no connection, from any client."""
+    """A server at such an address gets no connection from any client."""
     with RawServer(answering(lambda _: vendor.minted)) as server:
         with pytest.raises(ConfigurationError, match=r": base_url"):
             perform(
@@ -123,7 +123,7 @@ def test_nothing_is_sent(flavour: Flavour, family: Family, vendor: Vendor, patte
 @each_family
 @each_vendor
 def test_plain_http_must_be_asked_for(flavour: Flavour, family: Family, vendor: Vendor) -> None:
-    """Plain http beyond loopback needs allow_insecure_http, which lets nothing else through."""
+    """Plain http beyond loopback needs allow_insecure_http, which allows nothing else."""
     with RawServer(answering(lambda _: vendor.minted)) as server:
         url = f"http://0.0.0.0:{server.port}"
         options: dict[str, Any] = {"http_family": family, "allow_insecure_http": True}
@@ -142,7 +142,7 @@ def test_plain_http_must_be_asked_for(flavour: Flavour, family: Family, vendor: 
 @each_family
 @each_vendor
 def test_the_environment_is_judged_alike(flavour: Flavour, family: Family, vendor: Vendor) -> None:
-    """A base URL from the environment is judged like one that is passed."""
+    """A base URL from the environment is checked like one that is passed."""
     kind = vendor.client if flavour == "sync" else vendor.async_client
     profile = kind.profile
     variables = {
@@ -160,7 +160,7 @@ def test_the_environment_is_judged_alike(flavour: Flavour, family: Family, vendo
     "host", ["http://127.0.0.1", "user:password@h", "127.0.0.1/", "h?x", "h#x", "h:80:80", ""]
 )
 def test_hosts_and_environments(flavour: Flavour, family: Family, host: str) -> None:
-    """What ZDK's host and zerohash's environment are put into is as strict."""
+    """The values for ZDK's host and zerohash's environment are checked just as strictly."""
     with pytest.raises(ConfigurationError, match=r": base_host"):
         ZDK.open(flavour, base_host=host, http_family=family)
     with pytest.raises(ConfigurationError, match=r": environment"):

@@ -1,4 +1,4 @@
-"""G20: servers that break HTTP in every way; a TransportError or the right value, never a hang."""
+"""G20: servers that break HTTP in every way: a TransportError or the right value, no hang."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ BROKEN: dict[str, bytes] = {
 @each_family
 @pytest.mark.parametrize("answer", list(BROKEN.values()), ids=list(BROKEN))
 def test_broken_http_is_a_transport_error(flavour: Flavour, family: Family, answer: bytes) -> None:
-    """Whatever comes that is no HTTP, a TransportError says so, at once."""
+    """Whatever a server sends that isn't HTTP, a TransportError says so at once."""
     with RawServer(saying(answer)) as server:
         with pytest.raises(TransportError) as caught, at_most(1):
             send_strigo(flavour, server.url, MINT, retry=NO_RETRIES, http_family=family)
@@ -74,7 +74,7 @@ def test_broken_http_is_a_transport_error(flavour: Flavour, family: Family, answ
 @each_flavour
 @each_family
 def test_a_storm_of_informational_answers_passes(flavour: Flavour, family: Family) -> None:
-    """The answer that follows a thousand informational ones is read."""
+    """The response after a thousand informational ones is read."""
     storm = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 1000
     with RawServer(saying(storm + MINTED)) as server:
         (reply,) = send_strigo(flavour, server.url, MINT, http_family=family)
@@ -84,7 +84,7 @@ def test_a_storm_of_informational_answers_passes(flavour: Flavour, family: Famil
 @each_flavour
 @each_family
 def test_no_content_with_a_body_is_no_content(flavour: Flavour, family: Family) -> None:
-    """The body that a 204 must not have is not read, and poisons no later answer."""
+    """A body that a 204 must not have is not read, and affects no later response."""
     answer = b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nHELLO"
     with RawServer(saying(answer, answer)) as server:
         replies = send_zerohash(flavour, server.url, REVOCATION, REVOCATION, http_family=family)
@@ -95,7 +95,7 @@ def test_no_content_with_a_body_is_no_content(flavour: Flavour, family: Family) 
 @each_flavour
 @each_family
 def test_bytes_after_the_answer_poison_no_later_one(flavour: Flavour, family: Family) -> None:
-    """What a server sends behind an answer is never taken for the next answer."""
+    """What a server sends behind a response is never taken for the next one."""
     smuggled = HEALTHY.replace(b"all is well", b"all is evil")
     with RawServer(saying(HEALTHY + smuggled, HEALTHY), saying(HEALTHY)) as server:
         replies = send_strigo(flavour, server.url, HEALTH, HEALTH, http_family=family)
@@ -107,7 +107,7 @@ def test_bytes_after_the_answer_poison_no_later_one(flavour: Flavour, family: Fa
 def test_an_answer_without_framing_ends_with_the_connection(
     flavour: Flavour, family: Family
 ) -> None:
-    """HTTP/1.0 without a length is read up to the close."""
+    """HTTP/1.0 without a length is read until the close."""
     answer = MINTED.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Content-Length", b"X-Was")
     with RawServer(saying(answer)) as server:
         (reply,) = send_strigo(flavour, server.url, MINT, http_family=family)
@@ -117,7 +117,7 @@ def test_an_answer_without_framing_ends_with_the_connection(
 @each_flavour
 @each_family
 def test_a_repeated_header_is_joined(flavour: Flavour, family: Family) -> None:
-    """A header that comes twice is one with both values, whatever bytes they have."""
+    """A repeated header becomes one with both values, whatever bytes they have."""
     head = b"HTTP/1.1 200 OK\r\nX-Twice: a\r\nx-twice: \xe9\r\n"
     answer = MINTED.replace(b"HTTP/1.1 200 Whatever\r\n", head)
     with RawServer(saying(answer)) as server:
@@ -129,7 +129,7 @@ def test_a_repeated_header_is_joined(flavour: Flavour, family: Family) -> None:
 @each_family
 @pytest.mark.parametrize("status", [200, 201, 299])
 def test_an_empty_success_cannot_be_read(flavour: Flavour, family: Family, status: int) -> None:
-    """A mint that is answered with nothing is a DecodeError."""
+    """An empty response to a mint is a DecodeError."""
     answer = f"HTTP/1.1 {status} OK\r\nContent-Length: 0\r\n\r\n".encode()
     with RawServer(saying(answer)) as server, pytest.raises(DecodeError):
         send_strigo(flavour, server.url, MINT, http_family=family)
@@ -138,7 +138,7 @@ def test_an_empty_success_cannot_be_read(flavour: Flavour, family: Family, statu
 @each_flavour
 @each_family
 def test_a_head_request_has_no_body(flavour: Flavour, family: Family) -> None:
-    """The answer to a HEAD has a length and no body, and the connection is kept."""
+    """The response to a HEAD has a length and no body, and the connection is kept."""
     head: extension.Call[Any] = extension.RawCall(verb="HEAD", target="/health")
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
     with RawServer(saying(answer, answer)) as server:
@@ -155,7 +155,7 @@ def test_a_head_request_has_no_body(flavour: Flavour, family: Family) -> None:
 def test_a_librarys_new_wording_shows_nothing_of_a_response(
     flavour: Flavour, family: Family, said: str
 ) -> None:
-    """Where a library words its complaint otherwise, no piece of the response gets into ours."""
+    """If a library words its complaint differently, no part of the response gets into ours."""
     module: Any = import_module(family)
 
     def refuse(_: object) -> Any:

@@ -1,4 +1,4 @@
-"""G21: wrong host, expired, self-signed, ConnectError that says which; with the CA, success."""
+"""G21: wrong host, expired, self-signed: ConnectError that says which; with the CA, success."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def expired_context() -> ssl.SSLContext:
 
 
 def self_signed_context() -> ssl.SSLContext:
-    """Show the certificate of an authority that nobody knows, signed by itself."""
+    """Show an unknown authority's self-signed certificate."""
     unknown = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with unknown.private_key_pem.tempfile() as key, unknown.cert_pem.tempfile() as certificate:
@@ -45,7 +45,7 @@ def self_signed_context() -> ssl.SSLContext:
 
 
 def strangers_context() -> ssl.SSLContext:
-    """Show a certificate that an authority which nobody knows has signed."""
+    """Show a certificate signed by an unknown authority."""
     return context_with(trustme.CA().issue_cert("127.0.0.1"))
 
 
@@ -81,7 +81,7 @@ def test_a_bad_certificate_is_refused(
 @each_family
 @each_flavour
 def test_then_the_right_authority_succeeds(flavour: Flavour, family: Family) -> None:
-    """Without the authority a call fails, with it calls work, over one connection."""
+    """Without the authority a call fails; with it calls work, over one connection."""
     with tls_server("127.0.0.1") as server:
         with pytest.raises(ConnectError, match="unable to get local issuer certificate"):
             send_strigo(flavour, server.url, HEALTH, retry=NO_RETRIES, http_family=family)
@@ -96,7 +96,7 @@ def test_then_the_right_authority_succeeds(flavour: Flavour, family: Family) -> 
 @each_family
 @each_flavour
 def test_a_bad_certificate_is_tried_again(flavour: Flavour, family: Family) -> None:
-    """As nothing was sent, the call is repeated as often as its policy says."""
+    """Because nothing was sent, the call is repeated as often as its policy says."""
     with tls_server("other.example") as server:
         with pytest.raises(ConnectError) as caught:
             send_strigo(

@@ -1,6 +1,6 @@
-"""G22: `python -W error -X dev`; no ResourceWarning, no coroutine that nobody awaited.
+"""G22: `python -W error -X dev`; no ResourceWarning, no unawaited coroutine.
 
-The whole suite runs like that; here a program of its own does, up to its very end.
+The whole suite runs like that; here a separate program does, up to its very end.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STRICT = [sys.executable, "-W", "error", "-X", "dev"]
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run Python with everything that it can warn of as an error."""
+    """Run Python with every warning as an error."""
     return subprocess.run(
         [*STRICT, *arguments],
         env={**os.environ, **variables},
@@ -37,13 +37,13 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 @each_family
 def test_a_program_that_uses_every_client(family: Family, issuers: Mapping[str, str]) -> None:
-    """All six clients, closed or left to their loops' end, leave nothing on stderr."""
+    """All six clients, closed or left to their loop's end, leave nothing on stderr."""
     done = run(str(Path(every_client.__file__)), family, **issuers)
     assert (done.stderr, done.stdout, done.returncode) == ("", "done\n", 0)
 
 
 def test_a_leak_would_be_seen() -> None:
-    """The probe is not blind: a socket that nobody closes shows on stderr."""
+    """The test works: a socket that is never closed shows on stderr."""
     done = run("-c", "import socket; socket.socket()")
     assert "ResourceWarning" in done.stderr
 
@@ -66,7 +66,7 @@ def test_neither():
 
 
 def test_a_test_that_leaks_fails(pytestconfig: pytest.Config, tmp_path: Path) -> None:
-    """With the suite's own settings, a socket or a coroutine that is left behind is a failure."""
+    """With the suite's own settings, a socket or coroutine that is left behind is a failure."""
     leaks = tmp_path / "test_leaks.py"
     leaks.write_text(LEAKS)
     settings = ["-c", str(pytestconfig.inipath), "--rootdir", str(tmp_path), "-p", "no:xdist"]
@@ -77,5 +77,5 @@ def test_a_test_that_leaks_fails(pytestconfig: pytest.Config, tmp_path: Path) ->
 
 
 def test_the_suite_runs_with_warnings_as_errors(pytestconfig: pytest.Config) -> None:
-    """Nothing in the configuration lets a warning of the suite pass."""
+    """Nothing in the configuration ignores a warning of the suite."""
     assert pytestconfig.getini("filterwarnings") == ["error"]

@@ -1,4 +1,4 @@
-"""G23: what a model accepts the issuers accept, except what is left to them to judge."""
+"""G23: the issuers accept what a model accepts, except what is left to them to decide."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def judged(client: Client, build: Callable[[], Call[Any]]) -> list[str]:
-    """Send what a model accepts; return what the issuer says against it."""
+    """Send what a model accepts; return the issuer's complaint."""
     try:
         client.send(build())
     except InvalidInputError:
@@ -78,7 +78,7 @@ def complaints(error: APIError) -> list[str]:
 
 
 def check_complaints(found: list[str]) -> None:
-    """Check that the issuers complain of nothing but what is theirs to judge."""
+    """Check that the issuers complain only about what is theirs to decide."""
     known = re.compile("|".join(LEFT_TO_THE_SERVER))
     assert [complaint for complaint in found if not known.match(complaint)] == []
 
@@ -92,7 +92,7 @@ def check_complaints(found: list[str]) -> None:
     ],
 )
 def test_other_complaints_are_not_overlooked(sandbox: Sandbox, path: str, body: Any) -> None:
-    """What a model would not let through, the issuer refuses, and the comparison sees it."""
+    """The issuer refuses what a model would refuse, and the comparison notices."""
     with sandbox.zerohash_client() as client:
         with pytest.raises(BadRequestError) as caught:
             client.request("POST", path, json=body)
@@ -136,7 +136,7 @@ FEWER = settings(
 def test_zdks_issuer_accepts_what_the_model_accepts(
     sandbox: Sandbox, user: str, others: dict[str, Any]
 ) -> None:
-    """ZDK's issuer refuses nothing that the model let through."""
+    """ZDK's issuer refuses nothing that the model accepts."""
     with sandbox.zdk_client() as client:
         check_complaints(judged(client, lambda: zdk.UserTokenRequest(id=user, **others)))
 
@@ -163,7 +163,7 @@ def test_zdks_issuer_accepts_what_the_model_accepts(
 def test_strigos_issuer_accepts_what_the_model_accepts(
     sandbox: Sandbox, email: str, others: dict[str, Any]
 ) -> None:
-    """Strigo's issuer refuses nothing that the model let through, but the form of an e-mail."""
+    """Strigo's issuer refuses nothing that the model accepts, except an e-mail's format."""
     with sandbox.strigo_client() as client:
         check_complaints(judged(client, lambda: strigo.UserTokenRequest(email=email, **others)))
 
@@ -243,7 +243,7 @@ def mint_of(fields: Mapping[str, Any], nested: Mapping[str, Any]) -> Call[Any]:
 def test_zerohashs_issuer_accepts_what_the_models_accept(
     sandbox: Sandbox, fields: dict[str, Any], nested: dict[str, Any]
 ) -> None:
-    """The issuer of zerohash refuses only what is left to it to judge."""
+    """Zerohash's issuer refuses only what is left to it to decide."""
     with sandbox.zerohash_client() as client:
         check_complaints(judged(client, lambda: mint_of(fields, nested)))
 
@@ -266,6 +266,6 @@ def test_basis_points_are_written_as_whole_numbers(sandbox: Sandbox, amount: Any
     )
 )
 def test_a_revocation_that_the_model_accepts_is_accepted(sandbox: Sandbox, token: str) -> None:
-    """The issuer of zerohash takes every token that the model takes for a JWT with a jti."""
+    """Zerohash's issuer accepts every token that the model accepts as a JWT with a jti."""
     with sandbox.zerohash_client() as client:
         check_complaints(judged(client, lambda: zerohash.RevokeAuthTokenRequest(token=token)))

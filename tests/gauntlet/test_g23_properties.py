@@ -1,6 +1,6 @@
-"""G23: arbitrary JSON and bytes as answers, arbitrary values in models.
+"""G23: arbitrary JSON and bytes as responses, arbitrary values in models.
 
-Nothing but tokenkit's own errors comes out, or a value that round-trips.
+The result is one of tokenkit's own errors, or a value that round-trips.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def answered(
 
 
 def check_outcome(outcome: Reply[Any] | TokenKitError) -> None:
-    """Check that what came out round-trips, and can be shown."""
+    """Check that the result round-trips, and can be shown."""
     twin: Any = pickle.loads(pickle.dumps(outcome))  # noqa: S301 - our own bytes
     assert repr(twin) == repr(outcome)
     assert str(twin) == str(outcome)
@@ -106,7 +106,7 @@ def test_arbitrary_json_as_answer(
     status: int,
     content_type: str,
 ) -> None:
-    """Whatever JSON comes with whatever status: a value, or an error of tokenkit's."""
+    """Whatever JSON comes with whatever status, the result is a value or an error of tokenkit."""
     body = json.dumps(value).encode()
     headers = {"content-type": content_type}
     check_outcome(
@@ -131,7 +131,7 @@ def test_arbitrary_bytes_as_answer(
     status: int,
     content_type: str,
 ) -> None:
-    """Whatever bytes come with whatever status: a value, or an error of tokenkit's."""
+    """Whatever bytes come with whatever status, the result is a value or an error of tokenkit."""
     headers = {"content-type": content_type}
     check_outcome(
         answered(flavour, family, call, status_code=status, content=body, headers=headers)
@@ -183,7 +183,7 @@ REQUIRED: Mapping[type[Any], Mapping[str, Any]] = {
 @given(st.data())
 @pytest.mark.parametrize("model", MODELS)
 def test_arbitrary_values_in_models(model: type[Any], data: st.DataObject) -> None:
-    """Whatever a field is given: an InvalidInputError, or a model that round-trips."""
+    """Whatever value a field gets, the result is an InvalidInputError or a round-trip model."""
     fields = st.sampled_from([field.name for field in attrs.fields(model)])
     changes = data.draw(st.dictionaries(fields, VALUES, max_size=3))
     try:
@@ -233,7 +233,7 @@ def test_the_signed_text(method: str, route: str, body: bytes, now: float, key: 
 def test_what_is_signed_is_what_is_sent(
     flavour: Flavour, family: Family, reference: str | None, extra: dict[str, Any]
 ) -> None:
-    """The signature fits the very bytes that go out, whatever they hold."""
+    """The signature matches the exact bytes that are sent, whatever they contain."""
     http: Any = importlib.import_module(family)
     sent: list[Any] = []
 

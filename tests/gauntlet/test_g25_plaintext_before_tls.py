@@ -1,4 +1,4 @@
-"""G25: plaintext that arrives before TLS starts ends the connection, and is never an answer."""
+"""G25: plaintext that arrives before TLS starts ends the connection, and is never a response."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def genuine() -> RawServer:
 def test_bytes_behind_a_proxys_reply(
     flavour: Flavour, family: Family, behind: bytes, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a proxy says behind its reply is a ConnectError; the server gets no request."""
+    """Bytes behind a proxy's reply are a ConnectError; the server gets no request."""
     with genuine() as server:
         if kind == "socks":
             proxy = socks_proxy_to(server, SOCKS_BOUND + behind)
@@ -76,7 +76,7 @@ def test_bytes_behind_a_proxys_reply(
 @each_family
 @each_flavour
 def test_a_server_that_speaks_before_tls(flavour: Flavour, family: Family) -> None:
-    """A response in plain text, in the place of a handshake, is a ConnectError."""
+    """A plaintext response instead of a handshake is a ConnectError."""
 
     def speak_first(peer: Peer) -> None:
         peer.send(FORGED)
@@ -91,7 +91,7 @@ def test_a_server_that_speaks_before_tls(flavour: Flavour, family: Family) -> No
 
 @each_surplus
 def test_bytes_behind_a_proxys_reply_on_uvloop(behind: bytes) -> None:
-    """The same holds on uvloop."""
+    """It is the same on uvloop."""
     uvloop = pytest.importorskip("uvloop")
 
     async def main(url: str) -> None:
@@ -138,7 +138,7 @@ MALFORMED = {
 def test_a_socks_proxy_that_breaks_its_protocol(
     flavour: Flavour, method: bytes, reply: bytes
 ) -> None:
-    """A malformed reply, or a refusal, of a SOCKS proxy is a ConnectError that names it."""
+    """A SOCKS proxy's malformed reply, or refusal, is a ConnectError that names the proxy."""
     with genuine() as server, socks_proxy_to(server, reply, method) as proxy:
         url = socks_url(proxy)
         with pytest.raises(ConnectError, match=rf"^proxy {url}: Pro(xy|tocol)Error"):

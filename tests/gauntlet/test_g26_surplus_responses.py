@@ -1,4 +1,4 @@
-"""G26: what stands behind a response is never the next caller's."""
+"""G26: bytes behind a response never reach the next caller."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ WAYS = ("plain", "tls", "http proxy", "https proxy", "socks proxy")
 
 
 def one_too_many(when: str, was_sent: threading.Semaphore) -> Any:
-    """Answer each request; behind the first answer of a connection stands another one.
+    """Respond to each request; another response follows a connection's first one.
 
     Args:
         when: How it comes.
-        was_sent: Is released when an answer, and what stands behind it, has been sent.
+        was_sent: Is released when a response, and what follows it, has been sent.
     """
 
     def script(peer: Peer) -> None:
@@ -88,7 +88,7 @@ def tokens(
 def test_a_surplus_response_is_nobodys(
     flavour: Flavour, family: Family, way: str, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever way it comes, a second answer to one request is not the answer to the next."""
+    """In whatever way a second response to one request arrives, the next caller doesn't get it."""
     options: Options = {"http_family": family, "ssl_context": trusting()}
     tls = None if way == "plain" else server_context(HOST, "localhost")
     was_sent = threading.Semaphore(0)
@@ -113,7 +113,7 @@ def test_a_surplus_response_is_nobodys(
 
 
 def polite(peer: Peer) -> None:
-    """Answer each request once."""
+    """Respond to each request once."""
     while (request := peer.read_request()) is not None:
         peer.send(echo_token(request))
 
@@ -124,7 +124,7 @@ def polite(peer: Peer) -> None:
 def test_a_renamed_private_attribute_makes_connections_single_use(
     flavour: Flavour, family: Family, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a library has renamed what the check looks at, each connection serves one call."""
+    """If a library has renamed what the check looks at, each connection serves one call."""
     with RawServer(polite) as server:
         assert tokens(flavour, server.url, {"http_family": family}) == [f"for {u}" for u in USERS]
         assert server.connections == 1
@@ -139,7 +139,7 @@ def test_a_renamed_private_attribute_makes_connections_single_use(
 def test_private_names_are_looked_up_when_a_connection_is_opened(
     name: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection knows before its first call that nobody could tell what is left in it."""
+    """A connection knows before its first call that surplus bytes couldn't be seen."""
     network: Any = DeadlineBackend(route(), WeakSet())
     assert not connection.PooledConnection(route(), network, prefix).serves_once
     renamed = [f"{one}_renamed" if one == name else one for one in connection.PATH_TO_H11]
@@ -151,7 +151,7 @@ def test_private_names_are_looked_up_when_a_connection_is_opened(
 def test_h11_with_another_trailing_data_makes_connections_single_use(
     flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where h11 tells in another form what it holds, each connection serves one call."""
+    """If h11 reports what it holds in another form, each connection serves one call."""
     monkeypatch.setattr("h11.Connection.trailing_data", [b"", False])
     with RawServer(polite) as server:
         assert tokens(flavour, server.url, {"http_family": "httpx"}) == [f"for {u}" for u in USERS]
@@ -163,7 +163,7 @@ def test_h11_with_another_trailing_data_makes_connections_single_use(
 def test_an_observed_transport_hands_on_no_surplus(
     flavour: Flavour, monkeypatch: pytest.MonkeyPatch, *, renamed: bool
 ) -> None:
-    """Also where somebody observes httpx's transport, and where its pool has another name."""
+    """The same holds if a tool observes httpx's transport, or its pool has another name."""
     http: Any = import_module("httpx")
     seen: list[Any] = []
     kind, name = (

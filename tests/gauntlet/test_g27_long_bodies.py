@@ -29,7 +29,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip
 
 
 def test_a_body_in_tiny_chunks_needs_no_more_memory() -> None:
-    """Of 8 MiB, the last in chunks of two bytes, no object is kept for each of them."""
+    """For 8 MiB that end in chunks of two bytes, no object is kept for each chunk."""
     tracemalloc.start()
     try:
         body = BoundedBody()
@@ -55,12 +55,12 @@ def seconds_behind_the_end(size: int) -> float:
 
 
 def test_bytes_behind_a_gzip_end_take_linear_time() -> None:
-    """Twice as many bytes behind the end take about twice the time, and tell of the end."""
+    """Twice as many bytes behind the end take about twice the time, and the end is noticed."""
     assert seconds_behind_the_end(4 * MEBIBYTE) < 1 + 8 * seconds_behind_the_end(MEBIBYTE)
 
 
 def test_many_members_take_linear_time() -> None:
-    """Members are joined, up to a number; a flood of empty ones is refused soon."""
+    """Members are joined, up to a number; a flood of empty ones is refused early."""
     some = gzip.compress(ANSWER, mtime=0)
     body = BoundedBody("gzip")
     for _ in range(5_000):
@@ -77,7 +77,7 @@ def test_many_members_take_linear_time() -> None:
 
 @each_flavour
 def test_a_flood_behind_a_gzip_end_is_left(flavour: Flavour) -> None:
-    """The body is complete at its end; nobody reads what follows, and the connection closes."""
+    """The body is complete at its end; what follows is not read, and the connection closes."""
 
     def flood(peer: Peer) -> None:
         peer.read_request()
@@ -95,7 +95,7 @@ def test_a_flood_behind_a_gzip_end_is_left(flavour: Flavour) -> None:
 
 @each_flavour
 def test_a_body_in_many_chunks_is_read(flavour: Flavour) -> None:
-    """A body of many small chunks is read to its end, and others get their turn."""
+    """A body of many small chunks is read to its end, and other tasks get their turn."""
 
     def drip(peer: Peer) -> None:
         peer.read_request()
@@ -109,7 +109,7 @@ def test_a_body_in_many_chunks_is_read(flavour: Flavour) -> None:
 
 @each_flavour
 def test_rubbish_behind_a_member_is_the_end(flavour: Flavour) -> None:
-    """What follows a member and is none ends the body; a broken member is an error."""
+    """Bytes behind a member that aren't one end the body; a broken member is an error."""
     packed = gzip.compress(ANSWER, mtime=0)
     for behind, works in (
         (b"\x1f\x8b" + b"x" * 20, True),

@@ -1,4 +1,4 @@
-"""G28: an exception that is not the network's comes out as it is, at once."""
+"""G28: an exception that isn't the network's is raised unchanged, at once."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ if TYPE_CHECKING:
 
 
 class SoftTimeLimit(Exception):  # noqa: N818 - named as Celery's
-    """What a worker's time limit raises in a signal handler."""
+    """An exception that a worker's time limit raises in a signal handler."""
 
 
 class Exit(BaseException):
-    """What nobody but the outermost may catch."""
+    """An exception that only the outermost code may catch."""
 
 
 FOREIGN = [AssertionError("the key is wrong"), NameError("undefined"), SoftTimeLimit(), Exit()]
 
 
 def frames_of(error: BaseException | None) -> str:
-    """Write out the local variables of all frames of an exception and of those behind it."""
+    """Write out the local variables of all frames of an exception and its causes."""
     found: list[str] = []
     while error is not None:
         trace = error.__traceback__
@@ -68,7 +68,7 @@ def frames_of(error: BaseException | None) -> str:
 
 
 def call_with(flavour: Flavour, option: str, make: Callable[[], Any]) -> None:
-    """Mint a token on a client that has a caller's client or transport."""
+    """Mint a token with a caller's client or transport."""
     account: dict[str, Any] = {"org_id": ORG_ID, "api_key": API_KEY}
     if flavour == "sync":
         with StrigoClient(**account, **{option: make()}) as client:
@@ -93,7 +93,7 @@ def call_with(flavour: Flavour, option: str, make: Callable[[], Any]) -> None:
 def test_what_a_mock_raises_comes_out(
     flavour: Flavour, family: Family, raised: BaseException, option: str
 ) -> None:
-    """A mock's failing assert, its bug or a time limit is not tried again, and not replaced."""
+    """A mock's failing assert, its bug or a time limit is not retried, and not replaced."""
     http_module: Any = import_module(family)
     sent: list[object] = []
 
@@ -158,7 +158,7 @@ def test_what_a_hook_of_httpx_raises_comes_out(flavour: Flavour, family: Family)
 )
 @pytest.mark.parametrize("kind", [SoftTimeLimit, Exit])
 def test_what_a_signal_handler_raises_comes_out(kind: type[BaseException]) -> None:
-    """A worker's time limit that strikes in a read ends the call; nothing is sent again."""
+    """A worker's time limit that hits during a read ends the call; nothing is sent again."""
 
     def limit(*_: object) -> None:
         raise kind
@@ -180,7 +180,7 @@ def test_what_a_signal_handler_raises_comes_out(kind: type[BaseException]) -> No
 
 @each_flavour
 def test_closing_hides_only_network_trouble(flavour: Flavour) -> None:
-    """What a stream raises while it is closed is dropped if it is the network's only."""
+    """An exception while a stream is closed is dropped only if it is the network's."""
     http_module: Any = import_module("httpx")
 
     class Stream(http_module.SyncByteStream, http_module.AsyncByteStream):  # type: ignore[misc]  # a module that is imported by name
@@ -217,7 +217,7 @@ def test_closing_hides_only_network_trouble(flavour: Flavour) -> None:
 
 @pytest.mark.parametrize("flavour", ["asyncio", "trio"])
 def test_the_end_of_an_async_stream_hides_only_network_trouble(flavour: Flavour) -> None:
-    """A body that ends before its stream is enough, unless the stream then raises its own."""
+    """A body that ends before its stream is complete, unless the stream then raises."""
     http_module: Any = import_module("httpx")
     packed = gzip.compress(MINTED.partition(b"\r\n\r\n")[2], mtime=0)
 
@@ -245,7 +245,7 @@ def test_the_end_of_an_async_stream_hides_only_network_trouble(flavour: Flavour)
 
 @each_flavour
 def test_network_trouble_stays_network_trouble(flavour: Flavour) -> None:
-    """A refused connection is none of these: it is tried again, and typed."""
+    """A refused connection is different: it is retried, and typed."""
     from tokenkit import ConnectError  # noqa: PLC0415 - only here
 
     with pytest.raises(ConnectError):
@@ -300,7 +300,7 @@ SOURCES: dict[str, Callable[[BaseException], dict[str, Any]]] = {
 @each_flavour
 @pytest.mark.parametrize("where", SOURCES)
 def test_a_sources_exception_is_the_cause(flavour: Flavour, where: str) -> None:
-    """What a secret source or a strategy raises is a ConfigurationError; its own is the cause."""
+    """An exception from a secret source or a strategy is the cause of a ConfigurationError."""
     raised = SoftTimeLimit("the vault is closed")
     with RawServer(answering(lambda _: http(503))) as server:
         with pytest.raises(ConfigurationError, match="raised SoftTimeLimit") as caught:
@@ -314,7 +314,7 @@ def test_a_sources_exception_is_the_cause(flavour: Flavour, where: str) -> None:
 @each_flavour
 @pytest.mark.parametrize("where", SOURCES)
 def test_what_is_no_exception_gets_out_of_a_source(flavour: Flavour, where: str) -> None:
-    """What nobody but the outermost may catch comes out of a secret source or a strategy."""
+    """An exception that only the outermost code may catch passes through them unchanged."""
     raised = Exit()
     with RawServer(answering(lambda _: http(503))) as server:
         with pytest.raises(Exit) as caught:
@@ -328,7 +328,7 @@ def test_what_is_no_exception_gets_out_of_a_source(flavour: Flavour, where: str)
 def test_a_hooks_exception_is_logged_and_others_get_out(
     flavour: Flavour, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An Exception of a hook changes nothing about the call; a BaseException ends it."""
+    """A hook's Exception changes nothing about the call; a BaseException ends it."""
     for raised in (SoftTimeLimit(), Exit()):
         hook: Any = partial(raising, raised)
         hooks = Hooks(**{name: hook})

@@ -1,4 +1,4 @@
-"""G29: a response that somebody has read before is used as it is."""
+"""G29: a response that was read before is used as it is."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def hooks(flavour: Flavour, sync: Callable[[Any], Any], name: str) -> dict[str, 
 @each_flavour
 @pytest.mark.parametrize("answer", [ZEROHASH_MINTED, PACKED], ids=["plain", "gzip"])
 def test_a_response_that_a_hook_has_read(flavour: Flavour, family: Family, answer: bytes) -> None:
-    """A hook that logs bodies reads them first; the client takes what httpx decoded."""
+    """If a hook that logs bodies reads them first, the client uses what httpx decoded."""
     with RawServer(answering(lambda _: answer)) as server:
         event_hooks = hooks(flavour, lambda response: response.read(), "aread")
         replies = send_through(
@@ -47,7 +47,7 @@ def test_a_response_that_a_hook_has_read(flavour: Flavour, family: Family, answe
 @each_family
 @each_flavour
 def test_a_response_that_a_hook_has_closed(flavour: Flavour, family: Family) -> None:
-    """A hook that closes the response unread leaves nothing to read: an error, not a hang."""
+    """A hook that closes the response unread causes an error, not a hang."""
     with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
         event_hooks = hooks(flavour, lambda response: response.close(), "aclose")
         with pytest.raises(TransportError):
@@ -56,7 +56,7 @@ def test_a_response_that_a_hook_has_closed(flavour: Flavour, family: Family) -> 
 
 @each_family
 def test_a_mocks_packed_response(family: Family) -> None:
-    """A mock that names an encoding has its content decoded by httpx already."""
+    """If a mock names an encoding, httpx has already decoded its content."""
     http_module: Any = import_module(family)
     body = gzip.compress(b'{"status": "ok", "message": "m"}')
 

@@ -1,4 +1,4 @@
-"""G30: of event loops that have ended, a client keeps nothing."""
+"""G30: a client keeps nothing of event loops that have ended."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def by_trio(call: Callable[[], Any], loops: list[weakref.ref[object]]) -> None:
 
 @pytest.mark.parametrize("end", [by_run, by_hand, by_trio])
 def test_nothing_of_an_ended_loop_is_kept(end: Callable[..., None]) -> None:
-    """A hundred loops on one client leave no loop behind, and no socket, however they end."""
+    """A hundred loops on one client leave no loop and no socket behind, however they end."""
     loops: list[weakref.ref[object]] = []
     with RawServer(answering(lambda _: HEALTHY)) as server:
         client: AsyncStrigoClient = async_strigo_client(server.url)
@@ -67,7 +67,7 @@ def test_nothing_of_an_ended_loop_is_kept(end: Callable[..., None]) -> None:
 
 
 def test_a_forgotten_client_lets_go_of_its_loops_connections() -> None:
-    """An async client that nobody closes has its connections closed by the running loop."""
+    """If an async client is never closed, the running loop closes its connections."""
 
     async def main(url: str, server: RawServer) -> None:
         client = async_strigo_client(url)

@@ -1,4 +1,4 @@
-"""G31: TLS settings of the environment that are of no use are told when a client is built."""
+"""G31: unusable TLS settings in the environment are reported when a client is built."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def build(flavour: Flavour, **options: Any) -> None:
 
 @pytest.fixture
 def useless(tmp_path: Path) -> dict[str, tuple[str, Path]]:
-    """Return settings that are of no use: a variable, and the path in it."""
+    """Return unusable settings: a variable, and the path in it."""
     (tmp_path / "garbage.pem").write_text("this is no certificate")
     (tmp_path / "empty").mkdir()
     return {
@@ -79,7 +79,7 @@ def test_a_useless_setting_is_named(
     useless: dict[str, tuple[str, Path]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The error names variable and path; without the environment, nothing of it counts."""
+    """The error names variable and path; with trust_env=False, they don't matter."""
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
         monkeypatch.delenv(name, raising=False)
     variable, path = useless[what]
@@ -96,7 +96,7 @@ def test_a_useless_setting_is_named(
 def test_without_variables_the_usual_authorities_are_trusted(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the environment names no authorities, a client is built with the library's own."""
+    """If the environment names no authorities, a client uses the library's own."""
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
         monkeypatch.delenv(name, raising=False)
     with tls_server("localhost") as server:
@@ -116,7 +116,7 @@ def test_a_useless_setting_counts_for_an_https_proxy(
     *,
     given: bool,
 ) -> None:
-    """Where ssl_context is for the vendor, the environment's settings are for the proxy."""
+    """If ssl_context is for the vendor, the environment's settings are for the proxy."""
     variable, path = useless["garbage"]
     monkeypatch.setenv(variable, str(path))
     options: dict[str, Any] = {"ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
@@ -134,7 +134,7 @@ def test_a_useless_setting_counts_for_an_https_proxy(
 def test_a_replaced_file_counts_for_new_clients(
     flavour: Flavour, family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A CA bundle that is renewed in place is read anew by clients built afterwards."""
+    """Clients read a CA bundle that is renewed in place when they are built."""
     bundle = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(bundle)
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
@@ -167,7 +167,7 @@ def test_a_directory_of_certificates_is_used(
 def test_session_keys_are_logged_only_where_asked_for(
     family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, trust_env: bool
 ) -> None:
-    """SSLKEYLOGFILE counts like the other variables, and not with trust_env=False."""
+    """SSLKEYLOGFILE counts like the other variables, but not with trust_env=False."""
     keys = tmp_path / "keys.log"
     monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
     with AUTHORITY.cert_pem.tempfile() as authority, tls_server("localhost") as server:
@@ -220,7 +220,7 @@ def test_a_context_made_before_truststore_is_accepted() -> None:
 def test_a_file_that_vanishes_is_missed_by_new_clients_only(
     flavour: Flavour, family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A client has read its CA file when it is built: while that is replaced, its calls work."""
+    """A client reads its CA file when it is built, so replacing the file doesn't break calls."""
     bundle = tmp_path / "ca.pem"
     AUTHORITY.cert_pem.write_to_path(bundle)
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))

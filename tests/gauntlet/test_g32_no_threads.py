@@ -1,4 +1,4 @@
-"""G32: calls work by name where no thread can be started, and under patched sockets."""
+"""G32: calls by host name work if no thread can be started, and with patched sockets."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ atexit.register(lambda: print(client.check_health().status))
 
 
 def test_a_call_at_the_end_of_a_process() -> None:
-    """A call in an atexit handler works, by name."""
+    """A call by host name works in an atexit handler."""
     with RawServer(healthy) as server:
         url = f"http://localhost:{server.port}"
         done = subprocess.run(

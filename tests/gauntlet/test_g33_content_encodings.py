@@ -1,4 +1,4 @@
-"""G33: codings that compress nothing are ignored; gzip is undone, in members and layers."""
+"""G33: codings that compress nothing are ignored; gzip is decoded, in members and layers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ READ = {
 @each_flavour
 @pytest.mark.parametrize(("encoding", "body"), READ.values(), ids=READ)
 def test_a_success_in_an_odd_encoding(flavour: Flavour, encoding: str, body: bytes) -> None:
-    """What can be read is read, whatever the header calls it."""
+    """A readable body is read, whatever the header calls it."""
     answer = http(200, body, f"Content-Encoding: {encoding}")
     with RawServer(answering(lambda _: answer)) as server:
         (reply,) = send_strigo(flavour, server.url, MINT)
@@ -46,7 +46,7 @@ def test_a_success_in_an_odd_encoding(flavour: Flavour, encoding: str, body: byt
 
 @each_flavour
 def test_a_failure_behind_a_mark(flavour: Flavour) -> None:
-    """A failure behind a byte order mark is read like any other."""
+    """An error body after a byte order mark is read like any other."""
     body = BYTE_ORDER_MARK + b'{"result": "failure", "error": {"type": "t", "message": "bad"}}'
     with (
         RawServer(answering(lambda _: http(400, body))) as server,

@@ -1,4 +1,4 @@
-"""G34: a call that needs no body succeeds whatever body its success has."""
+"""G34: a call that needs no body succeeds whatever the body of its success is."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ PAGES = [
 @each_flavour
 @each_family
 def test_a_revocation_is_done(flavour: Flavour, family: Family) -> None:
-    """Every 2xx means that the token is revoked: its body, which nobody needs, is not read."""
+    """Every 2xx means that the token is revoked: its body isn't needed, so it isn't read."""
     with RawServer(saying(*BODIES)) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
         found = replies(outcomes(client, flavour, *[REVOCATION] * len(BODIES)))
@@ -58,7 +58,7 @@ def test_a_revocation_is_done(flavour: Flavour, family: Family) -> None:
 
 @each_flavour
 def test_a_captive_portal_revokes_nothing(flavour: Flavour) -> None:
-    """A page, or a long text, isn't the vendor's, so that a token that lives isn't called dead."""
+    """HTML, or a long text, isn't the vendor's, so that a live token isn't taken for revoked."""
     with RawServer(saying(*PAGES)) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())
         found = errors(DecodeError, outcomes(client, flavour, *[REVOCATION] * len(PAGES)))

@@ -1,4 +1,4 @@
-"""G35: an address that swallows packets doesn't hold up the next one."""
+"""G35: an address that swallows packets doesn't delay the next one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def hole() -> Iterator[tuple[str, int]]:
-    """Listen where the queue is full, so that further packets are swallowed."""
+    """Listen with a full queue, so that further packets are swallowed."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(0)
@@ -62,7 +62,7 @@ def test_the_next_address_is_tried_soon(
 
 
 def test_families_take_turns() -> None:
-    """Where all addresses of one family are dead, one of the other is the second to be tried."""
+    """If all addresses of one family are dead, one of the other family is tried second."""
     import httpcore  # noqa: PLC0415 - only here
 
     from tokenkit._http.network import Attempts  # noqa: PLC0415 - only here

@@ -1,4 +1,4 @@
-"""G37: what a hostile error body costs: little, and within the deadline."""
+"""G37: a hostile error body costs little, within the deadline."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ BODIES = {
 @each_family
 @pytest.mark.parametrize("body", BODIES)
 def test_reading_a_failure_is_cheap(flavour: Flavour, family: Family, body: str) -> None:
-    """Whatever an error body holds, it is read, or left, in less than half a second of CPU."""
+    """Whatever an error body contains, it takes less than half a second of CPU."""
     with RawServer(saying(http(400, BODIES[body], JSON))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
         began = time.thread_time()
@@ -69,7 +69,7 @@ def test_headers_are_read_at_the_same_cost(flavour: Flavour) -> None:
 
 @each_flavour
 def test_a_body_that_is_too_large_is_left_out(flavour: Flavour) -> None:
-    """A body above 64 KiB is not kept; the error still has status and class."""
+    """A body above 64 KiB is not kept; the error still has its status and class."""
     body = json.dumps({"errors": ["no"], "x": "y" * 70_000}).encode()
     with RawServer(saying(http(400, body, JSON))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())

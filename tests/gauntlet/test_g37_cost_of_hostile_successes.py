@@ -1,4 +1,4 @@
-"""G37, for successes: what a hostile 2xx costs: no more than a hostile failure."""
+"""G37, for successes: a hostile 2xx costs no more than a hostile failure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def keys(count: int) -> bytes:
 
 
 def jwt(claims: bytes) -> bytes:
-    """Write the response to a mint, whose token has these claims."""
+    """Write the response to a mint whose token has these claims."""
     payload = base64.urlsafe_b64encode(claims).rstrip(b"=")
     return b'{"message":{"token":"e30.' + payload + b'.x"}}'
 
@@ -61,7 +61,7 @@ BODIES: dict[str, tuple[Call[Any], bytes]] = {
 @each_flavour
 @pytest.mark.parametrize("body", BODIES)
 def test_reading_a_success_is_cheap(flavour: Flavour, body: str) -> None:
-    """Whatever a success holds, it is read, or refused, in less than half a second of CPU."""
+    """Whatever a success contains, reading or refusing it takes less than half a second of CPU."""
     call, sent = BODIES[body]
     with RawServer(saying(http(200, sent, JSON))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())
@@ -90,7 +90,7 @@ def test_reading_a_success_is_cheap(flavour: Flavour, body: str) -> None:
 def test_what_is_too_much_is_said(
     flavour: Flavour, call: Call[Any], body: bytes, words: str
 ) -> None:
-    """The error says what there was too much of, or which item is the first that is wrong."""
+    """The error says what there was too much of, or which item is the first wrong one."""
     with RawServer(saying(http(200, body, JSON))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())
         (error,) = errors(DecodeError, outcomes(client, flavour, call))

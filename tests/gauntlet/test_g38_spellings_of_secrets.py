@@ -1,4 +1,4 @@
-"""G38: credentials in spellings of a server's own are in no error, log, hook or span."""
+"""G38: credentials that a server spells in its own way are in no error, log, hook or span."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KEY = "sk+live/0&1<2>3'4\"5=6\\7`8"
 
 
 def escaped(marks: str, form: str) -> Callable[[str], str]:
-    """Write some characters by their numbers."""
+    """Write some characters as their numbers."""
 
     def write(text: str) -> str:
         return "".join(form.format(ord(one)) if one in marks else one for one in text)
@@ -77,7 +77,7 @@ FRAMES = {
 
 
 def clues(written: str) -> list[str]:
-    """Return the pieces by which a key would be known again."""
+    """Return the pieces that would reveal a key."""
     return [written[at : at + 12] for at in range(0, len(written) - 12, 4)]
 
 
@@ -86,7 +86,7 @@ def clues(written: str) -> list[str]:
 def test_no_spelling_gets_through(
     writer: str, frame: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """However a server writes the key back, nothing that is told of the call shows it."""
+    """However a server writes the key back, no report of the call shows it."""
     written = WRITERS[writer](KEY)
     text, content_type, encoding = FRAMES[frame]
     body = (text % written).encode(encoding)
@@ -111,7 +111,7 @@ def test_no_spelling_gets_through(
 @each_flavour
 @each_family
 def test_headers_are_searched_as_well(flavour: Flavour, family: Family) -> None:
-    """A key that a server writes back into a header, quoted as for a URL, does not show."""
+    """A key that a server echoes in a header, quoted as for a URL, is not shown."""
     key = quote("strigo-key-77aa51c0de", safe="").replace("-", "%2D")
     with RawServer(saying(http(400, b"{}", f"X-Echo: {key}", f"X-Request-Id: {key}"))) as server:
         client = driven_client(flavour, "strigo", server.url, DrivenTime(), http_family=family)

@@ -73,7 +73,7 @@ WRONG: dict[str, Callable[[Any], object]] = {
 @pytest.mark.parametrize("make", CLIENTS)
 @pytest.mark.parametrize("wrong", WRONG)
 def test_constructors_show_no_secret(wrong: str, make: Any) -> None:
-    """A client that refuses its arguments shows none of them, opened as a tracker opens them."""
+    """A client that refuses its arguments shows none of them, expanded as a tracker does."""
     with pytest.raises((ConfigurationError, TypeError)) as caught:
         WRONG[wrong](make)
     assert leaks(caught.value, KEY) == []
@@ -81,7 +81,7 @@ def test_constructors_show_no_secret(wrong: str, make: Any) -> None:
 
 @pytest.mark.parametrize("make", [*STRIGO, *ZEROHASH])
 def test_credentials_beside_others(make: Any) -> None:
-    """The other vendors' clients do not show one credential where another is missing or wrong."""
+    """The other vendors' clients show no credential if another one is missing or wrong."""
     for arguments in ({"api_key": KEY}, {"api_key": KEY, "org_id": b"x", "passphrase": b"x"}):
         with pytest.raises((ConfigurationError, TypeError)) as caught:
             make(**arguments)
@@ -90,14 +90,14 @@ def test_credentials_beside_others(make: Any) -> None:
 
 @pytest.mark.parametrize("make", [lambda: Secret(KEY.encode()), lambda: Secret(None)])  # type: ignore[arg-type] # on purpose
 def test_secrets_refuse_what_is_not_text(make: Callable[[], object]) -> None:
-    """A Secret of something else is refused by the name of its type alone."""
+    """A Secret made from another type is refused by that type's name alone."""
     with pytest.raises(ConfigurationError, match=r"^Secret\(\) takes a string, not ") as caught:
         make()
     assert leaks(caught.value, KEY) == []
 
 
 def test_secrets_have_no_state_to_hand_out() -> None:
-    """Neither pickle nor what looks at an object's state gets at the text of a Secret."""
+    """Neither pickle nor tools that read an object's state get the text of a Secret."""
     secret: Any = Secret(KEY)
     ways: list[Callable[[], object]] = [
         lambda: pickle.dumps(secret),
@@ -113,7 +113,7 @@ def test_secrets_have_no_state_to_hand_out() -> None:
 
 
 def test_options_of_a_single_call_show_no_secret() -> None:
-    """A header of a call stands in no frame of the error that the call ends with."""
+    """No frame of a call's error contains a header of the call."""
     options: dict[str, Any] = {"headers": {"x-gateway": KEY}, "retry": RetryPolicy(max_retries=0)}
     with (
         RawServer(answering(lambda _: http(404))) as server,
@@ -133,7 +133,7 @@ def refused(value: str) -> str:
 
 @attrs.frozen(kw_only=True)
 class Odd(Call[None]):
-    """A call of somebody's own, whose field is checked by a function of theirs."""
+    """A caller's own call, with a field that the caller's own function checks."""
 
     path: ClassVar[str] = "/odd"
 
@@ -147,11 +147,11 @@ class OddCalls:
 
 
 class OddClient(OddCalls, StrigoClient):
-    """A client with a call more."""
+    """A client with one more call."""
 
 
 def test_a_model_of_the_callers_leaves_no_frame() -> None:
-    """What a model of somebody's own refuses is raised without the frames that held it."""
+    """When a caller's own model refuses a value, the frames that held it are removed."""
     with (
         OddClient(org_id="o", api_key=KEY) as client,
         pytest.raises(InvalidInputError, match="text: has") as caught,
@@ -166,12 +166,12 @@ class Interrupt(Exception):  # noqa: N818 - what a signal's handler raises
 
 
 def echo(request: RawRequest) -> bytes:
-    """Refuse a request with the whole of it."""
+    """Refuse a request, with all of it in the response."""
     return json_answer({"error": {"message": str(request.headers)}}, 401)
 
 
 def interrupted_at(line: int, act: Callable[[], object]) -> BaseException | None:
-    """Raise at the n-th line that the package runs; ``None`` when it has fewer."""
+    """Raise at the n-th line that the package runs; ``None`` if it has fewer."""
     seen = 0
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
@@ -200,7 +200,7 @@ def interrupted_at(line: int, act: Callable[[], object]) -> BaseException | None
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_an_exception_at_any_line_shows_no_secret(*, is_async: bool) -> None:
-    """Wherever in a call's life a signal strikes, its traceback shows no credential."""
+    """Wherever in a call's life a signal arrives, its traceback shows no credential."""
     options: dict[str, Any] = {"retry": RetryPolicy(max_retries=0)}
     with RawServer(answering(echo)) as server:
         kind: Any = AsyncStrigoClient if is_async else StrigoClient

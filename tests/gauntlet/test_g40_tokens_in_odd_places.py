@@ -122,7 +122,7 @@ ODD_RESPONSES = [
 def test_a_token_in_an_odd_response(
     flavour: Flavour, family: Family, script: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A minted token that a broken or unforeseen response holds does not show."""
+    """A minted token in a broken or unexpected response is not shown."""
     told: list[object] = []
     with RawServer(script) as server, caplog.at_level(logging.DEBUG, "tokenkit"):  # type: ignore[arg-type] # all are scripts
         client = driven_client(
@@ -142,7 +142,7 @@ def test_a_token_in_an_odd_response(
 @each_flavour
 @each_family
 def test_a_replys_repr(flavour: Flavour, family: Family) -> None:
-    """The repr of a Reply shows neither its value nor what a server echoed of the key."""
+    """The repr of a Reply shows neither its value nor an echoed key."""
     key = "strigo-key-77aa51c0de"
     response = http(200, BODY, JSON_TYPE, f"Server: {key}", f"X-Request-Id: Bearer {key}")
     with RawServer(answering(lambda _: response)) as server:

@@ -28,13 +28,13 @@ def jwt_of(participant_code: str) -> str:
 
 
 def minted(participant_code: str, request_id: str) -> bytes:
-    """Answer with a token."""
+    """Respond with a token."""
     body = json.dumps({"message": {"token": jwt_of(participant_code)}}).encode()
     return http(201, body, JSON, f"X-Request-Id: {request_id}")
 
 
 def in_turn(*kinds: str) -> object:
-    """Answer each connection's requests: rightly, with another's id, or another's token."""
+    """Respond to each connection's requests: correctly, or with another's id or token."""
     left = list(kinds)
 
     def respond(request: RawRequest) -> bytes:
@@ -53,7 +53,7 @@ def in_turn(*kinds: str) -> object:
 @each_family
 @pytest.mark.parametrize("kind", ["another id", "another token"])
 def test_what_belongs_to_another_request(flavour: Flavour, family: Family, kind: str) -> None:
-    """It is no success: the token stays hidden, and the next call has a new connection."""
+    """It is not a success: the token stays hidden, and the next call has a new connection."""
     script = in_turn("right", kind, "right")
     with RawServer(script, script) as server:  # type: ignore[arg-type] # a script
         client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
@@ -69,7 +69,7 @@ def test_what_belongs_to_another_request(flavour: Flavour, family: Family, kind:
 
 @each_flavour
 def test_a_token_for_an_address_names_whom_it_likes(flavour: Flavour) -> None:
-    """A mint by e-mail asked for no participant, so that the token may name any."""
+    """A mint by e-mail asks for no participant, so the token may name any."""
     call = zerohash.ClientAuthTokenRequest(email="a@example.com", permissions=["onboarding"])
     script = in_turn("another token")
     with RawServer(script) as server:  # type: ignore[arg-type] # a script
@@ -80,7 +80,7 @@ def test_a_token_for_an_address_names_whom_it_likes(flavour: Flavour) -> None:
 
 @each_flavour
 def test_a_failure_may_have_an_id_of_its_own(flavour: Flavour) -> None:
-    """A gateway's failure names its own id, which is the one to ask with."""
+    """A gateway's failure has its own id, which is the one to ask about."""
     with RawServer(saying(http(403, b"<p>denied", "X-Request-Id: gateway-1"))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())
         (error,) = outcomes(client, flavour, HARMLESS)

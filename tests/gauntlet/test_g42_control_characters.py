@@ -1,4 +1,4 @@
-"""G42: control characters, bidi marks and escapes in what a vendor says are shown escaped."""
+"""G42: control characters, bidi marks and escapes in a vendor's texts are shown escaped."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FAILURES = {
 def test_what_a_vendor_says_is_escaped(
     flavour: Flavour, family: Family, vendor: Vendor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No text of an error, record or log line moves a terminal or breaks a line."""
+    """No text of an error, record or log line controls a terminal or breaks a line."""
     told: list[object] = []
     for response in FAILURES.values():
         with (
@@ -72,7 +72,7 @@ def test_what_a_vendor_says_is_escaped(
 
 @each_flavour
 def test_letters_of_any_language_are_shown(flavour: Flavour) -> None:
-    """What can be read is left as the vendor wrote it."""
+    """Readable characters stay as the vendor wrote them."""
     body = json.dumps({"errors": ["Betrag zu groß: 金額が大きすぎます"]}).encode()
     with RawServer(saying(http(400, body, "Content-Type: application/json"))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())

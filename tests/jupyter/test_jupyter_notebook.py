@@ -17,12 +17,12 @@ CELLS: list[dict[str, Any]] = [cell for cell in NOTEBOOK["cells"] if cell["cell_
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:
-    """What is in the repository holds no output, and so neither a token nor a path."""
+    """The notebook in the repository has no output, and so neither a token nor a path."""
     assert [cell for cell in CELLS if cell["outputs"] or cell["execution_count"]] == []
 
 
 def test_the_notebook_runs(shell: JupyterShell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell runs, or fails where it says so; what they show holds no secret and no path."""
+    """Every cell runs, or fails where it says so; their outputs contain no secret and no path."""
     opened: list[Sandbox] = []
     private = [str(Path.home()), str(ROOT)]
     start = Sandbox.start

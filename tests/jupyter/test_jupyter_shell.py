@@ -1,4 +1,4 @@
-"""What Jupyter's users see: completion, help, reprs and tracebacks, through IPython itself."""
+"""What Jupyter users see: completion, help, reprs and tracebacks, through IPython itself."""
 
 import re
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ FAILING_CELLS = {
 
 @pytest.fixture(scope="module", autouse=True)
 def notebook(shell: JupyterShell) -> Iterator[None]:
-    """Give the shell clients of a sandbox, and a token of each vendor."""
+    """Give the shell clients for a sandbox, and a token of each vendor."""
     with Sandbox() as sandbox:
         shell.names["sandbox"] = sandbox
         shell.succeed(SET_UP)
@@ -70,7 +70,7 @@ def notebook(shell: JupyterShell) -> Iterator[None]:
 
 
 def secrets(shell: JupyterShell) -> list[str]:
-    """Return the sandbox's credentials, and of each token the end, which is its own."""
+    """Return the sandbox's credentials and the end of each token."""
     environment: dict[str, str] = shell.names["sandbox"].environment
     tokens: list[str] = [shell.names[name].token for name in ("learner", "user", "access")]
     credentials = [value for name, value in environment.items() if "BASE_URL" not in name]
@@ -86,7 +86,7 @@ def shown_secrets(shell: JupyterShell, text: str) -> list[str]:
 def test_completion_of_arguments(
     shell: JupyterShell, method: str, parameters: set[str], completer: str
 ) -> None:
-    """Tab inside a call offers the fields of the request, and no others."""
+    """Tab inside a call completes the fields of the request, and no others."""
     found = shell.complete(f"{method}(", with_jedi=completer == "jedi")
     assert {name for name in found if name.endswith("=")} == {f"{name}=" for name in parameters}
 
@@ -104,7 +104,7 @@ def test_completion_of_arguments(
 def test_completion_of_names(
     shell: JupyterShell, line: str, names: set[str], completer: str
 ) -> None:
-    """Tab after a dot offers a token's fields, a client's calls and the package's names."""
+    """Tab after a dot completes a token's fields, a client's calls and the package's names."""
     assert names <= shell.complete(line, with_jedi=completer == "jedi")
 
 
@@ -119,7 +119,7 @@ def test_help(shell: JupyterShell, method: str, parameters: set[str]) -> None:
 
 @EACH_TOKEN
 def test_help_on_a_token(shell: JupyterShell, name: str) -> None:
-    """`?` after a token tells what its fields mean, and doesn't show the token."""
+    """`?` after a token explains its fields, and doesn't show the token."""
     shown = shell.inspect(name)
     assert "    token: " in shown
     assert shown_secrets(shell, shown) == []
@@ -128,7 +128,7 @@ def test_help_on_a_token(shell: JupyterShell, name: str) -> None:
 @EACH_TOKEN
 @pytest.mark.parametrize("wrapped", ["{}", "[{}]", "dict(token={})"])
 def test_outputs_show_no_token(shell: JupyterShell, name: str, wrapped: str) -> None:
-    """No format of an output holds the token, whether it stands alone or in a list."""
+    """No format of an output contains the token, alone or in a list."""
     output = shell.succeed(wrapped.format(name)).output
     assert ("text/html" in output) == (wrapped == "{}")
     assert shown_secrets(shell, "\n".join(output.values())) == []
@@ -142,7 +142,7 @@ def test_rich_output(shell: JupyterShell) -> None:
 
 
 def test_await_at_the_top_level(shell: JupyterShell) -> None:
-    """A cell awaits an async client's call."""
+    """A cell can await an async client's call."""
     shell.succeed("awaited = await async_zdk.create_user_token(id='user-2')")
     assert shell.names["awaited"].user_id == "user-2"
 
@@ -150,7 +150,7 @@ def test_await_at_the_top_level(shell: JupyterShell) -> None:
 @pytest.mark.parametrize("mode", ["Context", "Verbose", "Minimal"])
 @pytest.mark.parametrize(("cell", "last_line"), FAILING_CELLS.items())
 def test_tracebacks(shell: JupyterShell, mode: str, cell: str, last_line: str) -> None:
-    """In every mode a traceback ends in the reason, and shows neither secret nor token."""
+    """In every mode a traceback ends with the reason, and shows neither secret nor token."""
     shown = shell.fail(cell, mode).text.strip()
     assert shown.splitlines()[-1].startswith(last_line)  # newer Pythons may add a suggestion
     assert shown_secrets(shell, shown) == []
@@ -158,12 +158,12 @@ def test_tracebacks(shell: JupyterShell, mode: str, cell: str, last_line: str) -
 
 
 def test_the_search_finds_what_is_there(shell: JupyterShell) -> None:
-    """The search is not blind: a text that a cell has cut out of a token shows in Verbose."""
+    """The search works: a piece of a token that a cell has cut out shows in Verbose."""
     shown = shell.fail("part = learner.token\nstrigo.create_user_token(mail=part)", "Verbose")
     assert shown_secrets(shell, shown.text) != []
 
 
 def test_a_traceback_names_the_method(shell: JupyterShell) -> None:
-    """The frame below the cell's own bears the name of the method that was called."""
+    """The frame below the cell's own has the name of the method that was called."""
     for cell in ("strigo.create_user_token(email='')", "await async_zdk.create_user_token(id='')"):
         assert ", in create_user_token(self" in shell.fail(cell, "Context").text

@@ -1,4 +1,4 @@
-"""Streams on asyncio: flow, ends and timeouts."""
+"""Streams on asyncio: flow control, ends and timeouts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 @only_asyncio
 @pytest.mark.anyio
 async def test_a_server_faster_than_its_reader_is_held_back(*, tls: bool) -> None:
-    """What is not read stays with the server, but for some memory; in the end all arrives."""
+    """Unread data stays with the server, except for some in memory; in the end all arrives."""
     piece, pieces = bytes(range(256)) * 4096, 24
     taken: list[int] = []
 
@@ -79,7 +79,7 @@ async def test_a_server_faster_than_its_reader_is_held_back(*, tls: bool) -> Non
 @only_asyncio
 @pytest.mark.anyio
 async def test_a_request_that_is_not_taken_in_time_is_a_timeout() -> None:
-    """A server that stops reading ends the exchange by the write timeout."""
+    """If a server stops reading, the write timeout ends the exchange."""
     with RawServer(read_nothing, receive_buffer=2048) as server:
         async with connected(server, options=[SMALL_BUFFER]) as (stream, progress):
             await stream.write(b"x" * 900_000, 0.1)
@@ -89,7 +89,7 @@ async def test_a_request_that_is_not_taken_in_time_is_a_timeout() -> None:
 
 
 def test_a_sync_request_that_is_not_taken_in_time_is_a_timeout() -> None:
-    """A server that stops reading ends the exchange by the write timeout."""
+    """If a server stops reading, the write timeout ends the exchange."""
     progress = Progress(PATIENCE)
     previous = PROGRESS.set(progress)
     with RawServer(read_nothing, receive_buffer=2048) as server:
@@ -106,7 +106,7 @@ def test_a_sync_request_that_is_not_taken_in_time_is_a_timeout() -> None:
 @each_flavour
 @each_layer
 def test_a_request_that_is_taken_slowly_arrives(flavour: Flavour, *, tls: bool) -> None:
-    """A large body that the server takes piece by piece is sent to its end."""
+    """A large body that the server takes piece by piece is sent completely."""
 
     def read_slowly(peer: Peer) -> None:
         received = b""
@@ -129,7 +129,7 @@ def test_a_request_that_is_taken_slowly_arrives(flavour: Flavour, *, tls: bool) 
 @only_asyncio
 @pytest.mark.anyio
 async def test_what_came_before_the_end_can_be_read(*, tls: bool) -> None:
-    """A connection that has ended gives what it still holds, and then its end, again and again."""
+    """An ended connection returns what it still holds, and then its end, each time."""
     with serve(lambda peer: peer.send(b"0123456789"), tls=tls) as server:
         async with connected(server, tls=tls) as (stream, _):
             await until(lambda: receiver_of(stream)._ended)
@@ -142,7 +142,7 @@ async def test_what_came_before_the_end_can_be_read(*, tls: bool) -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_what_came_before_a_reset_can_be_read() -> None:
-    """A reset connection gives what it holds, and then tells of the reset."""
+    """A reset connection returns what it holds, and then reports the reset."""
     was_read = threading.Event()
 
     def send_and_reset(peer: Peer) -> None:
@@ -165,7 +165,7 @@ async def test_what_came_before_a_reset_can_be_read() -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_a_connection_lost_while_its_reader_pauses_is_told(*, tls: bool) -> None:
-    """What was held back is read, and then the loss is told, however that was noticed."""
+    """Data that was held back is read, and then the loss is reported, however it was noticed."""
     go = threading.Event()
 
     def flood_and_reset(peer: Peer) -> None:
@@ -188,7 +188,7 @@ async def test_a_connection_lost_while_its_reader_pauses_is_told(*, tls: bool) -
 @only_asyncio
 @pytest.mark.anyio
 async def test_a_write_that_leaves_while_a_read_waits_is_not_the_end() -> None:
-    """That the system takes more to send again wakes no reader with nothing."""
+    """When the system can send again, a waiting reader isn't woken without data."""
     go = threading.Event()
 
     def answer_later(peer: Peer) -> None:
@@ -212,7 +212,7 @@ async def test_a_write_that_leaves_while_a_read_waits_is_not_the_end() -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_a_timeout_in_the_moment_of_an_answer_is_none() -> None:
-    """Where both happen in one round of the event loop, the answer counts."""
+    """If both happen in one round of the event loop, the response counts."""
     with RawServer(lambda peer: peer.wait_gone()) as server:
         async with connected(server) as (stream, _):
             reading = asyncio.create_task(stream.read(100))
@@ -228,7 +228,7 @@ async def test_a_timeout_in_the_moment_of_an_answer_is_none() -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_a_write_to_a_connection_that_ended_was_not_sent() -> None:
-    """Where the event loop saw the end first, nothing leaves, and that is known."""
+    """If the event loop saw the end first, nothing is sent, and that is known."""
     with RawServer(close_at_once) as server:
         async with connected(server) as (stream, progress):
             await until(lambda: receiver_of(stream)._ended)
@@ -240,7 +240,7 @@ async def test_a_write_to_a_connection_that_ended_was_not_sent() -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_a_read_after_the_deadline_is_a_timeout() -> None:
-    """Also where there is something to read: a server that drips must not go on for ever."""
+    """This also holds if there is something to read: a server must not drip forever."""
     with RawServer(lambda peer: peer.send(b"something")) as server:
         async with connected(server, left=0.2) as (stream, progress):
             await until(lambda: receiver_of(stream).has_something())
@@ -253,7 +253,7 @@ async def test_a_read_after_the_deadline_is_a_timeout() -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_what_httpcore_asks_of_a_connection(*, tls: bool) -> None:
-    """A stream knows its TLS object, whether it is readable, and nothing else."""
+    """A stream knows its TLS object and whether it is readable, and nothing else."""
     with serve(lambda peer: peer.wait_gone(), tls=tls) as server:
         async with connected(server, tls=tls) as (stream, _):
             assert (stream.get_extra_info("ssl_object") is not None) is tls
@@ -270,7 +270,7 @@ async def test_what_httpcore_asks_of_a_connection(*, tls: bool) -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_a_reset_is_seen_at_every_moment(*, tls: bool) -> None:
-    """In each round of the event loop in which a reset comes in, the connection can be asked."""
+    """In each round of the event loop in which a reset arrives, the connection can be queried."""
     go = threading.Event()
 
     def reset_later(peer: Peer) -> None:

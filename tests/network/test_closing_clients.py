@@ -1,4 +1,4 @@
-"""Clients that are closed amid calls."""
+"""Clients that are closed during calls."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def test_calls_end_after_the_client_was_closed() -> None:
-    """A call that runs, and one that waits for a connection, end well; nothing stays open."""
+    """A running call, and one that waits for a connection, end well; nothing stays open."""
     gates = Gates()
     with RawServer(gates.script) as server, ThreadPoolExecutor(MOST + 1) as threads:
         client = strigo_client(server.url)
@@ -56,7 +56,7 @@ def test_calls_end_after_the_client_was_closed() -> None:
 
 @pytest.mark.anyio
 async def test_async_calls_end_after_the_client_was_closed() -> None:
-    """A call that runs, and one that waits for a connection, end well; nothing stays open."""
+    """A running call, and one that waits for a connection, end well; nothing stays open."""
     gates = Gates()
     with RawServer(gates.script) as server:
         client = async_strigo_client(server.url)
@@ -71,7 +71,7 @@ async def test_async_calls_end_after_the_client_was_closed() -> None:
 
 
 class ClosesDuringAWait:
-    """Time in which a client is closed while a call waits before it is sent again."""
+    """A clock that closes a client while a call waits to be sent again."""
 
     def __init__(self) -> None:
         self.client: Any = None
@@ -96,7 +96,7 @@ class AsyncClock(ClosesDuringAWait):
 
 
 def test_a_call_repeated_after_the_client_was_closed_leaves_nothing_open() -> None:
-    """A client that is closed between two attempts keeps no connection of the second."""
+    """A client that is closed between two attempts keeps no connection from the second."""
     clock = SyncClock()
     answers = iter([http(503), HEALTHY])
     with RawServer(answering(lambda _: next(answers))) as server:
@@ -110,7 +110,7 @@ def test_a_call_repeated_after_the_client_was_closed_leaves_nothing_open() -> No
 
 @pytest.mark.anyio
 async def test_an_async_call_repeated_after_the_client_was_closed_leaves_nothing_open() -> None:
-    """An async client that is closed between two attempts keeps no connection of the second."""
+    """An async client that is closed between two attempts keeps no connection from the second."""
     clock = AsyncClock()
     answers = iter([http(503), HEALTHY])
     with RawServer(answering(lambda _: next(answers))) as server:
@@ -123,7 +123,7 @@ async def test_an_async_call_repeated_after_the_client_was_closed_leaves_nothing
 
 
 def test_closing_that_is_cancelled_can_be_repeated() -> None:
-    """A second aclose() closes the connections that the first, which was cancelled, left."""
+    """A second aclose() closes the connections that the first, cancelled one left open."""
     gates = Gates()
 
     async def main() -> None:
@@ -142,7 +142,7 @@ def test_closing_that_is_cancelled_can_be_repeated() -> None:
 
 
 def test_closing_that_is_cancelled_leaves_nothing_beyond_the_loop() -> None:
-    """What an aclose() that was cancelled has left is closed at the event loop's end."""
+    """Connections that a cancelled aclose() left open are closed when the event loop ends."""
     gates = Gates()
 
     async def main() -> None:
@@ -160,7 +160,7 @@ def test_closing_that_is_cancelled_leaves_nothing_beyond_the_loop() -> None:
 
 
 def test_closing_in_the_moment_of_a_return(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client closed while a call gives its connection back, neither before nor after."""
+    """A client is closed while a call returns its connection, neither before nor after."""
     answered = threading.Event()
 
     def answer(peer: Peer) -> None:
@@ -186,7 +186,7 @@ def test_closing_in_the_moment_of_a_return(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_clients_closed_amid_calls_of_many_threads() -> None:
-    """Whenever a client is closed, nothing of it stays open."""
+    """Whenever a client is closed, none of its connections stays open."""
 
     def call_until_closed(client: StrigoClient, start: threading.Barrier) -> None:
         client.check_health()
@@ -207,7 +207,7 @@ def test_clients_closed_amid_calls_of_many_threads() -> None:
 
 
 class TakenByAnother(deque[Any]):
-    """Idle connections of which another thread takes one whenever it could be too late."""
+    """Idle connections, one of which another thread takes at each possible moment."""
 
     def __init__(self, idle: deque[Any]) -> None:
         super().__init__(idle)
@@ -223,7 +223,7 @@ class TakenByAnother(deque[Any]):
 
 
 def test_another_thread_may_be_faster() -> None:
-    """Where others take the idle connections between a look and a grasp, a call opens its own."""
+    """If others take the idle connections between the check and the pop, a call opens its own."""
     with RawServer(healthy) as server:
         client = strigo_client(server.url)
         client.check_health()
@@ -240,7 +240,7 @@ def test_another_thread_may_be_faster() -> None:
 
 
 def test_connections_that_were_never_used_can_be_discarded_and_closed() -> None:
-    """Before the first call there is nothing to close, and nothing is opened for that."""
+    """Before the first call there is nothing to close, and nothing is opened to do so."""
     with RawServer(healthy) as server, strigo_client(server.url) as client:
         connections = vars(client)["_shared"].connections
         connections.discard()
@@ -252,7 +252,7 @@ def test_connections_that_were_never_used_can_be_discarded_and_closed() -> None:
 
 @pytest.mark.anyio
 async def test_async_connections_that_were_never_used_can_be_discarded() -> None:
-    """Before the first call there is nothing to close, and nothing is opened for that."""
+    """Before the first call there is nothing to close, and nothing is opened to do so."""
     with RawServer(healthy) as server:
         async with async_strigo_client(server.url) as client:
             connections = vars(client)["_shared"].connections

@@ -74,7 +74,7 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_next(
 def test_an_address_of_a_kind_that_the_system_lacks_is_passed_over(
     flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where there is no IPv6, a host's IPv4 address is used."""
+    """If there is no IPv6, a host's IPv4 address is used."""
     with RawServer(answering(lambda _: MINTED)) as server:
         resolve_to(monkeypatch, (9999, ("::1", 1)), (socket.AF_INET, ("127.0.0.1", server.port)))
         url = f"http://localhost:{server.port}"
@@ -85,7 +85,7 @@ def test_an_address_of_a_kind_that_the_system_lacks_is_passed_over(
 def test_all_addresses_that_swallow_packets_are_a_timeout(
     flavour: Flavour, full: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where none answers, the connect timeout holds for all together."""
+    """If no address responds, the connect timeout holds for all of them together."""
     resolve_to(monkeypatch, (socket.AF_INET, full), (socket.AF_INET, full))
     with pytest.raises(RequestTimeoutError, match="ConnectTimeout"), at_most(0.2):
         send_strigo(
@@ -101,7 +101,7 @@ def test_all_addresses_that_swallow_packets_are_a_timeout(
 def test_a_host_without_an_address_is_a_connect_error(
     flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty answer of the resolver is told as such."""
+    """An empty response from the resolver is reported as one."""
     resolve_to(monkeypatch)
     with pytest.raises(ConnectError, match="localhost has no address"):
         send_strigo(flavour, "http://localhost:1", MINT, retry=NO_RETRIES)
@@ -110,7 +110,7 @@ def test_a_host_without_an_address_is_a_connect_error(
 @only_asyncio
 @pytest.mark.anyio
 async def test_connecting_can_be_cancelled(full: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that is cancelled while it connects leaves no socket."""
+    """A call that is cancelled while it connects leaves no socket open."""
     resolve_to(monkeypatch, (socket.AF_INET, full))
     async with async_strigo_client("http://localhost:1") as client:
         with anyio.move_on_after(0.05) as scope:
@@ -120,7 +120,7 @@ async def test_connecting_can_be_cancelled(full: Any, monkeypatch: pytest.Monkey
 
 
 class SlowResolver:
-    """Looks names up only when it is told to."""
+    """Looks names up only when a test says so."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: Callable[[], Any]) -> None:
         self.go = threading.Event()
@@ -133,7 +133,7 @@ class SlowResolver:
         return self._answer()
 
     def finish(self) -> None:
-        """Let the lookups that run come to their ends."""
+        """Let the running lookups end."""
         self.go.set()
         for thread in threading.enumerate():
             if thread.name == "tokenkit-name-lookup":
@@ -148,7 +148,7 @@ def slow_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowResolver]:
 
 
 def test_a_lookup_may_outlast_its_event_loop(slow_resolver: SlowResolver) -> None:
-    """A loop's end does not wait for the resolver, whose answer then troubles nobody."""
+    """A loop's end does not wait for the resolver, whose late response does no harm."""
 
     async def main() -> None:
         async with async_strigo_client("https://slow.example") as client:
@@ -163,7 +163,7 @@ def test_a_lookup_may_outlast_its_event_loop(slow_resolver: SlowResolver) -> Non
 @only_asyncio
 @pytest.mark.anyio
 async def test_a_lookup_may_outlast_its_call(slow_resolver: SlowResolver) -> None:
-    """An answer of the resolver that comes too late is dropped."""
+    """A response from the resolver that comes too late is dropped."""
     async with async_strigo_client("https://slow.example") as client:
         with pytest.raises(RequestTimeoutError, match=r"looking up slow\.example took too long"):
             await client.send(MINT, timeout=Timeouts(connect=0.05), retry=NO_RETRIES)

@@ -1,4 +1,4 @@
-"""Answers' bodies: the limit on their size, and their encodings."""
+"""Bodies of responses: their size limit and their encodings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def chunk(data: bytes) -> bytes:
 
 @each_flavour
 def test_bytes_behind_the_end_of_gzip_are_not_read(flavour: Flavour) -> None:
-    """A server that goes on after its gzip stream has ended is left; the body is complete."""
+    """A server that goes on after its gzip stream has ended is cut off; the body is complete."""
 
     def endless(peer: Peer) -> None:
         peer.read_request()
@@ -65,7 +65,7 @@ def test_bytes_behind_the_end_of_gzip_are_not_read(flavour: Flavour) -> None:
 @each_flavour
 @pytest.mark.parametrize("framing", ["length", "chunks", "close"])
 def test_a_plain_body_beyond_the_limit_is_refused(flavour: Flavour, framing: str) -> None:
-    """However a body is framed, more than 8 MiB of it raise ResponseTooLarge."""
+    """However a body is framed, more than 8 MiB of it raises ResponseTooLarge."""
 
     def big(peer: Peer) -> None:
         peer.read_request()
@@ -97,7 +97,7 @@ def test_a_body_of_just_the_limit_is_read(flavour: Flavour) -> None:
 @each_flavour
 @pytest.mark.parametrize("status", [400, 500])
 def test_an_oversized_failure_is_still_that_failure(flavour: Flavour, status: int) -> None:
-    """The status decides the error, however large the body; little of it is kept."""
+    """The status decides the error, however large the body is; little of it is kept."""
     body = b'{"filler": "' + b"x" * 20 * MEGABYTE + b'"}'
     with (
         RawServer(saying(http(status, body))) as server,
@@ -111,7 +111,7 @@ def test_an_oversized_failure_is_still_that_failure(flavour: Flavour, status: in
 @each_flavour
 @pytest.mark.parametrize("encoding", ["gzip", "GZip", " x-gzip"])
 def test_gzip_is_understood(flavour: Flavour, encoding: str) -> None:
-    """A packed answer is unpacked, whatever the case of the header."""
+    """A compressed response is decompressed, whatever the case of the header."""
     packed = http(200, gzip.compress(ANSWER, mtime=0), f"Content-Encoding: {encoding}")
     with RawServer(answering(lambda _: packed)) as server:
         (reply,) = send_strigo(flavour, server.url, MINT)
@@ -135,7 +135,7 @@ def test_gzip_is_understood(flavour: Flavour, encoding: str) -> None:
 def test_unreadable_encodings_are_protocol_errors(
     flavour: Flavour, encoding: str, body: bytes, told: str
 ) -> None:
-    """A broken or unknown encoding of a success is a ProtocolError that tells the trouble."""
+    """A broken or unknown encoding of a success is a ProtocolError that says what is wrong."""
     answer = http(200, body, f"Content-Encoding: {encoding}")
     with (
         RawServer(answering(lambda _: answer)) as server,
@@ -148,7 +148,7 @@ def test_unreadable_encodings_are_protocol_errors(
 @each_flavour
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
 def test_an_unreadable_failure_is_still_that_failure(flavour: Flavour, encoding: str) -> None:
-    """A failed answer in a broken encoding keeps its status."""
+    """An error response with a broken encoding keeps its status."""
     answer = http(400, b"\x00\x01\x02", f"Content-Encoding: {encoding}")
     with RawServer(answering(lambda _: answer)) as server:
         with pytest.raises(BadRequestError):
@@ -158,7 +158,7 @@ def test_an_unreadable_failure_is_still_that_failure(flavour: Flavour, encoding:
 
 @each_flavour
 def test_an_empty_body_needs_no_gzip(flavour: Flavour) -> None:
-    """An empty answer that claims to be packed is an empty answer."""
+    """An empty response that claims to be compressed is an empty response."""
     answer = http(200, b"", "Content-Encoding: gzip")
     with (
         RawServer(answering(lambda _: answer)) as server,
@@ -168,7 +168,7 @@ def test_an_empty_body_needs_no_gzip(flavour: Flavour) -> None:
 
 
 class EndlessStream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that never ends, also once it is closed."""
+    """A body that never ends, even once it is closed."""
 
     def __iter__(self) -> Iterator[bytes]:
         while True:
@@ -185,7 +185,7 @@ def endless_answer(request: httpx.Request) -> httpx.Response:
 
 
 def test_an_endless_body_of_a_callers_transport_is_left() -> None:
-    """A transport whose body does not end even when it is closed holds no call."""
+    """A transport whose body does not end even when it is closed doesn't block a call."""
     transport = httpx.MockTransport(endless_answer)
     client = StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport)
     with client, pytest.raises(ResponseTooLarge), at_most(1):
@@ -194,7 +194,7 @@ def test_an_endless_body_of_a_callers_transport_is_left() -> None:
 
 @pytest.mark.anyio
 async def test_an_endless_body_of_a_callers_async_transport_is_left() -> None:
-    """An async transport whose body does not end even when it is closed holds no call."""
+    """An async transport whose body does not end even when it is closed doesn't block a call."""
     transport = httpx.MockTransport(endless_answer)
     async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
         with pytest.raises(ResponseTooLarge), at_most(1):

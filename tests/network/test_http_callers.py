@@ -1,4 +1,4 @@
-"""Clients and transports that callers bring."""
+"""Clients and transports that callers pass."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def minted(request: httpx.Request) -> httpx.Response:
 
 
 class Closing(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A transport that notes how often it was closed."""
+    """A transport that counts how often it was closed."""
 
     def __init__(self) -> None:
         self.closed = 0
@@ -62,7 +62,7 @@ class Closing(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def test_a_transport_is_closed_with_the_client() -> None:
-    """A caller's transport is used, and closed when the client is, not with a sibling."""
+    """A caller's transport is used, and is closed with the client, but not with a sibling."""
     transport = Closing()
     with StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
         assert client.send(MINT).token == TOKEN
@@ -73,7 +73,7 @@ def test_a_transport_is_closed_with_the_client() -> None:
 
 @pytest.mark.anyio
 async def test_an_async_transport_is_closed_with_the_client() -> None:
-    """A caller's async transport is used, and closed when the client is."""
+    """A caller's async transport is used, and is closed with the client."""
     transport = Closing()
     async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
         assert (await client.send(MINT)).token == TOKEN
@@ -83,7 +83,7 @@ async def test_an_async_transport_is_closed_with_the_client() -> None:
 
 
 def test_httpx_own_transport_works() -> None:
-    """An httpx.HTTPTransport keeps its connections, and loses them with the client."""
+    """An httpx.HTTPTransport keeps its connections until the client is closed."""
     with RawServer(healthy) as server:
         transport = httpx.HTTPTransport()
         with StrigoClient(
@@ -97,7 +97,7 @@ def test_httpx_own_transport_works() -> None:
 
 @pytest.mark.anyio
 async def test_httpx_own_async_transport_works() -> None:
-    """An httpx.AsyncHTTPTransport keeps its connections, and loses them with the client."""
+    """An httpx.AsyncHTTPTransport keeps its connections until the client is closed."""
     with RawServer(healthy) as server:
         transport = httpx.AsyncHTTPTransport()
         async with AsyncStrigoClient(
@@ -110,14 +110,14 @@ async def test_httpx_own_async_transport_works() -> None:
 
 
 def test_a_mock_transport_works() -> None:
-    """An httpx.MockTransport answers for the vendor."""
+    """An httpx.MockTransport responds instead of the vendor."""
     transport = httpx.MockTransport(minted)
     with StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
         assert client.create_user_token(email="user1@example.com").token == TOKEN
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Answer like Strigo, as an ASGI application."""
+    """Respond like Strigo, as an ASGI application."""
     message = await receive()
     assert (scope["path"], message["type"]) == ("/api/v1/academy/users/token", "http.request")
     headers = [(b"content-type", b"application/json")]
@@ -128,7 +128,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.mark.anyio
 async def test_an_asgi_transport_works() -> None:
-    """An ASGI application answers for the vendor."""
+    """An ASGI application responds instead of the vendor."""
     transport = httpx.ASGITransport(application)
     async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
         assert (await client.send(MINT)).token == TOKEN
@@ -181,7 +181,7 @@ def close(client: object) -> None:
     ],
 )
 def test_a_client_names_what_it_needs(kind: Any, option: str, fit: str, make: Any) -> None:
-    """What is of the other kind, or nothing of httpx's, is refused, and the right class named."""
+    """A client or transport of the wrong kind is refused, and the right class named."""
     unfit = make()
     message = f"{option} must be an httpx.{fit}, not {type(unfit).__name__}"
     with pytest.raises(ConfigurationError, match=message):
@@ -203,7 +203,7 @@ RAISED = [
 def test_whatever_a_transport_raises_is_typed(
     raised: Exception, expected: type[TransportError]
 ) -> None:
-    """An exception of a caller's transport becomes a TransportError without a cause."""
+    """An exception from a caller's transport becomes a TransportError without a cause."""
 
     def fail(_: httpx.Request) -> httpx.Response:
         raise raised
@@ -221,7 +221,7 @@ def test_whatever_a_transport_raises_is_typed(
 async def test_whatever_an_async_transport_raises_is_typed(
     raised: Exception, expected: type[TransportError]
 ) -> None:
-    """An exception of a caller's async transport becomes a TransportError without a cause."""
+    """An exception from a caller's async transport becomes a TransportError without a cause."""
 
     async def fail(_: httpx.Request) -> httpx.Response:
         raise raised
@@ -237,7 +237,7 @@ async def test_whatever_an_async_transport_raises_is_typed(
 
 
 def test_pytest_httpx_sees_the_clients_calls(httpx_mock: HTTPXMock) -> None:
-    """pytest-httpx answers for a client's own connections, and sees its requests."""
+    """pytest-httpx responds on a client's own connections, and sees its requests."""
     httpx_mock.add_response(json={"result": "success", "data": {"token": TOKEN}})
     with strigo_client("https://vendor.example", http_family="httpx") as client:
         assert client.send(MINT).token == TOKEN
@@ -247,7 +247,7 @@ def test_pytest_httpx_sees_the_clients_calls(httpx_mock: HTTPXMock) -> None:
 
 @pytest.mark.anyio
 async def test_pytest_httpx_sees_the_async_clients_calls(httpx_mock: HTTPXMock) -> None:
-    """pytest-httpx answers for an async client's own connections, and sees its requests."""
+    """pytest-httpx responds on an async client's own connections, and sees its requests."""
     httpx_mock.add_response(json={"result": "success", "data": {"token": TOKEN}})
     async with async_strigo_client("https://vendor.example", http_family="httpx") as client:
         assert (await client.send(MINT)).token == TOKEN
@@ -264,7 +264,7 @@ def test_pytest_httpx_can_raise(httpx_mock: HTTPXMock) -> None:
 
 @pytest.mark.parametrize("target", ["/a/../b", "/a b", "/ä", "/a\nb"])
 def test_a_path_that_httpx_would_change_is_refused(target: str) -> None:
-    """A route that would go out other than it was signed is never sent."""
+    """A route that httpx would send differently from how it was signed is never sent."""
     call = RawCall(verb="POST", target=target, json={})
     with RawServer(healthy) as server, strigo_client(server.url) as client:
         with pytest.raises(ConfigurationError, match=r"httpx would change the URL "):

@@ -44,7 +44,7 @@ def signature_of(request: RawRequest) -> str:
 @each_family
 @each_flavour
 def test_a_callers_client_adds_only_its_headers(flavour: Flavour, family: Family) -> None:
-    """Of a caller's client, default headers go out below ours, unless they may be credentials."""
+    """A caller's client's default headers are sent below ours, unless they may be credentials."""
     with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
         send_through(
             flavour,

@@ -39,7 +39,7 @@ def mint_for(number: int) -> strigo.UserTokenRequest:
 
 @each_flavour
 def test_calls_share_a_connection(flavour: Flavour) -> None:
-    """One call after the other goes over the same connection, failures included."""
+    """Consecutive calls use the same connection, even after failures."""
 
     def respond(request: RawRequest) -> bytes:
         return MINTED if request.body else HEALTHY
@@ -52,7 +52,7 @@ def test_calls_share_a_connection(flavour: Flavour) -> None:
 
 @each_flavour
 def test_a_failed_answer_keeps_the_connection(flavour: Flavour) -> None:
-    """After a refused call, the next goes over the same connection."""
+    """After a refused call, the next one uses the same connection."""
     answers = iter([http(503), http(503), HEALTHY])
     with RawServer(answering(lambda _: next(answers))) as server:
         (reply,) = send_strigo(flavour, server.url, HEALTH)
@@ -60,7 +60,7 @@ def test_a_failed_answer_keeps_the_connection(flavour: Flavour) -> None:
 
 
 def test_closing_closes_the_connections() -> None:
-    """close() closes idle connections, at once and for good."""
+    """close() closes idle connections, at once and permanently."""
     with RawServer(healthy) as server:
         client = strigo_client(server.url)
         client.check_health()
@@ -75,7 +75,7 @@ def test_closing_closes_the_connections() -> None:
 
 @pytest.mark.anyio
 async def test_closing_closes_the_connections_async() -> None:
-    """aclose() closes idle connections, at once and for good."""
+    """aclose() closes idle connections, at once and permanently."""
     with RawServer(healthy) as server:
         client = async_strigo_client(server.url)
         await client.check_health()
@@ -126,7 +126,7 @@ async def test_an_async_sibling_shares_the_connections() -> None:
 
 
 def test_a_forgotten_client_leaves_no_connection() -> None:
-    """A client that goes out of scope unclosed is freed at once; Python tells of its socket."""
+    """A client that goes out of scope unclosed is freed at once; Python warns about its socket."""
     with RawServer(healthy) as server:
         client = strigo_client(server.url)
         client.check_health()
@@ -152,7 +152,7 @@ def test_connections_use_the_network_of_this_package() -> None:
 
 @pytest.mark.anyio
 async def test_async_connections_use_the_network_of_this_package(anyio_backend_name: str) -> None:
-    """Async connections go through the streams of this package."""
+    """Async connections go through this package's streams."""
     with RawServer(healthy) as server:
         async with async_strigo_client(server.url) as client:
             await client.check_health()
@@ -163,7 +163,7 @@ async def test_async_connections_use_the_network_of_this_package(anyio_backend_n
 
 @each_flavour
 def test_a_client_outlives_failures(flavour: Flavour) -> None:
-    """A call that fails for good leaves nothing open behind it."""
+    """A call that fails for good leaves nothing open."""
     with RawServer(answering(lambda _: http(500))) as server:
         for _ in range(3):
             with pytest.raises(ServerError):

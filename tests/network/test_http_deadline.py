@@ -68,7 +68,7 @@ def flood_of_informational_answers(peer: Peer) -> None:
 
 @each_flavour
 def test_a_flood_does_not_outlast_the_deadline(flavour: Flavour) -> None:
-    """A server that floods the client with answers that are none is left."""
+    """A call ends if a server floods the client with responses that aren't any."""
     with RawServer(flood_of_informational_answers) as server:
         with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
             send_strigo(flavour, server.url, MINT, deadline=DEADLINE)
@@ -77,7 +77,7 @@ def test_a_flood_does_not_outlast_the_deadline(flavour: Flavour) -> None:
 
 @each_flavour
 def test_an_error_answer_cut_off_by_the_deadline_keeps_its_status(flavour: Flavour) -> None:
-    """A failure whose body drips is still reported as the failure that it is."""
+    """An error response whose body drips is still reported as that error."""
     with RawServer(drip_error_body) as server:
         with pytest.raises(ServerError) as caught, at_most(DEADLINE):
             send_strigo(flavour, server.url, MINT, deadline=DEADLINE)
@@ -101,7 +101,7 @@ def test_a_call_has_a_deadline_of_its_own(
 
 @each_flavour
 def test_a_call_without_a_deadline_is_no_trouble(flavour: Flavour) -> None:
-    """A call with the longest limits of time is sent like every other."""
+    """A call with the longest allowed time limits is sent like any other."""
     longest = Timeouts(connect=1e6, read=1e6, write=1e6)
     with RawServer(answering(lambda _: MINTED)) as server:
         address = server.url.replace("127.0.0.1", "localhost")
@@ -111,7 +111,7 @@ def test_a_call_without_a_deadline_is_no_trouble(flavour: Flavour) -> None:
 
 @each_flavour
 def test_a_request_that_is_never_taken_is_bounded(flavour: Flavour) -> None:
-    """A server that stops reading holds no call beyond its deadline."""
+    """A server that stops reading can't hold a call beyond its deadline."""
     big = strigo.UserTokenRequest(email="user1@example.com", extra={"filler": "x" * 1_000_000})
     gate = threading.Event()
 
@@ -129,7 +129,7 @@ def test_a_request_that_is_never_taken_is_bounded(flavour: Flavour) -> None:
 
 
 class Jumping(logging.Handler):
-    """A clock that is past every deadline once an attempt was logged, as by a slow log."""
+    """A log handler whose clock is past every deadline once an attempt was logged."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,7 +150,7 @@ class Jumping(logging.Handler):
 
 
 def test_time_lost_before_sending_counts(caplog: pytest.LogCaptureFixture) -> None:
-    """A deadline that passes while a log record is written is a deadline, and nothing is sent."""
+    """If the deadline passes while a log record is written, nothing is sent."""
     clock, logger = Jumping(), logging.getLogger("tokenkit")
     logger.addHandler(clock)
     try:
@@ -168,7 +168,7 @@ def test_time_lost_before_sending_counts(caplog: pytest.LogCaptureFixture) -> No
 async def test_a_deadline_between_two_chunks_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where the deadline passes while a chunk is read, the response's iterator ends as well."""
+    """If the deadline passes while a chunk is read, the response's iterator ends as well."""
     feed = ResponseReader.feed
 
     def slow_feed(self: ResponseReader, chunk: bytes) -> bool:

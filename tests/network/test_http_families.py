@@ -1,4 +1,4 @@
-"""httpx or httpx2: asked for, recognised, refused where they contradict the caller's things."""
+"""httpx or httpx2: chosen, recognised, and refused if they contradict the caller's objects."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def mint(flavour: Flavour, **options: Any) -> str:
 def test_a_family_is_used_where_it_is_asked_for(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Calls go out through the family that was named, and not through the other one."""
+    """Calls go out through the named family, and not through the other one."""
     for other in FAMILIES:
         if other != family:
             module: Any = import_module(other)
@@ -98,7 +98,7 @@ def test_an_unknown_family_is_refused(flavour: Flavour) -> None:
 def test_a_family_that_is_not_installed_is_named(
     flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where httpx2 is missing, the error says how to install it."""
+    """If httpx2 is missing, the error says how to install it."""
     monkeypatch.setitem(sys.modules, "httpx2", None)
     family = import_module("tokenkit._http.family")
     family._load.cache_clear()
@@ -110,7 +110,7 @@ def test_a_family_that_is_not_installed_is_named(
 @each_family
 @each_flavour
 def test_a_callers_transport_is_recognised(flavour: Flavour, family: Family) -> None:
-    """A transport of either family is taken, with or without the family's name."""
+    """A transport of either family is accepted, with or without the family's name."""
     assert mint(flavour, transport=mock_transport(family)) == TOKEN
     assert mint(flavour, transport=mock_transport(family), http_family=family) == TOKEN
 
@@ -118,7 +118,7 @@ def test_a_callers_transport_is_recognised(flavour: Flavour, family: Family) -> 
 @each_family
 @each_flavour
 def test_a_callers_client_is_recognised(flavour: Flavour, family: Family) -> None:
-    """A client of either family is taken, and stays open."""
+    """A client of either family is accepted, and stays open."""
     with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
         (reply,) = send_through(flavour, family, server.url, HARMLESS)
         assert reply.value.token == TOKEN
@@ -128,7 +128,7 @@ def test_a_callers_client_is_recognised(flavour: Flavour, family: Family) -> Non
 @each_flavour
 @pytest.mark.parametrize(("found", "named"), [("httpx", "httpx2"), ("httpx2", "httpx")])
 def test_a_contradicting_family_is_refused(flavour: Flavour, found: Family, named: Family) -> None:
-    """A caller's transport of one family beside the name of the other is refused."""
+    """A caller's transport of one family with the name of the other is refused."""
     with pytest.raises(
         ConfigurationError, match=f"transport is for {found} but http_family='{named}'"
     ):
@@ -148,7 +148,7 @@ def http_client(flavour: Flavour, family: Family) -> Any:
 def test_a_callers_client_excludes_what_it_would_ignore(
     flavour: Flavour, family: Family, other: str
 ) -> None:
-    """What only tokenkit's own connections can use is refused beside a caller's client."""
+    """Options that only tokenkit's own connections use are refused with a caller's client."""
     values = {
         "transport": mock_transport(family),
         "ssl_context": ssl.create_default_context(),
@@ -165,7 +165,7 @@ def test_a_callers_client_excludes_what_it_would_ignore(
 def test_a_callers_transport_excludes_what_it_would_ignore(
     flavour: Flavour, family: Family, other: str
 ) -> None:
-    """What only tokenkit's own connections can use is refused beside a caller's transport."""
+    """Options that only tokenkit's own connections use are refused with a caller's transport."""
     values: dict[str, Any] = {
         "ssl_context": ssl.create_default_context(),
         "proxy": "http://127.0.0.1:1",
@@ -178,7 +178,7 @@ def test_a_callers_transport_excludes_what_it_would_ignore(
 @each_family
 @each_flavour
 def test_http2_comes_through_a_callers_client(flavour: Flavour, family: Family) -> None:
-    """A caller's client with http2=True speaks HTTP/2, with the same headers and answers."""
+    """A caller's client with http2=True speaks HTTP/2, with the same headers and responses."""
     body = ZEROHASH_MINTED.partition(b"\r\n\r\n")[2]
     server = H2Server(body, "127.0.0.1")
     with server.raw:
@@ -213,7 +213,7 @@ def test_http2_comes_through_a_callers_transport(flavour: Flavour, family: Famil
 def test_a_mock_that_was_there_first_answers(
     family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mock in the place of a method, set before the first client is made, gets the calls."""
+    """A mock that replaces a method before the first client is made gets the calls."""
     http: Any = import_module(family)
     mock = Mock(return_value=http.Response(200, json={"status": "ok", "message": "m"}))
     load = vars(import_module("tokenkit._http.family"))["_load"]
@@ -232,7 +232,7 @@ def test_a_mock_that_was_there_first_answers(
 def test_who_observes_httpcores_connections_sees_each_call(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A method replaced in httpcore's class of connections gets every call, not only the first."""
+    """A method replaced in httpcore's connection class gets every call, not only the first."""
     core: Any = import_module({"httpx": "httpcore", "httpx2": "httpcore2"}[family])
     prefix, name = (
         ("", "handle_request") if flavour == "sync" else ("Async", "handle_async_request")
@@ -253,7 +253,7 @@ def test_who_observes_httpcores_connections_sees_each_call(
 
 
 def test_a_method_that_is_restored_counts_as_the_librarys_own(tmp_path: Path) -> None:
-    """A client that was first built beside a mock sends its own way once the mock is gone."""
+    """A client that was first built beside a mock sends in its own way once the mock is gone."""
     program = tmp_path / "mocked.py"
     program.write_text(
         "import httpx\n"

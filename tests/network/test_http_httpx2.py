@@ -1,4 +1,4 @@
-"""httpx2 in the place of httpx: the seams are there, and answers do not depend on it."""
+"""httpx2 instead of httpx: the hooks exist, and responses do not depend on the family."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_the_async_seam_of_httpx2_holds() -> None:
 
 
 def test_json_answers_are_the_same() -> None:
-    """An answer's headers and value do not depend on the family."""
+    """A response's headers and value do not depend on the family."""
     answer = json_answer({"status": "ok", "message": "m"})
     with RawServer(answering(lambda _: answer)) as server:
         (one,) = send_strigo("sync", server.url, HEALTH, http_family="httpx")

@@ -1,4 +1,4 @@
-"""Interrupts and cancellations leave as they are, without a secret."""
+"""Interrupts and cancellations are raised unchanged, without a secret."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CORE = {"httpx": "httpcore", "httpx2": "httpcore2"}[FAMILY]
 
 @pytest.fixture(autouse=True)
 def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Log everything of the whole process."""
+    """Log everything in the whole process."""
     with caplog.at_level(logging.DEBUG):
         yield caplog
 
@@ -69,7 +69,7 @@ class Interrupted(httpx.BaseTransport, httpx.AsyncBaseTransport):
     "error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), asyncio.CancelledError("x")]
 )
 def test_an_interrupt_shows_no_secret(error: BaseException, log: pytest.LogCaptureFixture) -> None:
-    """Ctrl-C during a call leaves as it is, without the frames that hold the headers."""
+    """Ctrl-C during a call is raised unchanged, without the frames that hold the headers."""
     client = ZeroHashClient(
         api_key=ZEROHASH_KEY,
         private_key=ZEROHASH_PRIVATE_KEY,
@@ -86,7 +86,7 @@ def test_an_interrupt_shows_no_secret(error: BaseException, log: pytest.LogCaptu
 async def test_an_interrupt_of_an_async_call_shows_no_secret(
     log: pytest.LogCaptureFixture,
 ) -> None:
-    """An exception that is no error leaves an async call without the frames of the network."""
+    """An exception that isn't an Exception leaves an async call without the network's frames."""
     error = GeneratorExit()
     client = AsyncZeroHashClient(
         api_key=ZEROHASH_KEY,
@@ -104,7 +104,7 @@ async def test_an_interrupt_of_an_async_call_shows_no_secret(
 async def test_a_cancellation_shows_no_secret(
     script: Callable[[Peer], None], log: pytest.LogCaptureFixture
 ) -> None:
-    """A cancelled call passes the cancellation on without the frames of the network."""
+    """A cancelled call passes the cancellation on without the network's frames."""
     caught: list[BaseException] = []
     with RawServer(script) as server:
         async with async_zerohash_client(server.url) as client:
@@ -120,7 +120,7 @@ async def test_a_cancellation_shows_no_secret(
 def test_a_sync_interrupt_from_the_network_shows_no_secret(
     log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C while a socket is read shows nothing of what was sent on it."""
+    """Ctrl-C while a socket is read shows nothing that was sent on it."""
 
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt

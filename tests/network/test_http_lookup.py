@@ -1,4 +1,4 @@
-"""Looking names up and connecting: bounded, and told apart from other trouble."""
+"""Looking names up and connecting: within limits, and distinct from other trouble."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def slow_lookup(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 
 def test_a_slow_name_lookup_is_bounded(slow_lookup: threading.Event) -> None:
-    """A resolver that hangs holds no sync call beyond its deadline."""
+    """A resolver that hangs can't hold a sync call beyond its deadline."""
     client = strigo_client("https://slow.example", deadline=DEADLINE)
     with client, pytest.raises(DeadlineExceeded), at_most(DEADLINE):
         client.send(MINT)
@@ -66,7 +66,7 @@ def test_a_slow_name_lookup_is_bounded(slow_lookup: threading.Event) -> None:
 
 @pytest.mark.anyio
 async def test_a_slow_name_lookup_is_bounded_async(slow_lookup: threading.Event) -> None:
-    """A resolver that hangs holds no async call beyond its deadline."""
+    """A resolver that hangs can't hold an async call beyond its deadline."""
     async with async_strigo_client("https://slow.example", deadline=DEADLINE) as client:
         with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
             await client.send(MINT)
@@ -78,7 +78,7 @@ async def test_a_slow_name_lookup_is_bounded_async(slow_lookup: threading.Event)
 def test_a_name_that_does_not_exist_is_a_connect_error(
     flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A failed name lookup is told as such, with the address that was meant; retries end."""
+    """A failed name lookup is reported as one, with the address; retries end."""
 
     def unknown(*args: Any, **kwargs: Any) -> Any:
         del args, kwargs
@@ -92,7 +92,7 @@ def test_a_name_that_does_not_exist_is_a_connect_error(
 
 @each_flavour
 def test_a_name_that_cannot_be_looked_up_is_a_connect_error(flavour: Flavour) -> None:
-    """A label too long for the name system fails as every other lookup."""
+    """A label too long for the name system fails like any other lookup."""
     with pytest.raises(ConnectError):
         send_strigo(flavour, f"https://{'a' * 80}.example", MINT, retry=NO_RETRIES)
 

@@ -1,4 +1,4 @@
-"""Lost connections and silent ones are told apart."""
+"""Lost connections are distinct from silent ones."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ LOSSES = [
 def test_a_lost_answer_is_a_lost_connection(
     flavour: Flavour, family: Family, loss: Callable[[Peer], None]
 ) -> None:
-    """Wherever a connection breaks, it is told as a lost connection."""
+    """Wherever a connection breaks, it is reported as a lost connection."""
     with RawServer(loss) as server:
         with pytest.raises(ConnectionLostError) as caught:
             send_strigo(flavour, server.url, MINT, retry=NO_RETRIES, http_family=family)
@@ -58,7 +58,7 @@ def test_a_lost_answer_is_a_lost_connection(
 
 @each_flavour
 def test_a_silent_step_is_a_timeout(flavour: Flavour) -> None:
-    """A read that takes longer than its timeout is told as such, and is no deadline."""
+    """A read that exceeds its timeout is reported as one, and not as the deadline."""
     timeout = Timeouts(read=0.05)
     with (
         RawServer(lambda peer: peer.wait_gone()) as server,

@@ -1,4 +1,4 @@
-"""Proxies: used for https alone, and never told a credential of the vendor's."""
+"""Proxies: used only for https, and never sent the vendor's credentials."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_proxy_sees_only_the_tunnel(flavour: Flavour, family: Family) -> None:
 def test_a_proxy_behind_tls(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The tunnel through an https proxy is TLS in TLS; its certificate is checked, too."""
+    """The tunnel through an https proxy is TLS in TLS; its certificate is checked too."""
     shown = server_context("127.0.0.1")
     with tls_server(HOST) as server, proxy_to(server, shown) as proxy:
         options: Options = {
@@ -95,7 +95,7 @@ def test_a_proxy_behind_tls(
 def test_the_environments_proxy_is_used(
     flavour: Flavour, family: Family, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The environment's proxy counts when a client is built, also without a scheme."""
+    """The environment's proxy is read when a client is built, even without a scheme."""
     with tls_server(HOST) as server, proxy_to(server) as proxy:
         monkeypatch.setenv(variable, f"127.0.0.1:{proxy.port}")
         send_strigo(flavour, f"https://{HOST}", HEALTH, ssl_context=trusting(), http_family=family)
@@ -121,7 +121,7 @@ def test_plain_http_goes_through_no_proxy(
 def test_the_environments_proxy_can_be_avoided(
     flavour: Flavour, family: Family, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """trust_env=False and NO_PROXY keep connections off the environment's proxy."""
+    """trust_env=False and NO_PROXY bypass the environment's proxy."""
     with tls_server("localhost") as server, RawServer(healthy) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", "localhost" if way == "no_proxy" else "")
@@ -161,7 +161,7 @@ def test_the_environments_authorities_can_be_ignored(
 @each_family
 @each_flavour
 def test_a_proxy_that_refuses_is_a_connect_error(flavour: Flavour, family: Family) -> None:
-    """A proxy's refusal is a ConnectError, repeated also where a payment would be opened."""
+    """A proxy's refusal is a ConnectError, and repeated even if a payment would be opened."""
     with RawServer(saying(http(407, b"", "Proxy-Authenticate: Basic"))) as proxy:
         with pytest.raises(ConnectError) as caught:
             send_zerohash(
@@ -180,7 +180,7 @@ def test_a_proxy_that_refuses_is_a_connect_error(flavour: Flavour, family: Famil
 @each_family
 @each_flavour
 def test_a_silent_proxy_is_bounded(flavour: Flavour, family: Family) -> None:
-    """A proxy that never answers holds no call beyond its deadline, and gets the blame."""
+    """A proxy that never responds can't hold a call beyond its deadline, and is named."""
     with RawServer(black_hole) as proxy:
         blamed = f"proxy {proxy.url}: the deadline passed on the way to https://{HOST}"
         with pytest.raises(DeadlineExceeded, match=blamed) as caught, at_most(0.3):
@@ -210,7 +210,7 @@ def test_a_silent_proxy_is_bounded(flavour: Flavour, family: Family) -> None:
 def test_a_useless_proxy_is_a_configuration_error(
     flavour: Flavour, family: Family, proxy: str
 ) -> None:
-    """What is no proxy's URL is refused, by a message that does not repeat it."""
+    """An invalid proxy URL is refused with a message that does not repeat it."""
     with pytest.raises(ConfigurationError, match="proxy") as caught:
         send_strigo(flavour, f"https://{HOST}", HEALTH, proxy=proxy, http_family=family)
     assert proxy not in str(caught.value)
@@ -221,7 +221,7 @@ def test_a_useless_proxy_is_a_configuration_error(
 @each_family
 @pytest.mark.parametrize("port", ["0", "-1", "65536", "99999"])
 def test_a_proxy_with_no_possible_port(port: str, family: Family) -> None:
-    """A port that no proxy can have is refused, and not taken modulo 65536."""
+    """An invalid proxy port is refused, and not taken modulo 65536."""
     proxy = f"http://user:leaked@127.0.0.1:{port}"
     with pytest.raises(ConfigurationError, match="proxy has a port outside 1 to 65535") as caught:
         StrigoClient(api_key="key", org_id="org", proxy=proxy, http_family=family)
@@ -229,7 +229,7 @@ def test_a_proxy_with_no_possible_port(port: str, family: Family) -> None:
 
 
 def test_a_proxy_beside_a_callers_transport_is_refused() -> None:
-    """What a caller's client or transport would make useless cannot be given with it."""
+    """Options that a caller's client or transport would make useless are refused with it."""
     with pytest.raises(ConfigurationError, match="transport and proxy can't be combined"):
         StrigoClient(
             org_id=ORG_ID,
@@ -245,7 +245,7 @@ def test_a_proxy_beside_a_callers_transport_is_refused() -> None:
 
 @each_flavour
 def test_a_socks_proxy_needs_a_package(flavour: Flavour, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where socksio is missing, the error says how to install it, before anything is sent."""
+    """If socksio is missing, the error says how to install it, before anything is sent."""
     monkeypatch.setitem(sys.modules, "socksio", None)
     with RawServer(black_hole) as proxy:
         url = f"socks5://127.0.0.1:{proxy.port}"
@@ -259,7 +259,7 @@ def test_a_socks_proxy_needs_a_package(flavour: Flavour, monkeypatch: pytest.Mon
 def test_an_https_proxy_is_judged_without_the_environment(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With trust_env=False, a proxy that only SSL_CERT_FILE vouches for is told nothing."""
+    """With trust_env=False, a proxy that only SSL_CERT_FILE trusts is sent nothing."""
     with (
         AUTHORITY.cert_pem.tempfile() as authority,
         tls_server(HOST) as server,
@@ -283,7 +283,7 @@ def test_an_https_proxy_is_judged_without_the_environment(
 @each_family
 @each_flavour
 def test_a_proxy_that_hangs_up_is_a_connect_error(flavour: Flavour, family: Family) -> None:
-    """A proxy that closes in the place of a reply gets the blame."""
+    """A proxy that closes instead of replying is named."""
 
     def hang_up(peer: Peer) -> None:
         peer.read_request()
@@ -307,7 +307,7 @@ def test_a_proxy_that_hangs_up_is_a_connect_error(flavour: Flavour, family: Fami
 def test_a_host_that_tls_cannot_name_is_a_connect_error(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch, *, tls: bool
 ) -> None:
-    """A label too long for a certificate fails behind a proxy, which looks up no name of it."""
+    """Behind a proxy, a label too long for a certificate fails, without a lookup."""
     shown = server_context("127.0.0.1") if tls else None
     with (
         AUTHORITY.cert_pem.tempfile() as authority,
@@ -335,7 +335,7 @@ def test_a_host_that_tls_cannot_name_is_a_connect_error(
 def test_who_observes_httpx_sees_the_proxy_used(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Calls that a tool watches in httpx's transport go through the proxy, with its password."""
+    """Calls that a tool observes in httpx's transport go through the proxy, with its password."""
     http_module: Any = import_module(family)
     transport = http_module.HTTPTransport if flavour == "sync" else http_module.AsyncHTTPTransport
     method = "handle_request" if flavour == "sync" else "handle_async_request"

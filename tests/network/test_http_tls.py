@@ -44,7 +44,7 @@ healthy = answering(lambda _: HEALTHY)
 def test_the_authority_of_the_environment_is_trusted(
     flavour: Flavour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SSL_CERT_FILE names the authorities that are trusted, when a connection is opened."""
+    """SSL_CERT_FILE sets the trusted authorities when a connection is opened."""
     authority = tmp_path / "authority.pem"
     AUTHORITY.cert_pem.write_to_path(str(authority))
     with RawServer(healthy, tls=server_context("127.0.0.1")) as server:
@@ -72,7 +72,7 @@ def test_a_server_that_speaks_no_tls_is_a_connect_error(flavour: Flavour) -> Non
 
 @each_flavour
 def test_a_handshake_that_hangs_is_bounded(flavour: Flavour) -> None:
-    """A server that never answers the TLS greeting holds no call beyond its deadline."""
+    """A server that never responds to the TLS greeting can't hold a call beyond its deadline."""
     with RawServer(lambda peer: peer.wait_gone()) as server:
         url = server.url.replace("http:", "https:")
         with pytest.raises(DeadlineExceeded), at_most(0.4):
@@ -82,7 +82,7 @@ def test_a_handshake_that_hangs_is_bounded(flavour: Flavour) -> None:
 
 @each_flavour
 def test_the_deadline_holds_within_tls(flavour: Flavour) -> None:
-    """A silent server behind TLS holds no call beyond its deadline."""
+    """A silent server behind TLS can't hold a call beyond its deadline."""
     with (
         RawServer(black_hole, tls=server_context("127.0.0.1")) as server,
         pytest.raises(DeadlineExceeded),
@@ -93,7 +93,7 @@ def test_the_deadline_holds_within_tls(flavour: Flavour) -> None:
 
 @each_flavour
 def test_a_payment_is_not_opened_twice_over_tls(flavour: Flavour) -> None:
-    """A request that was written over TLS and lost its answer is not repeated."""
+    """A request that was written over TLS and lost its response is not repeated."""
     context = server_context("127.0.0.1")
     with RawServer(resetting(ZEROHASH_MINTED), tls=context) as server:
         with pytest.raises((ConnectionLostError, ProtocolError)):
@@ -111,7 +111,7 @@ def test_a_payment_is_not_opened_twice_over_tls(flavour: Flavour) -> None:
 @each_family
 @each_flavour
 def test_a_client_certificate_is_shown(flavour: Flavour, family: Family) -> None:
-    """A server that asks for a certificate gets the one in ssl_context, and refuses without."""
+    """A server that asks for a certificate gets the one in ssl_context, or refuses."""
     demanding = server_context("127.0.0.1")
     demanding.verify_mode = ssl.CERT_REQUIRED
     demanding.load_verify_locations(cadata=AUTHORITY.cert_pem.bytes().decode())

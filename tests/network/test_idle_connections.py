@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Hours:
-    """The monotonic clock, which can be put forward."""
+    """The monotonic clock, which can be moved forward."""
 
     def __init__(self) -> None:
         self._real = time.monotonic
@@ -56,7 +56,7 @@ class Hours:
 
 @pytest.fixture
 def hours(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hours]:
-    """Let pooled connections read a clock that can be put forward.
+    """Let pooled connections read a clock that can be moved forward.
 
     Nothing else: an event loop in another thread would set its next timer by it, hours ahead.
     """
@@ -71,7 +71,7 @@ def hours(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hours]:
 
 
 def test_idle_connections_are_closed_in_time(hours: Hours) -> None:
-    """Those that a peak has left are closed within minutes, while the one in use is kept."""
+    """Connections left from a peak are closed within minutes; the one in use is kept."""
     gates = Gates()
     with RawServer(gates.script) as server, strigo_client(server.url) as client:
         run_three_calls(client, server, gates, 2)
@@ -84,7 +84,7 @@ def test_idle_connections_are_closed_in_time(hours: Hours) -> None:
 
 @pytest.mark.anyio
 async def test_idle_async_connections_are_closed_in_time(hours: Hours) -> None:
-    """Those that a peak has left are closed within minutes, while the one in use is kept."""
+    """Connections left from a peak are closed within minutes; the one in use is kept."""
     gates = Gates()
     with RawServer(gates.script) as server:
         async with async_strigo_client(server.url) as client:
@@ -97,7 +97,7 @@ async def test_idle_async_connections_are_closed_in_time(hours: Hours) -> None:
 
 
 def test_connections_that_idled_for_long_are_not_used(hours: Hours) -> None:
-    """After an hour all are replaced, as a balancer on the way may have dropped them."""
+    """After an hour all are replaced, because a load balancer may have dropped them."""
     gates = Gates()
     with RawServer(gates.script, healthy) as server, strigo_client(server.url) as client:
         gates.open_all()
@@ -110,7 +110,7 @@ def test_connections_that_idled_for_long_are_not_used(hours: Hours) -> None:
 
 @pytest.mark.anyio
 async def test_async_connections_that_idled_for_long_are_not_used(hours: Hours) -> None:
-    """After an hour all are replaced, as a balancer on the way may have dropped them."""
+    """After an hour all are replaced, because a load balancer may have dropped them."""
     gates = Gates()
     with RawServer(gates.script) as server:
         async with async_strigo_client(server.url) as client:
@@ -131,7 +131,7 @@ def reset(peer: Peer) -> None:
 
 
 def part(peer: Peer) -> None:
-    """Say good-bye as TLS does it, and leave the connection below open."""
+    """Say goodbye as TLS does, and leave the connection below open."""
     sock: Any = peer.sock
     sock.settimeout(0)
     with suppress(ssl.SSLWantReadError):
@@ -140,13 +140,13 @@ def part(peer: Peer) -> None:
 
 
 def garble(peer: Peer) -> None:
-    """Write beside TLS, and leave the connection open."""
+    """Write past TLS, and leave the connection open."""
     os.write(peer.sock.fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))
     tell_and_wait(peer)
 
 
 def tell_and_wait(peer: Peer) -> None:
-    """Keep the connection below TLS open, whose end would tell the client as well."""
+    """Keep the connection below TLS open; its end would also tell the client."""
     peer.server.note_request(RawRequest(peer.number, b"good-bye", b""))
     peer.server.stopped.wait(10)
 
@@ -159,7 +159,7 @@ def tell_and_wait(peer: Peer) -> None:
 def test_a_connection_closed_while_idle_is_not_used(
     flavour: Flavour, end: Callable[[Peer], None], how: str
 ) -> None:
-    """Also where the event loop had no chance to notice, a payment is opened at once."""
+    """Even if the event loop had no chance to notice, a payment is opened at once."""
     was_read = threading.Event()
 
     def answer_and_end(peer: Peer) -> None:
@@ -190,7 +190,7 @@ def test_a_connection_closed_while_idle_is_not_used(
 
 @pytest.mark.anyio
 async def test_a_connection_that_the_loop_saw_end_is_not_used() -> None:
-    """Where the event loop has noticed the end, the next call opens another connection."""
+    """If the event loop has noticed the end, the next call opens another connection."""
     with RawServer(saying(HEALTHY), healthy) as server:
         async with async_strigo_client(server.url, retry=NO_RETRIES) as client:
             await client.check_health()

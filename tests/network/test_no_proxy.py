@@ -54,7 +54,7 @@ def settings_of(**options: object) -> ConnectionSettings:
 def test_no_proxy_names_hosts(
     no_proxy: str, origin: str, *, direct: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Names, domains, ports, addresses and networks that NO_PROXY lists are reached directly."""
+    """Names, domains, ports, addresses and networks in NO_PROXY are reached directly."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", no_proxy)
     proxy = settings_of().proxy_for(origin)
@@ -68,7 +68,7 @@ def test_no_proxy_names_hosts(
 def test_no_proxy_says_nothing_of_the_clients_own_proxy(
     environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy that the client was given is used, whatever the environment says."""
+    """A proxy that was passed to the client is used, whatever the environment says."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NO_PROXY", "*")

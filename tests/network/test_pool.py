@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def test_the_101st_call_waits_for_a_connection() -> None:
-    """No more than 100 connections are open; one more call gets the first that is free."""
+    """At most 100 connections are open; one more call gets the first that becomes free."""
     gates = Gates()
     with (
         RawServer(gates.script) as server,
@@ -60,7 +60,7 @@ def test_the_101st_call_waits_for_a_connection() -> None:
 
 @pytest.mark.anyio
 async def test_the_101st_async_call_waits_for_a_connection() -> None:
-    """No more than 100 connections are open in a loop; one more call gets the first free one."""
+    """At most 100 connections are open in a loop; one more call gets the first free one."""
     gates = Gates()
     with RawServer(gates.script) as server:
         async with async_strigo_client(server.url) as client, anyio.create_task_group() as tasks:
@@ -76,7 +76,7 @@ async def test_the_101st_async_call_waits_for_a_connection() -> None:
 
 
 def test_a_wait_for_a_connection_ends_by_the_deadline() -> None:
-    """Where none gets free in time, nothing was sent, and all 100 remain of use."""
+    """If none becomes free in time, nothing was sent, and all 100 remain usable."""
     gates = Gates()
     with (
         RawServer(gates.script) as server,
@@ -97,7 +97,7 @@ def test_a_wait_for_a_connection_ends_by_the_deadline() -> None:
 
 @pytest.mark.anyio
 async def test_an_async_wait_for_a_connection_ends_by_the_deadline() -> None:
-    """Where none gets free in time, nothing was sent, and all 100 remain of use."""
+    """If none becomes free in time, nothing was sent, and all 100 remain usable."""
     gates = Gates()
     with RawServer(gates.script) as server:
         async with async_strigo_client(server.url) as client:
@@ -143,7 +143,7 @@ async def cancelled_by_task(client: AsyncStrigoClient) -> None:
 def test_cancelled_waits_lose_no_place(
     backend: str, cancelled: Callable[[AsyncStrigoClient], Awaitable[None]]
 ) -> None:
-    """After 200 calls that were cancelled while they waited, those behind them come in order."""
+    """After 200 calls were cancelled while they waited, those behind them come in order."""
     gates = Gates(echo_token)
 
     async def main() -> None:
@@ -170,7 +170,7 @@ def test_cancelled_waits_lose_no_place(
 
 @pytest.mark.anyio
 async def test_a_place_given_to_a_call_that_is_cancelled_goes_to_the_next() -> None:
-    """A call that is cancelled in the moment in which a place gets free keeps it from nobody."""
+    """A call that is cancelled just when a slot becomes free doesn't keep it from others."""
     gates = Gates()
     with RawServer(gates.script) as server:
         async with async_strigo_client(server.url) as client, anyio.create_task_group() as tasks:
@@ -195,7 +195,7 @@ async def test_a_place_given_to_a_call_that_is_cancelled_goes_to_the_next() -> N
 
 @pytest.mark.parametrize("last", [1, 2, 3])
 def test_the_connection_used_last_is_used_next(last: int) -> None:
-    """Calls one after the other use one connection, however many are idle."""
+    """Consecutive calls use one connection, however many are idle."""
     gates = Gates()
     with RawServer(gates.script) as server, strigo_client(server.url) as client:
         run_three_calls(client, server, gates, last)
@@ -207,7 +207,7 @@ def test_the_connection_used_last_is_used_next(last: int) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("last", [1, 2, 3])
 async def test_the_async_connection_used_last_is_used_next(last: int) -> None:
-    """Calls one after the other use one connection, however many are idle."""
+    """Consecutive calls use one connection, however many are idle."""
     gates = Gates()
     with RawServer(gates.script) as server:
         async with async_strigo_client(server.url) as client:
@@ -221,7 +221,7 @@ async def test_the_async_connection_used_last_is_used_next(last: int) -> None:
 def test_opening_that_is_interrupted_keeps_no_place(
     flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After more calls than there are places, all stopped while they opened, the next works."""
+    """After more calls than slots, all stopped while they opened, the next one works."""
     stopped: list[object] = []
 
     class Stopping(PooledConnection):

@@ -1,4 +1,4 @@
-"""The receiving end of a connection on asyncio, while much waits to be sent or read."""
+"""The receiving end of a connection on asyncio while much waits to be sent or read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ only_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
 
 @asynccontextmanager
 async def receiving(script: Callable[[Peer], None]) -> AsyncGenerator[Receiver]:
-    """Yield the receiver of a connection on which more is written than leaves at once."""
+    """Yield the receiver of a connection on which more is written than is sent at once."""
     previous = PROGRESS.set(Progress(PATIENCE))
     with RawServer(script, receive_buffer=2048) as server:
         transport, receiver = await asyncio.get_running_loop().create_connection(
@@ -60,7 +60,7 @@ def take_all(peer: Peer) -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_a_server_is_held_back_again_and_again() -> None:
-    """Each time that much has come in and nobody reads it, the rest is left where it is."""
+    """Each time much has arrived and isn't read, the rest is left in the socket."""
 
     def flood(peer: Peer) -> None:
         peer.send(MUCH)
@@ -79,7 +79,7 @@ async def test_a_server_is_held_back_again_and_again() -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_an_early_answer_does_not_end_writing() -> None:
-    """What comes in meanwhile does not pass for what goes out."""
+    """Incoming data is not mistaken for outgoing data."""
     early, late = threading.Event(), threading.Event()
 
     def answer_and_take_all(peer: Peer) -> None:
@@ -103,7 +103,7 @@ async def test_an_early_answer_does_not_end_writing() -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_writing_ends_when_all_has_left() -> None:
-    """A server that takes everything and says nothing keeps nobody waiting to write more."""
+    """A server that takes everything and says nothing doesn't block a writer."""
     async with receiving(take_all) as receiver:
         await receiver.until_written(5.0)
         assert not receiver.has_something()
@@ -112,7 +112,7 @@ async def test_writing_ends_when_all_has_left() -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_writing_ends_when_the_connection_is_lost() -> None:
-    """Who waits to write more is told of a reset by the next read, and not by a timeout."""
+    """A waiting writer learns of a reset from the next read, and not from a timeout."""
     go = threading.Event()
 
     def reset(peer: Peer) -> None:
@@ -132,7 +132,7 @@ async def test_writing_ends_when_the_connection_is_lost() -> None:
 @only_asyncio
 @pytest.mark.anyio
 async def test_an_end_is_seen_before_all_has_left() -> None:
-    """A server that answers, ends and takes no more is read to its end at once."""
+    """A server that responds, ends and takes no more is read to its end at once."""
     go = threading.Event()
 
     def answer_and_end(peer: Peer) -> None:

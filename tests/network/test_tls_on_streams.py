@@ -1,4 +1,4 @@
-"""TLS on connections of this package: its start and its end."""
+"""TLS on this package's connections: its start and its end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def test_tls_is_ended_with_a_good_bye() -> None:
-    """A client that closes says so by TLS's own means."""
+    """A client that closes says so in TLS's own way."""
     ends: list[str] = []
 
     def note_the_end(peer: Peer) -> None:
@@ -77,7 +77,7 @@ def reset_at_once(peer: Peer) -> None:
 def test_a_connection_that_ends_before_tls_is_a_connect_error(
     end: Callable[[Peer], None], monkeypatch: pytest.MonkeyPatch, *, noticed: bool
 ) -> None:
-    """Nothing was sent, so that a payment is tried again; and that takes no timeout to see."""
+    """Nothing was sent, so a payment is repeated, and no timeout is needed to see that."""
     connect: Any = BaseSelectorEventLoop.sock_connect
 
     async def connect_and_wait(loop: Any, sock: Any, address: Any) -> None:
@@ -103,7 +103,7 @@ def test_a_connection_that_ends_before_tls_is_a_connect_error(
 
 @each_flavour
 def test_a_handshake_that_takes_too_long_is_a_timeout(flavour: Flavour) -> None:
-    """The connect timeout holds for TLS, and a payment is tried again, as nothing was sent."""
+    """The connect timeout covers TLS, and a payment is repeated, because nothing was sent."""
     with RawServer(lambda peer: peer.wait_gone()) as server:
         url = server.url.replace("http:", "https:")
         with pytest.raises(RequestTimeoutError, match="ConnectTimeout") as caught, at_most(0.6):
@@ -133,7 +133,7 @@ def test_a_certificate_of_a_stranger_is_a_connect_error(flavour: Flavour) -> Non
 def test_a_first_write_that_fails_within_tls_was_not_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A connection that is reset after the handshake, unseen, has carried no payment."""
+    """A connection that is reset unseen after the handshake has carried no payment."""
     go = threading.Event()
 
     def reset_unseen(peer: Peer) -> None:
@@ -159,7 +159,7 @@ def test_a_first_write_that_fails_within_tls_was_not_sent(
 
 
 def test_what_tls_holds_can_be_read() -> None:
-    """A part of a response that TLS has taken off the socket counts as surplus."""
+    """A part of a response that TLS has read from the socket counts as surplus."""
 
     def answer(peer: Peer) -> None:
         peer.sock.recv(1)
@@ -183,7 +183,7 @@ def test_what_tls_holds_can_be_read() -> None:
 
 
 def test_a_socket_can_be_looked_at_without_poll(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system has no ``poll()``, as Windows, a socket with input is known as well."""
+    """If the system has no ``poll()``, like Windows, a socket with input is recognised too."""
     monkeypatch.delattr(select, "poll")
     one, other = socket.socketpair()
     with one, other:

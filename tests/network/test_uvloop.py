@@ -78,7 +78,7 @@ def test_calls_on_uvloop(*, tls: bool) -> None:
 @needs_uvloop
 @each_layer
 def test_ends_on_uvloop(*, tls: bool) -> None:
-    """A connection closed while idle is replaced; silence, and a cancellation, free theirs."""
+    """A connection closed while idle is replaced; silent and cancelled ones are freed."""
 
     def answer_once(peer: Peer) -> None:
         peer.read_request()
@@ -109,7 +109,7 @@ def test_ends_on_uvloop(*, tls: bool) -> None:
 @needs_uvloop
 @each_layer
 def test_flow_control_on_uvloop(*, tls: bool) -> None:
-    """What is not read stays with the server, and arrives in the end."""
+    """Unread data stays with the server, and arrives in the end."""
     piece = b"x" * 1_000_000
 
     def flood(peer: Peer) -> None:
@@ -137,7 +137,7 @@ def test_flow_control_on_uvloop(*, tls: bool) -> None:
 
 @needs_uvloop
 def test_a_request_that_is_not_taken_in_time_is_a_timeout_on_uvloop() -> None:
-    """A server that stops reading ends the exchange by the write timeout."""
+    """If a server stops reading, the write timeout ends the exchange."""
 
     async def write_in_vain() -> None:
         async with connected(server, options=[SMALL_BUFFER]) as (stream, _):
@@ -151,7 +151,7 @@ def test_a_request_that_is_not_taken_in_time_is_a_timeout_on_uvloop() -> None:
 
 @needs_uvloop
 def test_failures_to_connect_on_uvloop() -> None:
-    """Refused, ended before TLS, and TLS that hangs: nothing was sent, and all is closed."""
+    """Refused, ended before TLS, or hanging in TLS: nothing was sent, and all is closed."""
 
     async def main() -> None:
         for url, timeout, error in (

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def redis_process() -> Iterator[RedisServer]:
-    """Run one redis-server for all tests that do it no harm."""
+    """Run one redis-server for all tests that don't harm it."""
     with RedisServer() as server:
         yield server
 
 
 @pytest.fixture
 def redis_server(redis_process: RedisServer) -> RedisServer:
-    """Return a running redis-server that is empty."""
+    """Return a running, empty redis-server."""
     with redis_process.client as client:
         client.flushall()
     return redis_process
@@ -29,13 +29,13 @@ def redis_server(redis_process: RedisServer) -> RedisServer:
 
 @pytest.fixture(autouse=True)
 def _no_caches_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let revocations find this test's caches alone; another's store may be gone."""
+    """Let revocations find only this test's caches; another's store may be gone."""
     monkeypatch.setattr("tokenkit._reuse.cache._caches", {})
 
 
 @pytest.fixture(autouse=True)
 def _machine_that_is_not_busy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let a silent store be given up at once, however busy the machine of the tests is."""
+    """Let a silent store be given up at once, however busy the test machine is."""
     monkeypatch.setattr("tokenkit._reuse.asking.PRESSURE", str(tmp_path / "no-pressure"))
 
 

@@ -1,4 +1,4 @@
-"""How a store is asked, and what becomes of interruptions on the way."""
+"""How a store is asked, and what happens to interruptions on the way."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def tells(*, busy: bool) -> Callable[[float, float, float], bool]:
-    """Return what tells of every question whether the process was busy."""
+    """Return a function that says of every question whether the process was busy."""
 
     def was_busy(started: float, computed: float, timeout: float) -> bool:
         del started, computed, timeout
@@ -43,7 +43,7 @@ def tells(*, busy: bool) -> Callable[[float, float, float], bool]:
 
 @attrs.define
 class LateStore:
-    """Answers after what each asking has been given: seconds of waiting, or of blocking."""
+    """Responds after what each question was given: seconds of waiting, or of blocking."""
 
     waits: list[float]
     blocks: float = 0.0
@@ -65,7 +65,7 @@ class LateStore:
 
 @pytest.mark.anyio
 async def test_slow_store_is_given_up() -> None:
-    """A store that never answers within a quarter of a second has failed."""
+    """A store that doesn't respond within a quarter of a second has failed."""
     store = LateStore([60.0] * 7)
     answer = await StoreQuestion(store, IsLive(mark="m")).ask_async()
     assert isinstance(answer, StoreFailure)
@@ -87,7 +87,7 @@ async def test_slow_store_is_given_up() -> None:
 async def test_busy_machine_is_no_failure_of_the_store(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pressure: str | None, asked: int
 ) -> None:
-    """Where programs wait for a CPU most of the time, the store is asked once more."""
+    """If programs wait for a CPU most of the time, the store is asked once more."""
     path = tmp_path / "cpu"
     monkeypatch.setattr("tokenkit._reuse.asking.PRESSURE", str(path))
     monkeypatch.setattr("tokenkit._reuse.asking.LATE", 1000.0)
@@ -102,7 +102,7 @@ async def test_busy_machine_is_no_failure_of_the_store(
 
 @pytest.mark.anyio
 async def test_busy_loop_is_no_failure_of_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the timeout fires late, the loop was late: the store is asked again, but not for ever."""
+    """If the timeout fires late, the loop was late: the store is asked again, but not forever."""
     store = LateStore([60.0, 0.0], blocks=0.3)
     assert await StoreQuestion(store, IsLive(mark="m")).ask_async() is True
     assert store.asked == 2
@@ -114,7 +114,7 @@ async def test_busy_loop_is_no_failure_of_the_store(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.anyio
 async def test_what_must_be_said_is_said_by_the_cancelled_too() -> None:
-    """A release is sent although its caller was cancelled; other questions are not."""
+    """A release is sent even if its caller was cancelled; other questions are not."""
     for insists, asked in ((True, 1), (False, 0)):
         store = LateStore([0.0])
         with anyio.CancelScope() as scope:
@@ -125,7 +125,7 @@ async def test_what_must_be_said_is_said_by_the_cancelled_too() -> None:
 
 @pytest.mark.anyio
 async def test_failing_store_is_a_value() -> None:
-    """A store's failure is an answer; what else it raises is the program's own."""
+    """A store's failure is a response; any other exception is the program's own."""
     store = MemoryStore(lambda: 0.0, down=True)
     answer = await StoreQuestion(store, IsLive(mark="m")).ask_async()
     assert isinstance(answer, StoreFailure)
@@ -146,7 +146,7 @@ def test_failures_at_once_count_as_one() -> None:
 
 
 def test_interruption_while_an_entry_is_read() -> None:
-    """An interruption comes out, without the frames that hold the token."""
+    """An interruption is raised unchanged, without the frames that hold the token."""
 
     class Interruption(BaseException):
         pass
@@ -164,7 +164,7 @@ def test_interruption_while_an_entry_is_read() -> None:
 
 @attrs.frozen(kw_only=True)
 class PlainRequest(Call[Any]):
-    """A call with one field that says that it is reusable, and mints no token."""
+    """A call with one field that claims to be reusable, but mints no token."""
 
     path: ClassVar[str] = "/academy/users/token"
     reusable: ClassVar[bool] = True
@@ -177,7 +177,7 @@ class PlainRequest(Call[Any]):
 
 
 def test_reusable_call_must_mint_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A vendor's model that decodes to something else is told so."""
+    """The error names a vendor's model that decodes to something else."""
     monkeypatch.setitem(reuse_world.PROFILES, PlainRequest, reuse_world.PROFILES[type(LEARNER)])
     call = PlainRequest(email="a@example.com")
     vendor = Vendor(World(), call)
@@ -188,7 +188,7 @@ def test_reusable_call_must_mint_a_token(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_token_that_is_dropped_at_this_moment() -> None:
-    """Between the look and the touch another thread may drop a token."""
+    """Another thread may drop a token between the lookup and its use."""
     dropping = False
 
     class Dropping(OrderedDict[Any, Any]):
@@ -209,7 +209,7 @@ def test_token_that_is_dropped_at_this_moment() -> None:
 
 
 def test_deadline_after_a_stored_token_that_does_not_serve() -> None:
-    """Whoever finds only unreadable entries is back by the deadline."""
+    """A caller that finds only unreadable entries returns by the deadline."""
     world = World()
     store = MemoryStore(world.now)
     Vendor(world, LEARNER, cache_with(store)).token()
@@ -227,7 +227,7 @@ def test_deadline_after_a_stored_token_that_does_not_serve() -> None:
 
 
 def test_settled_flight_is_replaced() -> None:
-    """A flight that has ended, and was left in the table, holds up nobody."""
+    """A flight that has ended, but was left in the table, blocks no caller."""
     vendor = Vendor(World(), PARTICIPANT)
     minting = vendor.ask()
     (flight,) = vendor.cache.table.flights.values()
@@ -247,7 +247,7 @@ async def test_scripts_are_sent_again_where_they_are_unknown(redis_server: Redis
 
 @attrs.define
 class OddStore:
-    """Answers everything with the same, or fails in the same way."""
+    """Always gives the same response, or fails in the same way."""
 
     answer: Any
     sealing: NoSealing = attrs.field(factory=NoSealing)
@@ -265,7 +265,7 @@ class OddStore:
 
 @pytest.mark.parametrize("answer", [None, True, "OK"])
 def test_senseless_answer_is_a_failure(answer: object) -> None:
-    """A store that answers what is no answer has failed: the caller gets a token all the same."""
+    """If a store's response is invalid, the store has failed: the caller still gets a token."""
     vendor = Vendor(World(), LEARNER, cache_with(OddStore(answer)))
     assert vendor.token().email == LEARNER.email
     assert vendor.cache.statistics().store_failures == 1
@@ -273,7 +273,7 @@ def test_senseless_answer_is_a_failure(answer: object) -> None:
 
 @pytest.mark.anyio
 async def test_hanging_store_costs_a_crowd_one_timeout() -> None:
-    """Questions that queue up while a store turns out to hang are not asked one by one."""
+    """Questions that queue up while a store hangs are not asked one by one."""
     store, circuit = LateStore([60.0] * 2000), Circuit()
 
     async def ask() -> None:
@@ -294,7 +294,7 @@ async def test_hanging_store_costs_a_crowd_one_timeout() -> None:
 def test_busy_process_asks_again(
     monkeypatch: pytest.MonkeyPatch, *, busy: bool, error: type[OSError], tries: int
 ) -> None:
-    """In threads too, a timeout of a process that had much else to do is no store's failure."""
+    """In threads too, a busy process's timeout doesn't count as the store's failure."""
     asked: list[Command] = []
 
     class Late(OddStore):
@@ -311,7 +311,7 @@ def test_busy_process_asks_again(
 
 
 def test_store_is_given_up_by_a_busy_process_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However busy the process is, a store that never answers in time has failed."""
+    """However busy the process is, a store that never responds in time has failed."""
     late = StoreError("late")
     late.__cause__ = TimeoutError()
     monkeypatch.setattr("tokenkit._reuse.asking._was_busy", tells(busy=True))

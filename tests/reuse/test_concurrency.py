@@ -35,7 +35,7 @@ def slow() -> Iterator[Sandbox]:
 
 
 def in_threads(number: int, run: Callable[[], Any]) -> list[Any]:
-    """Run a function in threads at once; return what they return."""
+    """Run a function in several threads at once; return the results."""
     results: list[Any] = []
     start = threading.Barrier(number)
 
@@ -108,7 +108,7 @@ def test_threads_and_loops_of_every_kind_share_one_mint(slow: Sandbox) -> None:
 
 @pytest.mark.anyio
 async def test_cancelled_mint_is_handed_over(slow: Sandbox) -> None:
-    """If the task that mints is cancelled, one that waits takes over."""
+    """If the task that mints is cancelled, a waiting one takes over."""
     tokens: list[strigo.UserToken] = []
     async with slow.async_strigo_client() as client, anyio.create_task_group() as group:
         scope = anyio.CancelScope()
@@ -135,7 +135,7 @@ async def test_cancelled_mint_is_handed_over(slow: Sandbox) -> None:
 
 
 def test_loop_that_ends_while_it_mints(slow: Sandbox) -> None:
-    """A mint whose event loop ends leaves nobody waiting, in other threads or later."""
+    """If a minting event loop ends, no caller is left waiting, in other threads or later."""
     cache = TokenCache()
 
     async def doomed() -> None:
@@ -152,11 +152,11 @@ def test_loop_that_ends_while_it_mints(slow: Sandbox) -> None:
 
 
 def test_interrupted_thread_hands_over(slow: Sandbox) -> None:
-    """A signal's exception in the thread that mints comes out at once; another thread mints."""
+    """A signal's exception in the minting thread is raised at once; another thread mints."""
     tokens: list[strigo.UserToken] = []
 
     class SoftLimitError(Exception):
-        """What Celery's soft time limit raises."""
+        """The exception of Celery's soft time limit."""
 
     def handler(*_: object) -> None:
         raise SoftLimitError
@@ -185,7 +185,7 @@ def test_interrupted_thread_hands_over(slow: Sandbox) -> None:
 
 
 def test_lost_wake_up_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even if nobody wakes those who wait, they look again after a while."""
+    """Even if waiting callers are not woken, they look again after a while."""
     monkeypatch.setattr("tokenkit._reuse.flight.LONGEST_WAIT", 0.05)
     flight = Flight()
     flight.wait(60)
@@ -202,7 +202,7 @@ def test_lost_wake_up_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_flight_of_a_loop_that_has_ended_settles() -> None:
-    """Whoever waited in a loop that is closed by now is not woken, and stops nobody."""
+    """A caller that waited in a loop that is now closed is not woken, and blocks no other."""
     flight = Flight()
 
     async def wait() -> None:
@@ -250,7 +250,7 @@ os._exit(0)
 
 @pytest.mark.parametrize("state", ["idle", "minting", "locked"])
 def test_fork(slow: Sandbox, state: str) -> None:
-    """A forked child has the tokens, and none of its parent's locks and mints under way."""
+    """A forked child has the tokens, but none of its parent's locks and mints under way."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORKING, state],
         env={**os.environ, **slow.environment},
@@ -263,7 +263,7 @@ def test_fork(slow: Sandbox, state: str) -> None:
 
 
 def test_flight_of_a_parent_process_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task that goes on in a forked child waits for no thread of its parent."""
+    """A task that continues in a forked child waits for no thread of its parent."""
     flight = Flight()
     monkeypatch.setattr(os, "getpid", lambda: -1)
     flight.wait(60)

@@ -1,4 +1,4 @@
-"""A revoked token is handed out by nobody, from the moment that the revocation returns."""
+"""A revoked token is no longer handed out, from the moment that the revocation returns."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ REVOKED = Response(status=204, headers=Headers({}), body=b"")
 
 
 def revoking(vendor: Vendor, token: IssuedToken) -> Caller:
-    """Let somebody revoke a token; return where that comes to a halt."""
+    """Start a revocation; return where it stops."""
     call = zerohash.RevokeAuthTokenRequest(token=token.token)
     begin: Any = partial(perform, call, vendor.reuse.plan, "request-id")
     return Caller(vendor.world, ending(call, begin, vendor.cache, "zerohash"))
 
 
 def test_revoked_token_is_gone() -> None:
-    """In the process, also for other caches, a revoked token is gone before the vendor is told."""
+    """In the process, even for other caches, a revoked token is gone before the vendor is told."""
     world = World()
     vendor, other = Vendor(world, PARTICIPANT), Vendor(world, PARTICIPANT)
     first = vendor.token()
@@ -54,7 +54,7 @@ def test_revoked_token_is_gone() -> None:
 
 
 def test_revocation_that_fails_at_the_vendor() -> None:
-    """If the vendor refuses, the token is handed out no more all the same."""
+    """If the vendor refuses, the token is still no longer handed out."""
     world = World()
     vendor = Vendor(world, PARTICIPANT)
     first = vendor.token()
@@ -64,7 +64,7 @@ def test_revocation_that_fails_at_the_vendor() -> None:
 
 
 def test_token_revoked_during_its_renewal() -> None:
-    """The new token is another one and is kept; if the renewal fails, the old one is gone."""
+    """The new token is a different one and is kept; if the renewal fails, the old one is gone."""
     world = World()
     for outcome in (None, lost()):
         vendor = Vendor(world, PARTICIPANT)
@@ -91,7 +91,7 @@ def test_follower_does_not_get_what_was_revoked_meanwhile() -> None:
 
 
 def test_revoked_token_is_gone_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that share a store hand out no token that one of them has revoked."""
+    """If one process revokes a token, others with the same store don't hand it out."""
     world = World()
     store = MemoryStore(world.now)
     one, two = (Vendor(world, PARTICIPANT, cache_with(store)) for _ in range(2))
@@ -110,7 +110,7 @@ def test_revoked_token_is_gone_in_every_process(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_copies_may_be_allowed_to_be_old() -> None:
-    """`local_copies_for` spares the question, for as long as it says."""
+    """`local_copies_for` avoids the question for the time that it says."""
     world = World()
     store = MemoryStore(world.now)
     cache = cache_with(store, local_copies_for=timedelta(seconds=5))
@@ -131,7 +131,7 @@ def test_copies_may_be_allowed_to_be_old() -> None:
 
 
 def test_evicted_mark_is_a_lost_token() -> None:
-    """A store that forgets loses tokens, and never revives one."""
+    """A store that forgets loses tokens, but never revives one."""
     world = World()
     store = MemoryStore(world.now)
     vendor = Vendor(world, PARTICIPANT, cache_with(store))
@@ -141,7 +141,7 @@ def test_evicted_mark_is_a_lost_token() -> None:
 
 
 def test_revival_by_the_store_does_not_reach_who_revoked() -> None:
-    """A replica that lags may bring a mark back: whoever revoked it knows better."""
+    """A replica that lags may bring a mark back; the process that revoked it knows better."""
     world = World()
     store = MemoryStore(world.now)
     vendor = Vendor(world, PARTICIPANT, cache_with(store))
@@ -172,7 +172,7 @@ def test_store_that_cannot_be_told_is_an_error() -> None:
 
 
 def test_revocation_whose_answer_is_lost() -> None:
-    """A lost response leaves the token out of use, and is the caller's error."""
+    """After a lost response the token stays out of use, and the caller gets the error."""
     vendor = Vendor(World(), PARTICIPANT, TokenCache())
     first = vendor.token()
     with pytest.raises(ConnectionLostError):
@@ -189,7 +189,7 @@ def test_memory_of_ended_tokens_is_bounded() -> None:
 
 
 def test_store_of_somebody_else_is_told_too() -> None:
-    """A client that has no store ends tokens in the stores of the process's other caches."""
+    """A client without a store ends tokens in the stores of the process's other caches."""
     world = World()
     store = MemoryStore(world.now)
     sharing = Vendor(world, PARTICIPANT, cache_with(store))
@@ -204,7 +204,7 @@ def test_store_of_somebody_else_is_told_too() -> None:
 
 
 def test_vendor_is_asked_whatever_a_store_does() -> None:
-    """A store that this client cannot even ask keeps no token alive at the vendor."""
+    """A store that this client cannot even ask doesn't prevent the revocation at the vendor."""
 
     class StoreForLoops(MemoryStore):
         def ask(self, command: Command) -> StoreResponse:
@@ -223,7 +223,7 @@ def test_vendor_is_asked_whatever_a_store_does() -> None:
 
 
 def test_store_that_never_held_such_tokens_is_not_asked() -> None:
-    """The store of a cache that serves another vendor alone may be down."""
+    """The store of a cache that serves only another vendor may be down."""
     world = World()
     store = MemoryStore(world.now)
     learner = Vendor(world, LEARNER, cache_with(store))

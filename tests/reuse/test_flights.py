@@ -1,4 +1,4 @@
-"""Many ask at once: one mints, and whatever becomes of that one, nobody is left waiting."""
+"""Many ask at once: one mints, and whatever happens to it, no caller is left waiting."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tokenkit.errors import (
 
 
 class Interruption(BaseException):
-    """What a signal handler, or a cancellation, throws in."""
+    """The exception of a signal handler or a cancellation."""
 
 
 def test_one_mints_for_all() -> None:
-    """Those who ask while a mint is under way get its token."""
+    """Callers that ask while a mint is under way get its token."""
     world = World()
     vendor = Vendor(world, LEARNER)
     minting, *others = [vendor.ask() for _ in range(5)]
@@ -39,7 +39,7 @@ def test_one_mints_for_all() -> None:
 
 
 def test_token_is_everybody_s_whatever_they_asked_for() -> None:
-    """A fresh token is the best there is, also for somebody who asks for more than it lives."""
+    """A fresh token is the best there is, even for a caller that asks for more than its life."""
     vendor = Vendor(World(), LEARNER)
     minting, other = vendor.ask(), vendor.ask(valid_for=timedelta(days=2))
     token = minting.answer().result()
@@ -48,7 +48,7 @@ def test_token_is_everybody_s_whatever_they_asked_for() -> None:
 
 @pytest.mark.parametrize("error", [Interruption(), KeyboardInterrupt(), AssertionError("mock")])
 def test_cancelled_mint_is_handed_over(error: BaseException) -> None:
-    """If the one that mints is cancelled or interrupted, one of those who wait takes over."""
+    """If the minting caller is cancelled or interrupted, one of the waiting ones takes over."""
     vendor = Vendor(World(), LEARNER)
     minting, second, third = [vendor.ask() for _ in range(3)]
     minting.cancel(error)
@@ -61,7 +61,7 @@ def test_cancelled_mint_is_handed_over(error: BaseException) -> None:
 
 
 def test_dropped_mint_is_handed_over() -> None:
-    """If nobody drives the one that mints any more, one of those who wait takes over."""
+    """If the minting caller is no longer driven, one of the waiting ones takes over."""
     vendor = Vendor(World(), LEARNER)
     minting, second = vendor.ask(), vendor.ask()
     minting.drop()
@@ -72,7 +72,7 @@ def test_dropped_mint_is_handed_over() -> None:
 
 
 def test_follower_may_be_cancelled() -> None:
-    """Somebody who no longer waits changes nothing for the others."""
+    """A caller that stops waiting changes nothing for the others."""
     vendor = Vendor(World(), LEARNER)
     minting, second, third = [vendor.ask() for _ in range(3)]
     second.cancel(Interruption())
@@ -85,7 +85,7 @@ def test_follower_may_be_cancelled() -> None:
     [(refusal(401), AuthenticationError), (lost(sent=False), ConnectionLostError)],
 )
 def test_failure_is_everybody_s(outcome: object, expected: type[Exception]) -> None:
-    """All who waited get a copy of the error; later callers try again."""
+    """All waiting callers get a copy of the error; later callers try again."""
     vendor = Vendor(World(), LEARNER)
     minting, second = vendor.ask(), vendor.ask()
     minting.answer(outcome)  # type: ignore[arg-type] # either kind of outcome
@@ -99,7 +99,7 @@ def test_failure_is_everybody_s(outcome: object, expected: type[Exception]) -> N
 
 
 def test_deadline_of_the_one_that_mints() -> None:
-    """A deadline that passes is not handed to those who have time left."""
+    """A caller's passed deadline isn't passed on to callers that have time left."""
     world, cache = World(), TokenCache()
     hasty = Vendor(world, LEARNER, cache, deadline=2).ask()
     patient = Vendor(world, LEARNER, cache).ask()
@@ -111,7 +111,7 @@ def test_deadline_of_the_one_that_mints() -> None:
 
 
 def test_deadline_of_a_follower() -> None:
-    """Somebody who waits is back by the deadline."""
+    """A waiting caller returns by its deadline."""
     world, cache = World(), TokenCache()
     minting = Vendor(world, LEARNER, cache).ask()
     hasty = Vendor(world, LEARNER, cache, deadline=2).ask()
@@ -123,7 +123,7 @@ def test_deadline_of_a_follower() -> None:
 
 
 def test_closed_client_is_nobody_else_s_failure() -> None:
-    """If the client of the one that mints is closed, another client takes over."""
+    """If the minting caller's client is closed, another client takes over."""
     world, cache = World(), TokenCache()
     closing = Vendor(world, LEARNER, cache).ask()
     other = Vendor(world, LEARNER, cache).ask()
@@ -134,7 +134,7 @@ def test_closed_client_is_nobody_else_s_failure() -> None:
 
 
 def test_other_keys_do_not_wait() -> None:
-    """A mint under way holds up only those who want its token."""
+    """A mint under way delays only callers that want its token."""
     world, cache = World(), TokenCache()
     minting = Vendor(world, LEARNER, cache).ask()
     assert Vendor(world, PARTICIPANT, cache).ask().request is not None
@@ -142,7 +142,7 @@ def test_other_keys_do_not_wait() -> None:
 
 
 def test_invalidated_mint_is_not_kept() -> None:
-    """What is being minted during an invalidation goes to its caller only; others look again."""
+    """A token that is minted during an invalidation goes only to its caller; others look again."""
     vendor = Vendor(World(), LEARNER)
     minting, second = vendor.ask(), vendor.ask()
     vendor.invalidate()
@@ -166,7 +166,7 @@ def test_invalidated_token_is_minted_again() -> None:
 
 
 def test_rate_limit_is_remembered() -> None:
-    """After a 429 nobody asks the vendor with these credentials until the time that it told."""
+    """After a 429, no caller asks the vendor with these credentials until the wait is over."""
     world, cache = World(), TokenCache()
     vendor, other = Vendor(world, LEARNER, cache), Vendor(world, PARTICIPANT, cache)
     vendor.ask().answer(refusal(429, retry_after="30"))
@@ -184,7 +184,7 @@ def test_rate_limit_is_remembered() -> None:
 
 
 def test_rate_limit_spares_kept_tokens() -> None:
-    """What is kept is handed out while the vendor refuses, renewals included."""
+    """Kept tokens are handed out while the vendor refuses, even for renewals."""
     world = World()
     vendor = Vendor(world, LEARNER)
     first = vendor.token()
@@ -197,7 +197,7 @@ def test_rate_limit_spares_kept_tokens() -> None:
 
 
 def test_documented_block_is_remembered() -> None:
-    """A block of ten seconds, which zerohash documents and doesn't tell, is remembered."""
+    """Zerohash's documented block of ten seconds, which it doesn't send, is remembered."""
     world = World()
     vendor = Vendor(world, PARTICIPANT)
     vendor.ask().answer(refusal(429))
@@ -209,7 +209,7 @@ def test_documented_block_is_remembered() -> None:
 
 
 def test_other_refusals_are_not_remembered() -> None:
-    """A mended input, or key, must work at once."""
+    """A corrected input, or key, must work at once."""
     vendor = Vendor(World(), LEARNER)
     for status in (401, 403, 422, 429, 500):
         vendor.ask().answer(refusal(status))
@@ -231,7 +231,7 @@ def test_memory_of_rate_limits_is_bounded() -> None:
 def test_interruption_at_the_start_leaves_no_flight(
     monkeypatch: pytest.MonkeyPatch, cls: str
 ) -> None:
-    """Somebody who is interrupted just when it was to mint holds nobody up."""
+    """A caller that is interrupted just before it mints blocks no other."""
     vendor = Vendor(World(), LEARNER)
 
     def interrupted(*_: object) -> None:
@@ -246,7 +246,7 @@ def test_interruption_at_the_start_leaves_no_flight(
 
 
 def test_caches_are_found_while_others_are_made() -> None:
-    """A revocation in one thread finds the caches while another thread makes more."""
+    """A revocation in one thread finds the caches while another thread creates more."""
     cache, stop = TokenCache(), threading.Event()
 
     def make() -> None:

@@ -67,7 +67,7 @@ def test_each_vendor_s_tokens_are_reused(sandbox: Sandbox) -> None:
 
 @pytest.mark.anyio
 async def test_each_vendor_s_tokens_are_reused_async(sandbox: Sandbox) -> None:
-    """Likewise on asyncio and trio."""
+    """It is the same on asyncio and trio."""
     async with (
         sandbox.async_strigo_client() as one,
         sandbox.async_zerohash_client() as two,
@@ -102,7 +102,7 @@ def test_revoked_and_invalidated_tokens_are_minted_again(sandbox: Sandbox) -> No
     "permission", ["crypto-withdrawals", "crypto-payouts", "crypto-pay", "fwc", "brand-new"]
 )
 def test_payments_and_fund_sessions_are_not_reused(sandbox: Sandbox, permission: str) -> None:
-    """What belongs to one page view is refused, with the permission and what to call."""
+    """Tokens that belong to one page view are refused, with the permission and what to call."""
     call = zerohash.ClientAuthTokenRequest(
         participant_code="CUST01", permissions=["crypto-buy", permission]
     )
@@ -117,7 +117,7 @@ def test_payments_and_fund_sessions_are_not_reused(sandbox: Sandbox, permission:
 
 
 def test_calls_that_mint_nothing_are_refused(sandbox: Sandbox) -> None:
-    """A call that isn't reusable, or no call at all, is named."""
+    """The error names a call that isn't reusable, or isn't a call."""
     with sandbox.strigo_client() as client:
         get_token: Any = client.get_token
         with pytest.raises(ConfigurationError, match="HealthRequest is not reusable"):
@@ -129,7 +129,7 @@ def test_calls_that_mint_nothing_are_refused(sandbox: Sandbox) -> None:
 
 
 def test_zdk_needs_a_lifetime(sandbox: Sandbox) -> None:
-    """Without `token_lifetime` ZDK's tokens are not kept, also where another client keeps them."""
+    """Without `token_lifetime`, ZDK's tokens are not kept, even if another client keeps them."""
     cache = TokenCache()
     with (
         sandbox.zdk_client(token_cache=cache) as without,
@@ -156,7 +156,7 @@ def test_options_are_checked(options: Any, problem: str) -> None:
 
 
 def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
-    """Two answers to one question would be one too many."""
+    """A vendor's tokens state their lifetime, so another one can't be set."""
     with pytest.raises(ConfigurationError, match="Strigo's tokens say how long they live"):
         StrigoClient(org_id="o", api_key="k", token_lifetime=MINUTES)
 
@@ -179,13 +179,13 @@ def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
     ],
 )
 def test_settings_of_a_cache_are_checked(settings: Any, problem: str) -> None:
-    """All problems are told at once, each with its setting."""
+    """All problems are reported at once, each with its setting."""
     with pytest.raises(ConfigurationError, match=problem):
         TokenCache(**settings)
 
 
 def test_cache_stays_where_it_is() -> None:
-    """A cache can't travel, and its repr tells what it is."""
+    """A cache can't be pickled, and its repr says what it is."""
     cache = TokenCache(max_tokens=5)
     assert repr(cache) == "TokenCache(max_tokens=5)"
     with pytest.raises(TypeError, match="can't be pickled"):
@@ -193,7 +193,7 @@ def test_cache_stays_where_it_is() -> None:
 
 
 def test_closed_client_hands_out_nothing(sandbox: Sandbox) -> None:
-    """After close() a kept token is not handed out either."""
+    """After close(), a kept token is not handed out."""
     client = sandbox.strigo_client()
     client.get_token(CALL)
     client.close()
@@ -203,7 +203,7 @@ def test_closed_client_hands_out_nothing(sandbox: Sandbox) -> None:
 
 
 def test_hooks_are_told_of_every_token(sandbox: Sandbox) -> None:
-    """`on_token` hears of mints and of reuse, the quick way included."""
+    """`on_token` is called for mints and for reuse, including the fast path."""
     told: list[object] = []
     with sandbox.strigo_client(hooks=Hooks(on_token=told.append)) as client:
         client.get_token(CALL)
@@ -230,7 +230,7 @@ def test_debug_log_tells_of_mints_and_shows_no_token(
 def test_token_from_memory_is_not_logged_unless_a_hook_is_told(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture, *, asks: bool
 ) -> None:
-    """A hit in the process is only counted, also where a secret source is asked each time."""
+    """A hit in the process is only counted, even if a secret source is asked each time."""
     org_id, api_key = (sandbox.environment[f"STRIGO_{name}"] for name in ("ORG_ID", "API_KEY"))
     auth = OrgKey(org_id, (lambda: api_key) if asks else api_key)
     with StrigoClient(auth=auth, base_url=sandbox.environment["STRIGO_BASE_URL"]) as client:
@@ -244,7 +244,7 @@ def test_token_from_memory_is_not_logged_unless_a_hook_is_told(
 def test_debug_log_tells_of_reuse_if_a_hook_is_told(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where a hook hears of each token, the debug log says where a reused one was kept."""
+    """If a hook gets each token's record, the debug log says where a reused one was kept."""
     hooks = Hooks(on_token=lambda _: None)
     with (
         caplog.at_level(logging.DEBUG, "tokenkit"),
@@ -257,7 +257,7 @@ def test_debug_log_tells_of_reuse_if_a_hook_is_told(
 
 
 def test_errors_are_those_of_a_call(sandbox: Sandbox) -> None:
-    """A vendor's refusal comes out as from send(), and is remembered if it is a rate limit."""
+    """A vendor's refusal is raised as by send(), and is remembered if it is a rate limit."""
     with sandbox.strigo_client() as client:
         sandbox.fail_next(status=429, retry_after=1000)
         for _ in range(3):
@@ -268,7 +268,7 @@ def test_errors_are_those_of_a_call(sandbox: Sandbox) -> None:
 
 
 def spans_of(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    """Let OpenTelemetry hand its spans to what is returned."""
+    """Let OpenTelemetry pass its spans to the returned exporter."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -280,7 +280,7 @@ def spans_of(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
 def test_tracing_opens_a_span_for_a_mint_only(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A token that is kept costs no span."""
+    """A kept token opens no span."""
     exporter = spans_of(monkeypatch)
     with sandbox.strigo_client(tracing=True) as client:
         client.get_token(CALL)
@@ -294,7 +294,7 @@ def test_tracing_opens_a_span_for_a_mint_only(
 async def test_tracing_opens_a_span_for_a_mint_only_async(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Likewise on async clients."""
+    """It is the same on async clients."""
     exporter = spans_of(monkeypatch)
     async with sandbox.async_strigo_client(tracing=True) as client:
         await client.get_token(CALL)
@@ -303,7 +303,7 @@ async def test_tracing_opens_a_span_for_a_mint_only_async(
 
 
 def test_client_of_no_cache_makes_one(sandbox: Sandbox) -> None:
-    """Each client has a cache of its own; changed copies share it."""
+    """Each client has its own cache; changed copies share it."""
     with sandbox.strigo_client() as one, sandbox.strigo_client() as two:
         assert one.token_cache is one.token_cache
         assert one.with_options(timeout=5).token_cache is one.token_cache
@@ -314,7 +314,7 @@ def test_client_of_no_cache_makes_one(sandbox: Sandbox) -> None:
 
 
 def test_one_cache_serves_clients_of_all_vendors(sandbox: Sandbox) -> None:
-    """A cache may be shared among clients of all vendors."""
+    """Clients of all vendors may share a cache."""
     cache = TokenCache()
     with (
         sandbox.strigo_client(token_cache=cache) as one,
@@ -327,7 +327,7 @@ def test_one_cache_serves_clients_of_all_vendors(sandbox: Sandbox) -> None:
 
 @pytest.mark.anyio
 async def test_closed_async_client_hands_out_nothing(sandbox: Sandbox) -> None:
-    """After aclose() a kept token is not handed out either."""
+    """After aclose(), a kept token is not handed out."""
     client = sandbox.async_strigo_client()
     await client.get_token(CALL)
     await client.aclose()
@@ -337,7 +337,7 @@ async def test_closed_async_client_hands_out_nothing(sandbox: Sandbox) -> None:
 
 
 class FasterThread:
-    """A lock that another thread gets first, and makes its client's cache under."""
+    """A lock that another thread gets first, to make its client's cache under."""
 
     def __init__(self, lock: Any, client: StrigoClient) -> None:
         self._lock = lock
@@ -358,7 +358,7 @@ class FasterThread:
 
 
 def test_threads_that_make_a_cache_at_once_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where another thread was faster, its cache is the client's."""
+    """If another thread was faster, its cache is the client's."""
     tokens = import_module("tokenkit._client.tokens")
     with StrigoClient(org_id="org", api_key="key") as client:
         lock = FasterThread(vars(tokens)["_making_cache"], client)

@@ -28,7 +28,7 @@ EMAIL = "one@example.com"
     ],
 )
 def test_an_equal_call_is_a_hit(call: Call[Any]) -> None:
-    """Texts, whole numbers, times and lists of them: the token comes without a decision."""
+    """Strings, whole numbers, times and lists of them: the token needs no decision."""
     vendor = Vendor(World(), call, lifetime=timedelta(hours=1))
     assert vendor.reuse.hit(call) is None
     token = vendor.token()
@@ -53,7 +53,7 @@ def test_a_call_with_a_mapping_is_none(call: Call[Any]) -> None:
 
 @pytest.mark.parametrize("clock", ["wall", "monotonic"])
 def test_a_hit_ends_by_either_clock(clock: str) -> None:
-    """Whichever clock stands still, a token is no hit once its renewal is due."""
+    """If one clock stands still, a token is still no hit once its renewal is due."""
     world = World()
     vendor = Vendor(world, LEARNER)
     token = vendor.token()
@@ -65,7 +65,7 @@ def test_a_hit_ends_by_either_clock(clock: str) -> None:
 
 @pytest.mark.parametrize("clock", ["wall", "monotonic"])
 def test_an_ended_token_is_not_served_after_a_failed_renewal(clock: str) -> None:
-    """Whichever clock says that it has ended, its renewal's error is the caller's."""
+    """If either clock says that it has expired, its renewal's error is the caller's."""
     world = World()
     vendor = Vendor(world, LEARNER)
     vendor.token()
@@ -75,7 +75,7 @@ def test_an_ended_token_is_not_served_after_a_failed_renewal(clock: str) -> None
 
 
 def test_a_copy_is_a_hit_until_the_store_must_be_asked() -> None:
-    """`local_copies_for` bounds the fast path, and lengthens it beyond the renewal by nothing."""
+    """`local_copies_for` limits the fast path, and never extends it beyond the renewal."""
     world = World()
     for seconds, until in ((60.0, 60.0), (HOUR * 10, HOUR * 0.9)):
         cache = cache_with(MemoryStore(world.now), local_copies_for=timedelta(seconds=seconds))
@@ -88,7 +88,7 @@ def test_a_copy_is_a_hit_until_the_store_must_be_asked() -> None:
 
 
 def test_a_store_that_must_be_asked_leaves_no_hit() -> None:
-    """By default a token that can be revoked is never handed out without asking the store."""
+    """By default, a revocable token is never handed out without asking the store."""
     world = World()
     vendor = Vendor(world, PARTICIPANT, cache_with(MemoryStore(world.now)))
     token = vendor.token()

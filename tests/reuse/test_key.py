@@ -1,4 +1,4 @@
-"""The tenant test: no two callers whose requests differ may ever share a token."""
+"""The tenant test: two callers whose requests differ must never share a token."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
@@ -19,7 +19,7 @@ AT = datetime.fromtimestamp(NOW, timezone.utc)
 
 
 class TenantKey:
-    """Sends a tenant that none of its secrets tells."""
+    """Sends a tenant that isn't in its secrets."""
 
     uses_time = False
 
@@ -70,7 +70,7 @@ def user(**fields: Any) -> zdk.UserTokenRequest:
 
 
 def test_callers_have_identities_of_their_own() -> None:
-    """Other credentials, another address or another header of the client's is another caller."""
+    """Other credentials, another address or another client header mean another caller."""
     callers = [
         identity("a"),
         identity("b"),
@@ -159,7 +159,7 @@ DIFFERENT: list[tuple[str, Sequence[Call[Any]]]] = [
 
 @pytest.mark.parametrize("calls", [calls for _, calls in DIFFERENT], ids=[n for n, _ in DIFFERENT])
 def test_requests_that_differ_have_keys_of_their_own(calls: Sequence[Call[Any]]) -> None:
-    """Whatever tells two requests apart tells their keys and their places apart."""
+    """Whatever distinguishes two requests distinguishes their keys and their places."""
     keys = [key_of(call, b"who", NOW) for call in calls]
     assert len(set(keys)) == len(keys)
     places = [values for values in map(exact, calls) if values is not None]
@@ -167,7 +167,7 @@ def test_requests_that_differ_have_keys_of_their_own(calls: Sequence[Call[Any]])
 
 
 def test_a_key_depends_on_who_asks() -> None:
-    """The same call of another caller has another key."""
+    """Another caller's equal call has another key."""
     keys = {key_of(learner(), identity(secret), NOW) for secret in ("a", "b")}
     assert len(keys) == 2
 
@@ -182,12 +182,12 @@ def test_a_key_depends_on_who_asks() -> None:
     ],
 )
 def test_a_key_lasts(make: Callable[[], Call[Any]]) -> None:
-    """The same wish has the same key a minute later, a relative expiration included."""
+    """The same request has the same key a minute later, even with a relative expiration."""
     assert key_of(make(), b"who", NOW) == key_of(make(), b"who", NOW + 60.25)
 
 
 def test_a_key_tells_nothing() -> None:
-    """A key is 32 hex digits: 128 bits, in which no text of the call stands."""
+    """A key is 32 hex digits: 128 bits, with no text of the call."""
     key = key_of(learner(), identity("a"), NOW)
     assert len(key) == 32
     assert int(key, 16) >= 0
@@ -205,7 +205,7 @@ def test_values_are_exact_only_where_equality_is_json_s() -> None:
 
 @attrs.frozen(kw_only=True)
 class UncheckedRequest(Call[IssuedToken]):
-    """A call whose equality leaves a field out, and whose fields hold anything."""
+    """A call whose equality ignores a field, and whose fields accept any value."""
 
     path: ClassVar[str] = "/passes"
 
@@ -218,7 +218,7 @@ class UncheckedRequest(Call[IssuedToken]):
 
 
 def test_equality_of_a_model_is_not_trusted() -> None:
-    """A field that a model's own equality ignores, or takes for another, still counts."""
+    """A field that a model's own equality ignores or normalises still counts."""
     one, two = UncheckedRequest(tenant="one"), UncheckedRequest(tenant="two")
     assert one == two
     assert exact(one) != exact(two)
@@ -229,7 +229,7 @@ def test_equality_of_a_model_is_not_trusted() -> None:
 
 
 def test_a_call_that_cannot_be_sent_has_no_key() -> None:
-    """What the vendor would refuse is told before anybody looks for a token."""
+    """A call that the vendor would refuse is refused before a token is looked up."""
     with pytest.raises(InvalidInputError, match="expiration"):
         key_of(learner(expiration=AT - timedelta(days=1)), b"who", NOW)
 
@@ -247,7 +247,7 @@ class TaggedRequest(strigo.UserTokenRequest):
 
 
 def test_lists_that_are_equal_and_sent_otherwise_share_no_token() -> None:
-    """The quick way tells `(1,)` from `(True,)`, which Python takes for the same."""
+    """The fast path distinguishes `(1,)` from `(True,)`, which are equal in Python."""
     one = TaggedRequest(email="one@example.com", tags=(1,))
     true = TaggedRequest(email="one@example.com", tags=(True,))
     vendor = Vendor(World(), LEARNER)

@@ -1,4 +1,4 @@
-"""A backend of several processes, on one machine and on many: real processes, some killed."""
+"""A backend with several processes, on one machine and on many: real ones, some killed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Workers:
             assert process.stdout.readline() == "ready\n"
 
     def start(self) -> None:
-        """Let the page views come."""
+        """Start the page views."""
         for process in self.processes:
             assert process.stdin is not None
             process.stdin.write("go\n")
@@ -101,7 +101,7 @@ def test_processes_mint_one_token_for_each_user(slow: Sandbox, store: str) -> No
 
 
 def test_killed_process_holds_nobody_up_for_long(slow: Sandbox, store: str) -> None:
-    """A process that is killed while it mints costs others the lock's time, and no page view."""
+    """A process that is killed while it mints costs others the lock's time, but no page view."""
     (killed,) = Workers(slow, store, "threads", number=1, lock=3).processes
     cache = TokenCache(store=open_store(store), lock_timeout=1)
     assert killed.stdin is not None
@@ -116,7 +116,7 @@ def test_killed_process_holds_nobody_up_for_long(slow: Sandbox, store: str) -> N
 
 
 def test_paused_process_is_fenced(slow: Sandbox, store: str) -> None:
-    """A process that is stopped while it mints, and goes on later, replaces nobody's token."""
+    """A process that is stopped while it mints, and continues later, replaces no other token."""
     (paused,) = Workers(slow, store, "threads", number=1, lock=2).processes
     assert paused.stdin is not None
     paused.stdin.write("go\n")
@@ -140,7 +140,7 @@ def test_paused_process_is_fenced(slow: Sandbox, store: str) -> None:
 
 
 def test_store_holds_no_secret(slow: Sandbox, store: str, request: pytest.FixtureRequest) -> None:
-    """Neither a token, nor an e-mail, nor a credential can be read in a store."""
+    """A store shows no token, no e-mail and no credential."""
     workers = Workers(slow, store, "threads", number=1)
     workers.start()
     workers.served()

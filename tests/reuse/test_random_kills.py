@@ -1,4 +1,4 @@
-"""Processes are killed at random moments: no other page view is lost, and nobody is mixed up."""
+"""Processes are killed at random moments: no other page view is lost, no users mixed up."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def kill(process: subprocess.Popen[str]) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["sqlite", "redis"])
 def test_random_kills(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """Every page view of a process that lives gets its own user's token, whoever is killed."""
+    """Every page view of a live process gets its own user's token, whichever others are killed."""
     store = str(tmp_path / "tokens.db")
     if kind == "redis":
         server: RedisServer = request.getfixturevalue("redis_server")

@@ -36,7 +36,7 @@ SOON = 15.0
 
 @pytest.fixture
 def own_server() -> Iterator[RedisServer]:
-    """Run a redis-server that a test may treat badly."""
+    """Run a redis-server that a test may break."""
     with RedisServer() as server:
         yield server
 
@@ -54,7 +54,7 @@ def cache_on(server: RedisServer, **settings: Any) -> TokenCache:
 
 
 def test_hanging_redis_costs_little(own_server: RedisServer, sandbox: Sandbox) -> None:
-    """A server that hangs is given up after a quarter of a second, and left alone then."""
+    """A server that hangs is given up after a quarter of a second, and then left alone."""
     cache = cache_on(own_server)
     with sandbox.strigo_client(token_cache=cache) as client:
         client.get_token(CALL)
@@ -70,7 +70,7 @@ def test_hanging_redis_costs_little(own_server: RedisServer, sandbox: Sandbox) -
 
 @pytest.mark.anyio
 async def test_hanging_redis_costs_little_async(own_server: RedisServer, sandbox: Sandbox) -> None:
-    """Likewise on asyncio and trio."""
+    """It is the same on asyncio and trio."""
     cache = cache_on(own_server)
     async with sandbox.async_strigo_client(token_cache=cache) as client:
         own_server.pause()
@@ -84,7 +84,7 @@ async def test_hanging_redis_costs_little_async(own_server: RedisServer, sandbox
 
 @pytest.mark.anyio
 async def test_server_that_never_answers(sandbox: Sandbox) -> None:
-    """An address that accepts connections and says nothing is a store that is down."""
+    """An address that accepts connections and sends nothing is a store that is down."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
         cache = TokenCache(store=RedisStore.from_url(url, encryption_keys=[KEY]))
@@ -94,7 +94,7 @@ async def test_server_that_never_answers(sandbox: Sandbox) -> None:
 
 
 def test_revocation_survives_eviction(redis_server: RedisServer, sandbox: Sandbox) -> None:
-    """A server that evicts loses tokens, and revives none."""
+    """A server that evicts entries loses tokens, but revives none."""
     cache = cache_on(redis_server)
     with sandbox.zerohash_client(token_cache=cache) as client:
         first = client.get_token(PARTICIPANT)
@@ -108,7 +108,7 @@ def test_revocation_survives_eviction(redis_server: RedisServer, sandbox: Sandbo
 
 
 def test_full_redis_is_done_without(sandbox: Sandbox) -> None:
-    """A server without memory left refuses to write: it counts as failing."""
+    """A server that is out of memory refuses to write: that counts as a failure."""
     with RedisServer("--maxmemory", "1", "--maxmemory-policy", "noeviction") as server:
         cache = cache_on(server)
         with sandbox.strigo_client(token_cache=cache) as client:
@@ -137,7 +137,7 @@ def test_hook_and_log_tell_of_a_store_that_fails(
 
 
 def test_replica_is_done_without(own_server: RedisServer, sandbox: Sandbox) -> None:
-    """A read-only replica refuses to write: it counts as failing."""
+    """A read-only replica refuses to write: that counts as a failure."""
     command(own_server, "REPLICAOF", "127.0.0.1", "1")
     cache = cache_on(own_server)
     with sandbox.zerohash_client(token_cache=cache) as client:
@@ -147,7 +147,7 @@ def test_replica_is_done_without(own_server: RedisServer, sandbox: Sandbox) -> N
 
 
 def free_port() -> int:
-    """Return a port that is free at the moment."""
+    """Return a port that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
@@ -173,7 +173,7 @@ def test_failover(sandbox: Sandbox) -> None:
 
 
 def test_restarted_redis_knows_no_script(own_server: RedisServer, sandbox: Sandbox) -> None:
-    """A server that has forgotten the scripts is given them again."""
+    """A server that has lost the scripts gets them again."""
     cache = cache_on(own_server)
     with sandbox.strigo_client(token_cache=cache) as client:
         client.get_token(CALL)
@@ -184,7 +184,7 @@ def test_restarted_redis_knows_no_script(own_server: RedisServer, sandbox: Sandb
 
 
 def test_client_of_one_s_own(redis_server: RedisServer) -> None:
-    """A client is taken as it is, decoding ones included; what can't work is told at once."""
+    """Any usable client is accepted, decoding ones too; others are refused at once."""
     own = redis.Redis(unix_socket_path=redis_server.path, socket_timeout=1, decode_responses=True)
     store = RedisStore(own, encryption_keys=[KEY], prefix="acme")
     assert store.ask(IsLive(mark="m")) is False
@@ -204,7 +204,7 @@ def test_client_of_one_s_own(redis_server: RedisServer) -> None:
 
 
 def test_decoding_client_keeps_tokens(redis_server: RedisServer, sandbox: Sandbox) -> None:
-    """A client with `decode_responses=True` serves as well."""
+    """A client with `decode_responses=True` works as well."""
     with redis.Redis(
         unix_socket_path=redis_server.path, socket_timeout=1, decode_responses=True
     ) as own:
@@ -217,7 +217,7 @@ def test_decoding_client_keeps_tokens(redis_server: RedisServer, sandbox: Sandbo
 
 
 def test_asyncio_client_of_one_s_own(redis_server: RedisServer, sandbox: Sandbox) -> None:
-    """An asyncio client serves async clients."""
+    """An asyncio client works for async clients."""
 
     async def main() -> None:
         async with redis.asyncio.Redis(unix_socket_path=redis_server.path) as own:
@@ -232,13 +232,13 @@ def test_asyncio_client_of_one_s_own(redis_server: RedisServer, sandbox: Sandbox
 
 @pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", 5])
 def test_url_is_checked(url: Any) -> None:
-    """An unusable URL is refused when the store is made, and not shown."""
+    """An unusable URL is refused when the store is created, and not shown."""
     with pytest.raises(ConfigurationError, match="RedisStore: url must be"):
         RedisStore.from_url(url, encryption_keys=[KEY])
 
 
 def test_store_can_be_closed_and_used_again(redis_server: RedisServer) -> None:
-    """Connections are each event loop's own, and closed with it or by hand."""
+    """Each event loop has its own connections, closed with it or by hand."""
     store = RedisStore.from_url(redis_server.url, encryption_keys=[KEY])
 
     async def ask() -> object:
@@ -255,7 +255,7 @@ def test_store_can_be_closed_and_used_again(redis_server: RedisServer) -> None:
 def test_connections_of_another_process_are_left_alone(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An event loop that goes on in a forked child neither uses nor closes its parent's."""
+    """An event loop that continues in a forked child doesn't touch its parent's connections."""
     store = RedisStore.from_url(redis_server.url, encryption_keys=[KEY])
     with redis_server.client as watching, monkeypatch.context() as child:
 
@@ -284,7 +284,7 @@ def test_connections_of_another_process_are_left_alone(
 
 
 def test_many_loops_leave_nothing_behind(redis_server: RedisServer) -> None:
-    """Event loops that have ended leave no connection to the server open."""
+    """Ended event loops leave no connection to the server open."""
     store = RedisStore.from_url(redis_server.url, encryption_keys=[KEY])
 
     async def ask() -> None:
@@ -296,14 +296,14 @@ def test_many_loops_leave_nothing_behind(redis_server: RedisServer) -> None:
 
 
 def test_store_is_not_pickled(redis_server: RedisServer) -> None:
-    """A store of one process is none of another's."""
+    """One process's store doesn't work in another."""
     store = RedisStore.from_url(redis_server.url, allow_unencrypted=True)
     with pytest.raises(TypeError, match="create one in each process"):
         pickle.dumps(store)
 
 
 def test_error_shows_no_password(redis_server: RedisServer) -> None:
-    """A store's error has the class of what went wrong, and no URL."""
+    """A store's error has the class of the cause, and no URL."""
     store = RedisStore.from_url("redis://:hunter2@127.0.0.1:1/0", encryption_keys=[KEY])
     with pytest.raises(StoreError) as caught:
         store.ask(IsLive(mark="m"))

@@ -1,4 +1,4 @@
-"""get_token() for ZDK's rooms, chats and events: services with hosts of their own."""
+"""get_token() for ZDK's rooms, chats and events: services with their own hosts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_tokens_of_services_are_reused(sandbox: Sandbox) -> None:
 
 
 def test_tenants_share_no_token_of_a_service(sandbox: Sandbox) -> None:
-    """Tokens of one service for two tenants never meet in a shared cache."""
+    """Two tenants' tokens for one service never mix in a shared cache."""
     call = zdk.RoomTokenRequest(user_id="u", room_id="1")
     with sandbox.zdk_client(token_lifetime=timedelta(minutes=5)) as one:
         first = one.get_token(call)

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 
 class Interruption(BaseException):
-    """What a cancellation throws in."""
+    """The exception of a cancellation."""
 
 
 def test_one_process_mints_for_all() -> None:
-    """While one process mints, the others poll; then all have that token."""
+    """While one process mints, the others poll; then all have its token."""
     p = Processes(number=3)
     minting, *others = [vendor.ask() for vendor in p.vendors]
     assert all(other.polls for other in others)
@@ -54,7 +54,7 @@ def test_one_process_mints_for_all() -> None:
 
 
 def test_polls_get_rarer() -> None:
-    """Somebody who polls asks soon at first, and at most four times a second later."""
+    """A polling caller asks soon at first, and later at most four times a second."""
     p = Processes()
     minting, other = [vendor.ask() for vendor in p.vendors]
     for _ in range(12):
@@ -66,7 +66,7 @@ def test_polls_get_rarer() -> None:
 
 
 def test_deadline_while_another_process_mints() -> None:
-    """Somebody who polls is back by the deadline, and never sleeps past it."""
+    """A polling caller returns by its deadline, and never sleeps past it."""
     p = Processes(lock_timeout=100)
     minting = p.vendors[0].ask()
     hasty = Vendor(p.world, LEARNER, p.vendors[1].cache, deadline=0.1).ask()
@@ -80,7 +80,7 @@ def test_deadline_while_another_process_mints() -> None:
 
 
 def test_process_that_dies_holds_others_up_for_a_while() -> None:
-    """The lock of a process that was killed ends, and another process mints."""
+    """The lock of a killed process expires, and another process mints."""
     p = Processes()
     killed, other = [vendor.ask() for vendor in p.vendors]
     p.world.pass_by(10)
@@ -89,7 +89,7 @@ def test_process_that_dies_holds_others_up_for_a_while() -> None:
 
 
 def test_paused_process_publishes_in_vain() -> None:
-    """A mint that took longer than its lock is its caller's; nobody keeps its token."""
+    """A mint that took longer than its lock is only its caller's; its token isn't kept."""
     p = Processes()
     paused, other = [vendor.ask() for vendor in p.vendors]
     p.world.pass_by(10)
@@ -108,7 +108,7 @@ def test_mint_under_the_lock_ends_before_it() -> None:
 
 @pytest.mark.parametrize("error", [Interruption(), AssertionError("mock")])
 def test_interrupted_mint_releases_the_lock(error: BaseException) -> None:
-    """If the one that mints is cancelled, another process takes over at its next look."""
+    """If the minting caller is cancelled, another process takes over at its next poll."""
     p = Processes()
     minting, other = [vendor.ask() for vendor in p.vendors]
     minting.cancel(error)
@@ -118,7 +118,7 @@ def test_interrupted_mint_releases_the_lock(error: BaseException) -> None:
 
 
 def test_dropped_mint_leaves_the_lock_to_its_end() -> None:
-    """A generator that is dropped can't ask for anything any more."""
+    """A dropped generator can't ask for anything any more."""
     p = Processes()
     minting, other = [vendor.ask() for vendor in p.vendors]
     minting.drop()
@@ -137,7 +137,7 @@ def test_failed_mint_releases_the_lock() -> None:
 
 
 def test_rate_limit_holds_in_every_process() -> None:
-    """After a 429 no process with these credentials asks, until the time that it told."""
+    """After a 429, no process with these credentials asks until the wait is over."""
     p = Processes(number=3)
     minting, other = [vendor.ask() for vendor in p.vendors[:2]]
     minting.answer(refusal(429, retry_after="30"))
@@ -152,7 +152,7 @@ def test_rate_limit_holds_in_every_process() -> None:
 
 
 def test_stored_token_is_served_while_the_vendor_refuses() -> None:
-    """What is in the store is handed out although its caller is rate limited."""
+    """A stored token is handed out although its caller is rate limited."""
     p = Processes()
     token = p.vendors[0].token()
     other = strigo.UserTokenRequest(email="two@example.com")
@@ -178,7 +178,7 @@ def test_renewal_is_one_process_s_business() -> None:
 
 
 def test_windows_count_from_the_whole_life() -> None:
-    """A token that is found late in its life is not taken for one that lives shortly."""
+    """A token that is found late in its life is not taken for a short-lived one."""
     p = Processes()
     p.vendors[0].token()
     p.world.pass_by(HOUR * 0.5)
@@ -203,7 +203,7 @@ def test_stored_token_that_lives_too_shortly_is_replaced() -> None:
 
 
 def test_shorter_lifetime_of_a_reader_counts() -> None:
-    """A client that trusts tokens for a shorter time than their minter is heard."""
+    """A client that trusts tokens for a shorter time than the minting one gets its way."""
     world = World()
     store = MemoryStore(world.now)
     long = Vendor(world, USER, cache_with(store), lifetime=timedelta(hours=1))
@@ -238,7 +238,7 @@ def test_store_that_is_down_is_done_without() -> None:
 
 
 def test_pauses_get_longer() -> None:
-    """A store that goes on failing is asked after 1, 2, 4, ... and at most 30 seconds."""
+    """A store that keeps failing is asked after 1, 2, 4, ... and at most 30 seconds."""
     p = Processes(number=1, renew_ahead=0)
     p.store.down = True
     times: list[float] = []
@@ -254,7 +254,7 @@ def test_pauses_get_longer() -> None:
 
 
 def test_revocable_tokens_are_kept_nowhere_without_the_store() -> None:
-    """A process that hears of no revocation keeps no token that can be revoked."""
+    """A process that can't learn of revocations keeps no revocable token."""
     p = Processes(PARTICIPANT)
     first, _ = [vendor.token() for vendor in p.vendors]
     p.store.down = True
@@ -268,7 +268,7 @@ def test_revocable_tokens_are_kept_nowhere_without_the_store() -> None:
 
 
 def test_revocable_token_is_asked_for_on_every_hit() -> None:
-    """Each reuse of a zerohash token is confirmed by the store."""
+    """The store confirms each reuse of a zerohash token."""
     p = Processes(PARTICIPANT, number=1)
     p.vendors[0].token()
     asked = len(p.store.asked)
@@ -280,7 +280,7 @@ def test_revocable_token_is_asked_for_on_every_hit() -> None:
 
 @pytest.mark.parametrize("call", [LEARNER, PARTICIPANT])
 def test_lost_answer_costs_no_second_mint(call: Call[object]) -> None:
-    """The store took the lock, its answer got lost: who waits gets that mint's token."""
+    """The store took the lock, its response got lost: waiting callers get that mint's token."""
     p = Processes(call)
     p.store.lost = 1
     unlucky = p.vendors[0].ask()
@@ -292,7 +292,7 @@ def test_lost_answer_costs_no_second_mint(call: Call[object]) -> None:
 
 
 def test_lost_publication() -> None:
-    """The token was stored, the answer got lost: it is everybody's."""
+    """The token was stored, the response got lost: everyone gets the token."""
     for call, kept in ((LEARNER, 1), (PARTICIPANT, 0)):
         p = Processes(call)
         minting = p.vendors[0].ask()
@@ -303,7 +303,7 @@ def test_lost_publication() -> None:
 
 
 def test_store_that_refuses_to_write_counts_as_failing() -> None:
-    """A read-only store is done without, as if it were down."""
+    """A read-only store is treated as if it were down."""
     p = Processes(number=1)
     p.store.refuses_writes = True
     first = p.vendors[0].token()
@@ -312,7 +312,7 @@ def test_store_that_refuses_to_write_counts_as_failing() -> None:
 
 
 def test_store_that_fails_after_the_lock() -> None:
-    """A mint goes on although the store fails meanwhile; its end is the lock's."""
+    """A mint continues although the store fails meanwhile; its time limit is the lock's."""
     p = Processes()
     minting = p.vendors[0].ask()
     p.store.down = True
@@ -324,7 +324,7 @@ def test_store_that_fails_after_the_lock() -> None:
 
 
 def test_invalidation_reaches_the_store() -> None:
-    """What one process invalidates, no process finds; one that is minting keeps nothing."""
+    """After an invalidation, no process finds the token; one that is minting keeps none."""
     p = Processes(number=3)
     first = p.vendors[0].token()
     p.vendors[0].invalidate()
@@ -339,7 +339,7 @@ def test_invalidation_reaches_the_store() -> None:
 
 
 def test_invalidation_that_the_store_misses_is_an_error() -> None:
-    """If the store can't be told, the token is gone in the process, and the caller knows."""
+    """If the store can't be updated, the token is gone in the process, and the caller knows."""
     p = Processes()
     first = p.vendors[0].token()
     p.store.down = True
@@ -349,7 +349,7 @@ def test_invalidation_that_the_store_misses_is_an_error() -> None:
 
 
 def test_what_happens_is_told() -> None:
-    """Each token that is handed out is told of, with its source and its age."""
+    """Each token that is handed out is reported with its source and its age."""
     p = Processes()
     p.vendors[1] = Vendor(p.world, LEARNER, cache_with(p.store), tells_hits=True)
     p.vendors[0].token()
@@ -364,7 +364,7 @@ def test_what_happens_is_told() -> None:
 
 
 def test_vendor_that_fails_for_a_renewal() -> None:
-    """A renewal under the store's lock that fails is served the old token."""
+    """A renewal under the store's lock that fails returns the old token."""
     p = Processes()
     first, _ = [vendor.token() for vendor in p.vendors]
     p.world.pass_by(HOUR * 0.85)

@@ -1,4 +1,4 @@
-"""What a store in SQLite answers in moments between its own statements."""
+"""How a store in SQLite responds between its own statements."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def acquire(owner: str) -> Acquire:
 
 
 def test_token_that_came_before_the_lock_is_found(tmp_path: Path) -> None:
-    """Who gets the lock just after a token was stored gets the token, and leaves the lock."""
+    """A caller that gets the lock just after a token was stored gets the token, not the lock."""
     path = tmp_path / "tokens.db"
     other = sqlite3.connect(path, isolation_level=None)
     other.executescript(SCHEMA)

@@ -1,4 +1,4 @@
-"""The file that processes of one machine share."""
+"""The file that the processes of one machine share."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_file_is_its_owner_s_only(path: Path) -> None:
-    """The file and those beside it can be read by nobody else, whatever they were before."""
+    """Only its owner can read the file and those beside it, whatever their mode was before."""
     path.touch(0o644)
     path.chmod(0o644)
     store = SqliteStore(path, encryption_keys=[KEY])
@@ -71,7 +71,7 @@ def test_file_is_its_owner_s_only(path: Path) -> None:
 
 
 def test_unusable_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What can't be a store is refused when it is made."""
+    """A path that can't be a store is refused when the store is created."""
     monkeypatch.setattr("tokenkit.stores.sqlite.CREATION_PAUSE", 0.001)
     garbage = tmp_path / "garbage"
     garbage.write_bytes(b"no database" * 1000)
@@ -89,7 +89,7 @@ def test_unusable_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.Monke
 def test_file_that_is_locked_for_long_cannot_be_used(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that somebody holds locked is no store."""
+    """A file that another process holds locked can't be a store."""
     monkeypatch.setattr("tokenkit.stores.sqlite.CREATION_TRIES", 2)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -99,7 +99,7 @@ def test_file_that_is_locked_for_long_cannot_be_used(
 
 
 def test_lock_of_sqlite_is_waited_for_briefly(path: Path) -> None:
-    """While somebody else writes for long, the store counts as failing; then it works again."""
+    """While another process writes for long, the store counts as failing; then it works again."""
     store = SqliteStore(path, allow_unencrypted=True)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -114,7 +114,7 @@ def test_lock_of_sqlite_is_waited_for_briefly(path: Path) -> None:
 
 
 def test_removed_file_is_made_again(path: Path) -> None:
-    """If somebody removes the file, the processes meet in the next one, and nothing lives on."""
+    """If the file is removed, the processes meet in the next one, and no old entry survives."""
     one, two = (SqliteStore(path, allow_unencrypted=True) for _ in range(2))
     one.ask(acquire("one"))
     one.ask(publish("one"))
@@ -132,7 +132,7 @@ def test_removed_file_is_made_again(path: Path) -> None:
 def test_failed_statement_leaves_no_transaction(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What fails halfway is undone, and holds up nobody."""
+    """A command that fails halfway is undone, and blocks no other."""
     store = SqliteStore(path, allow_unencrypted=True)
     store.ask(acquire("one"))
     with monkeypatch.context() as broken:
@@ -150,7 +150,7 @@ def test_failed_statement_leaves_no_transaction(
 def test_clock_that_was_set_back(
     path: Path, monkeypatch: pytest.MonkeyPatch, hours: float
 ) -> None:
-    """Locks and tokens from the future count as ended: nobody waits a day for them."""
+    """Locks and tokens from the future count as expired: no caller waits a day for them."""
     store = SqliteStore(path, allow_unencrypted=True)
     store.ask(acquire("one"))
     store.ask(publish("one"))
@@ -182,7 +182,7 @@ def test_many_processes_may_create_the_file(path: Path) -> None:
 
 
 def pool_of(store: SqliteStore) -> Any:
-    """Return a store's pool, which is no business of a user's."""
+    """Return a store's pool, which is private."""
     return vars(store)["_pool"]
 
 
@@ -218,7 +218,7 @@ def test_child_is_told_by_its_process(path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_threads_use_connections_at_once(path: Path) -> None:
-    """Many threads may ask at once; connections are kept for the next ones."""
+    """Many threads may ask at once; connections are kept for later ones."""
     store = SqliteStore(path, allow_unencrypted=True)
     threads = [
         threading.Thread(target=lambda: [store.ask(IsLive(mark="m")) for _ in range(20)])
@@ -237,7 +237,7 @@ def test_threads_use_connections_at_once(path: Path) -> None:
 
 @pytest.mark.parametrize("key", [KEY, KEY.encode(), Secret(KEY)])
 def test_sealed_content_opens_with_its_key(key: Any) -> None:
-    """A key is text, bytes or a secret; what it seals, it opens."""
+    """A key is text, bytes or a secret; it opens what it sealed."""
     sealing = FernetSealing([key])
     sealed = sealing.seal(b"content")
     assert b"content" not in sealed
@@ -259,14 +259,14 @@ def test_sealed_content_opens_with_its_key(key: Any) -> None:
     ],
 )
 def test_bad_keys_are_refused(keys: Any, problem: str) -> None:
-    """A key that can't be used is named by its number, and not shown."""
+    """An unusable key is named by its number, and not shown."""
     with pytest.raises(ConfigurationError, match=problem) as caught:
         sealing_of(keys, allow_unencrypted=False)
     assert "hunter2" not in str(caught.value)
 
 
 def test_storing_in_clear_must_be_asked_for() -> None:
-    """No keys is no choice, and both is none either."""
+    """No keys is not a choice, and neither is both."""
     with pytest.raises(ConfigurationError, match="pass encryption_keys"):
         sealing_of(None, allow_unencrypted=False)
     with pytest.raises(ConfigurationError, match="not both"):
@@ -305,7 +305,7 @@ def test_other_process_removes_no_log(path: Path) -> None:
     """A process that has the file open several times keeps its locks; others must find them.
 
     Otherwise the last connection of another process would remove the write-ahead log, and a
-    revocation that is written to it would reach nobody.
+    revocation that is written to it would be lost.
     """
     store = SqliteStore(path, allow_unencrypted=True)
     store.ask(acquire("one"))
@@ -357,7 +357,7 @@ def test_fork_waits_for_no_creation(path: Path) -> None:
 
 @pytest.mark.parametrize("spoiled", ["text", 10**12, None])
 def test_spoiled_entry_is_replaced(path: Path, spoiled: object) -> None:
-    """What is no bytes in the file opens to nothing, and the next mint replaces it."""
+    """A value in the file that isn't bytes counts as missing, and the next mint replaces it."""
     store = SqliteStore(path, allow_unencrypted=True)
     store.ask(acquire("one"))
     store.ask(publish("one"))
@@ -371,13 +371,13 @@ def test_spoiled_entry_is_replaced(path: Path, spoiled: object) -> None:
 
 @pytest.mark.parametrize("path", [":memory:", "nul\0", b"bytes"])
 def test_path_must_be_a_file_s(path: Any) -> None:
-    """What other processes could not find is refused, with what to do instead."""
+    """A store that other processes could not find is refused, with the alternative."""
     with pytest.raises(ConfigurationError, match=r"must be a file; without|null|must be a path"):
         SqliteStore(path, allow_unencrypted=True)
 
 
 def test_what_has_ended_is_removed(path: Path) -> None:
-    """Locks of processes that were killed and refusals that are over do not pile up."""
+    """Locks of killed processes and expired refusals do not pile up."""
     store = SqliteStore(path, allow_unencrypted=True)
     for number in range(20):
         key = f"key-{number}"

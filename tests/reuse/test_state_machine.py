@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: the promises of reuse hold."""
+"""Whatever happens, in whatever order, the promises of reuse hold."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LIFE = 1000.0
 
 @attrs.define(eq=False)
 class Asked:
-    """Somebody who has asked, with what they must get."""
+    """A caller that has asked, with what it must get."""
 
     caller: Caller
     tenant: str
@@ -51,7 +51,7 @@ class Asked:
 
 
 class Interruption(BaseException):
-    """What a cancellation throws in."""
+    """The exception of a cancellation."""
 
 
 class Reuse(RuleBasedStateMachine):
@@ -96,7 +96,7 @@ class Reuse(RuleBasedStateMachine):
 
     @rule(tenant=tenants, user=users, process=processes, revocable=st.booleans())
     def ask(self, tenant: str, user: str, process: int, revocable: bool) -> None:  # noqa: FBT001 - likewise
-        """Let somebody ask for a token."""
+        """Let a caller ask for a token."""
         vendor = self._vendor(tenant, user, process, revocable=revocable)
         self.events += 1
         known = frozenset(self.revoked)
@@ -115,7 +115,7 @@ class Reuse(RuleBasedStateMachine):
     @precondition(lambda self: self.pending)
     @rule(data=st.data(), outcome=st.sampled_from(["token"] * 6 + ["lost", "500", "429"]))
     def answer(self, data: st.DataObject, outcome: str) -> None:
-        """Let the vendor answer somebody."""
+        """Let the vendor respond to a caller."""
         asked = self._pick(data, "vendor")
         if asked is None:
             return
@@ -136,7 +136,7 @@ class Reuse(RuleBasedStateMachine):
     @precondition(lambda self: self.pending)
     @rule(data=st.data())
     def go_on(self, data: st.DataObject) -> None:
-        """Let somebody who waits or polls look again."""
+        """Let a waiting or polling caller look again."""
         asked = self._pick(data, "others")
         if asked is not None:
             asked.caller.go_on()
@@ -145,7 +145,7 @@ class Reuse(RuleBasedStateMachine):
     @precondition(lambda self: self.pending)
     @rule(data=st.data(), how=st.sampled_from(["cancel", "drop"]))
     def give_up(self, data: st.DataObject, how: str) -> None:
-        """Cancel somebody, or let the garbage collector have them."""
+        """Cancel a caller, or let the garbage collector remove it."""
         asked = data.draw(st.sampled_from(self.pending))
         if how == "cancel":
             asked.caller.cancel(Interruption())
@@ -167,7 +167,7 @@ class Reuse(RuleBasedStateMachine):
 
     @rule(tenant=tenants, user=users, process=processes, revocable=st.booleans())
     def invalidate(self, tenant: str, user: str, process: int, revocable: bool) -> None:  # noqa: FBT001 - likewise
-        """Invalidate somebody's token."""
+        """Invalidate a caller's token."""
         vendor = self._vendor(tenant, user, process, revocable=revocable)
         try:
             vendor.invalidate()
@@ -200,7 +200,7 @@ class Reuse(RuleBasedStateMachine):
     @precondition(lambda self: self.store is not None)
     @rule(fault=st.sampled_from(["down", "up", "lost", "evict", "read-only", "spoil"]))
     def store_fails(self, fault: str) -> None:
-        """Let the store fail, forget, or be well again."""
+        """Let the store fail, forget, or recover."""
         store = self.store
         assert store is not None
         store.down = fault == "down"
@@ -238,12 +238,12 @@ class Reuse(RuleBasedStateMachine):
 
     @invariant()
     def one_mint_at_a_time(self) -> None:
-        """In a process nobody mints beside a mint for the same token."""
+        """In a process there is at most one mint for the same token."""
         for cache in self.caches:
             assert all(not flight.settled for flight in cache.table.flights.values())
 
     def teardown(self) -> None:
-        """End everybody; then nothing is under way."""
+        """End all callers; then nothing is under way."""
         for asked in self.pending:
             asked.caller.drop()
         for cache in self.caches:

@@ -1,4 +1,4 @@
-"""Every store of the package does what every store must do, in each way that it can be asked."""
+"""Every store of the package does what every store must do, in each way to call it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class _OnCoredis(StoreConformance):
 
 
 class _OpenedCoredis:
-    """A store on a coredis client that is opened for each event loop, as coredis wants it."""
+    """A store on a coredis client that is opened for each event loop, as coredis requires."""
 
     def __init__(self, coredis: Any, path: str) -> None:
         self._coredis = coredis

@@ -1,4 +1,4 @@
-"""What stands in a shared store: sealed, bound to its key, and a miss where it cannot be read."""
+"""Entries of a shared store: sealed, bound to their key, and a miss if unreadable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OTHER_KEY = "bXlrZXlteWtleW15a2V5bXlrZXlteWtleW15a2V5MTI="
 
 
 def test_spoiled_entry_is_replaced() -> None:
-    """An entry that can't be read is a miss: no failure of the store, and mended."""
+    """An unreadable entry is a miss: the store hasn't failed, and the entry is replaced."""
     for spoiled in (b"", b"{}", b"\xff", b'{"form": 1, "key": "other"}', b"[]", b"null"):
         p = Processes()
         p.vendors[0].token()
@@ -59,7 +59,7 @@ def test_entry_with_a_wrong_field_is_a_miss(field: str, value: object) -> None:
 
 
 def test_moved_entry_does_not_open() -> None:
-    """Whoever can write to the store can't give one user's token to another."""
+    """A writer of the store can't give one user's token to another."""
     p = Processes()
     p.store.sealing = FernetSealing([KEY])
     other = strigo.UserTokenRequest(email="mallory@example.com")
@@ -74,7 +74,7 @@ def test_moved_entry_does_not_open() -> None:
 
 
 def test_stored_token_is_too_short_lived_for_one_who_waits() -> None:
-    """A caller that waits, and wants more than is left of what the other finds, mints."""
+    """A waiting caller that needs more time than the other's token has left mints."""
     p = Processes()
     first = p.vendors[0].token()
     p.world.pass_by(HOUR / 2)
@@ -93,7 +93,7 @@ def test_stored_token_is_too_short_lived_for_one_who_waits() -> None:
 
 
 def test_keys_can_be_rotated() -> None:
-    """A new first key seals, old ones still open; with the old one gone, its tokens are minted."""
+    """A new first key seals, old ones still open; without the old one, its tokens are minted."""
     p = Processes(number=3)
     p.store.sealing = FernetSealing([KEY])
     token = p.vendors[0].token()
@@ -104,7 +104,7 @@ def test_keys_can_be_rotated() -> None:
 
 
 def test_sealed_entry_shows_nothing() -> None:
-    """Neither the token nor whose it is can be read in a store."""
+    """A store shows neither the token nor who it is for."""
     p = Processes()
     p.store.sealing = FernetSealing([KEY])
     token = p.vendors[0].token()
@@ -114,7 +114,7 @@ def test_sealed_entry_shows_nothing() -> None:
 
 
 def test_token_of_unknown_life_is_not_stored() -> None:
-    """A token that has ended on arrival is its caller's; the lock is released."""
+    """A token that has expired on arrival is its caller's; the lock is released."""
     p = Processes()
     minting = p.vendors[0].ask()
     assert minting.request is not None

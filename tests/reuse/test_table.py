@@ -39,7 +39,7 @@ def put(table: TokenTable, place: str, token: str) -> Kept:
 
 
 def test_token_at_two_places_ends_at_both(cache: TokenCache) -> None:
-    """A token that answers several calls, and is forgotten for one, still ends for the others."""
+    """A token for several calls that is forgotten for one still ends for the others."""
     for place in "abc":
         put(cache.table, place, "same")
     put(cache.table, "d", "another")
@@ -50,7 +50,7 @@ def test_token_at_two_places_ends_at_both(cache: TokenCache) -> None:
 
 
 def test_only_the_token_that_was_looked_at_is_dropped(cache: TokenCache) -> None:
-    """Who finds out late that a token was revoked does not drop the one that replaced it."""
+    """A caller that learns late of a revocation does not drop the replacement."""
     old = put(cache.table, "a", "old")
     cache.table.drop("a")
     new = put(cache.table, "a", "new")

@@ -1,4 +1,4 @@
-"""No two callers of different credentials share a token."""
+"""Callers with different credentials never share a token."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class AnyValueRequest(Call[strigo.UserToken]):
 
 
 class Minting(httpx.MockTransport):
-    """Answers like Strigo, with tokens that tell to whom they were issued."""
+    """Responds like Strigo, with tokens that say who they were issued to."""
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
@@ -94,7 +94,7 @@ def test_clients_with_other_credentials_share_nothing() -> None:
 
 
 def test_values_that_are_equal_but_look_different_on_the_wire_share_nothing() -> None:
-    """``True == 1 == 1.0`` in Python, but not in JSON: each has a token of its own."""
+    """``True == 1 == 1.0`` in Python, but not in JSON: each has its own token."""
     client = StrigoClient(org_id="one", api_key="key", transport=Minting())
     values: list[Any] = [1, True, 1.0, "1", None, "", (1,), (True,), (1.0,), ((1,),), ((True,),)]
     calls = [AnyValueRequest(value=value) for value in values]
@@ -105,7 +105,7 @@ def test_values_that_are_equal_but_look_different_on_the_wire_share_nothing() ->
 
 
 def test_answers_of_a_secret_source_share_nothing() -> None:
-    """A callable secret is asked each time: it may answer for another tenant."""
+    """A callable secret is asked each time: it may return another tenant's."""
     tenant = ["one"]
     client = StrigoClient(
         auth=OrgKey(lambda: tenant[0], lambda: Secret("key")), transport=Minting()
@@ -120,7 +120,7 @@ def test_answers_of_a_secret_source_share_nothing() -> None:
 
 
 def test_mint_is_signed_with_what_is_in_the_key() -> None:
-    """A source that changes its answer at any moment files no token under another's key."""
+    """A source that changes its result at any moment stores no token under another's key."""
     answers = iter(["one", "two", "three", "one"])
     client = StrigoClient(auth=OrgKey(lambda: next(answers), lambda: "key"), transport=Minting())
     assert "one" in client.get_token(CALL).token
@@ -132,7 +132,7 @@ def test_mint_is_signed_with_what_is_in_the_key() -> None:
 
 @pytest.mark.anyio
 async def test_answers_of_an_async_source_share_nothing(sandbox: Sandbox) -> None:
-    """Likewise for a source that is async."""
+    """It is the same for an async source."""
     asked = 0
 
     async def org() -> str:
@@ -149,7 +149,7 @@ async def test_answers_of_an_async_source_share_nothing(sandbox: Sandbox) -> Non
 
 
 class TenantKey(Bearer[Secret]):
-    """A strategy of the caller's that sends what its secrets do not tell."""
+    """A caller's own strategy that sends more than its secrets."""
 
     tenant = "one"
 
@@ -160,7 +160,7 @@ class TenantKey(Bearer[Secret]):
 
 
 def test_strategy_that_sends_more_than_secrets_shares_nothing() -> None:
-    """A strategy of one's own is asked what it would send."""
+    """A caller's own strategy is asked what it would send."""
     strategy = TenantKey(Secret("key"))
     client = StrigoClient(auth=strategy, transport=Minting())
     first = client.get_token(CALL)
@@ -172,7 +172,7 @@ def test_strategy_that_sends_more_than_secrets_shares_nothing() -> None:
 
 @pytest.mark.parametrize("error", [ValueError("boom"), ConfigurationError("no key")])
 def test_strategy_that_fails_is_named(error: Exception) -> None:
-    """A strategy that can't tell what it would send is the caller's to mend."""
+    """If a strategy can't say what it would send, that is the caller's to fix."""
 
     class Failing(TenantKey):
         def headers(
@@ -189,7 +189,7 @@ def test_strategy_that_fails_is_named(error: Exception) -> None:
 
 
 def test_default_headers_of_a_caller_s_client_share_nothing() -> None:
-    """What a caller's own httpx client adds to requests tells tenants apart, as it is now."""
+    """The headers of a caller's httpx client, as they are now, distinguish tenants."""
     transport = Minting()
     with httpx.Client(transport=transport, headers={"x-tenant": "a"}) as own:
         client = StrigoClient(org_id="o", api_key="k", http_client=own)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("token", TOKENS, ids=lambda token: type(token).__module__)
 def test_token_goes_through_json(token: IssuedToken) -> None:
-    """A token has a JSON form, for storage of one's own; it reads back equal."""
+    """A token has a JSON form, for your own storage; it reads back equal."""
     written = json.dumps(token.to_json())
     assert token.token in written
     again = type(token).from_json(json.loads(written))
@@ -57,14 +57,14 @@ def test_token_becomes_json_on_demand_only(token: IssuedToken) -> None:
     ],
 )
 def test_other_json_is_refused(value: JSON) -> None:
-    """What is no token's JSON form is named as such, and not shown."""
+    """Anything but a token's JSON form is refused, and not shown."""
     with pytest.raises(InvalidInputError, match=r"UserToken.from_json\(\)") as caught:
         strigo.UserToken.from_json(value)
     assert "token-text" not in str(caught.value)
 
 
 def test_repr_tells_how_long_a_token_is_good_for() -> None:
-    """The time left stands in a repr, so that a notebook shows it."""
+    """The repr has the time left, so that a notebook shows it."""
     now = datetime.now(timezone.utc)
     good = strigo.UserToken(token="t", email="a", expiration=now + timedelta(days=2, hours=1))
     assert "2 days, 0:59:5" in repr(good)

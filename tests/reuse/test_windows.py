@@ -1,4 +1,4 @@
-"""When a token is handed out again, renewed, and minted anew: time is driven by hand."""
+"""When a token is handed out again, renewed, and minted again: time is driven by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tokenkit.errors import (
 
 
 def test_token_is_handed_out_again() -> None:
-    """Until shortly before its end, a token is minted once."""
+    """Until shortly before its end, a token is minted only once."""
     world = World()
     vendor = Vendor(world, LEARNER)
     first = vendor.token()
@@ -45,7 +45,7 @@ def test_token_is_renewed_ahead_of_its_end() -> None:
 
 @pytest.mark.parametrize("email", [f"user{number}@example.com" for number in range(20)])
 def test_renewals_are_spread(email: str) -> None:
-    """Tokens of one night are renewed at times of their own, about a quarter before their end."""
+    """Tokens from one night are renewed at different times, about a quarter before their end."""
     world = World()
     vendor = Vendor(world, strigo.UserTokenRequest(email=email))
     vendor.token()
@@ -75,7 +75,7 @@ def test_spread_lies_around_a_quarter() -> None:
 
 
 def test_failed_renewal_is_put_off() -> None:
-    """If a renewal fails, the old token is served, and nobody tries again for five seconds."""
+    """If a renewal fails, the old token is served, and there is no new try for five seconds."""
     world = World()
     vendor = Vendor(world, LEARNER)
     first = vendor.token()
@@ -87,7 +87,7 @@ def test_failed_renewal_is_put_off() -> None:
 
 
 def test_renewal_that_fails_too_late_is_an_error() -> None:
-    """A token that has ended while its renewal failed is not handed out."""
+    """A token that expired while its renewal failed is not handed out."""
     world = World()
     vendor = Vendor(world, LEARNER)
     vendor.token()
@@ -99,7 +99,7 @@ def test_renewal_that_fails_too_late_is_an_error() -> None:
 
 
 def test_renewal_may_not_take_long() -> None:
-    """While a good token is there, a hanging vendor costs ten seconds, and not the deadline."""
+    """While there is a valid token, a hanging vendor costs ten seconds, and not the deadline."""
     world = World()
     vendor = Vendor(world, LEARNER, deadline=600)
     vendor.token()
@@ -109,7 +109,7 @@ def test_renewal_may_not_take_long() -> None:
 
 
 def test_renewal_ahead_can_be_switched_off() -> None:
-    """With `renew_ahead=0` a token is served until too little is left of it."""
+    """With `renew_ahead=0` a token is served until too little of its life is left."""
     world = World()
     vendor = Vendor(world, LEARNER, TokenCache(renew_ahead=0))
     first = vendor.token()
@@ -164,7 +164,7 @@ def test_valid_for_asks_for_more_or_less() -> None:
 
 
 def test_valid_for_longer_than_any_life_gets_a_fresh_token() -> None:
-    """Nothing lives that long: the token is new, and tells its end."""
+    """No token lives that long: the token is new, and says when it expires."""
     world = World()
     vendor = Vendor(world, LEARNER)
     first = vendor.token()
@@ -175,14 +175,14 @@ def test_valid_for_longer_than_any_life_gets_a_fresh_token() -> None:
 
 @pytest.mark.parametrize("valid_for", [60, timedelta(seconds=-1)])
 def test_valid_for_is_checked(valid_for: timedelta) -> None:
-    """What is no duration is refused before anything is sent."""
+    """Anything but a duration is refused before anything is sent."""
     with pytest.raises(InvalidInputError, match="valid_for: must"):
         Vendor(World(), LEARNER).ask(valid_for=valid_for)
 
 
 @pytest.mark.parametrize("jump", [-86_400.0, 86_400.0])
 def test_clock_that_jumps_revives_nothing(jump: float) -> None:
-    """Time of day and the monotonic clock: whichever says that a token has ended is believed."""
+    """If either the time of day or the monotonic clock says that a token has expired, it has."""
     world = World()
     vendor = Vendor(world, LEARNER)
     first = vendor.token()
@@ -192,7 +192,7 @@ def test_clock_that_jumps_revives_nothing(jump: float) -> None:
 
 
 def test_suspended_machine_revives_nothing() -> None:
-    """While a machine sleeps its monotonic clock may stand still; the time of day tells."""
+    """While a machine sleeps, its monotonic clock may stand still; the time of day decides."""
     world = World()
     vendor = Vendor(world, LEARNER)
     first = vendor.token()
@@ -203,7 +203,7 @@ def test_suspended_machine_revives_nothing() -> None:
 
 
 def test_clock_that_is_behind_does_not_prolong_a_life() -> None:
-    """The vendor's own time counts where ours is behind, though no refusal has shown it."""
+    """The vendor's own time counts if ours is behind, though no refusal has shown it."""
     world = World()
     world.wall -= 1800
     vendor = Vendor(world, LEARNER)
@@ -213,7 +213,7 @@ def test_clock_that_is_behind_does_not_prolong_a_life() -> None:
 
 
 def test_end_counts_by_the_corrected_clock() -> None:
-    """Where a refusal has shown that our clock is wrong, a token's end is corrected too."""
+    """If a refusal has shown that our clock is wrong, a token's end is corrected too."""
     for behind in (600.0, -600.0):
         world = World()
         world.wall -= behind
@@ -226,7 +226,7 @@ def test_end_counts_by_the_corrected_clock() -> None:
 
 
 def test_lifetime_that_is_not_told_counts_from_before_sending() -> None:
-    """A vendor that tells no lifetime gets the client's; the mint's own time is part of it."""
+    """If a vendor gives no lifetime, the client's is used; the mint's own time is part of it."""
     world = World()
     cache = TokenCache(renew_ahead=0)
     vendor = Vendor(world, USER, cache, lifetime=timedelta(minutes=5))
@@ -240,13 +240,13 @@ def test_lifetime_that_is_not_told_counts_from_before_sending() -> None:
 
 
 def test_lifetime_must_be_known() -> None:
-    """Without `token_lifetime` nobody can tell whether a ZDK token has ended."""
-    with pytest.raises(ConfigurationError, match=r"ZDK doesn't tell .* token_lifetime"):
+    """Without `token_lifetime`, a ZDK token's end is unknown."""
+    with pytest.raises(ConfigurationError, match=r"ZDK doesn't say .* token_lifetime"):
         Vendor(World(), USER).ask()
 
 
 def test_token_whose_end_is_unreadable_is_not_kept() -> None:
-    """A token that should tell its end and doesn't is handed out once."""
+    """A token that should have an end but doesn't is handed out once."""
     world = World()
     vendor = Vendor(world, LEARNER)
     caller = vendor.ask()
@@ -263,7 +263,7 @@ def test_token_whose_end_is_unreadable_is_not_kept() -> None:
 
 
 def test_token_that_has_ended_on_arrival_is_not_kept() -> None:
-    """A token whose end lies in the past is the caller's to judge."""
+    """A token whose end is in the past is left to the caller."""
     world = World()
     vendor = Vendor(world, LEARNER)
     caller = vendor.ask()
@@ -287,7 +287,7 @@ def test_least_recently_used_token_goes_first() -> None:
 
 
 def test_refused_renewal_leaves_the_error_to_nobody() -> None:
-    """A vendor's refusal of a renewal concerns nobody while the old token is good."""
+    """A vendor's refusal of a renewal affects no caller while the old token is valid."""
     world = World()
     vendor = Vendor(world, LEARNER)
     first = vendor.token()

@@ -1,4 +1,4 @@
-"""What the sandbox's tests share: requests made by hand, with no code of the sandbox's."""
+"""What the sandbox's tests share: requests made by hand, without the sandbox's code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-ins of the browser modules as they are served, and the check that they call."""
+"""The stand-ins for the browser modules as they are served, and their token check."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_nothing_else_is_served(sandbox: Sandbox) -> None:
 
 
 def test_tokens_of_each_vendor(sandbox: Sandbox) -> None:
-    """A token that was minted here is valid for its own vendor only, and for its subject."""
+    """A token that was minted here is valid only for its vendor and its subject."""
     strigo = strigo_post(sandbox, {"email": "user1@example.com"}).json()["data"]["token"]
     zdk = zdk_post(sandbox, {"arguments": [{"id": "user-1"}]}).json()["tokens"][0]
     zerohash = zerohash_post(sandbox, MINT, WITHDRAWAL).json()["message"]["token"]
@@ -61,7 +61,7 @@ def test_tokens_of_each_vendor(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer made-up", "Bearer \xe9"])
 def test_unknown_tokens(sandbox: Sandbox, authorization: str) -> None:
-    """A token that was not minted here is refused, and so is none at all."""
+    """A token that was not minted here is refused, and so is a missing one."""
     headers = {b"authorization": authorization.encode("latin-1")}
     response = CLIENT.get(f"{sandbox.url}/browser/check/zdk", headers=headers)
     assert response.json() == {"valid": False, "reason": "unknown"}
@@ -93,7 +93,7 @@ def test_token_without_an_end(timed_sandbox: Sandbox, clock: FrozenClock) -> Non
 
 
 def test_the_token_is_never_said_again(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither the answer nor the log nor a cache holds the token that was asked about."""
+    """Neither the response nor the log nor a cache holds the token that was checked."""
     token = zdk_post(sandbox, {"arguments": [{"id": "user-1"}]}).json()["tokens"][0]
     with caplog.at_level("INFO"):
         response = check(sandbox, "zdk", token)

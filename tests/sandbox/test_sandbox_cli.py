@@ -46,7 +46,7 @@ def served() -> Generator[tuple[subprocess.Popen[str], dict[str, str]]]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_command(number: signal.Signals) -> None:
-    """Stdout holds just the settings, stderr a line a request, and a signal ends it cleanly."""
+    """Stdout has just the settings, stderr a line per request, and a signal ends it cleanly."""
     with served() as (process, settings):
         url = settings["STRIGO_BASE_URL"] + "/academy/users/token"
         pair = f"{settings['STRIGO_ORG_ID']}:{settings['STRIGO_API_KEY']}"
@@ -118,7 +118,7 @@ class StopAfterRequest(StopWhenFlushed):
 
 
 def test_late_signal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It serves until the signal comes, however often it has looked for one in vain."""
+    """It serves until the signal comes, however often it has checked for one in vain."""
     stdout = StopAfterRequest()
     monkeypatch.setattr(sys, "stdout", stdout)
     monkeypatch.setattr("tokenkit.sandbox.cli.POLL", 0.0001)
@@ -127,7 +127,7 @@ def test_late_signal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_webhooks_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With an address for webhooks, the secret of their signatures is among the variables."""
+    """With a webhook address, the secret of their signatures is among the variables."""
     stdout = StopWhenFlushed()
     monkeypatch.setattr(sys, "stdout", stdout)
     assert run(webhook_url="http://localhost:1/hooks", unknown_permissions=True) == 0
@@ -135,7 +135,7 @@ def test_webhooks_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_port_taken(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    """A taken port is said on stderr and gives exit code 1."""
+    """A taken port is reported on stderr and gives exit code 1."""
     assert run(port=urlsplit(sandbox.url).port or 0) == 1
     written = capsys.readouterr()
     assert written.out == ""
@@ -160,7 +160,7 @@ class AskWhenFlushed(StopWhenFlushed):
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[httpx.Response]:
-    """Run the command with options and return what it answered: in turn zerohash and Strigo."""
+    """Run the command with options and return its responses: zerohash, then Strigo."""
     stdout = AskWhenFlushed()
     monkeypatch.setattr(sys, "stdout", stdout)
     assert run(**options) == 0
@@ -168,7 +168,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[httpx.Response]
 
 
 def test_faults_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each fault of the command line hits its own requests, with its share and count."""
+    """Each fault on the command line hits its own requests, with its share and count."""
     faults = ["vendor=zerohash,status=503,share=0.5", "vendor=strigo; status=500; times=1"]
     answers = ask(monkeypatch, faults=faults)
     assert [answer.status_code for answer in answers] == [200, 500, 503, 401, 200, 401]
@@ -206,7 +206,7 @@ def test_rate_limits_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wrong_options(
     options: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An option that is wrong is said on stderr, and nothing is served."""
+    """A wrong option is reported on stderr, and nothing is served."""
     assert run(**options) == 2
     written = capsys.readouterr()
     assert written.out == ""
@@ -227,7 +227,7 @@ def test_log_of_a_refused_signature(sandbox: Sandbox, caplog: pytest.LogCaptureF
 
 
 def test_log_of_what_no_issuer_sees(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-    """The front page and preflights have their line, too."""
+    """The front page and preflights have their line too."""
     with caplog.at_level("INFO", logger=logger.name):
         CLIENT.get(sandbox.url)
     assert "- GET / 200" in [record.getMessage() for record in caplog.records]

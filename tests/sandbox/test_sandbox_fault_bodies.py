@@ -43,7 +43,7 @@ def test_response_of_another_request(faulty: Sandbox) -> None:
     ],
 )
 def test_bad_body(faulty: Sandbox, body: str, content_type: str) -> None:
-    """A spoilt body comes after a mint that was done, and the caller gets a clear error."""
+    """A spoilt body comes after a completed mint, and the caller gets a clear error."""
     fault: FaultOptions = {"body": body, "times": 2}  # type: ignore[typeddict-item]  # pyright: ignore[reportAssignmentType]  # a text of the table
     faulty.fail_next(**fault)
     response = zdk_post(faulty, USER)
@@ -61,7 +61,7 @@ def test_empty_body(faulty: Sandbox) -> None:
 
 
 def test_gateway_page(faulty: Sandbox) -> None:
-    """HTML in place of JSON, with a status, is a gateway's page without the vendor's headers."""
+    """HTML instead of JSON, with a status, is a gateway's page without the vendor's headers."""
     faulty.fail_next(status=503, body="html")
     response = zerohash_post(faulty, MINT, PARTICIPANT)
     assert (response.status_code, response.headers["content-type"]) == (503, "text/html")
@@ -70,7 +70,7 @@ def test_gateway_page(faulty: Sandbox) -> None:
 
 
 def test_bad_body_of_a_revocation(faulty: Sandbox) -> None:
-    """An answer that has no body to spoil becomes one that has."""
+    """A response without a body gets one, so that it can be spoilt."""
     token = zerohash_post(faulty, MINT, PARTICIPANT).json()["message"]["token"]
     faulty.fail_next(body="html")
     response = zerohash_post(faulty, "/revoke_auth_token", {"token": token})

@@ -1,4 +1,4 @@
-"""Answers that come late, in part or not at all, as a socket sees them."""
+"""Responses that come late, in part or not at all, as a socket sees them."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def read_to_end(client: socket.socket) -> bytes:
 
 
 def split(answer: bytes) -> tuple[int, bytes]:
-    """Give the promised length of a body, and the body."""
+    """Return the promised length of a body, and the body."""
     head, _, body = answer.partition(b"\r\n\r\n")
     fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
     return int(fields[b"content-length"]), body
 
 
 def test_dropped_before_the_answer(faulty: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-    """The connection is reset without a byte; the mint was done, and the log says so."""
+    """The connection is reset without a byte; the token was minted, and the log says so."""
     faulty.fail_next(drop="before")
     with connect(faulty) as client, caplog.at_level("INFO", logger=logger.name):
         client.sendall(request(faulty))
@@ -63,7 +63,7 @@ def test_dropped_before_the_answer(faulty: Sandbox, caplog: pytest.LogCaptureFix
 
 
 def test_dropped_instead_of_an_answer(faulty: Sandbox) -> None:
-    """With a status beside it, a drop before the answer leaves nothing minted."""
+    """With a status as well, a drop before the response leaves nothing minted."""
     faulty.fail_next(drop="before", status=503)
     with connect(faulty) as client:
         client.sendall(request(faulty))
@@ -83,7 +83,7 @@ def test_dropped_during_the_answer(faulty: Sandbox) -> None:
 
 
 def test_dropped_during_an_answer_without_body(faulty: Sandbox) -> None:
-    """An answer that has no body promises one that does not arrive in full."""
+    """A response without a body promises one that does not arrive in full."""
     token = zerohash_post(
         faulty, "/client_auth_token", {"participant_code": "CUST01", "permissions": ["fwc"]}
     ).json()["message"]["token"]
@@ -97,7 +97,7 @@ def test_dropped_during_an_answer_without_body(faulty: Sandbox) -> None:
 
 
 def test_dropped_after_the_answer(faulty: Sandbox) -> None:
-    """The answer is whole and does not announce that the connection ends behind it."""
+    """The response is complete and does not announce that the connection closes after it."""
     faulty.fail_next(drop="after")
     with connect(faulty) as client:
         client.sendall(request(faulty))
@@ -108,7 +108,7 @@ def test_dropped_after_the_answer(faulty: Sandbox) -> None:
 
 
 def test_bytes_that_are_not_http(faulty: Sandbox) -> None:
-    """Another protocol's greeting comes in place of the answer; the mint was done."""
+    """Another protocol's greeting comes instead of the response; the token was minted."""
     faulty.fail_next(body="not-http")
     with connect(faulty) as client:
         client.sendall(request(faulty))
@@ -117,7 +117,7 @@ def test_bytes_that_are_not_http(faulty: Sandbox) -> None:
 
 
 def test_no_drop_keeps_the_connection(faulty: Sandbox) -> None:
-    """Without a fault a second request on the same connection is answered."""
+    """Without a fault, a second request on the same connection gets its response."""
     with connect(faulty) as client:
         for _ in range(2):
             client.sendall(request(faulty))
@@ -127,7 +127,7 @@ def test_no_drop_keeps_the_connection(faulty: Sandbox) -> None:
 
 
 def test_client_loses_an_answer(faulty: Sandbox) -> None:
-    """The client tells of a lost connection; where a repeat is safe, it repeats the mint."""
+    """The client reports a lost connection; if a repeat is safe, it repeats the mint."""
     with faulty.zdk_client(retry=ONCE) as client:
         for _ in range(2):
             faulty.fail_next(drop="before")
@@ -140,7 +140,7 @@ def test_client_loses_an_answer(faulty: Sandbox) -> None:
 
 
 def test_client_finds_its_connection_closed(faulty: Sandbox) -> None:
-    """After a drop behind an answer the client's next call goes through on a new connection."""
+    """After a drop behind a response, the client's next call uses a new connection."""
     faulty.fail_next(drop="after")
     with faulty.zdk_client() as client:
         for _ in range(2):
@@ -149,7 +149,7 @@ def test_client_finds_its_connection_closed(faulty: Sandbox) -> None:
 
 
 def test_delay(faulty: Sandbox) -> None:
-    """An answer is held back for as long as was asked for."""
+    """A response is delayed for as long as requested."""
     faulty.fail_next(delay=0.2)
     begun = time.monotonic()
     assert zdk_post(faulty, USER).status_code == 200
@@ -157,7 +157,7 @@ def test_delay(faulty: Sandbox) -> None:
 
 
 def test_delay_while_a_body_goes_on(faulty: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body that is not read to its end does not end the wait for the answer."""
+    """A body that is not read to its end does not end the wait for the response."""
     monkeypatch.setattr("tokenkit.sandbox.endpoint.DRAINED", 2 * 1024 * 1024)
     faulty.fail_next(delay=0.2)
     begun = time.monotonic()
@@ -167,7 +167,7 @@ def test_delay_while_a_body_goes_on(faulty: Sandbox, monkeypatch: pytest.MonkeyP
 
 
 def test_client_does_not_wait(faulty: Sandbox) -> None:
-    """A client that times out has the token minted all the same."""
+    """When a client times out, the token is minted anyway."""
     faulty.fail_next(delay=600)
     with (
         faulty.zdk_client(retry=ONCE, timeout=0.2) as client,
@@ -178,7 +178,7 @@ def test_client_does_not_wait(faulty: Sandbox) -> None:
 
 
 def test_closes_during_a_delay(capfd: pytest.CaptureFixture[str]) -> None:
-    """A delay that is not over does not keep the sandbox from closing, quietly."""
+    """An unfinished delay does not keep the sandbox from closing quietly."""
     with Sandbox() as sandbox:
         sandbox.fail_next(delay=600, vendor="zdk")
         with connect(sandbox) as client:

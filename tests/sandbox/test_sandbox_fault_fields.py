@@ -1,4 +1,4 @@
-"""How faults are spelt, and what is wrong with those that cannot be."""
+"""How faults are written, and what is wrong with impossible ones."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ MINT = "/client_auth_token"
         ({"status": 409, "missing_requirements": ["dob"]}, "need response='missing-requirements'"),
         (
             {"response": "spend-limit", "vendor": "zdk"},
-            "'spend-limit' is one of zerohash, not of zdk",
+            "'spend-limit' belongs to zerohash, not to zdk",
         ),
     ],
 )
 def test_wrong_fields(options: dict[str, object], message: str) -> None:
-    """Each field is checked when the fault is made, and the error names the field."""
+    """Each field is checked when the fault is created, and the error names the field."""
     sandbox = Sandbox()
     with pytest.raises(ConfigurationError) as caught:
         sandbox.fail_next(**options)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong on purpose
@@ -111,14 +111,14 @@ def test_spelling(text: str, fault: Fault) -> None:
     ],
 )
 def test_wrong_spelling(text: str, message: str) -> None:
-    """Text that is no fault is refused with the field that is wrong."""
+    """Text that isn't a fault is refused with the field that is wrong."""
     with pytest.raises(ConfigurationError) as caught:
         parse_fault(text)
     assert message in str(caught.value)
 
 
 def test_header(faulty: Sandbox) -> None:
-    """A request asks for its own fault in a header, before any that is queued."""
+    """A request asks for its own fault in a header, before any queued one."""
     faulty.fail_next(status=500)
     headers = strigo_authorization(faulty)
     url, body = faulty.url + STRIGO_MINT, {"email": "a@example.com"}
@@ -131,14 +131,14 @@ def test_header(faulty: Sandbox) -> None:
 
 
 def test_header_is_not_signed(faulty: Sandbox) -> None:
-    """The header is no part of what a zerohash request signs."""
+    """The header is not part of what a zerohash request signs."""
     body = json.dumps({"participant_code": "CUST01", "permissions": ["fwc"]}).encode()
     response = zerohash_post(faulty, MINT, body, headers={"x-sandbox-fault": "delay=0.01"})
     assert response.status_code == 201
 
 
 def test_header_through_a_client(faulty: Sandbox) -> None:
-    """One of this package's own clients can send the header, too."""
+    """One of this package's own clients can send the header too."""
     headers = {"X-Sandbox-Fault": "response=unknown-participant"}
     with faulty.zerohash_client(headers=headers) as client, pytest.raises(NotFoundError) as caught:
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
@@ -150,15 +150,15 @@ def test_header_through_a_client(faulty: Sandbox) -> None:
     [
         ("status=5O3", "status must be a number"),
         ("oops", "no field 'oops'"),
-        ("status=500; times=1; vendor=zdk", "times, vendor: the header's fault is for its own"),
+        ("status=500; times=1; vendor=zdk", "leave out times, vendor: the header's fault applies"),
         (
             "response=spend-limit",
-            "'spend-limit' is one of zerohash, and the request is for strigo",
+            "'spend-limit' belongs to zerohash, but the request is for strigo",
         ),
     ],
 )
 def test_wrong_header(faulty: Sandbox, header: str, message: str) -> None:
-    """A header that is no fault is refused, so that no test passes by mistake."""
+    """A header that isn't a fault is refused, so that no test passes by mistake."""
     response = CLIENT.post(faulty.url + STRIGO_MINT, headers={"x-sandbox-fault": header})
     assert (response.status_code, response.headers["content-type"]) == (400, "text/plain")
     assert response.text.startswith("x-sandbox-fault: ")
@@ -183,7 +183,7 @@ VALUES = st.text(max_size=8) | st.integers().map(str) | st.floats().map(str)
 
 @given(fields=st.lists(st.tuples(NAMES, VALUES), max_size=4), rest=st.text(max_size=8))
 def test_any_text(fields: list[tuple[str, str]], rest: str) -> None:
-    """Whatever is written, it is a fault that can be written again, or a `ConfigurationError`."""
+    """Any text is a fault that can be written again, or a `ConfigurationError`."""
     text = ";".join([*(f"{name}={value}" for name, value in fields), rest])
     try:
         fault = parse_fault(text)

@@ -1,4 +1,4 @@
-"""Faults that are asked for in code: what the client sees, and what the issuer has done."""
+"""Faults requested in code: what the client sees, and what the issuer has done."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_validation_error_of_strigo(faulty: Sandbox) -> None:
 
 
 def test_unavailable_zerohash(faulty: Sandbox) -> None:
-    """A 503 of zerohash says that it may be retried, and the client does so."""
+    """Zerohash's 503 says that it may be retried, and the client retries it."""
     faulty.fail_next(status=503)
     assert zerohash_post(faulty, MINT, PARTICIPANT).headers["zh-allow-retry"] == "true"
     faulty.fail_next(status=503)
@@ -115,7 +115,7 @@ def test_rate_limited_strigo(faulty: Sandbox) -> None:
 
 
 def test_retry_after(faulty: Sandbox) -> None:
-    """How long to wait can be said, also in place of Strigo's minute."""
+    """The wait can be set, even instead of Strigo's minute."""
     faulty.fail_next(status=429, retry_after=0)
     faulty.fail_next(status=503, retry_after=7)
     assert strigo_post(faulty, LEARNER).headers["retry-after"] == "0"
@@ -130,7 +130,7 @@ def test_no_body(faulty: Sandbox) -> None:
 
 
 def test_redirect(faulty: Sandbox) -> None:
-    """A redirect points elsewhere, where the client does not go."""
+    """A redirect points elsewhere, and the client does not follow it."""
     faulty.fail_next(status=307)
     with faulty.zdk_client() as client, pytest.raises(UnexpectedRedirect) as caught:
         client.create_user_token(id="user-1")
@@ -138,7 +138,7 @@ def test_redirect(faulty: Sandbox) -> None:
 
 
 def test_request_id_is_kept(faulty: Sandbox) -> None:
-    """Faults of zerohash echo the request's id as its other answers do."""
+    """Zerohash's faults echo the request's id like its other responses."""
     body = b"{}"
     headers = zerohash_headers(faulty, "POST", MINT, body) | {"x-request-id": "mine"}
     faulty.fail_next(status=500)
@@ -207,7 +207,7 @@ def test_other_refusals_of_zerohash(fault: Fault, status: int, text: str) -> Non
 
 
 def test_failures_of_strigo_that_look_like_success(faulty: Sandbox) -> None:
-    """A failure with status 200, and one beside data, are errors for the caller all the same."""
+    """A failure with status 200, and one beside data, are still errors for the caller."""
     faulty.fail_next(response="failure-with-200")
     faulty.fail_next(response="failure-with-data")
     with faulty.strigo_client() as client:
@@ -218,7 +218,7 @@ def test_failures_of_strigo_that_look_like_success(faulty: Sandbox) -> None:
 
 
 def test_too_few_tokens(faulty: Sandbox) -> None:
-    """ZDK can answer with fewer tokens than were asked for."""
+    """ZDK can return fewer tokens than requested."""
     faulty.fail_next(response="too-few-tokens")
     with faulty.zdk_client() as client, pytest.raises(DecodeError):
         client.create_user_token(id="user-1")
@@ -243,7 +243,7 @@ def test_skewed_clock(clock: FrozenClock) -> None:
 
 
 def test_clock_of_the_run(clock: FrozenClock) -> None:
-    """The clock of a whole run can be behind, which the client finds out and corrects."""
+    """A whole run's clock can be behind; the client finds out and corrects it."""
     with Sandbox(clock_skew=-7200) as sandbox, sandbox.zerohash_client() as client:
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     assert [record.status for record in sandbox.refused] == [401]
@@ -253,7 +253,7 @@ def test_clock_of_the_run(clock: FrozenClock) -> None:
 
 @pytest.mark.parametrize("skew", [1e9, float("nan"), float("-inf")])
 def test_wrong_clock_of_the_run(skew: float) -> None:
-    """A skew that leads out of the calendar is refused by name."""
+    """A skew beyond the calendar is refused by name."""
     with pytest.raises(ConfigurationError, match="clock_skew must be seconds"):
         Sandbox(clock_skew=skew)
 
@@ -289,7 +289,7 @@ def test_share(faulty: Sandbox) -> None:
 
 
 def test_faults_of_a_run() -> None:
-    """Faults of the run hit behind the queued ones, and outlive `clear_faults`."""
+    """A run's faults hit after the queued ones, and survive `clear_faults`."""
     with Sandbox(faults=[Fault(status=503, times=2), Fault(status=500, vendor="zdk")]) as sandbox:
         sandbox.fail_next(status=502)
         sandbox.fail_next(status=501)
@@ -301,13 +301,13 @@ def test_faults_of_a_run() -> None:
 
 
 def test_wrong_faults_of_a_run() -> None:
-    """Faults of the run are `Fault` values, not text or mappings."""
+    """A run's faults are `Fault` values, not text or mappings."""
     with pytest.raises(ConfigurationError, match="faults must be Fault values"):
         Sandbox(faults=["status=503"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # wrong on purpose
 
 
 def test_faults_from_many_threads(faulty: Sandbox) -> None:
-    """Of many requests at once exactly as many fail as were asked to."""
+    """Of many requests at once, exactly as many fail as requested."""
     faulty.fail_next(status=500, times=10)
     statuses: list[int] = []
 
@@ -323,7 +323,7 @@ def test_faults_from_many_threads(faulty: Sandbox) -> None:
 
 
 def test_other_paths_are_spared(faulty: Sandbox) -> None:
-    """The page for people and the preflights of browsers use up no fault."""
+    """The web page and browsers' preflights use up no fault."""
     faulty.fail_next(status=500)
     assert CLIENT.get(faulty.url).status_code == 200
     preflight = {"origin": "http://localhost", "access-control-request-method": "POST"}
@@ -332,7 +332,7 @@ def test_other_paths_are_spared(faulty: Sandbox) -> None:
 
 
 def test_real_client_retries(faulty: Sandbox) -> None:
-    """A client's retry meets the next request's fate: here, success."""
+    """A client's retry is the next request, and here succeeds."""
     faulty.fail_next(status=503)
     with faulty.strigo_client(retry=RetryPolicy(first_wait=0.001)) as client:
         assert client.create_user_token(email="a@example.com").token == faulty.issued[-1].token

@@ -42,7 +42,7 @@ def test_a_session_without_a_deposit(timed_sandbox: Sandbox, clock: FrozenClock)
 
 
 def test_a_deposit(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """A session with a deposit ends with success, and stays so."""
+    """A session with a deposit ends successfully, and stays so."""
     zerohash_mint(timed_sandbox, "fwc", deposit_details={"account_label": "savings"})
     clock.advance(60)
     timed_sandbox.complete_fund_session(fund_asset="BTC", quantity="0.5", notional="31000")
@@ -61,7 +61,7 @@ def test_a_deposit(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
 
 
 def test_a_session_that_is_ended(timed_sandbox: Sandbox) -> None:
-    """A session can be ended at once, with a reason of the test's own."""
+    """A session can be ended at once, with a test's own reason."""
     first = zerohash_mint(timed_sandbox, "fwc")["deposit_intent_id"]
     zerohash_mint(timed_sandbox, "fwc")
     timed_sandbox.end_fund_session(first, reason="too little", reason_code="MINIMUM")
@@ -73,7 +73,7 @@ def test_a_session_that_is_ended(timed_sandbox: Sandbox) -> None:
 
 
 def test_sessions_that_cannot_end(timed_sandbox: Sandbox) -> None:
-    """What is not there or has ended cannot end."""
+    """A session that doesn't exist or has ended cannot end."""
     with pytest.raises(LookupError, match="no open fund session"):
         timed_sandbox.end_fund_session()
     with pytest.raises(LookupError, match="no fund session nobody"):
@@ -96,7 +96,7 @@ def test_open_sessions_may_be_listed(clock: FrozenClock) -> None:
 
 
 def test_the_reference_belongs_to_the_latest_session(timed_sandbox: Sandbox) -> None:
-    """A repeated mint takes the reference_id over; others keep theirs."""
+    """A repeated mint takes over the reference_id; other mints keep theirs."""
     zerohash_mint(timed_sandbox, "fwc", reference_id="order-1")
     zerohash_mint(timed_sandbox, "fwc", reference_id="order-2")
     zerohash_mint(timed_sandbox, "fwc")
@@ -108,7 +108,7 @@ def test_the_reference_belongs_to_the_latest_session(timed_sandbox: Sandbox) -> 
 
 
 def test_filters(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """Every documented filter narrows the list down."""
+    """Every documented filter narrows the list."""
     zerohash_mint(timed_sandbox, "fwc", participant_code="OTHER1")
     timed_sandbox.end_fund_session()
     clock.advance(1)
@@ -136,7 +136,7 @@ def test_filters(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
 
 
 def test_pages(timed_sandbox: Sandbox) -> None:
-    """The newest come first; the number of pages is told."""
+    """The newest come first, with the number of pages."""
     for number in range(3):
         zerohash_mint(timed_sandbox, "fwc", reference_id=f"order-{number}")
         timed_sandbox.complete_fund_session()
@@ -154,7 +154,7 @@ def test_pages(timed_sandbox: Sandbox) -> None:
     ],
 )
 def test_wrong_queries(timed_sandbox: Sandbox, query: str, error: str) -> None:
-    """A query that is wrong gets the errors of a bad request."""
+    """A wrong query gets the errors of a bad request."""
     response = zerohash_get(timed_sandbox, f"/fund/transactions?{query}")
     assert (response.status_code, response.json()) == (400, {"errors": [error]})
 

@@ -21,7 +21,7 @@ def status(sandbox: Sandbox, host: str, path: str = "/time") -> int:
 @pytest.mark.parametrize("host", FOREIGN)
 @pytest.mark.parametrize("path", ["/", "/time", "/api/v1/health", "/browser/zdk.js"])
 def test_foreign_hosts_are_refused(sandbox: Sandbox, host: str, path: str) -> None:
-    """A name that somebody pointed at this machine reaches neither the page nor the issuers."""
+    """A name that someone pointed at this machine reaches neither the page nor the issuers."""
     strigo_post(sandbox, {"email": "real.person@customer.example"})
     response = CLIENT.get(sandbox.url + path, headers={"host": host})
     assert response.status_code == 421
@@ -32,12 +32,12 @@ def test_foreign_hosts_are_refused(sandbox: Sandbox, host: str, path: str) -> No
     "host", ["localhost", "LOCALHOST:80", "app.localhost:1", "127.0.0.1", "127.1.2.3:9", "[::1]:9"]
 )
 def test_loopback_names(sandbox: Sandbox, host: str) -> None:
-    """Every loopback name and address is this machine's, on any port."""
+    """Every loopback name and address is served, on any port."""
     assert status(sandbox, host) == 200
 
 
 def test_no_host(sandbox: Sandbox) -> None:
-    """A request of HTTP/1.0 without a Host is refused."""
+    """An HTTP/1.0 request without a Host is refused."""
     address = urlsplit(sandbox.url)
     with socket.create_connection((address.hostname or "", address.port or 0)) as client:
         client.sendall(b"GET /time HTTP/1.0\r\n\r\n")
@@ -45,7 +45,7 @@ def test_no_host(sandbox: Sandbox) -> None:
 
 
 def test_advertised_name() -> None:
-    """The name that clients are told is served, and stands in the variables for them."""
+    """The advertised name is served, and is in the variables for it."""
     with socket.create_server(("127.0.0.1", 0)) as finder:
         port: int = finder.getsockname()[1]
     with Sandbox("0.0.0.0", port, advertise="http://sandbox:8700/") as sandbox:  # noqa: S104 - as in a container
@@ -85,7 +85,7 @@ def test_wrong_advertisement(advertise: str) -> None:
 
 
 def test_escape_sequences_in_the_log(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-    """No terminal obeys what a request puts into the log: neither in a fault nor in a route."""
+    """A terminal obeys nothing that a request puts into the log, in a fault or in a route."""
     address = urlsplit(sandbox.url)
     fault = (
         b"response=missing-requirements; missing_requirements=\x1b[2J\x1b[31mowned\x07\x9b32m\x85"
@@ -103,7 +103,7 @@ def test_escape_sequences_in_the_log(sandbox: Sandbox, caplog: pytest.LogCapture
 
 
 def test_bounded_memory() -> None:
-    """The oldest go first, a value that is kept again stays in its place, the newest stays."""
+    """The oldest go first; a value that is kept again keeps its place, and the newest stays."""
     memory = Bounded[str](limit=3000)
     for key in "abc":
         assert memory.keep(key, key, 0) == []
@@ -119,7 +119,7 @@ def test_bounded_memory() -> None:
 
 
 def test_the_ledger_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Large requests push the oldest records out; a token that is forgotten is unknown."""
+    """Large requests push out the oldest records; a forgotten token is unknown."""
     monkeypatch.setattr("tokenkit.sandbox.ledger.ISSUED_BYTES", 3_000_000)
     monkeypatch.setattr("tokenkit.sandbox.ledger.REFUSED_BYTES", 3_000)
     large = "n" * 900_000

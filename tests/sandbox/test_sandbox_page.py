@@ -1,4 +1,4 @@
-"""The page for people, as it comes over HTTP; a browser looks at it in the next module."""
+"""The web page, as it comes over HTTP; a browser looks at it in the next module."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def source(sandbox: Sandbox) -> str:
 
 
 def text_of(markup: str) -> str:
-    """Leave out the tags, as a reader does."""
+    """Remove the tags, as a reader would."""
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", markup)).split())
 
 
@@ -53,12 +53,12 @@ def cells(sandbox: Sandbox, name: str) -> list[list[str]]:
 
 
 def refuse(sandbox: Sandbox, headers: Mapping[str, str], body: bytes = BODY) -> None:
-    """Have a signature refused."""
+    """Cause a refused signature."""
     assert CLIENT.post(sandbox.url + MINT, content=body, headers=headers).status_code == 401
 
 
 def signed_as(sandbox: Sandbox, message: str) -> dict[str, str]:
-    """Give the headers of a request whose signature is over another text than it should be."""
+    """Return the headers of a request whose signature is over the wrong text."""
     headers = zerohash_headers(sandbox, "POST", MINT, BODY)
     text = message.replace("TIMESTAMP", headers["X-SCX-TIMESTAMP"])
     key = sandbox.environment["ZEROHASH_PRIVATE_KEY"]
@@ -66,7 +66,7 @@ def signed_as(sandbox: Sandbox, message: str) -> dict[str, str]:
 
 
 def test_headers(sandbox: Sandbox) -> None:
-    """The page is HTML that no cache keeps, no frame shows, and in which nothing can run."""
+    """The page is HTML that is never cached or framed, and in which nothing can run."""
     response = CLIENT.get(sandbox.url)
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["cache-control"] == "no-store"
@@ -88,7 +88,7 @@ def test_headers(sandbox: Sandbox) -> None:
 
 
 def test_empty_page() -> None:
-    """Before the first request the page says that there was none, and what can be called."""
+    """Before the first request, the page says that there was none, and what can be called."""
     with Sandbox() as sandbox:
         assert sandbox.url in text_of(source(sandbox))
         for name in ("issued", "refused", "faults"):
@@ -98,7 +98,7 @@ def test_empty_page() -> None:
 
 
 def test_tokens_issued(clock: FrozenClock) -> None:
-    """Each token is shown with what was asked for, for whom, and when it ends, newest first."""
+    """Each token is shown with the request, for whom, and when it expires, newest first."""
     with Sandbox(clock=clock.time) as sandbox:
         users = [{"id": "user-1"}, {"id": "user-2", "permissions": [100, "CHAT"]}]
         zdk_post(sandbox, {"arguments": users})
@@ -124,7 +124,7 @@ def test_tokens_issued(clock: FrozenClock) -> None:
 
 
 def test_tokens_that_ended(clock: FrozenClock) -> None:
-    """Revoked and expired tokens are told from those that hold."""
+    """Revoked and expired tokens are distinguished from valid ones."""
     with Sandbox(clock=clock.time) as sandbox:
         body = {"participant_code": "CUST01", "permissions": ["fwc"]}
         minted = zerohash_post(sandbox, MINT, body, timestamp=str(int(clock.time())))
@@ -132,7 +132,7 @@ def test_tokens_that_ended(clock: FrozenClock) -> None:
         zerohash_post(sandbox, "/revoke_auth_token", token, timestamp=str(int(clock.time())))
         clock.advance(3661)
         shown = cells(sandbox, "issued")
-        assert text_of(source(sandbox)).count("Issued 1 Revoked 1 Refused 0 Faults to come 0") == 1
+        assert text_of(source(sandbox)).count("Issued 1 Revoked 1 Refused 0 Pending faults 0") == 1
     assert shown[0][-1] == "2024-04-30 03:55:04 61 seconds ago revoked"
 
 
@@ -145,7 +145,7 @@ def test_one_second(clock: FrozenClock) -> None:
 
 
 def test_only_the_newest(clock: FrozenClock) -> None:
-    """Of many tokens and refusals the newest hundred are shown, and the page says so."""
+    """Of many tokens and refusals, the newest hundred are shown, and the page says so."""
     with Sandbox(clock=clock.time) as sandbox:
         for number in range(101):
             zdk_post(sandbox, {"arguments": [{"id": f"user-{number}"}]})
@@ -158,7 +158,7 @@ def test_only_the_newest(clock: FrozenClock) -> None:
 
 
 def test_no_secret_and_no_whole_token(faulty: Sandbox) -> None:
-    """Whatever is sent, the page holds six characters of a token, and no credential."""
+    """Whatever is sent, the page shows six characters of a token, and no credential."""
     environment = faulty.environment
     for secret in SECRETS:
         strigo_post(faulty, {"email": f"{environment[secret]}@example.com"})
@@ -190,7 +190,7 @@ def test_no_secret_and_no_whole_token(faulty: Sandbox) -> None:
     ],
 )
 def test_text_from_requests(faulty: Sandbox, sent: str, shown: str) -> None:
-    """Text from a request is shown as text: no markup, no control character takes effect."""
+    """Text from a request is shown as text: markup and control characters have no effect."""
     zdk_post(faulty, {"arguments": [{"id": sent}]})
     assert f"<strong>{shown}</strong>" in section(faulty, "issued")
 
@@ -209,10 +209,10 @@ def test_requests_refused(faulty: Sandbox) -> None:
 
 
 def test_refusal_by_a_fault(faulty: Sandbox) -> None:
-    """A refusal that was asked for says so."""
+    """A refusal that a fault caused says so."""
     faulty.fail_next(status=503)
     zdk_post(faulty, {"arguments": []})
-    assert "Asked for by a fault: times=1; status=503" in text_of(section(faulty, "refused"))
+    assert "Caused by a fault: times=1; status=503" in text_of(section(faulty, "refused"))
 
 
 def test_faults_to_come() -> None:
@@ -222,19 +222,19 @@ def test_faults_to_come() -> None:
         zdk_post(sandbox, {"arguments": []})
         assert cells(sandbox, "faults") == [
             ["next", "times=2; status=503"],
-            ["all along", "share=0.5; delay=0.01"],
+            ["whole run", "share=0.5; delay=0.01"],
         ]
 
 
 def test_skewed_clock_is_said(clock: FrozenClock) -> None:
-    """A clock that is off is announced, so that nobody wonders at the times."""
+    """A clock that is off is announced, so that the times make sense."""
     for skew, said in ((3600, "03:55:04 UTC, 3600 s ahead"), (-0.5, "02:55:03 UTC, 0.5 s behind")):
         with Sandbox(clock=clock.time, clock_skew=skew) as sandbox:
             assert said in text_of(source(sandbox))
 
 
 def test_first_difference(faulty: Sandbox) -> None:
-    """Where the signature betrays what was signed, both texts show where they part."""
+    """If the signature reveals what was signed, both texts show where they differ."""
     refuse(faulty, signed_as(faulty, "TIMESTAMPPOST" + MINT + json.dumps(json.loads(BODY))))
     shown = section(faulty, "refused")
     timestamp = faulty.refused[-1].signed_text[:10]
@@ -246,7 +246,7 @@ def test_first_difference(faulty: Sandbox) -> None:
 
 
 def test_text_that_ends_early(faulty: Sandbox) -> None:
-    """Where one text is the beginning of the other, its end is the difference."""
+    """If one text is the beginning of the other, its end is the difference."""
     refuse(faulty, signed_as(faulty, "TIMESTAMPPOST" + MINT))
     shown = section(faulty, "refused")
     assert "POST/client_auth_token<mark>{</mark>" in shown
@@ -254,7 +254,7 @@ def test_text_that_ends_early(faulty: Sandbox) -> None:
 
 
 def test_texts_that_agree(faulty: Sandbox) -> None:
-    """Where only the key or the form is wrong, the page says that the texts agree."""
+    """If only the key or the form is wrong, the page says that the texts agree."""
     headers = zerohash_headers(faulty, "POST", MINT, BODY)
     refuse(faulty, {**headers, "X-SCX-SIGNED": headers["X-SCX-SIGNED"].rstrip("=")})
     shown = section(faulty, "refused")
@@ -264,7 +264,7 @@ def test_texts_that_agree(faulty: Sandbox) -> None:
 
 
 def test_text_that_cannot_be_told(faulty: Sandbox) -> None:
-    """Where nothing tells what was signed, the page says how a client can."""
+    """If nothing shows what was signed, the page says how a client can show it."""
     refuse(faulty, zerohash_headers(faulty, "POST", MINT, BODY) | {"X-SCX-SIGNED": "bm90IGl0"})
     shown = section(faulty, "refused")
     assert shown.count("<pre>") == 1
@@ -276,7 +276,7 @@ def test_text_that_cannot_be_told(faulty: Sandbox) -> None:
     [("MQ==", "1"), ("/w==", "\\xff"), ("not base64", ""), ("é", "")],
 )
 def test_client_tells_what_it_signed(faulty: Sandbox, told: str, received: str) -> None:
-    """A client can send the text that it signed; what is no base64 counts as nothing."""
+    """A client can send the text that it signed; anything but base64 is ignored."""
     headers = zerohash_headers(faulty, "POST", MINT, BODY) | {"X-SCX-SIGNED": "bm90IGl0"}
     raw = {name.encode(): value.encode() for name, value in headers.items()}
     raw[b"X-Sandbox-Signed-Text"] = told.encode("latin-1")
@@ -285,7 +285,7 @@ def test_client_tells_what_it_signed(faulty: Sandbox, told: str, received: str) 
 
 
 def test_long_texts_are_cut(faulty: Sandbox) -> None:
-    """Of long texts the page shows what stands around the first difference."""
+    """Of long texts, the page shows what is around the first difference."""
     pad = " ".join(["lorem"] * 1000)
     body = json.dumps({"permissions": [pad, "x", pad]}).encode()
     headers = zerohash_headers(faulty, "POST", MINT, body)
@@ -302,7 +302,7 @@ def test_long_texts_are_cut(faulty: Sandbox) -> None:
 
 
 def test_page_is_quick(faulty: Sandbox) -> None:
-    """A full page with long bodies in it comes at once."""
+    """A full page with long bodies is served at once."""
     pad = "lorem " * 1_000
     body = json.dumps({"permissions": [pad]}).encode()
     for _ in range(10):

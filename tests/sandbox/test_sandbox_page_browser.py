@@ -1,4 +1,4 @@
-"""The page for people in a real browser without scripts; skipped where there is no browser."""
+"""The web page in a real browser without scripts; skipped if there is no browser."""
 
 # Selenium's own types have gaps.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -38,7 +38,7 @@ def command(browser: Chrome, name: str, **parameters: object) -> None:
 
 
 def narrow(browser: Chrome, width: int) -> None:
-    """Give the page a width; the height is that of a phone."""
+    """Set the page's width; the height is a phone's."""
     command(
         browser,
         "Emulation.setDeviceMetricsOverride",
@@ -71,13 +71,13 @@ def page(browser: Chrome, faulty: Sandbox) -> Chrome:
 
 
 def channels(browser: Chrome, selector: str, name: str) -> list[float]:
-    """Give the red, green and blue of an element's colour."""
+    """Return the red, green and blue of an element's colour."""
     color: str = browser.find_element(By.CSS_SELECTOR, selector).value_of_css_property(name)
     return [float(part) for part in color[color.index("(") + 1 : -1].split(",")[:3]]
 
 
 def test_what_a_person_reads(page: Chrome, faulty: Sandbox) -> None:
-    """Title, tokens and refusals stand there, in a layout that the page's policy lets through."""
+    """Title, tokens and refusals are there, in a layout that the page's policy allows."""
     assert page.title == "tokenkit sandbox"
     rows = [row.text for row in page.find_elements(By.CSS_SELECTOR, "#issued tbody tr")]
     token = faulty.issued[0].token
@@ -90,7 +90,7 @@ def test_what_a_person_reads(page: Chrome, faulty: Sandbox) -> None:
 
 
 def test_first_difference_is_marked(page: Chrome) -> None:
-    """The two texts stand side by side, and the first difference stands out in yellow."""
+    """The two texts are side by side, and the first difference is marked in yellow."""
     expected, received = page.find_elements(By.CSS_SELECTOR, "#refused figure")
     assert expected.text.startswith("Expected to be signed")
     assert received.text.startswith("Signed instead")
@@ -103,7 +103,7 @@ def test_first_difference_is_marked(page: Chrome) -> None:
 
 
 def test_nothing_runs(page: Chrome) -> None:
-    """Markup from a request is text, and the browser has nothing to complain of."""
+    """Markup from a request is text, and the browser has no complaints."""
     assert HOSTILE in page.find_element(By.ID, "issued").text
     assert "<img" not in page.page_source
     assert "<script" not in page.page_source
@@ -111,7 +111,7 @@ def test_nothing_runs(page: Chrome) -> None:
 
 
 def test_light_and_dark(page: Chrome) -> None:
-    """The page follows the reader's choice, with text that can be read in both."""
+    """The page follows the reader's colour scheme, with readable text in both."""
     for scheme, dark in (("light", False), ("dark", True)):
         prefer(page, scheme)
         back = sum(channels(page, "body", "background-color"))
@@ -122,7 +122,7 @@ def test_light_and_dark(page: Chrome) -> None:
 
 @pytest.mark.parametrize("width", [320, 500, 800, 1200])
 def test_narrow_screens(page: Chrome, width: int) -> None:
-    """Nothing sticks out to the side, and on a phone each value has its name beside it."""
+    """Nothing overflows sideways, and on a phone each value has its name beside it."""
     narrow(page, width)
     root = page.find_element(By.TAG_NAME, "html")
     assert int(str(root.get_property("scrollWidth"))) <= width
@@ -131,7 +131,7 @@ def test_narrow_screens(page: Chrome, width: int) -> None:
 
 
 def test_reload(page: Chrome, faulty: Sandbox) -> None:
-    """The link fetches the page anew, and the page's visits leave no trace in the ledger."""
+    """The link reloads the page, and visits to the page leave no trace in the ledger."""
     strigo_post(faulty, {"email": "late@example.com"})
     page.find_element(By.LINK_TEXT, "Reload").click()
     assert "late@example.com" in page.find_element(By.ID, "issued").text

@@ -74,7 +74,7 @@ def test_only_withdrawals_and_payouts_open_payments(timed_sandbox: Sandbox) -> N
 
 
 def test_abandoned_at_the_end_of_the_token(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """A payment that nobody confirmed is abandoned when its token ends, not before."""
+    """An unconfirmed payment is abandoned when its token expires, not before."""
     zerohash_mint(timed_sandbox, "crypto-payouts")
     clock.advance(299)
     assert listed(timed_sandbox)[0]["status"] == "initialized"
@@ -84,7 +84,7 @@ def test_abandoned_at_the_end_of_the_token(timed_sandbox: Sandbox, clock: Frozen
 
 
 def test_a_settled_payment(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """A payment that settles has its details, and stays settled when its token ends."""
+    """A settled payment has its details, and stays settled when its token expires."""
     zerohash_mint(timed_sandbox, "crypto-payouts")
     clock.advance(10)
     settled = timed_sandbox.settle_payment()
@@ -111,7 +111,7 @@ def test_a_failed_payment(timed_sandbox: Sandbox) -> None:
 
 
 def test_a_confirmed_payment(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """A payment in a status of its own is not abandoned, and can still settle."""
+    """A payment with an unlisted status is not abandoned, and can still settle."""
     zerohash_mint(timed_sandbox, "crypto-payouts")
     timed_sandbox.set_payment_status(status="posted")
     clock.advance(3600)
@@ -120,7 +120,7 @@ def test_a_confirmed_payment(timed_sandbox: Sandbox, clock: FrozenClock) -> None
 
 
 def test_payments_that_cannot_change(timed_sandbox: Sandbox) -> None:
-    """What is not there or has ended cannot change."""
+    """A payment that doesn't exist or has ended cannot change."""
     with pytest.raises(LookupError, match="no payment that has not ended"):
         timed_sandbox.settle_payment()
     with pytest.raises(LookupError, match="there is no payment nobody"):
@@ -134,7 +134,7 @@ def test_payments_that_cannot_change(timed_sandbox: Sandbox) -> None:
 
 
 def test_pages(timed_sandbox: Sandbox) -> None:
-    """The newest come first, page by page; a page behind the last is empty."""
+    """The newest come first, page by page; a page after the last is empty."""
     ids = [zerohash_mint(timed_sandbox, "crypto-payouts")["payment_id"] for _ in range(3)]
     pages = [listed(timed_sandbox, f"?page={page}&size=2") for page in (1, 2, 3)]
     assert [[payment["payment_id"] for payment in page] for page in pages] == [
@@ -146,7 +146,7 @@ def test_pages(timed_sandbox: Sandbox) -> None:
 
 
 def test_filters(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """Participant and period narrow the list down."""
+    """Participant and period narrow the list."""
     zerohash_mint(timed_sandbox, "crypto-payouts", participant_code="OTHER1")
     clock.advance(60)
     zerohash_mint(timed_sandbox, "crypto-payouts")
@@ -172,20 +172,20 @@ def test_filters(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
     ],
 )
 def test_wrong_queries(timed_sandbox: Sandbox, query: str, error: str) -> None:
-    """A query that is wrong gets the errors of a bad request."""
+    """A wrong query gets the errors of a bad request."""
     response = zerohash_get(timed_sandbox, f"/payments?{query}")
     assert (response.status_code, response.json()) == (400, {"errors": [error]})
 
 
 def test_unknown_payment(timed_sandbox: Sandbox) -> None:
-    """A payment that is not there gets the documented 404."""
+    """A payment that doesn't exist gets the documented 404."""
     response = zerohash_get(timed_sandbox, "/payments/nobody")
     assert (response.status_code, response.json()) == (404, {"error": "Not Found"})
 
 
 @pytest.mark.parametrize("path", ["/payments", "/payments/some", "/fund/transactions"])
 def test_lookups_are_signed_with_their_query(timed_sandbox: Sandbox, path: str) -> None:
-    """A signature that leaves the query out is refused, with that as the likely cause."""
+    """A signature without the query is refused, with that as the likely cause."""
     timestamp = str(int(timed_sandbox.time()))
     signed = zerohash_headers(timed_sandbox, "GET", path, timestamp=timestamp)
     response = CLIENT.get(timed_sandbox.url + path + "?page=1", headers=signed)
@@ -203,7 +203,7 @@ def test_memory_is_bounded(clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_reset(timed_sandbox: Sandbox) -> None:
-    """A reset forgets payments and fund sessions, and takes the clock back."""
+    """A reset forgets payments and fund sessions, and resets the clock."""
     before = timed_sandbox.time()
     zerohash_mint(timed_sandbox, "crypto-payouts", "fwc")
     timed_sandbox.advance(10_000)
@@ -215,6 +215,6 @@ def test_reset(timed_sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan")])
 def test_time_runs_forwards(timed_sandbox: Sandbox, seconds: float) -> None:
-    """The clock cannot be moved back or to no time at all."""
+    """The clock cannot be moved back or to an invalid time."""
     with pytest.raises(ValueError, match="finite and not negative"):
         timed_sandbox.advance(seconds)

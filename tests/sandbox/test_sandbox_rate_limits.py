@@ -22,7 +22,7 @@ def get_time(sandbox: Sandbox) -> httpx.Response:
 
 
 def test_zerohash_window_rolls(clock: FrozenClock) -> None:
-    """Each request makes room for another when it is 10 seconds old."""
+    """Each request frees its place when it is 10 seconds old."""
     with Sandbox(clock=clock.time, zerohash_rate_limit=2) as sandbox:
         statuses: list[int] = []
         for wait in (0, 4, 6, 4, 6, 4):
@@ -32,7 +32,7 @@ def test_zerohash_window_rolls(clock: FrozenClock) -> None:
 
 
 def test_zerohash_blocks(clock: FrozenClock) -> None:
-    """Beyond the limit an address is blocked for 10 seconds, whatever it sends."""
+    """Above the limit, an address is blocked for 10 seconds, whatever it sends."""
     with Sandbox(clock=clock.time, zerohash_rate_limit=2) as sandbox:
         for _ in range(2):
             assert get_time(sandbox).status_code == 200
@@ -59,7 +59,7 @@ def test_zerohash_window_is_scaled_down(clock: FrozenClock) -> None:
 
 
 def test_zerohash_counts_each_address(clock: FrozenClock) -> None:
-    """One address that is blocked leaves another alone; loopback has but one on some systems."""
+    """A blocked address doesn't affect another; some systems have only one loopback address."""
     limit = RateLimit(1, 10, clock.time)
     allowed = [limit.allows(source) for source in ("192.0.2.1", "192.0.2.1", "192.0.2.2")]
     assert allowed == [True, False, True]
@@ -68,7 +68,7 @@ def test_zerohash_counts_each_address(clock: FrozenClock) -> None:
 @pytest.mark.parametrize("window", [1, 6, 60])
 @pytest.mark.parametrize("start", [0.0, 0.9])
 def test_strigo_counts_down(clock: FrozenClock, window: int, start: float) -> None:
-    """Every response tells limit, rest and end of the window; then all is there again."""
+    """Every response has limit, rest and end of the window; then the quota is full again."""
     clock.advance(start)
     with Sandbox(clock=clock.time, strigo_rate_limit=2, strigo_rate_window=window) as sandbox:
         told = [CLIENT.get(sandbox.url + "/api/v1/health") for _ in range(3)]
@@ -84,7 +84,7 @@ def test_strigo_counts_down(clock: FrozenClock, window: int, start: float) -> No
 
 
 def test_strigo_window_is_scaled_down(clock: FrozenClock) -> None:
-    """Strigo's minute can be made shorter; its headers tell when the window ends."""
+    """Strigo's minute can be made shorter; its headers say when the window ends."""
     with Sandbox(clock=clock.time, strigo_rate_limit=1, strigo_rate_window=2) as sandbox:
         first = strigo_post(sandbox, {"email": "a@example.com"})
         refused = strigo_post(sandbox, {"email": "a@example.com"})
@@ -104,7 +104,7 @@ def test_limits_go_by_the_clock_of_the_run(clock: FrozenClock) -> None:
 
 
 def test_limit_before_a_fault(clock: FrozenClock) -> None:
-    """A request beyond the limit is refused whatever a fault would have it answer."""
+    """A request above the limit is refused, whatever a fault would make it return."""
     with Sandbox(clock=clock.time, zerohash_rate_limit=0, strigo_rate_limit=0) as sandbox:
         sandbox.fail_next(status=500, times=2)
         assert get_time(sandbox).status_code == 429
@@ -133,6 +133,6 @@ def test_client_is_told_to_wait(clock: FrozenClock) -> None:
     ],
 )
 def test_wrong_limits(switch: dict[str, int]) -> None:
-    """A limit below zero, or a window of no time, is refused by name."""
+    """A limit below zero, or a window of no length, is refused by name."""
     with pytest.raises(ValueError, match=next(iter(switch))):
         Sandbox(**switch)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong on purpose

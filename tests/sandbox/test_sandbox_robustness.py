@@ -68,7 +68,7 @@ def post(sandbox: Sandbox, path: str, body: bytes, **headers: str) -> httpx.Resp
 def test_no_object_breaks_an_issuer(
     sandbox: Sandbox, body: Mapping[str, object], path: str
 ) -> None:
-    """Whatever stands in the documented fields, the answer is a success or a refusal."""
+    """Whatever the documented fields contain, the response is a success or a refusal."""
     content = json.dumps(body).encode()
     assert post(sandbox, path, content).status_code in {200, 201, 400, 422}
 
@@ -77,7 +77,7 @@ def test_no_object_breaks_an_issuer(
 @settings(deadline=None)
 @pytest.mark.parametrize("path", PATHS)
 def test_no_body_breaks_an_issuer(sandbox: Sandbox, path: str, content: bytes) -> None:
-    """Bytes that are no JSON, and JSON that is no object, are refused in every vendor's shape."""
+    """Bytes that aren't JSON, and JSON that isn't an object, are refused in the vendor's form."""
     assert post(sandbox, path, content).status_code in {200, 201, 400, 422}
 
 
@@ -108,7 +108,7 @@ def test_unreadable_body(sandbox: Sandbox, path: str, content: bytes) -> None:
 @pytest.mark.parametrize(("path", "status"), list(zip(PATHS, [400, 415, 400, 400], strict=True)))
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", ""])
 def test_content_type(sandbox: Sandbox, path: str, status: int, content_type: str) -> None:
-    """Another content type than JSON is refused, and the answer says so."""
+    """Any content type but JSON is refused, and the response says so."""
     response = post(sandbox, path, b'{"x":1}', content_type=content_type)
     assert response.status_code == status
     assert "content-type must be application/json" in response.text
@@ -124,7 +124,7 @@ def test_content_type_with_charset(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(("path", "status"), list(zip(PATHS, [400, 413, 400, 400], strict=True)))
 @pytest.mark.parametrize("size", [1024 * 1024 + 1, 3 * 1024 * 1024])
 def test_large_body(sandbox: Sandbox, path: str, status: int, size: int) -> None:
-    """A body above 1 MiB is refused, and the client gets to read why."""
+    """A body above 1 MiB is refused, and the client can read why."""
     response = post(sandbox, path, b'"' + b"x" * (size - 2) + b'"')
     assert response.status_code == status
     assert "must not be larger than 1048576 bytes" in response.text
@@ -138,7 +138,7 @@ def test_largest_body(sandbox: Sandbox) -> None:
 
 
 def test_endless_body(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body that goes on and on is cut off and refused."""
+    """A body that never ends is cut off and refused."""
     monkeypatch.setattr("tokenkit.sandbox.endpoint.DRAINED", 2 * 1024 * 1024)
     address = urlsplit(sandbox.url)
     with socket.create_connection((address.hostname or "", address.port or 0)) as client:

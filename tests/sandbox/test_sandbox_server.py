@@ -33,7 +33,7 @@ idle.close()
 
 
 def test_environment(sandbox: Sandbox) -> None:
-    """The credentials are fixed, so that they can be written down once."""
+    """The credentials are fixed, so that they can be written down."""
     url = sandbox.url
     assert sandbox.environment == {
         "ZDK_API_KEY": "sandbox-zdk-api-key",
@@ -71,7 +71,7 @@ def test_no_delay() -> None:
 
 
 def test_chosen_port() -> None:
-    """A port that was asked for is used, and is free again after closing."""
+    """A given port is used, and is free again after closing."""
     with socket.create_server(("127.0.0.1", 0)) as finder:
         port = finder.getsockname()[1]
     for _ in range(2):
@@ -82,7 +82,7 @@ def test_chosen_port() -> None:
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_impossible_port(port: int) -> None:
-    """A port that cannot be is refused before anything is started."""
+    """An impossible port is refused before anything is started."""
     with pytest.raises(ConfigurationError, match=f"from 0 to 65535, not {port}"):
         Sandbox(port=port)
 
@@ -95,12 +95,12 @@ def test_ipv6() -> None:
 
 
 def test_lifecycle() -> None:
-    """A sandbox has a URL only while it runs, starts once at a time, and may close twice."""
+    """A sandbox has a URL only while it runs, starts once at a time, and may be closed twice."""
     sandbox = Sandbox()
     with pytest.raises(RuntimeError, match="not running"):
         _ = sandbox.url
     sandbox.start()
-    with pytest.raises(RuntimeError, match="running already"):
+    with pytest.raises(RuntimeError, match="already running"):
         sandbox.start()
     zdk_post(sandbox, {"arguments": [{"id": "kept"}]})
     sandbox.close()
@@ -115,7 +115,7 @@ def test_lifecycle() -> None:
 
 
 def test_failure_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What fails in the server's thread is raised where it was started."""
+    """An exception in the server's thread is raised where the sandbox was started."""
 
     async def fail(_: uvicorn.Server, sockets: Sequence[socket.socket] | None = None) -> None:
         raise ValueError(f"no {sockets}")
@@ -137,13 +137,13 @@ def test_failure_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_wrong_switch(switches: dict[str, object]) -> None:
-    """A switch refuses values that no source of the vendor's supports."""
+    """A switch refuses values that none of the vendor's sources supports."""
     with pytest.raises(ValueError, match=next(iter(switches))):
         Sandbox(**switches)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong on purpose
 
 
 def test_closes_while_a_client_is_idle() -> None:
-    """Closing is quick and leaves no warning behind, even with a kept-alive connection open."""
+    """Closing is quick and leaves no warning, even with a kept-alive connection open."""
     ran = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", "-c", IDLE_CLIENT],
         capture_output=True,

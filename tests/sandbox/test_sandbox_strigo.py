@@ -54,7 +54,7 @@ def curl(sandbox: Sandbox, body: str) -> object:
 
 
 def test_mint(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """A mint answers in the documented envelope, and its token lasts two months by default."""
+    """A mint's response has the documented envelope, and its token lasts two months by default."""
     response = strigo_post(timed_sandbox, {"email": "user1@strigo.io"})
     assert response.status_code == 200
     data = response.json()["data"]
@@ -65,7 +65,7 @@ def test_mint(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
 
 
 def test_mint_is_recorded(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """The ledger holds the token, the e-mail and the expiry that was asked for."""
+    """The ledger has the token, the e-mail and the requested expiry."""
     expiration = int(clock.time() * 1000) + 30 * DAY_MS
     body = {"email": "a@example.com", "name": "A", "groups": ["g"], "expiration": expiration}
     token = strigo_post(timed_sandbox, body).json()["data"]["token"]
@@ -85,20 +85,20 @@ def test_user_id(sandbox: Sandbox) -> None:
 
 
 def test_success_status() -> None:
-    """The success status can be switched to 201, as the vendor's sources vary."""
+    """The success status can be switched to 201, because the vendor's sources vary."""
     with Sandbox(strigo_success_status=201) as sandbox:
         assert strigo_post(sandbox, {"email": "a@example.com"}).status_code == 201
 
 
 def test_documented_curl(sandbox: Sandbox) -> None:
-    """The vendor's curl command works with a body in JSON."""
+    """The vendor's curl command works with a JSON body."""
     answer = curl(sandbox, '{"email": "user1@strigo.io", "externalUserId": "external-user-id"}')
     assert isinstance(answer, dict)
     assert answer["data"]["token"] == sandbox.issued[-1].token
 
 
 def test_documented_javascript_literal(sandbox: Sandbox) -> None:
-    """The vendor's own sample body is no JSON: it is refused, and the log says why."""
+    """The vendor's own sample body is not JSON: it is refused, and the log says why."""
     literal = '{\n  email: "user1@strigo.io",\n  expiration: Date.now() + 2592000000,\n}\n'
     answer = curl(sandbox, literal)
     assert isinstance(answer, dict)
@@ -134,7 +134,7 @@ def test_documented_javascript_literal(sandbox: Sandbox) -> None:
 def test_invalid_field(
     timed_sandbox: Sandbox, body: Mapping[str, object], param: str, msg: str
 ) -> None:
-    """A wrong field gives the documented 422, with the field, its value and what is wrong."""
+    """A wrong field gets the documented 422, with the field, its value and what is wrong."""
     sent = {"email": "a@example.com", **body} if param != "email" else dict(body)
     response = strigo_post(timed_sandbox, sent)
     assert response.status_code == 422
@@ -178,7 +178,7 @@ def test_bad_credentials(
 
 
 def test_health(sandbox: Sandbox) -> None:
-    """The health check answers without an envelope."""
+    """The health check's response has no envelope."""
     response = CLIENT.get(sandbox.url + "/api/v1/health", headers=strigo_authorization(sandbox))
     assert (response.status_code, response.json()) == (200, {"status": "ok", "message": "Healthy"})
 
@@ -192,7 +192,7 @@ def test_unknown_call(sandbox: Sandbox, method: str, path: str) -> None:
 
 
 def test_rate_limit_headers(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """Without a limit every answer, refusals included, tells a quota that is never used up."""
+    """Without a limit, every response, even a refusal, has a quota that is never used up."""
     answers = [CLIENT.get(timed_sandbox.url + "/api/v1/health") for _ in range(3)]
     headers = answers[-1].headers
     assert headers["x-ratelimit-limit"] == "60"
@@ -201,7 +201,7 @@ def test_rate_limit_headers(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
 
 
 def test_rate_limit(clock: FrozenClock) -> None:
-    """Beyond the limit comes the documented plain-text 429, until the minute is over."""
+    """Above the limit, the response is the documented plain-text 429, until the minute is over."""
     with Sandbox(clock=clock.time, strigo_rate_limit=2) as sandbox:
         body = {"email": "a@example.com"}
         remaining = [strigo_post(sandbox, body).headers["x-ratelimit-remaining"] for _ in range(2)]

@@ -34,7 +34,7 @@ def hmac_of(sandbox: Sandbox, message: bytes) -> str:
 
 
 def test_the_life_of_a_payment(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """Its opening and its end are sent, with type and id in the headers."""
+    """A payment's opening and end are sent, with type and id in the headers."""
     with RawServer(ACCEPTING) as receiver:
         timed_sandbox.send_webhooks_to(f"{receiver.url}/hooks?from=sandbox")
         payment_id = zerohash_mint(timed_sandbox, "crypto-payouts", reference_id="order-1")[
@@ -76,7 +76,7 @@ def test_the_life_of_a_payment(timed_sandbox: Sandbox, clock: FrozenClock) -> No
 
 
 def test_the_end_of_a_fund_session(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """A session that ends tells so, in nanoseconds where the vendor's guide has them."""
+    """A session that ends is reported, in nanoseconds where the vendor's guide has them."""
     with RawServer(ACCEPTING) as receiver:
         timed_sandbox.send_webhooks_to(receiver.url)
         zerohash_mint(timed_sandbox, "fwc", reference_id="order-1")
@@ -98,7 +98,7 @@ def test_the_end_of_a_fund_session(timed_sandbox: Sandbox, clock: FrozenClock) -
 
 
 def test_hmac_of_the_vendors_sources() -> None:
-    """Both HMAC signatures have the values computed from the formulas, with another program."""
+    """Both HMAC signatures have the formulas' values, computed with another program."""
     signer = WebhookSigner(
         secret="whsec-test-0123456789abcdef", schemes=("hmac", "hmac-legacy"), rsa_padding="pss"
     )
@@ -116,7 +116,7 @@ def test_hmac_of_the_vendors_sources() -> None:
 
 
 def test_signatures_sent(timed_sandbox: Sandbox) -> None:
-    """What is sent is signed with the sandbox's secret, over exactly the bytes of the body."""
+    """What is sent is signed with the sandbox's secret, over the exact bytes of the body."""
     with RawServer(ACCEPTING) as receiver:
         timed_sandbox.send_webhooks_to(receiver.url)
         zerohash_mint(timed_sandbox, "crypto-payouts")
@@ -132,7 +132,7 @@ def test_signatures_sent(timed_sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("rsa_padding", ["pss", "pkcs1v15"])
 def test_rsa(rsa_padding: str, clock: FrozenClock) -> None:
-    """RSA signatures verify with the sandbox's key, in the padding that was asked for."""
+    """RSA signatures verify with the sandbox's key, in the requested padding."""
     with Sandbox(
         clock=clock.time,
         zerohash_webhook_signatures=["rsa", "rsa-legacy"],
@@ -176,7 +176,7 @@ def test_tries_and_pauses(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
 
 
 def test_a_try_that_succeeds_is_the_last(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """A receiver that is back gets the webhook, once."""
+    """A receiver that is available again gets the webhook once."""
     statuses = iter([500, 200])
     with RawServer(answering(lambda _: http(next(statuses)))) as receiver:
         timed_sandbox.send_webhooks_to(receiver.url)
@@ -191,7 +191,7 @@ def test_a_try_that_succeeds_is_the_last(timed_sandbox: Sandbox, clock: FrozenCl
 
 
 def test_nobody_listens(timed_sandbox: Sandbox) -> None:
-    """A receiver that is not there is a failed try that says why."""
+    """A missing receiver is a failed try that says why."""
     with RawServer(ACCEPTING) as receiver:
         pass
     timed_sandbox.send_webhooks_to(receiver.url)
@@ -203,7 +203,7 @@ def test_nobody_listens(timed_sandbox: Sandbox) -> None:
 
 
 def test_address_of_the_run(clock: FrozenClock) -> None:
-    """The address can be an argument; a reset goes back to it, and closing ends the sending."""
+    """The address can be an argument; a reset restores it, and closing stops the sending."""
     with RawServer(ACCEPTING) as receiver, RawServer(ACCEPTING) as other:
         with Sandbox(clock=clock.time, zerohash_webhook_url=receiver.url) as sandbox:
             sandbox.send_webhooks_to(other.url)
@@ -232,7 +232,7 @@ def test_address_of_the_run(clock: FrozenClock) -> None:
     ],
 )
 def test_only_this_machine(timed_sandbox: Sandbox, url: Any) -> None:
-    """Webhooks leave the machine nowhere; other addresses are refused at once."""
+    """Webhooks never leave the machine; other addresses are refused at once."""
     with pytest.raises(ConfigurationError, match="this machine only"):
         Sandbox(zerohash_webhook_url=url)
     with pytest.raises(ConfigurationError, match="this machine only"):
@@ -240,7 +240,7 @@ def test_only_this_machine(timed_sandbox: Sandbox, url: Any) -> None:
 
 
 def test_a_sandbox_that_is_not_running() -> None:
-    """Sending needs a sandbox that runs."""
+    """Sending needs a running sandbox."""
     with pytest.raises(RuntimeError, match="not running"):
         Sandbox().send_webhooks_to("http://localhost/")
 
@@ -291,7 +291,7 @@ def test_forgotten_while_it_is_sent(timed_sandbox: Sandbox) -> None:
 
 
 def test_memory_is_bounded(clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the newest webhooks are remembered, and those that are forgotten are not sent."""
+    """Only the newest webhooks are remembered, and the forgotten ones are not sent."""
     monkeypatch.setattr("tokenkit.sandbox.zerohash.outbox.KEPT_BYTES", 1)
     with (
         RawServer(answering(lambda _: http(503))) as receiver,

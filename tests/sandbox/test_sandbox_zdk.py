@@ -61,7 +61,7 @@ def test_mint(sandbox: Sandbox) -> None:
 
 
 def test_mint_is_recorded(sandbox: Sandbox) -> None:
-    """The ledger holds the token, its user, its request and no expiry, as none is documented."""
+    """The ledger has the token, its user, its request, and no expiry (none is documented)."""
     body = {"arguments": [USER]}
     token = zdk_post(sandbox, body).json()["tokens"][0]
     record = sandbox.issued[-1]
@@ -71,7 +71,7 @@ def test_mint_is_recorded(sandbox: Sandbox) -> None:
 
 
 def test_several_users(sandbox: Sandbox) -> None:
-    """Several arguments give as many tokens in their order."""
+    """Several arguments give as many tokens, in their order."""
     response = zdk_post(sandbox, {"arguments": [{"id": "first"}, {"id": "second"}]})
     first, second = sandbox.issued[-2:]
     assert (first.subject, second.subject) == ("first", "second")
@@ -119,7 +119,7 @@ def test_invalid_argument(sandbox: Sandbox, body: object, fault: str) -> None:
 
 
 def test_nothing_is_issued_for_a_partly_wrong_request(sandbox: Sandbox) -> None:
-    """One wrong argument keeps the others from being served."""
+    """One wrong argument prevents the others from being served."""
     before = len(sandbox.issued)
     zdk_post(sandbox, {"arguments": [USER, {"id": ""}]})
     assert len(sandbox.issued) == before
@@ -142,14 +142,14 @@ def test_unauthenticated(sandbox: Sandbox, value: str) -> None:
     [("GET", ZDK_CREATE), ("POST", "/user.tokens.private.v1.Service/Delete")],
 )
 def test_unimplemented(sandbox: Sandbox, method: str, path: str) -> None:
-    """Another method than the documented one is unimplemented."""
+    """Any method but the documented one is unimplemented."""
     response = CLIENT.request(method, sandbox.url + path)
     assert response.status_code == 501
     assert response.json()["code"] == "unimplemented"
 
 
 def test_preflight(sandbox: Sandbox) -> None:
-    """A browser's preflight for the documented headers is granted."""
+    """A browser's preflight for the documented headers is accepted."""
     response = CLIENT.options(
         sandbox.url + ZDK_CREATE,
         headers={
@@ -164,13 +164,13 @@ def test_preflight(sandbox: Sandbox) -> None:
 
 
 def test_browsers_may_read_the_answer(sandbox: Sandbox) -> None:
-    """The answer itself tells a browser that any page may read it."""
+    """The response itself tells a browser that any page may read it."""
     response = zdk_post(sandbox, {"arguments": [USER]}, origin="http://localhost:3000")
     assert response.headers["access-control-allow-origin"] == "http://localhost:3000"
 
 
 def test_documented_page_in_node(sandbox: Sandbox) -> None:
-    """The JavaScript of the vendor's page gets a token with nothing changed but URL and key."""
+    """The JavaScript of the vendor's page gets a token with only the URL and the key changed."""
     script = DOCUMENTED_PAGE.replace("https://user.dev.zu.casa", sandbox.url).replace(
         "API_KEY", sandbox.environment["ZDK_API_KEY"]
     )

@@ -51,12 +51,12 @@ FULL = {
 
 
 def test_full_body(sandbox: Sandbox) -> None:
-    """Every documented field at once passes, with unknown fields beside them."""
+    """All documented fields together pass, with unknown fields beside them."""
     assert zerohash_post(sandbox, MINT, FULL).status_code == 201
 
 
 def test_unknown_permissions(sandbox: Sandbox) -> None:
-    """A permission that is not documented is refused, with the known one that is near it."""
+    """A permission that is not documented is refused, with a similar known one."""
     body = {"participant_code": "CUST01", "permissions": ["fwc", "crypto-by"]}
     response = zerohash_post(sandbox, MINT, body)
     assert response.status_code == 400
@@ -70,7 +70,7 @@ def test_unknown_permissions(sandbox: Sandbox) -> None:
 
 
 def test_unknown_permissions_may_be_asked_for(sandbox: Sandbox) -> None:
-    """A switch lets new permissions pass; without a near one the hint names none."""
+    """A switch lets new permissions pass; if none is similar, the hint names none."""
     body = {"participant_code": "CUST01", "permissions": ["of-tomorrow"]}
     with Sandbox(zerohash_unknown_permissions=True) as open_to_all:
         assert zerohash_post(open_to_all, MINT, body).status_code == 201
@@ -185,7 +185,7 @@ def test_unknown_permissions_may_be_asked_for(sandbox: Sandbox) -> None:
     ],
 )
 def test_wrong_field(sandbox: Sandbox, changes: Mapping[str, object], errors: list[str]) -> None:
-    """A wrong field gives a 400 in the documented shape that names its path and fault."""
+    """A wrong field gives a 400 in the documented form that names its path and the problem."""
     response = zerohash_post(sandbox, MINT, {**BASE, **changes})
     assert (response.status_code, response.json()) == (400, {"errors": errors})
 
@@ -202,13 +202,13 @@ def test_wrong_field(sandbox: Sandbox, changes: Mapping[str, object], errors: li
     ],
 )
 def test_missing_field(sandbox: Sandbox, body: object, error: str) -> None:
-    """Permissions and an identity are required; an e-mail alone serves onboarding only."""
+    """Permissions and an identity are required; an e-mail alone is for onboarding only."""
     response = zerohash_post(sandbox, MINT, body)
     assert (response.status_code, response.json()) == (400, {"errors": [error]})
 
 
 def test_no_body(sandbox: Sandbox) -> None:
-    """A request without a body, signed as '{}', is judged as an empty object."""
+    """A request without a body, signed as '{}', is treated as an empty object."""
     response = zerohash_post(sandbox, MINT, b"")
     assert (response.status_code, response.json()) == (
         400,

@@ -69,19 +69,19 @@ ORIGIN_ROUTE = "the whole URL was signed: the route starts at '/'"
     ],
 )
 def test_vectors(timestamp: str, method: str, route: str, body: str, expected: str) -> None:
-    """The published signature and those computed from the documented formula come out."""
+    """The published signature and those from the documented formula are reproduced."""
     message = signed_message(timestamp, method, route.encode(), body.encode())
     assert sign(VECTOR_KEY, message) == expected
 
 
 def test_negative_vector() -> None:
-    """The signature made with the undecoded key is not the right one."""
+    """The signature made with the undecoded key is wrong."""
     message = signed_message("1714445704", "POST", MINT.encode(), BODY)
     assert sign(VECTOR_KEY, message) != "38QwoFirRzEddzCTTLqmU1d6QrsOl6QZqNA+4gP1MR8="
 
 
 def test_right_signature_over_odd_spacing(sandbox: Sandbox) -> None:
-    """The raw bytes are verified: a body spelt in an unusual way passes if signed as sent."""
+    """The raw bytes are verified: a body with an unusual spelling passes if signed as sent."""
     odd = b' {"permissions" :["fwc"],\n"participant_code":"CUST01"} '
     assert zerohash_post(sandbox, MINT, odd).status_code == 201
 
@@ -114,14 +114,14 @@ def refuse(
     ],
 )
 def test_refused_header(sandbox: Sandbox, name: str, value: str | None, message: str) -> None:
-    """Each of the four headers is checked, and refused with the documented shape."""
+    """Each of the four headers is checked, and refused in the documented form."""
     response = refuse(sandbox, BODY, {name: value})
     assert response.status_code == 401
     assert response.json() == {"error": True, "message": message}
 
 
 def test_status_of_refusals() -> None:
-    """Bad credentials can be switched to 403, as the vendor's sources disagree."""
+    """Bad credentials can be switched to 403, because the vendor's sources disagree."""
     with Sandbox(zerohash_auth_failure_status=403) as sandbox:
         response = refuse(sandbox, BODY, {SIGNED: "bm90IGl0"})
     assert (response.status_code, response.json()["error"]) == (403, True)
@@ -129,7 +129,7 @@ def test_status_of_refusals() -> None:
 
 @pytest.mark.parametrize(("shift", "status"), [(60, 201), (-60, 201), (61, 401), (-61, 401)])
 def test_time_window(timed_sandbox: Sandbox, clock: FrozenClock, shift: int, status: int) -> None:
-    """A timestamp up to 60 seconds off passes, one further off does not."""
+    """A timestamp up to 60 seconds off passes; one further off does not."""
     timestamp = str(int(clock.time()) + shift)
     response = zerohash_post(timed_sandbox, MINT, BODY, timestamp=timestamp)
     assert response.status_code == status
@@ -159,7 +159,7 @@ def test_missing_headers_hints(sandbox: Sandbox) -> None:
 
 
 def test_signed_text_is_recorded(sandbox: Sandbox) -> None:
-    """The record of a refused signature holds the text that should have been signed."""
+    """The record of a refused signature has the text that should have been signed."""
     headers = zerohash_headers(sandbox, "POST", MINT, BODY)
     CLIENT.post(sandbox.url + MINT, content=BODY, headers={**headers, "X-SCX-SIGNED": "bm90IGl0"})
     record = sandbox.refused[-1]
@@ -207,7 +207,7 @@ PLAIN: dict[str, Callable[[str, str, str, bytes], bytes]] = {
 
 @pytest.mark.parametrize("mistake", PLAIN)
 def test_message_hints(sandbox: Sandbox, mistake: str) -> None:
-    """A signature over a usual wrong message is refused, and its record names the mistake."""
+    """A signature over a common wrong message is refused, and its record names the mistake."""
     route, timestamp = "/client%5Fauth_token?x=1", str(int(time.time()))
     message = PLAIN[mistake](timestamp, sandbox.url, route, BODY)
     signed = signature(sandbox.environment["ZEROHASH_PRIVATE_KEY"], message)
@@ -280,13 +280,13 @@ def test_two_mistakes_at_once(sandbox: Sandbox) -> None:
 
 
 def test_hint_for_a_body_that_is_no_json(sandbox: Sandbox) -> None:
-    """A body that cannot be spelt in another way still gets its signature judged."""
+    """A body that can't be spelt in another way still gets its signature checked."""
     assert refuse(sandbox, b"\xff", {SIGNED: "bm90IGl0"}).status_code == 401
     assert sandbox.refused[-1].signed_text.endswith("\\xff")
 
 
 def test_large_body_is_judged_quickly(sandbox: Sandbox) -> None:
-    """With a large body a thousand other timestamps would take long, and are not tried."""
+    """With a large body, a thousand other timestamps would take long, and are not tried."""
     route, timestamp = MINT, str(int(time.time()))
     body = b'{"pad":"' + b"x" * 64 * 1024 + b'"}'
     key = sandbox.environment["ZEROHASH_PRIVATE_KEY"]

@@ -29,7 +29,7 @@ def mint(sandbox: Sandbox, *permissions: str, **fields: object) -> dict[str, str
 
 
 def test_token_has_the_documented_form(sandbox: Sandbox) -> None:
-    """A token verifies with the sandbox's public key and has just the documented parts."""
+    """A token verifies with the sandbox's public key and has only the documented parts."""
     token = mint(sandbox, "fwc", client_device_info=DEVICE)["token"]
     claims = jwt.decode(token, sandbox.zerohash_public_key, algorithms=["RS256"])
     uuid.UUID(claims.pop("jti"))
@@ -95,13 +95,13 @@ def test_lifetime(
     ],
 )
 def test_ids_beside_the_token(sandbox: Sandbox, permissions: list[str], ids: set[str]) -> None:
-    """The documented ids come with the permissions that they belong to."""
+    """The documented ids come with their permissions."""
     message = mint(sandbox, *permissions)
     assert message.keys() == {"token"} | ids
 
 
 def test_revocation(sandbox: Sandbox) -> None:
-    """A revocation answers 204 without a body, marks the token, and may be repeated."""
+    """A revocation returns 204 without a body, marks the token, and may be repeated."""
     token = mint(sandbox, "fwc")["token"]
     other = mint(sandbox, "fwc")["token"]
     for _ in range(2):
@@ -112,7 +112,7 @@ def test_revocation(sandbox: Sandbox) -> None:
 
 
 def test_revocation_of_an_unknown_token(sandbox: Sandbox) -> None:
-    """A well-formed token that was issued elsewhere gives 204, too."""
+    """A well-formed token that was issued elsewhere gives 204 too."""
     foreign = jwt.encode({"jti": "x"}, "k" * 32, algorithm="HS256")
     assert zerohash_post(sandbox, REVOKE, {"token": foreign}).status_code == 204
 
@@ -145,13 +145,13 @@ def test_malformed_token(sandbox: Sandbox, body: object, error: str) -> None:
 
 
 def test_time(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
-    """The server's clock is told in seconds, without authentication."""
+    """The server's clock is returned in seconds, without authentication."""
     clock.advance(0.75)
     assert CLIENT.get(timed_sandbox.url + "/time").json() == {"epoch": 1_714_445_704}
 
 
 def test_time_in_the_other_shape(clock: FrozenClock) -> None:
-    """The other documented answer, in milliseconds, can be switched on."""
+    """The other documented response, in milliseconds, can be switched on."""
     clock.advance(0.75)
     with Sandbox(clock=clock.time, zerohash_time_shape="message") as sandbox:
         answer = CLIENT.get(sandbox.url + "/time").json()
@@ -175,6 +175,6 @@ def test_request_id(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(("method", "path"), [("GET", MINT), ("POST", "/time"), ("GET", "/x/y")])
 def test_not_found(sandbox: Sandbox, method: str, path: str) -> None:
-    """A path that is nobody's, or a wrong method, gives the documented 404."""
+    """An unknown path, or a wrong method, gives the documented 404."""
     response = CLIENT.request(method, sandbox.url + path)
     assert (response.status_code, response.json()) == (404, {"error": "Not Found"})

@@ -1,4 +1,4 @@
-"""The six clients as the three vendors' pairs, with a call and an answer of each."""
+"""The six clients as the three vendors' pairs, with a call and a response for each."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ZDK_KEY = "zdk-company-key-5e19b7"
 
 @attrs.frozen(kw_only=True)
 class Vendor:
-    """A vendor's two clients, what they are built with, a mint and its answer."""
+    """A vendor's two clients, what they are built with, a mint and its response."""
 
     client: Any
     async_client: Any
@@ -53,7 +53,7 @@ class Vendor:
     minted: bytes
 
     def open(self, flavour: Flavour, **options: Any) -> Client | AsyncClient:
-        """Build a client; the options may take the place of credentials."""
+        """Build a client; the options may replace credentials."""
         kind = self.client if flavour == "sync" else self.async_client
         client: Client | AsyncClient = kind(**{**self.credentials, **options})
         return client

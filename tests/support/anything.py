@@ -1,4 +1,4 @@
-"""Values of every kind, for Hypothesis to give to what must take or refuse anything."""
+"""Values of every kind, which Hypothesis gives to code that must accept or refuse anything."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 
 class Hostile:
-    """An object that refuses most of what can be asked of it."""
+    """An object that refuses most operations."""
 
     def __eq__(self, other: object) -> bool:
         raise RuntimeError("no comparison")

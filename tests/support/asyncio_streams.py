@@ -54,7 +54,7 @@ def serve(script: Callable[[Peer], None], *, tls: bool) -> RawServer:
 async def connected(
     server: RawServer, *, tls: bool = False, left: float = PATIENCE, options: Any = ()
 ) -> AsyncGenerator[tuple[AsyncioStream, Progress]]:
-    """Yield a connection within an exchange of its own."""
+    """Yield a connection within its own exchange."""
     progress = Progress(left)
     previous = PROGRESS.set(progress)
     backend = AsyncioBackend(route(tls=tls))

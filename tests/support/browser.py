@@ -27,7 +27,7 @@ ARGUMENTS = (
 
 
 def lacking() -> str:
-    """Say what keeps the tests from having a browser, nothing if they can have one."""
+    """Return the reason why the tests can't have a browser; empty if they can."""
     wanted = {"chromium": find_chromium(), "chromedriver": shutil.which("chromedriver")}
     missing = [name for name, path in wanted.items() if path is None]
     return f"no browser: {' and '.join(missing)} not found on PATH" if missing else ""
@@ -64,5 +64,5 @@ def chromium() -> Generator[WebDriver]:
 
 
 def run_script(browser: WebDriver, script: str, *arguments: object) -> object:
-    """Run a script in the page, and return what it hands to its last argument, a function."""
+    """Run a script in the page, and return what it passes to its last argument, a function."""
     return browser.execute_async_script(script, *arguments)  # pyright: ignore[reportUnknownMemberType]  # Selenium's gap

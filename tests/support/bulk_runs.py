@@ -59,7 +59,7 @@ def sender(
     rate: Rate | None = None,
     refused_wait: float | None = None,
 ) -> SyncSender:
-    """Return a client whose calls are a function's."""
+    """Return a client whose calls call a function."""
 
     def sending(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
         del may_retry
@@ -81,7 +81,7 @@ def sender(
 def async_sender(
     send: Callable[[Call[Any]], Reply[Any]], clock: FrozenClock | None = None
 ) -> AsyncSender:
-    """Return an async client whose calls are a function's."""
+    """Return an async client whose calls call a function."""
 
     async def sending(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
         del may_retry
@@ -99,7 +99,7 @@ def async_sender(
 def run(
     calls: Iterable[Call[T]], send: Callable[[Call[Any]], Reply[Any]], **options: Any
 ) -> SendMany[T]:
-    """Return a run; what isn't an option of a run is the sender's."""
+    """Return a run; arguments that aren't options of a run are the sender's."""
     of_sender = {
         name: options.pop(name)
         for name in ("clock", "identity", "name", "rate", "refused_wait")
@@ -126,15 +126,15 @@ def results(opened: SendMany[T]) -> list[Success[T] | Failure[T]]:
 
 @attrs.define
 class WindowedVendor:
-    """A vendor that counts requests in windows and tells so, as Strigo does.
+    """A vendor that counts requests in windows and reports them, as Strigo does.
 
     Attributes:
-        clock: Rules the windows.
+        clock: Times the windows.
         limit: Requests in a window.
-        window: Its seconds.
+        window: Its length in seconds.
         ahead: How far the vendor's clock is ahead of the client's.
-        dated: Whether responses tell the vendor's time.
-        rounds_up: Whether the reset is told as the second after the window's end, not before it.
+        dated: Whether responses have the vendor's time.
+        rounds_up: Whether the reset is the second after the window's end, not before it.
     """
 
     clock: FrozenClock
@@ -149,7 +149,7 @@ class WindowedVendor:
     lock: Any = attrs.field(factory=threading.Lock)
 
     def send(self, call: Call[Any]) -> Reply[Any]:
-        """Answer a request."""
+        """Respond to a request."""
         with self.lock:
             now = self.clock.time() + self.ahead
             if not self.opened <= now < self.opened + self.window:

@@ -1,4 +1,4 @@
-"""What travels to workers in other processes: functions that are found by name."""
+"""Functions for workers in other processes, which find them by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def client_for(environ: tuple[tuple[str, str], ...]) -> StrigoClient:
 
 
 def factory(environ: Mapping[str, str]) -> partial[StrigoClient]:
-    """Return what makes a client, for a worker."""
+    """Return a client factory for a worker."""
     return partial(client_for, tuple(environ.items()))
 
 

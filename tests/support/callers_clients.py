@@ -1,4 +1,4 @@
-"""Calls that go out through an httpx client of the caller's."""
+"""Calls that go out through a caller's httpx client."""
 
 from __future__ import annotations
 

@@ -33,12 +33,12 @@ class Names:
         self.imported: dict[str, set[str]] = {}
 
     def add(self, module: str, name: str) -> str:
-        """Note a name; return it."""
+        """Record a name; return it."""
         self.imported.setdefault(module, set()).add(name)
         return name
 
     def add_class(self, cls: type[Any]) -> str:
-        """Note a class, in the module that this package's vendors import it from."""
+        """Record a class, in the module that this package's vendors import it from."""
         module = cls.__module__
         if module == "builtins":
             return cls.__name__
@@ -107,7 +107,7 @@ def operation_stub(name: str, method: Any, names: Names) -> Iterator[str]:
 def plain_stub(
     node: ast.FunctionDef | ast.AsyncFunctionDef, home: Mapping[str, str], names: Names
 ) -> Iterator[str]:
-    """Write a method as it stands in the source, without its body."""
+    """Write a method as it is in the source, without its body."""
     for used in ast.walk(ast.Module([node.args, *([node.returns] if node.returns else [])], [])):  # type: ignore[list-item]  # walked only
         if isinstance(used, ast.Name) and used.id in home:
             names.add(home[used.id], used.id)

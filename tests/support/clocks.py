@@ -1,4 +1,4 @@
-"""The tests' one clock: tokenkit.testing's own, at a time that the tests know."""
+"""The tests' clock: tokenkit.testing's own, at a time that the tests know."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ START = 1_714_445_704.0
 
 
 def frozen_clock(now: float = START) -> FrozenClock:
-    """Return a clock that stands at a time in seconds since 1970 and moves by sleeping only."""
+    """Return a clock that stands at a time in seconds since 1970 and moves only by sleeping."""
     return FrozenClock(datetime.fromtimestamp(now, timezone.utc))
 
 

@@ -1,4 +1,4 @@
-"""Proxies that lead every connection to one server, and may say more than they should."""
+"""Proxies that lead every connection to one server, and may send more than they should."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOCKS_BOUND = b"\x05\x00\x00\x01" + bytes(6)
 
 
 def relay(one: socket.socket, other: socket.socket) -> None:
-    """Pass on what each side says, until one has said everything."""
+    """Pass on what each side sends, until one has sent everything."""
     targets = {one: other, other: one}
     with suppress(OSError):
         while True:
@@ -36,7 +36,7 @@ def relay(one: socket.socket, other: socket.socket) -> None:
 def proxy_to(
     server: RawServer, tls: ssl.SSLContext | None = None, reply: bytes = ESTABLISHED
 ) -> RawServer:
-    """Make a proxy, whatever host it is asked for; with TLS, for a proxy's https URL."""
+    """Make a proxy for any host; with TLS, for a proxy's https URL."""
 
     def connect(peer: Peer) -> None:
         if peer.read_request() is None:
@@ -54,7 +54,7 @@ def socks_proxy_to(
     method: bytes = b"\x05\x00",
     seen: list[bytes] | None = None,
 ) -> RawServer:
-    """Make a SOCKS5 proxy; where its method is 2, it asks for a user and a password."""
+    """Make a SOCKS5 proxy; if its method is 2, it asks for a user and a password."""
 
     def connect(peer: Peer) -> None:
         peer.sock.recv(1024)

@@ -1,4 +1,4 @@
-"""Calls of every vendor in every flavour, by a clock that only sleeping moves."""
+"""Calls of every vendor and flavour, by a clock that moves only by sleeping."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def driven_client(
     time: FrozenClock,
     **options: Unpack[DrivenOptions],
 ) -> Client | AsyncClient:
-    """Make a client of a vendor that lives by a driven time."""
+    """Make a vendor's client that uses a driven time."""
     clock = time if flavour == "sync" else time.as_async()
     return VENDORS[vendor].open(flavour, base_url=url, clock=clock, **options)
 
@@ -100,7 +100,7 @@ def replies(ends: list[Reply[T] | TokenKitError]) -> list[Reply[T]]:
 
 
 def errors(kind: type[E], ends: list[Reply[Any] | TokenKitError]) -> list[E]:
-    """Return the errors of calls that must all have failed with just this class of error."""
+    """Return the errors of calls that must all have failed with exactly this class."""
     found = [end for end in ends if isinstance(end, kind)]
     assert [type(end) for end in ends] == [kind] * len(ends), ends
     return found

@@ -72,7 +72,7 @@ def async_clients() -> tuple[AsyncZdkClient, AsyncZeroHashClient, AsyncStrigoCli
 
 
 async def call(one: AsyncZdkClient, two: AsyncZeroHashClient, three: AsyncStrigoClient) -> None:
-    """Make calls on each."""
+    """Make calls on each client."""
     await one.create_user_token(id="u")
     token = await two.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     await two.revoke_client_auth_token(token=token)

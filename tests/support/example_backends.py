@@ -1,4 +1,4 @@
-"""Start the backends in `examples/` as their README does, each in a process of its own."""
+"""Start the backends in `examples/` as their README does, each in its own process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE = 30.0
 
 @attrs.frozen(kw_only=True)
 class Example:
-    """One of the examples, and what it calls the things that all of them have."""
+    """An example, and its names for what all of them have."""
 
     name: str
     any_port: tuple[str, ...]
@@ -84,13 +84,13 @@ ALL = (FASTAPI, FLASK, DJANGO)
 
 
 def readme_environment() -> dict[str, str]:
-    """Read the variables that the README hands to each backend."""
+    """Read the variables that the README passes to each backend."""
     lines = (EXAMPLES / "sandbox.env").read_text("utf-8").splitlines()
     return dict(line.split("=", 1) for line in lines)
 
 
 def sandbox_environment(issuers: Mapping[str, str]) -> dict[str, str]:
-    """Point those variables at a sandbox that listens elsewhere."""
+    """Point those variables at a sandbox at another address."""
     written = readme_environment()
     changed = {
         name: value.replace(written["ZDK_BASE_URL"], issuers["ZDK_BASE_URL"])
@@ -149,13 +149,13 @@ def running(example: Example, environment: Mapping[str, str]) -> Generator[Backe
 
 @contextlib.contextmanager
 def visitor(backend: Backend) -> Generator[httpx.Client]:
-    """Visit a backend with cookies of one's own."""
+    """Visit a backend with separate cookies."""
     with httpx.Client(base_url=backend.url, trust_env=False) as client:
         yield client
 
 
 def csrf_token(client: httpx.Client) -> dict[str, str]:
-    """Take from the page what Django wants to see again in a POST; the others want nothing."""
+    """Take from the page what Django requires in a POST; the others require nothing."""
     return csrf_token_in(client.get("/").text)
 
 
@@ -165,6 +165,6 @@ def csrf_token_in(page: str) -> dict[str, str]:
 
 
 def log_in(client: httpx.Client, example: Example, user: str) -> None:
-    """Log in by the example's form."""
+    """Log in with the example's form."""
     answer = client.post("/login", data={example.user_field: user}, headers=csrf_token(client))
     assert answer.is_redirect

@@ -1,8 +1,8 @@
-"""Programs that fork while they use a client, each run in a process of its own.
+"""Programs that fork while they use a client, each run in its own process.
 
 Run as a program it has everything imported, and forks a process for each line of its standard
 input: the name of a function here, the URL, the family, the file for what it writes to stderr and
-the file with the authority that it trusts. It answers with the exit status of that process.
+the file with the authority that it trusts. It prints the exit status of that process.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def close_in_the_child(options: Options) -> None:
 
 
 def end_ordinarily(options: Options) -> None:
-    """End the child as a web server's worker ends, with all that Python does then."""
+    """End the child as a web server's worker ends, with everything that Python does then."""
     client = StrigoClient(**options)
     client.check_health()
     in_a_child(lambda: use_and_close(client), leave=sys.exit)
@@ -91,7 +91,7 @@ def end_ordinarily(options: Options) -> None:
 
 
 def fork_within_trio(options: Options) -> None:
-    """Go on in the running loop, as trio lets a child do."""
+    """Continue in the running loop, as trio allows a child to do."""
     client = AsyncStrigoClient(**options)
 
     async def call_twice() -> None:
@@ -126,7 +126,7 @@ def fork_between_loops(options: Options) -> None:
 
 
 def fork_within_asyncio(options: Options) -> None:
-    """Start a new loop in the child, which asyncio does not let go on in the running one."""
+    """Start a new loop in the child, because asyncio can't continue in the running one."""
     client = AsyncStrigoClient(**options)
 
     async def call() -> None:
@@ -142,7 +142,7 @@ def fork_within_asyncio(options: Options) -> None:
 
 
 def fork_amid_calls(options: Options) -> None:
-    """Fork while threads hold whatever locks a call takes."""
+    """Fork while threads hold the locks that a call takes."""
     # Python 3.12 warns of such forks, rightly.
     warnings.simplefilter("ignore", DeprecationWarning)
     client = StrigoClient(**options)
@@ -175,7 +175,7 @@ def fork_amid_calls(options: Options) -> None:
 
 
 def locks_of(thing: object, seen: set[int]) -> Iterator[Any]:
-    """Find the locks of a client and of all that it consists of."""
+    """Find the locks of a client and of everything that it consists of."""
     for part in gc.get_referents(thing):
         if id(part) in seen:
             continue
@@ -214,7 +214,7 @@ def run(program: str, url: str, family: Family, stderr: str, authority: str) -> 
 
 
 def main() -> None:
-    """Import all that the programs use, then fork for each of them."""
+    """Import everything that the programs use, then fork for each of them."""
     for family in sys.argv[1:]:
         options = Options(
             org_id="org",

@@ -34,7 +34,7 @@ def mint_for(name: str) -> strigo.UserTokenRequest:
 
 
 class Gates:
-    """Holds each answer back until its connection's gate is open."""
+    """Holds each response back until its connection's gate is open."""
 
     def __init__(self, respond: Callable[[RawRequest], bytes] = lambda _: HEALTHY) -> None:
         self._respond = respond
@@ -59,7 +59,7 @@ def wait_for_requests(server: RawServer, count: int) -> None:
 
 
 def run_three_calls(client: StrigoClient, server: RawServer, gates: Gates, last: int) -> None:
-    """Open three connections; the answer on one of them comes last."""
+    """Open three connections; the response on one of them comes last."""
     with ThreadPoolExecutor(3) as threads:
         calls = [threads.submit(client.check_health) for _ in range(3)]
         wait_for_requests(server, 3)
@@ -73,7 +73,7 @@ def run_three_calls(client: StrigoClient, server: RawServer, gates: Gates, last:
 async def run_three_async_calls(
     client: AsyncStrigoClient, server: RawServer, gates: Gates, last: int
 ) -> None:
-    """Open three connections; the answer on one of them comes last."""
+    """Open three connections; the response on one of them comes last."""
     done: list[object] = []
 
     async def call() -> None:

@@ -1,4 +1,4 @@
-"""A server that speaks HTTP/2 and answers every request alike."""
+"""A server that speaks HTTP/2 and gives every request the same response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class H2Server:
     """Speaks only HTTP/2, behind TLS.
 
     Args:
-        body: What it answers, as JSON.
+        body: The response's body, as JSON.
         names: What its certificate is for.
     """
 

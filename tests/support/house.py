@@ -13,7 +13,7 @@ PICTURE = re.compile(r"(?<=## The house\n\n```text\n).*?(?=```)", re.DOTALL)
 
 
 def floors() -> list[list[str]]:
-    """Return the names on each floor, the highest first, by the rules that imports keep."""
+    """Return the names on each floor, the highest first, by the rules for imports."""
     found = LAYERS.search((ROOT / "pyproject.toml").read_text("utf-8"))
     assert found
     return [re.findall(r"\w+", line) for line in found[1].splitlines()]
@@ -28,7 +28,7 @@ def summary(name: str) -> str:
 
 
 def picture() -> str:
-    """Draw the floors, one name a line."""
+    """Draw the floors, with one name per line."""
     return "".join(_lines())
 
 

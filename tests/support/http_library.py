@@ -1,7 +1,7 @@
 """The HTTP library that this run of the tests is for: httpx, or what HTTP_FAMILY names.
 
-Tests that bring a client, a transport or an answer of httpx's take `httpx` from here, so that
-they bring httpx2's in a run for that. Clients that are told nothing of a family use this one.
+Tests that use httpx's clients, transports or responses take `httpx` from here, so that
+they use httpx2's in a run for that. Clients without a named family use this one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,6 @@ if not TYPE_CHECKING:
 
 
 def prefer_family() -> None:
-    """Let the clients of this process use the family of this run where none is named."""
+    """Let this process's clients use this run's family if none is named."""
     settings: Any = import_module("tokenkit._http.settings")
     settings.DEFAULT_FAMILY = FAMILY

@@ -1,4 +1,4 @@
-"""Arbitrary JSON for property tests, with the keys that the vendors use among others."""
+"""Arbitrary JSON for property tests, with the vendors' keys among others."""
 
 from hypothesis import strategies as st
 

@@ -1,4 +1,4 @@
-"""An IPython shell as a Jupyter kernel has it, with what its cells show."""
+"""An IPython shell like a Jupyter kernel's, with what its cells show."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class JupyterShell:
         return COLOUR.sub("", self._shell.object_inspect_text(name))
 
     def close(self) -> None:
-        """Put back what the shell has changed in the process."""
+        """Undo what the shell has changed in the process."""
         self._shell.restore_sys_module_state()
         KIND.clear_instance()
         helpers: Any = async_helpers

@@ -40,7 +40,7 @@ class Editor:
         self._write({"method": method, "params": parameters})
 
     def ask(self, method: str, parameters: Mapping[str, Any]) -> Any:
-        """Send a request; return its result, and answer what the server asks meanwhile."""
+        """Send a request; return its result, and respond to what the server asks meanwhile."""
         self._asked += 1
         self._write({"id": self._asked, "method": method, "params": parameters})
         while True:
@@ -62,12 +62,12 @@ class Editor:
         raise AssertionError(f"{text!r} is not in the file")
 
     def hover(self, text: str) -> str:
-        """Return what hovering over the end of a text shows."""
+        """Return the hover text at the end of a text."""
         shown: str = self.ask("textDocument/hover", self.at(text))["contents"]["value"]
         return shown
 
     def definitions(self, text: str) -> list[tuple[str, str]]:
-        """Return the file's name and the line of what a text's end is defined by."""
+        """Return the file's name and the line where the name at a text's end is defined."""
         found: list[dict[str, Any]] = self.ask("textDocument/definition", self.at(text))
         places: list[tuple[str, str]] = []
         for one in found:
@@ -78,7 +78,7 @@ class Editor:
         return places
 
     def completions(self, text: str) -> dict[str, int]:
-        """Map each name that completes a text to its kind."""
+        """Map each completion of a text to its kind."""
         place = self.at(text)
         place["position"]["character"] += 1
         result = self.ask("textDocument/completion", place)
@@ -87,7 +87,7 @@ class Editor:
 
 @contextmanager
 def open_in_editor(folder: Path, source: str) -> Generator[Editor, None, None]:
-    """Open a file with this source in a folder of its own."""
+    """Open a file with this source in its own folder."""
     path = folder / "opened.py"
     path.write_text(source, "utf-8")
     here = Path(sys.executable).parent

@@ -23,7 +23,7 @@ OURS = ("tokenkit", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", 
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and whatever is behind it."""
+    """Yield an exception and everything behind it."""
     waiting, seen = [error], set[int]()
     while waiting:
         item = waiting.pop()
@@ -34,7 +34,7 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def traces(error: BaseException) -> Iterator[tuple[str, str]]:
-    """Yield everything that an error report could show, with the place that it is from."""
+    """Yield everything that an error report could show, with its place."""
     for link in chain(error):
         name = type(link).__name__
         yield f"text of {name}", f"{link}\n{link!r}\n{link.args!r}\n{vars(link)!r}"

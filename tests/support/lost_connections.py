@@ -1,4 +1,4 @@
-"""Ways in which a server loses a connection, for the scripts of the raw server."""
+"""Ways in which a server loses a connection, for the raw server's scripts."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class MemoryStore:
     Attributes:
         now: Tells the time.
         down: Whether every command fails.
-        lost: How many answers get lost after the command was carried out.
+        lost: How many responses get lost after the command was carried out.
         refuses_writes: Whether it is read-only.
         asked: The commands so far.
     """

@@ -1,4 +1,4 @@
-"""A value of each model that the tests of pickles and copies don't write themselves."""
+"""A value of each model that the pickle and copy tests don't make themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the network tests share: the same calls made sync, on asyncio and on trio."""
+"""What the network tests share: the same calls, sync, on asyncio and on trio."""
 
 from __future__ import annotations
 
@@ -167,6 +167,6 @@ def at_most(seconds: float) -> Generator[None]:
 
 
 def echo_token(request: RawRequest) -> bytes:
-    """Mint a token that tells whose e-mail the request held."""
+    """Mint a token that says whose e-mail the request contained."""
     body: dict[str, Any] = request.json()
     return json_answer({"result": "success", "data": {"token": f"for {body['email']}"}})

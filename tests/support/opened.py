@@ -1,4 +1,4 @@
-"""What error trackers show of a frame: they open what they know, and ask the rest for its repr."""
+"""What error trackers show of a frame: they expand what they know, and take other reprs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEEPEST = 6
 
 
 def opened(value: object, depth: int = 0) -> Iterator[str]:
-    """Yield what Sentry, rich, pytest and IPython show of a value together."""
+    """Yield everything that Sentry, rich, pytest and IPython show of a value."""
     if isinstance(value, (str, bytes, bytearray)) or depth > DEEPEST:
         yield repr(value)
     elif isinstance(value, Mapping):

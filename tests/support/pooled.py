@@ -1,4 +1,4 @@
-"""A look into the pools of clients, for tests of what stands below them."""
+"""A look into clients' pools, for tests of what is below them."""
 
 from __future__ import annotations
 

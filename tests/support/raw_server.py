@@ -1,4 +1,4 @@
-"""A server that can be as bad as a network gets: each connection follows a script."""
+"""A server that can be as bad as a network: each connection follows a script."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Peer:
 
 
 class RawServer:
-    """Listens on loopback; connections follow the scripts in turn, later ones the last."""
+    """Listens on loopback; connections follow the scripts in turn, later ones the last one."""
 
     def __init__(
         self,
@@ -190,7 +190,7 @@ class RawServer:
 
 
 def http(status: int, body: bytes = b"", *headers: str) -> bytes:
-    """Write an answer as it goes over the wire."""
+    """Write a response as it is sent."""
     lines = [f"HTTP/1.1 {status} Whatever", *headers, f"Content-Length: {len(body)}", "", ""]
     return "\r\n".join(lines).encode() + body
 
@@ -200,7 +200,7 @@ def json_answer(value: object, status: int = 200) -> bytes:
 
 
 def answering(respond: Callable[[RawRequest], bytes]) -> Callable[[Peer], None]:
-    """Answer every request on a connection, until the client leaves."""
+    """Respond to every request on a connection, until the client leaves."""
 
     def script(peer: Peer) -> None:
         while (request := peer.read_request()) is not None:
@@ -210,7 +210,7 @@ def answering(respond: Callable[[RawRequest], bytes]) -> Callable[[Peer], None]:
 
 
 def saying(*answers: bytes) -> Callable[[Peer], None]:
-    """Answer one request with each of the answers, then close."""
+    """Send one request each of the responses, then close."""
 
     def script(peer: Peer) -> None:
         for answer in answers:
@@ -221,13 +221,13 @@ def saying(*answers: bytes) -> Callable[[Peer], None]:
 
 
 def black_hole(peer: Peer) -> None:
-    """Take everything and never answer."""
+    """Accept everything and never respond."""
     peer.read_request()
     peer.wait_gone()
 
 
 def resetting(*answers: bytes) -> Callable[[Peer], None]:
-    """Answer some requests, then reset the connection at the next."""
+    """Respond to some requests, then reset the connection at the next."""
 
     def script(peer: Peer) -> None:
         for answer in answers:

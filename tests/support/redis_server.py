@@ -23,7 +23,7 @@ PATIENCE = 20.0
 
 
 def redis_program() -> str:
-    """Return the path of redis-server or valkey-server; skip the test where there is neither."""
+    """Return the path of redis-server or valkey-server; skip the test if there is neither."""
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     if found is None:
         pytest.skip("redis-server is not installed")
@@ -67,7 +67,7 @@ class RedisServer:
         )
 
     def start(self) -> Self:
-        """Start the server, and wait until it answers."""
+        """Start the server, and wait until it responds."""
         self._process = subprocess.Popen(
             [
                 self._program,
@@ -84,7 +84,7 @@ class RedisServer:
         return self
 
     def answers(self) -> bool:
-        """Tell whether the server answers."""
+        """Return whether the server responds."""
         import redis  # noqa: PLC0415 - not everybody has it
 
         with self.client as client:
@@ -101,12 +101,12 @@ class RedisServer:
             process.wait()
 
     def pause(self) -> None:
-        """Let the server hang."""
+        """Make the server hang."""
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let the server go on."""
+        """Let the server continue."""
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGCONT)
 

@@ -1,4 +1,4 @@
-"""A world for requests for tokens: a clock, a vendor and callers that are all driven by hand."""
+"""A world for token requests: a clock, a vendor and callers, all driven by hand."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ USER = zdk.UserTokenRequest(id="user-1")
 
 
 def lost(*, sent: bool = True) -> NoResponse:
-    """Make an attempt whose response got lost."""
+    """Make an attempt whose response was lost."""
     return NoResponse(error=ConnectionLostError, message="lost", sent=sent)
 
 
@@ -100,7 +100,7 @@ class World:
         self.monotonic += seconds
 
     def minted(self, request: Request, life: float = HOUR) -> Response:
-        """Make the vendor's response to a mint; its token tells for whom it is."""
+        """Make the vendor's response to a mint; its token says who it is for."""
         body = json.loads(request.body)
         who = request.headers.get("authorization", request.headers.get("x-scx-api-key", ""))
         number, ends = next(self.numbers), self.true_wall + life
@@ -178,7 +178,7 @@ class Vendor:
         )
 
     def ask(self, call: Call[Any] | None = None, *, valid_for: timedelta | None = None) -> Caller:
-        """Let somebody ask for a token; return where that comes to a halt."""
+        """Let a caller ask for a token; return where it stops."""
         return Caller(self.world, self.reuse.begin(call or self.call, valid_for, "request-id"))
 
     def token(self, call: Call[Any] | None = None, **options: Any) -> Any:
@@ -223,7 +223,7 @@ class _ClockOf:
 
 
 class Caller:
-    """Somebody who asks for a token: runs until it needs the vendor, somebody else or time."""
+    """A caller of get_token: runs until it needs the vendor, another caller or time."""
 
     def __init__(self, world: World, begin: Any) -> None:
         self.world = world
@@ -236,12 +236,12 @@ class Caller:
 
     @property
     def request(self) -> Request | None:
-        """The request that it waits for, if it does."""
+        """The request that it waits for, if any."""
         return self.halted_at.request if isinstance(self.halted_at, Send) else None
 
     @property
     def follows(self) -> bool:
-        """Whether it waits for somebody else's mint."""
+        """Whether it waits for another caller's mint."""
         return isinstance(self.halted_at, Wait)
 
     @property
@@ -250,13 +250,13 @@ class Caller:
         return isinstance(self.halted_at, Sleep)
 
     def answer(self, outcome: Response | NoResponse | None = None) -> Caller:
-        """Let the vendor answer, by default with a token."""
+        """Let the vendor respond, by default with a token."""
         assert self.request is not None, self.halted_at
         self._send(outcome or self.world.minted(self.request))
         return self
 
     def go_on(self) -> Caller:
-        """Let what it waited for be over."""
+        """Let the thing that it waits for end."""
         if isinstance(self.halted_at, Sleep):
             self.world.slept.append(self.halted_at.seconds)
             self.world.pass_by(self.halted_at.seconds)
@@ -268,12 +268,12 @@ class Caller:
         self._go(lambda: self._steps.throw(error))
 
     def drop(self) -> None:
-        """Let the garbage collector have it."""
+        """Let the garbage collector remove it."""
         self._steps.close()
         self.done = True
 
     def result(self) -> Any:
-        """Return what came of it."""
+        """Return its result."""
         assert self.done, self.halted_at
         if self._error is not None:
             raise self._error

@@ -25,7 +25,7 @@ LEGACY = "cad54f41382dcd0c355460446b946846ddfe49c06fe75bfb319318c207cf5e30"
 
 @attrs.define
 class Clock:
-    """A clock that stands where it is put."""
+    """A clock that stays where it is set."""
 
     now: Any = NOW
 

@@ -1,4 +1,4 @@
-"""What the tests of TLS and of proxies share: authorities, and servers that they vouch for."""
+"""What the tests of TLS and of proxies share: authorities, and servers that they certify."""
 
 from __future__ import annotations
 

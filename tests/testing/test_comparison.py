@@ -63,14 +63,14 @@ def test_unrelated():
 
 
 def failures(lines: Sequence[str]) -> dict[str, str]:
-    """Split pytest's output into what it says of each test."""
+    """Split pytest's output by test."""
     parts = re.split(r"\n_+ (test_\w+) _+\n", "\n".join(lines))
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 @pytest.mark.parametrize("verbosity", ["-q", "-vv"])
 def test_a_failing_comparison_shows_no_token(pytester: pytest.Pytester, verbosity: str) -> None:
-    """Whatever holds the tokens, pytest names what differs and keeps hidden what repr hides."""
+    """Whatever holds the tokens, pytest names the difference and hides what repr hides."""
     pytester.makepyfile(TESTS)
     result = run_project(pytester, "--assert=rewrite", "--tb=short", verbosity)
     result.assert_outcomes(failed=7)

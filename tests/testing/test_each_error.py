@@ -1,4 +1,4 @@
-"""How docs/testing.md says that each class of error is provoked."""
+"""How docs/testing.md says to cause each class of error."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_faults(
     kind: type[TokenKitError],
     fault: dict[str, Any],
 ) -> None:
-    """One call of fail_next() provokes the error that a status or a lost response is for."""
+    """One call of fail_next() causes the error of a status or a lost response."""
     tokenkit_sandbox.fail_next(**fault)
     with pytest.raises(TokenKitError) as caught:
         strigo_client.create_user_token(email="user1@example.com")
@@ -82,7 +82,7 @@ def test_named_answers(
     kind: type[TokenKitError],
     answer: Any,
 ) -> None:
-    """The errors that only zerohash has come with its answers."""
+    """The errors that only zerohash has come with its responses."""
     tokenkit_sandbox.fail_next(response=answer)
     with pytest.raises(TokenKitError) as caught:
         zerohash_client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
@@ -100,7 +100,7 @@ def test_named_answers(
 def test_options(
     tokenkit_sandbox: Sandbox, kind: type[TokenKitError], options: dict[str, Any]
 ) -> None:
-    """A client with little time, or of a port where nobody listens, provokes the others."""
+    """A client with little time, or with a port where nothing listens, causes the others."""
     tokenkit_sandbox.fail_next(delay=5, times=9)
     client = tokenkit_sandbox.strigo_client(retry=RetryPolicy(max_retries=0), **options)
     with client, pytest.raises(TokenKitError) as caught:
@@ -109,7 +109,7 @@ def test_options(
 
 
 def test_errors_of_the_caller(strigo_client: StrigoClient) -> None:
-    """What the caller does wrong needs no fault."""
+    """A caller's mistake needs no fault."""
     with pytest.raises(InvalidInputError):
         strigo_client.create_user_token(email="")
     with pytest.raises(ConfigurationError):

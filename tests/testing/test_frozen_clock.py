@@ -15,21 +15,21 @@ NOON = datetime(2027, 3, 1, 12, tzinfo=timezone.utc)
 
 
 def test_stands_still() -> None:
-    """A frozen clock shows the time that it was given, again and again."""
+    """A frozen clock always shows the time that it was given."""
     clock: Clock = FrozenClock(NOON)
     assert clock.time() == clock.time() == NOON.timestamp()
     assert clock.monotonic() == clock.monotonic()
 
 
 def test_starts_now() -> None:
-    """Without a time of its own, the clock stands at the machine's."""
+    """Without a time, the clock stands at the machine's."""
     before = datetime.now(timezone.utc)
     clock = FrozenClock()
     assert before <= clock.now <= datetime.now(timezone.utc)
 
 
 def test_advances() -> None:
-    """Advancing moves both times, and is no sleep."""
+    """Advancing moves both times, and isn't a sleep."""
     clock = FrozenClock(NOON)
     begun = clock.monotonic()
     clock.advance(90)
@@ -40,7 +40,7 @@ def test_advances() -> None:
 
 
 def test_sleeps() -> None:
-    """A sleep moves the clock at once, and is noted."""
+    """A sleep moves the clock at once, and is recorded."""
     clock = FrozenClock(NOON)
     clock.sleep(3600)
     clock.sleep(0)
@@ -49,14 +49,14 @@ def test_sleeps() -> None:
 
 
 def test_another_time_zone() -> None:
-    """The time may come in any zone, and shows in UTC."""
+    """The time may have any zone, and is shown in UTC."""
     clock = FrozenClock(NOON.astimezone(timezone(timedelta(hours=-5))))
     assert clock.now == NOON
     assert repr(clock) == "FrozenClock(now='2027-03-01T12:00:00+00:00', sleeps=())"
 
 
 def test_refuses_a_time_without_a_zone() -> None:
-    """A datetime without a time zone is refused, by a message that says what to add."""
+    """A datetime without a time zone is refused with a message that says what to add."""
     with pytest.raises(ValueError, match="now must have a time zone, such as tzinfo"):
         FrozenClock(datetime(2027, 3, 1, 12))  # noqa: DTZ001 - wrong on purpose
 
@@ -73,7 +73,7 @@ def test_never_goes_back(seconds: float) -> None:
 
 @pytest.mark.anyio
 async def test_the_async_clock_is_the_same_clock() -> None:
-    """What moves one moves the other, and waits of both are noted together."""
+    """Moving one moves the other, and both record their waits together."""
     clock = FrozenClock(NOON)
     twin: AsyncClock = clock.as_async()
     clock.advance(1)
@@ -85,7 +85,7 @@ async def test_the_async_clock_is_the_same_clock() -> None:
 
 @pytest.mark.anyio
 async def test_an_async_sleep_lets_others_run() -> None:
-    """Waiting by the async clock takes no time, and yet lets other tasks run."""
+    """Waiting by the async clock takes no time, but lets other tasks run."""
     clock = FrozenClock().as_async()
     steps: list[str] = []
 
@@ -100,7 +100,7 @@ async def test_an_async_sleep_lets_others_run() -> None:
 
 @pytest.mark.anyio
 async def test_an_async_sleep_can_be_cancelled() -> None:
-    """A cancelled task does not come out of a sleep as if nothing were."""
+    """A cancelled task doesn't return from a sleep as if nothing had happened."""
     clock = FrozenClock().as_async()
     with anyio.CancelScope() as scope:
         scope.cancel()
@@ -110,7 +110,7 @@ async def test_an_async_sleep_can_be_cancelled() -> None:
 
 
 def test_threads_share_a_clock() -> None:
-    """No wait is lost when several threads wait by one clock."""
+    """No wait is lost if several threads wait by one clock."""
     clock = FrozenClock()
     begun = clock.monotonic()
 

@@ -75,7 +75,7 @@ def test_pytest_httpx(
     answer: object,
     httpx_mock: HTTPXMock,
 ) -> None:
-    """pytest-httpx answers a client's calls."""
+    """pytest-httpx responds to a client's calls."""
     del async_kind
     httpx_mock.add_response(method="POST", url=url, json=answer)
     with kind.from_env(environ=FAKE_CREDENTIALS) as client:
@@ -92,7 +92,7 @@ async def test_pytest_httpx_async(
     answer: object,
     httpx_mock: HTTPXMock,
 ) -> None:
-    """pytest-httpx answers an async client's calls."""
+    """pytest-httpx responds to an async client's calls."""
     del kind
     httpx_mock.add_response(method="POST", url=url, json=answer)
     async with async_kind.from_env(environ=FAKE_CREDENTIALS) as client:
@@ -108,7 +108,7 @@ def test_respx(
     answer: object,
     respx_mock: respx.MockRouter,
 ) -> None:
-    """A client's calls are answered by respx."""
+    """A client's calls get their responses from respx."""
     del async_kind
     route = respx_mock.post(url).respond(json=answer)
     with kind.from_env(environ=FAKE_CREDENTIALS) as client:
@@ -126,7 +126,7 @@ async def test_respx_async(
     answer: object,
     respx_mock: respx.MockRouter,
 ) -> None:
-    """An async client's calls are answered by respx."""
+    """An async client's calls get their responses from respx."""
     del kind
     route = respx_mock.post(url).respond(json=answer)
     async with async_kind.from_env(environ=FAKE_CREDENTIALS) as client:
@@ -135,7 +135,7 @@ async def test_respx_async(
 
 
 def test_respx_and_retries(respx_mock: respx.MockRouter) -> None:
-    """What respx raises is treated like the network's own, and retried on the frozen clock."""
+    """An exception from respx is treated like the network's, and retried on the frozen clock."""
     clock = FrozenClock()
     route = respx_mock.post(STRIGO_URL)
     route.side_effect = [httpx.ConnectTimeout, BUSY, httpx.ReadTimeout]
@@ -148,7 +148,7 @@ def test_respx_and_retries(respx_mock: respx.MockRouter) -> None:
 
 @pytest.mark.anyio
 async def test_respx_and_async_retries(respx_mock: respx.MockRouter) -> None:
-    """Likewise with an async client."""
+    """It is the same with an async client."""
     clock = FrozenClock()
     minted = httpx.Response(200, json=STRIGO_MINTED)
     respx_mock.post(STRIGO_URL).side_effect = [httpx.ConnectError, BUSY, minted]
@@ -160,7 +160,7 @@ async def test_respx_and_async_retries(respx_mock: respx.MockRouter) -> None:
 
 
 def test_respx_sees_a_callers_client(respx_mock: respx.MockRouter) -> None:
-    """The calls through an httpx client of the caller's are answered by respx, too."""
+    """Calls through a caller's httpx client get their responses from respx too."""
     respx_mock.post(STRIGO_URL).respond(json=STRIGO_MINTED)
     with httpx.Client() as shared:
         client = StrigoClient.from_env(environ=FAKE_CREDENTIALS, http_client=shared)
@@ -170,7 +170,7 @@ def test_respx_sees_a_callers_client(respx_mock: respx.MockRouter) -> None:
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="httpx2 needs Python 3.11")
 @pytest.mark.respx(assert_all_called=False)
 def test_respx_does_not_see_httpx2(respx_mock: respx.MockRouter) -> None:
-    """A client on httpx2 goes past respx, as the documentation says."""
+    """A client on httpx2 bypasses respx, as the documentation says."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
     route = respx_mock.route().respond(json=STRIGO_MINTED)
@@ -197,7 +197,7 @@ def test_respx_does_not_see_httpx2(respx_mock: respx.MockRouter) -> None:
 )
 @pytest.mark.anyio
 async def test_mock_transport(family: str) -> None:
-    """The mock transport of either family serves sync and async clients."""
+    """Either family's mock transport works for sync and async clients."""
     http: Any = import_module(family)
     routes: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The examples of the page about testing, run as a project would that copied them."""
+"""The examples of the page about testing, run as a project that copied them would."""
 
 import re
 from pathlib import Path

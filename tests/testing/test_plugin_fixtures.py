@@ -65,7 +65,7 @@ async def test_async_clients(
 def test_a_retry_takes_no_time(
     tokenkit_sandbox: Sandbox, tokenkit_clock: FrozenClock, strigo_client: StrigoClient
 ) -> None:
-    """The wait that the vendor asks for is kept on the frozen clock, and not really."""
+    """The wait that the vendor asks for happens on the frozen clock, and not really."""
     tokenkit_sandbox.fail_next(status=429, retry_after=40)
     begun = time.monotonic()
     strigo_client.create_user_token(email="a@b.io")
@@ -89,7 +89,7 @@ async def test_an_async_retry_takes_no_time(
 def test_a_wait_beyond_the_deadline(
     tokenkit_sandbox: Sandbox, tokenkit_clock: FrozenClock, strigo_client: StrigoClient
 ) -> None:
-    """The deadline is kept on the frozen clock as well."""
+    """The deadline uses the frozen clock as well."""
     tokenkit_sandbox.fail_next(status=429, retry_after=3600)
     with pytest.raises(RateLimitError) as caught:
         strigo_client.create_user_token(email="a@b.io")
@@ -100,7 +100,7 @@ def test_a_wait_beyond_the_deadline(
 def test_a_real_delay_meets_the_deadline(
     tokenkit_sandbox: Sandbox, strigo_client: StrigoClient
 ) -> None:
-    """A vendor that really hangs is left at the deadline, though the clock stands still."""
+    """A call to a vendor that really hangs ends at the deadline, though the clock stands still."""
     tokenkit_sandbox.fail_next(delay=5)
     with pytest.raises(DeadlineExceeded):
         strigo_client.with_options(deadline=0.1).create_user_token(email="a@b.io")
@@ -109,7 +109,7 @@ def test_a_real_delay_meets_the_deadline(
 def test_the_sandbox_goes_by_the_clock(
     tokenkit_sandbox: Sandbox, tokenkit_clock: FrozenClock, zerohash_client: ZeroHashClient
 ) -> None:
-    """Days later on the clock, signatures are accepted still, and tokens end days later."""
+    """Days later on the clock, signatures are still accepted, and tokens end days later."""
     tokenkit_clock.advance(timedelta(days=30).total_seconds())
     token = zerohash_client.create_client_auth_token(
         participant_code="CUST01", permissions=["fwc"]
@@ -120,7 +120,7 @@ def test_the_sandbox_goes_by_the_clock(
 
 
 def test_without_the_clock_time_is_real(tokenkit_sandbox: Sandbox) -> None:
-    """A test that leaves the clock alone has a sandbox on the machine's time."""
+    """A test that doesn't use the clock has a sandbox on the machine's time."""
     before = int(time.time())
     with tokenkit_sandbox.zerohash_client() as client:
         assert before <= client.get_time().time.timestamp() <= time.time()
@@ -137,7 +137,7 @@ def test_the_environment(
 
 
 def test_a_wrong_key(tokenkit_sandbox: Sandbox) -> None:
-    """The sandbox really checks credentials, and tells why it refused."""
+    """The sandbox really checks credentials, and says why it refused."""
     client = ZdkClient(api_key="wrong", base_url=tokenkit_sandbox.url)
     with client, pytest.raises(AuthenticationError):
         client.create_user_token(id="user-1")
@@ -150,7 +150,7 @@ LENT: list[AsyncZdkClient] = []
 
 @pytest.mark.anyio
 async def test_lend_a_client(async_zdk_client: AsyncZdkClient) -> None:
-    """A client works as long as its test, also where it was not used before."""
+    """A client works as long as its test, even if it was not used before."""
     await async_zdk_client.create_user_token(id="user-1")
     LENT.append(async_zdk_client)
 

@@ -1,4 +1,4 @@
-"""The plugin in projects of its users."""
+"""The plugin in its users' projects."""
 
 import os
 import shutil
@@ -129,7 +129,7 @@ async def test_connections_were_closed():
 
 
 def test_only_the_sandbox_extra(pytester: pytest.Pytester) -> None:
-    """The plugin needs no other plugin, for sync clients and for async ones."""
+    """The plugin needs no other plugin, for sync or async clients."""
     pytester.makepyfile(ONLY_THE_SANDBOX)
     result = run_project(pytester)
     result.assert_outcomes(passed=2)
@@ -161,20 +161,20 @@ def test_without_the_extra(pytester: pytest.Pytester) -> None:
 
 
 def test_another_time(pytester: pytest.Pytester) -> None:
-    """A project's own `tokenkit_clock` rules its clients and the sandbox."""
+    """A project's own `tokenkit_clock` sets the time of its clients and the sandbox."""
     pytester.makepyfile(OTHER_TIME)
     run_project(pytester).assert_outcomes(passed=1)
 
 
 def test_fixtures_of_a_wider_scope(pytester: pytest.Pytester) -> None:
-    """A fixture of the session can have the sandbox that the tests see."""
+    """A session fixture can have the sandbox that the tests see."""
     pytester.makepyfile(WIDER_SCOPE)
     run_project(pytester).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("scope", ["function", "session"])
 def test_event_loops_of_pytest_asyncio(pytester: pytest.Pytester, scope: str) -> None:
-    """Connections are closed, with a loop for each test as with one loop for all of them."""
+    """Connections are closed, with a loop for each test and with one loop for all of them."""
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
     pytester.makepyfile(ONE_LOOP.replace("{scope}", scope))
     result = run_project(pytester, plugins=["pytest_asyncio.plugin"])
@@ -185,7 +185,7 @@ def test_event_loops_of_pytest_asyncio(pytester: pytest.Pytester, scope: str) ->
 
 
 def test_the_plugin_of_a_copy(tmp_path: Path) -> None:
-    """A copied folder's plugin works under the copy's name, also without the other vendors."""
+    """A copied folder's plugin works under the copy's name, even without the other vendors."""
     copy = tmp_path / "acme" / "_vendor" / "tokenkit"
     whole = Path(tokenkit.__file__).parent
     shutil.copytree(whole, copy, ignore=shutil.ignore_patterns("__pycache__"))

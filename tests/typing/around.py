@@ -110,11 +110,11 @@ def sum_of(*, start: int) -> Generator[Call[Any], Any, int]:
 class Calls:
     @iteration(NumbersRequest)
     def iter_numbers(self) -> None:
-        """Go over all numbers."""
+        """Iterate over all numbers."""
 
     @procedure(sum_of)
     def sum_of(self) -> None:
-        """Add numbers up."""
+        """Add numbers."""
 
 
 class NumbersClient(Calls, Client): ...

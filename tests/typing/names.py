@@ -1,4 +1,4 @@
-"""What a type checker says of a name that the package doesn't have; never run."""
+"""What a type checker says about a name that the package doesn't have; never run."""
 # pyright: reportUnnecessaryTypeIgnoreComment=true
 
 from tokenkit import ZdkCleint  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ STRIGO = {"STRIGO_ORG_ID": "the-org", "STRIGO_API_KEY": "the-key"}
 
 
 def answers(**by_route: tuple[int, object]) -> Callable[[Received], tuple[int, object]]:
-    """Answer by the last part of the route's path, 200 to everything else."""
+    """Respond by the last part of the route's path, with 200 to everything else."""
 
     def respond(request: Received) -> tuple[int, object]:
         return by_route.get(request.route.partition("?")[0].rpartition("/")[2], (200, {}))
@@ -34,7 +34,7 @@ def told(vendor: str | None, environ: Mapping[str, str], **options: bool) -> tup
 
 
 def findings(vendor: str | None, environ: Mapping[str, str], **options: bool) -> dict[str, Any]:
-    """Return the checks of one vendor by their names; a later one of a name wins."""
+    """Return one vendor's checks by name; if a name repeats, the last one counts."""
     code, text = told(vendor, environ, as_json=True, **options)
     written = json.loads(text)
     assert written["ok"] is (code == 0)

@@ -1,6 +1,6 @@
-"""A fourth vendor and a fourth strategy, written by somebody outside the package.
+"""A fourth vendor and a fourth strategy, written from outside the package.
 
-Acme mints passes: ``POST /passes`` with a digest of the body under a shared secret, answered by
+Acme mints passes: ``POST /passes`` with a digest of the body under a shared secret, which returns
 ``{"pass": {"token": "…", "ends": <epoch seconds>}}``.
 """
 

@@ -1,4 +1,4 @@
-"""A vendor as somebody outside the package would add it: Sumsub's tokens for its WebSDK.
+"""A vendor as a user of the package would add it: Sumsub's tokens for its WebSDK.
 
 Requests are signed with HMAC-SHA256 under a key given as text, in lower-case hex, over time,
 method, path and body; a token's lifetime is relative, and an error names its request in the body.

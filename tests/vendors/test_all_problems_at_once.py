@@ -145,7 +145,7 @@ def test_credentials_are_all_checked(kind: Any) -> None:
     """One that is missing or of another type keeps none of the others from being checked."""
     private_key = (
         "private_key is not base64: pass it as the vendor shows it (standard alphabet, padded "
-        "with '='), neither decoded nor cut"
+        "with '='), not decoded or shortened"
     )
     assert refusal(kind, api_key="a\nb", private_key="!!", passphrase=3) == [
         "passphrase must be a string, a Secret or a callable, not int",

@@ -24,7 +24,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_all_is_well(sandbox: Sandbox) -> None:
-    """Where everything works, each vendor is told of and the exit code is 0."""
+    """If everything works, each vendor is reported and the exit code is 0."""
     code, text = told(None, sandbox.environment)
     assert code == 0
     assert [line for line in text.splitlines() if not line.startswith(" ")] == [
@@ -40,7 +40,7 @@ def test_all_is_well(sandbox: Sandbox) -> None:
 
 
 def test_no_value_is_shown(sandbox: Sandbox) -> None:
-    """Which variables are set is told, and never what to."""
+    """It reports which variables are set, and never their values."""
     environ = {**sandbox.environment, "ZDK_API_HOST": ""}
     _, text = told(None, environ, explain=True)
     assert "ZEROHASH_PRIVATE_KEY is set" in text
@@ -51,7 +51,7 @@ def test_no_value_is_shown(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("value", ["whsec-misplaced", "whsec-" + "x" * 100, "whsec-\n\u00e9"])
 def test_a_misplaced_value_is_not_shown(sandbox: Sandbox, value: str) -> None:
-    """A key that ended up in the variable of the environment's name stays out of the text."""
+    """A key that ended up in the environment name's variable is kept out of the text."""
     environ = {**sandbox.environment, "ZEROHASH_BASE_URL": "", "ZEROHASH_ENVIRONMENT": value}
     code, text = told("zerohash", environ)
     assert code == 1
@@ -95,7 +95,7 @@ def test_a_reader_that_has_read_enough() -> None:
 
 
 def test_a_command_whose_reader_has_gone(tmp_path: Path) -> None:
-    """The whole command ends without a traceback when nobody reads."""
+    """The whole command ends without a traceback if its output isn't read."""
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-W", "error", "-m", "tokenkit", "check", "zdk"]
@@ -124,7 +124,7 @@ def test_nothing_is_set() -> None:
 
 
 def test_what_is_missing() -> None:
-    """A vendor that is asked for, or half set up, is told what it lacks."""
+    """For a vendor that is asked for, or half set up, the missing variables are named."""
     found = findings("zdk", {})
     assert found["variables"]["message"] == "ZDK_API_KEY is missing"
     environ = {"STRIGO_ORG_ID": "o", "STRIGO_API_KEY": ""}
@@ -135,7 +135,7 @@ def test_what_is_missing() -> None:
 
 
 def test_values_that_cannot_be_used(sandbox: Sandbox) -> None:
-    """What a client refuses is told as it is, and nothing is called."""
+    """What a client refuses is reported unchanged, and nothing is called."""
     for change in (
         {"ZEROHASH_PRIVATE_KEY": "no base64!"},
         {"ZEROHASH_BASE_URL": "ftp://127.0.0.1"},
@@ -148,7 +148,7 @@ def test_values_that_cannot_be_used(sandbox: Sandbox) -> None:
 
 
 def test_a_refusal_that_leaves_several_causes(sandbox: Sandbox) -> None:
-    """A wrong key looks like much else: what can be ruled out is, the rest is listed."""
+    """A wrong key looks like other mistakes: some are ruled out, the rest are listed."""
     key = b64encode(b"another-private-key-of-32-bytes.").decode()
     environ = {**sandbox.environment, "ZEROHASH_PRIVATE_KEY": key}
     found = findings("zerohash", environ)["credentials"]
@@ -172,7 +172,7 @@ def test_a_refusal_that_leaves_several_causes(sandbox: Sandbox) -> None:
     ],
 )
 def test_a_refusal_whose_words_name_the_cause(message: str, cause: str, count: int) -> None:
-    """What zerohash's own words point to comes first, and nothing is listed twice."""
+    """The cause that zerohash's own words suggest comes first, and nothing is listed twice."""
     refusal = (401, {"error": True, "message": message})
     with listening(answers(time=(200, {"epoch": time.time()}), payments=refusal)) as server:
         found = findings("zerohash", {**ZEROHASH, "ZEROHASH_BASE_URL": server.url})
@@ -182,7 +182,7 @@ def test_a_refusal_whose_words_name_the_cause(message: str, cause: str, count: i
 
 
 def test_the_text_that_was_signed(sandbox: Sandbox) -> None:
-    """On demand a refused signature's text is shown by its parts, and never a key."""
+    """With --explain, a refused signature's text is shown by its parts, and never a key."""
     environ = {**sandbox.environment, "ZEROHASH_PASSPHRASE": "mistyped"}
     signed = findings("zerohash", environ, explain=True)["credentials"]["signed"]
     assert signed["timestamp"].isdigit()
@@ -200,7 +200,7 @@ def test_the_text_that_was_signed(sandbox: Sandbox) -> None:
 
 
 def test_a_key_of_the_wrong_size(sandbox: Sandbox) -> None:
-    """A private key that was encoded twice, or cut, is named as the cause."""
+    """A private key that was encoded twice, or truncated, is named as the cause."""
     twice = b64encode(sandbox.environment["ZEROHASH_PRIVATE_KEY"].encode()).decode()
     environ = {**sandbox.environment, "ZEROHASH_PRIVATE_KEY": twice}
     (cause,) = findings("zerohash", environ)["credentials"]["causes"]
@@ -208,7 +208,7 @@ def test_a_key_of_the_wrong_size(sandbox: Sandbox) -> None:
 
 
 def test_a_clock_that_is_wrong() -> None:
-    """A clock beyond what zerohash tolerates is a problem of its own."""
+    """A clock beyond zerohash's tolerance is a separate problem."""
     with Sandbox(clock_skew=-300) as skewed:
         found = findings("zerohash", skewed.environment)
     assert found["clock"]["outcome"] == "problem"
@@ -229,7 +229,7 @@ def test_a_clock_that_is_nearly_right(off: float, words: str) -> None:
 
 
 def test_a_key_without_the_permission() -> None:
-    """A refusal that speaks of permission is about that, and not about the signature."""
+    """A refusal that mentions permission is about that, and not about the signature."""
     message = "This api key does not have write permission to this endpoint"
     refusal = (403, {"error": True, "message": message})
     with listening(answers(time=(200, {"epoch": time.time()}), payments=refusal)) as server:
@@ -240,7 +240,7 @@ def test_a_key_without_the_permission() -> None:
 
 
 def test_a_key_that_may_perhaps_only_read(sandbox: Sandbox) -> None:
-    """A key that may read is accepted, with a note that minting takes more than that."""
+    """A key that may read is accepted, with a note that minting needs more than that."""
     found = findings("zerohash", sandbox.environment)["permission"]
     assert found["outcome"] == "note"
     assert "minting needs write permission" in found["message"]
@@ -249,7 +249,7 @@ def test_a_key_that_may_perhaps_only_read(sandbox: Sandbox) -> None:
 
 
 def test_a_clock_that_explains_the_refusal() -> None:
-    """Where the clock is wrong, a refusal is about the clock."""
+    """If the clock is wrong, a refusal is about the clock."""
     refusal = (401, {"error": True, "message": "Invalid timestamp"})
     responses = answers(time=(200, {"epoch": time.time() + 90}), payments=refusal)
     with listening(responses) as server:
@@ -267,7 +267,7 @@ def test_a_clock_that_explains_the_refusal() -> None:
     ],
 )
 def test_a_server_that_fails(payments: tuple[int, object], words: str) -> None:
-    """What is no refusal says nothing about the credentials, and is told as it is."""
+    """A failure that isn't a refusal says nothing about the credentials."""
     with listening(answers(time=(200, []), payments=payments)) as server:
         found = findings("zerohash", {**ZEROHASH, "ZEROHASH_BASE_URL": server.url})
     assert found["clock"]["message"].startswith("GET /time: DecodeError: ")
@@ -290,7 +290,7 @@ def test_a_server_that_fails(payments: tuple[int, object], words: str) -> None:
     ],
 )
 def test_strigos_health(health: tuple[int, object], words: str, outcome: str) -> None:
-    """Strigo's own check judges the credentials; what it says cannot command the terminal."""
+    """Strigo's own check decides about the credentials; its text can't control the terminal."""
     with listening(answers(health=health)) as server:
         environ = {**STRIGO, "STRIGO_BASE_URL": server.url}
         found = findings("strigo", environ)["credentials"]

@@ -12,7 +12,7 @@ from tokenkit._check.command import ONCE
 
 
 def test_a_name_that_does_not_exist() -> None:
-    """Without an address nothing else is tried."""
+    """Without an address, nothing else is tried."""
     found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
     assert found["host"]["message"] == "requests go to https://user.zdk.invalid"
     assert found["name"]["message"].startswith("user.zdk.invalid cannot be looked up: ")
@@ -20,7 +20,7 @@ def test_a_name_that_does_not_exist() -> None:
 
 
 def test_a_host_that_does_not_listen() -> None:
-    """Without a connection the credentials go nowhere."""
+    """Without a connection, the credentials are not sent."""
     with listening(answers()) as server:
         pass
     found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_BASE_URL": server.url})
@@ -41,7 +41,7 @@ def test_a_host_that_does_not_listen() -> None:
     ],
 )
 def test_a_response_that_may_be_somebody_elses(response: httpx.Response, outcome: str) -> None:
-    """A login page, a proxy or a dead gateway in a vendor's place is no proof of the vendor."""
+    """A login page, a proxy or a dead gateway doesn't prove that the vendor was reached."""
     transport = httpx.MockTransport(lambda _: response)
     client = ZdkClient(api_key="k", base_url="http://127.0.0.1:9", transport=transport, retry=ONCE)
     *_, last = network.check_network(client)
@@ -50,7 +50,7 @@ def test_a_response_that_may_be_somebody_elses(response: httpx.Response, outcome
 
 
 def test_a_gateway_that_fails_for_every_vendor() -> None:
-    """ZDK is not well behind a dead gateway, nor are those whose read-only call fails there."""
+    """Behind a dead gateway ZDK has a problem, and so have vendors whose read-only call fails."""
     with listening(lambda _: (502, {})) as server:
         zdk = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_BASE_URL": server.url})
         strigo = findings("strigo", {**STRIGO, "STRIGO_BASE_URL": server.url})
@@ -61,7 +61,7 @@ def test_a_gateway_that_fails_for_every_vendor() -> None:
 
 
 def test_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proxy of the environment is named without its password, and looks names up itself."""
+    """The environment's proxy is named without its password, and looks names up itself."""
     monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden@127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -75,7 +75,7 @@ def test_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A setting of the environment that is wrong is told of, and nothing is called."""
+    """A wrong setting in the environment is reported, and nothing is called."""
     monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:9")
     found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
     assert list(found) == ["variables", "settings"]
@@ -83,7 +83,7 @@ def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_host_of_a_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ZDK's services are checked each, without a credential."""
+    """Each of ZDK's services is checked, without a credential."""
     asked: list[tuple[str, object]] = []
 
     def lookup(host: str, port: int, **_: object) -> list[Any]:

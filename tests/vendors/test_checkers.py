@@ -1,4 +1,4 @@
-"""What type checkers other than mypy and pyright make of the package; `nox -s types` has them."""
+"""What type checkers other than mypy and pyright say about the package."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ COMMANDS = {
 
 
 def complaints(checker: str, *paths: Path) -> list[tuple[Path, int]]:
-    """Return the places of what a checker reports, or skip the test without it."""
+    """Return the places of a checker's reports, or skip the test if it isn't installed."""
     if find_spec(checker) is None:
         pytest.skip(f"{checker} is not installed; `nox -s types` has it")
     command = [sys.executable, "-m", checker, *COMMANDS[checker], sys.executable]
@@ -56,7 +56,7 @@ def test_a_misspelt_name_is_reported(checker: str, module: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("checker", COMMANDS)
 def test_samples(checker: str) -> None:
-    """Only the uses that are marked as wrong are reported, and each assertion of a type holds."""
+    """Only the uses that are marked as wrong are reported, and each type assertion holds."""
     reported = {
         (path.name, path.read_text("utf-8").splitlines()[line - 1].strip())
         for path, line in complaints(checker, SAMPLES)

@@ -57,14 +57,14 @@ def base_url_of(client: object) -> str:
 
 @pytest.mark.parametrize(("kind", "url"), [*zip(CLIENTS, DEFAULTS, strict=True)])
 def test_documented_base_urls(kind: Any, url: str) -> None:
-    """Credentials alone lead to the documented address, and the repr shows it and no secret."""
+    """With credentials alone, the address is the documented one; the repr shows no secret."""
     client = kind.from_env(environ=ALL)
     assert repr(client) == f"{kind.__name__}(base_url='{url}')"
 
 
 @pytest.mark.parametrize("index", range(6))
 def test_all_that_is_missing_is_named(index: int) -> None:
-    """An empty environment is refused by one error that names every variable."""
+    """For an empty environment, one error names every variable."""
     for environ in ({}, dict.fromkeys(ALL, "")):
         with pytest.raises(ConfigurationError) as caught:
             CLIENTS[index].from_env(environ=environ)
@@ -73,7 +73,7 @@ def test_all_that_is_missing_is_named(index: int) -> None:
 
 
 def test_only_what_is_missing_is_named() -> None:
-    """Variables that are there are not listed."""
+    """Variables that are set are not listed."""
     with pytest.raises(ConfigurationError) as caught:
         ZeroHashClient.from_env(environ={**ALL, "ZEROHASH_PRIVATE_KEY": ""})
     assert str(caught.value) == "ZeroHashClient: set ZEROHASH_PRIVATE_KEY in the environment"
@@ -106,12 +106,12 @@ def test_only_what_is_missing_is_named() -> None:
     ],
 )
 def test_addresses(kind: Any, added: Mapping[str, str], url: str) -> None:
-    """Host and environment choose the address; the base URL's variable wins over both."""
+    """Host and environment select the address; the base URL's variable takes precedence."""
     assert base_url_of(kind.from_env(environ={**ALL, **added})) == url
 
 
 def test_a_base_url_argument_wins() -> None:
-    """An argument wins over every variable of the address."""
+    """An argument takes precedence over every variable of the address."""
     environ = {**ALL, "ZDK_BASE_URL": "https://a.example", "ZDK_API_HOST": "b.example"}
     client = ZdkClient.from_env(environ=environ, base_url="https://c.example")
     assert base_url_of(client) == "https://c.example"
@@ -149,7 +149,7 @@ def test_a_base_url_argument_wins() -> None:
             {"ZEROHASH_PRIVATE_KEY": "%%%"},
             (
                 "private_key (from ZEROHASH_PRIVATE_KEY) is not base64: pass it as the vendor "
-                "shows it (standard alphabet, padded with '='), neither decoded nor cut"
+                "shows it (standard alphabet, padded with '='), not decoded or shortened"
             ),
         ),
         (
@@ -169,7 +169,7 @@ def test_a_base_url_argument_wins() -> None:
     ],
 )
 def test_values_that_cannot_work(environ: Mapping[str, str], problem: str) -> None:
-    """A value that cannot work is refused when the client is built, by a helpful message."""
+    """A value that cannot work is refused when the client is built, with a helpful message."""
     vendor = next(iter(environ)).partition("_")[0]
     index = {"ZDK": 0, "ZEROHASH": 2, "STRIGO": 4}[vendor]
     for kind in CLIENTS[index : index + 2]:
@@ -205,7 +205,7 @@ def test_constructors_read_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_arguments_win_over_variables() -> None:
-    """What is passed beside the environment is not overridden by it."""
+    """Arguments beside the environment are not overridden by it."""
     environ = {**ALL, "ZEROHASH_ENVIRONMENT": "eu-cert"}
     arguments: dict[str, Any] = {"environment": "us-production"}
     client = ZeroHashClient.from_env(environ=environ, **arguments)
@@ -213,7 +213,7 @@ def test_arguments_win_over_variables() -> None:
 
 
 def test_from_env_takes_options() -> None:
-    """Options go on to the constructor, and unknown ones are Python's own error."""
+    """Options are passed to the constructor, and unknown ones are Python's own error."""
     client = StrigoClient.from_env(environ=ALL, timeout=1, base_url="https://a.example/b")
     assert base_url_of(client) == "https://a.example/b"
     options: dict[str, Any] = {"time_out": 1}
@@ -255,7 +255,7 @@ def test_no_frame_of_a_failure_holds_a_secret(index: int) -> None:
 
 
 def test_no_frame_of_a_constructor_holds_a_secret() -> None:
-    """The constructor itself keeps the text of no credential either."""
+    """The constructor itself keeps no credential's text."""
     attempts: list[tuple[Any, dict[str, Any]]] = [
         (ZdkClient, {"api_key": "s3cret", "base_host": "a/b"}),
         (AsyncZdkClient, {"api_key": "s3cret\n"}),
@@ -281,7 +281,7 @@ def test_no_frame_of_a_constructor_holds_a_secret() -> None:
     ],
 )
 def test_plain_http_by_a_variable(value: str, url: str, allowed: bool) -> None:  # noqa: FBT001 - a table's column
-    """A variable allows plain http to private names, and to no other; an argument wins over it."""
+    """A variable allows plain http to private names only; an argument takes precedence."""
     environ = {**ALL, "ZDK_BASE_URL": url, "TOKENKIT_ALLOW_INSECURE_HTTP": value}
     if allowed:
         assert base_url_of(ZdkClient.from_env(environ=environ)) == url
@@ -293,7 +293,7 @@ def test_plain_http_by_a_variable(value: str, url: str, allowed: bool) -> None: 
 
 
 def test_values_that_a_file_left_marks_on() -> None:
-    """Quotes, line breaks, marks of order and the host's full name are each refused by name."""
+    """Quotes, line breaks, byte order marks and full host names are each refused by name."""
     wrong = {
         "ZDK_API_KEY": ["s3t\n", "s3t\r\n", " s3t", "\ufeffs3t", "s3t\x00", '"s3t"', "'s3t'"],
         "ZDK_BASE_URL": ["https://host\n", '"https://host"', "host", "https:/host"],

@@ -1,4 +1,4 @@
-"""G39, as far as constructors, siblings and options of a call go."""
+"""G39 for constructors, siblings and a call's options."""
 
 import traceback
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ CLIENTS: list[Any] = [ZdkClient, AsyncZdkClient]
 
 
 def opened(value: Any, depth: int = 4) -> Iterator[str]:
-    """Yield what a tracker shows of a value: its repr, and those of what a container holds."""
+    """Yield what a tracker shows of a value: its repr, and those of a container's items."""
     yield repr(value)
     if depth and isinstance(value, dict):
         items: list[Any] = [*value, *value.values()]
@@ -39,7 +39,7 @@ def opened(value: Any, depth: int = 4) -> Iterator[str]:
 
 
 def shown(error: BaseException | None) -> Iterator[str]:
-    """Yield an error's text and all that the package's frames show, of its causes as well."""
+    """Yield an error's text and everything that the package's frames show, causes included."""
     while error is not None:
         yield str(error)
         for frame, _ in traceback.walk_tb(error.__traceback__):
@@ -81,7 +81,7 @@ ATTEMPTS: dict[str, Callable[[Any], object]] = {
 def test_a_failing_constructor_shows_no_secret(
     kind: Any, attempt: Callable[[Any], object]
 ) -> None:
-    """Whatever is wrong beside a secret: it stands in no text and in no frame of ours."""
+    """Whatever is wrong beside a secret, the secret is in no text and in no frame of ours."""
     with pytest.raises((tokenkit.ConfigurationError, TypeError)) as caught:
         attempt(kind)
     assert [text for text in shown(caught.value) if KEY in text] == []
@@ -109,11 +109,11 @@ def test_a_failing_strategy_shows_no_secret(make: Callable[[], object]) -> None:
 
 
 class Interrupted(BaseException):
-    """Comes from outside, at any line."""
+    """An exception from outside, at any line."""
 
 
 def test_an_exception_from_outside_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What interrupts a constructor keeps the lines of its traceback, and none of their values."""
+    """An interrupted constructor's traceback keeps its lines, but none of their values."""
 
     def interrupt(*_: object, **__: object) -> None:
         raise Interrupted
@@ -136,7 +136,7 @@ def test_an_exception_from_outside_shows_no_secret(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_options_of_a_failing_call_are_in_no_frame(options: dict[str, Any]) -> None:
-    """The same holds for the options of a call, whether they or the response are at fault."""
+    """The same holds for a call's options, whether they or the response are at fault."""
     client = zdk_client(answering(401, {"message": "no"}))
     sound = {"headers": {"x-gateway": KEY}}
     call = tokenkit.zdk.UserTokenRequest(id="u")
@@ -155,7 +155,7 @@ def test_options_of_a_failing_call_are_in_no_frame(options: dict[str, Any]) -> N
 
 
 def test_a_subclass_that_fails_tells_where() -> None:
-    """A mistake in a subclass of the caller's keeps its traceback, without the values."""
+    """A mistake in a caller's subclass keeps its traceback, without the values."""
 
     class Mine(ZdkClient):
         def __init__(self, key: str) -> None:

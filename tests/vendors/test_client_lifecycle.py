@@ -44,7 +44,7 @@ class CountingTransport(httpx.MockTransport):
 
 
 def test_closed(sandbox: Sandbox) -> None:
-    """After the ``with`` block every way to send raises, and closing again is harmless."""
+    """After the ``with`` block, every way to send raises, and closing again is harmless."""
     with sandbox.zdk_client() as client:
         client.create_user_token(id="u")
     client.close()
@@ -70,7 +70,7 @@ async def test_async_closed(sandbox: Sandbox) -> None:
 
 
 def test_an_unused_client_closes() -> None:
-    """A client that never sent anything closes as well."""
+    """A client that never sent anything can be closed as well."""
     with ZdkClient(api_key="k") as client:
         pass
     with pytest.raises(ClientClosedError):
@@ -78,7 +78,7 @@ def test_an_unused_client_closes() -> None:
 
 
 def test_siblings() -> None:
-    """A sibling has settings of its own and shares everything else, its sibling's end included."""
+    """A sibling has its own settings and shares everything else, including the end."""
     transport = CountingTransport()
     owner = ZdkClient(api_key="k", transport=transport, headers={"x-team": "a"})
     sibling = owner.with_options(headers={"x-more": "b"})
@@ -98,7 +98,7 @@ def test_siblings() -> None:
 
 @pytest.mark.anyio
 async def test_async_siblings() -> None:
-    """The async client's siblings behave alike."""
+    """The async client's siblings behave in the same way."""
     transport = CountingTransport()
     owner = AsyncZdkClient(api_key="k", transport=transport)
     async with owner.with_options(timeout=1) as sibling:
@@ -112,7 +112,7 @@ async def test_async_siblings() -> None:
 
 
 def test_siblings_of_siblings_add_up() -> None:
-    """Settings that are not changed are kept, and headers are added to those before."""
+    """Unchanged settings are kept, and headers are added to the existing ones."""
     transport = answering(503)
     clock = StillClock()
     owner = ZdkClient(api_key="k", transport=transport, clock=clock, headers={"x-a": "1"})
@@ -148,7 +148,7 @@ def test_siblings_share_the_retry_budget() -> None:
 
 
 def test_a_sibling_checks_its_settings() -> None:
-    """What cannot work is refused for a sibling as for a client."""
+    """A sibling refuses impossible settings, as a client does."""
     retry: Any = 3
     with pytest.raises(ConfigurationError, match=r"retry must be a RetryPolicy\(\.\.\.\)"):
         zdk_client(answering(200)).with_options(retry=retry)
@@ -156,7 +156,7 @@ def test_a_sibling_checks_its_settings() -> None:
 
 @pytest.mark.parametrize(("kind", "credentials"), CLIENTS)
 def test_clients_refuse_to_be_pickled(kind: Any, credentials: dict[str, str]) -> None:
-    """A client cannot be pickled, which the message explains by the way out."""
+    """A client cannot be pickled; the message explains the alternative."""
     with pytest.raises(TypeError) as caught:
         pickle.dumps(kind(**credentials))
     name = kind.__name__
@@ -167,7 +167,7 @@ def test_clients_refuse_to_be_pickled(kind: Any, credentials: dict[str, str]) ->
 
 
 def test_a_users_client_stays_open() -> None:
-    """A client of the caller's is used and never closed, its default headers under ours."""
+    """A caller's client is used and never closed; its default headers are below ours."""
     transport = CountingTransport()
     with httpx.Client(
         transport=transport, headers={"x-team": "a", "user-agent": "theirs"}
@@ -180,7 +180,7 @@ def test_a_users_client_stays_open() -> None:
 
 @pytest.mark.anyio
 async def test_a_users_async_client_stays_open() -> None:
-    """The same for async clients, on either event loop."""
+    """It is the same for async clients, on either event loop."""
     transport = CountingTransport()
     async with httpx.AsyncClient(transport=transport) as theirs:
         async with AsyncZdkClient(api_key="k", http_client=theirs) as client:
@@ -201,14 +201,14 @@ def test_pytest_httpx(httpx_mock: HTTPXMock) -> None:
 
 @pytest.mark.anyio
 async def test_pytest_httpx_async(httpx_mock: HTTPXMock) -> None:
-    """The same for the async client."""
+    """It is the same for the async client."""
     httpx_mock.add_response(method="POST", url=CREATE, json=TOKENS)
     async with AsyncZdkClient(api_key="k", http_family="httpx") as client:
         assert (await client.create_user_token(id="u")).token == "t0ken-1"
 
 
 def test_errors_before_a_call_name_it() -> None:
-    """Arguments that are not valid and a closed client lead to errors that name the call."""
+    """Invalid arguments and a closed client lead to errors that name the call."""
     client = StrigoClient(org_id="o", api_key="k")
     with pytest.raises(InvalidInputError) as invalid:
         client.create_user_token(email="")

@@ -42,7 +42,7 @@ TOKEN = strigo.UserToken(token="t", email="a@b.io")
 
 @EACH
 def test_methods_are_functions(sync: Any, asynchronous: Any, name: str, answer: object) -> None:
-    """Each method is a function that is named, documented and typed as if written by hand."""
+    """Each method is a function, named, documented and typed as if written by hand."""
     assert not inspect.iscoroutinefunction(getattr(sync, name))
     assert inspect.iscoroutinefunction(getattr(asynchronous, name))
     for kind in (sync, asynchronous):
@@ -60,7 +60,7 @@ def test_methods_are_functions(sync: Any, asynchronous: Any, name: str, answer: 
 
 @EACH
 def test_methods_are_documented(sync: Any, asynchronous: Any, name: str, answer: object) -> None:
-    """The docstring tells of every parameter but the model's own ``extra``, and help shows it."""
+    """The docstring describes every parameter but the model's own ``extra``, and help shows it."""
     del answer
     for kind in (sync, asynchronous):
         method = getattr(kind, name)
@@ -75,7 +75,7 @@ def test_methods_are_documented(sync: Any, asynchronous: Any, name: str, answer:
 
 
 def test_signature_of_a_method() -> None:
-    """Every parameter has its resolved type and its default; new fields' hatch comes last."""
+    """Every parameter has its resolved type and its default; ``extra`` comes last."""
     kind: Any = StrigoClient
     signature = inspect.signature(kind.create_user_token)
     assert {name: p.annotation for name, p in list(signature.parameters.items())[1:-1]} == {
@@ -109,7 +109,7 @@ def test_signature_of_a_model() -> None:
 
 
 def test_autospec_of_a_client() -> None:
-    """An autospecced client returns what it is told, and refuses a wrong call."""
+    """An autospecced client returns what it is told to, and refuses a wrong call."""
     client = create_autospec(StrigoClient, instance=True)
     client.create_user_token.return_value = TOKEN
     assert client.create_user_token(email="a@b.io") is TOKEN
@@ -148,7 +148,7 @@ def test_patched_method() -> None:
 
 @pytest.mark.anyio
 async def test_patched_async_method() -> None:
-    """The same for an async client."""
+    """It is the same for an async client."""
     with patch.object(AsyncStrigoClient, "check_health", autospec=True) as check:
         check.return_value = strigo.Health(status="ok", message="mocked")
         client = AsyncStrigoClient(org_id="o", api_key="k")
@@ -165,7 +165,7 @@ async def test_patched_async_method() -> None:
     ],
 )
 def test_wrong_calls(arguments: tuple[Any, ...], keywords: dict[str, Any], problem: str) -> None:
-    """A wrong call is Python's own error in the client method's name, and leaves at once."""
+    """A wrong call is Python's own error, in the client method's name, raised at once."""
     transport = answering(200)
     with pytest.raises(TypeError) as caught:
         strigo_client(transport).create_user_token(*arguments, **keywords)
@@ -177,7 +177,7 @@ def test_wrong_calls(arguments: tuple[Any, ...], keywords: dict[str, Any], probl
 
 @pytest.mark.anyio
 async def test_wrong_async_calls() -> None:
-    """An async client says so when the call is awaited, in its own name."""
+    """An async client raises it when the call is awaited, in its own name."""
     client: Any = AsyncZdkClient(api_key="k")
     with pytest.raises(TypeError) as caught:
         await client.create_user_token()
@@ -189,7 +189,7 @@ async def test_wrong_async_calls() -> None:
 
 
 class Anonymous:
-    """Gives every learner a name; for clients whose mint it overrides."""
+    """Gives every learner a name, for clients whose mint it overrides."""
 
     def create_user_token(self, **fields: Any) -> strigo.UserToken:
         mint: Any = getattr(super(), "create_user_token")  # noqa: B009 - of the next class
@@ -198,7 +198,7 @@ class Anonymous:
 
 
 def test_subclasses_override_methods() -> None:
-    """A user's subclass may override a call, and use the original for it."""
+    """A user's subclass may override a call and use the original for it."""
 
     def overridden(_: object) -> str:
         return "overridden"
@@ -216,7 +216,7 @@ def test_subclasses_override_methods() -> None:
 
 
 def test_no_frame_of_a_wrong_call_holds_the_arguments() -> None:
-    """An argument that may be a token is in no frame of the package that an error carries."""
+    """An argument that may be a token is in none of the package's frames in an error."""
     revoke: Callable[..., object] = zerohash.ZeroHashClient(
         api_key="k", private_key="c2VjcmV0", passphrase="p", transport=answering(204)
     ).revoke_client_auth_token

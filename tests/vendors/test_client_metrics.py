@@ -43,7 +43,7 @@ def points(reader: InMemoryMetricReader) -> dict[str, list[tuple[Mapping[str, An
 
 
 def test_durations_and_retries(reader: InMemoryMetricReader) -> None:
-    """Each request's duration is recorded with what it asked and got; retries are counted."""
+    """Each request's duration is recorded with request and response; retries are counted."""
     with (
         Sandbox() as sandbox,
         sandbox.zdk_client(tracing=True, retry=RetryPolicy(first_wait=0.001)) as client,
@@ -99,7 +99,7 @@ def test_lost_requests_count_too(reader: InMemoryMetricReader) -> None:
 
 
 def test_what_was_never_sent_is_no_request(reader: InMemoryMetricReader) -> None:
-    """A call that fails before its request leaves no duration."""
+    """A call that fails before its request records no duration."""
     with Sandbox() as sandbox, sandbox.zdk_client(tracing=True) as client:
         sandbox.fail_next(status=500)
         with pytest.raises(ServerError):

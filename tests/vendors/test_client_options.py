@@ -61,13 +61,13 @@ def refusal(kind: Any, **arguments: Any) -> str:
     ],
 )
 def test_addresses(kind: Any, arguments: dict[str, Any], url: str) -> None:
-    """Each way to choose the address leads to the documented one."""
+    """Each way to choose the address gives the documented one."""
     credentials = next(given for known, given in CLIENTS if known is kind)
     assert repr(kind(**credentials, **arguments)) == f"{kind.__name__}(base_url='{url}')"
 
 
 def test_addresses_exclude_each_other() -> None:
-    """A base URL beside a host or an environment is refused: which one is meant is unclear."""
+    """A base URL with a host or an environment is refused, because it is ambiguous."""
     url = "https://a.example"
     for kind in (ZdkClient, AsyncZdkClient):
         assert refusal(kind, api_key="k", base_host="b.example", base_url=url) == (
@@ -96,7 +96,7 @@ def test_unfit_base_hosts(host: Any) -> None:
 
 @EACH
 def test_a_strategy_or_the_credentials(kind: Any, credentials: dict[str, str]) -> None:
-    """Both are refused, neither is refused, and an incomplete set names what is missing."""
+    """Both are refused, neither is refused, and for an incomplete set the rest is named."""
     both = refusal(kind, auth=auth.Bearer("b"), **credentials)
     assert both == f"pass either auth or {' and '.join(credentials)}, not both"
     *most, last = (f"{name}=..." for name in credentials)
@@ -109,7 +109,7 @@ def test_a_strategy_or_the_credentials(kind: Any, credentials: dict[str, str]) -
 
 @EACH
 def test_a_key_in_a_strategys_place(kind: Any, credentials: dict[str, str]) -> None:
-    """Something that is no strategy is refused when the client is built, and not shown."""
+    """Anything but a strategy is refused when the client is built, and not shown."""
     del credentials
     assert refusal(kind, auth="a-key") == "auth must be a strategy such as Bearer(...), not str"
     assert refusal(kind, auth=auth.Bearer) == (
@@ -131,7 +131,7 @@ def test_unfit_environments(environment: Any, shown: str) -> None:
 
 
 def test_another_strategy() -> None:
-    """A strategy in the credentials' place authenticates the requests."""
+    """A strategy instead of credentials authenticates the requests."""
     transport = answering(200, {"status": "ok", "message": "Healthy"})
     StrigoClient(auth=auth.Bearer("proxy-key"), transport=transport).check_health()
     assert transport.requests[0].headers["authorization"] == "Bearer proxy-key"
@@ -139,7 +139,7 @@ def test_another_strategy() -> None:
 
 @EACH
 def test_credentials_of_the_wrong_type(kind: Any, credentials: dict[str, str]) -> None:
-    """A credential is text, a Secret or a callable."""
+    """A credential is a string, a Secret or a callable."""
     for name, value in credentials.items():
         assert refusal(kind, **{**credentials, name: 7}) == (
             f"{name} must be a string, a Secret or a callable, not int"
@@ -194,14 +194,14 @@ def test_unfit_options(
     ["X-SCX-API-KEY", "x-scx-signed", "X-Scx-Timestamp", "x-scx-passphrase", "Authorization"],
 )
 def test_headers_that_authenticate_zerohash(name: str) -> None:
-    """The headers of the signature are the strategy's alone."""
+    """Only the strategy may set the signature's headers."""
     assert refusal(ZeroHashClient, **ZEROHASH, headers={name: "x"}) == (
         f"headers: {name} is set by the client's auth strategy"
     )
 
 
 def test_request_id_header() -> None:
-    """Only zerohash has a request-id header, and there it is the client's."""
+    """Only zerohash has a request-id header, and only the client sets it."""
     assert refusal(ZeroHashClient, **ZEROHASH, headers={"X-Request-Id": "x"}) == (
         "headers: X-Request-Id is set by the client itself"
     )
@@ -214,7 +214,7 @@ def test_request_id_header() -> None:
 
 
 def test_client_and_transport_exclude_each_other() -> None:
-    """A client brings its own transport."""
+    """A caller's transport is used."""
     with httpx.Client() as http_client:
         assert (
             refusal(ZdkClient, api_key="k", http_client=http_client, transport=answering(200))
@@ -254,7 +254,7 @@ def test_client_and_transport_exclude_each_other() -> None:
     ],
 )
 def test_a_clock_that_does_not_fit(kind: Any, clock: Any, problem: str | None) -> None:
-    """What is no clock, or waits as the other clients do, is refused when the client is built."""
+    """An invalid clock, or one of the other kind, is refused when the client is built."""
     if problem is None:
         assert clock in (None, kind(api_key="k", clock=clock)._shared.clock)
     else:
@@ -262,7 +262,7 @@ def test_a_clock_that_does_not_fit(kind: Any, clock: Any, problem: str | None) -
 
 
 def test_headers_and_user_agent() -> None:
-    """A caller's headers go out beside ours, and the suffix follows our user agent."""
+    """A caller's headers are sent beside ours, and the suffix follows our user agent."""
     transport = answering(200, {"tokens": ["t"]})
     client = ZdkClient(
         api_key="k",
@@ -299,7 +299,7 @@ def test_switches_are_true_or_false(kind: Any, credentials: dict[str, str]) -> N
 
 @EACH
 def test_connection_settings_are_checked_at_once(kind: Any, credentials: dict[str, str]) -> None:
-    """What no connection could be opened with is refused before there is a client."""
+    """Options that can't open a connection are refused before there is a client."""
     assert "ssl.SSLContext, not str" in refusal(kind, **credentials, ssl_context="ca.pem")
     assert "'http://host:port', not int" in refusal(kind, **credentials, proxy=3)
     kind(**credentials, ssl_context=None, proxy=None)
@@ -308,7 +308,7 @@ def test_connection_settings_are_checked_at_once(kind: Any, credentials: dict[st
 def test_a_proxy_of_the_environment_is_reported_with_the_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A proxy variable that cannot be used is found when the client is built, password unshown."""
+    """An unusable proxy variable is found when the client is built, and its password hidden."""
     monkeypatch.setenv("HTTPS_PROXY", "ftp://user:s3cret@proxy.example")
     for kind in (ZdkClient, AsyncZdkClient):
         problems = refusal(kind)
@@ -318,7 +318,7 @@ def test_a_proxy_of_the_environment_is_reported_with_the_rest(
 
 
 def test_what_is_sent_must_be_a_call() -> None:
-    """A path or a model's class in a call's place is refused by name."""
+    """A path or a model's class instead of a call is refused by name."""
     client = zdk_client(answering(200))
     wrong: list[Any] = ["/path", zdk.UserTokenRequest, None]
     for call in wrong:
@@ -329,7 +329,7 @@ def test_what_is_sent_must_be_a_call() -> None:
 
 
 def test_paths_and_methods_of_requests_are_both_named() -> None:
-    """A method and a path that cannot be used are reported together."""
+    """An unusable method and path are reported together."""
     client = zdk_client(answering(200))
     with pytest.raises(InvalidInputError) as caught:
         client.request("post", "https://elsewhere.example")
@@ -340,7 +340,7 @@ def test_paths_and_methods_of_requests_are_both_named() -> None:
 def test_all_problems_are_reported_at_once(
     kind: Any, credentials: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One error names every wrong option, and what is wrong in the environment as well."""
+    """One error names every wrong option, including what is wrong in the environment."""
     monkeypatch.setenv("SSL_CERT_FILE", "/missing.pem")
     monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example.com")
     text = refusal(kind, auth=3, timeout=0, proxy="ftp://proxy.example.com")

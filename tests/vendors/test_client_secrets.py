@@ -62,7 +62,7 @@ def sent_keys(transport: Script) -> list[str]:
 
 
 def test_rotation_without_a_restart() -> None:
-    """A callable is asked anew for each call; text and Secret are both fine."""
+    """A callable is called again for each call; strings and Secrets work too."""
     transport = answering(200, TOKENS)
     client = ZdkClient(api_key=Rotating("one", Secret("two")), transport=transport)
     client.create_user_token(id="u")
@@ -71,7 +71,7 @@ def test_rotation_without_a_restart() -> None:
 
 
 def test_rotation_between_attempts() -> None:
-    """A callable is asked anew for each attempt of a call, and no value is shown."""
+    """A callable is called again for each attempt of a call, and no value is shown."""
     script = Script((answer(503), answer(401, {"message": "not one, not two"})))
     client = ZdkClient(
         api_key=Rotating("s3cret-one", "s3cret-two"), transport=script, clock=StillClock()
@@ -82,7 +82,7 @@ def test_rotation_between_attempts() -> None:
 
 
 def test_rotated_secrets_are_all_hidden() -> None:
-    """A key of an earlier attempt is replaced in the error like the last one."""
+    """A key from an earlier attempt is redacted in the error like the last one."""
     message = "neither s3cret-one nor s3cret-two"
     script = Script((answer(503), answer(401, {"message": message})))
     client = ZdkClient(
@@ -95,7 +95,7 @@ def test_rotated_secrets_are_all_hidden() -> None:
 
 @pytest.mark.anyio
 async def test_async_sources() -> None:
-    """An async client waits for async callables, and takes plain ones as well."""
+    """An async client awaits async callables, and accepts plain ones too."""
     transport = answering(200, TOKENS)
     async with AsyncZdkClient(
         api_key=Rotating("one", Secret("two")).later, transport=transport
@@ -131,7 +131,7 @@ def test_sources_of_every_credential(issuers: Mapping[str, str]) -> None:
 
 @pytest.mark.anyio
 async def test_async_sources_of_every_credential(issuers: Mapping[str, str]) -> None:
-    """The async clients take async callables for each of them."""
+    """The async clients accept async callables for each of them."""
 
     def source(name: str) -> Callable[[], Any]:
         return Rotating(issuers[name]).later
@@ -218,7 +218,7 @@ async def test_async_sources_that_fail(source: Any, problem: str) -> None:
 
 
 def test_a_rotated_private_key_is_checked() -> None:
-    """A key that a source returns is judged as strictly as one given at once."""
+    """A key that a source returns is checked as strictly as one that is passed."""
     client = ZeroHashClient(
         api_key="k", private_key=lambda: "not-base64!", passphrase="p", transport=answering(200)
     )
@@ -227,7 +227,7 @@ def test_a_rotated_private_key_is_checked() -> None:
 
 
 def test_calls_without_authentication_ask_no_source() -> None:
-    """The time is asked for without resolving any credential."""
+    """get_time() resolves no credential."""
     client = ZeroHashClient(
         api_key=explode,
         private_key=PRIVATE_KEY,

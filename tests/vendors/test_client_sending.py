@@ -46,7 +46,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_send_performs_any_call(sandbox: Sandbox) -> None:
-    """A call that exists as a value is sent like the method's own, as often as one likes."""
+    """A call as a value is sent like the method's own, as often as you like."""
     with sandbox.zdk_client() as client:
         first, second = client.send(CALL), client.send(CALL)
     assert (first.user_id, second.user_id) == ("user-1", "user-1")
@@ -55,7 +55,7 @@ def test_send_performs_any_call(sandbox: Sandbox) -> None:
 
 @attrs.frozen(kw_only=True)
 class Echo(Call[JSON]):
-    """A call of the test's own."""
+    """A call that this test defines."""
 
     path = "/echo"
     word: str = attrs.field(metadata=parameter(text()))
@@ -66,7 +66,7 @@ class Echo(Call[JSON]):
 
 
 def test_calls_of_ones_own() -> None:
-    """A client performs a call that a user has written, with the client's credentials."""
+    """A client sends a user's own call, with the client's credentials."""
     transport = answering(200, {"said": "hi"})
     assert zdk_client(transport).send(Echo(word="hi")) == {"said": "hi"}
     (request,) = transport.requests
@@ -75,7 +75,7 @@ def test_calls_of_ones_own() -> None:
 
 
 def test_send_raw() -> None:
-    """A reply has the value and its circumstances."""
+    """A reply has the value and the response's details."""
     headers = {"X-Request-Id": "req-7", "Retry-After": "0"}
     transport = Transport((answer(503, b"", headers), answer(200, TOKENS, headers)))
     client = ZdkClient(api_key="k", transport=transport, clock=StillClock())
@@ -103,7 +103,7 @@ async def test_async_send_raw(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("call", [None, {"id": "a"}, zdk.UserTokenRequest, "POST"])
 def test_sending_no_call(call: Any) -> None:
-    """Something that is no call is refused before anything is sent."""
+    """Anything but a call is refused before anything is sent."""
     transport = answering(200, TOKENS)
     with pytest.raises(InvalidInputError, match=r"call: must be a call such as a request model"):
         zdk_client(transport).send(call)
@@ -111,7 +111,7 @@ def test_sending_no_call(call: Any) -> None:
 
 
 def test_overrides_of_one_call() -> None:
-    """A call's own settings hold for it alone."""
+    """A call's own settings apply only to it."""
     clock = StillClock()
     transport = answering(503)
     client = ZdkClient(
@@ -137,7 +137,7 @@ def test_overrides_of_one_call() -> None:
 
 
 def test_deadline_of_one_call() -> None:
-    """A wait that the call's own deadline does not allow is not slept."""
+    """If the call's own deadline doesn't allow a wait, there is none."""
     clock = StillClock()
     client = ZdkClient(
         api_key="k", transport=answering(503, b"", {"retry-after": "5"}), clock=clock
@@ -162,7 +162,7 @@ def test_unknown_overrides() -> None:
 
 
 def test_request_ids() -> None:
-    """Zerohash gets the given request id, else a new UUID each call; it comes back."""
+    """Zerohash gets the given request id, or a new UUID for each call; it comes back."""
     transport = answering(200, {"epoch": 0}, {"x-request-id": ECHO})
     client = zerohash_client(transport)
     reply = client.send_raw(zerohash.TimeRequest(), request_id="mine-1")
@@ -194,7 +194,7 @@ def test_request_ids() -> None:
     ],
 )
 def test_request(method: str, path: str) -> None:
-    """An endpoint without a model is reached by method and path, exactly as written."""
+    """An endpoint without a model is called by method and path, exactly as written."""
     transport = answering(200, {"a": [1, None]})
     json = None if method == "GET" else {"quote_id": "3fc51610"}
     reply = zerohash_client(transport).request(method, path, json=json)
@@ -205,14 +205,14 @@ def test_request(method: str, path: str) -> None:
 
 
 def test_request_goes_below_the_base_url() -> None:
-    """The path counts from the base URL, Strigo's version included."""
+    """The path is relative to the base URL, including Strigo's version."""
     transport = answering(200, {})
     strigo_client(transport).request("GET", "/classes?page=2")
     assert str(transport.requests[0].url) == "https://app.strigo.io/api/v1/classes?page=2"
 
 
 def test_request_without_an_answer() -> None:
-    """An empty answer is ``None``, and one that is no JSON a DecodeError."""
+    """An empty response is ``None``, and one that is not JSON is a DecodeError."""
     client = zdk_client(answering(204))
     assert client.request("POST", "/x", json={}).value is None
     with pytest.raises(DecodeError, match="not JSON; it begins '<p>hello'"):
@@ -242,7 +242,7 @@ def test_request_without_an_answer() -> None:
     ],
 )
 def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
-    """Nothing but a plain path below the base URL is reached: no other host, no other route."""
+    """Only a plain path below the base URL can be called: no other host, no other route."""
     transport = answering(200, {})
     with pytest.raises(InvalidInputError) as caught:
         zdk_client(transport).request(method, path)
@@ -252,7 +252,7 @@ def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
 
 @pytest.mark.parametrize(("method", "attempts"), [("GET", 3), ("POST", 1), ("DELETE", 1)])
 def test_repeats_of_requests(method: str, attempts: int) -> None:
-    """A GET is tried again; of another method nothing is known, so it is not."""
+    """A GET is retried; about other methods nothing is known, so they are not."""
     client = ZdkClient(api_key="k", transport=answering(502), clock=StillClock())
     with pytest.raises(ServerError) as caught:
         client.request(method, "/x")
@@ -261,7 +261,7 @@ def test_repeats_of_requests(method: str, attempts: int) -> None:
 
 @pytest.mark.anyio
 async def test_async_request(issuers: Mapping[str, str]) -> None:
-    """The async client's request works over a real socket, failures included."""
+    """The async client's request() works over a real socket, failures included."""
     async with AsyncZdkClient.from_env(environ=issuers) as client:
         path = "/user.tokens.private.v1.Service/Create"
         reply = await client.request("POST", path, json={"arguments": [{"id": "a"}]})
@@ -272,7 +272,7 @@ async def test_async_request(issuers: Mapping[str, str]) -> None:
 
 
 def test_a_path_below_a_base_path() -> None:
-    """Over a socket, a base URL with a path stands before every call's path."""
+    """Over a socket, a base URL's path comes before every call's path."""
     with (
         listening(lambda _: (404, {"error": "Not Found"})) as server,
         ZeroHashClient(
@@ -288,7 +288,7 @@ def test_a_path_below_a_base_path() -> None:
 
 
 def test_strigo_calls_as_values() -> None:
-    """A call is equal to another with the same fields; empty text differs from nothing."""
+    """Calls with the same fields are equal; an empty string differs from nothing."""
     first, second = (strigo.UserTokenRequest(email="a@b.io") for _ in range(2))
     assert first == second
     assert first != strigo.UserTokenRequest(email="a@b.io", name="")

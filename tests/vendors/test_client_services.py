@@ -1,4 +1,4 @@
-"""Vendors whose services have hosts of their own, over real connections."""
+"""Vendors whose services have their own hosts, over real connections."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -33,7 +33,7 @@ class Ask(Call[JSON]):
 
 
 class AskRoom(Ask):
-    """A call to a service with a host of its own."""
+    """A call to a service with its own host."""
 
     service: ClassVar[str | None] = "room"
 
@@ -110,7 +110,7 @@ async def test_each_service_has_its_connections_async(vendor: Vendor) -> None:
 
 @pytest.mark.anyio
 async def test_connections_that_are_not_trusted(vendor: Vendor) -> None:
-    """After another call's response the connections are given up, and new ones serve on."""
+    """After another call's response the connections are closed, and new ones are used."""
     with vendor.client() as client:
         client.send(Ask())
         with pytest.raises(MismatchedResponse):
@@ -137,14 +137,14 @@ async def test_a_closed_client_calls_no_service(vendor: Vendor) -> None:
 
 
 def test_a_base_url_stands_for_all_services(vendor: Vendor) -> None:
-    """Where the caller says which server it is, no other gets a credential."""
+    """If the caller sets the server, no other one gets a credential."""
     with vendor.client(base_url=vendor.main.url) as client:
         assert client.send(AskRoom()) == ["/ask", "Bearer k-1"]
     assert vendor.room.received == []
 
 
 def test_a_service_that_the_vendor_lacks(vendor: Vendor) -> None:
-    """A call of another vendor is refused, and its credentials go nowhere."""
+    """Another vendor's call is refused, and its credentials are not sent."""
     refused = pytest.raises(InvalidInputError, match="service 'attic', which TwoClient lacks")
     with vendor.client() as client, refused:
         client.send(AskNobody())
@@ -152,7 +152,7 @@ def test_a_service_that_the_vendor_lacks(vendor: Vendor) -> None:
 
 
 def test_an_insecure_service() -> None:
-    """A service's address is checked like a base URL, and is an option's problem."""
+    """A service's address is checked like a base URL, and is reported as an option's problem."""
     insecure = Vendor(Listener("https://main.example", []), Listener("http://room.example", []))
     with pytest.raises(Exception, match=r"TwoClient: .*room\.example over plain http"):
         insecure.client()

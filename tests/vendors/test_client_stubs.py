@@ -23,7 +23,7 @@ def meaning(stub: str) -> tuple[set[str], list[str]]:
 
 @EACH_VENDOR
 def test_a_stub_is_what_the_models_say(vendor: str) -> None:
-    """A change of a model, a call or a client is in the checked-in stub as well."""
+    """A change of a model, a call or a client is also in the checked-in stub."""
     stub = Path(tokenkit.__file__).parent / vendor / "client.pyi"
     assert meaning(stub.read_text("utf-8")) == meaning(client_stubs.stub_of(vendor)), (
         f"{vendor}/client.pyi is out of date: run `nox -s stubs`"
@@ -32,7 +32,7 @@ def test_a_stub_is_what_the_models_say(vendor: str) -> None:
 
 @EACH_VENDOR
 def test_a_stub_has_every_public_method(vendor: str) -> None:
-    """What a client has at run time, an editor finds in the stub or in the class it names."""
+    """An editor finds what a client has at run time in the stub or in the class it names."""
     module = import_module(f"tokenkit.{vendor}.client")
     stub = Path(module.__file__ or "").with_suffix(".pyi").read_text("utf-8")
     classes = {node.name: node for node in ast.parse(stub).body if isinstance(node, ast.ClassDef)}

@@ -51,7 +51,7 @@ def test_no_repr_shows_the_token(make: Make) -> None:
 
 
 def test_reprs() -> None:
-    """A repr says whom the token is for, and how long it is good for."""
+    """A repr says who the token is for, and how long it is valid."""
     assert repr(zdk_token()) == "UserToken(user_id='user-1', unknown lifetime)"
     shown = repr(zerohash_token())
     assert shown.startswith(
@@ -78,7 +78,7 @@ def test_jupyter_repr() -> None:
 
 @TOKENS
 def test_copies(make: Make) -> None:
-    """Pickling and copying keep everything, the token and its hash included."""
+    """Pickling and copying keep everything, including the token and its hash."""
     token = make()
     for again in copies(token):
         assert again == token
@@ -88,7 +88,7 @@ def test_copies(make: Make) -> None:
 
 @TOKENS
 def test_equality_and_hash(make: Make) -> None:
-    """Equality includes everything, the hash is the token's and its issuer's."""
+    """Equality includes everything; the hash covers the token and its issuer."""
     token = make()
     richer = attrs.evolve(token, extra={"plan": ["a"]})
     assert token == make()
@@ -107,7 +107,7 @@ def test_issuers_tell_tokens_apart() -> None:
 
 @TOKENS
 def test_tokens_are_frozen(make: Make) -> None:
-    """A token cannot be changed, and has no dict to put things into."""
+    """A token cannot be changed, and has no dict to add attributes to."""
     token: Any = make()
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         token.token = "other"
@@ -126,7 +126,7 @@ def test_issuers_and_subjects() -> None:
 
 @pytest.mark.parametrize("make", [zerohash_token, strigo_token])
 def test_expiry(make: Make) -> None:
-    """A token ends at its expiry, ``leeway`` seconds earlier on demand."""
+    """A token expires at its expiry, or ``leeway`` seconds earlier."""
     token = make()
     second = timedelta(seconds=1)
     assert token.expires_at == ENDS
@@ -142,7 +142,7 @@ def test_expiry(make: Make) -> None:
 
 
 def test_expiry_by_now() -> None:
-    """Without a time it is judged by now."""
+    """Without a time, the current time is used."""
     now = datetime.now(timezone.utc)
     assert strigo.UserToken(token="t", expiration=now).is_expired()
     later = strigo.UserToken(token="t", expiration=now + timedelta(hours=1))
@@ -158,7 +158,7 @@ def test_unknown_expiry() -> None:
 
 @TOKENS
 def test_naive_time(make: Make) -> None:
-    """A time without a zone is refused, also where the end is unknown."""
+    """A time without a zone is refused, even if the end is unknown."""
     naive = ENDS.replace(tzinfo=None)
     with pytest.raises(InvalidInputError) as caught:
         make().is_expired(naive)
@@ -168,7 +168,7 @@ def test_naive_time(make: Make) -> None:
 
 
 def test_plain_issued_token() -> None:
-    """A vendor's token without subject and end of its own shows just that."""
+    """A vendor's token without a subject and an end shows just that."""
     token = extension.IssuedToken(token="t0ken")
     assert (token.subject, token.expires_at, token.issuer) == (None, None, "")
     assert "unknown subject · unknown lifetime" in jupyter_repr(token)
@@ -201,7 +201,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize("value", [*REQUESTS, *ANSWERS], ids=lambda value: type(value).__name__)
 def test_copies_of_models(value: object) -> None:
-    """Every request and every answer pickles and copies to an equal value."""
+    """Every request and every response pickles and copies to an equal value."""
     for again in copies(value):
         assert again == value
         assert type(again) is type(value)
@@ -209,7 +209,7 @@ def test_copies_of_models(value: object) -> None:
 
 
 def test_permissions_are_texts() -> None:
-    """An enum member is kept as its text, so that requests compare by what is sent."""
+    """An enum member is kept as its value, so that requests compare by what is sent."""
     call = REQUESTS[-1]
     assert isinstance(call, zerohash.ClientAuthTokenRequest)
     assert call.permissions == ("fwc", "crypto-lending")
@@ -217,7 +217,7 @@ def test_permissions_are_texts() -> None:
 
 
 def test_deep_copies_share_nothing() -> None:
-    """A deep copy has a mapping of its own."""
+    """A deep copy has its own mapping."""
     call = zdk.UserTokenRequest(id="u", metadata={"a": []})
     again = copy.deepcopy(call)
     assert again.metadata is not call.metadata

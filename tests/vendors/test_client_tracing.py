@@ -1,4 +1,4 @@
-"""OpenTelemetry spans, one a call, when a client is asked for them."""
+"""OpenTelemetry spans, one per call, if a client is asked for them."""
 
 import subprocess
 import sys
@@ -49,7 +49,7 @@ def spans(exporter: InMemorySpanExporter) -> Iterator[InMemorySpanExporter]:
 
 
 def only(spans: InMemorySpanExporter) -> ReadableSpan:
-    """Return the only span there is."""
+    """Return the only span."""
     (span,) = spans.get_finished_spans()
     return span
 
@@ -89,7 +89,7 @@ async def test_an_async_call_is_one_span(
 
 
 def test_a_failed_call_marks_its_span(spans: InMemorySpanExporter) -> None:
-    """The span of a failed call names the error and counts the resends, and holds no secret."""
+    """A failed call's span names the error and counts the retries, and holds no secret."""
     answers = iter([httpx.Response(503), httpx.Response(503), httpx.Response(401)])
     transport = httpx.MockTransport(lambda _: next(answers))
     client = ZdkClient(api_key="hush-hush-hush", transport=transport, tracing=True, retry=NO_WAIT)
@@ -105,7 +105,7 @@ def test_a_failed_call_marks_its_span(spans: InMemorySpanExporter) -> None:
 
 
 def test_a_span_names_the_request(spans: InMemorySpanExporter, issuers: Mapping[str, str]) -> None:
-    """The span of a call whose vendor takes a request id holds the id."""
+    """If the vendor takes a request id, the call's span has it."""
     seen: list[AttemptSent] = []
     with ZeroHashClient.from_env(
         environ=issuers, tracing=True, hooks=Hooks(on_request=seen.append)
@@ -117,7 +117,7 @@ def test_a_span_names_the_request(spans: InMemorySpanExporter, issuers: Mapping[
 
 
 def test_an_interrupted_call_marks_its_span(spans: InMemorySpanExporter) -> None:
-    """A span ends with its call, also when something from outside ends it."""
+    """A span ends with its call, even if something from outside ends it."""
 
     def interrupt(_: httpx.Request) -> httpx.Response:
         raise KeyboardInterrupt
@@ -149,7 +149,7 @@ def test_opentelemetry_is_not_imported_unless_asked() -> None:
 def test_tracing_without_opentelemetry_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Asking for spans where OpenTelemetry is missing names the package."""
+    """Asking for spans without OpenTelemetry names the package."""
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with pytest.raises(ConfigurationError, match="tokenkit-sdk\\[tracing\\]"):
         ZdkClient(api_key="key", tracing=True)

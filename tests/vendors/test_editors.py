@@ -87,7 +87,7 @@ def test_hovering_over_a_model_explains_it(editor: Editor) -> None:
 
 
 def test_a_client_says_first_what_it_needs(editor: Editor) -> None:
-    """The first line about a client names the credentials that no checker can demand."""
+    """The first line about a client names the credentials that no checker can require."""
     _, _, text = editor.hover("client = ZdkClient").partition("---")
     assert text.strip().startswith("Mint ZDK user tokens; pass `api_key` or `auth`.")
 
@@ -100,7 +100,7 @@ def test_going_to_a_method_leads_to_where_it_is_explained(editor: Editor) -> Non
 
 
 def test_methods_complete_as_methods(editor: Editor) -> None:
-    """A vendor's calls are completed, with the kind of methods."""
+    """A vendor's calls are completed as methods."""
     method = 2  # as the protocol numbers kinds
     found = editor.completions("client.create")
     assert (found["create_user_token"], found["create_user_tokens"]) == (method, method)
@@ -114,7 +114,7 @@ def test_jedi_resolves_what_is_imported(jedi: Any, name: str) -> None:
 
 
 def test_jedi_resolves_every_public_name(tmp_path: Path) -> None:
-    """Jedi leads from the import of each public name to where it is defined."""
+    """Jedi leads from the import of each public name to its definition."""
     if find_spec("jedi") is None:
         pytest.skip("jedi is not installed; `nox -s types` has it")
     module: Any = import_module("jedi")
@@ -150,6 +150,40 @@ def test_jedi_knows_signatures(jedi: Any) -> None:
     assert "Mint a token that opens ZDK's user module" in helped.docstring()
     (field,) = jedi.goto(*place("token.user_id"))
     assert field.description.startswith("user_id: str")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "with ZdkClient(api_key='k') as client: client.create",
+        "ZdkClient.from_env().create",
+        "ZdkClient(api_key='k').with_options(timeout=3).create",
+        "with ZdkClient.from_env().with_options(timeout=3) as client: client.create",
+        "async def f():\n    async with AsyncZdkClient.from_env() as client: client.create",
+        "with Sandbox() as sandbox, sandbox.zdk_client() as client: client.create",
+        "with SumsubClient() as client: client.create",
+    ],
+)
+def test_jedi_knows_a_client_however_it_is_made(tmp_path: Path, code: str) -> None:
+    """Jedi completes the vendor's methods on a client that a method or a block has returned."""
+    if find_spec("jedi") is None:
+        pytest.skip("jedi is not installed; `nox -s types` has it")
+    module: Any = import_module("jedi")
+    module.settings.cache_directory = str(tmp_path / "cache")
+    project = module.Project(tmp_path, added_sys_path=[Path(__file__).parent])
+    imports = (
+        "from tokenkit import AsyncZdkClient, ZdkClient\n"
+        "from tokenkit.sandbox import Sandbox\n"
+        "from sumsub_vendor import SumsubClient\n"
+    )
+    script = module.Script(
+        imports + code,
+        path=tmp_path / "opened.py",
+        project=project,
+        environment=module.create_environment(sys.executable, safe=False),
+    )
+    wanted = "create_sdk_token" if "Sumsub" in code else "create_user_token"
+    assert wanted in [found.name for found in script.complete()]
 
 
 def test_jedi_goes_to_where_a_call_is_explained(jedi: Any) -> None:

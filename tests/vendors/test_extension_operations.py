@@ -51,7 +51,7 @@ class LongerRequest(PassRequest):
 
 @attrs.frozen(kw_only=True)
 class DeletePass(Call[None]):
-    """A call without an answer."""
+    """A call without a result."""
 
     method: ClassVar[str] = "DELETE"
     path: ClassVar[str] = "/passes"
@@ -66,7 +66,7 @@ def pass_for_ann(gate: str) -> LongerRequest:
 
 
 class MoreCalls:
-    """Calls of every kind that ``operation`` takes."""
+    """Calls of every kind that ``operation`` accepts."""
 
     @operation(TaggedRequest)
     def tag(self) -> None:
@@ -102,7 +102,7 @@ def signature_of(name: str) -> inspect.Signature:
 
 
 def test_answer_types() -> None:
-    """The answer's type is found through other generic bases and inherited requests."""
+    """The result's type is found through other generic bases and inherited requests."""
     assert signature_of("tag").return_annotation is str
     assert signature_of("create_longer_pass").return_annotation is Pass
     assert signature_of("delete_pass").return_annotation is None
@@ -112,7 +112,7 @@ def test_answer_types() -> None:
 
 
 def test_a_function_in_a_models_place() -> None:
-    """A function that makes a call serves as well, with its own positional parameters."""
+    """A function that makes a call works as well, with its own positional parameters."""
     transport = answering(200, ANSWER)
     client = MoreClient(auth=auth.Bearer("k"), transport=transport)
     assert client.create_pass_for_ann("B") == Pass(token="t", holder="ann")
@@ -135,7 +135,7 @@ async def test_async_operations() -> None:
 
 
 def test_annotations_that_cannot_be_resolved() -> None:
-    """A model whose annotations name what is not there at run time keeps them as texts."""
+    """A model whose annotations name what is missing at run time keeps them as strings."""
 
     @attrs.frozen(kw_only=True)
     class Odd(Call[str]):
@@ -164,14 +164,14 @@ def test_annotations_that_cannot_be_resolved() -> None:
 
 
 def test_stubs_outside_a_client() -> None:
-    """On the class of calls itself the stub is its declaration, with the docstring."""
+    """On the class of calls itself, the stub is its declaration, with the docstring."""
     declared = MoreCalls.tag
     assert declared.__doc__ == "Tag."
     assert declared.stub.__name__ == "tag"
 
 
 def test_unknown_options_of_a_plain_client() -> None:
-    """A client without a constructor of its own names itself in errors as well."""
+    """A client without its own constructor names itself in errors too."""
     options: dict[str, Any] = {"secret": "s"}
     with pytest.raises(TypeError) as caught:
         MoreClient(auth=auth.Bearer("k"), **options)
@@ -194,7 +194,7 @@ def test_an_async_source_in_a_strategy() -> None:
 
 @pytest.mark.anyio
 async def test_bases_leave_the_sending_to_clients() -> None:
-    """What a client base must define is missing in the base itself."""
+    """What a client's base must define is missing in the base itself."""
     with pytest.raises(NotImplementedError):
         Caller().send(PassCount())
     with pytest.raises(NotImplementedError):

@@ -1,4 +1,4 @@
-"""A vendor outside the package, at work with a server that judges as the real one would."""
+"""A vendor outside the package, with a server that checks as the real one would."""
 
 import ast
 import hashlib
@@ -58,7 +58,7 @@ def client(sumsub: Listener) -> Iterator[SumsubClient]:
 
 
 def test_it_needs_public_names_only() -> None:
-    """The vendor is written with public names of the package alone."""
+    """The vendor uses only public names of the package."""
     tree = ast.parse(Path(sumsub_vendor.__file__).read_text("utf-8"))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     ours = {name for name in modules if name and name.startswith("tokenkit")}
@@ -102,7 +102,7 @@ async def test_async_mint(sumsub: Listener) -> None:
 
 
 def test_a_wrong_clock_is_corrected(sumsub: Listener) -> None:
-    """A signature that is refused for its time is made again with the vendor's."""
+    """A signature that is refused for its time is made again with the vendor's time."""
     with SumsubClient(
         app_token=APP_TOKEN,
         secret_key=SECRET_KEY,
@@ -113,7 +113,7 @@ def test_a_wrong_clock_is_corrected(sumsub: Listener) -> None:
 
 
 def test_errors(client: SumsubClient, sumsub: Listener) -> None:
-    """An error has the vendor's message, and the request id that its body names."""
+    """An error has the vendor's message, and the request id from its body."""
     with pytest.raises(BadRequestError, match="No such level") as caught:
         client.create_sdk_token(user_id="u", level_name="none")
     assert (caught.value.request_id, caught.value.operation) == ("req-2", "create_sdk_token")
@@ -152,7 +152,7 @@ def test_whole_numbers_with_one_limit() -> None:
 
 
 def test_its_credentials_have_its_names() -> None:
-    """What is wrong with a credential is said in the vendor's own words."""
+    """The error about a credential uses the vendor's own words."""
     with pytest.raises(ConfigurationError) as caught:
         SumsubClient(app_token="Bearer x", secret_key="")
     assert str(caught.value) == (
@@ -163,7 +163,7 @@ def test_its_credentials_have_its_names() -> None:
 
 
 class Tagged(SumsubClient):
-    """A subclass in another package, with things of its own."""
+    """A subclass in another package, with attributes of its own."""
 
     __slots__ = ("__tag", "empty")
 
@@ -179,7 +179,7 @@ class Tagged(SumsubClient):
 
 
 def test_siblings_keep_what_a_subclass_added(sumsub: Listener) -> None:
-    """A sibling has the attributes of its client, in slots as well, and shares its connections."""
+    """A sibling has its client's attributes, even in slots, and shares its connections."""
     with Tagged("a", sumsub.url) as client:
         sibling = client.with_options(timeout=5).with_options(headers={"x-team": "b"})
         assert type(sibling) is Tagged
@@ -189,3 +189,42 @@ def test_siblings_keep_what_a_subclass_added(sumsub: Listener) -> None:
         assert not hasattr(sibling, "empty")
         sibling.close()
         assert client.mint("v") == "a:_act-v"
+
+
+class Sealed(Tagged):
+    """A subclass whose slots can't be set by their names."""
+
+    __slots__ = ("level", "tenant")
+
+    def __init__(self, url: str) -> None:
+        super().__init__("a", url)
+        for name in Sealed.__slots__:
+            vars(Sealed)[name].__set__(self, f"our {name}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in Sealed.__slots__:
+            raise AttributeError(f"{name} is read-only")
+        super().__setattr__(name, value)
+
+
+class Hiding(Sealed):
+    """A subclass that hides its base's slots: behind a property, and behind an empty slot."""
+
+    __slots__ = ("level",)
+
+    @property
+    def tenant(self) -> str:
+        return f"hidden: {vars(Sealed)['tenant'].__get__(self)}"
+
+
+@pytest.mark.parametrize("kind", [Sealed, Hiding])
+def test_siblings_keep_slots_that_their_names_do_not_reach(kind: type[Sealed]) -> None:
+    """Slots are copied as such, whatever a subclass makes of their names."""
+    client = kind("https://a.example")
+    sibling = client.with_options(timeout=5)
+    assert [vars(Sealed)[name].__get__(sibling) for name in Sealed.__slots__] == [
+        "our level",
+        "our tenant",
+    ]
+    assert getattr(sibling, "tenant") == getattr(client, "tenant")  # noqa: B009 - a slot has no type
+    assert hasattr(sibling, "level") is hasattr(client, "level") is (kind is Sealed)

@@ -27,7 +27,7 @@ SECRET = "acme-shared-secret"
 
 
 def respond(request: Received) -> tuple[int, object]:
-    """Do as Acme does: check the digest over what was received, then answer."""
+    """Do as Acme does: check the digest of what was received, then respond."""
     if request.method == "GET":
         return 200, 42
     signed = f"{request.method} {request.route} {request.headers['x-acme-time']} ".encode()
@@ -132,14 +132,14 @@ def test_a_wrong_secret(acme: Listener) -> None:
 
 
 def test_an_unreadable_answer(client: AcmeClient) -> None:
-    """An answer without the token says where it is missing."""
+    """A response without the token says where it is missing."""
     with pytest.raises(DecodeError) as caught:
         client.create_pass(holder="broken")
     assert caught.value.path == "$.pass.token"
 
 
 def test_unfit_arguments(client: AcmeClient) -> None:
-    """The vendor's own checks are run with the others, and all problems reported."""
+    """The vendor's own checks run with the others, and all problems are reported."""
     with pytest.raises(InvalidInputError) as caught:
         client.create_pass(holder="x" * 21, lasts=timedelta(0))
     assert str(caught.value) == (
@@ -165,7 +165,7 @@ def test_settings() -> None:
 
 
 def test_methods() -> None:
-    """Its methods are as real as those of the three vendors."""
+    """Its methods are like those of the three vendors."""
     kinds: list[Any] = [AcmeClient, AsyncAcmeClient]
     for kind in kinds:
         signature = inspect.signature(kind.create_pass)
@@ -186,7 +186,7 @@ def test_tokens() -> None:
 
 
 def test_the_strategy_on_another_vendors_client() -> None:
-    """The fourth strategy authenticates any vendor's client."""
+    """The fourth strategy works with any vendor's client."""
     with (
         listening(lambda _: (200, {"status": "ok", "message": "Healthy"})) as server,
         StrigoClient(

@@ -1,4 +1,4 @@
-"""Whatever a call fails of, the caller's hook hears of it, once, and the error names the call."""
+"""However a call fails, the caller's hook is called once, and the error names the call."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ OF_SEVERAL_CALLS: list[tuple[str, Callable[[Any], Any]]] = [
 
 
 def check(error: Exception, told: list[CallFailed], operation: str, kind: str) -> None:
-    """Check that one record tells of an error, and that both name the call."""
+    """Check that one record describes an error, and that both name the call."""
     assert type(error).__name__ == kind
     (record,) = told
     assert (record.vendor, record.operation, record.error) == ("zerohash", operation, kind)
@@ -154,7 +154,7 @@ def check(error: Exception, told: list[CallFailed], operation: str, kind: str) -
 @each_flavour
 @pytest.mark.parametrize("refused", REFUSED)
 def test_what_cannot_be_called_is_told(flavour: Flavour, refused: str) -> None:
-    """Arguments that are not valid are told of once, and nothing is sent."""
+    """Invalid arguments are reported once, and nothing is sent."""
     operation, kind, call = REFUSED[refused]
     told: list[CallFailed] = []
     with RawServer(saying(json_answer({}))) as server:
@@ -188,7 +188,7 @@ def test_a_closed_client_is_told(
 def test_pages_that_do_not_turn_are_told(
     flavour: Flavour, operation: str, call: Callable[[Any], Any]
 ) -> None:
-    """What fails between the calls of a method is an error of the method."""
+    """A failure between a method's calls is an error of the method."""
     told: list[CallFailed] = []
     with RawServer(saying(SAME_PAGE)) as server:
         client = ZEROHASH.open(flavour, base_url=server.url, hooks=Hooks(on_error=told.append))
@@ -204,7 +204,7 @@ def test_pages_that_do_not_turn_are_told(
     "refused", ["an argument", "a page", "a lost mint", "no call for a token"]
 )
 def test_an_async_hook_is_awaited(flavour: Flavour, refused: str) -> None:
-    """An async hook hears of them likewise."""
+    """Async hooks are called in the same cases."""
     operation, kind, call = REFUSED[refused]
     told: list[CallFailed] = []
 
@@ -217,7 +217,7 @@ def test_an_async_hook_is_awaited(flavour: Flavour, refused: str) -> None:
 
 
 class OddClock:
-    """A clock that tells the right time, until a test says otherwise."""
+    """A clock that shows the right time, until a test says otherwise."""
 
     def __init__(self, **returned: object) -> None:
         self._returned = returned
@@ -233,7 +233,7 @@ class OddClock:
 
 
 class AsyncOddClock(OddClock):
-    """The same, for async clients."""
+    """It is the same for async clients."""
 
     async def sleep(self, seconds: float) -> None:  # type: ignore[override] # as AsyncClock's
         del seconds
@@ -263,7 +263,7 @@ def odd_clock(flavour: Flavour, **returned: object) -> OddClock:
 def test_a_clock_that_returns_nonsense(
     flavour: Flavour, method: str, returned: object, found: str
 ) -> None:
-    """It is named, with what it returned, before anything is sent."""
+    """The error names the clock and what it returned, before anything is sent."""
     told: list[CallFailed] = []
     clock = odd_clock(flavour, **{method: returned})
     client = ZEROHASH.open(flavour, clock=clock, hooks=Hooks(on_error=told.append))
@@ -275,7 +275,7 @@ def test_a_clock_that_returns_nonsense(
 
 @each_flavour
 def test_a_clock_that_raises(flavour: Flavour) -> None:
-    """Its exception comes out as it is, and the hook is told that the call failed."""
+    """The clock's exception is raised unchanged, and the hook learns that the call failed."""
 
     def stopped() -> float:
         raise ZeroDivisionError
@@ -291,7 +291,7 @@ def test_a_clock_that_raises(flavour: Flavour) -> None:
 
 
 def test_a_clock_that_breaks_during_a_call() -> None:
-    """A clock that stops telling the time while a request is out ends the call, once."""
+    """A clock that breaks while a request is out ends the call, once."""
     readings = iter([1.0, 1.0, 1.0])
 
     class Breaking(OddClock):

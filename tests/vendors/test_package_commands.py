@@ -21,7 +21,7 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_demo() -> None:
-    """The demonstration mints from all three issuers, and shows no whole token."""
+    """The demo mints from all three issuers, and shows no whole token."""
     done = run("demo")
     assert (done.returncode, done.stderr) == (0, "")
     told, log = done.stdout.split("\nThe sandbox's log:\n")
@@ -58,7 +58,7 @@ def test_demo_in_this_process(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_demo_ends_its_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When a mint fails, the other process is ended and the error passed on."""
+    """If a mint fails, the other process is ended and the error raised."""
     started: list[Any] = []
     popen: Any = subprocess.Popen
 
@@ -105,7 +105,7 @@ def test_no_command() -> None:
 def test_wrong_usage(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Unknown commands, values and options exit with 2 and say what is wrong, in one line."""
+    """Unknown commands, values and options exit with 2 and say in one line what is wrong."""
     try:
         code: object = __main__.main(arguments)
     except SystemExit as exited:
@@ -123,7 +123,7 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert caught.value.code == 0
     shown = capsys.readouterr().out
     assert "check whether the vendors can be called" in shown
-    assert "mint a token of each vendor against a sandbox" in shown
+    assert "mint a token from each vendor against a sandbox" in shown
     assert "serve the three issuers on loopback" in shown
 
 
@@ -148,7 +148,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_missing_extra(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without the sandbox's packages each command says what to install, and exits with 1."""
+    """Without the sandbox's packages, each command says what to install, and exits with 1."""
     monkeypatch.setitem(sys.modules, "tokenkit.sandbox.cli", None)
     assert __main__.main([command]) == 1
     assert capsys.readouterr().err == (
@@ -157,7 +157,7 @@ def test_missing_extra(
 
 
 def test_the_sandbox_without_its_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the extra is not installed, the import says which package is missing, and the fix."""
+    """If the extra is not installed, the import error names the missing package and the fix."""
     for name in [name for name in sys.modules if name.startswith("tokenkit.sandbox")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "uvicorn", None)

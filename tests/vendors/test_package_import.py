@@ -47,7 +47,7 @@ def test_import_is_light() -> None:
     ],
 )
 def test_a_client_loads_its_vendor_only(name: str, vendor: str) -> None:
-    """A client's name loads its own vendor and no other, no HTTP and no sandbox."""
+    """A client's name loads only its own vendor, no HTTP and no sandbox."""
     modules = modules_after(f"from tokenkit import {name}")
     assert vendors_in(modules) == {vendor}
     assert not modules & {"httpx", "httpx2", "httpcore", "anyio", "tokenkit.sandbox", "starlette"}
@@ -60,7 +60,7 @@ def test_other_names_load_no_vendor(name: str) -> None:
 
 
 def test_public_names() -> None:
-    """``__all__`` is sorted and whole, each of its names resolves, and ``dir`` shows them."""
+    """``__all__`` is sorted and complete, each of its names resolves, and ``dir`` shows them."""
     names = tokenkit.__all__
     assert names == sorted(names)
     assert len(names) == len(set(names))
@@ -86,7 +86,7 @@ def test_star_import() -> None:
 
 
 def test_unknown_names() -> None:
-    """A name that isn't there is an AttributeError, and an ImportError on import."""
+    """A name that doesn't exist is an AttributeError, and an ImportError on import."""
     for name in ("StrigoClent", "_nothing", "HTTPStatus"):
         with pytest.raises(AttributeError) as caught:
             getattr(tokenkit, name)
@@ -104,7 +104,7 @@ def test_unknown_names_of_testing() -> None:
 
 @pytest.mark.parametrize("name", ["auth", "errors", "extension", "strigo", "zdk", "zerohash"])
 def test_public_names_of_modules(name: str) -> None:
-    """Each public module's ``__all__`` is sorted, whole, and free of private names."""
+    """Each public module's ``__all__`` is sorted, complete, and free of private names."""
     module: Any = getattr(tokenkit, name)
     names: list[str] = module.__all__
     assert len(names) == len(set(names))

@@ -36,7 +36,7 @@ def client(sandbox: Sandbox) -> Iterator[StrigoClient]:
 
 
 def test_sync_against_another_process(issuers: Mapping[str, str]) -> None:
-    """A sync client mints over a real socket, and the answer's parts are typed values."""
+    """A sync client mints over a real socket, and the response's parts are typed values."""
     with StrigoClient.from_env(environ=issuers) as client:
         before = datetime.now(timezone.utc)
         token = client.create_user_token(
@@ -69,7 +69,7 @@ async def test_async_against_another_process(issuers: Mapping[str, str]) -> None
 
 
 def test_health(issuers: Mapping[str, str]) -> None:
-    """The health check reads the answer, which has no envelope."""
+    """The health check reads the response, which has no envelope."""
     with StrigoClient.from_env(environ=issuers) as client:
         health = client.check_health()
     assert (health.status, health.message, health.extra) == ("ok", "Healthy", {})
@@ -98,13 +98,13 @@ def test_wire_form_of_everything(sandbox: Sandbox, client: StrigoClient) -> None
 
 
 def test_wire_form_of_the_least(sandbox: Sandbox, client: StrigoClient) -> None:
-    """What is not given is not sent, so that Strigo's defaults apply."""
+    """Missing fields are not sent, so that Strigo's defaults apply."""
     client.create_user_token(email="user1@strigo.io")
     assert sandbox.issued[-1].request == {"email": "user1@strigo.io"}
 
 
 def test_empty_values_are_sent(sandbox: Sandbox, client: StrigoClient) -> None:
-    """Empty texts and lists are the caller's word, other than what is not given."""
+    """Empty strings and lists are sent, unlike missing fields."""
     client.create_user_token(email="a@b.io", name="", external_user_id="", groups=[])
     assert sandbox.issued[-1].request == {
         "email": "a@b.io",
@@ -123,7 +123,7 @@ def test_datetime_expiration(sandbox: Sandbox, client: StrigoClient) -> None:
 
 @pytest.mark.anyio
 async def test_async_wire_form(sandbox: Sandbox) -> None:
-    """The async client sends the very same body."""
+    """The async client sends exactly the same body."""
     async with sandbox.async_strigo_client(clock=StillAsyncClock(NOW)) as client:
         await client.create_user_token(
             email="a@b.io", external_user_id="ext-1", expiration=timedelta(hours=1)
@@ -155,7 +155,7 @@ def test_expiration_out_of_range(sandbox: Sandbox, client: StrigoClient, lasts: 
 
 
 def test_62_days_are_let_through(sandbox: Sandbox, client: StrigoClient) -> None:
-    """The longest expiration goes to Strigo, which judges it."""
+    """The longest expiration is sent to Strigo, which decides."""
     client.create_user_token(email="a@b.io", expiration=timedelta(days=62))
     assert sandbox.issued[-1].request["expiration"] == 1_719_802_504_250
 
@@ -181,7 +181,7 @@ def test_unfit_arguments_are_reported_together() -> None:
 
 
 def test_bare_number_as_expiration() -> None:
-    """A number is refused: nobody can tell whether it means seconds or milliseconds."""
+    """A number is refused: it could mean seconds or milliseconds."""
     milliseconds: Any = 1_648_100_582_468
     client = strigo_client(answering(200))
     with pytest.raises(InvalidInputError, match="expiration: must be a datetime or a timed"):
@@ -204,7 +204,7 @@ DOCUMENTED = {
 
 
 def test_documented_answer() -> None:
-    """The documentation's own answer reads as it says, to the millisecond."""
+    """The documentation's own response is read as it says, to the millisecond."""
     transport = answering(200, {"result": "success", "data": DOCUMENTED})
     token = strigo_client(transport).create_user_token(email="user1@strigo.io")
     assert token.token == "HfT31jk4WLIJ4f4ebR2MGzBIK0jp1M3tlbdvP20TBGd"
@@ -220,7 +220,7 @@ def test_documented_answer() -> None:
 
 
 def test_answer_with_the_token_only() -> None:
-    """Once a token exists nothing beside it makes an error, and nothing unknown is lost."""
+    """Once a token exists, nothing beside it causes an error, and no unknown field is lost."""
     data = {"token": "t0ken", "user_id": 7, "expiration": "soon", "plan": {"seats": 3}}
     transport = answering(200, {"result": "success", "data": data})
     token = strigo_client(transport).create_user_token(email="a@b.io")
@@ -260,6 +260,6 @@ def test_a_call_needs_a_reader() -> None:
 
 
 def test_a_get_takes_no_extra_fields() -> None:
-    """What has no place in the request is refused, rather than lost."""
+    """Arguments that have no place in the request are refused, not lost."""
     with pytest.raises(InvalidInputError, match="extra: cannot be used in a GET"):
         strigo.HealthRequest(extra={"verbose": True})

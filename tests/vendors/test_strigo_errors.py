@@ -48,7 +48,7 @@ def failure(kind: str, message: str) -> dict[str, object]:
 
 
 def test_documented_validation_error() -> None:
-    """The documented 422 reads as one sentence, and its parts are there as values."""
+    """The documented 422 reads as one sentence, and its parts are available as values."""
     transport = answering(422, INVALID, {"x-request-id": "req-1"})
     with pytest.raises(UnprocessableError) as caught:
         strigo_client(transport).create_user_token(email="nobody")
@@ -69,7 +69,7 @@ def test_documented_validation_error() -> None:
 
 
 def test_validation_error_of_the_sandbox(sandbox: Sandbox) -> None:
-    """A value that only Strigo can judge comes back as its validation error."""
+    """A value that only Strigo can check comes back as its validation error."""
     with (
         sandbox.strigo_client() as client,
         pytest.raises(UnprocessableError, match="email: Must be a valid email address"),
@@ -78,7 +78,7 @@ def test_validation_error_of_the_sandbox(sandbox: Sandbox) -> None:
 
 
 def test_wrong_key(sandbox: Sandbox) -> None:
-    """Bad credentials are an AuthenticationError that tells how the pair is sent."""
+    """Bad credentials are an AuthenticationError that says how the pair is sent."""
     with (
         StrigoClient(
             org_id="sandbox-strigo-org-id",
@@ -113,7 +113,7 @@ def test_rate_limit_of_the_sandbox() -> None:
 
 
 def test_rate_limit_that_the_deadline_allows_to_wait_for() -> None:
-    """A wait that fits into the deadline is slept, as long as Strigo asks, and tried again."""
+    """If Strigo's wait fits into the deadline, the call waits that long and is retried."""
     clock = StillClock()
     transport = answering(429, b"Too many requests", {"retry-after": "60"})
     client = StrigoClient(org_id="o", api_key="k", transport=transport, clock=clock, deadline=130)
@@ -123,7 +123,7 @@ def test_rate_limit_that_the_deadline_allows_to_wait_for() -> None:
 
 
 def test_failure_with_a_success_status() -> None:
-    """``result`` is judged before the status: a 200 may be a failure, with data besides."""
+    """``result`` counts before the status: a 200 may be a failure, even with data."""
     body = {**failure("ClassNotFound", "No such class"), "data": {"token": "half-made-token"}}
     with pytest.raises(APIError) as caught:
         strigo_client(answering(200, body)).create_user_token(email="a@b.io")
@@ -188,14 +188,14 @@ def test_failure_without_a_message() -> None:
     ],
 )
 def test_every_body(status: int, body: object, kind: type[APIError], shown: str) -> None:
-    """Whatever the body is, the status gives the class and the message is what can be read."""
+    """Whatever the body is, the status decides the class and the message is what can be read."""
     with pytest.raises(APIError) as caught:
         strigo_client(answering(status, body)).create_user_token(email="a@b.io")
     assert (type(caught.value), str(caught.value)) == (kind, shown)
 
 
 def test_echoed_key() -> None:
-    """A key that the server writes back is in no part of the error."""
+    """A key that the server echoes is in no part of the error."""
     message = "Bad pair the-org:strigo-org-key"
     transport = answering(401, failure("Unauthorized", message), {"x-echo": "strigo-org-key"})
     with pytest.raises(AuthenticationError) as caught:

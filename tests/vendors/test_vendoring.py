@@ -1,4 +1,4 @@
-"""The documentation's page about vendoring, followed word for word, and the copy it makes."""
+"""The documentation's page about vendoring, followed word for word, and the resulting copy."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ sys.meta_path.insert(0, Absent())
 
 
 class Place:
-    """A folder where somebody follows the page, with a checkout of tokenkit beside it."""
+    """A folder where the page is followed, with a checkout of tokenkit beside it."""
 
     def __init__(self, root: Path) -> None:
         self.folder = root / "acme-sdk"
@@ -51,7 +51,7 @@ class Place:
         shutil.copy(ROOT / "LICENSE", root / "tokenkit")
 
     def run(self, *command: str, **variables: str) -> str:
-        """Run a command that finds no tokenkit but the copy; return what it prints."""
+        """Run a command that finds only the copy of tokenkit; return what it prints."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self.blocking), **variables}
         done = subprocess.run(
@@ -94,7 +94,7 @@ def test_the_copy_mints(place: Place, issuers: Mapping[str, str]) -> None:
 
 
 def test_the_real_package_is_out_of_reach(place: Place) -> None:
-    """These tests would notice if the copy leant on an installed tokenkit."""
+    """These tests would notice if the copy needed an installed tokenkit."""
     with pytest.raises(AssertionError, match="No module named 'tokenkit'"):
         place.python("import tokenkit")
 
@@ -103,7 +103,7 @@ def test_the_real_package_is_out_of_reach(place: Place) -> None:
     find_spec("mypy") is None, reason="mypy is not installed; `nox -s types` has it"
 )
 def test_the_copy_is_cleanly_typed(place: Place) -> None:
-    """The page's mypy finds nothing in the foreign package, and knows the copy's types."""
+    """The page's mypy finds nothing in the copied package, and knows the copy's types."""
     assert "Success: no issues found" in place.shell(TYPE_CHECK)
     wrong = place.folder / "acme" / "wrong.py"
     wrong.write_text("from .tokens import mint\n\nmint('a@b.io').user_id.bit_count()\n")
@@ -119,7 +119,7 @@ def test_the_licence_is_kept(place: Place) -> None:
 
 
 def test_the_dependencies_are_the_packages_own() -> None:
-    """What the page tells the SDK to require is what tokenkit requires."""
+    """The page tells the SDK to require what tokenkit requires."""
     ours, theirs = (
         re.findall(r"^dependencies = \[.*?^\]", text, re.DOTALL | re.MULTILINE)
         for text in ((ROOT / "pyproject.toml").read_text("utf-8"), dict(FILES)["pyproject.toml"])
@@ -199,7 +199,7 @@ def test_the_log_of_a_copy(place: Place, issuers: Mapping[str, str]) -> None:
 
 
 def test_a_folder_deleted_without_its_names(tmp_path: Path) -> None:
-    """A missing vendor is a plain ModuleNotFoundError, and the sandbox's command explains."""
+    """A missing vendor is a plain ModuleNotFoundError, and the sandbox's command explains it."""
     place = Place(tmp_path)
     copy = place.folder / "acme"
     shutil.copytree(tmp_path / "tokenkit" / "src" / "tokenkit", copy)

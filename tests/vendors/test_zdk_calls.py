@@ -51,7 +51,7 @@ async def test_async_against_another_process(issuers: Mapping[str, str]) -> None
 
 
 def test_wire_form_of_everything(sandbox: Sandbox, client: ZdkClient) -> None:
-    """ZDK gets one argument with the documented names; numbers stay numbers and names names."""
+    """ZDK gets one argument with the documented names; numbers and names are sent as given."""
     client.create_user_token(
         id=IDS[0],
         nickname="Zoë",
@@ -77,7 +77,7 @@ def test_wire_form_of_everything(sandbox: Sandbox, client: ZdkClient) -> None:
 
 
 def test_wire_form_of_the_sample(sandbox: Sandbox, client: ZdkClient) -> None:
-    """The documentation's sample goes out as it stands there."""
+    """The documentation's sample is sent as it is there."""
     client.create_user_token(
         id=IDS[0],
         avatar="",
@@ -101,13 +101,13 @@ def test_wire_form_of_the_sample(sandbox: Sandbox, client: ZdkClient) -> None:
 
 
 def test_permissions_never_widen(sandbox: Sandbox, client: ZdkClient) -> None:
-    """Permissions that nobody gave are not sent."""
+    """Permissions that are not given are not sent."""
     client.create_user_token(id="user-1")
     assert sandbox.issued[-1].request == {"arguments": [{"id": "user-1"}]}
 
 
 def test_wire_form_of_many(sandbox: Sandbox, client: ZdkClient) -> None:
-    """Many requests are the arguments of one, in their order, and so are the tokens."""
+    """Many requests become the arguments of one, in their order, and so do the tokens."""
     count = len(sandbox.issued)
     tokens = client.create_user_tokens(
         requests=[
@@ -132,7 +132,7 @@ def test_wire_form_of_many(sandbox: Sandbox, client: ZdkClient) -> None:
 
 @pytest.mark.anyio
 async def test_async_wire_form(sandbox: Sandbox) -> None:
-    """The async client sends the very same body."""
+    """The async client sends exactly the same body."""
     async with sandbox.async_zdk_client() as client:
         await client.create_user_token(id="user-1", metadata={"a": "b"}, permissions=(100, 200))
     assert sandbox.issued[-1].request == {
@@ -141,7 +141,7 @@ async def test_async_wire_form(sandbox: Sandbox) -> None:
 
 
 def test_metadata_is_copied() -> None:
-    """A later change to the caller's mapping does not reach a request that exists."""
+    """A later change to the caller's mapping does not change an existing request."""
     metadata = {"team": "red"}
     call = zdk.UserTokenRequest(id="user-1", metadata=metadata)
     metadata["team"] = "blue"
@@ -192,7 +192,7 @@ def test_too_few_tokens() -> None:
 
 
 def test_which_of_many_is_unreadable() -> None:
-    """The path tells which token of several cannot be read."""
+    """The path says which of several tokens cannot be read."""
     requests = [zdk.UserTokenRequest(id=user) for user in IDS]
     with pytest.raises(DecodeError) as caught:
         zdk_client(answering(200, {"tokens": ["a", None]})).create_user_tokens(requests=requests)
@@ -238,7 +238,7 @@ def test_unfit_arguments(arguments: dict[str, Any], problem: str) -> None:
     ],
 )
 def test_unfit_requests(requests: Any, problem: str) -> None:
-    """Something other than a list of requests is refused by a message that names the class."""
+    """Anything but a list of requests is refused with a message that names the class."""
     with pytest.raises(InvalidInputError) as caught:
         zdk_client(answering(200)).create_user_tokens(requests=requests)
     assert str(caught.value) == (

@@ -44,7 +44,7 @@ def fail(status: int, body: object, headers: Mapping[str, str] | None = None) ->
 
 @pytest.mark.parametrize(("code", "status", "kind"), CODES)
 def test_codes(code: str, status: int, kind: type[APIError]) -> None:
-    """Each code of the Connect protocol gives its class, by name and by gRPC's number."""
+    """Each code of the Connect protocol decides the class, by name and by gRPC's number."""
     named = fail(status, {"code": code, "message": "so it is", "details": []})
     assert (type(named), named.code, named.status) == (kind, code, status)
     assert str(named) == f"HTTP {status} {code}: so it is"
@@ -78,7 +78,7 @@ def test_the_code_wins_over_the_status() -> None:
     ],
 )
 def test_other_bodies(status: int, body: object, kind: type[APIError], shown: str) -> None:
-    """Bodies of its relatives, of gateways, and no body at all give a typed error."""
+    """Bodies of related protocols, of gateways, and empty bodies give a typed error."""
     error = fail(status, body)
     assert type(error) is kind
     assert shown in str(error)
@@ -120,7 +120,7 @@ def test_errors_are_plain_values() -> None:
 
 
 def test_the_content_type_does_not_matter() -> None:
-    """A JSON body is read as such, whatever it is called."""
+    """A JSON body is read as JSON, whatever its content type."""
     body = b'{"code":"not_found","message":"no"}'
     for headers in ({}, {"content-type": "text/html"}, {"content-type": "application/json"}):
         assert str(fail(404, body, headers)) == "HTTP 404 not_found: no"

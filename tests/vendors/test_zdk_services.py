@@ -37,7 +37,7 @@ def many(client: Any, service: str, ids: list[str]) -> Any:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_one_token(service: str) -> None:
-    """A service's token is asked for with its own id, at its own host, with its own path."""
+    """A service's token is requested with its own id, host and path."""
     script = answering(200, {"tokens": ["t-1"]})
     token = one(
         zdk_client(script),
@@ -84,7 +84,7 @@ def test_many_tokens(service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_user_tokens_stay_with_the_user_service(service: str) -> None:
-    """The client that mints for a service mints for users where it always did."""
+    """A client that mints for a service still mints for users at the same host."""
     script = answering(200, {"tokens": ["t-1"]})
     client = zdk_client(script)
     one(client, service, **{f"{service}_id": "x-1"})
@@ -105,7 +105,7 @@ def test_user_tokens_stay_with_the_user_service(service: str) -> None:
     ],
 )
 def test_where_a_service_is(options: dict[str, str], url: str) -> None:
-    """A base host has a host for each service; a base URL stands for all of them."""
+    """A base host has a host for each service; a base URL replaces all of them."""
     script = answering(200, {"tokens": ["t-1"]})
     client = ZdkClient(api_key="k", transport=script, **options)  # type: ignore[arg-type] # text
     client.create_room_token(user_id="u", room_id="r")
@@ -113,7 +113,7 @@ def test_where_a_service_is(options: dict[str, str], url: str) -> None:
 
 
 def test_settings_of_a_call_hold_for_services() -> None:
-    """What one call has of its own goes to the service's host as well."""
+    """A call's own options are sent to the service's host as well."""
     script = answering(200, {"tokens": ["t-1"]})
     client = zdk_client(script).with_options(headers={"x-trace": "1"})
     request = zdk.RoomTokenRequest(user_id="u", room_id="r")
@@ -184,7 +184,7 @@ def test_responses_without_the_token(body: object, path: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_against_the_sandbox(service: str) -> None:
-    """The sandbox issues each kind, alone and many at once."""
+    """The sandbox issues each kind, one at a time and many at once."""
     with Sandbox() as sandbox, sandbox.zdk_client() as client:
         token = one(client, service, **{f"{service}_id": "x-1"})
         assert [issued.token for issued in sandbox.issued] == [token.token]
@@ -193,7 +193,7 @@ def test_against_the_sandbox(service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_in_bulk(service: str) -> None:
-    """A bulk run puts mints of a service into one request, and hands out each user's token."""
+    """A bulk run puts mints of a service into one request, and returns each user's token."""
     ids = [f"u-{number}" for number in range(6)]
     calls = [REQUESTS[service](**{"user_id": one, f"{service}_id": "x-1"}) for one in ids]
     with (
@@ -210,7 +210,7 @@ def test_in_bulk(service: str) -> None:
 
 @pytest.mark.anyio
 async def test_against_the_sandbox_async() -> None:
-    """The async client mints them likewise."""
+    """The async client mints them in the same way."""
     with Sandbox() as sandbox:
         async with sandbox.async_zdk_client() as client:
             for service in SERVICES:
@@ -220,7 +220,7 @@ async def test_against_the_sandbox_async() -> None:
 
 
 def vendor(request: Received) -> tuple[int, object]:
-    """Answer as the vendor's documentation shows it, with a token for each argument."""
+    """Respond as the vendor's documentation shows, with a token for each argument."""
     if request.headers["authorization"] != "Bearer k":
         return 401, {"code": "unauthenticated"}
     return 200, {"tokens": [f"{request.route}-{index}" for index, _ in enumerate(
@@ -239,7 +239,7 @@ def test_against_a_server_of_another_make() -> None:
 
 
 def test_how_the_methods_look() -> None:
-    """Required parameters come first, and the type of the answer is the service's."""
+    """Required parameters come first, and the type of the result is the service's."""
     for client in (ZdkClient, AsyncZdkClient):
         signature = inspect.signature(client.create_room_token)
         assert list(signature.parameters) == (

@@ -30,7 +30,7 @@ def mint(message: object) -> zerohash.ClientAuthToken:
 
 
 def test_documented_answer() -> None:
-    """The answer's ids and the JWT's claims are there, unknown permissions included."""
+    """The response's ids and the JWT's claims are there, including unknown permissions."""
     token = mint({"token": jwt_of(CLAIMS), "deposit_intent_id": "di-1", "payment_id": "p-1"})
     assert (token.deposit_intent_id, token.payment_id) == ("di-1", "p-1")
     assert token.unverified_claims == CLAIMS
@@ -41,7 +41,7 @@ def test_documented_answer() -> None:
 
 
 def test_nulls_and_unknown_fields() -> None:
-    """Nullable ids may be null, and what this release does not know is kept."""
+    """Nullable ids may be null, and unknown fields are kept."""
     token = mint(
         {"token": "t", "deposit_intent_id": None, "payment_id": 7, "session": {"id": "s"}}
     )
@@ -65,7 +65,7 @@ def test_nulls_and_unknown_fields() -> None:
     ],
 )
 def test_a_token_that_is_no_jwt(token: str) -> None:
-    """Whatever the token is, it is minted: claims are empty and the expiry is unknown."""
+    """Whatever the token is, it was minted: claims are empty and the expiry is unknown."""
     minted = mint({"token": token})
     assert minted.token == token
     assert minted.unverified_claims == {}
@@ -83,14 +83,14 @@ def test_a_token_that_is_no_jwt(token: str) -> None:
     ],
 )
 def test_claims_of_other_types(claims: Mapping[str, Any]) -> None:
-    """A claim of an unforeseen type is as good as none, and still there to look at."""
+    """A claim of an unexpected type counts as missing, and can still be inspected."""
     token = mint({"token": jwt_of(claims)})
     assert (token.expires_at, token.jti, token.permissions) == (None, None, ())
     assert token.unverified_claims == claims
 
 
 def test_claims_are_read_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Minting does not parse the claims of the token asked for; asking for the expiry does."""
+    """Minting doesn't parse the token's claims; asking for the expiry does."""
     decoded: list[str] = []
 
     def counting(token: str) -> Mapping[str, Any]:
@@ -106,7 +106,7 @@ def test_claims_are_read_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_is_expired_by_the_claim() -> None:
-    """The claim ``exp`` rules: at that second the token has ended, leeway brings it forward."""
+    """The claim ``exp`` decides: at that second the token expires, or earlier with leeway."""
     token = mint({"token": jwt_of({"exp": 1_714_449_304})})
     ends = datetime(2024, 4, 30, 3, 55, 4, tzinfo=timezone.utc)
     second = timedelta(seconds=1)
@@ -165,7 +165,7 @@ def test_any_success_status(status: int) -> None:
     ],
 )
 def test_time(body: object, moment: datetime) -> None:
-    """The bare shape is read in seconds, the detailed one in milliseconds; nothing is signed."""
+    """The bare form is read in seconds, the detailed one in milliseconds; nothing is signed."""
     transport = answering(200, body)
     assert zerohash_client(transport).get_time().time == moment
     (request,) = transport.requests
@@ -188,7 +188,7 @@ def test_time(body: object, moment: datetime) -> None:
     ],
 )
 def test_unreadable_time(body: object, path: str) -> None:
-    """A time in neither shape is a DecodeError that says where."""
+    """A time in neither form is a DecodeError that says where."""
     with pytest.raises(DecodeError) as caught:
         zerohash_client(answering(200, body)).get_time()
     assert caught.value.path == path
@@ -196,7 +196,7 @@ def test_unreadable_time(body: object, path: str) -> None:
 
 @pytest.mark.anyio
 async def test_an_iterator_of_two_tasks() -> None:
-    """While one task waits for a page, another one is told so, and no payment is lost."""
+    """While one task waits for a page, another one gets an error, and no payment is lost."""
     asked, allowed = anyio.Event(), anyio.Event()
 
     async def respond(request: httpx.Request) -> httpx.Response:
@@ -228,7 +228,7 @@ async def test_an_iterator_of_two_tasks() -> None:
 
 
 def test_another_payment() -> None:
-    """A payment with another id than the one asked for is not handed out."""
+    """A payment with another id than the requested one is not returned."""
     client = zerohash_client(answering(200, {"message": {"payment_id": "p-2"}}))
     assert client.get_payment(payment_id="p-2").payment_id == "p-2"
     with pytest.raises(MismatchedResponse, match="another payment"):

@@ -86,7 +86,7 @@ async def test_async_against_another_process(issuers: Mapping[str, str]) -> None
 
 @pytest.mark.parametrize("permission", PERMISSIONS)
 def test_every_permission(sandbox: Sandbox, client: ZeroHashClient, permission: str) -> None:
-    """Each documented permission is accepted as text and as enum, and sent as its text."""
+    """Each documented permission is accepted as a string and as an enum, and sent as a string."""
     for given in (permission, zerohash.Permission(permission)):
         token = client.create_client_auth_token(participant_code="CUST01", permissions=[given])
         assert sandbox.issued[-1].request == {
@@ -104,7 +104,7 @@ def test_the_enum_is_the_documented_list() -> None:
 
 
 def test_wire_form_of_everything(sandbox: Sandbox, client: ZeroHashClient) -> None:
-    """Zerohash gets every documented name, and amounts as text with their digits kept."""
+    """Zerohash gets every documented name, and amounts as strings with all their digits."""
     token = client.create_client_auth_token(
         participant_code="CUST01",
         email="josé@example.com",
@@ -185,7 +185,7 @@ def test_wire_form_of_everything(sandbox: Sandbox, client: ZeroHashClient) -> No
 
 
 def test_email_alone(sandbox: Sandbox, client: ZeroHashClient) -> None:
-    """Somebody who is not onboarded yet is known by e-mail, and nothing else is sent."""
+    """Someone who is not onboarded yet is known by e-mail, and nothing else is sent."""
     token = client.create_client_auth_token(email="new@example.com", permissions=["onboarding"])
     assert sandbox.issued[-1].request == {
         "email": "new@example.com",
@@ -196,7 +196,7 @@ def test_email_alone(sandbox: Sandbox, client: ZeroHashClient) -> None:
 
 @pytest.mark.anyio
 async def test_async_wire_form(sandbox: Sandbox) -> None:
-    """The async client sends the very same body, and revokes by text as well."""
+    """The async client sends exactly the same body, and revokes by string as well."""
     async with sandbox.async_zerohash_client() as client:
         token = await client.create_client_auth_token(
             participant_code="CUST02",
@@ -217,7 +217,7 @@ async def test_async_wire_form(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("as_text", [False, True])
 def test_revocation(sandbox: Sandbox, client: ZeroHashClient, *, as_text: bool) -> None:
-    """A token is revoked as the object or as its text, and once more without harm."""
+    """A token is revoked as an object or as a string, and a second time without harm."""
     token = client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     assert not sandbox.issued[-1].revoked
     for _ in range(2):
@@ -237,7 +237,7 @@ def test_revocation_sends_the_token_alone() -> None:
     "token", ["", "opaque", "a.b.c", jwt_of({"exp": 1}), jwt_of({"jti": 5}), jwt_of(["jti"])]
 )
 def test_revoking_no_token(token: str) -> None:
-    """What is no JWT with a jti is refused before anything is sent, and not shown."""
+    """Anything but a JWT with a jti is refused before anything is sent, and not shown."""
     transport = answering(204)
     with pytest.raises(InvalidInputError) as caught:
         zerohash_client(transport).revoke_client_auth_token(token=token)
@@ -247,14 +247,14 @@ def test_revoking_no_token(token: str) -> None:
 
 
 def test_revocation_with_a_body() -> None:
-    """A success means that the token is revoked, whatever body comes with it."""
+    """A success means that the token is revoked, whatever body it has."""
     client = zerohash_client(answering(200, {"token": "t"}))
     client.revoke_client_auth_token(token=jwt_of({"jti": "1"}))
 
 
 @pytest.mark.parametrize("shape", ["epoch", "message"])
 def test_time_of_the_sandbox(shape: Any) -> None:
-    """Both documented shapes of the time give the same instant, and no credentials are sent."""
+    """Both documented forms of the time give the same instant, and no credentials are sent."""
     moment = datetime(2024, 4, 30, 2, 55, 4, 250_000, timezone.utc)
     with (
         Sandbox(clock=moment.timestamp, zerohash_time_shape=shape) as sandbox,

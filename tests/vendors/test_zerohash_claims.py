@@ -1,4 +1,4 @@
-"""A token's claims: whether one says something else than was asked for."""
+"""Whether a token's claims differ from what was requested."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def jwt_of(payload: str) -> str:
     ],
 )
 def test_the_expected_value(payload: str) -> None:
-    """A claim with the expected value, no claim and no claims at all say nothing else."""
+    """A claim with the expected value, or a missing one, is not a mismatch."""
     assert not claims_another(jwt_of(payload), "participant_code", CODE)
 
 
@@ -49,12 +49,12 @@ def test_the_expected_value(payload: str) -> None:
     ],
 )
 def test_another_value(payload: str) -> None:
-    """However it is written, and wherever the expected one stands besides, another is found."""
+    """However it is written, and wherever the expected value is as well, another is found."""
     assert claims_another(jwt_of(payload), "participant_code", CODE)
 
 
 def test_an_expected_value_that_writes_json() -> None:
-    """A code that looks like a piece of JSON does not pass for the claim that it spells."""
+    """A code that looks like a piece of JSON isn't mistaken for the claim that it spells."""
     code = 'A","b":"C'
     token = jwt_of(f'{{"participant_code":"{code}"}}')
     assert claims_another(token, "participant_code", code)
@@ -64,5 +64,5 @@ def test_an_expected_value_that_writes_json() -> None:
     "token", ["", "a.b", "e30.%%%%a.c2ln", "e30.é.c2ln", "minted.client.token"]
 )
 def test_what_is_no_jwt(token: str) -> None:
-    """It has no claims that could say something else."""
+    """It has no claims that could differ."""
     assert not claims_another(token, "participant_code", CODE)

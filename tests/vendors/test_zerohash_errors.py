@@ -40,7 +40,7 @@ def fail(
 
 
 def test_bad_request() -> None:
-    """The documented list of texts is taken apart where it has the documented form."""
+    """The documented list of texts is taken apart if it has the documented form."""
     error = fail(
         400,
         {
@@ -80,7 +80,7 @@ def test_bad_request() -> None:
     ],
 )
 def test_hint_names_host_and_environment(environment: str, where: str) -> None:
-    """A refused key tells where the request went, and the usual causes."""
+    """For a refused key, the error says where the request went, and the usual causes."""
     error = fail(401, {"error": True, "message": "Missing API Key"}, environment=environment)
     assert isinstance(error, AuthenticationError)
     assert str(error) == f"HTTP 401: Missing API Key. Hint: the request went to {where}: {CHECKS}"
@@ -97,7 +97,7 @@ def test_either_status_of_a_refused_key(status: int) -> None:
 
 
 def test_wrong_passphrase_of_the_sandbox() -> None:
-    """A credential that the issuer refuses gives the hint with the host alone."""
+    """A credential that the issuer refuses gives the hint with only the host."""
     with Sandbox(zerohash_auth_failure_status=403) as sandbox:
         environ = {**sandbox.environment, "ZEROHASH_PASSPHRASE": "wr0ng"}
         with (
@@ -126,7 +126,7 @@ def sandbox_url(environ: Mapping[str, str]) -> str:
     ],
 )
 def test_manual_approval(text: str, state: str) -> None:
-    """A payment that waits for an approval tells its transaction and how far that has come."""
+    """For a payment that waits for approval, the error has its transaction and state."""
     error = fail(403, {"error": text, "transaction_id": "txn_1"})
     assert isinstance(error, zerohash.ManualApprovalError)
     assert isinstance(error, PermissionDeniedError)
@@ -136,7 +136,7 @@ def test_manual_approval(text: str, state: str) -> None:
 
 
 def test_manual_approval_of_an_unknown_text() -> None:
-    """A text that is not documented leaves the state open and keeps the transaction."""
+    """An undocumented text leaves the state open and keeps the transaction."""
     error = fail(403, {"error": "On hold", "transaction_id": "txn_2"})
     assert isinstance(error, zerohash.ManualApprovalError)
     assert (error.state, error.transaction_id, error.message) == (None, "txn_2", "On hold")
@@ -150,7 +150,7 @@ def test_denial_without_a_transaction() -> None:
 
 
 def test_missing_requirements() -> None:
-    """What a participant lacks is listed."""
+    """The participant's missing data is listed."""
     error = fail(
         409,
         {"error": "Missing data", "missing_requirements": ["first_name", "ssn", 5]},
@@ -191,7 +191,7 @@ def test_vendor_errors_are_plain_values() -> None:
     ],
 )
 def test_every_other_body(status: int, body: object, kind: type[APIError], shown: str) -> None:
-    """Flags, texts, lists, HTML and nothing: the status gives the class, the rest is read."""
+    """Flags, texts, lists, HTML and nothing: the status decides the class, the rest is read."""
     error = fail(status, body)
     assert (type(error), str(error)) == (kind, shown)
 
@@ -221,7 +221,7 @@ def test_rate_limit() -> None:
 
 
 def test_echoed_secrets() -> None:
-    """Nothing that the server writes back of the credentials stays in the error."""
+    """No credential that the server echoes stays in the error."""
     message = f"key public-key-1 with {PRIVATE_KEY} and 'a pass phrase'"
     error = fail(401, {"error": True, "message": message}, {"x-scx-api-key": "public-key-1"})
     assert error.message == "key [redacted] with [redacted] and '[redacted]'"

@@ -124,14 +124,14 @@ def client(sandbox: Sandbox) -> Iterator[ZeroHashClient]:
 
 
 def test_every_experience_has_a_model() -> None:
-    """The module has a model for each row of the table, and is reached from the package."""
+    """The package's module has a model for each row of the table."""
     assert sorted([*(row.name for row in TABLE), "Experience"]) == sorted(experiences.__all__)
     assert zerohash.experiences is experiences
 
 
 @each_row
 def test_signatures(row: Row) -> None:
-    """A model asks by keyword for what its row requires; the rest may be left out."""
+    """A model requires the keywords that its row requires; the rest may be left out."""
     parameters = inspect.signature(getattr(experiences, row.name)).parameters
     assert {one.kind for one in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
     asked = {name for name, one in parameters.items() if one.default is one.empty}
@@ -142,7 +142,7 @@ def test_signatures(row: Row) -> None:
 
 @each_row
 def test_what_is_required_suffices(row: Row, sandbox: Sandbox, client: ZeroHashClient) -> None:
-    """The required fields alone are accepted, and nothing else is sent beside the permission."""
+    """The required fields alone are accepted, and only the permission is sent besides."""
     token = client.send(row.request(*row.required))
     assert sandbox.issued[-1].request == row.body(*row.required)
     assert token.permissions == (row.permission,)
@@ -152,14 +152,14 @@ def test_what_is_required_suffices(row: Row, sandbox: Sandbox, client: ZeroHashC
 
 @each_row
 def test_everything_is_sent(row: Row, sandbox: Sandbox, client: ZeroHashClient) -> None:
-    """Each field of the row reaches zerohash under its name."""
+    """Each field of the row is sent to zerohash under its name."""
     client.send(row.request(*row.required, *row.optional))
     assert sandbox.issued[-1].request == row.body(*row.required, *row.optional)
 
 
 @pytest.mark.anyio
 async def test_async_clients_send_them_all(issuers: Mapping[str, str]) -> None:
-    """An async client mints for each experience, and gets the ids that go with it."""
+    """An async client mints for each experience, and gets its ids."""
     async with AsyncZeroHashClient.from_env(environ=issuers) as client:
         for row in TABLE:
             token = await client.send(row.request(*row.required, *row.optional))
@@ -171,7 +171,7 @@ async def test_async_clients_send_them_all(issuers: Mapping[str, str]) -> None:
 
 @each_row
 def test_what_is_missing_is_a_type_error(row: Row) -> None:
-    """A required field that is left out is Python's own error, naming model and field."""
+    """A missing required field is Python's own error, naming model and field."""
     for name in row.required:
         given = [other for other in row.required if other != name]
         with pytest.raises(TypeError, match=rf"^{row.name}\.__init__\(\) missing 1 .*'{name}'$"):
@@ -180,7 +180,7 @@ def test_what_is_missing_is_a_type_error(row: Row) -> None:
 
 @each_row
 def test_none_is_missing_as_well(row: Row) -> None:
-    """``None`` for a required field is refused: it would ask for another experience."""
+    """``None`` for a required field is refused: it would mean another experience."""
     build: Any = getattr(experiences, row.name)
     with pytest.raises(InvalidInputError) as caught:
         build(**dict.fromkeys(row.required), **{name: GIVEN[name] for name in row.optional})
@@ -191,7 +191,7 @@ def test_none_is_missing_as_well(row: Row) -> None:
 
 @each_row
 def test_documented(row: Row) -> None:
-    """Each model tells its permission and its arguments, the base the source and its standing."""
+    """Each model documents its permission and arguments, the base the source and its standing."""
     text = inspect.getdoc(getattr(experiences, row.name)) or ""
     first, *_ = text.splitlines()
     assert f"permission ``{row.permission}``." in first
@@ -203,7 +203,7 @@ def test_documented(row: Row) -> None:
 
 
 def test_details_of_one_permission(sandbox: Sandbox, client: ZeroHashClient) -> None:
-    """A wallet goes with crypto deposits, an amount with the deposits of account funding."""
+    """A wallet belongs to crypto deposits, an amount to the deposits of account funding."""
     wallet = zerohash.DepositDetails(external_wallet_address="bc1q")
     client.send(experiences.CryptoDeposits(participant_code="CUST01", deposit_details=wallet))
     assert sandbox.issued[-1].request["deposit_details"] == {"external_wallet_address": "bc1q"}
@@ -236,7 +236,7 @@ def test_several_experiences_on_one_token(sandbox: Sandbox, client: ZeroHashClie
 
 @each_row
 def test_repeats(row: Row) -> None:
-    """A mint that may open a payment is repeated only where the first was not performed."""
+    """A mint that may open a payment is repeated only if the first was not performed."""
     pays = row.permission in ("crypto-withdrawals", "crypto-payouts", "crypto-pay")
     repeat = Repeat.IF_NOT_PERFORMED if pays else Repeat.SAFE
     request = row.request(*row.required)
@@ -252,7 +252,7 @@ def test_an_experience_keeps_its_permission() -> None:
 
 
 def test_limits_are_the_requests_own() -> None:
-    """What a request refuses, it refuses here as well, and names every problem at once."""
+    """It refuses what a request refuses, and names every problem at once."""
     with pytest.raises(InvalidInputError) as caught:
         experiences.OnboardingResumed(
             participant_code="CUST1", otp_verified="voice", reference_id="r" * 51

@@ -89,7 +89,7 @@ def test_unfit_locations(location: Any) -> None:
     ("given", "name"), [("underlying_asset", "network"), ("network", "underlying_asset")]
 )
 def test_asset_and_network_come_together(given: str, name: str) -> None:
-    """One of the two without the other is refused by a message that names both."""
+    """One of the two without the other is refused with a message that names both."""
     fields: dict[str, Any] = {given: "x"}
     with pytest.raises(InvalidInputError) as caught:
         zerohash.WithdrawalDetails(**fields)
@@ -115,7 +115,7 @@ def test_asset_and_network_come_together(given: str, name: str) -> None:
     ],
 )
 def test_amounts_keep_their_digits(amount: Any, written: str) -> None:
-    """An amount goes out as plain text, digit for digit."""
+    """An amount is sent as a plain string, digit for digit."""
     transport = answering(201, {"message": {"token": "t"}})
     zerohash_client(transport).create_client_auth_token(
         participant_code="CUST01",
@@ -147,14 +147,14 @@ def test_amounts_keep_their_digits(amount: Any, written: str) -> None:
     ],
 )
 def test_unfit_amounts(amount: Any) -> None:
-    """Floats, booleans and texts that are no plain number are refused."""
+    """Floats, booleans and strings that are not plain numbers are refused."""
     with pytest.raises(InvalidInputError, match="purchase_amount: must"):
         zerohash.PaymentDetails(purchase_amount=amount, denominated_currency="USD")
 
 
 @pytest.mark.parametrize("amount", [Decimal("NaN"), Decimal("Infinity"), Decimal("-sNaN")])
 def test_amounts_that_are_not_finite(amount: Decimal) -> None:
-    """A Decimal that is no finite number is refused, not sent."""
+    """A Decimal that is not finite is refused, not sent."""
     with pytest.raises(InvalidInputError, match="purchase_amount: must be a finite number"):
         zerohash.PaymentDetails(purchase_amount=amount, denominated_currency="USD")
 
@@ -174,7 +174,7 @@ def test_basis_points_are_whole() -> None:
 
 
 def test_fees_are_objects() -> None:
-    """A mapping in the place of a fee is refused by a message that names the class."""
+    """A mapping instead of a fee is refused with a message that names the class."""
     with pytest.raises(InvalidInputError) as caught:
         zerohash.FeesAndSpread(fees=[FEE])
     assert str(caught.value) == (

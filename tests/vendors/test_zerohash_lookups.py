@@ -65,7 +65,7 @@ def queries(script: Script) -> list[str]:
 
 
 def test_a_payment() -> None:
-    """A payment's amounts are exact, its times aware, and what is unknown is kept."""
+    """A payment's amounts are exact, its times aware, and unknown fields are kept."""
     script = answering(200, {"message": PAYMENT, "request_id": "r-1"})
     payment = zerohash_client(script).get_payment(payment_id="p-1")
     assert queries(script) == ["/payments/p-1"]
@@ -84,13 +84,13 @@ def test_a_payment() -> None:
 
 @pytest.mark.parametrize("status", ["settled", "failed", "abandoned"])
 def test_a_payment_that_has_ended(status: str) -> None:
-    """Of the statuses three are final."""
+    """Three of the statuses are final."""
     script = answering(200, {"message": {"status": status}})
     assert zerohash_client(script).get_payment(payment_id="p").is_final
 
 
 def test_a_status_that_came_later() -> None:
-    """A status that this release does not know stays a text."""
+    """An unknown status stays a string."""
     script = answering(200, {"message": {"status": "on-hold"}})
     payment = zerohash_client(script).get_payment(payment_id="p")
     assert payment.status == "on-hold"
@@ -98,7 +98,7 @@ def test_a_status_that_came_later() -> None:
 
 
 def test_values_that_cannot_be_read() -> None:
-    """Nothing in a payment makes it an error: what cannot be read is kept as it came."""
+    """Nothing in a payment causes an error: unreadable fields are kept as they came."""
     wrong: dict[str, Any] = {
         "total": 1.5,
         "quantity": "1e3",
@@ -126,7 +126,7 @@ def test_values_that_cannot_be_read() -> None:
     ],
 )
 def test_instants_by_their_magnitude(value: Any, seconds: float) -> None:
-    """Seconds, milliseconds and nanoseconds are told apart, and ISO 8601 is read."""
+    """Seconds, milliseconds and nanoseconds are distinguished, and ISO 8601 is read."""
     epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
     assert instant(value) - epoch == timedelta(seconds=seconds)
 
@@ -137,7 +137,7 @@ def test_instants_by_their_magnitude(value: Any, seconds: float) -> None:
      float("inf"), float("nan"), "0001-01-01T00:00:00+14:00"],
 )  # fmt: skip
 def test_instants_that_are_none(value: Any) -> None:
-    """What is no instant is refused, and nothing worse."""
+    """Anything but an instant is refused, and causes no other error."""
     message = zerohash_client(answering(200, {"message": {}})).get_payment(payment_id="p")
     assert message.created_at is None
     with pytest.raises(Exception, match="expected an instant"):
@@ -145,7 +145,7 @@ def test_instants_that_are_none(value: Any) -> None:
 
 
 def test_amounts() -> None:
-    """Amounts are text or whole numbers; a float, which has lost digits, is none."""
+    """Amounts are strings or whole numbers; a float, which has lost digits, is refused."""
     assert (amount_value("-0.50"), amount_value(7)) == (Decimal("-0.50"), Decimal(7))
     for value in (1.5, True, "1,5", "\u0661", "NaN", None):
         with pytest.raises(Exception, match="expected an amount"):
@@ -177,7 +177,7 @@ def test_one_page_of_payments() -> None:
 
 
 def test_all_payments() -> None:
-    """An iterator asks for the pages one after the other, each when it is reached."""
+    """An iterator requests the pages one after the other, each when it is reached."""
     script = Script(tuple(listed(*page, total=5) for page in pages_of(list("abcde"), 2)))
     payments = zerohash_client(script).iter_payments(participant_code="CUST01", size=2)
     assert isinstance(payments, Iterator)
@@ -198,7 +198,7 @@ def test_all_payments() -> None:
 )
 @pytest.mark.parametrize("size", [2, 50])
 def test_no_page_is_overlooked(total: dict[str, object], size: int) -> None:
-    """Neither a missing or a wrong total nor short pages end the list before an empty page."""
+    """A missing or wrong total, or a short page, doesn't end the list before an empty page."""
     bodies = [*pages_of(list("abcd"), 2), []]
     script = Script(tuple(listed(*page, **total) for page in bodies))
     payments = list(zerohash_client(script).iter_payments(size=size))
@@ -214,7 +214,7 @@ def test_full_pages_with_the_total_reached() -> None:
 
 
 def test_a_server_with_smaller_pages() -> None:
-    """A page that is shorter than asked for is not the last one before the total is reached."""
+    """A page that is shorter than requested isn't the last one before the total is reached."""
     script = Script(tuple(listed(*page, total=6) for page in pages_of(list("abcdef"), 2)))
     payments = list(zerohash_client(script).iter_payments(size=4))
     assert [payment.payment_id for payment in payments] == list("abcdef")
@@ -222,7 +222,7 @@ def test_a_server_with_smaller_pages() -> None:
 
 
 def test_a_page_that_fails() -> None:
-    """After a failed request the iterator goes on where it was, and overlooks nothing."""
+    """After a failed request, the iterator continues where it was, and skips nothing."""
     first, second = (listed({"payment_id": one}, total=2) for one in "ab")
     script = Script((first, answer(503), second))
     payments = zerohash_client(script).iter_payments(size=1)
@@ -233,7 +233,7 @@ def test_a_page_that_fails() -> None:
 
 
 def test_a_server_that_does_not_turn_pages() -> None:
-    """The same page again and again is an error: what is on the others cannot be known."""
+    """A page that repeats is an error: what is on the others is unknown."""
     payments = zerohash_client(answering(200, {"message": [PAYMENT]})).iter_payments(size=1)
     assert next(payments).payment_id == "p-1"
     with pytest.raises(DecodeError, match="/payments: a page came twice"):
@@ -241,7 +241,7 @@ def test_a_server_that_does_not_turn_pages() -> None:
 
 
 def test_fund_transactions() -> None:
-    """Fund transactions have filters, pages and an iterator of their own."""
+    """Fund transactions have their own filters, pages and iterator."""
     transaction = {
         "fund_id": "f-1",
         "success": False,
@@ -280,7 +280,7 @@ def test_fund_transactions() -> None:
 
 @pytest.mark.parametrize("beside", [{}, {"total_pages": None}, {"total_pages": 0}])
 def test_fund_transactions_without_a_number_of_pages(beside: dict[str, Any]) -> None:
-    """Without ``total_pages``, or with one that cannot be, an empty page ends the list."""
+    """Without ``total_pages``, or with an impossible one, an empty page ends the list."""
     script = Script((listed({"fund_id": "f-1"}, **beside), listed(**beside)))
     found = zerohash_client(script).iter_fund_transactions()
     assert [one.fund_id for one in found] == ["f-1"]
@@ -310,7 +310,7 @@ def test_fund_transactions_without_a_number_of_pages(beside: dict[str, Any]) -> 
     ],
 )
 def test_arguments_that_are_refused(call: str, arguments: Any, field: str) -> None:
-    """What cannot be sent is refused before anything is, by name; an iterator's at once."""
+    """Arguments that can't be sent are refused by name, an iterator's at once."""
     script = answering(200, {"message": []})
     with pytest.raises(InvalidInputError, match=field):
         getattr(zerohash_client(script), call)(**arguments)
@@ -318,7 +318,7 @@ def test_arguments_that_are_refused(call: str, arguments: Any, field: str) -> No
 
 
 def test_ids_within_the_path() -> None:
-    """Whatever an id holds stays one segment of the path."""
+    """Whatever an id contains, it stays one segment of the path."""
     script = answering(200, {"message": {}})
     zerohash_client(script).get_payment(payment_id="a/../b?c ä")
     assert queries(script) == ["/payments/a%2F..%2Fb%3Fc%20%C3%A4"]
@@ -335,7 +335,7 @@ def test_ids_within_the_path() -> None:
     ],
 )
 def test_responses_that_are_no_lists(call: str, body: object, path: str) -> None:
-    """A response of another shape is an error that says where."""
+    """A response of another form is an error that says where."""
     arguments = {"payment_id": "p"} if call == "get_payment" else {}
     with pytest.raises(DecodeError) as caught:
         getattr(zerohash_client(answering(200, body)), call)(**arguments)
@@ -349,7 +349,7 @@ def test_a_payment_that_is_not_there() -> None:
 
 
 def vendor(request: Received) -> tuple[int, object]:
-    """Answer only to what is signed as the vendor's documentation says, query included."""
+    """Respond only if the request is signed as the documentation says, query included."""
     headers = request.headers
     text = f"{headers['x-scx-timestamp']}{request.method}{request.route}{{}}"
     if headers["x-scx-signed"] != signature(PRIVATE_KEY, text.encode()):
@@ -360,7 +360,7 @@ def vendor(request: Received) -> tuple[int, object]:
 
 
 def test_what_is_signed() -> None:
-    """The query is part of the signed route, and an empty object stands for the body."""
+    """The query is part of the signed route, and an empty object replaces the body."""
     with listening(vendor) as server, ZeroHashClient(**CREDENTIALS, base_url=server.url) as client:
         assert client.get_payment(payment_id="p-1").payment_id == "p-1"
         found = [one.payment_id for one in client.iter_payments(participant_code="CU ST", size=1)]
@@ -385,7 +385,7 @@ async def test_what_is_signed_async() -> None:
 
 
 def test_how_the_methods_look() -> None:
-    """Each method has its name, its parameters and its type of answer."""
+    """Each method has its name, its parameters and its result's type."""
     kinds: list[tuple[Any, Any]] = [
         (ZeroHashClient, Iterator),
         (AsyncZeroHashClient, AsyncIterator),

@@ -32,7 +32,7 @@ def mint_of(*permissions: str, **fields: Any) -> zerohash.ClientAuthTokenRequest
 
 
 def test_reference_ids_are_unique_and_fit() -> None:
-    """Each is another one, and zerohash takes them."""
+    """Each one is different, and zerohash accepts them."""
     made = {zerohash.new_reference_id() for _ in range(1_000)}
     assert len(made) == 1_000
     assert all(0 < len(one) <= 50 for one in made)
@@ -40,7 +40,7 @@ def test_reference_ids_are_unique_and_fit() -> None:
 
 @pytest.mark.parametrize("permission", ["crypto-withdrawals", "crypto-payouts"])
 def test_a_lost_payment_is_found_and_not_opened_twice(sandbox: Sandbox, permission: str) -> None:
-    """After a lost response the payment is found by its id; there is one, and stays one."""
+    """After a lost response, the payment is found by its id; there is one, and there stays one."""
     request, since = mint_of(permission), now()
     with sandbox.zerohash_client() as client:
         client.send(mint_of(permission))
@@ -58,7 +58,7 @@ def test_a_lost_payment_is_found_and_not_opened_twice(sandbox: Sandbox, permissi
 
 @pytest.mark.anyio
 async def test_a_lost_payment_is_found_async(sandbox: Sandbox) -> None:
-    """The async client finds it likewise."""
+    """The async client finds it too."""
     request, since = mint_of("crypto-payouts"), now()
     async with sandbox.async_zerohash_client() as client:
         sandbox.fail_next(drop="before", vendor="zerohash")
@@ -71,7 +71,7 @@ async def test_a_lost_payment_is_found_async(sandbox: Sandbox) -> None:
 
 
 def test_a_lost_mint_without_a_reference_id(sandbox: Sandbox) -> None:
-    """Where there is nothing to look for, the error says how to look, and what to do next time."""
+    """If there is nothing to look for, the error says how to look, and what to do next time."""
     with sandbox.zerohash_client() as client:
         sandbox.fail_next(drop="before", vendor="zerohash")
         with pytest.raises(ConnectionLostError, match=r"iter_payments\(\) .*new_reference_id\(\)"):
@@ -96,14 +96,14 @@ def test_only_what_may_open_a_payment_comes_with_advice() -> None:
 
 
 def test_a_request_that_never_arrived(sandbox: Sandbox) -> None:
-    """Where nothing was opened, nothing is found."""
+    """If nothing was opened, nothing is found."""
     with sandbox.zerohash_client() as client:
         client.send(mint_of("crypto-payouts"))
         assert client.find_minted(mint_of("crypto-payouts"), since=now()) is None
 
 
 def test_among_many_payments(sandbox: Sandbox) -> None:
-    """The payment is found on whatever page it is."""
+    """The payment is found on any page."""
     request, since = mint_of("crypto-payouts"), now()
     with sandbox.zerohash_client() as client:
         client.send(request)
@@ -138,7 +138,7 @@ def test_a_fund_session_is_found() -> None:
     ],
 )
 def test_where_a_mint_is_looked_for(permissions: list[str], paths: list[str]) -> None:
-    """What is known to start only one thing is looked for there; all else in both places."""
+    """A mint that starts one known thing is looked for there, any other in both places."""
     script = answering(200, {"message": []})
     assert zerohash_client(script).find_minted(mint_of(*permissions), since=now()) is None
     assert [request.url.path for request in script.requests] == paths
@@ -146,7 +146,7 @@ def test_where_a_mint_is_looked_for(permissions: list[str], paths: list[str]) ->
 
 @pytest.mark.parametrize("permissions", [["crypto-pay"], ["one-that-came-later"], ["fwc", "new"]])
 def test_nothing_listed_may_prove_nothing(permissions: list[str]) -> None:
-    """Where nobody knows in which list a mint shows, an empty list is no proof."""
+    """If it is unknown which list a mint is in, an empty list proves nothing."""
     script = answering(200, {"message": []})
     request = mint_of(*permissions)
     with pytest.raises(zerohash.InconclusiveLookupError, match="ask zerohash") as caught:
@@ -165,7 +165,7 @@ def test_nothing_listed_may_prove_nothing(permissions: list[str]) -> None:
 def test_a_payment_without_a_reference_id_may_be_the_mints(
     permissions: list[str], reference: dict[str, object]
 ) -> None:
-    """A payment that cannot be told from the mint's own leaves the lookup open, and is named."""
+    """A payment that might be the mint's leaves the lookup inconclusive, and is named."""
     listed = [{"payment_id": "p-1", **reference}, {"payment_id": "p-2", "reference_id": "other"}]
     empty = answer(200, {"message": []})
     script = Script((answer(200, {"message": listed}), empty))
@@ -205,7 +205,7 @@ def test_a_match_beside_payments_without_a_reference_id() -> None:
 
 
 def test_a_payin_that_is_listed_is_found() -> None:
-    """If a payin does show in the list, it is found there."""
+    """If a payin is in the list, it is found there."""
     request = mint_of("crypto-pay")
     script = answering(200, {"message": [{"reference_id": request.reference_id}]})
     found = zerohash_client(script).find_minted(request, since=now())
@@ -234,7 +234,7 @@ def test_a_payin_that_is_listed_is_found() -> None:
 async def test_a_payment_whose_response_cannot_be_read(
     sandbox: Sandbox, permission: str, reference_id: str | None, words: str, body: BadBody
 ) -> None:
-    """The vendor has carried the mint out: the error says so, and how to find the payment."""
+    """The vendor has carried out the mint: the error says so, and how to find the payment."""
     sandbox.fail_next(body=body, vendor="zerohash")
     async with sandbox.async_zerohash_client() as client:
         with pytest.raises(DecodeError, match=words) as caught:
@@ -244,7 +244,7 @@ async def test_a_payment_whose_response_cannot_be_read(
 
 
 def test_a_mint_that_opens_nothing_comes_without_that_advice(sandbox: Sandbox) -> None:
-    """Nor does a response that cannot be read need advice where a repeat is harmless."""
+    """An unreadable response needs no advice either if a repeat is harmless."""
     sandbox.fail_next(body="truncated", vendor="zerohash")
     with sandbox.zerohash_client() as client, pytest.raises(DecodeError) as caught:
         client.send(mint_of("fwc"))
@@ -252,7 +252,7 @@ def test_a_mint_that_opens_nothing_comes_without_that_advice(sandbox: Sandbox) -
 
 
 def test_from_when_on_payments_are_listed() -> None:
-    """The list begins a day early: the clock that the mint was made by may have been wrong."""
+    """The list begins a day early, because the clock of the mint may have been wrong."""
     script = answering(200, {"message": []})
     client, request = zerohash_client(script), mint_of("crypto-payouts")
     since = datetime(2026, 3, 2, 12, tzinfo=timezone(timedelta(hours=2)))
@@ -288,7 +288,7 @@ def test_what_cannot_be_looked_for(request_: Any, since: Any, words: str) -> Non
 
 
 def test_a_list_that_cannot_be_searched_to_its_end() -> None:
-    """An answer that cannot be trusted is an error, and not the news that nothing was opened."""
+    """An untrustworthy response is an error, and doesn't mean that nothing was opened."""
     page = answer(200, {"message": [{"payment_id": "p", "reference_id": "another"}]})
     with pytest.raises(DecodeError, match="a page came twice"):
         zerohash_client(Script((page,))).find_minted(mint_of("crypto-payouts"), since=now())

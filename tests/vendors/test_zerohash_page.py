@@ -32,7 +32,7 @@ def minted(*permissions: str, environment: str = "us-cert") -> zerohash.ClientAu
 
 @pytest.mark.parametrize("environment", PAGES)
 def test_the_page_of_each_environment(environment: str) -> None:
-    """A token knows the environment that it came from, and with it the page's URL."""
+    """A token knows its environment, and so the page's URL."""
     token = minted("fwc", environment=environment)
     url, env = PAGES[environment]
     assert token.environment == environment
@@ -47,7 +47,7 @@ def test_the_page_of_each_environment(environment: str) -> None:
 
 @pytest.mark.parametrize("permission", APPS)
 def test_the_module_of_each_permission(permission: str) -> None:
-    """Where zerohash documents one module for a permission, it is taken."""
+    """If zerohash documents one module for a permission, that one is used."""
     assert minted(permission).to_sdk_setup()["appIdentifier"] == APPS[permission]
 
 
@@ -62,7 +62,7 @@ def test_the_module_of_each_permission(permission: str) -> None:
     ],
 )
 def test_where_the_module_is_asked_for(permissions: list[str], words: str) -> None:
-    """Where the permission leaves the module open, the error says which there are."""
+    """If the permission allows several modules, the error says which."""
     token = minted(*(permissions or ["fwc"]))
     if not permissions:
         token = zerohash.ClientAuthToken(token="opaque", environment="us-cert")
@@ -85,7 +85,7 @@ def test_where_the_url_is_asked_for() -> None:
 
 
 def test_where_the_environment_is_asked_for() -> None:
-    """A token from a sandbox, or from a proxy, belongs to no environment that is known."""
+    """A token from a sandbox, or from a proxy, has no known environment."""
     with Sandbox() as sandbox, sandbox.zerohash_client() as client:
         token = client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     assert token.environment is None
@@ -106,7 +106,7 @@ def test_where_the_environment_is_asked_for() -> None:
     ],
 )
 def test_arguments_that_are_refused(arguments: dict[str, Any], words: str) -> None:
-    """What a page could not use is refused by name, all at once."""
+    """Values that a page could not use are refused by name, all at once."""
     with pytest.raises(InvalidInputError, match=words):
         minted("fwc").to_sdk_setup(**arguments)
 
@@ -126,7 +126,7 @@ def test_arguments_that_are_refused(arguments: dict[str, Any], words: str) -> No
     ],
 )
 def test_apps_urls_that_no_page_could_use(url: str) -> None:
-    """The page loads the apps over https only, from a URL that a browser can read."""
+    """The page loads the apps only over https, from a URL that a browser can read."""
     with pytest.raises(InvalidInputError, match="apps_url: must be an https URL"):
         minted("fwc").to_sdk_setup(apps_url=url)
     for usable in ("https://apps.example:8443/sdk/", "https://apps.example"):
@@ -143,5 +143,5 @@ def test_in_a_webview() -> None:
 
 
 def test_what_zdks_page_needs() -> None:
-    """ZDK's page gets the token by the name that its documentation uses."""
+    """ZDK's page gets the token by the name in its documentation."""
     assert zdk.UserToken(token="t-1").to_sdk_setup() == {"userToken": "t-1"}

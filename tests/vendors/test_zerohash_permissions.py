@@ -1,4 +1,4 @@
-"""What happens with permissions that this release does not know."""
+"""How permissions that this release does not know are treated."""
 
 import warnings
 
@@ -17,7 +17,7 @@ from tokenkit import TokenKitWarning, zerohash
     ],
 )
 def test_a_misspelt_permission_warns(given: str, meant: str) -> None:
-    """A slip is sent unchanged, with a warning at the caller's line that names what was meant."""
+    """A misspelling is sent unchanged, with a warning at the caller's line and the right name."""
     with pytest.warns(zerohash.UnknownPermissionWarning, match=f"did you mean '{meant}'") as told:
         call = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=[given])
     assert call.permissions == (given,)
@@ -27,7 +27,7 @@ def test_a_misspelt_permission_warns(given: str, meant: str) -> None:
 
 @pytest.mark.parametrize("given", ["crypto-lending", "stocks", "é" * 1000, "x" * 60_000])
 def test_a_new_permission_does_not_warn(given: str) -> None:
-    """What looks like no known permission is new, and is sent without a word."""
+    """A permission that looks like no known one is new, and is sent without a warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         call = zerohash.ClientAuthTokenRequest(

@@ -54,7 +54,7 @@ def mint(client: ZeroHashClient, permissions: Sequence[str]) -> zerohash.ClientA
 @pytest.mark.parametrize("permission", HARMLESS)
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_harmless_mints_are_repeated(permission: str, status: int) -> None:
-    """A mint that opens no payment is tried again after an answer that leaves things open."""
+    """A mint that opens no payment is retried after a response that leaves the outcome open."""
     client, script = client_of(answer(status), MINTED)
     assert mint(client, [permission]).token == "t"
     assert len(script.requests) == 2
@@ -63,7 +63,7 @@ def test_harmless_mints_are_repeated(permission: str, status: int) -> None:
 @pytest.mark.parametrize("permission", PAYING)
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_paying_mints_are_not(permission: str, status: int) -> None:
-    """A mint that may have opened a payment is not, alone or beside a harmless permission."""
+    """A mint that may have opened a payment is not, alone or with a harmless permission."""
     for permissions in ([permission], ["fwc", permission]):
         client, script = client_of(answer(status), MINTED)
         with pytest.raises(ServerError):
@@ -92,7 +92,7 @@ def test_paying_mints_on_demand(permission: str) -> None:
 def test_what_was_certainly_not_carried_out(
     permission: str, status: int, headers: Mapping[str, str], naps: list[float]
 ) -> None:
-    """A 429, and a 503 that invites a retry, are tried again for every permission."""
+    """A 429, and a 503 that invites a retry, are retried for every permission."""
     script = Script((answer(status, b"", headers), MINTED))
     clock = StillClock()
     client = ZeroHashClient(
@@ -103,7 +103,7 @@ def test_what_was_certainly_not_carried_out(
 
 
 def test_invitation_on_another_status() -> None:
-    """The header counts on a 503 alone."""
+    """The header counts only on a 503."""
     client, script = client_of(answer(500, b"", {"zh-allow-retry": "true"}), MINTED)
     with pytest.raises(ServerError):
         mint(client, ["fwc"])
@@ -135,7 +135,7 @@ def test_time_is_repeated() -> None:
 
 @pytest.mark.parametrize(("permission", "sent"), [("fwc", 3), ("crypto-pay", 1)])
 def test_lost_answers(permission: str, sent: int) -> None:
-    """A lost answer counts as an answer that leaves things open."""
+    """A lost response counts as one that leaves the outcome open."""
     requests: list[httpx.Request] = []
 
     def lose(request: httpx.Request) -> httpx.Response:
@@ -155,7 +155,7 @@ def test_lost_answers(permission: str, sent: int) -> None:
 
 
 def test_retries_keep_the_request_id_and_are_signed_anew() -> None:
-    """Each attempt has the first one's request id, and a timestamp and signature of its own."""
+    """Each attempt has the first one's request id, and its own timestamp and signature."""
     client, script = client_of(answer(429), MINTED)
     mint(client, ["fwc"])
     first, second = script.requests

@@ -47,7 +47,7 @@ def client(zerohash_like: Listener) -> Iterator[ZeroHashClient]:
 
 
 def check(request: Received) -> None:
-    """Confirm a received request's signature by the formula of the documentation."""
+    """Check a received request's signature by the documentation's formula."""
     timestamp = request.headers["x-scx-timestamp"]
     assert timestamp.isdecimal()
     assert abs(int(timestamp) - time.time()) < 60
@@ -58,7 +58,7 @@ def check(request: Received) -> None:
 
 
 def test_signed_mint(zerohash_like: Listener, client: ZeroHashClient) -> None:
-    """A mint's signature covers the very bytes that arrive, non-ASCII text included."""
+    """A mint's signature covers the exact bytes that arrive, including non-ASCII text."""
     client.create_client_auth_token(
         participant_code="CUST01",
         email="josé@example.com",
@@ -77,7 +77,7 @@ def test_signed_mint(zerohash_like: Listener, client: ZeroHashClient) -> None:
 
 
 def test_signed_revocation(zerohash_like: Listener, client: ZeroHashClient) -> None:
-    """A revocation is signed likewise."""
+    """A revocation is signed in the same way."""
     client.revoke_client_auth_token(token=jwt_of({"jti": "1"}))
     check(zerohash_like.received[-1])
     assert zerohash_like.received[-1].route == "/revoke_auth_token"
@@ -99,7 +99,7 @@ def test_signed_revocation(zerohash_like: Listener, client: ZeroHashClient) -> N
 def test_signed_requests(
     zerohash_like: Listener, client: ZeroHashClient, method: str, path: str, body: JSON
 ) -> None:
-    """The route is signed with its query as it arrives, and ``{}`` in the place of no body."""
+    """The route is signed with its query as it arrives, and ``{}`` if there is no body."""
     client.request(method, path, json=body)
     request = zerohash_like.received[-1]
     check(request)
@@ -128,7 +128,7 @@ async def test_signed_by_the_async_client(zerohash_like: Listener) -> None:
 
 
 def test_the_time_is_not_signed(zerohash_like: Listener, client: ZeroHashClient) -> None:
-    """The call without authentication carries no credential over the socket."""
+    """The call without authentication sends no credential over the socket."""
     client.get_time()
     request = zerohash_like.received[-1]
     assert not [name for name in request.headers if name.startswith("x-scx")]
@@ -183,7 +183,7 @@ VECTORS = [
 
 @pytest.mark.parametrize(("now", "method", "path", "body", "signed"), VECTORS)
 def test_vectors(now: int, method: str, path: str, body: JSON, signed: str) -> None:
-    """Each vector of the contract is what a client sends at that second."""
+    """A client sends each of the contract's vectors at its time."""
     transport = answering(200, {})
     client = ZeroHashClient(
         api_key="k",

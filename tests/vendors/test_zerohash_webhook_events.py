@@ -36,7 +36,7 @@ def received(payload: Mapping[str, object], kind: str) -> webhooks.Event:
 
 
 def test_the_payment_of_an_sdk_withdrawal() -> None:
-    """A payment's webhook has the payment as a lookup would, exact and with its unknown fields."""
+    """A payment's webhook has the payment as a lookup would, exact and with unknown fields."""
     event = received(WITHDRAWAL, "payment_status_changed")
     assert isinstance(event, webhooks.PaymentStatusChanged)
     payment = event.payment
@@ -52,7 +52,7 @@ def test_the_payment_of_an_sdk_withdrawal() -> None:
 
 
 def test_an_ach_payment() -> None:
-    """The other shape of the same type is another event."""
+    """The other form of the same type is another event."""
     event = received(
         {
             "participant_code": "ABC123",
@@ -97,7 +97,7 @@ def test_a_deposit() -> None:
 
 
 def test_a_session_that_expired() -> None:
-    """A session without a deposit is no success, whatever else is missing."""
+    """A session without a deposit is not a success, whatever else is missing."""
     payload = {"success": False, "status_reason": "deposit session has expired."}
     event = received(payload, "deposit_fund_complete")
     assert isinstance(event, webhooks.DepositFundComplete)
@@ -107,7 +107,7 @@ def test_a_session_that_expired() -> None:
 
 @pytest.mark.parametrize("payload", [{}, {"success": None}, {"success": "true"}, {"success": 1}])
 def test_a_session_that_does_not_say_how_it_ended(payload: dict[str, object]) -> None:
-    """Where ``success`` is missing or cannot be read, nobody knows: it is neither yes nor no."""
+    """If ``success`` is missing or unreadable, it is neither true nor false."""
     event = received(payload, "deposit_fund_complete")
     assert isinstance(event, webhooks.DepositFundComplete)
     assert event.success is None
@@ -167,7 +167,7 @@ def test_an_external_account() -> None:
 
 
 def test_types_that_came_later() -> None:
-    """An event of a type that nobody knows yet is a plain one, with its whole payload."""
+    """An event of an unknown type is a plain one, with its whole payload."""
     event = received({"quote": [1, {"b": None}]}, "connect_quote_changed")
     assert type(event) is webhooks.Event
     assert (event.type, event.payload) == ("connect_quote_changed", {"quote": [1, {"b": None}]})
@@ -193,7 +193,7 @@ VALUES: Any = st.recursive(
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(NAMES), VALUES))
 def test_payloads_of_any_shape(kind: str, payload: dict[str, Any]) -> None:
-    """However wrong the values of a signed payload are, the event is made and can be read."""
+    """However wrong the values of a signed payload are, the event is created and readable."""
     event = received(payload, kind)
     for name in dir(event):
         if not name.startswith("_"):
@@ -218,6 +218,6 @@ def test_payloads_of_any_shape(kind: str, payload: dict[str, Any]) -> None:
 )
 @example(b"{}", {"x-zh-hook-signature-256": "00"}, "legacy")
 def test_garbage_of_every_kind(body: Any, headers: Any, scheme: Any) -> None:
-    """Whatever is sent, it ends in the one error."""
+    """Whatever is sent, any failure is the one error."""
     with pytest.raises(WebhookVerificationError):
         webhooks.verify(body, headers, secrets=SECRET, scheme=scheme, clock=Clock())

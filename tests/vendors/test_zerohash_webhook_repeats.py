@@ -25,7 +25,7 @@ def verify(seen: Any, *, payload: Any = PAYLOAD, **signing: Any) -> webhooks.Eve
 
 @attrs.define
 class Shared:
-    """A store that tells whether a key is new, such as Redis's ``SET NX``."""
+    """A store that says whether a key is new, such as Redis's ``SET NX``."""
 
     keys: dict[str, int] = attrs.field(factory=dict[str, int])
 
@@ -44,7 +44,7 @@ def seen(request: pytest.FixtureRequest) -> Any:
 
 
 def test_the_same_webhook_twice(seen: Any) -> None:
-    """A second delivery is refused, by its id and although it was signed anew."""
+    """A second delivery is refused by its id, even if it was signed again."""
     first = verify(seen)
     assert first.notification_id == "n-1"
     for timestamp in (TIMESTAMP, LATER):
@@ -56,7 +56,7 @@ def test_the_same_webhook_twice(seen: Any) -> None:
 
 
 def test_a_replay_under_another_id(seen: Any) -> None:
-    """The id is not signed: who sends the same signed text under another one gets nowhere."""
+    """The id is not signed: the same signed text under another id is refused."""
     verify(seen)
     with pytest.raises(RepeatedWebhookError):
         verify(seen, notification_id="n-2")
@@ -70,7 +70,7 @@ def test_other_webhooks_are_new(seen: Any) -> None:
 
 
 def test_what_could_not_be_handled_is_new_again(seen: Any) -> None:
-    """After a failure of the handler the vendor's next try is taken for the first one."""
+    """After a failure of the handler, the vendor's next try counts as the first one."""
     event = verify(seen)
     with pytest.raises(RepeatedWebhookError):
         verify(seen, timestamp=LATER)
@@ -79,14 +79,14 @@ def test_what_could_not_be_handled_is_new_again(seen: Any) -> None:
 
 
 def test_a_false_webhook_leaves_nothing_behind(seen: Any) -> None:
-    """Nobody without the secret can make a webhook count as seen."""
+    """Without the secret, a webhook can't be made to count as seen."""
     with pytest.raises(WebhookVerificationError):
         verify(seen, secret="somebody else's")
     assert verify(seen).notification_id == "n-1"
 
 
 def test_without_an_id() -> None:
-    """Repeats cannot be found without an id: that is an error where they are to be found."""
+    """Repeats cannot be found without an id: that is an error if they must be found."""
     body, headers = signed(PAYLOAD)
     del headers["x-zh-hook-notification-id"]
     clock = Clock()
@@ -105,14 +105,14 @@ def test_the_store_of_a_process_is_bounded() -> None:
 
 @pytest.mark.parametrize("capacity", [0, -1, 1, True, None, "x", 2.5])
 def test_a_capacity_that_would_find_no_repeat(capacity: Any) -> None:
-    """A store with no room for one webhook's keys is refused when it is made."""
+    """A store with no room for one webhook's keys is refused when it is created."""
     with pytest.raises(WebhookSettingsError, match=r"Seen\(\): capacity .* at least 2") as caught:
         webhooks.Seen(capacity=capacity)
     assert caught.value.problem is WebhookProblem.SETTINGS
 
 
 def test_threads_that_get_the_same_webhook() -> None:
-    """However many threads are handed one webhook at a time, one of them handles it."""
+    """However many threads get one webhook at a time, one of them handles it."""
     for seen in (set[str](), webhooks.Seen()):
         handled: list[webhooks.Event] = []
         start = threading.Barrier(8)
@@ -143,7 +143,7 @@ class Failing(Shared):
 
 
 def test_a_store_that_fails_loses_no_webhook() -> None:
-    """After a store has failed half-way, the vendor's next try is taken for the first one."""
+    """After a store has failed halfway, the vendor's next try counts as the first one."""
     seen = Failing()
     with pytest.raises(ConnectionError):
         verify(seen)

@@ -62,14 +62,14 @@ def test_the_vector_of_the_newer_scheme() -> None:
 
 
 def test_the_vector_of_the_legacy_scheme() -> None:
-    """The contract's signature over the body alone is accepted where it is asked for."""
+    """The contract's signature over only the body is accepted if requested."""
     event = verify(headers={**KIND, "x-zh-hook-signature-256": LEGACY}, scheme="legacy")
     assert event.payload["participant_code"] == "CUST01"
     assert event.sent_at is None
 
 
 def test_the_legacy_signature_is_not_enough_unless_asked_for() -> None:
-    """A legacy signature, which can be sent again for ever, is no way around the timestamp."""
+    """A legacy signature, which can be sent again forever, doesn't bypass the timestamp."""
     headers = {**KIND, "x-zh-hook-signature-256": LEGACY, "x-zh-hook-timestamp": TIMESTAMP}
     with pytest.raises(WebhookVerificationError, match="x-zh-hook-signature is missing"):
         verify(headers=headers)
@@ -91,18 +91,18 @@ def test_the_legacy_signature_is_not_enough_unless_asked_for() -> None:
     ids=["upper case", "pairs", "bytes", "upper-case hex", "white space", "others"],
 )
 def test_headers_as_frameworks_bring_them(headers: Any) -> None:
-    """Names compare without case, and a mapping is as good as a list of pairs."""
+    """Names compare without case, and a mapping works as well as a list of pairs."""
     assert verify(headers=headers).type == "payment_status_changed"
 
 
 @pytest.mark.parametrize("body", [bytearray(BODY), memoryview(BODY)])
 def test_bodies_that_are_like_bytes(body: Any) -> None:
-    """What some servers bring instead of bytes is taken."""
+    """Other byte types that some servers pass are accepted."""
     assert verify(body).payload["status"] == "initialized"
 
 
 def test_secrets_can_be_rotated() -> None:
-    """While a secret changes, a signature under the old or the new one is right."""
+    """While a secret is rotated, a signature under the old or the new one is valid."""
     for secrets in (["new", SECRET], [SECRET, "new"], (Secret(SECRET),), SECRET, Secret(SECRET)):
         assert verify(secrets=secrets).type == "payment_status_changed"
     with pytest.raises(WebhookVerificationError):
@@ -111,7 +111,7 @@ def test_secrets_can_be_rotated() -> None:
 
 @pytest.mark.parametrize("seconds", [-300.0, 0.0, 300.0])
 def test_timestamps_within_the_tolerance(seconds: float) -> None:
-    """A clock that is 5 minutes off, either way, is not too far off."""
+    """A clock that is 5 minutes off, either way, is accepted."""
     assert verify(clock=Clock(NOW + seconds)).sent_at is not None
 
 
@@ -119,14 +119,14 @@ def test_timestamps_within_the_tolerance(seconds: float) -> None:
     ("seconds", "words"), [(301.0, "301 seconds behind"), (-301.0, "301 seconds ahead of")]
 )
 def test_timestamps_beyond_the_tolerance(seconds: float, words: str) -> None:
-    """An old webhook, or one from the future, is refused, and the error says by how much."""
+    """A webhook that is too old, or from the future, is refused, with by how much."""
     with pytest.raises(WebhookVerificationError, match=words) as caught:
         verify(clock=Clock(NOW + seconds))
     assert caught.value.problem is WebhookProblem.TIMESTAMP
 
 
 def test_the_tolerance_can_be_chosen() -> None:
-    """A number of seconds, a timedelta, or none at all."""
+    """The tolerance is a number of seconds, a timedelta, or None."""
     late = Clock(NOW + 3_000)
     assert verify(clock=late, tolerance=3_001).sent_at is not None
     assert verify(clock=late, tolerance=timedelta(hours=1)).sent_at is not None
@@ -138,7 +138,7 @@ def test_the_tolerance_can_be_chosen() -> None:
 
 
 def test_the_time_is_this_machines_by_default() -> None:
-    """Without a clock the machine's own judges the timestamp."""
+    """Without a clock, the machine's own is used for the timestamp."""
     body, headers = signed({}, timestamp=str(int(time.time() * 1000)))
     assert webhooks.verify(body, headers, secrets=SECRET).payload == {}
     with pytest.raises(WebhookVerificationError, match="timestamp"):
@@ -146,7 +146,7 @@ def test_the_time_is_this_machines_by_default() -> None:
 
 
 def test_a_timestamp_of_another_age() -> None:
-    """A signed number that no date can tell is refused, also where any time is tolerated."""
+    """A signed number beyond any date is refused, even if any time is tolerated."""
     body, headers = signed({}, timestamp="9" * 16)
     with pytest.raises(WebhookVerificationError, match="out of range"):
         verify(body, headers, tolerance=None)
@@ -172,7 +172,7 @@ def test_a_timestamp_of_another_age() -> None:
     ],
 )
 def test_headers_that_are_wrong(changed: dict[str, Any], problem: WebhookProblem) -> None:
-    """Whatever is missing, repeated, malformed or false, the error says which."""
+    """Whatever is missing, repeated, malformed or wrong, the error says which."""
     merged = {**HEADERS, **changed}
     headers = {name: value for name, value in merged.items() if value is not None}
     with pytest.raises(WebhookVerificationError) as caught:
@@ -184,7 +184,7 @@ def test_headers_that_are_wrong(changed: dict[str, Any], problem: WebhookProblem
     "body", [b"", b"{", b"[]", b"null", b'"text"', b"\xff", b"[" * 100_000, b'{"a":NaN}']
 )
 def test_signed_bodies_that_are_no_object(body: bytes) -> None:
-    """What is signed and yet no JSON object ends in the same error."""
+    """A signed body that isn't a JSON object causes the same error."""
     body, headers = signed(body)
     with pytest.raises(WebhookVerificationError, match="not a JSON object") as caught:
         verify(body, headers)
@@ -193,7 +193,7 @@ def test_signed_bodies_that_are_no_object(body: bytes) -> None:
 
 @pytest.mark.parametrize("body", ["text", None, {"payment_id": "1"}, 7])
 def test_bodies_that_are_not_raw(body: Any) -> None:
-    """A body that somebody has decoded or parsed already is named as that."""
+    """A body that was already decoded or parsed is named as one."""
     with pytest.raises(WebhookVerificationError, match="raw bytes that were received, not"):
         verify(body)
 
@@ -207,14 +207,14 @@ class Raising:
 
 @pytest.mark.parametrize("headers", [None, 7, [1], [("a",)], {1: "a"}, Raising(), object()])
 def test_headers_that_are_none(headers: Any) -> None:
-    """Whatever stands in the headers' place ends in the same error."""
+    """Anything instead of headers causes the same error."""
     with pytest.raises(WebhookVerificationError, match="headers cannot be read") as caught:
         verify(headers=headers)
     assert caught.value.problem is WebhookProblem.HEADERS
 
 
 def test_rsa_signatures() -> None:
-    """RSA is checked with the public key, PSS unless asked otherwise, in both schemes."""
+    """RSA is checked with the public key, with PSS unless requested otherwise, in both schemes."""
     old, new = rsa_key(0), rsa_key(1)
     message = BODY + TIMESTAMP.encode()
     headers = {**KIND, "x-zh-hook-timestamp": TIMESTAMP}
@@ -236,7 +236,7 @@ def test_rsa_signatures() -> None:
 
 
 def test_rsa_beside_hmac() -> None:
-    """With secrets and keys, either signature will do, and a false one proves nothing."""
+    """With secrets and keys, either signature is enough, and a wrong one proves nothing."""
     key = rsa_key()
     both: dict[str, Any] = {"secrets": [SECRET], "public_keys": [public_pem(key)]}
     right = rsa_signature(key, BODY + TIMESTAMP.encode())
@@ -285,7 +285,7 @@ def test_rsa_beside_hmac() -> None:
     ],
 )
 def test_arguments_that_cannot_work(options: dict[str, Any], words: str) -> None:
-    """A mistake in one's own settings is told from a bad webhook, and shows no secret."""
+    """A mistake in the settings is distinct from a bad webhook, and shows no secret."""
     with pytest.raises(WebhookSettingsError, match=words) as caught:
         verify(**options)
     assert "whsec" not in str(caught.value)
@@ -315,7 +315,7 @@ def frames(error: BaseException) -> str:
 
 @pytest.mark.parametrize("options", [{}, {"scheme": "newest"}, {"secrets": [SECRET, b"whsec"]}])
 def test_errors_show_no_secret(options: dict[str, Any]) -> None:
-    """Neither an error's text nor a frame that a report may show holds a secret."""
+    """Neither an error's text nor a frame that a report may show contains a secret."""
     with pytest.raises(TokenKitError) as caught:
         verify(headers={**HEADERS, "x-zh-hook-signature": "00"}, **options)
     shown = str(caught.value) + repr(caught.value) + frames(caught.value)

@@ -1,4 +1,4 @@
-"""What the tests of the vendors' clients share: still clocks, scripted answers, a plain server."""
+"""What the tests of the vendors' clients share: frozen clocks, scripted responses, a server."""
 
 import base64
 import copy
@@ -45,7 +45,7 @@ ECHO = "that of the request"
 
 @attrs.define
 class Script(httpx.MockTransport):
-    """A transport that gives one answer after the other, the last one again and again."""
+    """A transport that gives one response after the other, and repeats the last one."""
 
     answers: tuple[httpx.Response, ...]
     requests: list[httpx.Request] = attrs.field(factory=list[httpx.Request])
@@ -68,7 +68,7 @@ class Script(httpx.MockTransport):
 
 
 def answering(status: int, body: object = b"", headers: Mapping[str, str] | None = None) -> Script:
-    """Make a transport that always gives one answer: bytes as they are, anything else as JSON."""
+    """Make a transport that always gives one response: bytes, or anything else as JSON."""
     return Script((answer(status, body, headers),))
 
 
@@ -114,13 +114,13 @@ def jwt_of(claims: object) -> str:
 
 
 def copies(value: T) -> list[T]:
-    """Return what pickling, copying and copying deeply make of a value."""
+    """Return a value's pickled, copied and deep-copied twins."""
     pickled: T = pickle.loads(pickle.dumps(value))  # noqa: S301 - our own bytes
     return [pickled, copy.copy(value), copy.deepcopy(value)]
 
 
 def signature(private_key: str, message: bytes) -> str:
-    """Sign as the vendor's documentation says, with none of the package's code."""
+    """Sign as the vendor's documentation says, without the package's code."""
     digest = hmac.new(base64.b64decode(private_key), message, hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 
@@ -137,7 +137,7 @@ class Received:
 
 @attrs.frozen
 class Listener:
-    """A server on a socket of its own that keeps what it receives."""
+    """A server on its own socket that keeps what it receives."""
 
     url: str
     received: list[Received]
@@ -145,7 +145,7 @@ class Listener:
 
 @contextmanager
 def listening(respond: Callable[[Received], tuple[int, object]]) -> Generator[Listener]:
-    """Serve in a thread; ``respond`` gives each answer's status and JSON (``None``: no body)."""
+    """Serve in a thread; ``respond`` gives each response's status and JSON (``None``: no body)."""
     received: list[Received] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -168,7 +168,7 @@ def listening(respond: Callable[[Received], tuple[int, object]]) -> Generator[Li
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Keep quiet."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

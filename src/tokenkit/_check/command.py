@@ -84,7 +84,7 @@ def _checked(profile: Profile, environ: Mapping[str, str]) -> list[Finding]:
 def _connected(
     client: Client, then: Iterator[Finding], doubtful: Outcome = Outcome.NOTE
 ) -> Iterator[Finding]:
-    """Check the network and, only if it works, the rest, which tells whose a response was."""
+    """Check the network and, only if it works, the rest, which shows who responded."""
     found: list[Finding] = []
     for finding in check_network(client, doubtful):
         found.append(finding)

@@ -1,13 +1,14 @@
 """What sync and async clients share: everything except sending."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
 from uuid import uuid4
 
 import attrs
-from typing_extensions import Self, Unpack
+from typing_extensions import Unpack
 
 from .._model.call import Call, RawCall, Reply
 from .._model.frames import ForgetsArguments, forget_arguments
@@ -48,6 +49,8 @@ __all__ = ["ClientBase", "Shared", "Start", "raw_call"]
 C = TypeVar("C")
 K = TypeVar("K", bound=TimeSource)
 T = TypeVar("T")
+# Jedi resolves Self to the class in which it is written.
+AnyClientT = TypeVar("AnyClientT", bound="ClientBase[Any, Any]")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -221,7 +224,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             watched=shared.watched,
         )
 
-    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+    def with_options(self: AnyClientT, **options: Unpack[CallOptions]) -> AnyClientT:
         """Return a client with the same connections and other settings.
 
         It keeps what a subclass added. Closing it does nothing; closing the original closes
@@ -267,16 +270,15 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         )
 
 
-B = TypeVar("B", bound=ClientBase[Any, Any])
-
-
-def _changed_copy(client: B, **changes: object) -> B:
+def _changed_copy(client: AnyClientT, **changes: object) -> AnyClientT:
     """Copy a client with everything that a subclass keeps in it, slots included."""
     copied = object.__new__(type(client))
     for base in type(client).__mro__:
-        for slot, member in vars(base).items():
-            if isinstance(member, MemberDescriptorType) and hasattr(client, slot):
-                setattr(copied, slot, getattr(client, slot))
+        for member in vars(base).values():
+            # By the slot itself: a subclass may be frozen, or hide it behind a property.
+            if isinstance(member, MemberDescriptorType):
+                with suppress(AttributeError):  # an empty slot stays empty
+                    member.__set__(copied, member.__get__(client))
     vars(copied).update(vars(client), **changes)
     return copied
 
@@ -296,7 +298,7 @@ def raw_call(method: str, path: str, json: Any) -> RawCall | InvalidInputError:
 
 
 def _name_of(call: object) -> str | None:
-    """Return a call's name as it may be shown; ``None`` where there is no call."""
+    """Return a call's name as it may be shown; ``None`` if there is no call."""
     if not isinstance(call, Call):
         return None
     name: str = call.operation

@@ -27,7 +27,7 @@ HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]"
 # was signed.
 PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*")
 QUERY = re.compile(r"([A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
-# Common servers take no more, nor does httpx by much.
+# Common servers take no more, and httpx takes little more.
 MAX_URL = 16_384
 # Names that never resolve on the public internet.
 PRIVATE_SUFFIXES = (".internal", ".local", ".localhost", ".test")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TypeVar
 
-from typing_extensions import Self, Unpack
+from typing_extensions import Unpack
 
 from .._model.call import Call, Reply
 from .._model.frames import forget_arguments
@@ -30,10 +30,13 @@ from .tokens import AsyncTokenMethods, TokenMethods
 __all__ = ["AsyncClient", "Client"]
 
 T = TypeVar("T")
+# Jedi resolves Self to the class in which it is written.
+ClientT = TypeVar("ClientT", bound="Client")
+AsyncClientT = TypeVar("AsyncClientT", bound="AsyncClient")
 
 
 class Client(TokenMethods, BulkMethods, Caller):
-    """A vendor's client, sync; safe to share between threads and across forks.
+    """A vendor's sync client; safe to share between threads and across forks.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
 
@@ -71,8 +74,11 @@ class Client(TokenMethods, BulkMethods, Caller):
 
     @classmethod
     def from_env(
-        cls, *, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]
-    ) -> Self:
+        cls: type[ClientT],
+        *,
+        environ: Mapping[str, str] | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> ClientT:
         """Build a client from environment variables.
 
         Args:
@@ -171,7 +177,7 @@ class Client(TokenMethods, BulkMethods, Caller):
             self._shared.closed = True
             self._shared.connections.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self: ClientT) -> ClientT:
         return self
 
     def __exit__(
@@ -184,7 +190,7 @@ class Client(TokenMethods, BulkMethods, Caller):
 
 
 class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
-    """A vendor's client, async, on asyncio and trio; usable from several event loops.
+    """A vendor's async client, on asyncio and trio; usable from several event loops.
 
     A vendor's client derives from it, sets ``profile``, and mixes in its operations.
 
@@ -222,8 +228,11 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
 
     @classmethod
     def from_env(
-        cls, *, environ: Mapping[str, str] | None = None, **options: Unpack[AsyncClientOptions]
-    ) -> Self:
+        cls: type[AsyncClientT],
+        *,
+        environ: Mapping[str, str] | None = None,
+        **options: Unpack[AsyncClientOptions],
+    ) -> AsyncClientT:
         """Build a client from environment variables.
 
         Args:
@@ -327,7 +336,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             self._shared.closed = True
             await self._shared.connections.aclose()
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self: AsyncClientT) -> AsyncClientT:
         return self
 
     async def __aexit__(

@@ -92,8 +92,8 @@ class CallOptions(TypedDict, total=False):
     write 30."""
 
     deadline: float | None
-    """Seconds for a call as a whole, all attempts and waits included. Default: 60; ``None``
-    means no deadline."""
+    """Seconds for the whole call, including all attempts and waits. Default: 60;
+    ``None`` means no deadline."""
 
     retry: RetryPolicy | None
     """When to try again. Default: ``RetryPolicy()``, at most 2 retries."""
@@ -158,7 +158,10 @@ class _SharedOptions(CallOptions, total=False):
 
 
 class ClientOptions(_SharedOptions, total=False):
-    """Options of every sync client. ``None`` means the default, for ``deadline`` none at all."""
+    """Options of every sync client.
+
+    ``None`` means the default, except for ``deadline``, where it means no deadline.
+    """
 
     http_client: HttpClient | None
     """An ``httpx.Client`` to send with; it is never closed."""
@@ -171,7 +174,10 @@ class ClientOptions(_SharedOptions, total=False):
 
 
 class AsyncClientOptions(_SharedOptions, total=False):
-    """Options of every async client. ``None`` means the default, for ``deadline`` none at all."""
+    """Options of every async client.
+
+    ``None`` means the default, except for ``deadline``, where it means no deadline.
+    """
 
     http_client: AsyncHttpClient | None
     """An ``httpx.AsyncClient`` to send with; it is never closed."""

@@ -31,7 +31,7 @@ class _Items(Generic[Item]):
         self._sent = Sent()
 
     def _turn(self, reply: Reply[Any]) -> Refusal | None:
-        """Go on to a page's items; return a refusal where the server does not turn pages."""
+        """Move on to a page's items; return a refusal if the server does not turn pages."""
         try:
             self._left = iter(self._walk.take(self._sent.add(reply)))
         except TokenKitError as error:

@@ -80,7 +80,8 @@ class ClientSettings:
 
         Args:
             profile: The vendor.
-            options: What the caller passed; ``None`` means the default, for ``deadline`` none.
+            options: What the caller passed; ``None`` means the default, but no deadline for
+                ``deadline``.
             is_async: Whether it is an async client.
             base_url_settings: The values of the profile's ``base_url_settings``.
 

@@ -81,7 +81,7 @@ class _TokenBase(ClientBase[C, K]):
         return shared.token_cache
 
     def _reuse_now(self, call: Call[Any]) -> "Reuse":
-        """Return what hands out tokens; a changed copy of a client has its own.
+        """Return the object that hands out tokens; a changed copy of a client has its own.
 
         A service with its own host has one for each call: few calls go there.
         """
@@ -149,8 +149,8 @@ class TokenMethods(_TokenBase[Connections, Clock]):
             ConfigurationError: This call's token must not be reused because it opens a payment,
                 or its lifetime is unknown: see ``token_lifetime`` of
                 :class:`ClientOptions`.
-            RateLimitError: The vendor refuses this client's credentials; until ``retry_after``
-                has passed, it isn't asked again.
+            RateLimitError: The vendor has rate limited this client's credentials; it isn't asked
+                again until ``retry_after`` has passed.
             InvalidInputError: An argument is invalid. Other errors are those of :meth:`send`.
         """
         reuse = self._reuse
@@ -213,8 +213,8 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
             ConfigurationError: This call's token must not be reused because it opens a payment,
                 or its lifetime is unknown: see ``token_lifetime`` of
                 :class:`AsyncClientOptions`.
-            RateLimitError: The vendor refuses this client's credentials; until ``retry_after``
-                has passed, it isn't asked again.
+            RateLimitError: The vendor has rate limited this client's credentials; it isn't asked
+                again until ``retry_after`` has passed.
             InvalidInputError: An argument is invalid. Other errors are those of :meth:`send`.
         """
         reuse = self._reuse

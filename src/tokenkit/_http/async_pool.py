@@ -96,7 +96,7 @@ async def _let_go(stream: Any, chunks: Any) -> None:
     """Close a response and end its iterator, which would otherwise be left to the event loop.
 
     httpx's iterator wraps httpcore's, which end only when they are exhausted; once closed,
-    they have at most one more read. A caller's transport may go on for ever.
+    they have at most one more read. A caller's transport may go on forever.
     """
     try:
         with QUIETLY:

@@ -86,7 +86,7 @@ def running() -> Any:
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
-        from trio.lowlevel import current_trio_token  # noqa: PLC0415 - trio is not for everybody
+        from trio.lowlevel import current_trio_token  # noqa: PLC0415 - trio is optional
 
         return current_trio_token()
 

@@ -27,10 +27,10 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 # httpcore's classes are mocked or observed.
 POOL_OF_TRANSPORT = "_pool"
 # For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network._clip_reads()`
-# replaces; were it to read otherwise, each read would end by the deadline, and not each step.
+# replaces; if it read in another way, each read would end by the deadline, but not each step.
 # Texts; an unknown one is just not shown: h11's in `errors.KNOWN_TEXTS` and `errors.CLOSED`, and
 # the names of events that httpcore logs in `family.HARMLESS`. Loggers are found by their package;
-# those of a module that is loaded amid an exchange, by `family.LOGGERS`.
+# those of a module that is loaded during an exchange, by `family.LOGGERS`.
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -138,13 +138,13 @@ class Stream(ABC):
 
     @abstractmethod
     def _has_input(self) -> bool:
-        """Return whether anything can be read, the end included."""
+        """Return whether anything can be read, including the end."""
         ...
 
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore asks about a connection."""
         if info == "is_readable":
-            # Nobody can tell what two layers of TLS hold.
+            # What two layers of TLS hold is unknown.
             return self._layers > 1 or self._has_input()
         return self._inner.get_extra_info(info)
 
@@ -161,7 +161,7 @@ class PooledConnection:
 
     Attributes:
         network: As given.
-        serves_once: Whether it must not be used again, as nobody can tell what is left in it.
+        serves_once: Whether it must not be used again, because what is left in it is unknown.
         idle_since: When its last exchange ended, on the monotonic clock.
     """
 

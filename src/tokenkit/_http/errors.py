@@ -1,4 +1,4 @@
-"""From an exception of the network to tokenkit's own error, as a plain value."""
+"""Turn the network's exceptions into tokenkit's own errors, as plain values."""
 
 import ssl
 import sys
@@ -34,7 +34,7 @@ NETWORK = (
     *("UnsupportedProtocol", "ConnectionNotAvailable"),
 )
 ONE_MILLISECOND = 0.001
-# What others' connections say if closed before the end of a response; tokenkit's own know it.
+# What callers' connections say if they are closed before the end of a response.
 CLOSED = ("Server disconnected", "peer closed connection")
 # Libraries quote what they can't read, which may hold a token: only these texts are shown.
 KNOWN_TEXTS = (
@@ -132,7 +132,7 @@ def _class_of(error: Exception, progress: Progress) -> type[TransportError | Res
 
 def _text_of(error: Exception, origin: str, progress: Progress) -> str:
     if isinstance(error, TooLargeError):
-        return f"The response of {origin} is larger than {error} bytes, decompressed"
+        return f"The response from {origin} is larger than {error} bytes, decompressed"
     detail = _root_text(error)
     if isinstance(error, _named("ProtocolError")):
         detail = next((text for text in KNOWN_TEXTS if detail.startswith(text)), "")

@@ -97,7 +97,7 @@ def _load(name: str) -> Family:
         kinds += [getattr(core, f"{prefix}{one}") for one in SENDERS]
         found = ((kind, getattr(kind, method)) for kind in kinds)
         methods[method] = [(kind, one if _is_own(one, name) else None) for kind, one in found]
-    # By this class, transports for httpx know that they may take the body as bytes.
+    # This class tells transports for httpx that they may take the body as bytes.
     body_stream = type("BodyStream", (BodyStream, http.ByteStream), {})
     return Family(name, http, core, body_stream, methods)
 

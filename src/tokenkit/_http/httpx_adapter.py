@@ -12,7 +12,7 @@ from ..errors import ConfigurationError
 from .family import Family
 from .settings import ConnectionSettings
 
-__all__ = ["Received", "ThroughHttpcore", "ThroughHttpx", "httpcore_url", "through_callers"]
+__all__ = ["OpenResponse", "ThroughHttpcore", "ThroughHttpx", "httpcore_url", "through_callers"]
 
 # Zero would make a socket non-blocking.
 SHORTEST_STEP = 0.001
@@ -27,7 +27,7 @@ NOT_OURS = re.compile(
 )
 
 
-class Received(NamedTuple):
+class OpenResponse(NamedTuple):
     """A response whose body has not been read, or was read by a hook or a transport.
 
     Attributes:
@@ -121,12 +121,12 @@ class ThroughHttpx:
         outgoing.read()  # some transports use the content, and would stream a request without one
         return outgoing
 
-    def received(self, response: Any) -> Received:
+    def open_response(self, response: Any) -> OpenResponse:
         """Take the response; a hook or a transport may have read it."""
         content = None
         if response.is_closed or response.is_stream_consumed:
             content = response.content
-        return Received(response.status_code, response.headers.raw, response.stream, content)
+        return OpenResponse(response.status_code, response.headers.raw, response.stream, content)
 
 
 def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
@@ -158,9 +158,9 @@ class ThroughHttpcore(ThroughHttpx):
         outgoing.headers = [(b"host", target.host), *_encoded(request.headers)]
         return outgoing
 
-    def received(self, response: Any) -> Received:
+    def open_response(self, response: Any) -> OpenResponse:
         """Take the response."""
-        return Received(response.status, response.headers, response.stream)
+        return OpenResponse(response.status, response.headers, response.stream)
 
 
 def _may_go(name: bytes, ours: Headers) -> bool:

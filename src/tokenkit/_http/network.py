@@ -1,6 +1,6 @@
 """The sync network below httpcore's connections, which enforces the exchange's deadline.
 
-httpcore's own has a timeout per read, so a server that drips bytes could hold a call for ever, and
+httpcore's own has a timeout per read, so a server that drips bytes could hold a call forever, and
 it can't tell a failed write from a lost response.
 """
 
@@ -35,9 +35,9 @@ Found: TypeAlias = list[Any] | OSError
 def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threading.Thread | None:
     """Look up a name; ``deliver`` gets the result.
 
-    This happens in a thread that nobody waits for: the system's resolver has no timeout, and a
-    pool's thread would keep the process from ending. If no thread can be started, as late in a
-    process's end, it happens at once.
+    This happens in a thread that is never waited for: the system's resolver has no timeout, and a
+    pool's thread would keep the process from ending. If no thread can be started, for example
+    because the process is ending, it happens at once.
     """
 
     def run() -> None:

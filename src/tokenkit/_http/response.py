@@ -54,14 +54,14 @@ class ResponseReader:
 
     def begin(self, response: Any) -> bool:
         """Take status and headers; return whether the body is still to be read."""
-        received = self._way.received(response)
-        self.stream = received.stream
-        self._headers = _text(received.headers)
-        self._status = received.status
-        if received.content is not None:
+        opened = self._way.open_response(response)
+        self.stream = opened.stream
+        self._headers = _text(opened.headers)
+        self._status = opened.status
+        if opened.content is not None:
             self._body = BoundedBody()
-            self._body.feed(received.content)
-        return received.content is None
+            self._body.feed(opened.content)
+        return opened.content is None
 
     def feed(self, chunk: bytes) -> bool:
         """Take a part of the body; return whether that was the last.

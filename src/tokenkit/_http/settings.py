@@ -103,7 +103,7 @@ class ConnectionSettings:
         """Return the TLS settings for an https proxy: never those for the origin.
 
         Raises:
-            ConfigurationError: What the environment names is of no use.
+            ConfigurationError: The environment names something unusable.
         """
         if not self.trust_env:
             return self.default_tls()

@@ -30,12 +30,12 @@ The result holds the columns ok, token, expires_at, error and message (why a row
 failed), status and request_id. It holds secrets: only its owner can read it.
 
 After Ctrl-C, a crash or failed rows, run the same command again: with --journal
-it goes on, and mints only what is missing.
+it continues, and mints only what is missing.
 
 exit codes:
   0    every row has its token
   1    some rows failed; the result says why
-  2    nothing was sent: the table, an option or the environment needs a fix
+  2    nothing was sent: the table, an option or the environment needs fixing
   130  interrupted with Ctrl-C
 """
 
@@ -59,7 +59,7 @@ def add_mint_options(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = DESCRIPTION
     parser.epilog = EPILOG.format(fields=fields)
-    parser.add_argument("vendor", choices=list(MODELS), help="whose tokens")
+    parser.add_argument("vendor", choices=list(MODELS), help="the vendor")
     files = parser.add_argument_group("files (.csv, .jsonl, or .parquet with pyarrow)")
     files.add_argument(
         "--from", dest="source", required=True, type=Path, metavar="FILE", help="the table"
@@ -70,13 +70,13 @@ def add_mint_options(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=Path,
         metavar="FILE",
-        help="where the tokens go; made with mode 0600",
+        help="where the tokens go; created with mode 0600",
     )
     files.add_argument(
         "--journal",
         type=Path,
         metavar="FILE",
-        help="remembers what is done, so that the same command goes on; holds no token",
+        help="records what is done, so that the same command can continue; has no tokens",
     )
     fields_group = parser.add_argument_group("fields")
     fields_group.add_argument(
@@ -85,7 +85,7 @@ def add_mint_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_pair,
         metavar="FIELD=COLUMN",
-        help="take a field from a column of another name; repeatable",
+        help="take a field from a column with another name; repeatable",
     )
     fields_group.add_argument(
         "--set",

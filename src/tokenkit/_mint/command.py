@@ -74,9 +74,9 @@ def _run(options: argparse.Namespace, out: TextIO) -> int:
         try:
             counts = run.mint(client, total)
         except KeyboardInterrupt:
-            how = "run the same command again to go on"
+            how = "run the same command again to continue"
             if options.journal is None:
-                how = "with --journal a run can be continued"
+                how = "with --journal, a run can be continued"
             out.write(f"\nInterrupted: {run.written} of {total} rows have their token; {how}\n")
             return INTERRUPTED
         output.finish()
@@ -96,7 +96,7 @@ def _columns(inputs: Sequence[str], told: Sequence[str], source: Path) -> Sequen
     added = ("ok", "token", "expires_at", *told, *OUTCOME)
     taken = [name for name in added if name in inputs]
     if taken:
-        raise TableError(f"{source}: the column {taken[0]!r} is one of the result's: rename it")
+        raise TableError(f"{source}: the column {taken[0]!r} is also in the result: rename it")
     return (*inputs, *added)
 
 
@@ -111,7 +111,7 @@ def _check_target(target: Path, journal: Path | None) -> None:
     if target.exists() and not going_on:
         raise TableError(
             f"{target} exists: choose another file for --to, or pass the --journal of the run "
-            "that wrote it to go on"
+            "that wrote it to continue"
         )
 
 
@@ -140,7 +140,7 @@ class _Run:
         columns: The result's columns.
         out: Where messages go.
         written: Rows whose token is in the result.
-        lost: Rows that the journal has as done and the result doesn't hold.
+        lost: Rows that are done in the journal but missing from the result.
     """
 
     options: argparse.Namespace
@@ -196,7 +196,7 @@ class _Run:
 
 
 def _tell_problems(problems: Sequence[str], source: Path, out: TextIO) -> None:
-    out.write(f"{source}: nothing was sent, as {len(problems)} things need a fix:\n")
+    out.write(f"{source}: nothing was sent, because {len(problems)} things need fixing:\n")
     out.writelines(f"  {problem}\n" for problem in problems[:SHOWN_PROBLEMS])
     if len(problems) > SHOWN_PROBLEMS:
         out.write(f"  and {len(problems) - SHOWN_PROBLEMS} more\n")
@@ -205,7 +205,7 @@ def _tell_problems(problems: Sequence[str], source: Path, out: TextIO) -> None:
 def _tell_end(counts: Counts, run: _Run, total: int, target: Path, out: TextIO) -> int:
     out.write(f"{run.written} of {total} rows have their token in {target}\n")
     if counts.failed:
-        out.write(f"{counts.failed} failed: see its columns error and message\n")
+        out.write(f"{counts.failed} failed: see the columns error and message\n")
     if run.lost:
         out.write(
             f"{run.lost} were delivered by an earlier run and are not in the file: delete the "

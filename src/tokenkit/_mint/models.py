@@ -38,7 +38,9 @@ def _expiration(cell: str) -> datetime | timedelta:
     except ValueError:
         moment = datetime.min  # noqa: DTZ901 - refused below, as it has no time zone
     if moment.utcoffset() is None:
-        raise ValueError("must be a length such as 30d, 12h or 90m, or 2027-01-31T18:00:00+01:00")
+        raise ValueError(
+            "must be a duration such as 30d, 12h or 90m, or 2027-01-31T18:00:00+01:00"
+        )
     return moment
 
 
@@ -58,7 +60,7 @@ class Model:
         client: The client's name in the vendor's module.
         request: The request model's name there.
         columns: How each field is read.
-        told: What the token tells besides, as columns of the result.
+        told: What else the token says, as columns of the result.
     """
 
     client: str

@@ -1,4 +1,4 @@
-"""The file with the tokens: private, whole rows only, continued where it exists."""
+"""The file with the tokens: private, whole rows only, continued if it exists."""
 
 import csv
 import json
@@ -22,9 +22,9 @@ IN_A_CHUNK = 1000
 
 
 class Output:
-    """The file that a run writes, a row at a time, each whole on disk before the next.
+    """The file that a run writes row by row, each fully on disk before the next.
 
-    While the run lasts, a Parquet file holds JSON lines; its end makes it Parquet.
+    During the run a Parquet file holds JSON lines; at the end it is converted.
 
     Args:
         path: The file.
@@ -51,12 +51,12 @@ class Output:
         self._files: list[TextIO] = []
 
     def begin(self) -> int:
-        """Make the file, or go on with it; return how many rows it holds.
+        """Create the file, or continue it; return how many rows it holds.
 
-        Rows that failed are dropped, as they are tried again, and so is a row that was cut.
+        Failed rows are dropped, because they are tried again, and so is a truncated row.
 
         Raises:
-            TableError: It is another table.
+            TableError: It contains another table.
         """
         rows = self._earlier_rows() if self._path.exists() else iter(())
         new = self._path.with_name(f"{self._path.name}.new")
@@ -74,7 +74,7 @@ class Output:
         return sum(self._written.values())
 
     def has(self, row: Row) -> bool:
-        """Tell, once for each time it is there, whether a row's token is in the file."""
+        """Return whether the file has a row's token, once for each time that it has."""
         digest = self._digest(row)
         if not self._written[digest]:
             return False
@@ -88,7 +88,7 @@ class Output:
         file.flush()
 
     def finish(self) -> None:
-        """Make the file what its name says."""
+        """Convert the file to the format that its name says."""
         self.close()
         if self._kind != ".parquet":
             return
@@ -138,12 +138,14 @@ class Output:
             _drop_cut_row(self._path, quoted=kind == ".csv")
         for row in read_rows(self._path, kind, self._dialect):
             if list(row) != list(self._columns):
-                raise TableError(f"{self._path} is another table: choose another file for --to")
+                raise TableError(
+                    f"{self._path} contains another table: choose another file for --to"
+                )
             if str(row["ok"]) == "True":
                 yield row
 
     def _check_head(self, kind: str) -> None:
-        """Check by its head that a file is the run's: it is about to be changed."""
+        """Check by its head that a file belongs to the run, before it is changed."""
         with self._path.open(encoding="utf-8-sig", newline="") as file:
             head = file.readline()
         if kind == ".csv":
@@ -152,7 +154,7 @@ class Output:
         else:
             is_ours = not head or head.startswith(f"{{{json.dumps(self._columns[0])}: ")
         if not is_ours:
-            raise TableError(f"{self._path} is another table: choose another file for --to")
+            raise TableError(f"{self._path} contains another table: choose another file for --to")
 
 
 def _drop_cut_row(path: Path, *, quoted: bool) -> None:

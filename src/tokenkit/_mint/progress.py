@@ -14,11 +14,11 @@ LINE_EVERY = 5.0
 
 
 def progress_to(out: TextIO, *, quiet: bool) -> bool | Callable[[Progress], object]:
-    """Return what a run is to report to.
+    """Return the function that a run reports to.
 
     Args:
         out: Where lines go.
-        quiet: Whether nothing is to be shown.
+        quiet: Whether to show nothing.
     """
     if quiet:
         return False

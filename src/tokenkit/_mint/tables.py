@@ -49,7 +49,7 @@ def format_of(path: Path) -> str:
     """Return a file's format.
 
     Raises:
-        TableError: Its name has no ending of one.
+        TableError: Its name doesn't end like a format's.
     """
     if path.suffix.lower() not in FORMATS:
         raise TableError(f"{path}: must end with {', '.join(FORMATS)}")

@@ -9,7 +9,7 @@ from .json import Mismatch, is_list, kind_of
 
 __all__ = ["array_hook", "is_array"]
 
-# No vendor's page has as many, and to read as many objects takes a quarter of a second.
+# No vendor's page has as many, and reading that many objects takes a quarter of a second.
 MOST_ITEMS = 10_000
 
 
@@ -20,7 +20,7 @@ def is_array(annotation: object) -> bool:
 
 
 def array_hook(annotation: Any, converter: Converter) -> Callable[[object, object], Any]:
-    """Make what reads an array, up to the first item that can't be read.
+    """Make the function that reads an array, up to the first item that can't be read.
 
     cattrs' own reads on and collects every item's error, though only one is reported.
 
@@ -51,7 +51,7 @@ def array_hook(annotation: Any, converter: Converter) -> Callable[[object, objec
 
 
 def _at(index: int, error: Exception, item: Any) -> IterableValidationError:
-    """Say of which item an error is, as cattrs does."""
+    """Say which item an error is about, as cattrs does."""
     note = IterableValidationNote(f"at index {index}", index, item)
     vars(error)["__notes__"] = [*getattr(error, "__notes__", ()), note]
     return IterableValidationError("an item cannot be read", [error], list)

@@ -33,7 +33,7 @@ class Reply(Generic[T]):
         attempts: How many times the request was sent.
         body: The response's body as JSON, as the vendor sent it; it may hold a token.
         received_at: When the response was complete, in UTC, corrected by what is known about
-        the vendor's clock.
+            the vendor's clock.
     """
 
     value: T = attrs.field(repr=False)
@@ -162,7 +162,7 @@ class Call(RequestModel, Generic[T_co]):
     def batch(cls, calls: Sequence[Self]) -> "BatchCall[T_co] | None":
         """Put many calls of this class into one request.
 
-        Default: ``None``, as the vendor takes one at a time.
+        Default: ``None``, because the vendor takes one at a time.
 
         Args:
             calls: The calls, at least two.

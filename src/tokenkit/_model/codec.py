@@ -55,8 +55,8 @@ def response_field(
         wire_name: The field's name in JSON, if it differs.
         load: How to read the value, if its type doesn't say.
         lenient: The same, but the field becomes ``None`` if the value cannot be read, and the
-        value is kept in ``extra``. Once a token exists, nothing else in the response may be an
-        error.
+            value is kept in ``extra``. Once a token exists, nothing else in the response may be an
+            error.
         remembered: Whether the field comes from the request instead of the response.
     """
     return {WIRE_NAME: wire_name, LOAD: load, LENIENT: lenient, REMEMBERED: remembered}

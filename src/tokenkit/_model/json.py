@@ -89,7 +89,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-# No vendor's response comes near it, and reading as many takes a fifth of a second.
+# No vendor's response comes near it, and reading that many takes a fifth of a second.
 MOST_VALUES = 500_000
 # Each value but the first stands behind one of these.
 MARKS = (b",", b":", b"[", b"{")

@@ -204,7 +204,7 @@ class ResponseInfo:
         status: The HTTP status.
         headers: The headers.
         received_at: When the response was complete, in UTC, by the client's clock, corrected by
-        what is known about the vendor's. Relative lifetimes count from here.
+            what is known about the vendor's. Relative lifetimes count from here.
         origin: Scheme, host and port that the request was sent to.
     """
 

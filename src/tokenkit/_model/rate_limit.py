@@ -11,7 +11,7 @@ LONGEST_FIGURE = 12
 
 
 def rate_limit_of(headers: Headers) -> RateLimit | None:
-    """Read the figures; ``None`` where a response has none."""
+    """Read the figures; ``None`` if a response has none."""
     limit, remaining, reset = (
         _whole_number(headers, f"x-ratelimit-{part}") for part in ("limit", "remaining", "reset")
     )

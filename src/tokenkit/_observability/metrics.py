@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from .._model.messages import DEFAULT_PORTS
 from .records import AttemptSent, CallFailed, Record, ResponseReceived, RetryPlanned
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Measurements:
         parts = urlsplit(record.url)
         self._common |= {
             "server.address": parts.hostname or "",
-            "server.port": parts.port or {"http": 80}.get(parts.scheme, 443),
+            "server.port": parts.port or DEFAULT_PORTS[parts.scheme],
             "url.scheme": parts.scheme,
             "tokenkit.vendor": record.vendor,
             "tokenkit.operation": _name(record.operation),

@@ -118,7 +118,7 @@ class CallFailed:
     Attributes:
         vendor, operation, call_id: See :class:`AttemptSent`.
         error: The error's class.
-        reason: Its text; empty for other people's exceptions, which may say anything.
+        reason: Its text; empty for exceptions that aren't tokenkit's, which may say anything.
         outcome: Whether the vendor carried out the call.
         status: The HTTP status, if a response arrived.
         request_id: The vendor's id for the request.
@@ -142,7 +142,7 @@ class CallFailed:
 class TokenServed:
     """A token that was minted earlier is handed out again.
 
-    From the process's memory it is reported only if ``Hooks(on_token=...)`` is set.
+    A token from the process's memory is reported only if ``Hooks(on_token=...)`` is set.
 
     Attributes:
         vendor: The vendor's name.
@@ -161,13 +161,13 @@ class TokenServed:
 
 @attrs.frozen(kw_only=True)
 class TokenMinted:
-    """A token was minted, as no kept one could be handed out.
+    """A token was minted because no kept one could be handed out.
 
     Attributes:
         vendor: The vendor's name.
         operation: The call that minted it.
         reason: ``missing`` if no kept token lives long enough, ``renewed`` if the kept one expires
-        soon, ``store failed`` if the shared store failed.
+            soon, ``store failed`` if the shared store failed.
     """
 
     vendor: str

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from .._model.call import Call
+from .._model.messages import DEFAULT_PORTS
 from ..errors import ConfigurationError
 from .hooks import Listener
 from .metrics import Measurements, Meters, make_meters
@@ -23,7 +24,7 @@ Trace: TypeAlias = Callable[[Call[object], str, Listener], AbstractContextManage
 
 
 def trace_calls(version: str) -> Trace:
-    """Return what opens a span for each call.
+    """Return the function that opens a span for each call.
 
     Raises:
         ConfigurationError: OpenTelemetry is not installed.
@@ -97,7 +98,7 @@ class _SpanListener:
         parts = urlsplit(record.url)
         self.span.set_attribute("url.full", record.url)
         self.span.set_attribute("server.address", parts.hostname or "")
-        self.span.set_attribute("server.port", parts.port or {"http": 80}.get(parts.scheme, 443))
+        self.span.set_attribute("server.port", parts.port or DEFAULT_PORTS[parts.scheme])
         self.span.set_attribute("tokenkit.vendor", record.vendor)
         self.span.set_attribute("tokenkit.operation", record.operation)
         self._name_request(record.request_id)

@@ -8,7 +8,7 @@ from .state import CallState, FailedAttempt
 
 __all__ = ["OUT_OF_BUDGET", "corrects_clock"]
 
-OUT_OF_BUDGET = "it was not tried again, as the client's retry budget is used up (see RetryBudget)"
+OUT_OF_BUDGET = "it was not retried: the client's retry budget is used up (see RetryBudget)"
 TWO_MINUTES, TWO_HOURS, A_WEEK = 120, 7_200, 604_800
 
 
@@ -61,8 +61,8 @@ def clock_hint(vendor: str, headers: Mapping[str, str], now: float, used: float)
         return None
     side = "behind" if ahead > 0 else "ahead of"
     return (
-        f"this machine's clock is {_span(abs(ahead))} {side} {vendor}'s, by the Date header of "
-        "the response; set the clock"
+        f"this machine's clock is {_span(abs(ahead))} {side} {vendor}'s, according to the "
+        "Date header of the response; set the clock"
     )
 
 

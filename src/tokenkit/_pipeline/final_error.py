@@ -7,7 +7,7 @@ from .state import CallState
 
 __all__ = ["combined_outcome", "complete"]
 
-WITHHELD = "it was not sent again on purpose"
+WITHHELD = "it was deliberately not sent again"
 
 
 def combined_outcome(earlier: Outcome, latest: Outcome) -> Outcome:
@@ -18,7 +18,7 @@ def combined_outcome(earlier: Outcome, latest: Outcome) -> Outcome:
 
 
 def complete(error: Exception, state: CallState[object]) -> None:
-    """Add to an error which call it ended and how; leave exceptions of others alone."""
+    """Add to an error which call it ended and how; leave other exceptions alone."""
     if state.in_flight:
         state.outcome = combined_outcome(state.outcome, "unknown")
     if not isinstance(error, TokenKitError):

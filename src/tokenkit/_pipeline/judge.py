@@ -1,4 +1,4 @@
-"""Turn the outcome of an attempt into a reply, or a failed attempt that may be repeated or not."""
+"""Turn the outcome of an attempt into a reply or a failed attempt, repeatable or not."""
 
 import re
 from datetime import datetime, timezone
@@ -60,7 +60,7 @@ def _judge_success(response: Response, state: CallState[T]) -> Reply[T] | Failed
         if profile.echoes_request_id and sent_id and request_id.lower() != sent_id.lower():
             return _foreign(
                 response,
-                "the response carries the request id of another request, so nothing of it is used",
+                "the response carries the request id of another request, so none of it is used",
             )
         request_id = escaped(state.hidden.redact(request_id))
     received_at = datetime.fromtimestamp(state.at.wall + state.offset, timezone.utc)

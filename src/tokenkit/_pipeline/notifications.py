@@ -12,7 +12,7 @@ from .._observability.records import (
     ResponseReceived,
     RetryPlanned,
 )
-from .._policy.failure import request_id_of, shown_url
+from .._policy.failure import redacted_url, request_id_of
 from .._redaction import escaped
 from ..errors import TokenKitError
 from .effects import Notify
@@ -38,7 +38,7 @@ class Notifications:
                 operation=self._state.operation,
                 call_id=self.call_id,
                 method=request.method,
-                url=shown_url(request, self._state.hidden),
+                url=redacted_url(request, self._state.hidden),
                 attempt=self._state.attempts,
                 request_id=self._state.request_id or None,
             )

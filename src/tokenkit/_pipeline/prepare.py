@@ -1,4 +1,4 @@
-"""From a call to the request that is sent: writing it, and signing it."""
+"""Write a call as a request, and sign the request."""
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -126,7 +126,7 @@ def _authentication(
     else:
         if not unfit:
             return added
-        problem = f"returned a value for {unfit[0]!r} that no header can carry"
+        problem = f"returned a value for {unfit[0]!r} that isn't valid in a header"
     refusal = ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")
     refusal.__cause__ = cause
     return refusal

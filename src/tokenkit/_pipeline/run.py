@@ -88,7 +88,7 @@ def _attempt(state: CallState[object], watcher: Notifications | None) -> Steps[A
     if watcher is not None:
         state.at = (yield watcher.sent(request)).at
     state.began = state.at
-    # Until the outcome is known, nobody can tell whether the request has left.
+    # Until the outcome is known, the request may have left.
     state.in_flight = True
     result: Result[AttemptOutcome] = yield Send(request, plan.settings.timeouts, state.until)
     state.in_flight, state.at = False, result.at

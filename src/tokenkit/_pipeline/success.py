@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 SNIPPET = 200
 QUOTED_BYTES = 2_000
-# For a body that nobody needs. A larger one, or longer words, is no vendor's "OK".
+# For a body that isn't needed. A larger one, or longer words, is no vendor's "OK".
 LONGEST_BODY = 65_536
 LONGEST_WORDS = 200
 PAGES = ("text/html", "application/xhtml")
@@ -104,7 +104,7 @@ def _loaded(response: Response, hidden: Hidden, *, needed: bool) -> JSON:
 
 
 def _may_be_a_captive_portal(response: Response) -> bool:
-    """Return whether a body that nobody needs, and that isn't JSON, may be a captive portal's.
+    """Return whether a body that isn't needed, and that isn't JSON, may be a captive portal's.
 
     Then the call did not succeed. A few words, or only white space, are a success.
     """

@@ -33,8 +33,8 @@ __all__ = [
     "error_for_status",
     "read_failure",
     "read_plain_failure",
+    "redacted_url",
     "request_id_of",
-    "shown_url",
     "visible_text",
 ]
 
@@ -146,7 +146,7 @@ def _phrase(status: int) -> str:
         return "The call failed"
 
 
-def shown_url(request: Request, hidden: Hidden) -> str:
+def redacted_url(request: Request, hidden: Hidden) -> str:
     """Return a request's URL without its query and without tokens."""
     path = request.route.partition("?")[0]
     return request.origin + mask_path(hidden.redact(path))
@@ -211,7 +211,7 @@ def _read_body(response: Response, hidden: Hidden) -> tuple[str, JSON, Hidden]:
     return shown, json if shown == text else _json_of(shown), hidden
 
 
-def _shown_headers(headers: Headers, hidden: Hidden) -> dict[str, str]:
+def _redacted_headers(headers: Headers, hidden: Hidden) -> dict[str, str]:
     kept = {name: value for name, value in headers.items() if name not in PRIVATE_HEADERS}
     together = SEPARATOR.join(kept.values())
     if len(together) > MAX_HEADERS:
@@ -244,30 +244,32 @@ def read_failure(
     body = ErrorBody(status=response.status, json=json, text=text, origin=request.origin)
     failure = _vendor_failure(reader, body)
 
-    def shown(value: str | None) -> str | None:
+    def redacted(value: str | None) -> str | None:
         return None if value is None else escaped(hidden.redact(value))[:MAX_MESSAGE]
 
-    message = shown(failure.message) or _phrase(response.status)
+    message = redacted(failure.message) or _phrase(response.status)
     details = FailureDetails(
         message=message,
         status=response.status,
-        code=shown(failure.code),
+        code=redacted(failure.code),
         errors=tuple(
             attrs.evolve(
                 error,
-                message=shown(error.message) or "not valid",
-                field=shown(error.field),
-                location=shown(error.location),
+                message=redacted(error.message) or "not valid",
+                field=redacted(error.field),
+                location=redacted(error.location),
             )
             for error in failure.errors[:MAX_ERRORS]
         ),
         hint=failure.hint,
-        request_id=shown(failure.request_id or request_id_of(response.headers, request_id_header)),
+        request_id=redacted(
+            failure.request_id or request_id_of(response.headers, request_id_header)
+        ),
         retry_after=retry_after,
         rate_limit=rate_limit_of(response.headers),
         method=request.method,
-        url=shown_url(request, hidden),
-        headers=_shown_headers(response.headers, hidden),
+        url=redacted_url(request, hidden),
+        headers=_redacted_headers(response.headers, hidden),
         body=escaped(text, keep="\t\r\n"),
     )
     make = failure.error or error_for_status(response.status)

@@ -58,9 +58,9 @@ class Profile:
         base_url_settings: Other ways to select the base URL, by the name of the client's
             parameter.
         services: The vendor's services that have their own hosts, by the name that calls give as
-        their ``service``. Each is a function from the base URL, as the vendor or
-        ``base_url_settings`` select it, to the service's. A caller's ``base_url`` replaces
-        them all.
+            their ``service``. Each is a function from the base URL, as the vendor or
+            ``base_url_settings`` select it, to the service's. A caller's ``base_url`` replaces
+            them all.
         credential_variables: The environment variable of each credential, by the name of the
             client's parameter.
         strategy: The class or function that makes the auth strategy; it is called with the
@@ -69,17 +69,17 @@ class Profile:
         headers: Headers for every request, such as an API version.
         request_id_header: The header for the request's id, if the vendor takes one.
         echoes_request_id: Whether a response has the request's id in that header, so that one
-        with another id belongs to another request.
+            with another id belongs to another request.
         blames_credentials: Returns whether an error means that the credentials, the signature or
             its timestamp were refused, so that a wrong clock may be the cause.
         retries: Which responses may be retried.
         rate: The documented rate limit, for a vendor whose responses don't state it; bulk runs
-        keep to it.
+            keep to it.
         read_failure: Reads the vendor's error bodies.
         tokens_are_revocable: Whether a token can be revoked. If so, a shared store is asked before
-        each reuse.
+            each reuse.
         tells_lifetime: Whether tokens say when they expire. If not, they are reused only if their
-        lifetime is set.
+            lifetime is set.
 
     Raises:
         ConfigurationError: A switch is neither ``True`` nor ``False``.

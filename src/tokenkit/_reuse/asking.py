@@ -20,8 +20,8 @@ SYNC_TIMEOUT = TIMEOUTS[0]
 # A busy process reads a response late, which is not the store's failure: its timer fired a tenth
 # late, or it computed for a tenth of the time instead of waiting.
 LATE, BUSY = 1.1, 0.1
-# The same goes for a machine on which programs wait for a CPU for most of the time, as Linux tells
-# it: the store may be one of them.
+# The same goes for a machine on which programs wait for a CPU for most of the time, as Linux
+# reports: the store may be one of them.
 PRESSURE, MOST_OF_THE_TIME = "/proc/pressure/cpu", 50.0
 MAX_TRIES = 6  # of a sync client, which keeps its own timeout
 # Questions of one event loop under way at once. The others wait their turn, and their time limit

@@ -23,7 +23,7 @@ SHORTEST_LOCK = 1.0
 
 
 class TokenCache:
-    """Keeps tokens until shortly before they end, for one client or for several.
+    """Keeps tokens until shortly before they expire, for one client or several.
 
     By default, each client has its own. Pass one as ``token_cache=`` to share it among clients
     (sync and async, of all vendors), or to share tokens among processes through a store. It is

@@ -28,8 +28,8 @@ class Acquire:
     """Ask for the token of a key, or for the right to mint it.
 
     The response is :class:`Found` if there is a token; otherwise :class:`RateLimited` if the
-    caller is rate limited; otherwise :class:`Acquired` if nobody else holds the key's lock, or
-    ``owner`` already holds it; otherwise :class:`Busy`.
+    caller is rate limited; otherwise :class:`Acquired` if no other owner holds the key's lock;
+    otherwise :class:`Busy`.
 
     Attributes:
         key: The key of a call.

@@ -1,4 +1,4 @@
-"""Calls that end tokens: once they have returned, nobody is handed those tokens again."""
+"""Calls that end tokens: once they have returned, those tokens are no longer handed out."""
 
 from collections.abc import Callable
 from typing import TypeVar

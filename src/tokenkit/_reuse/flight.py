@@ -15,7 +15,7 @@ from .kept import Kept
 
 __all__ = ["Flight"]
 
-# If a flight is lost, nobody waits longer than this before looking again.
+# If a flight is lost, no caller waits longer than this before looking again.
 LONGEST_WAIT = 1.0
 
 

@@ -35,7 +35,7 @@ class Kept:
         ends: Its end, by the time of day.
         ends_monotonic: The same, by the monotonic clock.
         renews_at: When it is to be renewed, although it is still good.
-        least_left: The seconds that must be left where the caller doesn't say.
+        least_left: The seconds that must be left if the caller doesn't say.
         quiet_until: When it stops being handed out without a decision.
         quiet_until_monotonic: The same by the monotonic clock, but no later than ``asks_at``.
         revocable: Whether it can be ended before its time.

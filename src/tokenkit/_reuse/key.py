@@ -1,8 +1,8 @@
 """The key of a call: what would be sent, and under whose credentials.
 
 Two calls share a token only if their keys are equal, so everything that tells two requests apart
-is in the key. It is an HMAC under a digest of the credentials: it shows no secret, and nobody who
-reads a store can find out an e-mail by trying.
+is in the key. It is an HMAC under a digest of the credentials: it shows no secret, and a reader of
+a store can't find an e-mail by guessing.
 """
 
 import hmac

@@ -32,7 +32,7 @@ class Minted(NamedTuple):
 
 
 class Minting(Conversation):
-    """A mint for whoever wants the token.
+    """A mint for all callers that want the token.
 
     Args:
         query: The request for the token.
@@ -80,7 +80,7 @@ class Minting(Conversation):
         return attrs.evolve(plan, settings=settings, watched=self.query.watched)
 
     def refused_for(self, error: RateLimitError) -> float:
-        """Return how many seconds the vendor told, or documents, to wait."""
+        """Return how many seconds to wait, as the vendor says or documents."""
         retries = self.query.plan.profile.retries
         asked = retries.wait(TOO_MANY_REQUESTS, Headers(error.headers), self.at.wall)
         return error.retry_after or asked or 0.0

@@ -63,7 +63,7 @@ class Obtaining(Minting):
         if isinstance(response, RateLimited):
             raise self._rate_limited(response.seconds)
         if isinstance(response, StoreFailure):
-            # The lock may be ours all the same, and other processes wait for our token.
+            # The lock may still be ours, and other processes wait for our token.
             self.reason = "store failed"
         try:
             minted = yield from self.mint()
@@ -147,8 +147,8 @@ class Obtaining(Minting):
 
     def _rate_limited(self, seconds: float) -> RateLimitError:
         return RateLimitError(
-            f"The rate limit of these credentials is used up, as another process found out; retry "
-            f"in {seconds:.0f} s",
+            f"Another process found that the rate limit of these credentials is used up; retry in "
+            f"{seconds:.0f} s",
             vendor=self.query.vendor,
             operation=self.query.operation,
             retry_after=seconds,

@@ -30,7 +30,7 @@ class Query:
         caller: The identity under which it is asked for.
         place: Where it is kept in the process.
         valid_for: The seconds that must be left of it; ``None`` for the usual ones.
-        lifetime: The seconds that the vendor's tokens live, if the tokens don't tell.
+        lifetime: The seconds that the vendor's tokens live, if the tokens don't say.
         until: When the caller's deadline passes, by the monotonic clock.
     """
 

@@ -59,7 +59,7 @@ class Reuse:
         plan: How the client mints.
         http_client: The caller's own HTTP client, whose default headers go out too.
         clock: The client's clock.
-        lifetime: How long the vendor's tokens live, if the tokens don't tell.
+        lifetime: How long the vendor's tokens live, if the tokens don't say.
         tells_hits: Whether each hit is reported to a hook.
     """
 
@@ -196,9 +196,9 @@ class Reuse:
         profile = self.plan.profile
         if not profile.tells_lifetime and self._lifetime is None:
             raise ConfigurationError(
-                f"get_token: {profile.vendor} doesn't tell how long its tokens live, so a token "
-                "could be handed out after its end; pass token_lifetime=timedelta(...) to the "
-                "client, or mint each token"
+                f"get_token: {profile.vendor} doesn't say how long its tokens live, so a token "
+                "could be handed out after it expired; pass token_lifetime=timedelta(...) to the "
+                "client, or mint a new token each time"
             )
 
     def _place(self, call: Call[Any], caller: _Caller, at: Moment) -> Place:

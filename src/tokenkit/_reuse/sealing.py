@@ -21,7 +21,7 @@ class FernetSealing(metaclass=ForgetsArguments):
 
     Args:
         keys: The first key encrypts, all keys decrypt. To rotate, put a new key first, and drop
-            the old one when the longest-lived token has ended.
+            the old one once the longest-lived token has expired.
 
     Raises:
         ConfigurationError: There is no key, a key is not a Fernet key, or ``cryptography`` is not
@@ -79,7 +79,7 @@ def _problem(keys: object) -> str | None:
 
 
 class NoSealing:
-    """Stores tokens unencrypted: whoever can read the store can use them."""
+    """Stores tokens unencrypted: anyone who can read the store can use them."""
 
     def seal(self, content: bytes) -> bytes:
         """Return the content unchanged."""
@@ -111,7 +111,7 @@ def sealing_of(
         return FernetSealing(encryption_keys)
     if allow_unencrypted is not True:
         raise ConfigurationError(
-            f"pass encryption_keys=[...] ({MAKE_ONE}); or, if everybody who can read the store "
+            f"pass encryption_keys=[...] ({MAKE_ONE}); or, if everyone who can read the store "
             "may use its tokens, allow_unencrypted=True"
         )
     return NoSealing()

@@ -38,12 +38,12 @@ class HmacScheme:
         timestamp_header: The header for the time that was signed, in whole seconds.
         passphrase_header: The header for the passphrase; ``None`` for a vendor without one.
         key_format: ``base64`` for a key that is decoded first, ``text`` for one that is used
-        undecoded, in UTF-8.
+            undecoded, in UTF-8.
         signature_format: ``base64``, or ``hex`` for lower-case hexadecimal.
         canonical_text: Returns the bytes to sign, given the timestamp and the request. Default:
-        the timestamp, the method, the path with its query, and the body, if there is one.
+            the timestamp, the method, the path with its query, and the body, if there is one.
         credential_names: The vendor's names for the API key, the signing key and the
-        passphrase, for errors.
+            passphrase, for errors.
     """
 
     api_key_header: str
@@ -168,5 +168,5 @@ def _why_not_base64(text: str) -> str:
         return "is in URL-safe base64; replace '-' by '+' and '_' by '/'"
     return (
         "is not base64: pass it as the vendor shows it (standard alphabet, padded with '='), "
-        "neither decoded nor cut"
+        "not decoded or shortened"
     )

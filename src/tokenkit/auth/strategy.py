@@ -65,7 +65,7 @@ class Strategy(AsyncStrategy, Protocol):
 
 
 class PerSecrets(Generic[V]):
-    """Something that is made of a strategy's secrets, again only once they have changed.
+    """Something made from a strategy's secrets, and made again only when they change.
 
     Checking secrets and preparing keys takes longer than the rest of a strategy's work.
 

@@ -113,7 +113,7 @@ class AsyncSendMany(Generic[T]):
             now = self._clock.monotonic()
             if isinstance(outcome, Exception) and not isinstance(outcome, TokenKitError):
                 raise outcome
-            run.answered(group, outcome, now, self._clock.time())
+            run.responded(group, outcome, now, self._clock.time())
             if self._limiter is not None:
                 tell = partial(tell_limiter, self._limiter, outcome, now)
                 await anyio.to_thread.run_sync(tell)

@@ -29,7 +29,7 @@ class Item(Generic[T]):
     Attributes:
         index: Its place among the inputs.
         call: The call.
-        key: Its key in the journal, where there is one.
+        key: Its key in the journal, if there is one.
     """
 
     index: int

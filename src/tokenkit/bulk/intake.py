@@ -1,4 +1,4 @@
-"""What happens to a call that a run takes: it is sent, known already, or refused."""
+"""What happens to a call that a run takes: it is sent, already known, or refused."""
 
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -51,11 +51,11 @@ class Intake(Generic[T]):
         self._origin_of = origin_of
 
     def judge(self, index: int, call: Call[T]) -> Item[T] | Success[T] | Failure[T] | Skipped:
-        """Return the call as it is to be sent, or the result that it has already."""
+        """Return the call to send, or the result that it already has."""
         try:
             if call.opens_payment and not self._allow_payments:
                 raise ConfigurationError(
-                    f"{type(call).__name__} opens a payment or a fund session, or may do so; to "
+                    f"{type(call).__name__} opens, or may open, a payment or a fund session; to "
                     "send it, pass allow_payments=True and journal=..."
                 )
             if self._journal is None:
@@ -92,7 +92,7 @@ class Intake(Generic[T]):
         return item if success is None else success
 
     def _unsealed(self, item: Item[T], journal: Journal, sealed: bytes) -> Success[T] | None:
-        """Return what the journal keeps; ``None`` where it is unreadable or has ended."""
+        """Return what the journal keeps; ``None`` if it is unreadable or has expired."""
         origin = self._origin_of(item.call)
         key = item.key
         opened = None if key is None else journal.opened(key, sealed, item.call, origin)
@@ -100,7 +100,7 @@ class Intake(Generic[T]):
             return None
         token: object = opened.value
         now = datetime.fromtimestamp(self._wall(), timezone.utc)
-        # A token that has ended is of no use, but the id of a payment is.
+        # An expired token is useless, but the id of a payment isn't.
         ended = isinstance(token, IssuedToken) and token.is_expired(now)
         if ended and not item.call.opens_payment:
             return None

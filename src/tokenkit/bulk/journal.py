@@ -1,6 +1,6 @@
-"""What a run has done, on disk, so that a killed run goes on.
+"""What a run has done, on disk, so that a killed run can continue.
 
-An entry is the key of a call and its state. Keys tell nothing about their calls; tokens are kept
+An entry is the key of a call and its state. Keys reveal nothing about their calls; tokens are kept
 encrypted, or not at all.
 """
 
@@ -30,11 +30,11 @@ ON CONFLICT (key) DO UPDATE SET state = excluded.state, sealed = excluded.sealed
 
 @attrs.frozen
 class Entry:
-    """What the journal knows of a call.
+    """What the journal knows about a call.
 
     Attributes:
         state: ``SENT`` or ``DONE``.
-        sealed: The encrypted response, where one is kept.
+        sealed: The encrypted response, if one is kept.
     """
 
     state: int
@@ -98,7 +98,7 @@ class Journal:
             return
         if known != client:
             raise ConfigurationError(
-                f"journal: {self._path!r} belongs to a run of {known}, and this client is "
+                f"journal: {self._path!r} belongs to a run of {known}, but this client is "
                 f"{client}: use another file"
             )
         self._check_seal(self._told("check"))

@@ -49,8 +49,8 @@ def open_file(path: str) -> JournalFile:
     """Open a journal, or make one.
 
     Raises:
-        ConfigurationError: It cannot be opened, is no journal, was written by a newer version, or
-            another run is using it.
+        ConfigurationError: It cannot be opened, is not a journal, was written by a newer version,
+            or another run is using it.
     """
     try:
         is_new = _made(path)
@@ -155,7 +155,7 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 
 def _recover(path: str) -> None:
-    """Put a whole database into a damaged one's place, with all that can be read of it."""
+    """Replace a damaged database with a whole one that has everything readable."""
     rebuilt = f"{path}.recovered"
     Path(rebuilt).unlink(missing_ok=True)
     _made(rebuilt)

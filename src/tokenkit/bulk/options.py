@@ -27,8 +27,9 @@ class BulkOptions(TypedDict, total=False):
         share: The part of the vendor's rate limit to use, above 0 and at most 1; the rest is
             left to live traffic. Default: 0.9.
         ordered: Yield the results in the order of the calls, not as they come in. Default: false.
-        batch_size: Calls in one request, where the vendor takes several (ZDK). Default: 1.
-        journal: A file that records what is done, so that a killed run can go on. Default: none.
+        batch_size: Calls in one request, if the vendor takes several (ZDK). Default: 1.
+        journal: A file that records what is done, so that a killed run can continue. Default:
+            none.
         encryption_keys: Fernet keys; with them the journal keeps the tokens too. The first key
             encrypts, all decrypt. Needs ``cryptography``. Default: the journal keeps no tokens.
         reuse: Call ``get_token`` for each call, which mints only tokens that aren't kept yet.
@@ -72,7 +73,8 @@ class Settings:
     def parse(cls, options: dict[str, Any]) -> "Settings":
         """Check options.
 
-        The keys among them become secrets at once, as the frames of an error show what they hold.
+        The keys among them become secrets at once, because the frames of an error show their
+        values.
 
         Raises:
             ConfigurationError: Options are invalid; the message names all of them.
@@ -134,7 +136,7 @@ def _journal_problems(given: Mapping[str, Any]) -> Iterator[str]:
     if journal is not None and not isinstance(journal, (str, os.PathLike)):
         yield f"journal must be a path, not {type(journal).__name__}"
     elif journal is not None and not isinstance(os.fspath(journal), str):
-        yield "journal must be a path of text, not bytes"
+        yield "journal must be a path as text, not bytes"
     keys = given.get("encryption_keys")
     if keys is not None:
         if not keys or None in keys:

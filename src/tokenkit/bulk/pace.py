@@ -37,14 +37,13 @@ class Pace:
 
     It uses the vendor's own count, less the requests under way and less what ``share`` leaves to
     others. At the start, after a reset and after a refusal, one request goes first, and its
-    response opens the window for the others. If responses tell nothing, the documented rate
-    counts.
+    response opens the window for the others. If responses have no count, the documented rate
+    applies.
 
     Args:
         share: The part of the vendor's limit to use, above 0 and at most 1.
-        rate: The documented rate, for a vendor whose responses tell none.
-        refused_wait: Seconds to wait after a 429 without ``Retry-After``, where that is
-            documented.
+        rate: The documented rate, for a vendor whose responses have none.
+        refused_wait: Seconds to wait after a 429 without ``Retry-After``, if that is documented.
     """
 
     def __init__(
@@ -92,7 +91,7 @@ class Pace:
         self._next_at = max(self._next_at, earliest) + self._interval
         return Ticket(self._epoch, asks, after_reset)
 
-    def answered(
+    def responded(
         self, ticket: Ticket, headers: Mapping[str, str], now: float, wall: float
     ) -> None:
         """Note a response that was no refusal.

@@ -24,10 +24,10 @@ class Progress:
         done: Calls that have their result, failed ones included.
         failed: How many of these failed.
         skipped: Calls that an earlier run with the same journal had done.
-        total: All calls; ``None`` where the input has no length.
+        total: All calls; ``None`` if the input has no length.
         per_second: Calls done a second since the start.
-        left: Seconds left at this rate; ``None`` where that is unknown.
-        waiting: Seconds until the vendor's rate limit lets the run go on; 0 where it doesn't wait.
+        left: Seconds left at this rate; ``None`` if that is unknown.
+        waiting: Seconds until the vendor's rate limit lets the run continue; 0 if it doesn't wait.
         ended: Whether this is the last report.
     """
 
@@ -42,7 +42,7 @@ class Progress:
 
 
 ProgressReporter: TypeAlias = Callable[[Progress], object]
-"""What is told how far a run has come."""
+"""A function that is told how far a run has come."""
 
 
 class Meter:
@@ -65,7 +65,7 @@ class Meter:
         self._next_at = -math.inf
 
     def update(self, now: float, waiting: float = 0.0) -> None:
-        """Report, unless the last report is too fresh."""
+        """Report, unless the last report is too recent."""
         if now >= self._next_at:
             self._next_at = now + REPORT_EVERY
             self._report(self._progress(now, waiting, ended=False))

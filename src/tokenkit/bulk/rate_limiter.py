@@ -26,15 +26,15 @@ class RateLimiter(Protocol):
         """
         ...
 
-    def answered(self, headers: Mapping[str, str]) -> None:
+    def responded(self, headers: Mapping[str, str]) -> None:
         """Note the headers of a response that was no refusal."""
         ...
 
     def refused(self, retry_after: float | None, now: float) -> None:
-        """Note a 429, after which nobody should send.
+        """Note a 429, after which no run should send.
 
         Args:
-            retry_after: The seconds that the vendor asks to wait, where it does.
+            retry_after: The seconds that the vendor asks to wait, if it does.
             now: The run's monotonic time.
         """
         ...
@@ -45,4 +45,4 @@ def tell_limiter(limiter: RateLimiter, outcome: Reply[Any] | TokenKitError, now:
     if isinstance(outcome, RateLimitError):
         limiter.refused(outcome.retry_after, now)
     elif isinstance(outcome, (APIError, Reply)):
-        limiter.answered(outcome.headers)
+        limiter.responded(outcome.headers)

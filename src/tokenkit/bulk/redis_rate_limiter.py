@@ -55,11 +55,11 @@ class _Redis(Protocol):
 class RedisRateLimiter:
     """A rate limit that the runs of many processes share through Redis.
 
-    Requests are spread evenly: there is no burst at the start, nor after a pause. A 429 at one
-    run pauses all. Needs redis-py (``pip install redis``); its errors are raised as they are.
+    Requests are spread evenly: there is no burst at the start or after a pause. A 429 in one run
+    pauses all. Needs redis-py (``pip install redis``); its errors are raised as they are.
 
-    It pickles, and so travels to workers. A URL with a password doesn't: use :meth:`from_env`
-    there, which sends the variable's name.
+    It can be pickled, and so sent to workers, unless its URL has a password. Then use
+    :meth:`from_env`, which sends the variable's name.
 
     Args:
         url: Where Redis is, such as ``redis://localhost:6379``.
@@ -122,7 +122,7 @@ class RedisRateLimiter:
             paused = self._redis().pttl(self._pause_key())
             return paused / 1000 if paused > 0 else 0.0
 
-    def answered(self, headers: Mapping[str, str]) -> None:
+    def responded(self, headers: Mapping[str, str]) -> None:
         """Do nothing: the rate is fixed."""
 
     def refused(self, retry_after: float | None, now: float) -> None:
@@ -173,7 +173,7 @@ class RedisRateLimiter:
 
 def _problems(name: object, requests: object, per: object) -> Iterator[str]:
     if not isinstance(name, str) or not name:
-        yield "name must be a string that isn't empty"
+        yield "name must be a non-empty string"
     for argument, value in (("requests", requests), ("per", per)):
         if not isinstance(value, (int, float)) or value is True or not 0 < value < inf:
             yield f"{argument} must be a number above 0, not {value_text(value)}"

@@ -1,4 +1,4 @@
-"""What a bulk run gives back: one result for each call."""
+"""The results of a bulk run, one for each call."""
 
 from typing import ClassVar, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
@@ -57,7 +57,7 @@ class Failure(Generic[T]):
 
 
 Result: TypeAlias = Success[T] | Failure[T]
-"""What a bulk run gives back for a call."""
+"""What a bulk run returns for a call."""
 
 
 @attrs.define(kw_only=True)

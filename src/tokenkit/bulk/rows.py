@@ -27,8 +27,8 @@ def as_rows(
 ) -> list[dict[str, Cell]]:
     """Return results as plain dicts, all with the same columns.
 
-    The columns are ``index``, ``ok``, the call's fields, what the value tells besides (such as
-    Strigo's ``user_id`` or zerohash's ``payment_id``), ``expires_at``, and of failures ``error``
+    The columns are ``index``, ``ok``, the call's fields, what else the value says (such as
+    Strigo's ``user_id`` or zerohash's ``payment_id``), ``expires_at``, and for failures ``error``
     (the class), ``message``, ``status`` and ``request_id``. Times are ISO 8601 text, lists are
     joined by ``;``. Fields that hold objects or tokens are left out.
 
@@ -37,7 +37,7 @@ def as_rows(
 
     Args:
         results: Results of a bulk run.
-        include_tokens: Whether to add the column ``token``. The rows then hold secrets: mind
+        include_tokens: Whether to add the column ``token``. The rows then hold secrets: be careful
             where they go.
 
     Raises:

@@ -42,7 +42,7 @@ LOOK_AHEAD = 4
 # Statuses that say that a request was certainly not carried out.
 NOT_CARRIED_OUT = frozenset({400, 401, 404, 422, 429})
 NOT_SENT = (ClientClosedError, ConfigurationError, ConnectError, InvalidInputError)
-ANSWERED = (DecodeError, ResponseTooLarge, UnexpectedRedirect)
+RESPONDED = (DecodeError, ResponseTooLarge, UnexpectedRedirect)
 
 
 class Run(Generic[T]):
@@ -106,7 +106,7 @@ class Run(Generic[T]):
         """Take the next call.
 
         Raises:
-            InvalidInputError: It is no call.
+            InvalidInputError: It is not a call.
         """
         index = self.counts.taken
         if not isinstance(call, Call):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
@@ -151,12 +151,12 @@ class Run(Generic[T]):
         self.counts.requests += 1
         return group
 
-    def answered(self, group: Group[T], outcome: Outcome, now: float, wall: float) -> None:
+    def responded(self, group: Group[T], outcome: Outcome, now: float, wall: float) -> None:
         """Take the outcome of a request."""
         self._under_way -= 1
         if isinstance(outcome, Reply):
             if outcome.attempts:
-                self._pace.answered(group.ticket, outcome.headers, now, wall)
+                self._pace.responded(group.ticket, outcome.headers, now, wall)
             else:  # a token that was kept
                 self.counts.requests -= 1
                 self._pace.failed(group.ticket, sent=False)
@@ -215,9 +215,9 @@ class Run(Generic[T]):
         if isinstance(error, RateLimitError):
             self._pace.refused(ticket, error.retry_after, now)
         elif isinstance(error, APIError):
-            self._pace.answered(ticket, error.headers, now, wall)
-        elif isinstance(error, ANSWERED):
-            self._pace.answered(ticket, {}, now, wall)
+            self._pace.responded(ticket, error.headers, now, wall)
+        elif isinstance(error, RESPONDED):
+            self._pace.responded(ticket, {}, now, wall)
         else:
             self._pace.failed(ticket, sent=not isinstance(error, NOT_SENT))
 

@@ -1,4 +1,4 @@
-"""What a bulk run needs of a client."""
+"""What a bulk run needs from a client."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar

@@ -95,7 +95,7 @@ class SendMany(Generic[T]):
             now = self._clock.monotonic()
             if not isinstance(outcome, (Reply, TokenKitError)):
                 raise outcome
-            run.answered(group, outcome, now, self._clock.time())
+            run.responded(group, outcome, now, self._clock.time())
             if self._limiter is not None:
                 tell_limiter(self._limiter, outcome, now)
 

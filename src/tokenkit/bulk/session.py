@@ -41,7 +41,7 @@ class Session(Generic[T]):
         self.settings = settings
         self.counts: Counts = Counts()
         self.problem: BaseException | None = None
-        """What the caller's calls have raised, for after the last result."""
+        """What the caller's iterable raised, to raise after the last result."""
         self.delay: float | None = None
         """Seconds until the next request may go, as :meth:`Run.delay` told them last."""
         self._sender = sender
@@ -105,14 +105,14 @@ class Session(Generic[T]):
         )
 
     def take(self, call: Call[T]) -> None:
-        """Hand the next call to the run; what is no call ends them."""
+        """Hand the next call to the run; anything else ends the calls."""
         try:
             self.run.take(call)
         except Exception as error:  # noqa: BLE001 - raised after the results of the calls before
             self.stop_taking(error)
 
     def stop_taking(self, problem: BaseException | None = None) -> None:
-        """Note that there are no more calls, and why, where that is a fault of the caller's."""
+        """Note that there are no more calls, and why, if that is the caller's mistake."""
         self.problem = self.problem or problem
         try:
             self.run.end()
@@ -125,14 +125,14 @@ class Session(Generic[T]):
             self._meter.update(self._sender.clock.monotonic(), waiting)
 
     def end(self) -> None:
-        """Report the end, once; raise what the caller's calls have raised."""
+        """Report the end, once; raise what the caller's iterable raised."""
         self._report_end()
         if self.problem is not None:
             problem, self.problem = self.problem, None
             raise problem
 
     def close(self, error: BaseException | None) -> None:
-        """Close the journal; say how to go on after a run that was cut short."""
+        """Close the journal; say how to continue after a run that was cut short."""
         run, self._closed = self._run, True
         try:
             self._report_end()

@@ -1,4 +1,4 @@
-"""A vendor's rate window: what responses tell of it, and when it really ends."""
+"""A vendor's rate window: what responses say about it, and when it really ends."""
 
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -19,12 +19,12 @@ SHORT_WINDOW = 5.0
 
 @attrs.define
 class Window:
-    """A vendor's rate window, as its responses tell it.
+    """A vendor's rate window, as its responses describe it.
 
     Attributes:
         limit: The requests allowed in it.
         remaining: The fewest that a response said are left: responses overtake each other.
-        told: Its end as the vendor tells it, in seconds since 1970 by the vendor's clock.
+        told: Its end as the vendor gives it, in seconds since 1970 by the vendor's clock.
         left: The seconds until then, when the response came.
         ends_at: When the next window is tried, by our monotonic clock.
         finds_out: Whether that is so early that the response tells how the vendor rounds.

@@ -61,11 +61,11 @@ class WorkerOptions(TypedDict, total=False):
     """The options of a worker.
 
     Attributes:
-        rate_limiter: The limit that all workers share; without it each heeds what the vendor
+        rate_limiter: The limit that all workers share; without it each follows what the vendor
             tells it. Default: none.
         concurrency: Requests under way in one worker. Default: 8.
         share: The part of the vendor's rate limit to use. Default: 0.9.
-        batch_size: Calls to put into one request, where the vendor takes many. Default: 1.
+        batch_size: Calls to put into one request, if the vendor takes many. Default: 1.
     """
 
     rate_limiter: RateLimiter | None
@@ -77,13 +77,13 @@ class WorkerOptions(TypedDict, total=False):
 class Worker:
     """A function that sends calls with a client of its own process.
 
-    It can be pickled, so any engine can run it: only the factory travels, never a client or a
-    secret. Each process makes its client once and keeps it. The results hold the
-    tokens: protect what carries them, for example by the cluster's TLS.
+    It can be pickled, so any engine can run it: only the factory is sent, never a client or a
+    secret. Each process makes its client once and keeps it. The results hold the tokens: protect
+    them on their way, for example with the cluster's TLS.
 
     Args:
         factory: Makes the client, such as ``StrigoClient.from_env`` or a ``functools.partial``
-            of it. It must pickle where the worker is to travel.
+            of it. It must be picklable if the worker is sent to other processes.
         **options: See :class:`WorkerOptions`.
 
     Raises:
@@ -113,7 +113,7 @@ class Worker:
 
         Raises:
             ConfigurationError: The client cannot be made.
-            InvalidInputError: An item is no call.
+            InvalidInputError: An item is not a call.
         """
         client = _client(self._factory)
         with client.send_many(calls, ordered=True, **self._options) as results:
@@ -146,7 +146,7 @@ atexit.register(_clients.close)
 def _client(factory: Callable[[], BulkClient]) -> BulkClient:
     key: object
     try:
-        # A partial is another one each time it arrives, but its pickle is the same.
+        # A partial is a new object each time it arrives, but its pickle is the same.
         key = pickle.dumps(factory)
     except Exception:  # noqa: BLE001 - pickling runs the caller's code; only threads come here
         key = factory
@@ -175,8 +175,8 @@ def distribute(
 
     Args:
         worker: A :class:`Worker`.
-        calls: The calls; they must pickle where the executor's workers are other processes.
-        executor: A ``concurrent.futures`` executor, or one used alike: dask's
+        calls: The calls; they must be picklable if the executor's workers are other processes.
+        executor: A ``concurrent.futures`` executor, or one with the same interface: dask's
             ``client.get_executor()``, mpi4py's ``MPIPoolExecutor``, loky's.
         chunk_size: Calls a worker gets at a time.
         chunks_ahead: Chunks under way, at least as many as there are workers.

@@ -1,7 +1,7 @@
 """A stand-in for the three issuers, faithful to their documentation, on one loopback port.
 
 It verifies every credential and signature, validates bodies, and responds as the vendors do. What
-their documentation leaves open is *modelled*, and marked so.
+their documentation leaves open is *modelled*, and marked as such.
 """
 
 from .faults.fault import Fault, FaultOptions

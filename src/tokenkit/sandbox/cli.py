@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913 - each is an option of the command line
 
 
 def _rate(text: str | None, limit: int | None, window: int) -> tuple[int | None, int]:
-    """Read a rate limit and its window in seconds; keep the defaults of what is not given."""
+    """Read a rate limit and its window in seconds; keep the defaults of what is missing."""
     if text is None:
         return limit, window
     written = RATE.fullmatch(text)

@@ -97,7 +97,7 @@ class Sandbox(ZerohashControls, ClientFactory):
         self._host = host
         self._port = port
         if not abs(clock_skew) <= MAX_SKEW:  # also false for NaN
-            raise ConfigurationError(f"clock_skew must be seconds up to {MAX_SKEW}")
+            raise ConfigurationError(f"clock_skew must be seconds, at most {MAX_SKEW} either way")
         standing = tuple(faults)
         if not all(isinstance(fault, Fault) for fault in standing):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
             raise ConfigurationError("faults must be Fault values, as in faults=[Fault(...)]")
@@ -146,7 +146,7 @@ class Sandbox(ZerohashControls, ClientFactory):
 
     @property
     def issued(self) -> tuple[Issued, ...]:
-        """Every token issued so far, oldest first; still there after the sandbox has closed."""
+        """Every token issued so far, oldest first; kept after the sandbox has closed."""
         return self._ledger.issued
 
     @property
@@ -191,7 +191,7 @@ class Sandbox(ZerohashControls, ClientFactory):
             RuntimeError: The sandbox is already running.
         """
         if self._running is not None:
-            raise RuntimeError("the sandbox is running already")
+            raise RuntimeError("the sandbox is already running")
         listener = listen(self._host, self._port)
         prepare_key()
         server = Server(

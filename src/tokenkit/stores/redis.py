@@ -45,7 +45,7 @@ class RedisStore(metaclass=ForgetsArguments):
             client needs a ``socket_timeout``.
         encryption_keys: Fernet keys, the newest first: see
             :class:`~tokenkit.stores.FernetSealing`.
-        allow_unencrypted: Store tokens unencrypted: whoever can read the store can use them.
+        allow_unencrypted: Store tokens unencrypted: anyone who can read the store can use them.
         prefix: The prefix of all key names.
 
     Raises:
@@ -68,7 +68,7 @@ class RedisStore(metaclass=ForgetsArguments):
         except ConfigurationError as error:
             problem = error.message
         if not (isinstance(cast("object", prefix), str) and prefix):
-            problem = problem or "prefix must be a string that is not empty"
+            problem = problem or "prefix must be a non-empty string"
         self._errors = errors_of(client)
         if problem is None and not is_async(client):
             problem = timeout_problem(client)
@@ -112,7 +112,7 @@ class RedisStore(metaclass=ForgetsArguments):
                 prefix=prefix,
             )
         except BaseException as error:
-            del url, encryption_keys  # this frame goes along with the error
+            del url, encryption_keys  # error reports show this frame
             forget_arguments(error)
             raise
 

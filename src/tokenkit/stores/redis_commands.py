@@ -117,11 +117,11 @@ class Names:
         return f"{self.prefix}:{{{key}}}:lock"
 
     def live(self, mark: str) -> str:
-        """Name the mark of a revocable token that lives."""
+        """Name the mark of a live revocable token."""
         return f"{self.prefix}:live:{mark}"
 
     def limit(self, caller: str) -> str:
-        """Name the memory of a rate limit."""
+        """Name the record of a rate limit."""
         return f"{self.prefix}:limit:{caller}"
 
 

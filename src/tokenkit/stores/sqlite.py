@@ -1,4 +1,4 @@
-"""The store for one machine: a SQLite file, with the standard library alone."""
+"""The store for one machine: a SQLite file, with only the standard library."""
 
 import errno
 import os
@@ -62,7 +62,7 @@ class SqliteStore(metaclass=ForgetsArguments):
         path: The file; it is created if it doesn't exist.
         encryption_keys: Fernet keys, the newest first: see
             :class:`~tokenkit.stores.FernetSealing`.
-        allow_unencrypted: Store tokens unencrypted: whoever can read the file can use them.
+        allow_unencrypted: Store tokens unencrypted: anyone who can read the file can use them.
 
     Raises:
         ConfigurationError: The file or a key can't be used.
@@ -142,7 +142,7 @@ class SqliteStore(metaclass=ForgetsArguments):
                 connection = pool.idle.pop()
             except IndexError:
                 return self._opened()
-            # Somebody may have removed the file, and other processes have another by now.
+            # The file may have been removed, and other processes may have another one by now.
             if connection.inode == inode:
                 return connection
             connection.database.close()
@@ -202,7 +202,7 @@ def _create(path: Path) -> None:
                 path.chmod(OWNER_ONLY)
 
 
-# Nobody connects to a file between its creation and the close.
+# No connection is opened between the creation of a file and its closing.
 _creating = threading.RLock()
 # Where there is no fork, nothing needs to be done about it.
 getattr(os, "register_at_fork", dict)(

@@ -95,7 +95,7 @@ def _acquire(database: sqlite3.Connection, values: dict[str, object]) -> StoreRe
         return found
     if not database.execute(LOCK, values).rowcount:
         return Busy()
-    # Whoever held the lock may have stored a token after the first look.
+    # The lock's last owner may have stored a token after the first look.
     response: StoreResponse = _found(database, values)
     if response is None:
         limit = database.execute(LIMIT, values).fetchone()

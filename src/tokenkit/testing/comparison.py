@@ -1,4 +1,4 @@
-"""What pytest shows when two values differ that hide a field.
+"""What pytest shows when two values with a hidden field differ.
 
 pytest looks into attrs classes and dataclasses by itself, past their ``repr``: a failing
 ``assert token == other`` would print both tokens.

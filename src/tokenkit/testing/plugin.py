@@ -74,7 +74,7 @@ def tokenkit_sandbox(
 ) -> "Iterator[Sandbox]":
     """Return a fresh, running sandbox on loopback.
 
-    ``issued`` and ``refused`` tell what happened in the test, ``fail_next()`` makes requests
+    ``issued`` and ``refused`` show what happened in the test, and ``fail_next()`` makes requests
     fail. In a test that uses ``tokenkit_clock``, as the client fixtures do, the sandbox uses that
     clock.
     """

@@ -117,7 +117,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_nothing_is_stored_without_the_lock(self, store: Store) -> None:
-        """Without the lock, nobody can publish."""
+        """Without the lock, a caller can't publish."""
 
         def scenario() -> Scenario:
             yield from expect(publish("one"), False)
@@ -233,7 +233,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_rate_limit_ends(self, store: Store) -> None:
-        """After the rate limit, the caller may mint again; nobody held the lock meanwhile."""
+        """After the rate limit, the caller may mint again; the lock was free meanwhile."""
 
         def scenario() -> Scenario:
             yield from expect(release("one", rate_limited=SHORT), None)

@@ -100,7 +100,7 @@ class ZdkToken(IssuedToken):
     Attributes:
         token: The token, opaque.
         user_id: The user's id, from the request.
-        extra: Always empty: the response has nothing but tokens.
+        extra: Always empty: the response contains only tokens.
     """
 
     issuer: ClassVar[str] = "ZDK"

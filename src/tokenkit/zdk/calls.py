@@ -61,8 +61,8 @@ class ZdkCalls:
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its room tokens; that there are as many tokens as
-        arguments, in the same order, is inferred.
+        Source: ZDK's documentation of its room tokens; it is inferred that there are as many
+        tokens as arguments, in the same order.
         """
 
     @operation(ChatTokenRequest)
@@ -88,8 +88,8 @@ class ZdkCalls:
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its chat tokens; that there are as many tokens as
-        arguments, in the same order, is inferred.
+        Source: ZDK's documentation of its chat tokens; it is inferred that there are as many
+        tokens as arguments, in the same order.
         """
 
     @operation(EventTokenRequest)
@@ -115,6 +115,6 @@ class ZdkCalls:
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its event tokens; that there are as many tokens as
-        arguments, in the same order, is inferred.
+        Source: ZDK's documentation of its event tokens; it is inferred that there are as many
+        tokens as arguments, in the same order.
         """

@@ -27,7 +27,7 @@ class ChatToken(ZdkToken):
         token: The token, opaque.
         user_id: The user's id, as in the request.
         chat_id: The chat's id, as in the request.
-        extra: Always empty: the response has nothing but tokens.
+        extra: Always empty: the response contains only tokens.
     """
 
     chat_id: str = attrs.field(default="", metadata=response_field(remembered=True))

@@ -22,7 +22,7 @@ class ZdkClient(ZdkCalls, Client):
 
     Args:
         api_key: Your company's API key: a string, a ``Secret``, or a callable that returns one.
-        base_host: The host to put ``user.`` before. Default: ``dev.zu.casa``, the only
+        base_host: The host; ``user.`` is put before it. Default: ``dev.zu.casa``, the only
             one that ZDK documents; production has its own.
         auth: A strategy, instead of the key.
         **options: See :class:`~tokenkit.extension.ClientOptions`. ``base_url`` is the user
@@ -56,7 +56,7 @@ class AsyncZdkClient(ZdkCalls, AsyncClient):
     Args:
         api_key: Your company's API key: a string, a ``Secret``, or a callable that returns one,
             which may be async.
-        base_host: The host to put ``user.`` before. Default: ``dev.zu.casa``, the only
+        base_host: The host; ``user.`` is put before it. Default: ``dev.zu.casa``, the only
             one that ZDK documents; production has its own.
         auth: A strategy, instead of the key.
         **options: See :class:`~tokenkit.extension.AsyncClientOptions`. ``base_url`` is the

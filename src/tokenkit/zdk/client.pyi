@@ -27,7 +27,7 @@ class ZdkClient(Client):
 
     Args:
         api_key: Your company's API key: a string, a ``Secret``, or a callable that returns one.
-        base_host: The host to put ``user.`` before. Default: ``dev.zu.casa``, the only
+        base_host: The host; ``user.`` is put before it. Default: ``dev.zu.casa``, the only
             one that ZDK documents; production has its own.
         auth: A strategy, instead of the key.
         **options: See :class:`~tokenkit.extension.ClientOptions`. ``base_url`` is the user
@@ -137,8 +137,8 @@ class ZdkClient(Client):
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its room tokens; that there are as many tokens as
-        arguments, in the same order, is inferred.
+        Source: ZDK's documentation of its room tokens; it is inferred that there are as many
+        tokens as arguments, in the same order.
         """
 
     def create_chat_token(
@@ -183,8 +183,8 @@ class ZdkClient(Client):
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its chat tokens; that there are as many tokens as
-        arguments, in the same order, is inferred.
+        Source: ZDK's documentation of its chat tokens; it is inferred that there are as many
+        tokens as arguments, in the same order.
         """
 
     def create_event_token(
@@ -229,8 +229,8 @@ class ZdkClient(Client):
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its event tokens; that there are as many tokens as
-        arguments, in the same order, is inferred.
+        Source: ZDK's documentation of its event tokens; it is inferred that there are as many
+        tokens as arguments, in the same order.
         """
 
 class AsyncZdkClient(AsyncClient):
@@ -239,7 +239,7 @@ class AsyncZdkClient(AsyncClient):
     Args:
         api_key: Your company's API key: a string, a ``Secret``, or a callable that returns one,
             which may be async.
-        base_host: The host to put ``user.`` before. Default: ``dev.zu.casa``, the only
+        base_host: The host; ``user.`` is put before it. Default: ``dev.zu.casa``, the only
             one that ZDK documents; production has its own.
         auth: A strategy, instead of the key.
         **options: See :class:`~tokenkit.extension.AsyncClientOptions`. ``base_url`` is the
@@ -349,8 +349,8 @@ class AsyncZdkClient(AsyncClient):
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its room tokens; that there are as many tokens as
-        arguments, in the same order, is inferred.
+        Source: ZDK's documentation of its room tokens; it is inferred that there are as many
+        tokens as arguments, in the same order.
         """
 
     async def create_chat_token(
@@ -395,8 +395,8 @@ class AsyncZdkClient(AsyncClient):
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its chat tokens; that there are as many tokens as
-        arguments, in the same order, is inferred.
+        Source: ZDK's documentation of its chat tokens; it is inferred that there are as many
+        tokens as arguments, in the same order.
         """
 
     async def create_event_token(
@@ -441,6 +441,6 @@ class AsyncZdkClient(AsyncClient):
             DecodeError: The response does not have one token for each request.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: ZDK's documentation of its event tokens; that there are as many tokens as
-        arguments, in the same order, is inferred.
+        Source: ZDK's documentation of its event tokens; it is inferred that there are as many
+        tokens as arguments, in the same order.
         """

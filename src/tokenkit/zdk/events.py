@@ -27,7 +27,7 @@ class EventToken(ZdkToken):
         token: The token, opaque.
         user_id: The user's id, as in the request.
         event_id: The event's id, as in the request.
-        extra: Always empty: the response has nothing but tokens.
+        extra: Always empty: the response contains only tokens.
     """
 
     event_id: str = attrs.field(default="", metadata=response_field(remembered=True))

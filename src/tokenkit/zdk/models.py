@@ -49,7 +49,7 @@ class UserToken(ZdkToken):
     Attributes:
         token: The token, opaque.
         user_id: The user's id, from the request.
-        extra: Always empty: the response has nothing but tokens.
+        extra: Always empty: the response contains only tokens.
     """
 
     def to_sdk_setup(self) -> SdkSetup:

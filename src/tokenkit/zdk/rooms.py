@@ -27,7 +27,7 @@ class RoomToken(ZdkToken):
         token: The token, opaque.
         user_id: The user's id, as in the request.
         room_id: The room's id, as in the request.
-        extra: Always empty: the response has nothing but tokens.
+        extra: Always empty: the response contains only tokens.
     """
 
     room_id: str = attrs.field(default="", metadata=response_field(remembered=True))

@@ -87,7 +87,7 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            DecodeError: A page can't be read, or came twice, as it may if payments arrive
+            DecodeError: A page can't be read, or came twice, which may happen if payments arrive
                 meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
@@ -116,8 +116,8 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             AuthenticationError: A credential, the signature or the timestamp was refused.
-            DecodeError: A page can't be read, or came twice, as it may if transactions arrive
-                meanwhile: iterate again from the start.
+            DecodeError: A page can't be read, or came twice, which may happen if transactions
+                arrive meanwhile: iterate again from the start.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
         Source: zerohash's API reference, "Get fund transactions".
@@ -138,12 +138,12 @@ class ZeroHashCalls:
         Raises:
             InvalidInputError: The request has no ``reference_id``, or starts neither a payment
                 nor a fund session; nothing was sent.
-            InconclusiveLookupError: Nothing is listed, which proves nothing with ``crypto-pay`` or
-                an undocumented permission, nor beside payments without a ``reference_id``: ask
-                zerohash before you mint again.
+            InconclusiveLookupError: Nothing is listed, but a payment may exist: the permission is
+                ``crypto-pay`` or undocumented, or payments without a ``reference_id`` are listed.
+                Ask zerohash before you mint again.
             DecodeError: A list cannot be read, or its pages repeat.
             TokenKitError: Any other failure; see :meth:`Client.send`.
 
-        Source: zerohash's API reference, "Get payments" and "Get fund transactions". That a
-        payment appears there as soon as its mint is done is inferred.
+        Source: zerohash's API reference, "Get payments" and "Get fund transactions". It is
+        inferred that a payment appears there as soon as its mint is done.
         """

@@ -65,7 +65,7 @@ class ApprovalState(str, Enum):
 class UnknownPermissionWarning(TokenKitWarning):
     """A permission that this release does not know but that looks like a known one.
 
-    It is sent unchanged, as zerohash may have added it.
+    It is sent unchanged, because zerohash may have added it.
     """
 
 
@@ -119,8 +119,8 @@ class MissingRequirementsError(ConflictError):
 class InconclusiveLookupError(TokenKitError):
     """A lookup found nothing, which doesn't mean that there is nothing.
 
-    The mint may have opened a payment all the same: zerohash doesn't say where such a mint shows,
-    or it lists payments without a ``reference_id``, which the message names. Look at them, or ask
+    The mint may still have opened a payment: zerohash doesn't say where such a mint is listed, or
+    it lists payments without a ``reference_id``, which the message names. Look at them, or ask
     zerohash, before you mint again.
     """
 

@@ -1,4 +1,4 @@
-"""Find what a mint started whose response was lost."""
+"""Find what a mint with a lost response started."""
 
 from collections.abc import Generator
 from datetime import datetime, timedelta
@@ -63,8 +63,8 @@ def find_minted(
     if found is None and unlisted:
         raise InconclusiveLookupError(
             f"nothing with the reference_id {reference_id!a:.60} is listed, but zerohash does not "
-            f"say where a mint with {quoted(unlisted)} shows: it may have "
-            "opened a payment all the same, so ask zerohash before you mint again"
+            f"say where a mint with {quoted(unlisted)} is listed: it may still "
+            "have opened a payment, so ask zerohash before you mint again"
         )
     return found
 

@@ -80,7 +80,7 @@ LIST_THEM = (
     "iter_payments() for the participant's payments since just before the call; with a "
     "reference_id from new_reference_id() for each mint, find_minted() finds it"
 )
-ASK = "; if it is not listed, ask zerohash, which does not say where payments with {} are"
+ASK = "; if it is not listed, ask zerohash, which does not say where payments with {} are listed"
 # Their payments are listed by GET /payments.
 LISTED = frozenset({"crypto-withdrawals", "crypto-payouts"})
 OPENS_PAYMENT = LISTED | {"crypto-pay"}
@@ -190,7 +190,7 @@ class ClientAuthTokenCall(Call[ClientAuthToken]):
             token.token, "participant_code", participant_code
         ):
             raise MismatchedResponse(
-                "the token belongs to another participant, so it is not handed out"
+                "the token belongs to another participant, so it is not returned"
             )
         return token
 

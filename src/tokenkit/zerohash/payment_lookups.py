@@ -253,5 +253,5 @@ class PaymentRequest(Call[Payment]):
         del response
         payment = read_response(message_of(body), Payment, path="$.message")
         if payment.payment_id is not None and payment.payment_id != self.payment_id:
-            raise MismatchedResponse("this is another payment, so it is not handed out")
+            raise MismatchedResponse("this is another payment, so it is not returned")
         return payment

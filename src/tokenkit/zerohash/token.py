@@ -18,7 +18,7 @@ __all__ = ["ClientAuthToken"]
 class ClientAuthToken(IssuedToken):
     """A client access token: a JWT for zerohash's SDK modules.
 
-    Its claims are not verified, as zerohash does not publish the key.
+    Its claims are not verified, because zerohash does not publish the key.
 
     Attributes:
         token: The JWT.
@@ -27,8 +27,8 @@ class ClientAuthToken(IssuedToken):
         environment: The environment that it came from, such as ``us-cert``; ``None`` for a host
             that is not one of zerohash's own.
         deposit_intent_id: The deposit intent; only with the permission ``fwc``.
-        payment_id: The payment; only with ``crypto-withdrawals`` and ``crypto-payouts``. Later
-        webhooks can be matched by no other id.
+        payment_id: The payment; only with ``crypto-withdrawals`` and ``crypto-payouts``. No other
+            id matches later webhooks.
         extra: Fields of the response that this release does not know.
     """
 

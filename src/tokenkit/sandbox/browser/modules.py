@@ -1,6 +1,6 @@
 """Stand-ins for the vendors' browser modules, and the check of a token that they call.
 
-This much of the modules that take tokens is documented or observed:
+Of the modules that take tokens, this much is documented or observed:
 
 - ZDK: ``user.actions.open(userToken)`` opens the user module; an invalid token fails there.
 - Strigo: ``Strigo.setup({email, token: {token, expiration}, ...})``, observed in working code.
@@ -72,8 +72,8 @@ class Check:
     async def respond(self, request: HttpRequest) -> HttpResponse:
         """Check the bearer token of a request; a missing one is unknown."""
         token = request.headers.get("authorization", "").partition(" ")[2]
-        verdict = self._judge(request.path_params["vendor"], token)
-        return JSONResponse(verdict, headers={"cache-control": "no-store"})
+        validity = self._judge(request.path_params["vendor"], token)
+        return JSONResponse(validity, headers={"cache-control": "no-store"})
 
     def _judge(self, vendor: str, token: str) -> Mapping[str, JSON]:
         now = utc(self.clock())

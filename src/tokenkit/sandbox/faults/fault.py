@@ -84,7 +84,7 @@ class Fault:
 
     @property
     def only_vendor(self) -> Vendor | None:
-        """The only vendor that it can be for, if need be the one that its ``response`` implies."""
+        """The only vendor that it can apply to, which its ``response`` may imply."""
         return VENDOR_OF[self.response] if self.response else self.vendor
 
     def __str__(self) -> str:
@@ -162,6 +162,6 @@ def check_fault(fault: Fault) -> None:
         )
     if fault.response and fault.vendor not in {None, VENDOR_OF[fault.response]}:
         raise ConfigurationError(
-            f"a fault's response {fault.response!r} is one of {VENDOR_OF[fault.response]}, "
-            f"not of {fault.vendor}"
+            f"a fault's response {fault.response!r} belongs to {VENDOR_OF[fault.response]}, "
+            f"not to {fault.vendor}"
         )

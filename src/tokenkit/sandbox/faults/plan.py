@@ -65,7 +65,7 @@ class FaultPlan:
             self._queued.clear()
 
     def pick(self, vendor: Vendor, request: Request) -> Fault | None:
-        """Return the fault that hits a request: its header's, otherwise a queued or a run's one.
+        """Return the fault that hits a request: its header's, or a queued one, or one of the run.
 
         Raises:
             ConfigurationError: The header is wrong.
@@ -75,8 +75,8 @@ class FaultPlan:
             fault = parse_header(text)
             if fault.only_vendor not in {None, vendor}:
                 raise ConfigurationError(
-                    f"a fault's response {fault.response!r} is one of {fault.only_vendor}, "
-                    f"and the request is for {vendor}"
+                    f"a fault's response {fault.response!r} belongs to {fault.only_vendor}, "
+                    f"but the request is for {vendor}"
                 )
             return fault
         with self._lock:

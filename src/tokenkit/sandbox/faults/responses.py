@@ -1,10 +1,10 @@
 """The responses that faults ask for, each in its vendor's form.
 
-Documented are: zerohash's 404, 500 and 503, the texts of its approvals, the shapes of its other
-payins errors and its missing write permission; Strigo's 422, its 429 and its envelope, and that
-a failure may come with a 2xx or beside ``data``. Everything else is modelled: ZDK's errors on the
-Connect protocol, and zerohash's texts for a spend limit, missing requirements, a conflict of KYC
-data and an unknown participant.
+These are documented: zerohash's 404, 500 and 503, the texts of its approvals, the shapes of its
+other payins errors and its missing write permission; Strigo's 422, its 429 and its envelope, and
+that a failure may come with a 2xx or beside ``data``. Everything else is modelled: ZDK's errors on
+the Connect protocol, and zerohash's texts for a spend limit, missing requirements, a conflict of
+KYC data and an unknown participant.
 """
 
 import secrets

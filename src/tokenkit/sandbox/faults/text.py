@@ -37,9 +37,9 @@ SELECTION = frozenset({"vendor", "path", "times", "share"})
 
 
 def parse_fault(text: str) -> Fault:
-    """Read a fault from ``name=value`` fields between ``;`` or ``,``.
+    """Read a fault from ``name=value`` fields, separated by ``;`` or ``,``.
 
-    Names and values are those of ``Fault``; the items of a list stand between ``+``.
+    Names and values are those of ``Fault``; the items of a list are separated by ``+``.
 
     Raises:
         ConfigurationError: A field is wrong; the error names it.
@@ -64,5 +64,7 @@ def parse_header(text: str) -> Fault:
     fault = parse_fault(text)
     chosen = sorted(SELECTION & {part.partition("=")[0] for part in str(fault).split("; ")})
     if chosen:
-        raise ConfigurationError(f"{', '.join(chosen)}: the header's fault is for its own request")
+        raise ConfigurationError(
+            f"leave out {', '.join(chosen)}: the header's fault applies only to its own request"
+        )
     return fault

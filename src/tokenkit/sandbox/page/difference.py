@@ -5,7 +5,7 @@ from itertools import takewhile
 from .markup import (
     Markup,
     join,
-    shown,
+    redacted,
     tag,
 )
 
@@ -15,7 +15,7 @@ CONTEXT = 300  # characters shown on each side of the difference
 def compare(expected: str, received: str) -> Markup:
     """Show the text that should have been signed beside the one that was."""
     # Redacted first: a mark inside a token would let its halves through.
-    expected, received = shown(expected), shown(received)
+    expected, received = redacted(expected), redacted(received)
     if not received:
         note = (
             "The signature does not show which text was signed. A client can send it in the "

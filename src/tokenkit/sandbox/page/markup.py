@@ -43,7 +43,7 @@ def join(children: Iterable[Child]) -> Markup:
     )
 
 
-def shown(text: str) -> str:
+def redacted(text: str) -> str:
     """Make text from a request safe to show: no secret, no whole token, nothing invisible."""
     for secret in CREDENTIALS.secrets:
         text = text.replace(secret, "[secret]")

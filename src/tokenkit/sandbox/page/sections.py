@@ -14,7 +14,7 @@ from .markup import (
     Child,
     Markup,
     join,
-    shown,
+    redacted,
     tag,
 )
 from .times import moment, span
@@ -46,7 +46,7 @@ def summary(tokens: Sequence[Issued], requests: Sequence[Refused], plan: FaultPl
         "Issued": len(tokens),
         "Revoked": sum(token.revoked for token in tokens),
         "Refused": len(requests),
-        "Faults to come": len(plan.queued) + len(plan.standing),
+        "Pending faults": len(plan.queued) + len(plan.standing),
     }
     items = (
         tag("div", tag("dt", name), tag("dd", f"{figure:,}")) for name, figure in figures.items()
@@ -56,13 +56,13 @@ def summary(tokens: Sequence[Issued], requests: Sequence[Refused], plan: FaultPl
 
 def issued(tokens: Sequence[Issued], now: float) -> Markup:
     """Show what was minted, for whom, and when it expires."""
-    heads = ("Issued (UTC)", "Vendor", "For whom", "Asked for", "Token", "Ends (UTC)")
+    heads = ("Issued (UTC)", "Vendor", "For whom", "Requested", "Token", "Expires (UTC)")
     rows = [
         (
             moment(token.issued_at),
             _vendor(token.vendor),
-            tag("strong", shown(token.subject)),
-            shown(_asked(token)),
+            tag("strong", redacted(token.subject)),
+            redacted(_asked(token)),
             tag("code", shorten(token.token), class_="token"),
             _end(token, now),
         )
@@ -78,13 +78,13 @@ def refused(requests: Sequence[Refused]) -> Markup:
 
 
 def faults(plan: FaultPlan) -> Markup:
-    """Show the faults to come."""
+    """Show the pending faults."""
     rows = [
-        (when, tag("code", shown(str(fault))))
-        for when, faults in (("next", plan.queued), ("all along", plan.standing))
+        (when, tag("code", redacted(str(fault))))
+        for when, faults in (("next", plan.queued), ("whole run", plan.standing))
         for fault in faults
     ]
-    return _section("faults", "Faults to come", len(rows), _table(("When", "Fault"), rows))
+    return _section("faults", "Pending faults", len(rows), _table(("When", "Fault"), rows))
 
 
 def calls() -> Markup:
@@ -153,7 +153,7 @@ def _end(token: Issued, now: float) -> Markup:
 
 
 def _refusal(request: Refused) -> Markup:
-    route = tag("code", shown(f"{request.method} {request.route}"))
+    route = tag("code", redacted(f"{request.method} {request.route}"))
     parts: list[Child] = [
         tag(
             "div",
@@ -161,13 +161,13 @@ def _refusal(request: Refused) -> Markup:
             tag("p", _vendor(request.vendor), moment(request.refused_at), class_="note"),
             class_="request",
         ),
-        tag("p", shown(request.reason), class_="reason"),
+        tag("p", redacted(request.reason), class_="reason"),
     ]
     if request.hint:
-        parts.append(tag("p", tag("b", "Likely cause: "), shown(request.hint)))
+        parts.append(tag("p", tag("b", "Likely cause: "), redacted(request.hint)))
     if request.fault:
         parts.append(
-            tag("p", tag("b", "Asked for by a fault: "), tag("code", shown(request.fault)))
+            tag("p", tag("b", "Caused by a fault: "), tag("code", redacted(request.fault)))
         )
     if request.signed_text:
         parts.append(compare(request.signed_text, request.received_text))

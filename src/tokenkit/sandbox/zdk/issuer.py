@@ -1,7 +1,7 @@
 """ZDK's token services: ``POST /user.tokens.private.v1.Service/Create``, and room, chat and event.
 
 The requests, their responses and the bearer key are documented; so are the services' own hosts
-(``user.``, ``room.``, ``chat.``, ``event.``), of which the sandbox makes one. Errors are not
+(``user.``, ``room.``, ``chat.``, ``event.``), which the sandbox merges into one. Errors are not
 documented: they are modelled on the Connect protocol's unary JSON errors. The tokens' format isn't
 either: it is modelled as 372 opaque base64url characters, like a sample in the documentation.
 """

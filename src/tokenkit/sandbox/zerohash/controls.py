@@ -115,7 +115,7 @@ class ZerohashControls:
         reason: str = EXPIRED,
         reason_code: str = EXPIRED_CODE,
     ) -> FundSession:
-        """End a fund session without a deposit, as its 30 minutes do.
+        """End a fund session without a deposit, as it ends after 30 minutes.
 
         Args:
             deposit_intent_id: Which session. Default: the newest open one.
@@ -130,7 +130,7 @@ class ZerohashControls:
         )
 
     def send_webhooks_to(self, url: str | None) -> None:
-        """Send the webhooks of what happens from now on.
+        """Send webhooks for what happens from now on.
 
         Args:
             url: The ``http`` URL on this machine to send them to; None stops sending.

@@ -1,11 +1,11 @@
 """The fund sessions that mints with ``fwc`` open, and their transactions.
 
-Documented are the fields of a transaction, that a session without a deposit ends 30 minutes after
-its mint with ``success`` false, and that a ``reference_id`` belongs to the most recent session.
-Modelled are the values that only a real deposit has, that ``GET /fund/transactions`` shows a
-session once it has ended and not before (which a switch changes), and the ``status_reason_code``.
-The unit of the timestamps differs in the vendor's sources: milliseconds in that list,
-nanoseconds in webhooks.
+These are documented: the fields of a transaction, that a session without a deposit ends 30 minutes
+after its mint with ``success`` false, and that a ``reference_id`` belongs to the most recent
+session. These are modelled: the values that only a real deposit has, that
+``GET /fund/transactions`` shows a session only once it has ended (which a switch changes), and the
+``status_reason_code``. The unit of the timestamps differs in the vendor's sources: milliseconds in
+that list, nanoseconds in webhooks.
 """
 
 import threading
@@ -134,7 +134,7 @@ class FundSessions:
             return self._end(session, success=bool(deposit), at=utc(self._clock.steady()))
 
     def expire(self) -> None:
-        """End the sessions that nobody used in time."""
+        """End the sessions that were not used in time."""
         now = utc(self._clock.steady())
         with self._lock:
             for session in tuple(self._sessions):

@@ -1,7 +1,7 @@
 """zerohash's lists: ``GET /payments``, ``GET /payments/{id}`` and ``GET /fund/transactions``.
 
-Queries and bodies are documented. Modelled are the 400 for a wrong query, that unknown fields of
-a query are ignored, that a period includes both ends, and that the bounds of
+Queries and bodies are documented. These are modelled: the 400 for a wrong query, that unknown
+fields of a query are ignored, that a period includes both ends, and that the bounds of
 ``deposit_timestamp`` are in milliseconds, like the timestamps of the list.
 """
 

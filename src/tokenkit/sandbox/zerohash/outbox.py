@@ -1,8 +1,8 @@
 """The webhooks, the state of each, and when the next try is due.
 
-Documented are the header with the type, the flat payload, and the tries: four of them 250 ms
-apart, three with growing pauses, then the webhook is dropped. How long these pauses are is
-modelled.
+These are documented: the header with the type, the flat payload, and the tries: four of them
+250 ms apart, three with growing pauses, then the webhook is dropped. The lengths of these pauses
+are modelled.
 """
 
 import threading

@@ -1,9 +1,10 @@
 """The payments that zerohash's mints open, from ``initialized`` to their end.
 
-Documented are the fields, the statuses ``initialized``, ``settled``, ``failed`` and ``abandoned``,
-and that a payment is abandoned when its token ends unused. Modelled are the values that only a
-real payment has, the order of a list (newest first), that any other status keeps a payment from
-being abandoned, and that a revoked token's payment is abandoned at the time that the token had.
+These are documented: the fields, the statuses ``initialized``, ``settled``, ``failed`` and
+``abandoned``, and that a payment is abandoned when its token ends unused. These are modelled: the
+values that only a real payment has, the order of a list (newest first), that any other status
+keeps a payment from being abandoned, and that a revoked token's payment is abandoned at the time
+that the token had.
 """
 
 import threading

@@ -1,9 +1,9 @@
 """The signatures of zerohash's webhooks, in the schemes that the vendor's sources describe.
 
-Documented are the two legacy headers, over the body alone, and that the newer signatures are over
-the body and ``x-zh-hook-timestamp`` in milliseconds. Observed in working code are the names of the
-newer headers, the hexadecimal form, and PSS as RSA's padding. That the legacy RSA signature is
-hexadecimal too, and PSS's salt as long as the digest, is modelled.
+These are documented: the two legacy headers, over the body alone, and that the newer signatures
+are over the body and ``x-zh-hook-timestamp`` in milliseconds. These are observed in working code:
+the names of the newer headers, the hexadecimal form, and PSS as RSA's padding. That the legacy RSA
+signature is hexadecimal too, and PSS's salt as long as the digest, is modelled.
 """
 
 import functools

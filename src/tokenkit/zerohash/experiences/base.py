@@ -17,8 +17,8 @@ __all__ = ["Experience"]
 class Experience(ClientAuthTokenCall):
     """A mint for one experience of zerohash's SDK.
 
-    Its required fields are those that zerohash's schema requires (documented). The participant
-    is given by code, as an e-mail alone works for onboarding only (documented).
+    Its required fields are those that zerohash's schema requires (documented). The participant is
+    given by code, because an e-mail alone works for onboarding only (documented).
 
     Raises:
         InvalidInputError: A field is invalid.

@@ -28,9 +28,9 @@ __all__ = [
 class CryptoWithdrawals(Experience):
     """Let a participant withdraw crypto; permission ``crypto-withdrawals``.
 
-    The token lasts 5 minutes and comes with a ``payment_id``, the only id to match later webhooks
-    by (documented). A mint whose response was lost is not repeated, as it may have opened the
-    payment (inferred).
+    The token lasts 5 minutes and comes with a ``payment_id``, the only id that later webhooks can
+    be matched by (documented). A mint whose response was lost is not repeated, because it may have
+    opened the payment (inferred).
 
     Args:
         participant_code: The participant, 6 characters.
@@ -73,8 +73,9 @@ class CryptoDeposits(Experience):
 class CryptoPayouts(Experience):
     """Pay a participant out in crypto; permission ``crypto-payouts``.
 
-    The token comes with a ``payment_id``, the only id to match later webhooks by (documented). A
-    mint whose response was lost is not repeated, as it may have opened the payment (inferred).
+    The token comes with a ``payment_id``, the only id that later webhooks can be matched by
+    (documented). A mint whose response was lost is not repeated, because it may have opened the
+    payment (inferred).
 
     Args:
         participant_code: The participant, 6 characters.
@@ -96,7 +97,8 @@ class CryptoPayouts(Experience):
 class Payins(Experience):
     """Let a participant pay with crypto; permission ``crypto-pay``.
 
-    A mint whose response was lost is not repeated, as it may have opened the payment (inferred).
+    A mint whose response was lost is not repeated, because it may have opened the payment
+    (inferred).
 
     Args:
         participant_code: The participant, 6 characters.

@@ -55,8 +55,8 @@ class AccountFundingWithdrawals(Experience):
 
     It has the permission of :class:`CryptoWithdrawals`, but this variant requires the details of
     the withdrawal (documented). The token lasts 5 minutes and comes with a ``payment_id``, the
-    only id to match later webhooks by (documented). A mint whose response was lost is not
-    repeated, as it may have opened the payment (inferred).
+    only id that later webhooks can be matched by (documented). A mint whose response was lost is
+    not repeated, because it may have opened the payment (inferred).
 
     Args:
         participant_code: The participant, 6 characters.

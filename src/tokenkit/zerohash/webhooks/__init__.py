@@ -2,9 +2,9 @@
 
     event = zerohash.webhooks.verify(request.body, request.headers, secrets=[secret])
 
-zerohash documents the header names, the event types and the HMAC's formula. That the key is the
-secret's text, undecoded, that a timestamp may be 5 minutes off, and RSA's hash and padding are
-*observed* in working integrations only.
+zerohash documents the header names, the event types and the HMAC's formula. Only
+*observed* in working integrations: the key is the secret's text, undecoded; a timestamp may be
+5 minutes off; RSA's hash and padding.
 """
 
 from .arguments import Scheme, WallClock

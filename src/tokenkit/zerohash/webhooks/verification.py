@@ -49,8 +49,8 @@ def verify(  # noqa: PLR0913 - each is a setting, passed by keyword
     A signature must be valid under one of the secrets or one of the public keys. Comparisons
     take constant time.
 
-    *Observed* in working integrations only, not documented: that the secret's text is the key,
-    undecoded, the 5 minutes, RSA's hash (SHA-256) and its padding (PSS).
+    These are *observed* in working integrations, not documented: the key, which is the secret's
+    text, undecoded; the 5 minutes; and RSA's hash (SHA-256) and padding (PSS).
 
     Args:
         body: The raw body, exactly as received: a re-serialized body has another signature.
@@ -65,7 +65,7 @@ def verify(  # noqa: PLR0913 - each is a setting, passed by keyword
             time. Default: 300.
         clock: Returns the time, for tests.
         seen: A set, a :class:`Seen` or another :class:`SeenStore`, which records each webhook to
-            find repeats. If handling the event fails, pass it to :func:`forget`, as zerohash
+            find repeats. If handling the event fails, pass it to :func:`forget`, because zerohash
             will send it again.
 
     Raises:
