@@ -1,5 +1,6 @@
 """What a vendor's author may get wrong in a profile, told when a client is built."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
@@ -101,8 +102,9 @@ def test_a_base_url_setting_that_makes_no_url() -> None:
 
 def test_a_service_that_makes_no_url() -> None:
     """A service's URL that can't be used is named by the service."""
+    services: Mapping[str, Callable[[str], str]] = {"desk": "desk.{}".format}
     with pytest.raises(ConfigurationError, match="the base URL of the service desk must be like"):
-        made({"services": {"desk": lambda _: "desk"}})
+        made({"services": services})
 
 
 def test_credentials_that_the_strategy_does_not_take() -> None:

@@ -94,8 +94,8 @@ def _vendors(
     problems += [problem for problem in kinds.values() if problem is not None]
     unusable = {name for name, source in given.items() if isinstance(source, MissingVariable)}
     unusable |= {name for name, problem in kinds.items() if problem is not None}
-    # Callables are asked later, so the strategy checks the rest.
-    checked = {**given, **dict.fromkeys((*missing, *unusable), _never_asked)}
+    # A callable, which is asked only later, stands in for them, so that the others are checked.
+    checked = {**given, **dict.fromkeys((*missing, *unusable), str)}
     try:
         return profile.strategy(**checked), problems
     except ConfigurationError as error:
@@ -127,10 +127,6 @@ def _kind_problem(name: str, source: object) -> str | None:
     except ConfigurationError as error:
         return error.message
     return None
-
-
-def _never_asked() -> str:
-    raise AssertionError("stands for a credential that can't be used")
 
 
 def _is_async(source: object) -> bool:
@@ -187,8 +183,6 @@ def name_variables(
 ) -> None:
     """Name, in a constructor's error, the variables that the arguments came from."""
     if not isinstance(error, ConfigurationError):
-        return
-    if not error.message.startswith(f"{client.__name__}: "):
         return
     for name, variable in _variables(client.profile, environ, options).items():
         named = f"{name} (from {variable})"
