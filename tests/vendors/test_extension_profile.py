@@ -1,6 +1,5 @@
 """What a vendor's author may get wrong in a profile, told when a client is built."""
 
-from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
@@ -102,7 +101,7 @@ def test_a_base_url_setting_that_makes_no_url() -> None:
 
 def test_a_service_that_makes_no_url() -> None:
     """A service's URL that can't be used is named by the service."""
-    services: Mapping[str, Callable[[str], str]] = {"desk": "desk.{}".format}
+    services: dict[str, Any] = {"desk": "desk.{}".format}
     with pytest.raises(ConfigurationError, match="the base URL of the service desk must be like"):
         made({"services": services})
 
