@@ -131,7 +131,7 @@ def _problem(
 def _causes(
     client: ZeroHashClient, environ: Mapping[str, str], off: float | str, error: APIError
 ) -> Iterator[str]:
-    """Return the cause of a refusal if it can be told, otherwise the possible ones.
+    """Return the cause of a refusal if it is clear, otherwise the possible ones.
 
     The clock and the form of the private key can be ruled out here.
     """

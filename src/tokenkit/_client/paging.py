@@ -85,7 +85,7 @@ class AsyncItems(_Items[Item], AsyncIterator[Item]):
         return self
 
     async def __anext__(self) -> Item:
-        if self._refusal is not None:  # a hook may be async, so it was not told before
+        if self._refusal is not None:  # a hook may be async, so it was not called before
             raise await self._refusal.reported_async()
         while True:
             for item in self._left:

@@ -102,7 +102,7 @@ class Receiver(asyncio.Protocol):
             await self._something(timeout, self._core.ReadTimeout)
         data = bytes(self._received[:max_bytes])
         del self._received[:max_bytes]
-        # Before Python 3.11, TLS that has ended cannot be told to resume.
+        # Before Python 3.11, reading cannot be resumed once TLS has ended.
         if not self._reading and not self._received and not self._ended:
             self._reading = True
             self.transport.resume_reading()
@@ -169,7 +169,7 @@ class AsyncioStream(AsyncStream):
         return sock is None or sock.fileno() < 0 or has_input(sock.fileno())
 
     async def aclose(self) -> None:
-        """Close the connection without waiting; a TLS server is told."""
+        """Close the connection without waiting; a TLS server is notified."""
         self._inner.transport.close()
         self._inner.transport.abort()
         # The event loop closes the socket in its next round.

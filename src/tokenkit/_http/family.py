@@ -141,7 +141,7 @@ def is_harmless(record: logging.LogRecord) -> bool:
 def hide_credentials() -> None:
     """Keep the credentials of this package's exchanges out of the debug logs below it.
 
-    Called before each exchange, as a library may make another logger at any time.
+    Called before each exchange, because a library may make another logger at any time.
     """
     loggers = logging.root.manager.loggerDict
     if len(loggers) == _Filtered.loggers:

@@ -26,7 +26,7 @@ class Reply(Generic[T]):
     """What a call returned, with the response's status and headers, and the number of attempts.
 
     Attributes:
-        value: What the call returns; the repr hides it, as it may contain a token.
+        value: What the call returns; the repr hides it, because it may contain a token.
         status: The HTTP status.
         headers: The response's headers.
         request_id: The vendor's id for the request, if it has one.

@@ -106,7 +106,7 @@ def drive_steps(
         begin: Begins them at a moment.
         connections: Sends requests.
         clock: Tells the time, and waits.
-        listener: Is told what happens.
+        listener: Gets the records of what happens.
         at: The moment of the start. Default: now.
     """
     steps = begin(moment_of(clock) if at is None else at)

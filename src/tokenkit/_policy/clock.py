@@ -79,7 +79,7 @@ def check_clock(clock: K, *, may_be_async: bool) -> K:
     if inspect.iscoroutinefunction(sleep) and not may_be_async:
         raise ConfigurationError("clock: sleep() is async, which only the async clients can await")
     if may_be_async and inspect.isroutine(sleep) and not inspect.iscoroutinefunction(sleep):
-        raise ConfigurationError("clock: sleep() must be async, as an async client awaits it")
+        raise ConfigurationError("clock: sleep() must be async, because an async client awaits it")
     return clock
 
 

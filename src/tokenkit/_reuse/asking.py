@@ -100,13 +100,13 @@ class StoreQuestion:
 
 
 def _was_busy(started: float, computed: float, timeout: float) -> bool:
-    """Tell whether the process was busy: a client library's own timer is late too."""
+    """Return whether the process was busy: a client library's own timer is late too."""
     late = time.monotonic() - started >= timeout * LATE
     return late or time.process_time() - computed >= timeout * BUSY or _is_short_of_cpu()
 
 
 def _is_short_of_cpu() -> bool:
-    """Tell whether programs on this machine waited for a CPU in the last ten seconds."""
+    """Return whether programs on this machine waited for a CPU in the last ten seconds."""
     try:
         with Path(PRESSURE).open(encoding="ascii") as pressure:
             share = pressure.readline().partition("avg10=")[2].split()[0]

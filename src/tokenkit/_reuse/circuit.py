@@ -24,7 +24,7 @@ class Circuit:
         self.failures: int = 0
 
     def allows(self, now: float) -> bool:
-        """Tell whether the store may be asked; after a pause, only one caller may."""
+        """Return whether the store may be asked; after a pause, only one caller may."""
         if not self._pause:
             return True
         with self._lock:

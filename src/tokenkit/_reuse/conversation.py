@@ -71,7 +71,7 @@ class Conversation:
         return response
 
     def is_live(self, store: Store, kept: Kept) -> Steps[bool]:
-        """Tell whether a token is known not to be revoked."""
+        """Return whether a token is known not to be revoked."""
         live = yield from self.ask(store, IsLive(mark=kept.mark))
         if live is True:
             kept.ask_from(self.at.monotonic + self.settings.local_copies_for)

@@ -25,9 +25,9 @@ def ending(
 ) -> Callable[[Moment], Steps[T]]:
     """Make a call that ends tokens also end them in all caches and stores of the process.
 
-    The stores are told before the vendor is, so that no process hands out a token that is just
-    being revoked. A store that cannot be told is told again afterwards; if that fails too, the
-    call raises a :class:`StoreError`, although the vendor has ended the token.
+    The stores are updated before the vendor is called, so that no process hands out a token that
+    is just being revoked. A store that cannot be updated is tried again afterwards; if that fails
+    too, the call raises a :class:`StoreError`, although the vendor has ended the token.
 
     Args:
         call: The call.

@@ -34,7 +34,7 @@ class Flight:
     __slots__ = ("_lock", "_loops", "_process", "_thread", "error", "kept", "settled")
 
     def __init__(self) -> None:
-        # Reentrant, as the garbage collector may settle a flight at any point of a thread.
+        # Reentrant, because the garbage collector may settle a flight at any point of a thread.
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._thread: threading.Event | None = None

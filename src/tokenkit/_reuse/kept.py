@@ -70,7 +70,7 @@ class Kept:
         return min(self.ends - wall, self.ends_monotonic - monotonic)
 
     def serves(self, wall: float, monotonic: float, valid_for: float | None) -> bool:
-        """Tell whether it lives long enough for a caller."""
+        """Return whether it lives long enough for a caller."""
         least = self.least_left if valid_for is None else valid_for
         left = self.left(wall, monotonic)
         return left > 0 and left > least

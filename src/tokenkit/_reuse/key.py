@@ -44,7 +44,7 @@ KNOWN_STRATEGIES = frozenset({Bearer, HmacSigner, OrgKey})
 
 
 def needs_probe(strategy: AsyncStrategy) -> bool:
-    """Tell whether a strategy may send something that its secrets don't determine.
+    """Return whether a strategy may send something that its secrets don't determine.
 
     A strategy of the caller's may add a tenant of its own.
     """

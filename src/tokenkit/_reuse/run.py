@@ -113,7 +113,7 @@ def _led(talk: Conversation, step: Lead) -> Steps[Kept | None]:
 
 
 def _concerns_all(error: TokenKitError, talk: Conversation) -> bool:
-    """Tell whether an error is the vendor's or the network's, not just this caller's."""
+    """Return whether an error is the vendor's or the network's, not just this caller's."""
     if isinstance(error, ClientClosedError):
         return False
     return not isinstance(error, DeadlineExceeded) or talk.at.monotonic < talk.query.until

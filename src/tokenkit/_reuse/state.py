@@ -82,7 +82,7 @@ class TokenTable:
 
         The thread that held the lock, or led a flight, does not exist in the child.
         """
-        # Reentrant, as the garbage collector may settle a flight at any point of a thread.
+        # Reentrant, because the garbage collector may settle a flight at any point of a thread.
         self._lock = threading.RLock()
         self.circuit: Circuit = Circuit()
         self.flights: dict[Place, Flight] = {}
@@ -181,7 +181,7 @@ class TokenTable:
                 self._remove(place)
 
     def has_ended(self, kept: Kept) -> bool:
-        """Tell whether a token was ended by this process."""
+        """Return whether a token was ended by this process."""
         return kept.mark in self._ended
 
     def refuse(self, caller: bytes, error: RateLimitError, now: float, seconds: float) -> None:

@@ -136,7 +136,7 @@ class AsyncSendMany(Generic[T]):
             self._tasks.start_soon(self._send, run.start(now))
 
     def _take_call(self) -> bool:
-        """Take the next call, or what takes its place; tell whether one was there."""
+        """Take the next call, or what replaces it; return whether one was there."""
         try:
             call = self._feed.next()
         except StopAsyncIteration:

@@ -111,7 +111,7 @@ class Group(Generic[T]):
 
 
 def may_be_one_call(error: TokenKitError) -> bool:
-    """Tell whether one call of a batch may be the reason why all failed."""
+    """Return whether one call of a batch may be the reason why all failed."""
     if isinstance(error, DecodeError):
         # A body that was read in part, such as one with another number of tokens.
         return error.path != "$"

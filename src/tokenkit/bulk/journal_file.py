@@ -75,7 +75,7 @@ def _made(path: str) -> bool:
 
 
 def _is_cut(path: str) -> bool:
-    """Check a file's head; tell whether the file ends within a page.
+    """Check a file's head; return whether the file ends within a page.
 
     SQLite would take the missing bytes for zeros.
     """
@@ -101,7 +101,7 @@ def _is_cut(path: str) -> bool:
 
 
 def _opened(path: str, *, is_cut: bool = False) -> tuple[sqlite3.Connection, bool]:
-    """Open and lock a database; tell whether it had to be recovered."""
+    """Open and lock a database; return whether it had to be recovered."""
     connection = _connected(path)
     try:
         if _is_whole(connection, path) and not is_cut:

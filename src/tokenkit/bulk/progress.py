@@ -51,7 +51,7 @@ class Meter:
     Args:
         report: The reporter.
         counts: The run's counts.
-        total: How many calls there are, where that is known.
+        total: How many calls there are, if that is known.
         now: The monotonic time of the start.
     """
 
@@ -112,7 +112,7 @@ def progress_bar(total: int | None) -> ProgressReporter:
     """Return a reporter that shows a tqdm bar, in a terminal or a notebook.
 
     Args:
-        total: How many calls there are, where that is known.
+        total: How many calls there are, if that is known.
 
     Raises:
         ConfigurationError: tqdm is not installed.

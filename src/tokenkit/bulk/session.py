@@ -43,7 +43,7 @@ class Session(Generic[T]):
         self.problem: BaseException | None = None
         """What the caller's iterable raised, to raise after the last result."""
         self.delay: float | None = None
-        """Seconds until the next request may go, as :meth:`Run.delay` told them last."""
+        """Seconds until the next request may go, as :meth:`Run.delay` last returned them."""
         self._sender = sender
         self._total = len(calls) if isinstance(calls, Sized) else None
         keys = settings.encryption_keys

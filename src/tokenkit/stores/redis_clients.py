@@ -50,17 +50,17 @@ def _unknown_script(client: object) -> type[Exception]:
 
 
 def is_coredis(client: object) -> bool:
-    """Tell whether a client is coredis's, which is always async."""
+    """Return whether a client is coredis's, which is always async."""
     return library_of(client) == "coredis"
 
 
 def is_async(client: Any) -> bool:
-    """Tell whether a client is async."""
+    """Return whether a client is async."""
     return iscoroutinefunction(client.execute_command)
 
 
 def timeout_problem(client: Any) -> str | None:
-    """Tell why a sync client could wait forever."""
+    """Return why a sync client could wait forever."""
     arguments: dict[str, Any] = getattr(client, "get_connection_kwargs", dict[str, Any])()
     if not arguments or arguments.get("socket_timeout") is not None:
         return None

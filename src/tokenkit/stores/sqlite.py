@@ -151,7 +151,7 @@ class SqliteStore(metaclass=ForgetsArguments):
         self._pool.idle.append(connection)
 
     def _problem(self) -> str | None:
-        """Tell why the file can't be used; retry, as other processes may be creating it."""
+        """Return why the file can't be used; retry, because others may be creating it."""
         left = CREATION_TRIES
         while True:
             left -= 1

@@ -184,7 +184,7 @@ def _lend(request: pytest.FixtureRequest, client: C) -> Iterator[C]:
     kept = request.config.stash.setdefault(KEPT, {})
     kept[request.fixturename] = client
     yield client
-    # In a thread, as a loop may be running in this one.
+    # In a thread, because a loop may be running in this one.
     closing = threading.Thread(target=_close, args=(client,))
     closing.start()
     closing.join()

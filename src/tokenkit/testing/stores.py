@@ -216,7 +216,7 @@ class StoreConformance:
         self.run(store, scenario())
 
     def test_rate_limit_holds_for_its_caller(self, store: Store) -> None:
-        """A rate-limited caller is told for how long, unless a token is found; others aren't."""
+        """A rate-limited caller learns for how long, unless a token is found; others don't."""
 
         def scenario() -> Scenario:
             yield from expect(acquire("one"), Acquired())

@@ -45,7 +45,7 @@ HMAC_SCHEME = HmacScheme(
 """How zerohash requires requests to be signed."""
 
 
-# Not a partial, as no two partials are equal: a profile is a value.
+# Not a partial, because no two partials are equal: a profile is a value.
 def _signer(
     api_key: AsyncSecretSource, private_key: AsyncSecretSource, passphrase: AsyncSecretSource
 ) -> HmacSigner[AsyncSecretSource]:

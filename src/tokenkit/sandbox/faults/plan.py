@@ -27,7 +27,7 @@ class _Armed:
             return False
         share = self.fault.share
         self.seen += 1
-        # Rounded, as the product of 3 and a third must count as 1.
+        # Rounded, because the product of 3 and a third must count as 1.
         hit = floor(round(self.seen * share, 9)) > floor(round((self.seen - 1) * share, 9))
         if hit and self.left is not None:
             self.left -= 1

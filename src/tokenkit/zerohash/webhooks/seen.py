@@ -37,7 +37,7 @@ class Seen:
     """The keys of the latest webhooks of this process; safe to share between threads.
 
     Args:
-        capacity: How many keys are kept, at least 2, as a webhook has two.
+        capacity: How many keys are kept, at least 2, because a webhook has two.
 
     Raises:
         WebhookSettingsError: The capacity cannot be used.
@@ -48,7 +48,7 @@ class Seen:
         if type(given) is not int or given < KEYS_EACH:
             found = given if type(given) is int else type_of(given)
             raise WebhookSettingsError(
-                f"Seen(): capacity must be an integer of at least {KEYS_EACH}, as a webhook has "
+                f"Seen(): capacity must be an integer of at least {KEYS_EACH}: a webhook has "
                 f"{KEYS_EACH} keys, not {found}"
             )
         self._capacity = given
