@@ -15,6 +15,7 @@ from tokenkit import (
     StrigoClient,
     ZdkClient,
     ZeroHashClient,
+    auth,
 )
 
 CLIENTS: list[Any] = [
@@ -70,6 +71,15 @@ def test_all_that_is_missing_is_named(index: int) -> None:
             CLIENTS[index].from_env(environ=environ)
         prefix = "Async" if index % 2 else ""
         assert str(caught.value) == prefix + MISSING[index // 2]
+
+
+def test_a_strategy_takes_the_place_of_missing_variables() -> None:
+    """With a strategy, variables of credentials may be missing, but not be there as well."""
+    given: dict[str, Any] = {"auth": auth.Bearer("b")}
+    client = ZdkClient.from_env(environ={"ZDK_API_HOST": "zu.example"}, **given)
+    assert base_url_of(client) == "https://user.zu.example"
+    with pytest.raises(ConfigurationError, match=r"pass either auth or passphrase.*, not both$"):
+        ZeroHashClient.from_env(environ={"ZEROHASH_PASSPHRASE": "p"}, **given)
 
 
 def test_only_what_is_missing_is_named() -> None:

@@ -73,7 +73,8 @@ def make_strategy(
 def _callers(
     auth: AsyncStrategy, given: Mapping[str, object]
 ) -> tuple[AsyncStrategy | None, list[str]]:
-    problems = [f"pass either auth or {' and '.join(given)}, not both"] if given else []
+    names = [name for name, source in given.items() if not isinstance(source, MissingVariable)]
+    problems = [f"pass either auth or {' and '.join(names)}, not both"] if names else []
     if isinstance(auth, type) or not hasattr(auth, "secrets"):
         kind = auth.__name__ if isinstance(auth, type) else type(auth).__name__
         problems.append(f"auth must be a strategy such as Bearer(...), not {kind}")
