@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from http_library import httpx
+from http_library import FAMILY, httpx
 from vendors_support import CLIENTS, ZEROHASH, answering
 
 from tokenkit import (
@@ -134,7 +134,7 @@ def test_a_family_beside_a_callers_client() -> None:
 def test_without_any_family(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where not even httpx can be imported, that is the one problem with connections."""
     family = import_module("tokenkit._http.family")
-    monkeypatch.setitem(sys.modules, "httpx", None)
+    monkeypatch.setitem(sys.modules, FAMILY, None)
     family._load.cache_clear()
     problems = refusal(ZdkClient, api_key="k", http_family="bogus", proxy="foo", timeout=0)
     assert problems == [ZERO, "http_family must be 'httpx' or 'httpx2', not 'bogus'"]
