@@ -81,7 +81,7 @@ def _attempt(state: CallState[object], watcher: Notifications | None) -> Steps[A
             secrets, state.at = yield from resolved(plan.strategy.secrets, state.at)
         state.used_offset = state.offset
         now = state.at.wall + state.used_offset
-        signed = sign(request, plan.strategy, secrets, now, state.hidden)
+        signed = sign(request, plan, secrets, now, state.hidden)
         if isinstance(signed, TokenKitError):
             raise signed
         request = signed
