@@ -108,12 +108,16 @@ def test_a_logger_made_later_shows_no_credential(
     sent = f"Authorization: {SECRET}"
     with RawServer(answering(lambda _: HEALTHY)) as server:
         send_strigo(flavour, server.url, HEALTH, http_family=family)
-        fresh = logging.getLogger(f"{CORES[family]}.made_later_{flavour}")
+        loggers = [logging.getLogger(f"{CORES[family]}.made_later_{flavour}")]
         logger = logging.getLogger(f"{CORES[family]}.http11")
-        monkeypatch.setattr(logger, "debug", lambda *_: fresh.debug(sent))
+        monkeypatch.setattr(logger, "debug", lambda *_: loggers[-1].debug(sent))
         send_strigo(flavour, server.url, HEALTH, http_family=family)
         assert SECRET not in log.text
-    fresh.debug(sent)
+        del logging.root.manager.loggerDict[loggers[0].name]
+        loggers.append(logging.getLogger(f"{CORES[family]}.made_instead_{flavour}"))
+        send_strigo(flavour, server.url, HEALTH, http_family=family)
+        assert SECRET not in log.text
+    loggers[-1].debug(sent)
     assert SECRET in log.text  # outside a call it is nobody's business
 
 

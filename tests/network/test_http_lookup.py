@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 DEADLINE = 0.4
 
 
+class PermissionWithdrawnError(Exception):
+    """What a test suite without a network raises."""
+
+
 @pytest.fixture
 def slow_lookup(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Let lookups of slow.example hang until the event is set."""
@@ -119,3 +123,17 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_next(
         options = Timeouts(connect=0.4)
         with at_most(0.4):
             send_strigo("sync", f"http://localhost:{server.port}", MINT, timeout=options)
+
+
+@each_flavour
+def test_what_a_guarded_resolver_raises_is_raised(
+    flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test suite that forbids lookups with an exception of its own gets it, and at once."""
+
+    def forbidden(*_: Any, **__: Any) -> Any:
+        raise PermissionWithdrawnError
+
+    monkeypatch.setattr(socket, "getaddrinfo", forbidden)
+    with pytest.raises(PermissionWithdrawnError), at_most(DEADLINE):
+        send_strigo(flavour, "https://vendor.example", MINT, retry=NO_RETRIES)

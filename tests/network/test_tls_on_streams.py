@@ -9,7 +9,6 @@ import ssl
 import threading
 from asyncio.selector_events import BaseSelectorEventLoop
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 import pytest
 import trustme
@@ -168,7 +167,7 @@ def test_what_tls_holds_can_be_read() -> None:
 
     with serve(answer, tls=True) as server:
         previous = PROGRESS.set(Progress(PATIENCE))
-        backend = DeadlineBackend(route(tls=True), WeakSet())
+        backend = DeadlineBackend(route(tls=True), set())
         try:
             stream = backend.connect_tcp("127.0.0.1", server.port)
             stream.start_tls(trusting(), "127.0.0.1")

@@ -43,9 +43,9 @@ async def exchange(
 
     A network that keeps the deadline itself needs no cancel scope.
     """
-    outgoing = way.outgoing(request, timeouts, left)
     hide_credentials()
     progress = Progress(left)
+    outgoing = way.outgoing(request, timeouts, left, progress)
     reader = ResponseReader(way, request, progress)
     previous = PROGRESS.set(progress)
     try:
@@ -236,16 +236,19 @@ class AsyncOwnConnections:
         connection = await pool.take(left)
         if connection is None:
             return no_free_connection()
+        connection.interrupted = True
         try:
-            return await exchange(
+            outcome = await exchange(
                 connection.way(),
                 request,
                 timeouts,
                 until - time.monotonic(),
                 keeps_deadline=connection.network.keeps_deadline,
             )
+            connection.interrupted = False
         finally:
             await pool.give_back(connection)
+        return outcome
 
     async def discard(self) -> None:
         """Close this loop's idle connections: one may hold another request's response."""

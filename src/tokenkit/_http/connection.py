@@ -163,7 +163,11 @@ class PooledConnection:
         network: As given.
         serves_once: Whether it must not be used again, because what is left in it is unknown.
         idle_since: When its last exchange ended, on the monotonic clock.
+        interrupted: Whether an exchange is under way, or was broken off by an exception such as a
+            signal handler's, which may have left a lock of httpcore's locked.
     """
+
+    interrupted = False
 
     def __init__(self, route: Route, network: Any, prefix: str = "") -> None:
         settings, proxy, kind = route.settings, route.proxy, "ConnectionPool"
@@ -224,7 +228,7 @@ class PooledConnection:
 
     def is_reusable(self) -> bool:
         """Return whether the last exchange is complete, with no bytes behind it."""
-        if self.serves_once:
+        if self.serves_once or self.interrupted:
             return False
         if self._transport is not None:
             return all(_is_clean(one) for one in self._pool.connections)
@@ -243,6 +247,8 @@ class PooledConnection:
 
     def parts(self) -> list[Any]:
         """Return what has to be closed."""
+        if self.interrupted:  # httpcore's own ways to close may wait for its locks for ever
+            return [self.network]
         parts = [self.network, self._connection, self._pool]
         return parts if self._transport is None else [*parts, self._transport]
 

@@ -155,14 +155,15 @@ def _hint(error: Exception) -> str:
 
 
 def _may_have_been_sent(error: Exception, way: ThroughHttpx, progress: Progress) -> bool:
-    if way.knows_what_was_sent:
+    if way.knows_what_was_sent or progress.sent is not None:
         return progress.sent is True
-    # Only httpcore's connections can be believed: other transports raise httpx's ConnectError
-    # or ConnectTimeout for a lost response as well, and a payment would be opened twice.
+    # No network of this package, nor httpcore, has told anything about this request. Its error may
+    # be that of another one, which a hook or a transport has sent after it.
+    if way.follow is not None:
+        return True
     core = way.family.core
     before = (core.ConnectError, core.ConnectTimeout, core.PoolTimeout, core.ProxyError)
-    never = isinstance(error, before) or isinstance(error.__cause__, before)
-    return progress.sent is not False and not never
+    return not (isinstance(error, before) or isinstance(error.__cause__, before))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

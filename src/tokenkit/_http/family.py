@@ -143,17 +143,18 @@ def hide_credentials() -> None:
     Called before each exchange, because a library may make another logger at any time.
     """
     loggers = logging.root.manager.loggerDict
-    if len(loggers) == _Filtered.loggers:
+    latest = (len(loggers), next(reversed(loggers), None))
+    if latest == _Filtered.latest:
         return
     names = list(loggers)  # other threads may add some
     found = [name for name in names if name.split(".", 1)[0] in LOGGING_PACKAGES]
     known = [f"{core}.{module}" for core in CORES.values() for module in LOGGERS]
     for name in {*known, *found, "hpack.hpack", "hpack.table"}:
         logging.getLogger(name).addFilter(is_harmless)
-    _Filtered.loggers = len(names)
+    _Filtered.latest = latest
 
 
 class _Filtered:
-    """How many loggers there were when they were last looked through."""
+    """The number of loggers, and the last one, when they were last looked through."""
 
-    loggers = 0
+    latest: tuple[int, str | None] = (0, None)

@@ -10,6 +10,7 @@ from .._model.messages import Headers, Request
 from .._policy.timeouts import LONGEST, Timeouts
 from ..errors import ConfigurationError
 from .family import Family
+from .progress import Progress
 from .settings import ConnectionSettings
 
 __all__ = ["OpenResponse", "ThroughHttpcore", "ThroughHttpx", "httpcore_url", "through_callers"]
@@ -91,16 +92,26 @@ class ThroughHttpx:
         family: Whose classes to use.
         handle: The function that sends, sync or async.
         client: The caller's client, whose default headers are sent too.
+        follow: The method of ``Progress`` that follows a request through a caller's connections.
     """
 
     knows_what_was_sent = False
 
-    def __init__(self, family: Family, handle: Callable[[Any], Any], client: Any = None) -> None:
+    def __init__(
+        self,
+        family: Family,
+        handle: Callable[[Any], Any],
+        client: Any = None,
+        follow: str | None = None,
+    ) -> None:
         self.family = family
         self.handle = handle
+        self.follow = follow
         self._client = client
 
-    def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
+    def outgoing(
+        self, request: Request, timeouts: Timeouts, left: float, progress: Progress
+    ) -> Any:
         """Make the library's request.
 
         Raises:
@@ -118,6 +129,8 @@ class ThroughHttpx:
             stream=self.family.body_stream(request.body),
             extensions={"timeout": _timeout(timeouts, left)},
         )
+        if self.follow is not None:
+            outgoing.extensions["trace"] = getattr(progress, self.follow)
         outgoing.read()  # some transports use the content, and would stream a request without one
         return outgoing
 
@@ -132,9 +145,10 @@ class ThroughHttpx:
 def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
     """Return how to send through a caller's client or transport."""
     client = settings.http_client
+    follow = "follow_async" if "async" in handle else "follow"
     if client is None:
-        return ThroughHttpx(settings.family, getattr(settings.transport, handle))
-    return ThroughHttpx(settings.family, partial(client.send, **AS_IT_STANDS), client)
+        return ThroughHttpx(settings.family, getattr(settings.transport, handle), follow=follow)
+    return ThroughHttpx(settings.family, partial(client.send, **AS_IT_STANDS), client, follow)
 
 
 class ThroughHttpcore(ThroughHttpx):
@@ -145,7 +159,13 @@ class ThroughHttpcore(ThroughHttpx):
 
     knows_what_was_sent = True
 
-    def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
+    def outgoing(
+        self,
+        request: Request,
+        timeouts: Timeouts,
+        left: float,
+        progress: Progress,  # noqa: ARG002 - the network below knows better
+    ) -> Any:
         """Make the library's request."""
         target = _target(self.family, request.origin, request.route)
         outgoing = self.family.core.Request(

@@ -13,13 +13,21 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
-from weakref import WeakSet
+from weakref import ref
 
 from .._policy.timeouts import LONGEST
 from .connection import Route, Stream
 from .progress import PROGRESS, time_left
 
-__all__ = ["Attempts", "DeadlineBackend", "DeadlineStream", "Found", "look_up", "numeric"]
+__all__ = [
+    "Attempts",
+    "DeadlineBackend",
+    "DeadlineStream",
+    "Found",
+    "Siblings",
+    "look_up",
+    "numeric",
+]
 
 # An address that swallows packets must not hold up the next one for longer (RFC 8305).
 FIRST_SHARE = 0.25
@@ -28,7 +36,7 @@ SHORTEST = 0.001
 # One TLS record. More would be sent in several steps, each of which could take all the time left.
 PIECE = 16_384
 
-Found: TypeAlias = list[Any] | OSError
+Found: TypeAlias = list[Any] | BaseException
 """The result of a lookup: that of ``socket.getaddrinfo()``, or why there is none."""
 
 
@@ -45,6 +53,8 @@ def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threadi
             found: Found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             found = OSError(str(error))
+        except BaseException as error:  # noqa: BLE001 - a mock's own; Attempts raises it
+            found = error
         deliver(found)
 
     if not _is_address(host):
@@ -96,6 +106,8 @@ class Attempts:
             raise core.ConnectTimeout(f"looking up {host} took too long")
         if isinstance(found, OSError):
             raise core.ConnectError(str(found)) from found
+        if isinstance(found, BaseException):
+            raise found
         turns = {address[0]: count() for address in found}
         self._left = sorted(found, key=lambda address: next(turns[address[0]]))
         self._core = core
@@ -124,6 +136,11 @@ class Attempts:
 
 class DeadlineStream(Stream):
     """A connection whose every step ends by the exchange's deadline."""
+
+    def __init__(self, inner: Any, route: Route, siblings: "Siblings") -> None:
+        super().__init__(inner, route)
+        self._siblings = siblings
+        siblings.add(ref(self))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Send what was written, and read some bytes."""
@@ -168,6 +185,7 @@ class DeadlineStream(Stream):
     def close(self) -> None:
         """Close the connection."""
         self._inner.close()
+        self._siblings.discard(ref(self))
 
     def start_tls(
         self,
@@ -194,6 +212,10 @@ class DeadlineStream(Stream):
         return bool(self._inner.get_extra_info("is_readable"))
 
 
+Siblings: TypeAlias = set[ref[DeadlineStream]]
+"""A pool's open streams. A ``WeakSet`` would lose a signal's exception that strikes in it."""
+
+
 def _clip_reads(sock: Any) -> None:
     """Make the reads of a proxy's connection end by the deadline.
 
@@ -210,7 +232,7 @@ def _recv_in_time(sock: Any, recv: Callable[..., bytes], *args: int) -> bytes:
 class DeadlineBackend:
     """Opens a connection within the exchange's deadline, the name lookup included."""
 
-    def __init__(self, route: Route, siblings: WeakSet["DeadlineStream"]) -> None:
+    def __init__(self, route: Route, siblings: Siblings) -> None:
         self._route = route
         self._siblings = siblings
         self._opened: DeadlineStream | None = None
@@ -234,8 +256,7 @@ class DeadlineBackend:
             except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - a few addresses
                 attempts.failed(address, error)
             else:
-                self._opened = DeadlineStream(stream, self._route)
-                self._siblings.add(self._opened)
+                self._opened = DeadlineStream(stream, self._route, self._siblings)
                 return self._opened
         raise attempts.problem
 

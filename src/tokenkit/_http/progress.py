@@ -7,6 +7,9 @@ from .._policy.timeouts import LONGEST
 
 __all__ = ["PROGRESS", "Progress", "time_left"]
 
+# The steps of httpcore before a request is sent. An unknown one counts as sending.
+CONNECTING = frozenset({"connect_tcp", "connect_unix_socket", "retry", "start_tls"})
+
 
 class Progress:
     """One exchange's deadline, and whether its request was sent.
@@ -32,6 +35,21 @@ class Progress:
     def left(self) -> float:
         """Return the seconds until the deadline."""
         return self.until - time.monotonic()
+
+    def follow(self, event: str, _: object) -> None:
+        """Take an event of httpcore's ``trace`` extension, which tells about this request only.
+
+        A caller's client may raise a connection error that belongs to a request of its own.
+        """
+        _, step, _ = (*event.split("."), "", "")[:3]
+        if step not in CONNECTING:
+            self.sent = True
+        elif self.sent is None:
+            self.sent = False
+
+    async def follow_async(self, event: str, info: object) -> None:
+        """Take an event, as async connections report it."""
+        self.follow(event, info)
 
     def failed_to_write(self) -> None:
         """Record that a write failed; if it was the first, no whole request was sent."""

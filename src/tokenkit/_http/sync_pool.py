@@ -12,7 +12,7 @@ from .._policy.timeouts import LONGEST, Timeouts
 from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
 from .httpx_adapter import ThroughHttpx, through_callers
-from .network import DeadlineBackend, DeadlineStream
+from .network import DeadlineBackend, Siblings
 from .progress import PROGRESS, Progress
 from .response import QUIETLY, ResponseReader, no_free_connection
 from .settings import MAX_CONNECTIONS, ConnectionSettings
@@ -24,9 +24,9 @@ def exchange(
     way: ThroughHttpx, request: Request, timeouts: Timeouts, left: float
 ) -> AttemptOutcome:
     """Send a request and read the response."""
-    outgoing = way.outgoing(request, timeouts, left)
     hide_credentials()
     progress = Progress(left)
+    outgoing = way.outgoing(request, timeouts, left, progress)
     previous = PROGRESS.set(progress)
     try:
         return _receive(way, outgoing, ResponseReader(way, request, progress))
@@ -49,44 +49,57 @@ def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> Attemp
                 reader.stream.close()
 
 
+class Slot:
+    """The right to use a connection; it returns to its pool even if an interrupt loses it."""
+
+    __slots__ = ("_slots",)
+
+    def __init__(self, slots: "weakref.ref[queue.SimpleQueue[Slot]]") -> None:
+        self._slots = slots
+
+    def __del__(self) -> None:
+        slots = self._slots()
+        if slots is not None:
+            slots.put(Slot(self._slots))
+
+
 class ConnectionPool:
     """The connections of one process to one origin."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._streams: weakref.WeakSet[DeadlineStream] = weakref.WeakSet()
+        self._streams: Siblings = set()
         self._idle = IdleConnections()
         # A semaphore takes 14 times as long.
-        self._slots: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._slots: queue.SimpleQueue[Slot] = queue.SimpleQueue()
         for _ in range(MAX_CONNECTIONS):
-            self._slots.put(None)
+            self._slots.put(Slot(weakref.ref(self._slots)))
 
-    def take(self, seconds: float) -> PooledConnection | None:
-        """Take an idle connection, or a new one; ``None`` if all are in use for that long."""
+    def take_slot(self, seconds: float) -> Slot | None:
+        """Take a slot; ``None`` if all are in use for that long."""
         try:
-            self._slots.get(timeout=min(max(seconds, 0.0), LONGEST))
+            return self._slots.get(timeout=min(max(seconds, 0.0), LONGEST))
         except queue.Empty:
             return None
-        try:
-            while (connection := self._idle.pop()) is not None:
-                if not connection.has_expired():
-                    return connection
-                _close(connection)
-            network = DeadlineBackend(self._route, self._streams)
-            return PooledConnection(self._route, network)
-        except BaseException:
-            self._slots.put(None)
-            raise
+
+    def take(self) -> PooledConnection:
+        """Take an idle connection, or a new one."""
+        while (connection := self._idle.pop()) is not None:
+            if not connection.has_expired():
+                return connection
+            _close(connection)
+        return PooledConnection(self._route, DeadlineBackend(self._route, self._streams))
 
     def give_back(self, connection: PooledConnection) -> None:
         """Take a connection back; one that cannot be used again is closed."""
-        try:
-            if (unused := self._idle.push(connection)) is not None:
-                _close(unused)
-        finally:  # also if Ctrl-C interrupts it
-            self._slots.put(None)
+        if (unused := self._idle.push(connection)) is not None:
+            _close(unused)
         if self._idle.closed:
             self.close()
+
+    def give_back_slot(self, slot: Slot) -> None:
+        """Take a slot back: the traceback of an error may keep it."""
+        self._slots.put(slot)
 
     def close(self) -> None:
         """Close the idle connections now, and the others once they are given back."""
@@ -100,7 +113,7 @@ class ConnectionPool:
 
     def abandon(self) -> None:
         """Close a forked child's copies of the sockets; the parent's stay open."""
-        for stream in list(self._streams):
+        for stream in filter(None, [one() for one in list(self._streams)]):
             stream.close()
 
 
@@ -120,13 +133,21 @@ class OwnConnections:
         """Send a request and read the response, in ``left`` seconds."""
         until = time.monotonic() + left
         pool = self._pools.get(os.getpid()) or self._open()
-        connection = pool.take(left)
-        if connection is None:
+        slot = pool.take_slot(left)
+        if slot is None:
             return no_free_connection()
         try:
-            return exchange(connection.way(), request, timeouts, until - time.monotonic())
+            connection = pool.take()
+            connection.interrupted = True
+            try:
+                left = until - time.monotonic()
+                outcome = exchange(connection.way(), request, timeouts, left)
+                connection.interrupted = False
+            finally:
+                pool.give_back(connection)
         finally:
-            pool.give_back(connection)
+            pool.give_back_slot(slot)
+        return outcome
 
     def discard(self) -> None:
         """Close the idle connections: one may hold another request's response."""

@@ -1,0 +1,106 @@
+"""G6: a payment is opened once, whatever the caller's own client or transport does besides."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+from network_calls import (
+    FAST_RETRIES,
+    WITHDRAWAL,
+    ZEROHASH_MINTED,
+    async_zerohash_client,
+    each_family,
+    each_flavour,
+    zerohash_client,
+)
+from raw_server import RawServer, answering
+
+from tokenkit import ConnectError
+
+if TYPE_CHECKING:
+    from network_calls import Family, Flavour
+
+
+def unused_url() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def callers_options(family: Family, flavour: Flavour, kind: str, telemetry: str) -> dict[str, Any]:
+    """Return a client or transport that reports each response to a server which is down."""
+    http: Any = import_module(family)
+
+    def report(response: Any) -> Any:
+        response.read()
+        http.post(telemetry, trust_env=False)
+        return response
+
+    async def report_async(response: Any) -> Any:
+        await response.aread()
+        async with http.AsyncClient(trust_env=False) as client:
+            await client.post(telemetry)
+        return response
+
+    class Reporting(http.HTTPTransport):  # type: ignore[misc]  # of either family
+        def handle_request(self, request: Any) -> Any:
+            return report(super().handle_request(request))
+
+    class AsyncReporting(http.AsyncHTTPTransport):  # type: ignore[misc]  # of either family
+        async def handle_async_request(self, request: Any) -> Any:
+            return await report_async(await super().handle_async_request(request))
+
+    is_sync = flavour == "sync"
+    if kind == "transport":
+        return {"transport": Reporting() if is_sync else AsyncReporting()}
+    make = http.Client if is_sync else http.AsyncClient
+    hook = report if is_sync else report_async
+    return {"http_client": make(event_hooks={"response": [hook]}, trust_env=False)}
+
+
+def mint(flavour: Flavour, url: str, options: dict[str, Any]) -> object:
+    """Open a payment."""
+
+    async def mint_async() -> object:
+        async with async_zerohash_client(url, retry=FAST_RETRIES, **options) as client:
+            return await client.send(WITHDRAWAL)
+
+    if flavour == "asyncio":
+        return asyncio.run(mint_async())
+    if flavour == "trio":
+        return trio.run(mint_async)
+    with zerohash_client(url, retry=FAST_RETRIES, **options) as client:
+        return client.send(WITHDRAWAL)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the caller's client
+@each_family
+@each_flavour
+@pytest.mark.parametrize("kind", ["http_client", "transport"])
+def test_another_requests_connection_error_proves_nothing(
+    flavour: Flavour, family: Family, kind: str
+) -> None:
+    """A hook or transport whose own request cannot connect doesn't make a payment opened twice."""
+    with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
+        options = callers_options(family, flavour, kind, unused_url())
+        with pytest.raises(ConnectError) as caught:
+            mint(flavour, server.url, options)
+        assert len(server.requests) == 1
+    assert caught.value.outcome == "unknown"
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("kind", ["http_client", "transport"])
+def test_a_refused_connection_of_a_callers_client_is_tried_again(
+    flavour: Flavour, family: Family, kind: str
+) -> None:
+    """By httpcore's own account nothing was sent, so the payment may be opened once more."""
+    options = callers_options(family, flavour, kind, unused_url())
+    with pytest.raises(ConnectError) as caught:
+        mint(flavour, unused_url(), options)
+    assert (caught.value.attempts, caught.value.outcome) == (3, "not performed")
