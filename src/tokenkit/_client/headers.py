@@ -6,27 +6,11 @@ from typing import Any
 
 from .. import __version__
 from .._model.json import is_mapping
-from .._model.messages import HEADER_NAME, Headers, header_problem
+from .._model.messages import HEADER_NAME, OWN_HEADERS, Headers, header_problem
 from .._policy.profile import Profile
 from ..errors import ConfigurationError
 
 __all__ = ["check_headers", "constant_headers"]
-
-OWN_HEADERS = frozenset(
-    {
-        "accept-encoding",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "cookie",
-        "host",
-        "proxy-authorization",
-        "te",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 
 
 def check_headers(profile: Profile, headers: object) -> Headers:
