@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from network_calls import MINT, TOKEN, each_flavour, send_strigo
-from raw_server import RawServer, http
+from raw_server import RawServer, http, saying
 
-from tokenkit import ProtocolError
+from tokenkit import BadRequestError, ProtocolError, ResponseTooLarge
 from tokenkit._pipeline.response_body import (
     MAX_RESPONSE_BODY,
     BoundedBody,
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 1_048_576
 ANSWER = b'{"result": "success", "data": {"token": "%s", "user_id": "u"}}' % TOKEN.encode()
+EMPTY_MEMBER_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n"
 
 
@@ -73,6 +75,42 @@ def test_many_members_take_linear_time() -> None:
     with pytest.raises(UnreadableBodyError, match="too many members"):
         body.feed(flood)
     assert time.process_time() - began < 3
+
+
+def test_many_members_within_gzip_are_refused() -> None:
+    """A flood of empty members that is packed once more is refused as early."""
+    body = BoundedBody("gzip, gzip")
+    with pytest.raises(UnreadableBodyError, match="too many members"):
+        body.feed(gzip.compress(gzip.compress(b"", mtime=0) * 20_000, mtime=0))
+
+
+def empty_blocks(size: int) -> bytes:
+    """Return the start of a gzip member that unpacks to nothing, of so many bytes."""
+    return EMPTY_MEMBER_HEAD + EMPTY_BLOCK * (size // len(EMPTY_BLOCK))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_what_unpacks_to_nothing_counts(layers: int) -> None:
+    """Each layer takes 8 MiB at most, also if nothing comes out of it."""
+    body = BoundedBody(", ".join(["gzip"] * layers))
+    assert not body.feed(empty_blocks(MAX_RESPONSE_BODY - MEBIBYTE))
+    with pytest.raises(TooLargeError):
+        body.feed(EMPTY_BLOCK * (2 * MEBIBYTE // len(EMPTY_BLOCK)))
+
+
+@each_flavour
+@pytest.mark.parametrize(("status", "kind"), [(200, ResponseTooLarge), (400, BadRequestError)])
+def test_an_inner_layer_of_nothing_is_stopped(
+    flavour: Flavour, status: int, kind: type[Exception]
+) -> None:
+    """What a few packed bytes expand to is not read beyond 8 MiB, though it means nothing."""
+    packed = gzip.compress(empty_blocks(64 * MEBIBYTE), mtime=0)
+    answer = http(status, packed, "Content-Encoding: gzip, gzip")
+    with RawServer(saying(answer)) as server:
+        with pytest.raises(kind) as caught:
+            send_strigo(flavour, server.url, MINT)
+        assert len(server.requests) == 1
+    assert status == 400 or "8388608 bytes" in str(caught.value)
 
 
 @each_flavour

@@ -127,6 +127,7 @@ def test_gzip_is_understood(flavour: Flavour, encoding: str) -> None:
         ("gzip", b"this is not gzip", "broken"),
         ("gzip", gzip.compress(ANSWER, mtime=0)[:20] + b"rubbish" * 9, "broken"),
         ("br", ANSWER, "not requested"),
+        ("br;q=1", ANSWER, "not requested"),
         ("gzip, gzip", gzip.compress(ANSWER, mtime=0), "broken"),
         ("gzip, gzip, gzip", ANSWER, "not requested"),
         ("zstd", ANSWER, "not requested"),

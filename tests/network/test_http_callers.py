@@ -25,6 +25,7 @@ from tokenkit import (
     AsyncStrigoClient,
     ConfigurationError,
     ConnectError,
+    ConnectionLostError,
     RequestTimeoutError,
     StrigoClient,
     TransportError,
@@ -195,6 +196,7 @@ RAISED = [
     (httpx.StreamConsumed(), TransportError),
     (httpx.ConnectError("odd"), ConnectError),
     (httpx.ProxyError("odd"), ConnectError),
+    (httpx.ReadError("odd " * 9_999), ConnectionLostError),
     (httpx.PoolTimeout("odd"), RequestTimeoutError),
 ]
 
@@ -213,6 +215,7 @@ def test_whatever_a_transport_raises_is_typed(
     with client, pytest.raises(TransportError, match=type(raised).__name__) as caught:
         client.send(MINT)
     assert type(caught.value) is expected
+    assert len(str(caught.value)) < 700
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
@@ -233,6 +236,7 @@ async def test_whatever_an_async_transport_raises_is_typed(
         with pytest.raises(TransportError, match=type(raised).__name__) as caught:
             await client.send(MINT)
     assert type(caught.value) is expected
+    assert len(str(caught.value)) < 700
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 

@@ -32,6 +32,22 @@ CALLERS_HEADERS = {
     "x-scx-api-key": "not this one",
 }
 
+CREDENTIALS = """
+    Api_Key Bearer DPoP License Macaroon PHPSESSID Pwd SID SSL-Client-Verify Username X-2FA-Code
+    X-Access X-Assertion X-Auth X-Challenge X-Client-Cert X-Credential X-Forwarded-Client-Cert
+    X-HMAC X-Hmac-Sha256 X-Identity X-Login X-MFA-Code X-Nonce X-Otp X-Pass X-Pin X-Principal
+    X-Private X-Remote-User X-SAML-Assertion X-Sid X-Ticket X_Pin
+"""
+CHANGES = """
+    A-IM Accept-Charset Content-Digest Digest Early-Data Expect Forwarded If-Match If-None-Match
+    Keep-Alive Max-Forwards Prefer Proxy-Connection Range Repr-Digest Transfer-Encoding Via
+    Want-Digest X-Forwarded-For X-HTTP-Method X-HTTP-Method-Override X-Original-URL X-Rewrite-URL
+"""
+HARMLESS_HEADERS = """
+    Accept-Language Baggage Traceparent X-Correlation-Id X-Datadog-Trace-Id X-Environment
+    X-Machine-Id X-Message-Id X-Path X-Ping X-Process X-Service X-Span-Id X-Tenant
+"""
+
 
 def signature_of(request: RawRequest) -> str:
     """Sign a request as zerohash's documentation says."""
@@ -65,3 +81,17 @@ def test_a_callers_client_adds_only_its_headers(flavour: Flavour, family: Family
     assert request.head.lower().count(b"x-scx-api-key") == 1
     assert "the-callers-own" not in request.head.decode()
     assert "content-encoding" not in headers
+
+
+@each_family
+@each_flavour
+def test_which_of_a_callers_headers_are_sent(flavour: Flavour, family: Family) -> None:
+    """A caller's client sends no credentials, and nothing that changes what a request means."""
+    harmless = HARMLESS_HEADERS.split()
+    names = [*CREDENTIALS.split(), *CHANGES.split(), *harmless]
+    with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
+        headers = dict.fromkeys(names, "the-callers-own")
+        send_through(flavour, family, server.url, HARMLESS, headers=headers)
+    (request,) = server.requests
+    sent = {name for name, value in request.headers.items() if value == "the-callers-own"}
+    assert sent == {name.lower() for name in harmless}

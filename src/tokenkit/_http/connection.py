@@ -58,8 +58,9 @@ class Route:
         """Return the route to an origin.
 
         Raises:
-            ConfigurationError: The environment's proxy, or its TLS settings, can't be used.
+            ConfigurationError: The environment's proxy or the authorities to trust can't be used.
         """
+        settings.check_authorities(origin)
         proxy, tls, layers = settings.proxy_for(origin), None, int(origin.startswith("https:"))
         if proxy is not None and proxy.url.scheme == "https":
             tls, layers = settings.proxy_tls(), layers + 1

@@ -1,8 +1,11 @@
 """Turn the network's exceptions into tokenkit's own errors, as plain values."""
 
+import re
 import ssl
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from .._model.messages import Response
@@ -50,6 +53,12 @@ KNOWN_TEXTS = (
     "peer closed connection without sending complete message body",
     "peer unexpectedly closed connection",
 )
+# The libraries' own; those of an HTTP proxy begin with its status.
+SOCKS_TEXT = re.compile(
+    r"(Invalid username/password|Proxy Server could not connect|Requested)[A-Za-z/ :,.-]{0,90}"
+)
+STATUS = re.compile(r"[1-9][0-9]{2}(?![^ ])")
+LONGEST_TEXT = 500
 # OpenSSL's codes for a certificate from an unknown authority.
 UNTRUSTED = frozenset({2, 18, 19, 20, 21})
 
@@ -133,9 +142,7 @@ def _class_of(error: Exception, progress: Progress) -> type[TransportError | Res
 def _text_of(error: Exception, origin: str, progress: Progress) -> str:
     if isinstance(error, TooLargeError):
         return f"The response from {origin} is larger than {error} bytes, decompressed"
-    detail = _root_text(error)
-    if isinstance(error, _named("ProtocolError")):
-        detail = next((text for text in KNOWN_TEXTS if detail.startswith(text)), "")
+    detail = _detail(error)
     text = f"{progress.peer or origin}: {type(error).__name__}"
     if detail:
         text += f": {detail}"
@@ -174,6 +181,24 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _root_text(error: BaseException) -> str:
-    """Return the text of the first error that has one; trio's own have none."""
-    return next((str(one) for one in _chain(error) if str(one)), "")
+def _detail(error: BaseException) -> str:
+    """Return the text of the first error that has one, as trio's own have none, if it is safe."""
+    told = next((one for one in _chain(error) if str(one)), error)
+    text = str(told)
+    if isinstance(error, _named("ProxyError")) or isinstance(told, _named("ProxyError")):
+        return _refusal(text)
+    if isinstance(error, _named("ProtocolError")):
+        return next((known for known in KNOWN_TEXTS if text.startswith(known)), "")
+    return text[:LONGEST_TEXT]
+
+
+def _refusal(text: str) -> str:
+    """Return why a proxy refused, in no words of its own: it may echo the password."""
+    if SOCKS_TEXT.fullmatch(text):
+        return text
+    status = STATUS.match(text)
+    if status is None:
+        return ""
+    with suppress(ValueError):
+        return f"{status[0]} {HTTPStatus(int(status[0])).phrase}"
+    return status[0]

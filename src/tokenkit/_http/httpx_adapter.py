@@ -20,11 +20,20 @@ SHORTEST_STEP = 0.001
 # How a caller's client must send: its auth, redirects and default parameters would change the
 # signed request.
 AS_IT_STANDS: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
-# A caller's client may be shared: its credentials are another service's, and its framing is not
-# that of our body.
+# A caller's client may be shared: its credentials are another service's, its framing is not that
+# of our body, and what changes a request's meaning would change the call.
 NOT_OURS = re.compile(
-    r"host|te|trailer|expect|upgrade|content-.*|transfer-.*"
-    r"|.*(auth|cookie|credential|csrf|jwt|key|passw|passphrase|secret|session|sign|token|xsrf).*"
+    r"""
+    a-im|accept-charset|early-data|expect|forwarded|host|keep-alive|max-forwards|prefer|range|te
+    |trailer|upgrade|via
+    |(content|if|proxy|transfer|upgrade|want|x-forwarded|x-original|x-rewrite)-.*
+    |.*(digest|method|override).*
+    |.*(access|assertion|auth|bearer|cert|challenge|cookie|credential|csrf|dpop|hmac|identity|jwt
+        |kerberos|key|licen[cs]e|login|macaroon|nonce|pass|principal|private|proof|pwd|saml|secret
+        |sess|sign|ssl|ticket|token|username|xsrf).*
+    |(.*[-_])?(2fa|mac|mfa|otp|pat|pin|sid|sso|totp|user)([-_].*)?
+    """,
+    re.VERBOSE,
 )
 
 
@@ -185,5 +194,12 @@ class ThroughHttpcore(ThroughHttpx):
 
 def _may_go(name: bytes, ours: Headers) -> bool:
     """Return whether a default header of the caller's client is sent too."""
+    lowered = _lowered_unless_not_ours(name)
+    return lowered is not None and lowered not in ours
+
+
+@lru_cache(maxsize=256)
+def _lowered_unless_not_ours(name: bytes) -> str | None:
+    """Return a name as Headers has it; cached, as each call asks for the same few."""
     lowered = name.decode("latin-1").lower()
-    return lowered not in ours and not NOT_OURS.fullmatch(lowered)
+    return None if NOT_OURS.fullmatch(lowered) else lowered

@@ -1,7 +1,6 @@
 """The proxy between a client and an origin: the caller's, the environment's or none."""
 
 import ipaddress
-import re
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
@@ -20,9 +19,6 @@ __all__ = ["Proxy", "parse_proxy", "proxy_of_environment"]
 PORTS = 65_535
 PROXY_PORT = f"has a port outside 1 to {PORTS}"
 PROXY_FORMS = "must be like http://host:port, https://host:port or socks5://host:port"
-
-# Scheme, host and port; an IPv6 address in brackets, or without a port.
-NO_PROXY_ENTRY = re.compile(r"(?:(.*)://)?(\[.*\]|[^:]*|.*:.*:.*)(?::([0-9]+))?")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -59,7 +55,9 @@ def proxy_of_environment(family: Family, origin: str) -> Proxy | None:
             break
     else:
         return None
-    if _is_excepted(proxies.get("no", ""), parts.hostname or "", port):
+    entries = [entry.strip() for entry in proxies.get("no", "").split(",")]
+    host = parts.hostname or ""
+    if "*" in entries or any(_excepts(family, one, name, host, port) for one in entries if one):
         return None
     url = proxies.pop(name)
     proxy = parse_proxy(family, url if "://" in url else f"http://{url}")
@@ -89,23 +87,24 @@ def parse_proxy(family: Family, url: str) -> Proxy | str:
     return Proxy(url=parsed.url, auth=auth)
 
 
-def _is_excepted(exceptions: str, host: str, port: int) -> bool:
-    """Return whether ``NO_PROXY`` names a host, in the forms that httpx knows, or its network."""
-    entries = (entry.strip().lower() for entry in exceptions.split(","))
-    return any(entry and _names(entry, host, port) for entry in entries)
-
-
-def _names(entry: str, host: str, port: int) -> bool:
-    found = NO_PROXY_ENTRY.fullmatch(entry)
-    scheme, name, wanted = found.groups() if found else ("", "", "")
-    if scheme not in (None, "https", "all") or wanted not in (None, str(port)):
-        return False
-    name = name.strip("[]")
-    if name == "*":
-        return True
+def _excepts(family: Family, entry: str, variable: str, host: str, port: int) -> bool:
+    """Return whether an entry of ``NO_PROXY`` names a host as httpx reads it, or its network."""
     with suppress(ValueError):
-        return ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False)
-    if name.startswith(("*", ".")):
-        return host.endswith(name.removeprefix("*"))
-    exact = scheme is not None or name == "localhost"
-    return host == name or (not exact and host.endswith(f".{name}"))
+        return ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
+    if "://" not in entry:
+        is_exact = entry.lower() == "localhost" or entry.startswith("[")
+        entry = f"all://{entry}" if is_exact else f"all://*{entry.removeprefix('*')}"
+    try:
+        pattern = family.http.URL(entry)
+    except family.http.InvalidURL:
+        return False
+    if pattern.scheme not in ("https", "all") or pattern.port not in (None, port):
+        return False
+    name = pattern.raw_host.decode("ascii")
+    if name in ("", "*"):
+        # What is for every host loses against the variable, unless it replaces or narrows it.
+        narrows = pattern.port is not None or (pattern.scheme, variable) == ("https", "all")
+        return narrows or (not name and pattern.scheme == variable)
+    if name.startswith("*."):
+        return host.endswith(name[1:])
+    return f".{host}".endswith(f".{name[1:]}") if name.startswith("*") else host == name

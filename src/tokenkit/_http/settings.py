@@ -26,6 +26,8 @@ MAX_CONNECTIONS = 100
 KEEPALIVE = 55.0
 # The names that OpenSSL requires of certificates in a directory.
 HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
+CERTIFI = "certifi"
+FIX = "; reinstall it, or pass ssl_context"
 
 KEPT = ("ssl_context", "http_client", "transport")
 
@@ -51,6 +53,7 @@ class ConnectionSettings:
     http_client: Any = None
     transport: Any = None
     environment_tls: ssl.SSLContext | None = None
+    _default_tls: dict[type, ssl.SSLContext] = attrs.field(factory=dict, init=False)
 
     @classmethod
     def parse(
@@ -95,20 +98,44 @@ class ConnectionSettings:
         return self.ssl_context or self.default_tls()
 
     def default_tls(self) -> ssl.SSLContext:
-        """Return the TLS settings if the caller gave none."""
-        # gevent and truststore replace the class.
-        return self.environment_tls or _context(self.family, ssl.SSLContext, "", "", None, "")
+        """Return the TLS settings if the caller gave none.
+
+        Raises:
+            ConfigurationError: The default authorities can't be read.
+        """
+        if self.environment_tls is not None:
+            return self.environment_tls
+        kind = ssl.SSLContext  # which gevent and truststore replace
+        if kind not in self._default_tls:
+            self._default_tls[kind] = _default_context(self.family)
+        return self._default_tls[kind]
+
+    def check_authorities(self, origin: str) -> None:
+        """Check that the default authorities' file, if it counts, is there to be read later.
+
+        Raises:
+            ConfigurationError: It is not.
+        """
+        if self.family.name == "httpx2" or self.ssl_context or self.environment_tls:
+            return
+        if origin.startswith("https:"):
+            try:
+                _certifi_file()
+            except ValueError as error:
+                raise ConfigurationError(str(error)) from None
 
     def proxy_tls(self) -> ssl.SSLContext:
         """Return the TLS settings for an https proxy: never those for the origin.
 
         Raises:
-            ConfigurationError: The environment names something unusable.
+            ConfigurationError: The environment names something unusable, or the default
+                authorities can't be read.
         """
         if not self.trust_env:
             return self.default_tls()
         if isinstance(problem := _environment_tls(self.family), str):
             raise ConfigurationError(problem)
+        _default_context(self.family)  # names the file that the next line would fail on
         context: ssl.SSLContext = self.family.core.default_ssl_context()
         return context
 
@@ -197,14 +224,64 @@ def _environment_tls(family: Family) -> ssl.SSLContext | str | None:
     key_log = "" if sys.flags.ignore_environment else os.environ.get("SSLKEYLOGFILE", "")
     if not path and not key_log:
         return None
-    version = None
-    with suppress(OSError):
-        found = os.stat(path)  # noqa: PTH116 - may be a list of directories
-        version = (found.st_mtime_ns, found.st_size, found.st_ino)
     try:
-        return _context(family, ssl.SSLContext, variable, path, version, key_log)
+        return _current_context(family, variable, path, key_log)
     except ValueError as error:
         return str(error)
+
+
+def _default_context(family: Family) -> ssl.SSLContext:
+    try:
+        return _current_context(family, "", "", "")
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def _current_context(family: Family, variable: str, path: str, key_log: str) -> ssl.SSLContext:
+    """Return a TLS context with the authorities as they are now.
+
+    Raises:
+        ValueError: They, or the key log, can't be used.
+    """
+    if not path and family.name != "httpx2":
+        variable, path = CERTIFI, _certifi_file()
+    version = _version(variable, path)
+    build = _context.__wrapped__ if version is None else _context
+    try:
+        return build(family, ssl.SSLContext, variable, path, version, key_log)
+    except OSError as error:
+        raise ValueError(f"the system's CA bundle can't be read: {error}{FIX}") from None
+
+
+def _certifi_file() -> str:
+    path: str = "its file"
+    try:
+        path = import_module(CERTIFI).where()
+        os.stat(path)  # noqa: PTH116 - a Path takes longer
+    except OSError as error:
+        raise ValueError(f"{CERTIFI}: {path} can't be read: {error.strerror}{FIX}") from None
+    return path
+
+
+def _version(variable: str, path: str) -> tuple[object, ...] | None:
+    """Return what changes if authorities are replaced; ``None`` if they are in a directory.
+
+    OpenSSL reads a directory's files when it verifies, and keeps them as long as the context.
+    """
+    if variable == "SSL_CERT_DIR":
+        return None
+    if path:
+        return _stat(path)
+    system = ssl.get_default_verify_paths()
+    file = _stat(system.openssl_cafile)
+    return (*file, *_stat(system.openssl_capath)) if file else None
+
+
+def _stat(path: str) -> tuple[object, ...]:
+    with suppress(OSError):
+        found = os.stat(path)  # noqa: PTH116 - a Path takes longer
+        return (found.st_mtime_ns, found.st_size, found.st_ino)
+    return ()
 
 
 @lru_cache(maxsize=8)
@@ -241,9 +318,9 @@ def _context(
 
 def _load_authorities(context: ssl.SSLContext, variable: str, path: str) -> str | None:
     """Load the authorities to trust; return why a file or list of directories can't be used."""
+    fix = FIX if variable == CERTIFI else ""
     try:
         if variable != "SSL_CERT_DIR":
-            path = path or import_module("certifi").where()
             with open(path, "rb"):  # noqa: PTH123 - its error says more than OpenSSL's
                 pass
             context.load_verify_locations(cafile=path)
@@ -251,9 +328,9 @@ def _load_authorities(context: ssl.SSLContext, variable: str, path: str) -> str 
         names = [name for one in path.split(os.pathsep) for name in os.listdir(one)]  # noqa: PTH208 - one pass
         context.load_verify_locations(capath=path)
     except ssl.SSLError:
-        return "contains no PEM certificates"
+        return f"contains no PEM certificates{fix}"
     except OSError as error:
-        return f"can't be read: {error.strerror}"
+        return f"can't be read: {error.strerror}{fix}"
     if any(HASHED_NAME.fullmatch(name) for name in names):
         return None
     return "contains no certificates under hashed names; run openssl rehash on it"

@@ -42,34 +42,35 @@ class BoundedBody:
     def __init__(self, encoding: str = "") -> None:
         self._layers: list[_Gunzip] = []
         self._data = bytearray()
-        self._packed_size = 0
         if encoding:
-            codings = [coding.strip().lower() for coding in encoding.split(",")]
+            codings = [_name_of(coding) for coding in encoding.split(",")]
             self._layers = [_Gunzip() for coding in codings if coding in GZIP]
             if len(self._layers) > MAX_LAYERS or not COMPRESSIONS.isdisjoint(codings):
                 raise UnreadableBodyError("the response is in an encoding that was not requested")
+        # What has gone into each layer, and into the body: gzip can expand what becomes nothing.
+        self._sizes = [0] * (len(self._layers) + 1)
 
     def feed(self, chunk: bytes) -> bool:
         """Take some raw bytes; return whether the body is complete.
 
         Raises:
-            TooLargeError: The decoded body grows beyond the limit.
+            TooLargeError: The body grows beyond the limit, decoded or before.
             UnreadableBodyError: The bytes are not gzip.
         """
-        self._packed_size += len(chunk)
         self._take(chunk, 0)
         return bool(self._layers) and self._layers[0].ended
 
     def _take(self, chunk: bytes, depth: int) -> None:
-        if depth < len(self._layers):
-            for piece in self._layers[depth].unpacked(chunk):
-                self._take(piece, depth + 1)
-            return
-        self._data += chunk
-        if max(len(self._data), self._packed_size) > MAX_RESPONSE_BODY:
+        self._sizes[depth] += len(chunk)
+        if self._sizes[depth] > MAX_RESPONSE_BODY:
             # An error that holds all of it would need the memory twice.
             self._data.clear()
             raise TooLargeError(MAX_RESPONSE_BODY)
+        if depth == len(self._layers):
+            self._data += chunk
+            return
+        for piece in self._layers[depth].unpacked(chunk):
+            self._take(piece, depth + 1)
 
     def finish(self) -> None:
         """Check that the encoding is complete.
@@ -83,6 +84,11 @@ class BoundedBody:
     def bytes(self) -> bytes:
         """Return the bytes so far, without a byte order mark, which readers may ignore."""
         return bytes(self._data).removeprefix(BYTE_ORDER_MARK)
+
+
+def _name_of(coding: str) -> str:
+    """Return a coding's name, without what servers add as if it were a parameter or a string."""
+    return coding.partition(";")[0].strip(' \t"').lower()
 
 
 class _Gunzip:
