@@ -1,9 +1,10 @@
 """Secrets that never show their value, and tracebacks that show none."""
 
 import hmac
-from collections.abc import Awaitable, Callable, Generator, Mapping
+import sys
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar, cast
 
 from ._redaction import REDACTED
 from .errors import ConfigurationError
@@ -19,6 +20,7 @@ __all__ = [
     "SecretSource",
     "conceal",
     "outside_frames",
+    "with_members",
     "without_frames",
 ]
 
@@ -181,36 +183,69 @@ def conceal(source: S) -> S | Secret:
 
 
 def without_frames(error: B) -> B:
-    """Remove an exception's frames: their locals may contain headers and bodies."""
-    error.__cause__ = error.__context__ = None
-    return error.with_traceback(None)
+    """Remove an exception's frames: their locals may contain headers and bodies.
+
+    Those of a group's exceptions go too.
+    """
+    for one in with_members(error):
+        _keep(one, None)
+    return error
 
 
-# The frames that may hold a request: this package's, and those of the libraries below it.
+# The packages whose frames may hold a request: this one, and those that it is built on.
 BELOW = frozenset(
     {
         __name__.rpartition(".")[0].partition(".")[0],
         *("anyio", "asyncio", "contextlib", "gevent", "eventlet", "h11", "h2", "hpack"),
         *("httpcore", "httpcore2", "httpx", "httpx2", "selectors", "sniffio", "socket"),
         *("socksio", "ssl", "trio", "uvloop"),
+        *("attr", "attrs", "cattrs", "cryptography", "redis", "typing_extensions"),
     }
 )
+# What those call, with a key or a body as its argument. Code that attrs and cattrs generate
+# belongs to no module.
+STANDARD = frozenset({*sys.stdlib_module_names, ""})
 
 
 def outside_frames(error: B) -> B:
     """Remove an exception's frames, down to the last that may hold the request.
 
-    What remains shows where a hook, a mock or a signal handler raised it.
+    What remains shows where a hook, a mock or a signal handler raised it. For a group, the same
+    goes for each of its exceptions.
     """
-    kept = trace = error.__traceback__
+    for one in with_members(error):
+        _keep(one, _outside(one.__traceback__))
+    return error
+
+
+def with_members(error: BaseException) -> list[BaseException]:
+    """Return an exception and, if it is a group, all that are in it."""
+    found, seen = [error], {id(error)}
+    for one in found:
+        for member in _members(one):
+            if isinstance(member, BaseException) and id(member) not in seen:
+                found.append(member)
+                seen.add(id(member))
+    return found
+
+
+def _members(error: BaseException) -> Sequence[object]:
+    # By the attribute: Python 3.10 has no groups of its own.
+    members: object = getattr(error, "exceptions", None)
+    return cast("Sequence[object]", members) if isinstance(members, (list, tuple)) else ()
+
+
+def _keep(error: BaseException, trace: TracebackType | None) -> None:
+    error.__cause__ = error.__context__ = None
+    error.__traceback__ = trace
+
+
+def _outside(trace: TracebackType | None) -> TracebackType | None:
+    kept, inside = trace, True
     while trace is not None:
-        if _is_below(trace):
+        name = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        inside = name in BELOW or (inside and name in STANDARD)
+        if inside:
             kept = trace.tb_next
         trace = trace.tb_next
-    without_frames(error)
-    return error.with_traceback(kept)
-
-
-def _is_below(trace: TracebackType) -> bool:
-    name = str(trace.tb_frame.f_globals.get("__name__", ""))
-    return name.partition(".")[0] in BELOW
+    return kept

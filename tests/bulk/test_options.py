@@ -43,8 +43,11 @@ async def asynchronous(progress: Progress) -> None:
     [
         ({"journal": PathOfBytes()}, "journal must be a path as text, not bytes"),
         ({"concurrency": 0}, "concurrency must be a whole number from 1 to 10000, not 0"),
-        ({"concurrency": True}, "concurrency must be a whole number"),
-        ({"concurrency": 2.0}, "concurrency must be a whole number"),
+        ({"concurrency": True}, "concurrency must be a whole number from 1 to 10000, not bool"),
+        ({"concurrency": 2.0}, "concurrency must be a whole number from 1 to 10000, not 2.0"),
+        ({"concurrency": object()}, "a whole number from 1 to 10000, not object"),
+        ({"batch_size": 10**5000}, "from 1 to 10000, not an integer of 16610 bits"),
+        ({"share": [0.5]}, "share must be above 0 and at most 1, not list"),
         ({"batch_size": 10_001}, "batch_size must be a whole number from 1 to 10000"),
         ({"share": 0}, "share must be above 0 and at most 1, not 0"),
         ({"share": 1.1}, "share must be above 0"),

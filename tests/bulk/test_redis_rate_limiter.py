@@ -170,9 +170,9 @@ def test_a_callers_limiter_is_asked_and_told(anyio_backend: str) -> None:
         ((7, "n", 1, 1.0), "url must be a URL such as"),
         (("redis://localhost", "", 1, 1.0), "name must be a non-empty string"),
         (("redis://localhost", "n", 0, 1.0), "requests must be a number above 0, not 0"),
-        (("redis://localhost", "n", True, 1.0), "requests must be a number above 0, not True"),
+        (("redis://localhost", "n", True, 1.0), "requests must be a number above 0, not bool"),
         (("redis://localhost", "n", 1, float("inf")), "per must be a number above 0, not inf"),
-        (("redis://localhost", "n", 1, "60"), "per must be a number above 0, not '60'"),
+        (("redis://localhost", "n", 1, "60"), "per must be a number above 0, not str"),
     ],
 )
 def test_wrong_arguments_are_named(arguments: tuple[Any, Any, Any, Any], problem: str) -> None:

@@ -14,7 +14,7 @@ import attrs
 import pytest
 from bulk_runs import learners, reply, results, run
 
-from tokenkit import Call, ConnectionLostError, strigo, zdk, zerohash
+from tokenkit import Call, ConfigurationError, ConnectionLostError, strigo, zdk, zerohash
 from tokenkit.bulk import Failure, Success, as_rows
 from tokenkit.sandbox import Sandbox
 
@@ -58,6 +58,14 @@ def test_tokens_are_in_the_rows_only_where_asked(sandbox: Sandbox) -> None:
 def failure() -> Failure[strigo.UserToken]:
     (call,) = learners(1)
     return Failure(index=9, call=call, error=ConnectionLostError("lost"))
+
+
+def test_a_string_adds_no_tokens() -> None:
+    """A string such as "no" would count as true, and put secrets into the rows."""
+    wrong: Any = "no"
+    with pytest.raises(ConfigurationError) as caught:
+        as_rows([failure()], include_tokens=wrong)
+    assert str(caught.value) == "as_rows(): include_tokens must be True or False, not str"
 
 
 def test_rows_go_through_json_and_csv(sandbox: Sandbox) -> None:

@@ -126,6 +126,36 @@ def test_a_model_that_raises_while_encoding(error: Exception) -> None:
     assert str(told) == "Odd is not valid: the body: cannot be written as JSON"
 
 
+class TimeLimit(Exception):  # noqa: N818 - named like those of workers
+    """An exception that isn't about data."""
+
+
+@pytest.mark.parametrize("error", [TimeLimit(), OSError(), MemoryError(), NameError()])
+def test_what_is_not_about_data_comes_out(error: Exception) -> None:
+    """An exception that says nothing about the data isn't the model's failure."""
+    with pytest.raises(type(error)) as caught:
+        read_success(Odd(error=error), answer(200, "1"), Hidden([]), None, NOW)
+    assert caught.value is error
+    with pytest.raises(type(error)) as caught:
+        encode_body(Odd(error=error), NOW)
+    assert caught.value is error
+
+
+def test_what_strikes_while_the_unwritable_field_is_sought() -> None:
+    """The second look at a body that can't be written may be interrupted too."""
+
+    @attrs.frozen(kw_only=True)
+    class Struck(Odd):
+        calls: list[object] = attrs.field(factory=list[object])
+
+        def encode(self, now: datetime) -> JSON:
+            self.calls.append(now)
+            raise TimeLimit if len(self.calls) > 1 else KeyError
+
+    with pytest.raises(TimeLimit):
+        encode_body(Struck(), NOW)
+
+
 def test_a_readable_success() -> None:
     """A good response is wrapped, so that a value of None differs from a failure."""
     assert read_success(

@@ -10,6 +10,7 @@ from core_driver import untyped
 
 from tokenkit._model.codec import (
     epoch_seconds,
+    read_plain,
     read_response,
     response_field,
     text_value,
@@ -171,6 +172,41 @@ class Painted:
 def test_a_value_that_a_type_refuses() -> None:
     """A problem that only a caller's own type finds is reported by the kind of its error."""
     assert mismatch({"color": "blue"}, Painted) == ("unreadable (ValueError)", "$.color")
+
+
+class Struck(Exception):  # noqa: N818 - named for what it is
+    """An exception from outside."""
+
+
+@pytest.mark.parametrize("when", [1, 2])
+def test_what_strikes_a_conversion_comes_out(when: int) -> None:
+    """It is no mismatch, even if it strikes while another one is being explained."""
+    calls: list[JSON] = []
+
+    def load(value: JSON) -> str:
+        calls.append(value)
+        if len(calls) == when:
+            raise Struck
+        raise Mismatch("odd")
+
+    item = attrs.make_class("Item", {"x": attrs.field(metadata=response_field(load=load))})
+    part: Any = attrs.make_class("Part", {"items": attrs.field(type=list[item])})  # type: ignore[valid-type] # made here
+    with pytest.raises(Struck):
+        read_response({"items": [{"x": 1}]}, part)
+
+
+def test_what_strikes_the_reading_of_a_plain_form_comes_out() -> None:
+    """Only what can't be read is None."""
+
+    def fail(*_: Any) -> None:
+        raise Struck
+
+    @attrs.frozen
+    class Part:
+        name: str = attrs.field(validator=fail)
+
+    with pytest.raises(Struck):
+        read_plain({"name": "n"}, Part)
 
 
 def test_unknown_fields_are_kept() -> None:

@@ -230,6 +230,19 @@ def test_a_reader_that_fails_costs_only_the_details() -> None:
     assert error.message == "words"
 
 
+def test_what_strikes_a_reader_comes_out() -> None:
+    """An exception from outside isn't the reader's failure."""
+
+    class TimeLimit(Exception):  # noqa: N818 - named like those of workers
+        pass
+
+    def struck(body: ErrorBody) -> Failure:
+        raise TimeLimit(body.status)
+
+    with pytest.raises(TimeLimit):
+        read_body(answer(400, "words"), struck)
+
+
 def test_an_error_body_hides_itself() -> None:
     """The repr of what a reader gets does not show its contents."""
     body = ErrorBody(status=400, json={"a": "hidden"}, text="hidden", origin="https://h")

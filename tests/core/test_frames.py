@@ -8,7 +8,8 @@ import pytest
 from core_driver import PRIVATE_KEY, ZDK_CALL, Driver, answer, fault, zdk_plan, zerohash_plan
 
 from tokenkit import zerohash
-from tokenkit._secret import Secret
+from tokenkit._model.frames import forget_arguments
+from tokenkit._secret import Secret, outside_frames, without_frames
 from tokenkit.auth import Bearer, HmacSigner, OrgKey
 from tokenkit.errors import ConfigurationError, InvalidInputError, TokenKitError
 from tokenkit.extension import RequestModel, param
@@ -152,6 +153,34 @@ def test_the_search_finds_what_is_there() -> None:
     with pytest.raises(ValueError, match="x") as caught:
         leaking()
     assert MARK in shown(caught.value)
+
+
+class Group(Exception):  # noqa: N818 - stands for an ExceptionGroup, which Python 3.10 lacks
+    """A group that holds an exception twice, itself, and what is none."""
+
+    def __init__(self, member: BaseException) -> None:
+        super().__init__("a group")
+        self.exceptions = [member, member, self, "text"]
+
+
+@pytest.mark.parametrize("bare", [without_frames, outside_frames, forget_arguments])
+@pytest.mark.parametrize("module", ["tokenkit.leak", "json", None])
+def test_no_exception_in_a_group_keeps_a_secret(
+    bare: Callable[[BaseException], object], module: str | None
+) -> None:
+    """What removes or empties the frames of an exception does so for all in a group.
+
+    The frames are ours, the standard library's or those of generated code.
+    """
+    space: dict[str, Any] = {} if module is None else {"__name__": module}
+    exec("def leak(secret):\n    raise ValueError('x')", space)  # noqa: S102 - makes such a frame
+    with pytest.raises(ValueError, match="x") as caught:
+        space["leak"](MARK)
+    inner = caught.value
+    assert inner.__traceback__ is not None
+    bare(Group(inner.with_traceback(inner.__traceback__.tb_next)))
+    frames = [frame for frame, _ in traceback.walk_tb(inner.__traceback__)]
+    assert [frame.f_locals for frame in frames if frame.f_locals] == []
 
 
 def test_a_misspelt_keyword_shows_no_token() -> None:

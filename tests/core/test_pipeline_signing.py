@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 from core_driver import (
     API_KEY,
@@ -27,7 +28,7 @@ from core_driver import (
     zerohash_plan,
 )
 
-from tokenkit import strigo, zerohash
+from tokenkit import ZeroHashClient, strigo, zerohash
 from tokenkit._model.call import RawCall
 from tokenkit._observability.records import CallFailed
 from tokenkit._secret import Secret, SecretSource
@@ -237,6 +238,12 @@ def test_a_resolved_secret_is_judged_before_sending() -> None:
         ({"x-sig": "é"}, "a value for 'x-sig' that isn't valid in a header"),
         ({"x-sig": ""}, "a value for 'x-sig' that isn't valid in a header"),
         ({"x-sig": 5}, "a value for 'x-sig' that isn't valid in a header"),
+        ({"x-sig with the key": "a"}, "a header whose name isn't valid"),
+        ({"x-sig\r\nx-evil": "a"}, "a header whose name isn't valid"),
+        ({"": "a"}, "a header whose name isn't valid"),
+        ({"x-\xe9": "a"}, "a header whose name isn't valid"),
+        ({"X-Sig": "a", "x-sig": "b"}, "a header twice; names compare without case"),
+        ({5: "a"}, "a header whose name isn't valid"),
         (ConfigurationError("no such key"), "no such key"),
     ],
 )
@@ -246,6 +253,27 @@ def test_a_strategy_that_fails_is_a_configuration_error(outcome: object, text: s
         Driver().run(ZDK_CALL, zdk_plan(strategy=Odd(outcome)))
     assert "with the key" not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("made", [{}, {"x-sig": "a"}])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type"),
+        *("Cookie", "Host", "Proxy-Authorization", "TE", "Transfer-Encoding", "Upgrade"),
+        "X-Request-Id",
+    ],
+)
+def test_a_strategy_sets_no_header_that_the_client_sets(name: str, made: dict[str, str]) -> None:
+    """What frames a request, and its id, are refused as in the client's own headers."""
+    plan = attrs.evolve(zerohash_plan(), strategy=Odd({**made, name: "a"}))
+    driver = Driver()
+    error = driver.error(ZEROHASH_CALL, plan)
+    assert isinstance(error, ConfigurationError)
+    assert str(error).startswith(f"Odd.headers() returned {name}, which is set by the client")
+    assert driver.requests == []
+    with pytest.raises(ConfigurationError, match=f"{name} is set by the client itself"):
+        ZeroHashClient(api_key="k", private_key=PRIVATE_KEY, passphrase="p", headers={name: "a"})
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, MemoryError, ValueError])

@@ -113,10 +113,11 @@ def test_a_request_without_a_body() -> None:
 
 def test_signing_hides_what_it_used() -> None:
     """A signed request has the strategy's headers, and their values are hidden from then on."""
-    unsigned = unsigned_request(ZDK_CALL, zdk_plan(), "", WALL)
+    plan = zdk_plan(strategy=Bearer(API_KEY))
+    unsigned = unsigned_request(ZDK_CALL, plan, "", WALL)
     assert isinstance(unsigned, Request)
     hidden = Hidden()
-    signed = sign(unsigned, Bearer(API_KEY), [Secret(API_KEY)], WALL, hidden)
+    signed = sign(unsigned, plan, [Secret(API_KEY)], WALL, hidden)
     assert isinstance(signed, Request)
     assert signed.headers["authorization"] == f"Bearer {API_KEY}"
     assert (signed.body, signed.route) == (unsigned.body, unsigned.route)
@@ -126,7 +127,7 @@ def test_signing_hides_what_it_used() -> None:
 def test_a_strategy_that_fails() -> None:
     """The error is returned as it is."""
     unsigned = request_of(ZEROHASH_CALL)
-    error = sign(unsigned, Bearer(API_KEY), [], WALL, Hidden())
+    error = sign(unsigned, zdk_plan(strategy=Bearer(API_KEY)), [], WALL, Hidden())
     assert isinstance(error, ConfigurationError)
     assert "Bearer.headers() raised IndexError" in str(error)
 

@@ -33,8 +33,18 @@ def test_no_limit() -> None:
 def test_values_that_are_refused(values: tuple[float, float]) -> None:
     """A capacity must be a number of retries, a refund a part of one."""
     capacity, refund = values
-    with pytest.raises(ConfigurationError, match=r"RetryBudget\(\): (capacity|refund) must be"):
+    with pytest.raises(ConfigurationError, match=r"^RetryBudget: (capacity|refund) must be"):
         RetryBudget(capacity, refund=refund)
+
+
+def test_both_values_are_reported() -> None:
+    """One error names each value that can't be used."""
+    with pytest.raises(ConfigurationError) as caught:
+        RetryBudget(-1, refund=10**5000)
+    assert str(caught.value) == (
+        "RetryBudget: capacity must be from 0 to a million, not -1; "
+        "refund must be from 0 to a million, not an integer of 16610 bits"
+    )
 
 
 def test_the_budget_of_a_client() -> None:

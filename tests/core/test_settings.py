@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import Any, TypedDict
 
 import attrs
@@ -146,12 +147,46 @@ def test_timeouts_for_each_step() -> None:
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: repr(value)[:12])
 def test_times_must_be_positive_numbers(value: Any) -> None:
     """Zero, negative, non-finite, huge and non-numeric times are refused everywhere."""
+    least = "a positive number of seconds, at most a million, not "
     if value is not None:
-        for name in ("timeout", "deadline"):
-            assert f"{name} must be a positive number" in str(problems_of(**{name: value}))
+        (timeout,) = problems_of(timeout=value)
+        assert timeout.startswith(f"timeout must be Timeouts(...) or {least}")
+        (deadline,) = problems_of(deadline=value)
+        assert deadline.startswith(f"deadline must be None or {least}")
     for name in ("connect", "read", "write"):
-        with pytest.raises(ConfigurationError, match=f"the {name} timeout must be"):
+        with pytest.raises(ConfigurationError) as caught:
             Timeouts(**untyped({name: value}))
+        assert str(caught.value).startswith(f"Timeouts: {name} must be {least}")
+    with pytest.raises(ConfigurationError, match=r"^Timeouts: connect .*; read .*; write [^;]*$"):
+        Timeouts(**untyped(dict.fromkeys(("connect", "read", "write"), value)))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (-1.5, "-1.5"),
+        (math.nan, "nan"),
+        (math.inf, "inf"),
+        (1_000_001, "1000001"),
+        (10**5000, "an integer of 16610 bits"),
+        ("5", "str"),
+        (True, "bool"),
+        (Decimal(5), "Decimal"),
+        ([5], "list"),
+    ],
+    ids=lambda value: repr(value)[:12] if not isinstance(value, int) else "number",
+)
+def test_a_refused_time_is_told(value: object, shown: str) -> None:
+    """A number is quoted; of anything else, which might be a secret, only the type is."""
+    for name in ("timeout", "deadline"):
+        (problem,) = problems_of(**{name: value})
+        assert problem.endswith(f"at most a million, not {shown}")
+
+
+def test_the_longest_time() -> None:
+    """A million seconds is accepted, as the messages say."""
+    assert settings_of(timeout=1_000_000, deadline=1_000_000).call.deadline == 1_000_000
 
 
 @pytest.mark.parametrize("value", [3, {"max_retries": 1}])
@@ -221,25 +256,40 @@ def test_unknown_names() -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"max_retries": -1}, "max_retries must be zero or more"),
+        ({"max_retries": -1}, "max_retries must be from 0 to a million, not -1"),
         ({"max_retries": 1.5}, "max_retries must be a whole number, not float"),
         ({"max_retries": True}, "max_retries must be a whole number, not bool"),
         ({"max_retries": "2"}, "max_retries must be a whole number, not str"),
-        ({"max_retries": 10**5000}, "max_retries must be zero or more"),
-        ({"first_wait": -0.1}, "first_wait must be zero or more"),
-        ({"first_wait": math.nan}, "first_wait must be zero or more"),
+        (
+            {"max_retries": 10**5000},
+            "max_retries must be from 0 to a million, not an integer of 16610 bits",
+        ),
+        ({"first_wait": -0.1}, "first_wait must be from 0 to a million, not -0.1"),
+        ({"first_wait": math.nan}, "first_wait must be from 0 to a million, not nan"),
         ({"first_wait": "1"}, "first_wait must be a number, not str"),
         ({"first_wait": True}, "first_wait must be a number, not bool"),
-        ({"first_wait": 1_000_000.1}, "first_wait must be zero or more, and at most a million"),
-        ({"longest_wait": math.inf}, "longest_wait must be zero or more"),
-        ({"longest_wait": None}, "longest_wait must be a number, not NoneType"),
+        ({"first_wait": 1_000_000.1}, "first_wait must be from 0 to a million, not 1000000.1"),
+        ({"longest_wait": math.inf}, "longest_wait must be from 0 to a million, not inf"),
+        ({"longest_wait": None}, "longest_wait must be a number, not None"),
+        ({"repeat_payments": "no"}, "repeat_payments must be True or False, not str"),
+        ({"repeat_payments": 0}, "repeat_payments must be True or False, not int"),
+        ({"repeat_payments": None}, "repeat_payments must be True or False, not None"),
+        (
+            dict.fromkeys(("max_retries", "first_wait", "longest_wait", "repeat_payments"), "no"),
+            (
+                "max_retries must be a whole number, not str; "
+                "first_wait must be a number, not str; longest_wait must be a number, not str; "
+                "repeat_payments must be True or False, not str"
+            ),
+        ),
     ],
-    ids=lambda value: repr(value)[:20] if isinstance(value, str) else next(iter(value)),
+    ids=lambda value: value[:20] if isinstance(value, str) else "-".join(value),
 )
 def test_policies_that_are_refused(options: dict[str, Any], text: str) -> None:
-    """A retry policy accepts only sensible numbers."""
-    with pytest.raises(ConfigurationError, match=text):
+    """A retry policy accepts only sensible values, and names all others."""
+    with pytest.raises(ConfigurationError) as caught:
         RetryPolicy(**options)
+    assert str(caught.value) == f"RetryPolicy: {text}"
 
 
 def test_the_ends_of_what_a_policy_takes() -> None:

@@ -29,7 +29,7 @@ REFUSED: list[tuple[Any, str]] = [
     ("file:///etc/passwd", "must be like"),
     ("https://", "must be like"),
     ("https://h:port", "must be like"),
-    ("https://h:99999", "must be like"),
+    ("https://h:99999", "has a port above 65535"),
     ("https://h:0", "has port 0"),
     ("https://h:", "must be like"),
     ("https://[::1", "must be like"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pickle
 import sys
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio
 import attrs
+import httpx
 import pytest
 from opened import leaks, opened
 from raw_server import RawServer, answering, http, json_answer
@@ -28,6 +30,9 @@ from tokenkit import (
 from tokenkit.auth import Bearer, OrgKey
 from tokenkit.errors import FieldError
 from tokenkit.extension import Call, operation
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import ExceptionGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,3 +228,103 @@ def test_an_exception_at_any_line_shows_no_secret(*, is_async: bool) -> None:
             struck += 1
             assert leaks(error, KEY) == [], line
         assert struck > 10
+
+
+SIGNING_KEY = "signing-key-of-a-participant-001"
+ENCODED_KEY = b64encode(SIGNING_KEY.encode()).decode()
+PASSPHRASE = "passphrase-of-a-participant"
+
+
+class Cancelled(BaseException):
+    """An exception that strikes at any line and has no frame of its own, like gevent's Timeout."""
+
+
+def sign_a_mint() -> None:
+    """Mint a token of zerohash, whose key is decoded and signs the body."""
+    answer = httpx.MockTransport(lambda _: httpx.Response(200, json={"message": {"token": "t-1"}}))
+    with ZeroHashClient(
+        api_key=KEY, private_key=lambda: ENCODED_KEY, passphrase=PASSPHRASE, transport=answer
+    ) as client:
+        client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
+
+
+def cancelled_at(place: tuple[str, int] | None, places: set[tuple[str, int]]) -> BaseException:
+    """Raise at a line of the standard library that a call runs; note all of its lines."""
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        here = (frame.f_code.co_filename, frame.f_lineno)
+        if event == "line" and is_beneath_a_call(frame):
+            places.add(here)
+            if here == place:
+                sys.settrace(None)
+                raise Cancelled
+        return trace
+
+    previous = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        sign_a_mint()
+    except Cancelled as error:
+        return error
+    finally:
+        sys.settrace(previous)
+    return Cancelled()
+
+
+def module_of(frame: FrameType | None) -> str:
+    return "" if frame is None else str(frame.f_globals.get("__name__", ""))
+
+
+def is_beneath_a_call(frame: FrameType) -> bool:
+    """Return whether a frame is the standard library's, called for a call of ours."""
+    caller: FrameType | None = frame
+    while module_of(caller).partition(".")[0] in sys.stdlib_module_names and caller is not None:
+        caller = caller.f_back
+    inner = ("tokenkit._pipeline", "tokenkit._model", "tokenkit._secret", "tokenkit.auth")
+    return caller is not frame and module_of(caller).startswith(inner)
+
+
+def test_the_standard_librarys_frames_show_no_secret() -> None:
+    """An exception in base64, hmac or json, called for a call, has no frame with an argument."""
+    sign_a_mint()
+    places: set[tuple[str, int]] = set()
+    cancelled_at(None, places)
+    assert {"hmac.py", "base64.py"} <= {file.rpartition("/")[2] for file, _ in places}
+    for place in sorted(places):
+        error = cancelled_at(place, set())
+        assert error.__traceback__ is not None, place
+        secrets = (KEY, SIGNING_KEY, ENCODED_KEY, PASSPHRASE)
+        assert leaks(error, *secrets, besides=__name__) == [], place
+
+
+def test_the_frames_of_a_signal_handler_remain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What strikes inside the standard library still says which function raised it."""
+
+    def handler(*_: object, **__: object) -> None:
+        raise Cancelled
+
+    monkeypatch.setattr("binascii.a2b_base64", handler)  # base64 calls it with the key
+    with pytest.raises(Cancelled) as caught:
+        sign_a_mint()
+    assert caught.traceback[-1].name == "handler"
+    assert leaks(caught.value, KEY, SIGNING_KEY, ENCODED_KEY, PASSPHRASE, besides=__name__) == []
+
+
+class Grouped(httpx.HTTPTransport):
+    """A caller's transport that raises what a network's error has led to, in nested groups."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return super().handle_request(request)
+        except httpx.ConnectError as error:
+            raise ExceptionGroup("outer", [ExceptionGroup("inner", [error, error])]) from None
+
+
+def test_groups_show_no_secret() -> None:
+    """The exceptions in a group have no frame with the request either, at any depth."""
+    with (
+        ZdkClient(api_key=KEY, base_url="http://127.0.0.1:1", transport=Grouped()) as client,
+        pytest.raises(ExceptionGroup) as caught,
+    ):
+        client.create_user_token(id="u")
+    assert leaks(caught.value, KEY, besides=__name__) == []

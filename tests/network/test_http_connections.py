@@ -30,7 +30,7 @@ from raw_server import RawRequest
 
 healthy = answering(lambda _: HEALTHY)
 
-STREAMS = {"asyncio": "AsyncioStream", "trio": "StockStream"}
+STREAMS = {"asyncio": "AsyncioStream", "trio": "AsyncStream"}
 
 
 def mint_for(number: int) -> strigo.UserTokenRequest:

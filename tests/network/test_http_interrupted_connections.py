@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from network_calls import HEALTH, HEALTHY, NO_RETRIES, each_family, strigo_client
 from raw_server import RawServer, answering
-
-import tokenkit._http.sync_pool
-from tokenkit._http.sync_pool import ConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,21 +82,3 @@ def test_a_lock_that_an_interrupt_left_locked_holds_nobody_up(
         later.start()
         later.join(30)
         assert not later.is_alive()
-
-
-# The socket of a connection that was lost is closed as garbage.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-@each_family
-def test_no_slot_is_lost(server: RawServer, family: Family) -> None:
-    """Wherever an exception strikes in the pool, a hundred connections can be open afterwards."""
-    for client in interrupted_clients(tokenkit._http.sync_pool.__file__, server.url, family):
-        gc.collect()
-        pools = [one for one in gc.get_objects() if type(one) is ConnectionPool]
-        taken = [pool.take_slot(0.0) for pool in pools for _ in range(100)]
-        assert None not in taken
-        assert {pool.take_slot(0.0) for pool in pools} == {None}
-        for pool in pools:
-            for _ in range(100):
-                pool.give_back_slot(taken.pop())  # type: ignore[arg-type]  # none is None
-        client.send(HEALTH)

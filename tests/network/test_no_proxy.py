@@ -83,8 +83,9 @@ FORMS = [
 
 
 def settings_of(**options: object) -> ConnectionSettings:
-    settings = ConnectionSettings.parse(options, is_async=False)
-    assert isinstance(settings, ConnectionSettings)
+    settings, problems = ConnectionSettings.parse(options, is_async=False)
+    assert settings is not None
+    assert problems == ()
     return settings
 
 

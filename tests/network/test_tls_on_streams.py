@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import select
 import socket
 import ssl
@@ -34,6 +33,7 @@ from tokenkit import (
     RequestTimeoutError,
     Timeouts,
 )
+from tokenkit._http.async_stream import TLSStream
 from tokenkit._http.asyncio_stream import AsyncioBackend, has_input
 from tokenkit._http.network import DeadlineBackend
 from tokenkit._http.progress import PROGRESS, Progress
@@ -139,15 +139,14 @@ def test_a_first_write_that_fails_within_tls_was_not_sent(
         go.wait(10)
         peer.reset()
 
-    start_tls: Any = asyncio.BaseEventLoop.start_tls
+    handshake: Any = TLSStream.handshake
 
-    async def start_tls_and_wait(loop: Any, *args: Any, **kwargs: Any) -> Any:
-        secured = await start_tls(loop, *args, **kwargs)
+    async def handshake_and_wait(stream: TLSStream) -> None:
+        await handshake(stream)
         go.set()
         server.wait_for(lambda: server.ended >= 1)
-        return secured
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "start_tls", start_tls_and_wait)
+    monkeypatch.setattr(TLSStream, "handshake", handshake_and_wait)
     minting = answering(lambda _: ZEROHASH_MINTED)
     with RawServer(reset_unseen, minting, tls=server_context("127.0.0.1")) as server:
         (reply,) = send_zerohash(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio
@@ -160,6 +161,27 @@ def test_interruption_while_an_entry_is_read() -> None:
         unseal_entry(Interrupting(), "key", b"token-text", LEARNER, "https://h")
     assert "token = " not in "".join(str(frame.locals) for frame in caught.traceback[1:])
     assert len(caught.traceback) == 2
+
+
+def test_what_strikes_while_a_stored_response_is_read_comes_out() -> None:
+    """A worker's time limit isn't taken for a response that can't be read, which mints again."""
+
+    class TimeLimit(Exception):  # noqa: N818 - named like those of workers
+        pass
+
+    class Struck(NoSealing):
+        def __init__(self, error: Exception) -> None:
+            self.error = error
+
+        def open(self, sealed: bytes) -> bytes | None:
+            token = sealed.decode()
+            raise self.error if token else AssertionError
+
+    read = partial(unseal_entry, key="key", sealed=b"token-text", call=LEARNER, origin="https://h")
+    assert read(Struck(ValueError())) is None
+    with pytest.raises(TimeLimit) as caught:
+        read(Struck(TimeLimit()))
+    assert "token-text" not in "".join(str(frame.locals) for frame in caught.traceback[2:])
 
 
 @attrs.frozen(kw_only=True)

@@ -222,6 +222,28 @@ def test_vendor_is_asked_whatever_a_store_does() -> None:
         revocation.answer(REVOKED).result()
 
 
+def test_what_strikes_a_store_comes_out_before_the_vendor_is_asked() -> None:
+    """A worker's time limit while a store is told isn't the store's failure."""
+
+    class TimeLimit(Exception):  # noqa: N818 - named like those of workers
+        pass
+
+    class StruckStore(MemoryStore):
+        def ask(self, command: Command) -> StoreResponse:
+            raise TimeLimit(command)
+
+    world = World()
+    vendor = Vendor(world, PARTICIPANT)
+    token = vendor.token()
+    other = cache_with(StruckStore(world.now))
+    other.table.serves_revocable = True
+    assert other in all_caches()
+    revocation = revoking(vendor, token)
+    assert revocation.request is None
+    with pytest.raises(TimeLimit):
+        revocation.result()
+
+
 def test_store_that_never_held_such_tokens_is_not_asked() -> None:
     """The store of a cache that serves only another vendor may be down."""
     world = World()

@@ -168,6 +168,8 @@ def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
         ({"max_tokens": 2.5}, "max_tokens must be a whole number, not float"),
         ({"max_tokens": True}, "max_tokens must be a whole number, not bool"),
         ({"renew_ahead": 0.7}, "renew_ahead must be from 0 to 0.5, not 0.7"),
+        ({"renew_ahead": 10**5000}, "from 0 to 0.5, not an integer of 16610 bits"),
+        ({"lock_timeout": None}, "lock_timeout must be a number, not None"),
         ({"renew_ahead": "soon"}, "renew_ahead must be a number, not str"),
         ({"lock_timeout": 0.1}, "lock_timeout must be from 1 to 3600, not 0.1"),
         ({"store": "redis://"}, "store must be a store such as RedisStore"),

@@ -197,6 +197,9 @@ def test_client_of_one_s_own(redis_server: RedisServer) -> None:
         RedisStore(own, encryption_keys=[KEY], prefix="")
     with pytest.raises(ConfigurationError, match="pass encryption_keys"):
         RedisStore(own)
+    all_wrong = r"^RedisStore: pass encryption_keys.*; prefix must be .*; the client has no so"
+    with pytest.raises(ConfigurationError, match=all_wrong):
+        RedisStore(redis.Redis(socket_timeout=None), prefix="")
     for_loops = RedisStore(redis.asyncio.Redis(), encryption_keys=[KEY])
     with pytest.raises(ConfigurationError, match="with an async Redis client"):
         for_loops.ask(IsLive(mark="m"))

@@ -184,8 +184,9 @@ def test_strategy_that_fails_is_named(error: Exception) -> None:
             raise error
 
     client = StrigoClient(auth=Failing(Secret("key")), transport=Minting())
-    with pytest.raises(ConfigurationError, match=r"Failing.headers\(\) raised|no key"):
+    with pytest.raises(ConfigurationError, match=r"Failing.headers\(\) raised|no key") as caught:
         client.get_token(CALL)
+    assert error in (caught.value, caught.value.__cause__)
 
 
 def test_default_headers_of_a_caller_s_client_share_nothing() -> None:

@@ -23,14 +23,14 @@ OURS = ("tokenkit", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", 
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and everything behind it."""
+    """Yield an exception and everything behind it and, if it is a group, in it."""
     waiting, seen = [error], set[int]()
     while waiting:
         item = waiting.pop()
         if item is not None and id(item) not in seen:
             seen.add(id(item))
             yield item
-            waiting += [item.__cause__, item.__context__]
+            waiting += [item.__cause__, item.__context__, *getattr(item, "exceptions", ())]
 
 
 def traces(error: BaseException) -> Iterator[tuple[str, str]]:

@@ -36,22 +36,25 @@ def opened(value: object, depth: int = 0) -> Iterator[str]:
                     yield repr(getattr(value, field.name, None))
 
 
-def frames_of(error: BaseException) -> Iterator[tuple[str, str]]:
-    """Yield what is shown of the package's own frames, with the place."""
+def frames_of(error: BaseException, *, besides: str = "") -> Iterator[tuple[str, str]]:
+    """Yield what is shown of the package's own frames, with the place.
+
+    With the name of a test module, all frames besides that module's are the package's to clear.
+    """
     for link in chain(error):
         yield type(link).__name__, f"{link}{vars(link)}{link.args}"
         for frame, _ in traceback.walk_tb(link.__traceback__):
             module = str(frame.f_globals.get("__name__", ""))
-            if module.partition(".")[0] == "tokenkit":
+            if module != besides if besides else module.partition(".")[0] == "tokenkit":
                 for name, value in frame.f_locals.items():
                     where = f"{module}.{frame.f_code.co_name}: {name}"
                     yield from ((where, text) for text in opened(value))
 
 
-def leaks(error: BaseException, *secrets: str) -> list[tuple[str, str]]:
-    """Return where an error shows one of some secrets."""
+def leaks(error: BaseException, *secrets: str, besides: str = "") -> list[tuple[str, str]]:
+    """Return where an error shows one of some secrets; see :func:`frames_of`."""
     return [
         (where, text[:200])
-        for where, text in frames_of(error)
+        for where, text in frames_of(error, besides=besides)
         if any(secret in text for secret in secrets)
     ]

@@ -15,6 +15,7 @@ from tokenkit import (
     StrigoClient,
     ZdkClient,
     ZeroHashClient,
+    auth,
 )
 
 CLIENTS: list[Any] = [
@@ -42,9 +43,12 @@ DEFAULTS = [
     "https://app.strigo.io/api/v1",
 ]
 MISSING = [
-    "ZDK: set ZDK_API_KEY in the environment",
-    "zerohash: set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE in the environment",
-    "Strigo: set STRIGO_ORG_ID, STRIGO_API_KEY in the environment",
+    "ZdkClient: set ZDK_API_KEY in the environment",
+    (
+        "ZeroHashClient: set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE in the "
+        "environment"
+    ),
+    "StrigoClient: set STRIGO_ORG_ID, STRIGO_API_KEY in the environment",
 ]
 
 
@@ -65,14 +69,24 @@ def test_all_that_is_missing_is_named(index: int) -> None:
     for environ in ({}, dict.fromkeys(ALL, "")):
         with pytest.raises(ConfigurationError) as caught:
             CLIENTS[index].from_env(environ=environ)
-        assert str(caught.value) == MISSING[index // 2]
+        prefix = "Async" if index % 2 else ""
+        assert str(caught.value) == prefix + MISSING[index // 2]
+
+
+def test_a_strategy_takes_the_place_of_missing_variables() -> None:
+    """With a strategy, variables of credentials may be missing, but not be there as well."""
+    given: dict[str, Any] = {"auth": auth.Bearer("b")}
+    client = ZdkClient.from_env(environ={"ZDK_API_HOST": "zu.example"}, **given)
+    assert base_url_of(client) == "https://user.zu.example"
+    with pytest.raises(ConfigurationError, match=r"pass either auth or passphrase.*, not both$"):
+        ZeroHashClient.from_env(environ={"ZEROHASH_PASSPHRASE": "p"}, **given)
 
 
 def test_only_what_is_missing_is_named() -> None:
     """Variables that are set are not listed."""
     with pytest.raises(ConfigurationError) as caught:
         ZeroHashClient.from_env(environ={**ALL, "ZEROHASH_PRIVATE_KEY": ""})
-    assert str(caught.value) == "zerohash: set ZEROHASH_PRIVATE_KEY in the environment"
+    assert str(caught.value) == "ZeroHashClient: set ZEROHASH_PRIVATE_KEY in the environment"
 
 
 @pytest.mark.parametrize(

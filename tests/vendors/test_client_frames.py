@@ -1,5 +1,6 @@
 """G39 for constructors, siblings and a call's options."""
 
+import asyncio
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tokenkit import (
     ZeroHashClient,
 )
 from tokenkit.auth import Bearer, HmacSigner, OrgKey
+from tokenkit.testing import AsyncFrozenClock, FrozenClock
 from tokenkit.zerohash import HMAC_SCHEME
 
 KEY = "sk-live-9f8e7d6c5b4a3210"
@@ -167,3 +169,51 @@ def test_a_subclass_that_fails_tells_where() -> None:
     lines = traceback.extract_tb(caught.value.__traceback__)
     assert lines[-1].line == 'raise LookupError("a mistake")'
     assert [text for text in shown(caught.value) if KEY in text] == []
+
+
+class Striking(FrozenClock):
+    """A clock in which an exception from outside strikes."""
+
+    def time(self) -> float:
+        """Raise instead of telling the time."""
+        raise Interrupted
+
+
+class AsyncStriking(AsyncFrozenClock):
+    """The same for an async client."""
+
+    def time(self) -> float:
+        """Raise instead of telling the time."""
+        raise Interrupted
+
+
+CALL = tokenkit.zdk.UserTokenRequest(id="u")
+
+
+def send(client: Any, options: Any) -> None:
+    """Send a call with these options."""
+    client.send(CALL, **options)
+
+
+def send_async(client: Any, options: Any) -> None:
+    """Do the same on an event loop."""
+    asyncio.run(client.send(CALL, **options))
+
+
+STARTS: list[Any] = [
+    (ZdkClient, Striking(), send),
+    (AsyncZdkClient, AsyncStriking(Striking()), send_async),
+]
+
+
+@pytest.mark.parametrize(("kind", "clock", "act"), STARTS)
+def test_a_call_interrupted_at_its_start_shows_no_option(kind: Any, clock: Any, act: Any) -> None:
+    """What strikes while a call's options are checked leaves them in no frame and no record."""
+    records: list[object] = []
+    hooks = tokenkit.Hooks(on_error=records.append)
+    client = kind(api_key="x", clock=clock, hooks=hooks)
+    with pytest.raises(Interrupted) as caught:
+        act(client, {"headers": {"x-gateway": KEY}})
+    assert [text for text in shown(caught.value) if KEY in text] == []
+    assert "time" in [line.name for line in traceback.extract_tb(caught.value.__traceback__)]
+    assert records == []

@@ -1,4 +1,5 @@
 import time
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -23,6 +24,13 @@ from tokenkit import (
 from tokenkit.testing import FrozenClock
 
 EACH = pytest.mark.parametrize(("kind", "credentials"), CLIENTS)
+
+
+class FalsyClock(FrozenClock):
+    """A clock that counts as false, as one that holds no timers may."""
+
+    def __bool__(self) -> bool:
+        return False
 
 
 def refusal(kind: Any, **arguments: Any) -> str:
@@ -109,13 +117,16 @@ def test_a_key_in_a_strategys_place(kind: Any, credentials: dict[str, str]) -> N
     )
 
 
-@pytest.mark.parametrize("environment", ["", "cert", 5, ["us-cert"], "US-CERT"])
-def test_unfit_environments(environment: Any) -> None:
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [("", "''"), ("cert", "'cert'"), (5, "int"), (["us-cert"], "list"), ("US-CERT", "'US-CERT'")],
+)
+def test_unfit_environments(environment: Any, shown: str) -> None:
     """An environment that zerohash doesn't have is refused, and the four are named."""
     for kind in (ZeroHashClient, AsyncZeroHashClient):
         assert refusal(kind, **ZEROHASH, environment=environment) == (
             "environment must be one of 'us-cert', 'us-production', 'eu-cert', 'eu-production', "
-            f"not {environment!r}"
+            f"not {shown}"
         )
 
 
@@ -214,7 +225,24 @@ def test_client_and_transport_exclude_each_other() -> None:
 @pytest.mark.parametrize(
     ("kind", "clock", "problem"),
     [
-        (ZdkClient, 5, "clock must have time(), monotonic() and sleep(): int"),
+        (
+            ZdkClient,
+            5,
+            "clock must have the methods time(), monotonic() and sleep(); int has no time() or ",
+        ),
+        (ZdkClient, 0, "clock must have the methods"),
+        (AsyncZdkClient, False, "clock must have the methods"),
+        (ZdkClient, "", "clock must have the methods"),
+        (AsyncZdkClient, [], "clock must have the methods"),
+        (
+            ZdkClient,
+            SimpleNamespace(time=time.time, monotonic=time.monotonic),
+            (
+                "clock must have the methods time(), monotonic() and sleep(); SimpleNamespace has "
+                "no sleep()"
+            ),
+        ),
+        (ZdkClient, FalsyClock(), None),
         (AsyncZdkClient, None, None),
         (ZdkClient, time, None),
         (AsyncZdkClient, time, "clock: sleep() must be async, because an async client awaits it"),
@@ -228,7 +256,7 @@ def test_client_and_transport_exclude_each_other() -> None:
 def test_a_clock_that_does_not_fit(kind: Any, clock: Any, problem: str | None) -> None:
     """An invalid clock, or one of the other kind, is refused when the client is built."""
     if problem is None:
-        kind(api_key="k", clock=clock)
+        assert clock in (None, kind(api_key="k", clock=clock)._shared.clock)
     else:
         assert refusal(kind, api_key="k", clock=clock).startswith(problem)
 

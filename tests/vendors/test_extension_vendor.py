@@ -152,7 +152,7 @@ def test_settings() -> None:
     """The profile gives the fourth vendor everything that the three have."""
     with pytest.raises(ConfigurationError) as caught:
         AsyncAcmeClient.from_env(environ={})
-    assert str(caught.value) == "Acme: set ACME_SECRET in the environment"
+    assert str(caught.value) == "AsyncAcmeClient: set ACME_SECRET in the environment"
     with pytest.raises(ConfigurationError, match=r"AcmeClient: pass secret=\.\.\. or auth=\.\.\."):
         AcmeClient()
     with pytest.raises(ConfigurationError, match="X-Acme-Digest is set by the client's auth"):

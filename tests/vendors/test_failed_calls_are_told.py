@@ -14,7 +14,7 @@ from all_clients import ZEROHASH
 from network_calls import each_flavour
 from raw_server import RawServer, json_answer, saying
 
-from tokenkit import Hooks, TokenKitError, zerohash
+from tokenkit import Hooks, PermissionDeniedError, TokenKitError, zerohash
 from tokenkit.extension import CallFailed, Client
 from tokenkit.zerohash import experiences
 
@@ -306,3 +306,27 @@ def test_a_clock_that_breaks_during_a_call() -> None:
         error = errors_of(client, "sync", lambda one: one.get_time())
     assert json.dumps(str(error)).startswith('"clock: Breaking.monotonic() must return a number')
     check(error, told, "get_time", "ConfigurationError")
+
+
+class TimeLimit(Exception):  # noqa: N818 - named like those of workers
+    """An exception from a signal handler."""
+
+
+@pytest.mark.parametrize("struck", [TimeLimit(), ZeroDivisionError()])
+def test_what_strikes_as_a_failed_call_is_told(struck: Exception) -> None:
+    """A time limit gets out; a clock that breaks then doesn't hide why the call failed."""
+    clock = OddClock()
+
+    def stop(_: CallFailed) -> None:
+        clock.time = stopped  # type: ignore[method-assign] # as a mock does
+
+    def stopped() -> float:
+        raise struck
+
+    with RawServer(saying(json_answer({"errors": ["no"]}, 403))) as server:
+        client = ZEROHASH.open(
+            "sync", base_url=server.url, clock=clock, hooks=Hooks(on_error=stop)
+        )
+        error = errors_of(client, "sync", lambda one: one.get_time())
+    assert type(error) is (TimeLimit if error is struck else PermissionDeniedError)
+    assert (error is struck) is isinstance(struck, TimeLimit)

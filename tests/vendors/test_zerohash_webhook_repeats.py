@@ -103,11 +103,18 @@ def test_the_store_of_a_process_is_bounded() -> None:
     seen.discard("never there")
 
 
-@pytest.mark.parametrize("capacity", [0, -1, 1, True, None, "x", 2.5])
-def test_a_capacity_that_would_find_no_repeat(capacity: Any) -> None:
+@pytest.mark.parametrize(
+    ("capacity", "shown"),
+    [
+        *((0, "0"), (-1, "-1"), (1, "1"), (True, "bool"), (None, "None"), ("x", "str")),
+        *((2.5, "float"), (object(), "object")),
+    ],
+)
+def test_a_capacity_that_would_find_no_repeat(capacity: Any, shown: str) -> None:
     """A store with no room for one webhook's keys is refused when it is created."""
     with pytest.raises(WebhookSettingsError, match=r"Seen\(\): capacity .* at least 2") as caught:
         webhooks.Seen(capacity=capacity)
+    assert str(caught.value).endswith(f" keys, not {shown}")
     assert caught.value.problem is WebhookProblem.SETTINGS
 
 

@@ -7,6 +7,6 @@ __all__ = ["proxy_for"]
 
 def proxy_for(origin: str) -> str | None:
     """Return the proxy that the environment sets for an origin, without user and password."""
-    settings = ConnectionSettings.parse({}, is_async=False)  # with the client's own variables
-    proxy = settings.proxy_for(origin) if isinstance(settings, ConnectionSettings) else None
+    settings, _ = ConnectionSettings.parse({}, is_async=False)  # with the client's own variables
+    proxy = None if settings is None else settings.proxy_for(origin)
     return None if proxy is None else str(proxy)

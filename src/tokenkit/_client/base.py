@@ -154,10 +154,10 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             return self._refused(call, method)
         try:
             return self._prepared(call, options)
-        except Exception as error:  # noqa: BLE001 - a caller's clock may raise anything
+        except BaseException as error:  # noqa: BLE001 - whatever struck, its frames hold arguments
             return self._refused(error, _name_of(call) or method)
 
-    def _refused(self, error: Exception, operation: str) -> Refusal:
+    def _refused(self, error: BaseException, operation: str) -> Refusal:
         """Return the refusal of a call that can't begin, without the frames that hold it."""
         # A clock's exception says where it was raised; a caller's model may hold a token there.
         bare = without_frames if isinstance(error, TokenKitError) else outside_frames

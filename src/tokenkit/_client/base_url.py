@@ -2,15 +2,26 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
 from .._model.messages import DEFAULT_PORTS
+from .._policy.profile import Profile
 from ..errors import ConfigurationError
 
-__all__ = ["BaseURL", "is_private_name", "parse_base_url", "path_problem"]
+__all__ = [
+    "BaseURL",
+    "choose_base_url",
+    "is_private_name",
+    "parse_base_url",
+    "path_problem",
+    "service_urls",
+]
 
+HIGHEST_PORT = 65_535
+PORT = re.compile(r"[^/?#]*//[^/?#]*:([0-9]+)(?![^/?#])")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 # The characters that RFC 3986 allows in a path and a query, so that no library rewrites what
 # was signed.
@@ -35,40 +46,131 @@ class BaseURL:
     path: str
 
 
-def parse_base_url(base_url: object, *, allow_insecure_http: bool) -> BaseURL:
+def parse_base_url(
+    base_url: object, *, allow_insecure_http: bool, name: str = "base_url"
+) -> BaseURL:
     """Check a base URL and split it.
+
+    Args:
+        base_url: The URL.
+        allow_insecure_http: Whether plain http may leave this machine.
+        name: The option that the URL comes from, for errors.
 
     Raises:
         ConfigurationError: It is not a plain http(s) URL, or is plain http to a host that isn't
             loopback.
     """
     if not isinstance(base_url, str):
-        raise ConfigurationError(f"base_url must be a string, not {type(base_url).__name__}")
-    if len(base_url) > MAX_URL:
-        raise ConfigurationError(f"base_url must have at most {MAX_URL} characters")
-    if base_url != base_url.strip():
-        raise ConfigurationError("base_url begins or ends with white space or a line break")
+        raise ConfigurationError(f"{name} must be a string, not {type(base_url).__name__}")
+    if problem := _text_problem(base_url):
+        raise ConfigurationError(f"{name} {problem}")
     parts, port = _split(base_url)
     if parts.username is not None or parts.password is not None:
-        raise ConfigurationError("base_url must not contain credentials; pass them to the client")
+        raise ConfigurationError(f"{name} must not contain credentials; pass them to the client")
     if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
-        raise ConfigurationError("base_url must not have a query or a fragment")
+        raise ConfigurationError(f"{name} must not have a query or a fragment")
     host = parts.netloc.removesuffix(f":{port}") if port is not None else parts.netloc
-    if port == 0:
-        raise ConfigurationError("base_url has port 0, on which no server listens")
     if parts.scheme not in DEFAULT_PORTS or not HOST.fullmatch(host):
-        raise ConfigurationError("base_url must be like https://host or http://localhost:8000")
+        raise ConfigurationError(f"{name} must be like https://host or http://localhost:8000")
     if not base_url.isprintable() or not PATH.fullmatch(parts.path) or _has_dots(parts.path):
         raise ConfigurationError(
-            "the path of base_url must be percent-encoded, without '.' and '..' segments"
+            f"the path of {name} must be percent-encoded, without '.' and '..' segments"
         )
     if parts.scheme == "http" and not (allow_insecure_http or _is_loopback(parts.hostname or "")):
         raise ConfigurationError(
-            f"base_url would send credentials to {host} over plain http; use https, or pass "
+            f"{name} would send credentials to {host} over plain http; use https, or pass "
             "allow_insecure_http=True for a test server in your own network"
         )
     shown = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"
     return BaseURL(f"{parts.scheme}://{host.lower()}{shown}", parts.path.rstrip("/"))
+
+
+def _text_problem(url: str) -> str | None:
+    if len(url) > MAX_URL:
+        return f"must have at most {MAX_URL} characters"
+    if url != url.strip():
+        return "begins or ends with white space or a line break"
+    written = PORT.match(url)
+    port = None if written is None else float(written[1])
+    if port == 0:
+        return "has port 0, on which no server listens"
+    return None if port is None or port <= HIGHEST_PORT else f"has a port above {HIGHEST_PORT}"
+
+
+def choose_base_url(
+    profile: Profile,
+    base_url: object,
+    settings: Mapping[str, object],
+    *,
+    allow_insecure_http: bool,
+) -> BaseURL:
+    """Return the base URL that a client's options select, or the vendor's.
+
+    Args:
+        profile: The vendor.
+        base_url: The option ``base_url``; ``None`` if it wasn't passed.
+        settings: The values of the profile's ``base_url_settings``, ``None`` for the default.
+        allow_insecure_http: Whether plain http may leave this machine.
+
+    Raises:
+        ConfigurationError: Options exclude each other or cannot be used; it names all of them.
+    """
+    # An unknown one is a mistake even without a value.
+    known = profile.base_url_settings
+    given = {
+        name: value for name, value in settings.items() if value is not None or name not in known
+    }
+    if base_url is not None:
+        given["base_url"] = base_url
+    problems = [f"pass either {' or '.join(given)}, not both"] if len(given) > 1 else []
+    chosen = [
+        _chosen(profile, name, value, allow_insecure_http=allow_insecure_http)
+        for name, value in (given or {"base_url": profile.base_url}).items()
+    ]
+    problems += [problem for problem in chosen if isinstance(problem, str)]
+    if problems or isinstance(chosen[0], str):
+        raise ConfigurationError("; ".join(problems))
+    return chosen[0]
+
+
+def _chosen(
+    profile: Profile, name: str, value: object, *, allow_insecure_http: bool
+) -> BaseURL | str:
+    """Return the base URL that one option selects, or what is wrong with it."""
+    setting = profile.base_url_settings.get(name)
+    if name != "base_url" and setting is None:
+        return f"{name} is not in base_url_settings of {profile.vendor}'s profile; add it there"
+    try:
+        url = value if setting is None else setting.base_url(value)
+        return parse_base_url(url, allow_insecure_http=allow_insecure_http, name=name)
+    except ConfigurationError as error:
+        return error.message
+
+
+def service_urls(
+    profile: Profile, base: BaseURL, *, is_callers: bool, allow_insecure_http: bool
+) -> dict[str, BaseURL]:
+    """Return the services' base URLs.
+
+    Args:
+        profile: The vendor.
+        base: The base URL.
+        is_callers: Whether the caller passed it, so that it serves them all.
+        allow_insecure_http: Whether plain http may leave this machine.
+
+    Raises:
+        ConfigurationError: The profile makes a URL that cannot be used.
+    """
+    if is_callers:
+        return dict.fromkeys(profile.services, base)
+    return {
+        name: parse_base_url(
+            service_url(base.origin + base.path),
+            allow_insecure_http=allow_insecure_http,
+            name=f"the base URL of the service {name}",
+        )
+        for name, service_url in profile.services.items()
+    }
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:

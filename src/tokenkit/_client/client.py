@@ -92,7 +92,7 @@ class Client(TokenMethods, BulkMethods, Caller):
         try:
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
-            name_variables(cls, error, options)
+            name_variables(cls, error, environ, options)
             del environ, options  # keep them out of the traceback
             forget_arguments(error)
             raise
@@ -246,7 +246,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         try:
             return cls(**read_environment(cls.profile, environ, options))
         except BaseException as error:
-            name_variables(cls, error, options)
+            name_variables(cls, error, environ, options)
             del environ, options  # keep them out of the traceback
             forget_arguments(error)
             raise

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, signature
 from typing import Any, ClassVar, Protocol
 
 from .._policy.profile import Profile
@@ -24,6 +24,20 @@ class HasProfile(Protocol):
 INSECURE_HTTP_VARIABLE = "TOKENKIT_ALLOW_INSECURE_HTTP"
 
 
+class MissingVariable(Secret):
+    """Stands for a credential whose environment variable is missing, until that is reported.
+
+    Args:
+        variable: The variable.
+    """
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable: str) -> None:
+        super().__init__("")
+        self.variable = variable
+
+
 def make_strategy(
     profile: Profile,
     auth: AsyncStrategy | None,
@@ -41,37 +55,79 @@ def make_strategy(
 
     Raises:
         ConfigurationError: A credential is missing or cannot be used, or ``auth`` was given
-            with a credential, or is not a strategy.
+            with a credential, or is not a strategy. It names everything that is wrong.
     """
-    strategy = _strategy(profile, auth, credentials)
-    if not is_async and any(_is_async(source) for source in strategy.secrets):
-        raise ConfigurationError(
+    given = {name: conceal(value) for name, value in credentials.items() if value is not None}
+    strategy, problems = _vendors(profile, given) if auth is None else _callers(auth, given)
+    sources = given.values() if strategy is None else strategy.secrets
+    if not is_async and any(_is_async(source) for source in sources):
+        problems.append(
             "a sync client cannot wait for an async secret source; use the async client or a "
             "plain function"
         )
+    if strategy is None or problems:
+        raise ConfigurationError("; ".join(problems))
     return strategy
 
 
-def _strategy(
-    profile: Profile, auth: AsyncStrategy | None, credentials: Mapping[str, object]
-) -> AsyncStrategy:
-    given = {name: conceal(value) for name, value in credentials.items() if value is not None}
-    if auth is not None:
-        return _checked(auth, given)
-    missing = [name for name in profile.credential_variables if name not in given]
-    if missing:
-        raise ConfigurationError(f"pass {_listed(missing)} or auth=...")
-    check_sources(given)
-    return profile.strategy(**given)
-
-
-def _checked(auth: AsyncStrategy, given: Mapping[str, object]) -> AsyncStrategy:
-    if given:
-        raise ConfigurationError(f"pass either auth or {' and '.join(given)}, not both")
+def _callers(
+    auth: AsyncStrategy, given: Mapping[str, object]
+) -> tuple[AsyncStrategy | None, list[str]]:
+    names = [name for name, source in given.items() if not isinstance(source, MissingVariable)]
+    problems = [f"pass either auth or {' and '.join(names)}, not both"] if names else []
     if isinstance(auth, type) or not hasattr(auth, "secrets"):
         kind = auth.__name__ if isinstance(auth, type) else type(auth).__name__
-        raise ConfigurationError(f"auth must be a strategy such as Bearer(...), not {kind}")
-    return auth
+        problems.append(f"auth must be a strategy such as Bearer(...), not {kind}")
+        return None, problems
+    return auth, problems
+
+
+def _vendors(
+    profile: Profile, given: Mapping[str, object]
+) -> tuple[AsyncStrategy | None, list[str]]:
+    """Return the vendor's strategy, if it could be made, and all that is wrong."""
+    missing = [name for name in profile.credential_variables if name not in given]
+    unset = [source.variable for source in given.values() if isinstance(source, MissingVariable)]
+    problems = [f"pass {_listed(missing)} or auth=..."] if missing else []
+    if unset:
+        problems.append(f"set {', '.join(unset)} in the environment")
+    kinds = {name: _kind_problem(name, source) for name, source in given.items()}
+    problems += [problem for problem in kinds.values() if problem is not None]
+    unusable = {name for name, source in given.items() if isinstance(source, MissingVariable)}
+    unusable |= {name for name, problem in kinds.items() if problem is not None}
+    # A callable, which is asked only later, stands in for them, so that the others are checked.
+    checked = {**given, **dict.fromkeys((*missing, *unusable), str)}
+    try:
+        return profile.strategy(**checked), problems
+    except ConfigurationError as error:
+        return None, [*problems, error.message]
+    except Exception:  # a stand-in may cause any
+        problems = problems or _call_problems(profile, checked)
+        if not problems:
+            raise
+        return None, problems
+
+
+def _call_problems(profile: Profile, credentials: Mapping[str, object]) -> list[str]:
+    """Return why a strategy can't be called with the credentials that its profile names."""
+    try:
+        signature(profile.strategy).bind(**credentials)
+    except TypeError as error:
+        problem = (
+            f"the strategy of {profile.vendor}'s profile can't be called with "
+            f"{' and '.join(credentials)}: {error}; credential_variables and credentials must "
+            "have the names of its parameters"
+        )
+        return [problem]
+    return []
+
+
+def _kind_problem(name: str, source: object) -> str | None:
+    try:
+        check_sources({name: source})
+    except ConfigurationError as error:
+        return error.message
+    return None
 
 
 def _is_async(source: object) -> bool:
@@ -88,22 +144,15 @@ def read_environment(
 ) -> dict[str, Any]:
     """Add to a client's options its arguments from environment variables.
 
-    Empty variables count as missing. An option takes precedence over its variable.
-
-    Raises:
-        ConfigurationError: The variable of a credential is missing; it names all that are.
+    Empty variables count as missing; a :class:`MissingVariable` then stands for the credential,
+    so that the constructor reports it with what else is wrong. An option takes precedence over
+    its variable.
     """
     source = os.environ if environ is None else environ
-    variables = profile.credential_variables
     found: dict[str, Any] = {
-        name: Secret(source[variable])
-        for name, variable in variables.items()
-        if source.get(variable)
+        name: Secret(source[variable]) if source.get(variable) else MissingVariable(variable)
+        for name, variable in profile.credential_variables.items()
     }
-    missing = [variable for name, variable in variables.items() if name not in found]
-    if missing:
-        names = ", ".join(missing)
-        raise ConfigurationError(f"{profile.vendor}: set {names} in the environment")
     given = {name: value for name, value in options.items() if value is not None}
     if "base_url" not in given:
         found |= _base_url(profile, source)
@@ -128,18 +177,32 @@ def _allows_http(source: Mapping[str, str], base_url: object) -> bool:
 
 
 def name_variables(
-    client: type[HasProfile], error: BaseException, options: Mapping[str, object]
+    client: type[HasProfile],
+    error: BaseException,
+    environ: Mapping[str, str] | None,
+    options: Mapping[str, object],
 ) -> None:
     """Name, in a constructor's error, the variables that the arguments came from."""
     if not isinstance(error, ConfigurationError):
         return
-    if not error.message.startswith(f"{client.__name__}: "):
-        return
-    profile = client.profile
+    for name, variable in _variables(client.profile, environ, options).items():
+        named = f"{name} (from {variable})"
+        # "Set ... in the environment" is not about the option of that name.
+        place = rf"(?<![=.])(?<!in the )\b{name}\b(?!=)"
+        error.message = re.sub(place, named, error.message, count=1)
+    error.args = (error.message,)
+
+
+def _variables(
+    profile: Profile, environ: Mapping[str, str] | None, options: Mapping[str, object]
+) -> dict[str, str]:
+    """Return the variable of each argument that came from one."""
+    source = os.environ if environ is None else environ
     settings = {name: one.variable for name, one in profile.base_url_settings.items()}
     variables = {**profile.credential_variables, **settings, "base_url": profile.base_url_variable}
-    for name, variable in variables.items():
-        if options.get(name) is None:
-            named = f"{name} (from {variable})"
-            error.message = re.sub(rf"(?<![=.])\b{name}\b(?!=)", named, error.message, count=1)
-    error.args = (error.message,)
+    read = read_environment(profile, environ, options)
+    return {
+        name: variable
+        for name, variable in variables.items()
+        if name in read and options.get(name) is None and source.get(variable)
+    }

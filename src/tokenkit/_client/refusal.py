@@ -55,19 +55,21 @@ class Refusal:
         listener: Gets the record.
     """
 
-    error: Exception
+    error: BaseException
     operation: str
     vendor: str
     listener: Listener
 
-    def reported(self) -> Exception:
-        """Report the failed call; return the error to raise."""
-        report(self._record(), self.listener)
+    def reported(self) -> BaseException:
+        """Report the failed call; return the error to raise. An interruption is no failure."""
+        if isinstance(self.error, Exception):
+            report(self._record(), self.listener)
         return self.error
 
-    async def reported_async(self) -> Exception:
-        """Report the failed call; return the error to raise."""
-        await report_async(self._record(), self.listener)
+    async def reported_async(self) -> BaseException:
+        """Report the failed call; return the error to raise. An interruption is no failure."""
+        if isinstance(self.error, Exception):
+            await report_async(self._record(), self.listener)
         return self.error
 
     def _record(self) -> CallFailed:

@@ -1,15 +1,13 @@
 """The options of a client, checked: the only code that reads what a caller passed."""
 
 import math
-import platform
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from .. import __version__
-from .._model.json import is_mapping
-from .._model.messages import HEADER_NAME, Headers, header_problem
+from .._model.messages import Headers
 from .._observability.hooks import Hooks, check_hooks
 from .._observability.tracing import Trace, trace_calls
 from .._pipeline.drivers import NO_HOOKS
@@ -17,9 +15,11 @@ from .._policy.clock import AsyncSystemClock, SystemClock, TimeSource, check_clo
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget, RetryPolicy, check_budget
 from .._policy.settings import CallSettings
-from .._policy.timeouts import Timeouts, check_seconds
+from .._policy.timeouts import Timeouts
+from .._policy.values import seconds_problem, switch_problem
 from ..errors import ConfigurationError
-from .base_url import BaseURL, parse_base_url
+from .base_url import BaseURL, choose_base_url, service_urls
+from .headers import check_headers, constant_headers
 from .reuse_settings import ReuseSettings
 
 if TYPE_CHECKING:
@@ -27,21 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientSettings", "change_call_settings"]
 
-OWN_HEADERS = frozenset(
-    {
-        "accept-encoding",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "cookie",
-        "host",
-        "proxy-authorization",
-        "te",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
+# Stands for a base URL that can't be used; NO_PROXY may except all hosts.
+ANY_ORIGIN = "https://"
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -114,33 +101,46 @@ class ClientSettings:
                 problems.append(error.message)
 
         allow_http = given.get("allow_insecure_http") is True
-        chosen = _without_none(base_url_settings or {})
-        clock = given.get("clock") or (AsyncSystemClock() if is_async else SystemClock())
-        settle("base_url", lambda: _base_url(profile, given, chosen, allow_http=allow_http))
+        chosen = base_url_settings or {}
+        settle(
+            "base_url",
+            lambda: choose_base_url(
+                profile, given.get("base_url"), chosen, allow_insecure_http=allow_http
+            ),
+        )
         if "base_url" in parsed:
             base: BaseURL = parsed["base_url"]
-            settle("services", lambda: _services(profile, given, base, allow_http=allow_http))
+            settle(
+                "services",
+                lambda: service_urls(
+                    profile,
+                    base,
+                    is_callers="base_url" in given,
+                    allow_insecure_http=allow_http,
+                ),
+            )
         settle("allow_insecure_http", lambda: _switch(given, "allow_insecure_http", default=False))
-        settle("clock", lambda: check_clock(clock, may_be_async=is_async))
+        settle("clock", lambda: _clock(given, is_async=is_async))
         hooks = given.get("hooks", NO_HOOKS)
         settle("hooks", lambda: check_hooks(hooks, may_be_async=is_async))
         settle("retry_budget", lambda: _budget(given))
         settle("trace", lambda: _trace(given))
         settle("correct_clock_skew", lambda: _switch(given, "correct_clock_skew", default=True))
-        settle("headers", lambda: _constant_headers(given.get("user_agent_suffix")))
-        constant = parsed.pop("headers", Headers()).merged_with(Headers(profile.headers))
-        call = change_call_settings(CallSettings(headers=constant), profile, options)
-        connection = ConnectionSettings.parse(given, is_async=is_async)
+        settle("headers", lambda: constant_headers(profile, given))
+        constant = CallSettings(headers=parsed.pop("headers", Headers()))
+        call = change_call_settings(constant, profile, options)
         reuse = ReuseSettings.parse(profile, given)
-        for name, found in (("call", call), ("connection", connection), ("reuse", reuse)):
-            if isinstance(found, tuple):
-                problems += found
-            parsed[name] = found
-        if problems and "base_url" in parsed and isinstance(connection, ConnectionSettings):
+        connection, found = ConnectionSettings.parse(given, is_async=is_async)
+        for name, value in (("call", call), ("connection", found or connection), ("reuse", reuse)):
+            if isinstance(value, tuple):
+                problems += value
+            parsed[name] = value
+        if problems and connection is not None:
             # Without a problem, the environment's proxy is checked when it is chosen.
-            settle("proxy", lambda: connection.check_proxy(parsed["base_url"].origin))
+            origin = parsed["base_url"].origin if "base_url" in parsed else ANY_ORIGIN
+            settle("proxy", lambda: connection.check_proxy(origin))
         parsed.pop("allow_insecure_http", None)  # it concerns the base URL only
-        return tuple(problems) if problems else cls(**parsed)
+        return tuple(dict.fromkeys(problems)) if problems else cls(**parsed)
 
 
 def change_call_settings(
@@ -168,39 +168,18 @@ def _without_none(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _base_url(
-    profile: Profile,
-    given: Mapping[str, Any],
-    chosen: Mapping[str, object],
-    *,
-    allow_http: bool,
-) -> BaseURL:
-    names = [*chosen, *(["base_url"] if "base_url" in given else [])]
-    if len(names) > 1:
-        raise ConfigurationError(f"pass either {' or '.join(names)}, not both")
-    base_url = given.get("base_url", profile.base_url)
-    for name, value in chosen.items():
-        base_url = profile.base_url_settings[name].base_url(value)
-    return parse_base_url(base_url, allow_insecure_http=allow_http)
-
-
-def _services(
-    profile: Profile, given: Mapping[str, Any], base: BaseURL, *, allow_http: bool
-) -> dict[str, BaseURL]:
-    """Return the services' base URLs: their own, or the one that the caller set."""
-    if "base_url" in given:
-        return dict.fromkeys(profile.services, base)
-    return {
-        name: parse_base_url(base_url(base.origin + base.path), allow_insecure_http=allow_http)
-        for name, base_url in profile.services.items()
-    }
-
-
 def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:
     value: object = given.get(name, default)
-    if not isinstance(value, bool):
-        raise ConfigurationError(f"{name} must be True or False, not {type(value).__name__}")
-    return value
+    if problem := switch_problem(value):
+        raise ConfigurationError(f"{name} {problem}")
+    return value is True
+
+
+def _clock(given: Mapping[str, Any], *, is_async: bool) -> TimeSource:
+    clock: TimeSource | None = given.get("clock")
+    if clock is None:
+        clock = AsyncSystemClock() if is_async else SystemClock()
+    return check_clock(clock, may_be_async=is_async)
 
 
 def _budget(given: Mapping[str, Any]) -> RetryBudget:
@@ -217,14 +196,16 @@ def _trace(given: Mapping[str, Any]) -> Trace | None:
 def _timeouts(_: Profile, value: Any) -> Timeouts:
     if isinstance(value, Timeouts):
         return value
-    check_seconds("timeout", value, alternative=", or Timeouts(...)")
+    if problem := seconds_problem(value, "Timeouts(...) or "):
+        raise ConfigurationError(f"timeout {problem}")
     return Timeouts(connect=value, read=value, write=value)
 
 
 def _deadline(_: Profile, value: Any) -> float:
     if value is None:
         return math.inf
-    check_seconds("deadline", value, alternative=", or None")
+    if problem := seconds_problem(value, "None or "):
+        raise ConfigurationError(f"deadline {problem}")
     return float(value)
 
 
@@ -234,52 +215,10 @@ def _retry(_: Profile, value: object) -> RetryPolicy:
     return value
 
 
-def _headers(profile: Profile, headers: object) -> Headers:
-    if not is_mapping(headers):
-        kind = type(headers).__name__
-        raise ConfigurationError(f"headers must be a mapping of names to values, not {kind}")
-    problems = [
-        _header_problem(profile, position, name, value)
-        for position, (name, value) in enumerate(headers.items(), 1)
-    ]
-    found = "; ".join(f"headers: {problem}" for problem in problems if problem is not None)
-    if found:
-        raise ConfigurationError(found)
-    return Headers({str(name): str(value) for name, value in headers.items()})
-
-
-def _header_problem(profile: Profile, position: int, name: object, value: object) -> str | None:
-    if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
-        # Not quoted: "x-api-key: SECRET" and a name that took the value's place come here.
-        return f"the name of header {position} is not valid; use letters, digits and hyphens"
-    key = name.lower()
-    if key in profile.credential_headers:
-        return f"{name} is set by the client's auth strategy"
-    if key in OWN_HEADERS or key == profile.request_id_header:
-        return f"{name} is set by the client itself"
-    problem = header_problem(value)
-    return None if problem is None else f"the value of {name} {problem}"
-
-
-def _constant_headers(suffix: object) -> Headers:
-    agent = _user_agent(suffix)
-    return Headers({"accept": "application/json", "accept-encoding": "gzip", "user-agent": agent})
-
-
-def _user_agent(suffix: object) -> str:
-    agent = f"tokenkit/{__version__} python/{platform.python_version()}"
-    if suffix is None:
-        return agent
-    problem = header_problem(suffix)
-    if problem is not None:
-        raise ConfigurationError(f"user_agent_suffix {problem}")
-    return f"{agent} {suffix}"
-
-
 CALL_OPTIONS: Mapping[str, tuple[str, Callable[[Profile, Any], object]]] = {
     "timeout": ("timeouts", _timeouts),
     "deadline": ("deadline", _deadline),
     "retry": ("retry", _retry),
-    "headers": ("headers", _headers),
+    "headers": ("headers", check_headers),
 }
 """The setting that each option of a call becomes, and its reader."""

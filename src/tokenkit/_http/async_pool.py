@@ -137,9 +137,8 @@ class AsyncConnectionPool:
                 if not connection.has_expired():
                     return connection
                 await _close(connection)
-            # asyncio has no TLS in TLS before Python 3.11; httpcore's network for anyio has.
-            own = self._on_asyncio and self._route.layers <= 1
-            network: AsyncBackend = (AsyncioBackend if own else StockBackend)(self._route)
+            own = AsyncioBackend if self._on_asyncio else StockBackend
+            network: AsyncBackend = own(self._route)
             return PooledConnection(self._route, network, "Async")
         except BaseException:
             self._slots.release()

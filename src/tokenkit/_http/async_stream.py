@@ -1,26 +1,169 @@
-"""The streams below httpcore's async connections: what all share, and httpcore's own.
-
-httpcore's own serve trio, and https proxies: asyncio has no TLS in TLS before Python 3.11.
-"""
+"""The streams below httpcore's async connections, and TLS above them."""
 
 import asyncio
 import ssl
 import time
 from abc import ABC, abstractmethod
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, TypeVar
 
 import anyio
 
 from .connection import Route, Stream
 from .network import PIECE, Attempts, Found, look_up, numeric
-from .progress import PROGRESS
+from .progress import PROGRESS, time_left
 
-__all__ = ["AsyncBackend", "AsyncStream", "StockBackend", "running"]
+__all__ = ["AsyncBackend", "AsyncStream", "StockBackend", "TLSStream", "connecting", "running"]
+
+T = TypeVar("T")
+
+RECORD_HEADER = 5
+READ_SIZE = 65_536
+
+
+class Records:
+    """Follows the boundaries of the TLS records in what a connection receives.
+
+    Attributes:
+        missing: How many bytes the current record still lacks, if its length is known.
+    """
+
+    def __init__(self) -> None:
+        self._header = b""
+        self.missing = 0
+
+    @property
+    def end_inside_one(self) -> bool:
+        """Whether a part of a record has arrived."""
+        return bool(self.missing or self._header)
+
+    def feed(self, data: bytes) -> None:
+        """Take received data."""
+        at = 0
+        while at < len(data):
+            if self.missing:
+                taken = min(self.missing, len(data) - at)
+                self.missing -= taken
+            else:
+                taken = min(RECORD_HEADER - len(self._header), len(data) - at)
+                self._header += data[at : at + taken]
+                if len(self._header) == RECORD_HEADER:
+                    self.missing = int.from_bytes(self._header[3:], "big")
+                    self._header = b""
+            at += taken
+
+
+class TLSStream:
+    """TLS above another async stream.
+
+    Unlike the event loops' own, it knows whether it holds a part of a record. The rest may be
+    another request's response, and come after the next request.
+    """
+
+    def __init__(
+        self, inner: Any, core: Any, context: ssl.SSLContext, server_hostname: str | None
+    ) -> None:
+        self._inner = inner
+        self._core = core
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._records = Records()
+        self.tls = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=server_hostname
+        )
+
+    async def handshake(self) -> None:
+        """Agree on keys, and verify the server's certificate."""
+        try:
+            await self._perform(self.tls.do_handshake, None)
+        except ssl.SSLError:
+            with suppress(self._core.WriteError):  # tell the server why
+                await self._flush(None)
+            raise
+
+    async def read(self, max_bytes: int, timeout: float | None) -> bytes:
+        """Read some bytes; none at the end."""
+        try:
+            return await self._perform(partial(self.tls.read, max_bytes), timeout)
+        except ssl.SSLEOFError:  # many servers end without TLS's own good-bye
+            return b""
+        except ssl.SSLError as error:
+            raise self._core.ReadError(str(error)) from error
+
+    async def write(self, data: bytes, timeout: float | None) -> None:
+        """Send some bytes."""
+        try:
+            self.tls.write(data)
+        except ssl.SSLError as error:
+            raise self._core.WriteError(str(error)) from error
+        await self._flush(timeout)
+
+    async def _perform(self, step: Callable[[], T], timeout: float | None) -> T:
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:
+                await self._flush(timeout)
+            else:
+                await self._flush(timeout)
+                return result
+            data = await self._inner.read(READ_SIZE, timeout)
+            self.feed(data)
+            if not data:
+                self._incoming.write_eof()
+
+    def feed(self, data: bytes) -> None:
+        """Take data that the connection has received, if any."""
+        if data:
+            self._records.feed(data)
+            self._incoming.write(data)
+
+    async def _flush(self, timeout: float | None) -> None:
+        if self._outgoing.pending:
+            await self._inner.write(self._outgoing.read(), timeout)
+
+    def holds_something(self) -> bool:
+        """Return whether anything has been received but not read: usually the end."""
+        try:
+            self.tls.read(1)
+        except ssl.SSLWantReadError:
+            return self._records.end_inside_one
+        except ssl.SSLError:
+            return True
+        return True
+
+    def good_bye(self) -> bytes:
+        """Return the message that ends TLS."""
+        with suppress(ssl.SSLError):  # the server's own good-bye is still to come
+            self.tls.unwrap()
+        return self._outgoing.read()
+
+
+@contextmanager
+def connecting(core: Any, seconds: float) -> Generator[None, None, None]:
+    """Limit the time for a connection, and raise errors as those of connecting."""
+    try:
+        with anyio.fail_after(seconds):
+            yield
+    except (TimeoutError, core.ReadTimeout, core.WriteTimeout) as error:
+        raise core.ConnectTimeout(str(error)) from error
+    except (OSError, core.ReadError, core.WriteError) as error:
+        raise core.ConnectError(str(error)) from error
 
 
 class AsyncStream(Stream):
-    """A stream below httpcore's connection, for any event loop."""
+    """A stream below httpcore's connection, for any event loop.
+
+    Args:
+        inner: The socket's own stream: ours on asyncio, httpcore's on trio.
+        route: How the connection reaches its origin.
+    """
+
+    def __init__(self, inner: Any, route: Route) -> None:
+        super().__init__(inner, route)
+        self._closed = False
+        self._top = inner  # the last layer of TLS, if there is one
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Send what was written, and read some bytes."""
@@ -28,10 +171,10 @@ class AsyncStream(Stream):
             data, self._unsent = self._unsent, b""
             await self._send_all(data)
         if not self._hears_proxy:
-            return self._received(await self._inner.read(max_bytes, timeout))
+            return self._received(await self._top.read(max_bytes, timeout))
         data = b""
         while wanted := self._missing(data):
-            if not (piece := await self._inner.read(wanted, timeout)):
+            if not (piece := await self._top.read(wanted, timeout)):
                 break
             data += piece
         self._replies += 1
@@ -42,6 +185,23 @@ class AsyncStream(Stream):
         self._unsent += buffer
         self._write_timeout = timeout
 
+    async def _send_all(self, data: bytes) -> None:
+        """Send everything that was written, and record how far that got.
+
+        A server may have refused the request before all of it was sent; its response can still be
+        read.
+        """
+        try:
+            # In pieces: once one has been sent, a failure no longer means that nothing was.
+            for start in range(0, len(data), PIECE):
+                await self._top.write(data[start : start + PIECE], self._write_timeout)
+                self._note_written()
+        except self._route.core.WriteError:
+            PROGRESS.get().failed_to_write()
+        except BaseException:  # too late, or cancelled: a part of it may have been sent
+            self._note_written()
+            raise
+
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,
@@ -49,36 +209,36 @@ class AsyncStream(Stream):
         timeout: float | None = None,
     ) -> "AsyncStream":
         """Upgrade to TLS; nothing may have arrived before."""
+        core = self._route.core
         try:
             self._begin_tls(server_hostname)
-            self._inner = await self._secured(ssl_context, server_hostname, timeout)
+            layer = TLSStream(self._top, core, ssl_context, server_hostname)
+            with connecting(core, time_left(timeout, core.ConnectTimeout)):
+                await layer.handshake()
         except BaseException:  # httpcore does not close it if it is cancelled here
             with anyio.CancelScope(shield=True):
                 await self.aclose()
             raise
+        self._top = layer
         self._has_tls()
         return self
 
-    @abstractmethod
-    async def _send_all(self, data: bytes) -> None:
-        """Send everything that was written, and record how far that got.
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore asks about a connection."""
+        if info == "ssl_object":
+            return getattr(self._top, "tls", None)
+        return super().get_extra_info(info)
 
-        A server may have refused the request before all of it was sent; its response can still be
-        read.
-        """
-        ...
+    def _has_input(self) -> bool:
+        # On a closed connection, trio's stream would raise.
+        if self._closed or self._inner.get_extra_info("is_readable"):
+            return True
+        return isinstance(self._top, TLSStream) and self._top.holds_something()
 
-    @abstractmethod
-    async def _secured(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
-    ) -> Any:
-        """Return the stream above TLS."""
-        ...
-
-    @abstractmethod
     async def aclose(self) -> None:
         """Close the connection."""
-        ...
+        self._closed = True
+        await self._inner.aclose()
 
 
 def running() -> Any:
@@ -151,62 +311,9 @@ class AsyncBackend(ABC):
             await self._opened.aclose()
 
 
-class StockStream(AsyncStream):
-    """httpcore's own stream, which records what was sent and knows whether TLS holds any data."""
-
-    _closed = False
-
-    async def _send_all(self, data: bytes) -> None:
-        try:
-            # In pieces: once one has been sent, a failure no longer means that nothing was.
-            for start in range(0, len(data), PIECE):
-                await self._inner.write(data[start : start + PIECE], self._write_timeout)
-                self._note_written()
-        except self._route.core.WriteError:
-            PROGRESS.get().failed_to_write()
-            return
-        except BaseException:  # too late, or cancelled: a part of it may have been sent
-            self._note_written()
-            raise
-
-    async def _secured(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
-    ) -> Any:
-        return await self._inner.start_tls(ssl_context, server_hostname, timeout)
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        self._closed = True
-        await self._inner.aclose()
-
-    def _has_input(self) -> bool:
-        # On a closed connection, trio's stream would raise.
-        if self._closed or self._inner.get_extra_info("is_readable"):
-            return True
-        tls = self._inner.get_extra_info("ssl_object")
-        return tls is not None and _holds_something(tls)
-
-
-def _holds_something(tls: Any) -> bool:
-    """Return whether TLS has read more from the socket than it returned: usually its end.
-
-    A server may send its closing message together with its response.
-    """
-    try:
-        tls.read(1)
-    except ssl.SSLError as error:
-        return not isinstance(error, ssl.SSLWantReadError)
-    return True
-
-
 class StockBackend(AsyncBackend):
-    """httpcore's own network, with the addresses that this package looked up."""
+    """httpcore's own network for trio, with the addresses that this package looked up."""
 
-    def __init__(self, route: Route) -> None:
-        super().__init__(route)
-        # On trio, the layer of anyio before 4.16 loses connections that are cancelled.
-        on_asyncio = hasattr(running(), "call_soon")
-        self._inner = route.core.AnyIOBackend() if on_asyncio else route.core.TrioBackend()
-
-    async def _connect(self, address: Any, seconds: float) -> StockStream:
-        return StockStream(await self._inner.connect_tcp(*numeric(address), seconds), self._route)
+    async def _connect(self, address: Any, seconds: float) -> AsyncStream:
+        backend = self._route.core.TrioBackend()
+        return AsyncStream(await backend.connect_tcp(*numeric(address), seconds), self._route)

@@ -7,17 +7,10 @@ network, the deadline holds for every step, and what was sent is recorded.
 import asyncio
 import select
 import socket
-import ssl
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
-import anyio
-
-from .async_stream import AsyncBackend, AsyncStream
-from .connection import Route
-from .network import PIECE
-from .progress import PROGRESS, time_left
+from .async_stream import AsyncBackend, AsyncStream, TLSStream, connecting
+from .progress import time_left
 
 __all__ = ["AsyncioBackend", "AsyncioStream", "Receiver"]
 
@@ -100,14 +93,18 @@ class Receiver(asyncio.Protocol):
         time_left(timeout, self._core.ReadTimeout)
         while not self.has_something():
             await self._something(timeout, self._core.ReadTimeout)
+        data = self.take(max_bytes)
+        if not data and self._problem is not None:
+            raise self._core.ReadError(str(self._problem))
+        return data
+
+    def take(self, max_bytes: int = ENOUGH) -> bytes:
+        """Return some of what has been received; nothing if there is none."""
         data = bytes(self._received[:max_bytes])
         del self._received[:max_bytes]
-        # Before Python 3.11, reading cannot be resumed once TLS has ended.
         if not self._reading and not self._received and not self._ended:
             self._reading = True
             self.transport.resume_reading()
-        if not data and self._problem is not None:
-            raise self._core.ReadError(str(self._problem))
         return data
 
     async def until_written(self, timeout: float | None) -> None:
@@ -119,9 +116,36 @@ class Receiver(asyncio.Protocol):
         while not self._writable:
             await self._something(timeout, self._core.WriteTimeout)
 
+    async def write(self, data: bytes, timeout: float | None) -> None:
+        """Send some bytes, and wait until most of them have left.
+
+        Raises:
+            WriteError: The connection is lost.
+            WriteTimeout: That took too long.
+        """
+        if not self.transport.is_closing():
+            # asyncio tries to send at once, and closes if that fails.
+            self.transport.write(data)
+        if self.transport.is_closing():
+            raise self._core.WriteError("the connection is lost")
+        await self.until_written(timeout)
+
     def get_extra_info(self, info: str) -> Any:
         """Return what asyncio knows about the connection."""
-        return self.transport.get_extra_info(info)
+        if info != "is_readable":
+            return self.transport.get_extra_info(info)
+        if self.has_something() or self.transport.is_closing():
+            return True
+        # Nothing of this kind has a descriptor below zero until it is closed.
+        sock = self.transport.get_extra_info("socket")
+        return sock is None or sock.fileno() < 0 or has_input(sock.fileno())
+
+    async def aclose(self) -> None:
+        """Close the connection without waiting."""
+        self.transport.close()
+        self.transport.abort()
+        # The event loop closes the socket in its next round.
+        await asyncio.sleep(0)
 
 
 def _give_up(waiter: "asyncio.Future[bool]") -> None:
@@ -132,59 +156,17 @@ def _give_up(waiter: "asyncio.Future[bool]") -> None:
 class AsyncioStream(AsyncStream):
     """A connection whose every step ends by the exchange's deadline."""
 
-    def __init__(self, receiver: Receiver, route: Route) -> None:
-        super().__init__(receiver, route)
-        # TLS reports a failed write only in the event loop's next rounds.
-        self._on_socket = receiver.transport
-
-    async def _send_all(self, data: bytes) -> None:
-        for start in range(0, len(data), PIECE):
-            if not self._inner.transport.is_closing():
-                # asyncio tries to send at once, and closes if that fails.
-                self._inner.transport.write(data[start : start + PIECE])
-            if self._on_socket.is_closing():
-                PROGRESS.get().failed_to_write()
-                return
-            self._note_written()
-            await self._inner.until_written(self._write_timeout)
-
-    async def _secured(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
-    ) -> Receiver:
-        # The event loop stops reading in the very step of the check before; what comes later
-        # goes to TLS, and what TLS decrypts to a receiver that has never held anything else.
-        receiver = Receiver(self._route.core)
-        with _connecting(self._route.core, time_left(timeout, self._route.core.ConnectTimeout)):
-            receiver.transport = await asyncio.get_running_loop().start_tls(
-                self._on_socket, receiver, ssl_context, server_hostname=server_hostname
-            )
-        return receiver
-
     def _has_input(self) -> bool:
-        if self._inner.has_something() or self._on_socket.is_closing():
-            return True
-        # Nothing of this kind has a descriptor below zero until it is closed. A transport with
-        # TLS forgets the socket a moment before it reports the end.
-        sock = self._inner.get_extra_info("socket")
-        return sock is None or sock.fileno() < 0 or has_input(sock.fileno())
+        if self._layers == 1 and isinstance(self._top, TLSStream):
+            # A server may send session tickets at any time, which are nobody's response.
+            self._top.feed(self._inner.take())
+        return super()._has_input()
 
     async def aclose(self) -> None:
-        """Close the connection without waiting; a TLS server is notified."""
-        self._inner.transport.close()
-        self._inner.transport.abort()
-        # The event loop closes the socket in its next round.
-        await asyncio.sleep(0)
-
-
-@contextmanager
-def _connecting(core: Any, seconds: float) -> Generator[None, None, None]:
-    try:
-        with anyio.fail_after(seconds):
-            yield
-    except TimeoutError as error:
-        raise core.ConnectTimeout(str(error)) from error
-    except OSError as error:
-        raise core.ConnectError(str(error)) from error
+        """Close the connection without waiting; a TLS server is told."""
+        if isinstance(self._top, TLSStream) and not self._inner.transport.is_closing():
+            self._inner.transport.write(self._top.good_bye())
+        await super().aclose()
 
 
 def has_input(descriptor: int) -> bool:
@@ -198,14 +180,14 @@ def has_input(descriptor: int) -> bool:
 
 
 class AsyncioBackend(AsyncBackend):
-    """asyncio's own sockets; for one layer of TLS at most."""
+    """asyncio's own sockets."""
 
     keeps_deadline = True
 
     async def _connect(self, address: Any, seconds: float) -> AsyncioStream:
         family, kind, protocol, _, where = address
         core, loop = self._route.core, asyncio.get_running_loop()
-        with _connecting(core, seconds):
+        with connecting(core, seconds):
             sock = socket.socket(family, kind, protocol)
             try:
                 sock.settimeout(0)

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from .._policy.values import quoted
 from .progress import PROGRESS
 
 __all__ = ["DEFAULT_FAMILY", "Family", "family_of", "hide_credentials", "load_family"]
@@ -111,10 +112,10 @@ def _is_own(method: object, family: str) -> bool:
 
 def load_family(name: object) -> Family | str:
     """Import a family, or return what is wrong."""
-    if name not in CORES:
-        return f"http_family must be 'httpx' or 'httpx2', not {name!r}"
+    if not isinstance(name, str) or name not in CORES:
+        return f"http_family must be 'httpx' or 'httpx2', not {quoted(name)}"
     try:
-        return _load(str(name))
+        return _load(name)
     except ModuleNotFoundError:
         return (
             f"http_family={name!r} is not installed; run "

@@ -13,6 +13,8 @@ from typing import Any
 import attrs
 from typing_extensions import Self
 
+from .._model.json import type_of
+from .._policy.values import quoted, switch_problem
 from ..errors import ConfigurationError
 from .family import DEFAULT_FAMILY, Family, family_of, load_family
 from .proxy import Proxy, parse_proxy, proxy_of_environment
@@ -26,6 +28,8 @@ KEEPALIVE = 55.0
 HASHED_NAME = re.compile(r"[0-9a-f]{8}\.\d+")
 CERTIFI = "certifi"
 FIX = "; reinstall it, or pass ssl_context"
+
+KEPT = ("ssl_context", "http_client", "transport")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -52,37 +56,39 @@ class ConnectionSettings:
     _default_tls: dict[type, ssl.SSLContext] = attrs.field(factory=dict, init=False)
 
     @classmethod
-    def parse(cls, options: Mapping[str, Any], *, is_async: bool) -> "Self | tuple[str, ...]":
-        """Check a client's options; return the settings or all problems, each with its option.
+    def parse(
+        cls, options: Mapping[str, Any], *, is_async: bool
+    ) -> "tuple[Self | None, tuple[str, ...]]":
+        """Check a client's options; return the settings and all problems, each with its option.
 
         Args:
             options: The client's options; others are ignored.
             is_async: Whether the client is async.
         """
         given = {name: value for name, value in options.items() if value is not None}
-        problems = [*_wrong_kinds(given), *_conflicts(given)]
-        family = _family(given, is_async=is_async)
-        if isinstance(family, str):
-            return (*problems, family)
-        proxy: Proxy | str | None = None
-        if isinstance(given.get("proxy"), str):
-            proxy = parse_proxy(family, given["proxy"])
+        family, problems = _family(given, is_async=is_async)
+        problems = [*_wrong_kinds(given), *_conflicts(given), *problems]
+        if family is None:
+            return None, tuple(problems)
+        url = given.get("proxy")
+        proxy = parse_proxy(family, url) if isinstance(url, str) else None
         if isinstance(proxy, str):
             problems.append(f"proxy {proxy}")
-        environment_tls: ssl.SSLContext | str | None = None
-        if _uses_environment(given, proxy):
-            environment_tls = _environment_tls(family)
+            proxy = None
+        environment_tls = _environment_tls(family) if _uses_environment(given, proxy) else None
         if isinstance(environment_tls, str):
             problems.append(environment_tls)
-        if problems or isinstance(proxy, str) or isinstance(environment_tls, str):
-            return tuple(problems)
-        kept = ("ssl_context", "trust_env", "http_client", "transport")
-        return cls(
+            environment_tls = None
+        # A proxy that can't be used keeps the environment's from being checked, too.
+        is_settled = proxy is not None or url is None
+        settings = cls(
             family=family,
             proxy=proxy,
+            trust_env=is_settled and given.get("trust_env", True) is True,
             environment_tls=environment_tls,
-            **{name: given[name] for name in kept if name in given},
+            **{name: given[name] for name in KEPT if name in given},
         )
+        return settings, tuple(problems)
 
     def tls(self, origin: str) -> ssl.SSLContext:
         """Return the TLS settings for an origin."""
@@ -149,23 +155,23 @@ class ConnectionSettings:
         """Check that the client's own connections, if it makes any, can choose their proxy.
 
         Raises:
-            ConfigurationError: The environment's proxy cannot be used.
+            ConfigurationError: The environment's proxy, or its TLS settings, cannot be used.
         """
         if self.http_client is None and self.transport is None:
-            self.proxy_for(origin)
+            proxy = self.proxy_for(origin)
+            if proxy is not None and proxy.url.scheme == "https":
+                self.proxy_tls()
 
 
 def _wrong_kinds(given: Mapping[str, Any]) -> Iterator[str]:
-    if not isinstance(given.get("trust_env", True), bool):
-        yield f"trust_env must be True or False, not {type(given['trust_env']).__name__}"
+    if problem := switch_problem(given.get("trust_env", True)):
+        yield f"trust_env {problem}"
     # truststore.inject_into_ssl() and gevent replace the class; contexts made before still work.
     classes = tuple(kind for kind in ssl.SSLContext.__mro__ if kind is not object)
     if "ssl_context" in given and not isinstance(given["ssl_context"], classes):
-        found = type(given["ssl_context"]).__name__
-        yield f"ssl_context must be an ssl.SSLContext, not {found}"
+        yield f"ssl_context must be an ssl.SSLContext, not {type_of(given['ssl_context'])}"
     if not isinstance(given.get("proxy", ""), str):
-        found = type(given["proxy"]).__name__
-        yield f"proxy must be a string such as 'http://host:port', not {found}"
+        yield f"proxy must be a string such as 'http://host:port', not {type_of(given['proxy'])}"
 
 
 def _conflicts(given: Mapping[str, Any]) -> Iterator[str]:
@@ -176,25 +182,33 @@ def _conflicts(given: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{name} and {other} can't be combined"
 
 
-def _family(given: Mapping[str, Any], *, is_async: bool) -> Family | str:
+def _family(given: Mapping[str, Any], *, is_async: bool) -> tuple[Family | None, list[str]]:
+    """Return the family, or the default one to check the rest with; and the problems."""
     prefix = "Async" if is_async else ""
+    family: Family | str | None = None
+    problems: list[str] = []
     for name, class_name in (("http_client", "Client"), ("transport", "BaseTransport")):
         if name not in given:
             continue
         wanted = f"{prefix}{class_name}"
-        family = family_of(given[name], wanted)
-        if family is None:
-            return f"{name} must be an httpx.{wanted}, not {type(given[name]).__name__}"
-        if given.get("http_family", family.name) != family.name:
-            return f"{name} is for {family.name} but http_family={given['http_family']!r}"
-        return family
-    return load_family(given.get("http_family", DEFAULT_FAMILY))
+        found = family_of(given[name], wanted)
+        if found is None:
+            problems.append(f"{name} must be an httpx.{wanted}, not {type_of(given[name])}")
+        elif (named := given.get("http_family", found.name)) != found.name:
+            problems.append(f"{name} is for {found.name} but http_family={quoted(named)}")
+        family = family or found
+    if family is None:
+        family = load_family(given.get("http_family", DEFAULT_FAMILY))
+    if isinstance(family, str):
+        problems.append(family)
+        family = load_family(DEFAULT_FAMILY)
+    return None if isinstance(family, str) else family, problems
 
 
-def _uses_environment(given: Mapping[str, Any], proxy: Proxy | str | None) -> bool:
+def _uses_environment(given: Mapping[str, Any], proxy: Proxy | None) -> bool:
     """Return whether the environment's CA and key log variables count."""
     own = "http_client" not in given and "transport" not in given
-    to_proxy = isinstance(proxy, Proxy) and proxy.url.scheme == "https"
+    to_proxy = proxy is not None and proxy.url.scheme == "https"
     trusted = given.get("trust_env", True) is True
     return own and trusted and ("ssl_context" not in given or to_proxy)
 
@@ -279,9 +293,10 @@ def _context(
     ``ssl.create_default_context()`` would read ``SSLKEYLOGFILE`` whatever ``trust_env`` says.
 
     Raises:
-        ValueError: The environment names a file that cannot be used.
+        ValueError: The environment names files that cannot be used.
     """
     del kind, version  # they tell contexts apart
+    problems: list[str] = []
     if not variable and family.name == "httpx2":
         # It trusts the system's authorities, which works differently between systems.
         context: ssl.SSLContext = family.http.create_ssl_context(trust_env=False)
@@ -290,13 +305,14 @@ def _context(
         if sys.version_info >= (3, 13):
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
         if problem := _load_authorities(context, variable, path):
-            raise ValueError(f"{variable}: {path} {problem}")
+            problems.append(f"{variable}: {path} {problem}")
     if key_log:
         try:
             context.keylog_filename = key_log
         except OSError as error:
-            problem = f"SSLKEYLOGFILE: {key_log} can't be written: {error.strerror}"
-            raise ValueError(problem) from None
+            problems.append(f"SSLKEYLOGFILE: {key_log} can't be written: {error.strerror}")
+    if problems:
+        raise ValueError("; ".join(problems))
     return context
 
 

@@ -3,7 +3,6 @@
 import os
 import queue
 import time
-import weakref
 from typing import Any
 
 from .._model.messages import Request
@@ -49,20 +48,6 @@ def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> Attemp
                 reader.stream.close()
 
 
-class Slot:
-    """The right to use a connection; it returns to its pool even if an interrupt loses it."""
-
-    __slots__ = ("_slots",)
-
-    def __init__(self, slots: "weakref.ref[queue.SimpleQueue[Slot]]") -> None:
-        self._slots = slots
-
-    def __del__(self) -> None:
-        slots = self._slots()
-        if slots is not None:
-            slots.put(Slot(self._slots))
-
-
 class ConnectionPool:
     """The connections of one process to one origin."""
 
@@ -71,16 +56,17 @@ class ConnectionPool:
         self._streams: Siblings = set()
         self._idle = IdleConnections()
         # A semaphore takes 14 times as long.
-        self._slots: queue.SimpleQueue[Slot] = queue.SimpleQueue()
+        self._slots: queue.SimpleQueue[None] = queue.SimpleQueue()
         for _ in range(MAX_CONNECTIONS):
-            self._slots.put(Slot(weakref.ref(self._slots)))
+            self._slots.put(None)
 
-    def take_slot(self, seconds: float) -> Slot | None:
-        """Take a slot; ``None`` if all are in use for that long."""
+    def take_slot(self, seconds: float) -> bool:
+        """Take the right to use a connection; return whether one was free in time."""
         try:
-            return self._slots.get(timeout=min(max(seconds, 0.0), LONGEST))
+            self._slots.get(timeout=min(max(seconds, 0.0), LONGEST))
         except queue.Empty:
-            return None
+            return False
+        return True
 
     def take(self) -> PooledConnection:
         """Take an idle connection, or a new one."""
@@ -97,9 +83,9 @@ class ConnectionPool:
         if self._idle.closed:
             self.close()
 
-    def give_back_slot(self, slot: Slot) -> None:
-        """Take a slot back: the traceback of an error may keep it."""
-        self._slots.put(slot)
+    def give_back_slot(self) -> None:
+        """Let another call use a connection."""
+        self._slots.put(None)
 
     def close(self) -> None:
         """Close the idle connections now, and the others once they are given back."""
@@ -133,8 +119,7 @@ class OwnConnections:
         """Send a request and read the response, in ``left`` seconds."""
         until = time.monotonic() + left
         pool = self._pools.get(os.getpid()) or self._open()
-        slot = pool.take_slot(left)
-        if slot is None:
+        if not pool.take_slot(left):
             return no_free_connection()
         try:
             connection = pool.take()
@@ -146,7 +131,7 @@ class OwnConnections:
             finally:
                 pool.give_back(connection)
         finally:
-            pool.give_back_slot(slot)
+            pool.give_back_slot()
         return outcome
 
     def discard(self) -> None:

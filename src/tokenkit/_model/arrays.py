@@ -3,11 +3,20 @@
 from collections.abc import Callable
 from typing import Any, get_args, get_origin
 
-from cattrs import Converter, IterableValidationError, IterableValidationNote
+from cattrs import (
+    BaseValidationError,
+    Converter,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+    IterableValidationNote,
+    StructureHandlerNotFoundError,
+)
 
 from .json import Mismatch, is_list, kind_of
 
-__all__ = ["array_hook", "is_array"]
+__all__ = ["CATTRS_ERRORS", "array_hook", "is_array"]
+
+CATTRS_ERRORS = (BaseValidationError, ForbiddenExtraKeysError, StructureHandlerNotFoundError)
 
 # No vendor's page has as many, and reading that many objects takes a quarter of a second.
 MOST_ITEMS = 10_000

@@ -12,6 +12,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from .arrays import array_hook, is_array
 from .checks import SURROGATE, plain_decimal
+from .data_errors import DATA_ERRORS, raise_what_struck
 from .json import (
     JSON,
     JSONObject,
@@ -251,7 +252,8 @@ def _describe(error: BaseException, _: object) -> str:
 def _explain(value: JSON, model: type[M], path: str) -> Mismatch:
     try:
         _explaining().structure(value, model)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the response is unreadable
+    except DATA_ERRORS as error:
+        raise_what_struck(error)
         first = transform_error(error, "$", format_exception=_describe)[0]
     else:
         first = f"unreadable{PATH_MARK}"
@@ -273,7 +275,7 @@ def read_response(value: JSON, model: type[M], *, path: str = "$", **remembered:
     """
     try:
         result = _fast().structure(value, model)
-    except Exception:  # noqa: BLE001 - the explaining converter reports it
+    except DATA_ERRORS:  # the explaining converter reports it
         result = None
     if result is None:
         raise _explain(value, model, path)
@@ -318,5 +320,5 @@ def read_plain(value: Mapping[str, JSON], model: type[M]) -> M | None:
     """Read what :func:`write_plain` wrote; ``None`` for anything else."""
     try:
         return _plain().structure(value, model)
-    except Exception:  # noqa: BLE001 - whatever it is, write_plain() didn't write it
+    except DATA_ERRORS:  # write_plain() didn't write it
         return None

@@ -5,11 +5,13 @@ from inspect import Signature, signature
 from traceback import clear_frames
 from typing import TYPE_CHECKING
 
+from .._secret import with_members
+
 __all__ = ["ForgetsArguments", "forget_arguments"]
 
 
 def forget_arguments(error: BaseException) -> None:
-    """Empty the finished frames of an error and of the errors behind it.
+    """Empty the finished frames of an error, of the errors behind it and of a group's errors.
 
     The lines stay, so that the traceback still shows where it happened.
     """
@@ -21,7 +23,7 @@ def forget_arguments(error: BaseException) -> None:
             continue
         seen.add(id(one))
         clear_frames(one.__traceback__)
-        errors += [one.__cause__, one.__context__]
+        errors += [one.__cause__, one.__context__, *with_members(one)]
 
 
 class ForgetsArguments(ABCMeta):

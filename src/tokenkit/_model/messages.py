@@ -11,6 +11,7 @@ __all__ = [
     "DEFAULT_PORTS",
     "HEADER_NAME",
     "MAX_HEADER",
+    "OWN_HEADERS",
     "REDIRECTS",
     "SUCCESSES",
     "Headers",
@@ -28,6 +29,22 @@ REDIRECTS = range(300, 400)
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
+# What a client sets itself: they frame a message, or say how it is connected.
+OWN_HEADERS = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "cookie",
+        "host",
+        "proxy-authorization",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 # No common server accepts more.
 MAX_HEADER = 16_384
 SHOWN_HEADERS = frozenset(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import attrs
 
+from .._model.json import type_of
 from ..errors import ConfigurationError
 from .records import (
     AttemptSent,
@@ -82,19 +83,27 @@ def check_hooks(hooks: object, *, may_be_async: bool) -> Hooks:
     """Check a caller's hooks.
 
     Raises:
-        ConfigurationError: They are not ``Hooks``, one cannot be called, or one is async on a sync
-            client.
+        ConfigurationError: They are not ``Hooks``, or some cannot be called or are async on a sync
+            client; it names all of them.
     """
     if not isinstance(hooks, Hooks):
         raise ConfigurationError(f"hooks must be Hooks(...), not {type(hooks).__name__}")
-    for name, hook in hooks.named().items():
-        if not callable(hook):
-            raise ConfigurationError(f"hooks: {name} must be a function")
-        if not may_be_async and _is_async(hook):
-            raise ConfigurationError(
-                f"hooks: {name} is async, which only the async clients can wait for"
-            )
+    problems = [
+        f"hooks: {name} {problem}"
+        for name, hook in hooks.named().items()
+        if (problem := _problem(hook, may_be_async=may_be_async))
+    ]
+    if problems:
+        raise ConfigurationError("; ".join(problems))
     return hooks
+
+
+def _problem(hook: object, *, may_be_async: bool) -> str | None:
+    if not callable(hook):
+        return f"must be a function, not {type_of(hook)}"
+    if not may_be_async and _is_async(hook):
+        return "is async, which only the async clients can wait for"
+    return None
 
 
 def _is_async(hook: Callable[..., object]) -> bool:

@@ -1,12 +1,13 @@
 """Write a call as a request, and sign the request."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from functools import lru_cache
 
 import attrs
 
 from .._model.call import Call
-from .._model.messages import Request, fits_header
+from .._model.messages import HEADER_NAME, OWN_HEADERS, Request, fits_header
 from .._policy.clock import ClockOffset
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
@@ -82,7 +83,7 @@ def unsigned_request(
 
 def sign(
     unsigned: Request,
-    strategy: AsyncStrategy,
+    plan: Plan,
     secrets: Sequence[Secret],
     now: float,
     hidden: Hidden,
@@ -91,12 +92,12 @@ def sign(
 
     Args:
         unsigned: The request.
-        strategy: What authenticates it.
+        plan: Has the strategy, and the vendor.
         secrets: The strategy's secrets, resolved.
         now: The time by the vendor's clock, in seconds since 1970.
         hidden: Gets the secrets, and the headers made from them, to hide them.
     """
-    added = _authentication(strategy, unsigned, secrets, now)
+    added = _authentication(plan, unsigned, secrets, now)
     if isinstance(added, TokenKitError):
         return added
     made = [value for value in added.values() if len(value) >= SHORTEST_SIGNATURE]
@@ -111,22 +112,44 @@ def sign(
 
 
 def _authentication(
-    strategy: AsyncStrategy, unsigned: Request, secrets: Sequence[Secret], now: float
+    plan: Plan, unsigned: Request, secrets: Sequence[Secret], now: float
 ) -> dict[str, str] | ConfigurationError:
+    strategy = plan.strategy
     cause: Exception | None = None
     try:
-        made = strategy.headers(unsigned, secrets, now)
-        added = {name.lower(): value for name, value in dict(made).items()}
-        unfit = [name for name, value in added.items() if not fits_header(value)]
+        made = dict(strategy.headers(unsigned, secrets, now))
+        problem = _problem(made, plan.profile.request_id_header)
     except ConfigurationError as error:
         return without_frames(error)
     except Exception as error:  # noqa: BLE001 - a caller's strategy may raise anything
         problem = f"raised {type(error).__name__}"
         cause = without_frames(error)  # a strategy's own frames hold its secrets
     else:
-        if not unfit:
-            return added
-        problem = f"returned a value for {unfit[0]!r} that isn't valid in a header"
+        if problem is None:
+            return {name.lower(): value for name, value in made.items()}
     refusal = ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")
     refusal.__cause__ = cause
     return refusal
+
+
+def _problem(made: Mapping[str, str], request_id_header: str | None) -> str | None:
+    """Return what is wrong with the headers of a strategy; values are never quoted."""
+    for name, value in made.items():
+        problem = _name_problem(name, request_id_header)
+        if problem is not None:
+            return problem
+        if not fits_header(value):
+            return f"returned a value for {name!r} that isn't valid in a header"
+    if len({name.lower() for name in made}) < len(made):
+        return "returned a header twice; names compare without case"
+    return None
+
+
+@lru_cache(maxsize=64)
+def _name_problem(name: object, request_id_header: str | None) -> str | None:
+    if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
+        # Not quoted: it may be a value that took the name's place.
+        return "returned a header whose name isn't valid; use letters, digits and hyphens"
+    if name.lower() in OWN_HEADERS or name.lower() == (request_id_header or "").lower():
+        return f"returned {name}, which is set by the client itself"
+    return None

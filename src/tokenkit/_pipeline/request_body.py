@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from .._model.call import Call
+from .._model.data_errors import DATA_ERRORS, raise_what_struck
 from .._model.json import JSON, dump_json
 from .._secret import without_frames
 from ..errors import FieldError, InvalidInputError, TokenKitError
@@ -24,7 +25,8 @@ def encode_body(call: Call[object], now: datetime) -> bytes | TokenKitError:
         body = b"" if value is None else dump_json(value)
     except TokenKitError as error:
         return without_frames(error)
-    except Exception:  # noqa: BLE001 - a caller's model may raise anything
+    except DATA_ERRORS as error:
+        raise_what_struck(error)
         body = None
     if body is None:
         return _invalid(call, "cannot be written as JSON", _unwritable_field(call, now))
@@ -43,7 +45,8 @@ def _invalid(call: Call[object], problem: str, field: str | None) -> InvalidInpu
 def _unwritable_field(call: Call[object], now: datetime) -> str | None:
     try:
         value = call.encode(now)
-    except Exception:  # noqa: BLE001 - a caller's model may raise anything
+    except DATA_ERRORS as error:
+        raise_what_struck(error)
         return None
     if not isinstance(value, dict):
         return None

@@ -5,10 +5,10 @@ error. It does no I/O itself: a driver performs each effect and sends back its r
 time and a random number, so that the whole policy can be driven by hand.
 """
 
-from contextlib import suppress
 from typing import TypeVar
 
 from .._model.call import Call, Reply
+from .._model.data_errors import DATA_ERRORS
 from .._model.messages import Response
 from .._policy.clock import Moment
 from .._policy.retry import wait_before
@@ -63,8 +63,12 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
         failed = error
     complete(failed, state)
     if watcher is not None:
-        with suppress(Exception):  # a broken clock is in the error already
+        try:
             yield watcher.failed(failed)
+        except Exception as error:
+            # A broken clock is in the error already; a time limit is not.
+            if not isinstance(error, (type(failed), *DATA_ERRORS)):
+                raise
     raise failed
 
 
@@ -77,7 +81,7 @@ def _attempt(state: CallState[object], watcher: Notifications | None) -> Steps[A
             secrets, state.at = yield from resolved(plan.strategy.secrets, state.at)
         state.used_offset = state.offset
         now = state.at.wall + state.used_offset
-        signed = sign(request, plan.strategy, secrets, now, state.hidden)
+        signed = sign(request, plan, secrets, now, state.hidden)
         if isinstance(signed, TokenKitError):
             raise signed
         request = signed

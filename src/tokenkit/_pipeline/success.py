@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import attrs
 
 from .._model.call import Call
+from .._model.data_errors import DATA_ERRORS, raise_what_struck
 from .._model.json import JSON, Mismatch, TooManyValues, load_json
 from .._model.messages import Response, ResponseInfo
 from .._redaction import Hidden, escaped, mask_path, mask_tokens
@@ -67,7 +68,8 @@ def read_success(
         problem, path = mismatch.problem, mismatch.path
     except MismatchedResponse as error:
         return error.with_traceback(None)
-    except Exception as error:  # noqa: BLE001 - a caller's model may raise anything
+    except DATA_ERRORS as error:
+        raise_what_struck(error)
         problem, path = f"{type(call).__name__}.decode() raised {type(error).__name__}", "$"
     if not response.body:
         problem = "the body is empty"

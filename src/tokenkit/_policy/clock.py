@@ -68,10 +68,13 @@ def check_clock(clock: K, *, may_be_async: bool) -> K:
         ConfigurationError: It lacks a method, or is a sync clock for an async client or vice
             versa.
     """
-    for name in ("time", "monotonic", "sleep"):
-        if not callable(getattr(clock, name, None)):
-            kind = type(clock).__name__
-            raise ConfigurationError(f"clock must have time(), monotonic() and sleep(): {kind}")
+    names = ("time", "monotonic", "sleep")
+    missing = [f"{name}()" for name in names if not callable(getattr(clock, name, None))]
+    if missing:
+        raise ConfigurationError(
+            "clock must have the methods time(), monotonic() and sleep(); "
+            f"{type(clock).__name__} has no {' or '.join(missing)}"
+        )
     sleep: object = getattr(clock, "sleep")  # noqa: B009 - TimeSource does not have it
     if inspect.iscoroutinefunction(sleep) and not may_be_async:
         raise ConfigurationError("clock: sleep() is async, which only the async clients can await")

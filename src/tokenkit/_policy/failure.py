@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import attrs
 
+from .._model.data_errors import DATA_ERRORS, raise_what_struck
 from .._model.json import JSON, load_json
 from .._model.messages import SUCCESSES, Headers, Request, Response
 from .._model.rate_limit import rate_limit_of
@@ -189,7 +190,8 @@ def _vendor_failure(reader: FailureReader, body: ErrorBody) -> Failure:
     # An unexpected body must not hide that the call failed.
     try:
         return reader(body)
-    except Exception:  # noqa: BLE001 - a reader may raise anything
+    except DATA_ERRORS as error:
+        raise_what_struck(error)
         return Failure(message=visible_text(body.text))
 
 

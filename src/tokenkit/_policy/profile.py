@@ -9,6 +9,7 @@ from ..auth.strategy import AsyncStrategy
 from ..errors import APIError, AuthenticationError
 from .failure import FailureReader, read_plain_failure
 from .retry import RetryRules
+from .values import refuse, switch_problem
 
 __all__ = ["BaseURLSetting", "Profile", "Rate"]
 
@@ -79,6 +80,9 @@ class Profile:
             each reuse.
         tells_lifetime: Whether tokens say when they expire. If not, they are reused only if their
             lifetime is set.
+
+    Raises:
+        ConfigurationError: A switch is neither ``True`` nor ``False``.
     """
 
     vendor: str
@@ -102,6 +106,10 @@ class Profile:
     read_failure: FailureReader = read_plain_failure
     tokens_are_revocable: bool = False
     tells_lifetime: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        switches = ("echoes_request_id", "tokens_are_revocable", "tells_lifetime")
+        refuse("Profile", {name: switch_problem(getattr(self, name)) for name in switches})
 
     @property
     def vendor_id(self) -> str:

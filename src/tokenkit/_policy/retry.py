@@ -14,6 +14,7 @@ from .._error_details import REFUSED_STATUSES
 from .._model.call import Repeat
 from .._model.messages import Headers
 from ..errors import ConfigurationError, Outcome
+from .values import LARGEST, number_problem, refuse, switch_problem
 
 __all__ = [
     "RetryBudget",
@@ -24,20 +25,7 @@ __all__ = [
     "wait_before",
 ]
 
-LARGEST = 1_000_000
 PLAIN_SECONDS = re.compile(r"\+?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
-
-
-def _whole(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ConfigurationError(f"{name} must be a whole number, not {type(value).__name__}")
-
-
-def _not_negative(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ConfigurationError(f"{name} must be a number, not {type(value).__name__}")
-    if not 0 <= value <= LARGEST:
-        raise ConfigurationError(f"{name} must be zero or more, and at most a million")
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +42,8 @@ class RetryPolicy:
         repeat_payments: Also repeat calls that may have opened a payment.
 
     Raises:
-        ConfigurationError: A value is negative or not a number.
+        ConfigurationError: A value is negative or of another type; the message names all that
+            are.
     """
 
     max_retries: int = 2
@@ -63,9 +52,13 @@ class RetryPolicy:
     repeat_payments: bool = False
 
     def __attrs_post_init__(self) -> None:
-        _whole("max_retries", self.max_retries)
-        for name in ("max_retries", "first_wait", "longest_wait"):
-            _not_negative(name, getattr(self, name))
+        problems = {
+            "max_retries": number_problem(self.max_retries, whole=True),
+            "first_wait": number_problem(self.first_wait),
+            "longest_wait": number_problem(self.longest_wait),
+            "repeat_payments": switch_problem(self.repeat_payments),
+        }
+        refuse("RetryPolicy", problems)
 
     def repeat_of(self, repeat: Repeat) -> Repeat:
         """Return when a call may be sent again, with ``repeat_payments`` applied."""
@@ -178,9 +171,11 @@ class RetryBudget:
     """
 
     def __init__(self, capacity: float = 90, *, refund: float = 0.1) -> None:
-        if capacity != math.inf:
-            _not_negative("RetryBudget(): capacity", capacity)
-        _not_negative("RetryBudget(): refund", refund)
+        problems = {
+            "capacity": None if capacity == math.inf else number_problem(capacity),
+            "refund": number_problem(refund),
+        }
+        refuse("RetryBudget", problems)
         self.capacity: float = float(capacity)
         self.refunded: float = float(refund)
         self._left = self.capacity

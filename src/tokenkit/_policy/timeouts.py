@@ -2,11 +2,11 @@
 
 import attrs
 
-from ..errors import ConfigurationError
+from .values import LARGEST, refuse, seconds_problem
 
-__all__ = ["LONGEST", "Timeouts", "check_seconds"]
+__all__ = ["LONGEST", "Timeouts"]
 
-LONGEST = 1_000_000
+LONGEST = LARGEST
 
 
 @attrs.frozen(kw_only=True)
@@ -19,7 +19,8 @@ class Timeouts:
         write: Waiting until the next bytes of the request are accepted.
 
     Raises:
-        ConfigurationError: A value is not a positive number of seconds, below a million.
+        ConfigurationError: A value is not a positive number of seconds, at most a million; the
+            message names all that aren't.
     """
 
     connect: float = 5.0
@@ -27,17 +28,5 @@ class Timeouts:
     write: float = 30.0
 
     def __attrs_post_init__(self) -> None:
-        for name in ("connect", "read", "write"):
-            check_seconds(f"the {name} timeout", getattr(self, name))
-
-
-def check_seconds(name: str, value: object, *, alternative: str = "") -> None:
-    """Check a time limit.
-
-    Raises:
-        ConfigurationError: It is not a positive number, or is longer than sockets can wait.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST:
-        raise ConfigurationError(
-            f"{name} must be a positive number of seconds, below a million{alternative}"
-        )
+        names = ("connect", "read", "write")
+        refuse("Timeouts", {name: seconds_problem(getattr(self, name)) for name in names})

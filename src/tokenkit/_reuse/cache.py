@@ -9,6 +9,8 @@ from weakref import ReferenceType, ref
 
 import attrs
 
+from .._model.json import type_of
+from .._policy.values import value_text
 from ..errors import ConfigurationError
 from .commands import Store
 from .settings import CacheSettings
@@ -111,18 +113,17 @@ def _number_problems(
 ) -> Iterable[str]:
     if not isinstance(value, (int, kind)) or isinstance(value, bool):
         wanted = "a whole number" if kind is int else "a number"
-        yield f"{name} must be {wanted}, not {type(value).__name__}"
+        yield f"{name} must be {wanted}, not {type_of(value)}"
     elif not least <= value <= most:
         bound = f"from {least:g} to {most:g}" if most < math.inf else f"at least {least:g}"
-        yield f"{name} must be {bound}, not {value}"
+        yield f"{name} must be {bound}, not {value_text(value)}"
 
 
 def _other_problems(store: object, local_copies_for: object) -> Iterable[str]:
     if store is not None and not isinstance(store, Store):
         yield f"store must be a store such as RedisStore(...), not {type(store).__name__}"
     if not isinstance(local_copies_for, timedelta):
-        kind = type(local_copies_for).__name__
-        yield f"local_copies_for must be a timedelta, not {kind}"
+        yield f"local_copies_for must be a timedelta, not {type_of(local_copies_for)}"
     elif local_copies_for < timedelta(0):
         yield f"local_copies_for must not be negative, not {local_copies_for}"
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .._model.call import Call
+from .._model.data_errors import DATA_ERRORS
 from .._pipeline.effects import Ask, Steps
 from .._policy.clock import Moment
 from ..errors import StoreError
@@ -75,7 +76,7 @@ def _tell(stores: list[Store], marks: list[str]) -> Steps[list[Store]]:
         for mark in marks:
             try:
                 response = (yield Ask(StoreQuestion(store, Revoke(mark=mark)))).value
-            except Exception:  # noqa: BLE001 - whatever is wrong with a store, the vendor is asked
+            except (*DATA_ERRORS, OSError):  # a broken store; the vendor is asked all the same
                 response = StoreFailure("", 0.0)
             if isinstance(response, StoreFailure):
                 untold.append(store)

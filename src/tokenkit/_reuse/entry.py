@@ -6,12 +6,13 @@ It is read back by the call's own ``decode()``, so that there is no second seria
 import json
 import math
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import attrs
 
 from .._model.call import Call, Reply
+from .._model.data_errors import what_struck
 from .._model.json import JSON
 from .._model.messages import Headers, ResponseInfo
 from .._secret import without_frames
@@ -20,6 +21,7 @@ from .commands import Sealing
 __all__ = ["Entry", "seal_entry", "unseal_entry"]
 
 FORM = 1
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 PRIVATE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
 
@@ -75,10 +77,11 @@ def unseal_entry(
     """
     try:
         return _read(sealing, key, sealed, call, origin)
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, there is no such entry
-        return None
     except BaseException as error:  # noqa: BLE001 - its frames hold the value
-        interruption = without_frames(error)
+        struck = what_struck(error)
+        interruption = None if struck is None else without_frames(struck)
+    if interruption is None:
+        return None
     raise interruption
 
 
@@ -92,7 +95,7 @@ def _read(sealing: Sealing, key: str, sealed: bytes, call: Call[Any], origin: st
     info = ResponseInfo(
         status=int(_number(entry["status"])),
         headers=Headers(_texts(entry["headers"])),
-        received_at=datetime.fromtimestamp(_number(entry["received_at"]), timezone.utc),
+        received_at=EPOCH + timedelta(seconds=_number(entry["received_at"])),
         origin=origin,
     )
     return Entry(call.decode(entry["body"], info), _number(entry["lifetime"]))

@@ -248,8 +248,11 @@ class Reuse:
         except ConfigurationError as error:
             return without_frames(error)
         except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything
-            name = type(error).__name__
-        return ConfigurationError(f"{type(strategy).__name__}.headers() raised {name}")
+            cause = without_frames(error)  # a strategy's own frames hold its secrets
+        name = type(cause).__name__
+        refusal = ConfigurationError(f"{type(strategy).__name__}.headers() raised {name}")
+        refusal.__cause__ = cause
+        return refusal
 
 
 def _default_headers(http_client: object) -> dict[str, str]:

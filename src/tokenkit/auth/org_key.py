@@ -33,7 +33,7 @@ class OrgKey(Generic[S], metaclass=ForgetsArguments):
 
     def __init__(self, org_id: S, api_key: S) -> None:
         self.secrets: Sequence[S | Secret] = (conceal(org_id), conceal(api_key))
-        check_sources(dict(zip(NAMES, self.secrets, strict=True)), header_secret)
+        check_sources(dict(zip(NAMES, self.secrets, strict=True)), _checked)
         self._header = PerSecrets(_header)
         secrets = [source for source in self.secrets if isinstance(source, Secret)]
         if len(secrets) == len(NAMES):
@@ -49,12 +49,15 @@ class OrgKey(Generic[S], metaclass=ForgetsArguments):
         return {"authorization": self._header(secrets).reveal()}
 
 
-def _header(secrets: Sequence[Secret]) -> Secret:
-    org_id, api_key = (
-        header_secret(name, secret) for name, secret in zip(NAMES, secrets, strict=True)
-    )
-    if ":" in org_id.reveal():
+def _checked(name: str, secret: Secret) -> Secret:
+    header_secret(name, secret)
+    if name == "org_id" and ":" in secret.reveal():
         raise ConfigurationError("org_id contains a colon, which separates it from the api_key")
+    return secret
+
+
+def _header(secrets: Sequence[Secret]) -> Secret:
+    org_id, api_key = (_checked(name, secret) for name, secret in zip(NAMES, secrets, strict=True))
     if api_key.reveal().startswith(f"{org_id.reveal()}:"):
         raise ConfigurationError("api_key starts with the org_id; pass the key alone")
     return Secret(f"Bearer {org_id.reveal()}:{api_key.reveal()}")

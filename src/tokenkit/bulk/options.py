@@ -8,6 +8,7 @@ from typing import Any, cast
 import attrs
 from typing_extensions import TypedDict
 
+from .._policy.values import value_text
 from .._secret import Secret
 from ..errors import ConfigurationError
 from .progress import Progress
@@ -110,10 +111,11 @@ def _problems(given: Mapping[str, Any]) -> Iterator[str]:
     for name in ("concurrency", "batch_size"):
         value = given.get(name, 1)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MOST_AT_ONCE:
-            yield f"{name} must be a whole number from 1 to {MOST_AT_ONCE}, not {value!r}"
+            wanted = f"a whole number from 1 to {MOST_AT_ONCE}"
+            yield f"{name} must be {wanted}, not {value_text(value)}"
     share = given.get("share", 1.0)
     if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
-        yield f"share must be above 0 and at most 1, not {share!r}"
+        yield f"share must be above 0 and at most 1, not {value_text(share)}"
     for name in ("ordered", "reuse", "allow_payments"):
         if not isinstance(given.get(name, True), bool):
             yield f"{name} must be True or False, not {type(given[name]).__name__}"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
+from .._policy.values import value_text
 from ..errors import ConfigurationError
 
 __all__ = ["RedisRateLimiter"]
@@ -175,7 +176,7 @@ def _problems(name: object, requests: object, per: object) -> Iterator[str]:
         yield "name must be a non-empty string"
     for argument, value in (("requests", requests), ("per", per)):
         if not isinstance(value, (int, float)) or value is True or not 0 < value < inf:
-            yield f"{argument} must be a number above 0, not {value!r}"
+            yield f"{argument} must be a number above 0, not {value_text(value)}"
 
 
 def _checked_url(name: str, url: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 import attrs
 
 from .._model.token import IssuedToken
+from .._policy.values import refuse, switch_problem
 from ..errors import APIError
 from .results import Result, Success
 
@@ -38,7 +39,11 @@ def as_rows(
         results: Results of a bulk run.
         include_tokens: Whether to add the column ``token``. The rows then hold secrets: be careful
             where they go.
+
+    Raises:
+        ConfigurationError: ``include_tokens`` is neither ``True`` nor ``False``.
     """
+    refuse("as_rows()", {"include_tokens": switch_problem(include_tokens)})
     rows = [_row(result, include_tokens=include_tokens) for result in results]
     columns = {name: None for row in rows for name in row}
     return [{name: row.get(name) for name in columns} for row in rows]

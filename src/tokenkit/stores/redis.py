@@ -60,20 +60,21 @@ class RedisStore(metaclass=ForgetsArguments):
         allow_unencrypted: bool = False,
         prefix: str = "tokenkit",
     ) -> None:
-        problem = None
+        problems: list[str | None] = []
         try:
             self.sealing: Sealing = sealing_of(
                 encryption_keys, allow_unencrypted=allow_unencrypted
             )
         except ConfigurationError as error:
-            problem = error.message
+            problems.append(error.message)
         if not (isinstance(cast("object", prefix), str) and prefix):
-            problem = problem or "prefix must be a non-empty string"
+            problems.append("prefix must be a non-empty string")
         self._errors = errors_of(client)
-        if problem is None and not is_async(client):
-            problem = timeout_problem(client)
-        if problem is not None:
-            raise ConfigurationError(f"RedisStore: {problem}")
+        if not is_async(client):
+            problems.append(timeout_problem(client))
+        found = [problem for problem in problems if problem is not None]
+        if found:
+            raise ConfigurationError(f"RedisStore: {'; '.join(found)}")
         self._names = Names(prefix)
         self._sync: Sender | None = None if is_async(client) else Sender(client)
         self._async: AsyncSender | CoredisSender | None = None

@@ -12,7 +12,9 @@ from .errors import read_failure
 __all__ = ["DEFAULT_BASE_HOST", "PROFILE"]
 
 DEFAULT_BASE_HOST = "dev.zu.casa"
-BASE_HOST = re.compile(r"(?!(?i:user|room|chat|event)\.)[A-Za-z0-9.-]{1,253}(:[0-9]+)?")
+BASE_HOST = re.compile(
+    r"(?!(?i:user|room|chat|event)\.)[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]+)?"
+)
 
 
 def _base_url(base_host: object) -> str:

@@ -9,6 +9,7 @@ import attrs
 from typing_extensions import TypedDict
 
 from ..errors import FieldError, InvalidInputError
+from ..extension import type_of
 
 __all__ = [
     "AppIdentifier",
@@ -137,11 +138,9 @@ def page_for(
     page = PAGES.get(name) if isinstance(name, str) else None
     if page is None:
         known = ", ".join(repr(one) for one in PAGES)
-        found = (
-            "the token does not come from one of zerohash's own hosts"
-            if given is None
-            else f"not {given!r:.50}"
-        )
+        found = f"not {given!a:.50}" if isinstance(given, str) else f"not {type_of(given)}"
+        if given is None:
+            found = "the token does not come from one of zerohash's own hosts"
         return FieldError(field="environment", message=f"must be one of {known}: {found}")
     url = page.apps_url if apps_url is None else apps_url
     if url is None:

@@ -10,6 +10,7 @@ from ..extension import (
     Profile,
     Rate,
     Request,
+    type_of,
 )
 from .errors import ENVIRONMENT_OF, WRITE_PERMISSION_HINT, read_failure
 from .retries import RETRIES
@@ -24,7 +25,8 @@ def _base_url(environment: object) -> str:
     if isinstance(environment, str) and environment in ENVIRONMENTS:
         return ENVIRONMENTS[environment]
     known = ", ".join(repr(name) for name in ENVIRONMENTS)
-    raise ConfigurationError(f"environment must be one of {known}, not {environment!a:.50}")
+    found = f"{environment!a:.50}" if isinstance(environment, str) else type_of(environment)
+    raise ConfigurationError(f"environment must be one of {known}, not {found}")
 
 
 def _canonical_text(timestamp: str, request: Request) -> bytes:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Coroutine, MutableSet
 from typing import Protocol, TypeAlias
 
+from ...extension import type_of
 from ..errors import WebhookSettingsError
 from .events import Event
 from .signatures import unusable
@@ -45,9 +46,10 @@ class Seen:
     def __init__(self, capacity: int = 20_000) -> None:
         given: object = capacity
         if type(given) is not int or given < KEYS_EACH:
+            found = given if type(given) is int else type_of(given)
             raise WebhookSettingsError(
                 f"Seen(): capacity must be an integer of at least {KEYS_EACH}: a webhook has "
-                f"{KEYS_EACH} keys, not {given!r:.50}"
+                f"{KEYS_EACH} keys, not {found}"
             )
         self._capacity = given
         self._keys: OrderedDict[str, None] = OrderedDict()

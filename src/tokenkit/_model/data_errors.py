@@ -1,0 +1,49 @@
+"""Tell what a model's code raises about data from what strikes it from outside."""
+
+from typing import Final
+
+from .._secret import with_members
+from ..errors import TokenKitError
+from .arrays import CATTRS_ERRORS
+from .json import Mismatch
+
+__all__ = ["DATA_ERRORS", "raise_what_struck", "what_struck"]
+
+# A worker's time limit is an Exception too, but of a class of its own.
+DATA_ERRORS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    StopIteration,
+    TypeError,
+    ValueError,
+    Warning,
+    Mismatch,
+    TokenKitError,
+    *CATTRS_ERRORS,
+)
+"""What a model's own code may raise about data; anything else isn't the model's failure."""
+
+
+def what_struck(error: BaseException) -> BaseException | None:
+    """Return an exception that isn't about data, or the first in a group that isn't.
+
+    cattrs collects in a group whatever is raised while it explains what it cannot read.
+
+    Args:
+        error: What was caught.
+    """
+    return next((one for one in with_members(error) if not isinstance(one, DATA_ERRORS)), None)
+
+
+def raise_what_struck(error: BaseException) -> None:
+    """Raise what :func:`what_struck` finds; return if all is about data.
+
+    Args:
+        error: What was caught.
+    """
+    struck = what_struck(error)
+    if struck is not None:
+        raise struck

@@ -1,0 +1,81 @@
+"""Checks of numbers and switches; a problem is a phrase that follows the argument's name."""
+
+from collections.abc import Mapping
+from typing import TypeGuard
+
+from .._model.json import type_of
+from ..errors import ConfigurationError
+
+__all__ = [
+    "LARGEST",
+    "number_problem",
+    "quoted",
+    "refuse",
+    "seconds_problem",
+    "switch_problem",
+    "value_text",
+]
+
+LARGEST = 1_000_000
+SECONDS = "a positive number of seconds, at most a million"
+BITS_SHOWN = 64
+
+
+def quoted(value: object) -> str:
+    """Quote a name, or return the type of what is none."""
+    return f"{value!a:.50}" if isinstance(value, str) else type_of(value)
+
+
+def number_problem(value: object, *, whole: bool = False) -> str | None:
+    """Return why a value is not a number from zero to a million."""
+    if not _is_number(value) or (whole and not isinstance(value, int)):
+        return f"must be {'a whole number' if whole else 'a number'}, not {type_of(value)}"
+    if 0 <= value <= LARGEST:
+        return None
+    return f"must be from 0 to a million, not {value_text(value)}"
+
+
+def seconds_problem(value: object, alternative: str = "") -> str | None:
+    """Return why a value is not a time limit: not positive, or longer than sockets can wait.
+
+    Args:
+        value: The value.
+        alternative: What else may be passed, to begin the phrase with.
+    """
+    if _is_number(value) and 0 < value <= LARGEST:
+        return None
+    return f"must be {alternative}{SECONDS}, not {value_text(value)}"
+
+
+def switch_problem(value: object) -> str | None:
+    """Return why a value is not a switch; a string such as "no" would count as true."""
+    return None if isinstance(value, bool) else f"must be True or False, not {type_of(value)}"
+
+
+def refuse(name: str, problems: Mapping[str, str | None]) -> None:
+    """Refuse arguments if any has a problem.
+
+    Args:
+        name: The class or function.
+        problems: What is wrong with each argument, by its name.
+
+    Raises:
+        ConfigurationError: There are problems; the message names all of them.
+    """
+    found = [f"{argument} {problem}" for argument, problem in problems.items() if problem]
+    if found:
+        raise ConfigurationError(f"{name}: {'; '.join(found)}")
+
+
+def value_text(value: object) -> str:
+    """Write a number, or the type of anything else, which might be a secret."""
+    if not _is_number(value):
+        return type_of(value)
+    # Python refuses to write integers of thousands of digits.
+    if isinstance(value, int) and value.bit_length() > BITS_SHOWN:
+        return f"an integer of {value.bit_length()} bits"
+    return str(value)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,142 @@
+"""What a vendor's author may get wrong in a profile, told when a client is built."""
+
+from typing import Any, ClassVar
+
+import attrs
+import pytest
+from sample_vendor import PROFILE, AcmeClient, AsyncAcmeClient
+from vendors_support import answering
+
+from tokenkit import ConfigurationError, auth
+from tokenkit.extension import BaseURLSetting, Client, Profile, SecretSource
+
+
+def made(changes: dict[str, Any], **options: Any) -> Client:
+    """Build a client whose profile differs from Acme's."""
+
+    class Changed(AcmeClient):
+        profile: ClassVar[Profile] = attrs.evolve(PROFILE, **changes)
+
+    return Changed(secret="s", **options)
+
+
+@pytest.mark.parametrize(
+    ("headers", "problem"),
+    [
+        ({"x y": "leaked"}, "the name of header 1 is not valid; use letters, digits and hyphens"),
+        ({"X-A": "1", "x-b": "leaked\n1"}, "the value of x-b contains a line break"),
+        ({"X-A": 5}, "the value of x-a must be a string, not int"),
+        ({"Host": "leaked"}, "host is set by the client itself"),
+        ({"Content-Length": "5"}, "content-length is set by the client itself"),
+        ({"X-Acme-Trace": "5"}, "x-acme-trace is set by the client itself"),
+        ({"X-Acme-Digest": "d"}, "x-acme-digest is set by the client's auth strategy"),
+    ],
+)
+def test_headers_of_a_profile_are_checked(headers: Any, problem: str) -> None:
+    """They are held to what callers' headers are held to, and the error says whose they are."""
+    with pytest.raises(ConfigurationError) as caught:
+        made({"headers": headers}, timeout=0)
+    told = f"Changed: headers of Acme's profile: {problem}; timeout must be "
+    assert str(caught.value).startswith(told)
+    assert "leaked" not in str(caught.value)
+
+
+def test_all_headers_of_a_profile_are_named_beside_the_suffix() -> None:
+    """Neither the first header nor the caller's suffix hides what is wrong with the others."""
+    with pytest.raises(ConfigurationError) as caught:
+        made({"headers": {"Host": "a", "Te": "b"}}, user_agent_suffix="")
+    assert str(caught.value) == (
+        "Changed: headers of Acme's profile: host is set by the client itself; "
+        "headers of Acme's profile: te is set by the client itself; user_agent_suffix is empty"
+    )
+
+
+def test_a_user_agent_of_the_profile() -> None:
+    """A vendor's own takes the place of ours, and a caller's suffix follows it."""
+    for suffix, agent in ((None, "acme-sdk/2"), ("app/1", "acme-sdk/2 app/1")):
+        transport = answering(200, {"pass": {"token": "t", "ends": 1}})
+        client = made(
+            {"headers": {"User-Agent": "acme-sdk/2"}},
+            transport=transport,
+            user_agent_suffix=suffix,
+        )
+        client.request("GET", "/passes")
+        (request,) = transport.requests
+        assert request.headers["user-agent"] == agent
+
+
+class Misspelt(Client):
+    """A client that passes a base URL setting which its profile lacks."""
+
+    profile: ClassVar[Profile] = PROFILE
+
+    def __init__(self, *, secret: SecretSource, region: str | None = None) -> None:
+        super().__init__(credentials={"secret": secret}, base_url_settings={"regoin": region})
+
+
+@pytest.mark.parametrize("region", [None, "eu"])
+def test_a_base_url_setting_that_the_profile_lacks(region: str | None) -> None:
+    """The error names it and says where it belongs, even if no value was passed."""
+    with pytest.raises(ConfigurationError) as caught:
+        Misspelt(secret="s", region=region)
+    assert str(caught.value) == (
+        "Misspelt: regoin is not in base_url_settings of Acme's profile; add it there"
+    )
+
+
+def test_a_base_url_setting_that_makes_no_url() -> None:
+    """What a profile's function makes is judged by the name of its setting."""
+    setting = BaseURLSetting(variable="ACME_REGION", base_url=lambda region: f"https://{region}:0")
+
+    class Regional(Client):
+        profile: ClassVar[Profile] = attrs.evolve(PROFILE, base_url_settings={"region": setting})
+
+        def __init__(self, *, secret: SecretSource, region: str | None = None) -> None:
+            super().__init__(credentials={"secret": secret}, base_url_settings={"region": region})
+
+    with pytest.raises(ConfigurationError, match=r"^Regional: region has port 0, on which no "):
+        Regional(secret="s", region="eu")
+    assert Regional(secret="s").base_url == "https://passes.acme.example/v2"
+
+
+def test_a_service_that_makes_no_url() -> None:
+    """A service's URL that can't be used is named by the service."""
+    services: dict[str, Any] = {"desk": "desk.{}".format}
+    with pytest.raises(ConfigurationError, match="the base URL of the service desk must be like"):
+        made({"services": services})
+
+
+def test_credentials_that_the_strategy_does_not_take() -> None:
+    """Where profile and strategy disagree about names, the error says how to fix it."""
+    with pytest.raises(ConfigurationError) as caught:
+        made({"strategy": auth.Bearer})
+    assert str(caught.value) == (
+        "Changed: the strategy of Acme's profile can't be called with secret: missing a required "
+        "argument: 'api_key'; credential_variables and credentials must have the names of its "
+        "parameters"
+    )
+
+
+def test_an_error_of_a_strategy_itself() -> None:
+    """A strategy's own mistake comes out as it is, but only if nothing else is wrong."""
+
+    def broken(secret: object) -> Any:
+        raise TypeError(f"broken by {type(secret).__name__}")
+
+    with pytest.raises(TypeError, match="broken by Secret"):
+        made({"strategy": broken})
+
+    class Broken(AsyncAcmeClient):
+        profile: ClassVar[Profile] = attrs.evolve(PROFILE, strategy=broken)
+
+    with pytest.raises(ConfigurationError, match=r"^Broken: pass secret=\.\.\. or auth=\.\.\.$"):
+        Broken()
+
+
+@pytest.mark.parametrize("name", ["echoes_request_id", "tokens_are_revocable", "tells_lifetime"])
+def test_switches_of_a_profile(name: str) -> None:
+    """A string such as "no" would count as true."""
+    wrong: Any = {name: "no"}
+    with pytest.raises(ConfigurationError) as caught:
+        attrs.evolve(PROFILE, **wrong)
+    assert str(caught.value) == f"Profile: {name} must be True or False, not str"
