@@ -9,7 +9,7 @@ import pytest
 from bulk_runs import learners
 from network_calls import ZEROHASH_MINTED, async_zerohash_client, zerohash_client
 from pooled import idle_of
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import ClientClosedError, ConfigurationError, MismatchedResponse, zerohash
 from tokenkit._client.tapped_connections import AsyncTappedConnections, Tap, TappedConnections
@@ -136,7 +136,7 @@ def second_to_another() -> RawServer:
         own = next(ids) or request.headers["x-request-id"]
         return http(201, body, "Content-Type: application/json", f"X-Request-Id: {own}")
 
-    return RawServer(answering(mint))
+    return RawServer(responding(mint))
 
 
 def check_second_is_discarded(results: list[Any], server: RawServer) -> None:

@@ -79,29 +79,29 @@ def untyped(value: object) -> Any:
     return value
 
 
-def answer(status: int, body: bytes | str = b"", **headers: str) -> Response:
+def make_response(status: int, body: bytes | str = b"", **headers: str) -> Response:
     """Make a response; header names are given with underscores."""
     raw = body.encode() if isinstance(body, str) else body
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(status=status, headers=Headers(named), body=raw)
 
 
-def json_answer(status: int, body: object, **headers: str) -> Response:
+def json_response(status: int, body: object, **headers: str) -> Response:
     """Make a JSON response."""
-    return answer(status, json.dumps(body), content_type="application/json", **headers)
+    return make_response(status, json.dumps(body), content_type="application/json", **headers)
 
 
 def minted(token: str = "minted-token") -> Response:
     """Make ZDK's response to a mint."""
-    return json_answer(200, {"tokens": [token]})
+    return json_response(200, {"tokens": [token]})
 
 
 def zerohash_minted(token: str = "minted.client.token") -> Response:
     """Make zerohash's response to a mint."""
-    return json_answer(201, {"message": {"token": token}})
+    return json_response(201, {"message": {"token": token}})
 
 
-def fault(
+def no_response(
     kind: type[TransportError] = ConnectionLostError,
     *,
     sent: bool,

@@ -4,7 +4,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from core_driver import ZDK_CALL, answer, minted, untyped, zdk_plan
+from core_driver import ZDK_CALL, make_response, minted, untyped, zdk_plan
 from driven_clock import (
     AsyncDrivenClock,
     AsyncScriptedConnections,
@@ -73,7 +73,7 @@ BROKEN: list[tuple[object, str]] = [
 
 def test_sync_retry() -> None:
     """The sync loop sends, sleeps on the caller's clock and sends again, with the time left."""
-    run = SyncRun(answer(503, retry_after="2"), minted())
+    run = SyncRun(make_response(503, retry_after="2"), minted())
     assert run().value.token == "minted-token"
     assert run.clock.slept == [2.0]
     assert run.connections.left == [60.0, 57.0]
@@ -82,7 +82,7 @@ def test_sync_retry() -> None:
 @pytest.mark.anyio
 async def test_async_retry() -> None:
     """The async loop does the same."""
-    run = AsyncRun(answer(503, retry_after="2"), minted())
+    run = AsyncRun(make_response(503, retry_after="2"), minted())
     assert (await run()).value.token == "minted-token"
     assert run.clock.slept == [2.0]
     assert run.connections.left == [60.0, 57.0]
@@ -91,14 +91,14 @@ async def test_async_retry() -> None:
 def test_sync_errors() -> None:
     """An error of the call leaves the sync loop."""
     with pytest.raises(BadRequestError):
-        SyncRun(answer(400))()
+        SyncRun(make_response(400))()
 
 
 @pytest.mark.anyio
 async def test_async_errors() -> None:
     """An error of the call leaves the async loop."""
     with pytest.raises(BadRequestError):
-        await AsyncRun(answer(400))()
+        await AsyncRun(make_response(400))()
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ConfigurationError])
@@ -122,7 +122,7 @@ async def test_async_interrupts() -> None:
 def test_sync_sources() -> None:
     """A source may return a string or a Secret, and is called for each attempt."""
     found: list[str | Secret] = ["first", Secret("second")]
-    run = SyncRun(answer(503), minted())
+    run = SyncRun(make_response(503), minted())
     run(lambda: found.pop(0))
     assert keys(run) == ["Bearer first", "Bearer second"]
 
@@ -192,7 +192,7 @@ def test_sync_hooks() -> None:
     """The sync loop reports each step of a call to the hooks."""
     seen: list[object] = []
     hooks = Hooks(on_request=seen.append, on_response=seen.append, on_retry=seen.append)
-    SyncRun(answer(503, retry_after="0"), minted())("the-key", hooks)
+    SyncRun(make_response(503, retry_after="0"), minted())("the-key", hooks)
     assert [type(record) for record in seen] == [
         AttemptSent,
         ResponseReceived,
@@ -212,7 +212,7 @@ async def test_async_hooks() -> None:
 
     hooks = Hooks(on_request=watch, on_error=watch, on_response=seen.append)
     with pytest.raises(BadRequestError):
-        await AsyncRun(answer(400))("the-key", hooks)
+        await AsyncRun(make_response(400))("the-key", hooks)
     assert len(seen) == 3
 
 

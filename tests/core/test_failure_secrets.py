@@ -4,7 +4,7 @@ import json
 
 import pytest
 from core_driver import ECHOED_SECRET as SECRET
-from core_driver import answer, json_answer, read_body
+from core_driver import json_response, make_response, read_body
 
 from tokenkit.errors import FieldError
 from tokenkit.strigo.profile import PROFILE as STRIGO
@@ -15,7 +15,7 @@ def test_secrets_are_replaced_everywhere() -> None:
     """A key that a server echoes, however it is written, does not get into the error."""
     spellings = [SECRET, SECRET.replace("/", "\\/"), "s3cret%2Fkey%2Bof%3Dmine"]
     for spelling in spellings:
-        response = answer(
+        response = make_response(
             422,
             f'{{"error": {{"type": "{spelling}", "message": "{spelling}", "errors": '
             f'[{{"msg": "{spelling}", "param": "{spelling}", "location": "{spelling}"}}]}}}}',
@@ -42,7 +42,7 @@ def test_secrets_are_replaced_everywhere() -> None:
 )
 def test_secrets_are_replaced_in_vendor_attributes(status: int, body: object) -> None:
     """What a vendor's own error class keeps from the response holds no secret either."""
-    error = read_body(json_answer(status, body), ZEROHASH.read_failure)
+    error = read_body(json_response(status, body), ZEROHASH.read_failure)
     assert "s3cret" not in repr(vars(error))
     assert "s3cret" not in str(error)
 
@@ -50,7 +50,7 @@ def test_secrets_are_replaced_in_vendor_attributes(status: int, body: object) ->
 @pytest.mark.parametrize("fill", [485, 495, 499])
 def test_a_secret_at_the_message_limit_does_not_leak_in_part(fill: int) -> None:
     """A message is shortened after its secrets were replaced, so no half of one is left."""
-    error = read_body(answer(400, "x" * fill + SECRET))
+    error = read_body(make_response(400, "x" * fill + SECRET))
     assert "s3" not in error.message
 
 
@@ -58,7 +58,7 @@ def test_tokens_in_the_body_are_replaced() -> None:
     """Longer strings under a name that suggests a token are hidden wherever they occur."""
     token = "minted-token-text"
     body = {"data": {"userTokens": [token, {"x": token}], "token": "short"}, "note": token}
-    error = read_body(json_answer(400, body))
+    error = read_body(json_response(400, body))
     assert token not in error.body
     assert json.loads(error.body)["data"] == {
         "userTokens": ["[redacted]", {"x": "[redacted]"}],
@@ -68,7 +68,7 @@ def test_tokens_in_the_body_are_replaced() -> None:
 
 def test_a_huge_error_body_is_not_kept() -> None:
     """A body that is too large to search for secrets is dropped; the error keeps its class."""
-    error = read_body(json_answer(500, {"error": "x" * 300_000}))
+    error = read_body(json_response(500, {"error": "x" * 300_000}))
     assert error.status == 500
     assert error.body == ""
 
@@ -76,5 +76,5 @@ def test_a_huge_error_body_is_not_kept() -> None:
 def test_an_error_body_full_of_tokens_is_not_kept() -> None:
     """A body with more tokens than can quickly be replaced is dropped."""
     tokens = [f"token-number-{number:06}" for number in range(60)]
-    error = read_body(json_answer(500, {"tokens": tokens}))
+    error = read_body(json_response(500, {"tokens": tokens}))
     assert error.body == ""

@@ -4,7 +4,7 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from core_driver import answer, json_answer, read_body, untyped
+from core_driver import json_response, make_response, read_body, untyped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,7 +75,7 @@ SHAPES = [
 def test_every_shape_gives_the_error_of_its_status(body: bytes, status: int) -> None:
     """Whatever the body of an error response is, only the status decides the class."""
     for reader in READERS:
-        error = read_body(answer(status, body), reader)
+        error = read_body(make_response(status, body), reader)
         assert isinstance(error, error_for_status(status))
         assert error.message
         assert len(error.body) <= 65_536
@@ -90,7 +90,7 @@ def test_arbitrary_bytes_never_raise(
     body: bytes, status: int, content_type: str, reader: Callable[[ErrorBody], Failure]
 ) -> None:
     """Arbitrary bytes under any status and content type are an APIError."""
-    error = read_body(answer(status, body, content_type=content_type), reader)
+    error = read_body(make_response(status, body, content_type=content_type), reader)
     assert error.status == status
     assert str(error).startswith(f"HTTP {status}")
 
@@ -124,7 +124,7 @@ JSON_VALUES = st.recursive(
 def test_arbitrary_json_never_raises(body: Any, status: int) -> None:
     """Arbitrary JSON with the vendors' own field names is an APIError for every vendor."""
     for reader in READERS:
-        assert read_body(json_answer(status, body), reader).status == status
+        assert read_body(json_response(status, body), reader).status == status
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_arbitrary_json_never_raises(body: Any, status: int) -> None:
 )
 def test_charsets(content_type: str, body: bytes, text: str) -> None:
     """A known charset is used; an unknown or wrong one costs only a few replacement characters."""
-    assert read_body(answer(400, body, content_type=content_type)).body == text
+    assert read_body(make_response(400, body, content_type=content_type)).body == text
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_charsets(content_type: str, body: bytes, text: str) -> None:
 )
 def test_messages_without_a_message(status: int, message: str) -> None:
     """If the body says nothing, the status's phrase is the message."""
-    assert read_body(answer(status, b"{}")).message == message
+    assert read_body(make_response(status, b"{}")).message == message
 
 
 @pytest.mark.parametrize(
@@ -181,20 +181,20 @@ def test_visible_text() -> None:
 
 def test_private_headers_are_left_out() -> None:
     """Cookies and challenges are not kept; other headers are."""
-    response = answer(400, set_cookie="a=b", www_authenticate="Basic", server="x")
+    response = make_response(400, set_cookie="a=b", www_authenticate="Basic", server="x")
     assert read_body(response).headers == {"server": "x"}
 
 
 def test_headers_too_long_to_be_searched_are_left_out() -> None:
     """If headers together are too long to search for secrets, the error keeps none of them."""
-    error = read_body(answer(400, "words", x_first="a" * 40_000, x_second="b" * 40_000))
+    error = read_body(make_response(400, "words", x_first="a" * 40_000, x_second="b" * 40_000))
     assert error.headers == {}
     assert error.message == "words"
 
 
 def test_the_snapshot() -> None:
     """The error has the request without its query, the attempts and the request id."""
-    error = read_body(answer(400, x_trace="t-1"), request_id_header="x-trace")
+    error = read_body(make_response(400, x_trace="t-1"), request_id_header="x-trace")
     assert (error.method, error.url, error.request_id) == ("POST", "https://h/x", "t-1")
 
 
@@ -210,7 +210,7 @@ def test_the_snapshot() -> None:
 )
 def test_rate_limits(headers: dict[str, str], expected: tuple[int | None, ...] | None) -> None:
     """Rate-limit figures are read as far as possible."""
-    limit = read_body(answer(429, **headers)).rate_limit
+    limit = read_body(make_response(429, **headers)).rate_limit
     if expected is None:
         assert limit is None
     else:
@@ -225,7 +225,7 @@ def test_a_reader_that_fails_costs_only_the_details() -> None:
         message: str = untyped(body.json)["no"]["such"]
         return Failure(message=message)
 
-    error = read_body(answer(400, "words"), stumbling)
+    error = read_body(make_response(400, "words"), stumbling)
     assert type(error) is BadRequestError
     assert error.message == "words"
 
@@ -240,7 +240,7 @@ def test_what_strikes_a_reader_comes_out() -> None:
         raise TimeLimit(body.status)
 
     with pytest.raises(TimeLimit):
-        read_body(answer(400, "words"), struck)
+        read_body(make_response(400, "words"), struck)
 
 
 def test_an_error_body_hides_itself() -> None:

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from core_driver import PRIVATE_KEY, ZDK_CALL, Driver, answer, fault, zdk_plan, zerohash_plan
+from core_driver import (
+    PRIVATE_KEY,
+    ZDK_CALL,
+    Driver,
+    make_response,
+    no_response,
+    zdk_plan,
+    zerohash_plan,
+)
 
 from tokenkit import zerohash
 from tokenkit._model.frames import forget_arguments
@@ -84,17 +92,17 @@ def raising() -> str:
 OUTCOMES: list[Callable[[], object]] = [
     lambda: Driver().run(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: BAD))),
     lambda: Driver().run(ZDK_CALL, zdk_plan(strategy=Bearer(raising))),
-    lambda: Driver(answer(401, MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
-    lambda: Driver(answer(401, server=MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
-    lambda: Driver(answer(200, MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
-    lambda: Driver(answer(200, '{"tokens": ["leaky-secret"')).run(ZDK_CALL, zdk_plan()),
-    lambda: Driver(answer(302, location=f"https://h/{MARK}")).run(
+    lambda: Driver(make_response(401, MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
+    lambda: Driver(make_response(401, server=MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
+    lambda: Driver(make_response(200, MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
+    lambda: Driver(make_response(200, '{"tokens": ["leaky-secret"')).run(ZDK_CALL, zdk_plan()),
+    lambda: Driver(make_response(302, location=f"https://h/{MARK}")).run(
         ZDK_CALL, zdk_plan(strategy=Bearer(MARK))
     ),
-    lambda: Driver(*[fault(sent=True, message=MARK)] * 3).run(
+    lambda: Driver(*[no_response(sent=True, message=MARK)] * 3).run(
         ZDK_CALL, zdk_plan(strategy=Bearer(MARK))
     ),
-    lambda: Driver(answer(400, JWT)).run(
+    lambda: Driver(make_response(400, JWT)).run(
         zerohash.RevokeAuthTokenRequest(token=JWT), zerohash_plan()
     ),
 ]

@@ -13,10 +13,10 @@ from core_driver import (
     ZDK_CALL,
     ZEROHASH_CALL,
     Driver,
-    answer,
-    fault,
-    json_answer,
+    json_response,
+    make_response,
     minted,
+    no_response,
     zdk_plan,
     zerohash_plan,
 )
@@ -42,29 +42,29 @@ from tokenkit.extension import RetryRules
 if TYPE_CHECKING:
     from tokenkit._pipeline.effects import AttemptOutcome
 
-REFUSED = fault(ConnectError, sent=False, message="nobody listens")
-LOST = fault(ConnectionLostError, sent=True)
+REFUSED = no_response(ConnectError, sent=False, message="nobody listens")
+LOST = no_response(ConnectionLostError, sent=True)
 
 
 @pytest.mark.parametrize(
     ("script", "outcome"),
-    [([answer(status)], "not performed") for status in (400, 401, 403, 404, 409, 422)]
+    [([make_response(status)], "not performed") for status in (400, 401, 403, 404, 409, 422)]
     + [
         ([REFUSED] * 3, "not performed"),
-        ([answer(429)] * 3, "not performed"),
-        ([answer(503, zh_allow_retry="true")] * 3, "not performed"),
-        ([answer(500)], "unknown"),
-        ([answer(418)], "unknown"),
-        ([answer(302)], "unknown"),
-        ([answer(502)] * 3, "unknown"),
-        ([answer(503)] * 3, "unknown"),
+        ([make_response(429)] * 3, "not performed"),
+        ([make_response(503, zh_allow_retry="true")] * 3, "not performed"),
+        ([make_response(500)], "unknown"),
+        ([make_response(418)], "unknown"),
+        ([make_response(302)], "unknown"),
+        ([make_response(502)] * 3, "unknown"),
+        ([make_response(503)] * 3, "unknown"),
         ([LOST] * 3, "unknown"),
-        ([LOST, answer(400)], "unknown"),
-        ([answer(502), REFUSED, REFUSED], "unknown"),
-        ([LOST, answer(429), answer(422)], "unknown"),
-        ([answer(429), REFUSED, answer(422)], "not performed"),
-        ([answer(200, "{")], "performed"),
-        ([answer(502), answer(201, "{}")], "performed"),
+        ([LOST, make_response(400)], "unknown"),
+        ([make_response(502), REFUSED, REFUSED], "unknown"),
+        ([LOST, make_response(429), make_response(422)], "unknown"),
+        ([make_response(429), REFUSED, make_response(422)], "not performed"),
+        ([make_response(200, "{")], "performed"),
+        ([make_response(502), make_response(201, "{}")], "performed"),
     ],
 )
 def test_the_outcome_is_the_calls(script: list[AttemptOutcome], outcome: str) -> None:
@@ -103,8 +103,10 @@ def test_errors_made_by_hand_have_an_outcome(error: TokenKitError, outcome: str)
 def test_a_response_that_is_too_large() -> None:
     """A success that was too large was carried out."""
     for status, outcome in ((200, "performed"), (None, "unknown")):
-        partial = None if status is None else answer(status)
-        driver = Driver(attrs.evolve(fault(sent=True, response=partial), error=ResponseTooLarge))
+        partial = None if status is None else make_response(status)
+        driver = Driver(
+            attrs.evolve(no_response(sent=True, response=partial), error=ResponseTooLarge)
+        )
         assert driver.error(ZDK_CALL, zdk_plan()).outcome == outcome
 
 
@@ -150,11 +152,11 @@ def test_a_payment_is_withheld_on_purpose() -> None:
     error = Driver(LOST).error(PAYMENT_CALL, zerohash_plan())
     assert "It was deliberately not sent again. A payment may have been opened: to" in str(error)
     assert f"(request_id={REQUEST_ID})" in str(error)
-    for script, call in (([LOST] * 3, ZEROHASH_CALL), ([answer(400)], PAYMENT_CALL)):
+    for script, call in (([LOST] * 3, ZEROHASH_CALL), ([make_response(400)], PAYMENT_CALL)):
         assert "payment" not in str(Driver(*script).error(call, zerohash_plan()))
 
 
-@pytest.mark.parametrize("script", [[LOST] * 3, [LOST, answer(400)]])
+@pytest.mark.parametrize("script", [[LOST] * 3, [LOST, make_response(400)]])
 def test_a_payment_that_was_sent_again(script: list[AttemptOutcome]) -> None:
     """Even with repeat_payments, the error says that a payment may have been opened."""
     repeated = zerohash_plan(policy=RetryPolicy(repeat_payments=True))
@@ -166,21 +168,21 @@ def test_a_payment_that_was_sent_again(script: list[AttemptOutcome]) -> None:
 
 def test_the_error_says_when_the_budget_ended_the_call() -> None:
     """A call that was not repeated because the budget was used up says so; others do not."""
-    error = Driver(answer(503)).error(ZDK_CALL, zdk_plan(budget=RetryBudget(0)))
+    error = Driver(make_response(503)).error(ZDK_CALL, zdk_plan(budget=RetryBudget(0)))
     assert str(error) == (
         "HTTP 503: Service Unavailable. It was not retried: the client's retry budget is used "
         "up (see RetryBudget)"
     )
-    error = Driver(*[answer(503)] * 3).error(ZDK_CALL, zdk_plan())
+    error = Driver(*[make_response(503)] * 3).error(ZDK_CALL, zdk_plan())
     assert "budget" not in str(error)
 
 
 def test_waits_that_a_vendor_asks_for_are_free() -> None:
     """A 429 with a wait is repeated whatever the budget has; a wait of zero is charged."""
     plan = zdk_plan(budget=RetryBudget(0))
-    reply = Driver(answer(429, retry_after="1"), minted()).run(ZDK_CALL, plan)
+    reply = Driver(make_response(429, retry_after="1"), minted()).run(ZDK_CALL, plan)
     assert reply.attempts == 2
-    assert Driver(answer(429, retry_after="0")).error(ZDK_CALL, plan).attempts == 1
+    assert Driver(make_response(429, retry_after="0")).error(ZDK_CALL, plan).attempts == 1
 
 
 def test_all_retries_up_to_the_deadline() -> None:
@@ -188,13 +190,13 @@ def test_all_retries_up_to_the_deadline() -> None:
     plan = zdk_plan(
         policy=RetryPolicy(max_retries=150), budget=RetryBudget(150), deadline=100_000.0
     )
-    assert Driver(*[answer(503)] * 150, minted()).run(ZDK_CALL, plan).attempts == 151
+    assert Driver(*[make_response(503)] * 150, minted()).run(ZDK_CALL, plan).attempts == 151
 
 
 @pytest.mark.parametrize("target", ["/tokens/tOkEn0123456789abcdef0123?x=1", "/things/5"])
 def test_calls_without_a_model_are_named_by_their_path(target: str) -> None:
     """The name of such a call is its method and path, without anything like a token."""
-    error = Driver(answer(404)).error(RawCall(verb="GET", target=target), zdk_plan())
+    error = Driver(make_response(404)).error(RawCall(verb="GET", target=target), zdk_plan())
     named = "GET /tokens/[redacted]" if "tokens" in target else "GET /things/5"
     assert error.operation == named
 
@@ -202,12 +204,12 @@ def test_calls_without_a_model_are_named_by_their_path(target: str) -> None:
 def test_rules_of_a_vendors_own() -> None:
     """Each vendor decides which statuses mean a refusal."""
     rules = RetryRules(refused=frozenset({418}))
-    headers = answer(418).headers
+    headers = make_response(418).headers
     assert rules.outcome(418, headers) == "not performed"
     assert rules.outcome(400, headers) == "unknown"
 
 
 def test_a_failure_names_its_own_request() -> None:
     """The vendor's id takes precedence over the one that was sent."""
-    driver = Driver(json_answer(400, {"errors": ["no"]}, x_request_id="theirs"))
+    driver = Driver(json_response(400, {"errors": ["no"]}, x_request_id="theirs"))
     assert driver.error(ZEROHASH_CALL, zerohash_plan()).request_id == "theirs"

@@ -7,10 +7,10 @@ from core_driver import (
     ZDK_CALL,
     ZEROHASH_CALL,
     Driver,
-    answer,
-    fault,
-    json_answer,
+    json_response,
     make_plan,
+    make_response,
+    no_response,
     zerohash_minted,
     zerohash_plan,
 )
@@ -39,7 +39,7 @@ def stamps(driver: Driver) -> list[int]:
 def test_a_wrong_clock_is_corrected(ahead: int, status: int) -> None:
     """After a refusal with a Date that is far off, the call is signed again with that time."""
     offset = ClockOffset()
-    first = json_answer(status, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
+    first = json_response(status, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
     driver = Driver(first, zerohash_minted(), wall=NOW)
     reply = driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
     assert reply.attempts == 2
@@ -52,7 +52,7 @@ def test_a_wrong_clock_is_corrected(ahead: int, status: int) -> None:
 def test_the_correction_stays_for_later_calls() -> None:
     """What one call learns about the vendor's clock, the next one uses at once."""
     offset = ClockOffset()
-    first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     Driver(first, zerohash_minted(), wall=NOW).run(ZEROHASH_CALL, zerohash_plan(offset=offset))
     driver = Driver(zerohash_minted(), wall=NOW)
     driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
@@ -62,7 +62,7 @@ def test_the_correction_stays_for_later_calls() -> None:
 def test_the_clock_is_compared_at_the_midpoint() -> None:
     """The Date is compared with the middle of a slow exchange."""
     offset = ClockOffset()
-    first = json_answer(401, REFUSED, date=formatdate(NOW + 105, usegmt=True))
+    first = json_response(401, REFUSED, date=formatdate(NOW + 105, usegmt=True))
     driver = Driver(first, zerohash_minted(), wall=NOW, seconds=10.0)
     driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
     assert offset.seconds == 100.0
@@ -72,7 +72,7 @@ def test_the_clock_is_compared_at_the_midpoint() -> None:
 def test_a_clock_that_is_right_enough_is_left_alone(ahead: int) -> None:
     """Within 30 s the clock is not to blame, and the refusal is final."""
     offset = ClockOffset()
-    first = json_answer(401, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
+    first = json_response(401, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
     driver = Driver(first, wall=NOW)
     assert isinstance(
         driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset)), AuthenticationError
@@ -97,7 +97,7 @@ def test_a_clock_that_is_right_enough_is_left_alone(ahead: int) -> None:
 def test_implausible_dates_are_ignored(headers: dict[str, str]) -> None:
     """A Date that is missing, odd, poisoned or cached corrects nothing."""
     offset = ClockOffset()
-    driver = Driver(json_answer(401, REFUSED, **headers), wall=NOW)
+    driver = Driver(json_response(401, REFUSED, **headers), wall=NOW)
     driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset))
     assert len(driver.requests) == 1
     assert offset.seconds == 0.0
@@ -106,8 +106,8 @@ def test_implausible_dates_are_ignored(headers: dict[str, str]) -> None:
 def test_a_correction_that_does_not_help_is_dropped() -> None:
     """If the corrected attempt is refused too, the old offset comes back; there is no loop."""
     offset = ClockOffset()
-    first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
-    second = json_answer(401, REFUSED, date=formatdate(NOW - 3600, usegmt=True))
+    first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    second = json_response(401, REFUSED, date=formatdate(NOW - 3600, usegmt=True))
     driver = Driver(first, second, wall=NOW)
     error = driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset))
     assert isinstance(error, AuthenticationError)
@@ -123,7 +123,7 @@ def test_a_correction_that_fails_gives_back_what_was_learnt(
     offset.seconds = 100.0
     while not budget_left and budget.take():
         pass
-    refused = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    refused = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     driver = Driver(refused, refused, wall=NOW)
     driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset, budget=budget))
     assert stamps(driver) == ([100, 3600] if budget_left else [100])
@@ -135,7 +135,7 @@ def test_corrections_count_against_the_budget() -> None:
     offset, budget = ClockOffset(), RetryBudget()
     sent = 0
     for _ in range(200):
-        first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+        first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
         driver = Driver(first, first, wall=NOW)
         driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset, budget=budget))
         sent += len(driver.requests)
@@ -147,7 +147,7 @@ def test_a_skew_that_changes_is_corrected_again() -> None:
     """If the machine's clock has been set since, the learnt offset is wrong and is dropped."""
     offset = ClockOffset()
     offset.seconds = 3600.0
-    first = json_answer(401, REFUSED, date=formatdate(NOW, usegmt=True))
+    first = json_response(401, REFUSED, date=formatdate(NOW, usegmt=True))
     driver = Driver(first, zerohash_minted(), wall=NOW)
     driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
     assert stamps(driver) == [3600, 0]
@@ -166,7 +166,7 @@ def test_a_hint_only_if_the_machines_own_clock_is_off(ahead: int, hint: str | No
     """A wrong offset from an earlier call doesn't blame a clock that is right."""
     offset = ClockOffset()
     offset.seconds = 3600.0
-    refused = json_answer(401, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
+    refused = json_response(401, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
     driver = Driver(refused, refused, wall=NOW)
     error = driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset, budget=RetryBudget(0)))
     assert isinstance(error, APIError)
@@ -176,15 +176,15 @@ def test_a_hint_only_if_the_machines_own_clock_is_off(ahead: int, hint: str | No
 
 def test_the_corrected_attempt_may_be_retried_as_any() -> None:
     """The call's own retries still happen after a correction."""
-    first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
-    driver = Driver(first, fault(sent=False), zerohash_minted(), wall=NOW)
+    first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    driver = Driver(first, no_response(sent=False), zerohash_minted(), wall=NOW)
     reply = driver.run(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
     assert reply.attempts == 3
 
 
 def test_the_correction_can_be_switched_off() -> None:
     """Without an offset to correct, a refusal is final."""
-    first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     driver = Driver(first, wall=NOW)
     driver.error(ZEROHASH_CALL, zerohash_plan(offset=None))
     assert len(driver.requests) == 1
@@ -193,7 +193,7 @@ def test_the_correction_can_be_switched_off() -> None:
 def test_a_refusal_without_an_auth_flag_blames_no_clock() -> None:
     """A 403 about a payment is not an authentication failure."""
     date = formatdate(NOW + 3600, usegmt=True)
-    driver = Driver(json_answer(403, {"error": "Limit exceeded"}, date=date), wall=NOW)
+    driver = Driver(json_response(403, {"error": "Limit exceeded"}, date=date), wall=NOW)
     error = driver.error(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
     assert isinstance(error, PermissionDeniedError)
     assert len(driver.requests) == 1
@@ -202,7 +202,7 @@ def test_a_refusal_without_an_auth_flag_blames_no_clock() -> None:
 def test_keys_that_need_no_time_are_not_tried_again() -> None:
     """Another clock doesn't help a refused bearer key."""
     offset = ClockOffset()
-    driver = Driver(answer(401, date=formatdate(NOW + 3600, usegmt=True)), wall=NOW)
+    driver = Driver(make_response(401, date=formatdate(NOW + 3600, usegmt=True)), wall=NOW)
     driver.error(ZDK_CALL, make_plan(ZDK, Bearer("key"), offset=offset))
     assert (len(driver.requests), offset.seconds) == (1, 0.0)
 
@@ -210,7 +210,7 @@ def test_keys_that_need_no_time_are_not_tried_again() -> None:
 def test_calls_without_credentials_are_not_tried_again() -> None:
     """A refusal of a call that was not signed says nothing about the clock."""
     offset = ClockOffset()
-    first = json_answer(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
+    first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     driver = Driver(first, wall=NOW)
     driver.error(zerohash.TimeRequest(), zerohash_plan(offset=offset))
     assert len(driver.requests) == 1
@@ -218,8 +218,8 @@ def test_calls_without_credentials_are_not_tried_again() -> None:
 
 def test_a_refusal_that_broke_off_corrects_nothing() -> None:
     """A truncated refusal is not trusted to correct the clock."""
-    cut = answer(401, '{"err', date=formatdate(NOW + 3600, usegmt=True))
-    driver = Driver(fault(sent=True, response=cut), wall=NOW)
+    cut = make_response(401, '{"err', date=formatdate(NOW + 3600, usegmt=True))
+    driver = Driver(no_response(sent=True, response=cut), wall=NOW)
     driver.error(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
     assert len(driver.requests) == 1
 
@@ -239,7 +239,7 @@ def test_zerohash_blames_credentials_for_both_statuses() -> None:
         (403, True, False),
         (404, False, False),
     ):
-        error = Driver(json_answer(status, REFUSED)).error(ZEROHASH_CALL, zerohash_plan())
+        error = Driver(json_response(status, REFUSED)).error(ZEROHASH_CALL, zerohash_plan())
         assert isinstance(error, APIError)
         assert ZEROHASH.blames_credentials(error) is zerohash_does
         assert ZDK.blames_credentials(error) is zdk_does

@@ -12,11 +12,11 @@ from core_driver import (
     ZDK_CALL,
     ZEROHASH_CALL,
     Driver,
-    answer,
-    fault,
-    json_answer,
+    json_response,
     make_plan,
+    make_response,
     minted,
+    no_response,
     zdk_plan,
     zerohash_minted,
     zerohash_plan,
@@ -56,7 +56,7 @@ class Same(TypedDict):
 
 def test_reply() -> None:
     """A success has the value with status, headers, request id and attempts."""
-    response = json_answer(201, {"message": {"token": "a.b.c"}}, x_request_id=REQUEST_ID)
+    response = json_response(201, {"message": {"token": "a.b.c"}}, x_request_id=REQUEST_ID)
     reply = Driver(response).run(ZEROHASH_CALL, zerohash_plan())
     assert (reply.status, reply.attempts, reply.request_id) == (201, 1, REQUEST_ID)
     assert reply.headers["X-Request-Id"] == REQUEST_ID
@@ -66,14 +66,14 @@ def test_reply() -> None:
 @pytest.mark.parametrize("status", [200, 201, 202, 299])
 def test_any_2xx_is_a_success(status: int) -> None:
     """The sources vary on the success status, so every 2xx is accepted."""
-    reply = Driver(json_answer(status, {"tokens": ["t"]})).run(ZDK_CALL, zdk_plan())
+    reply = Driver(json_response(status, {"tokens": ["t"]})).run(ZDK_CALL, zdk_plan())
     assert (reply.status, reply.value.token) == (status, "t")
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308, 399])
 def test_redirects_are_never_followed(status: int) -> None:
     """Every 3xx is an UnexpectedRedirect that says where it pointed, without the query."""
-    driver = Driver(answer(status, location="https://evil.example:8443/path?key=1#f"))
+    driver = Driver(make_response(status, location="https://evil.example:8443/path?key=1#f"))
     error = driver.error(ZDK_CALL, zdk_plan())
     assert isinstance(error, UnexpectedRedirect)
     assert error.status == status
@@ -92,7 +92,7 @@ def test_redirects_are_never_followed(status: int) -> None:
 )
 def test_where_a_redirect_points(location: str, shown: str | None) -> None:
     """A location that is relative, unreadable or missing, or contains the key, is shown safely."""
-    error = Driver(answer(302, location=location)).error(ZDK_CALL, zdk_plan())
+    error = Driver(make_response(302, location=location)).error(ZDK_CALL, zdk_plan())
     assert isinstance(error, UnexpectedRedirect)
     assert error.location == shown
     assert f"redirects to {shown or 'nowhere'}" in str(error)
@@ -105,7 +105,7 @@ def test_a_success_that_says_failure_is_an_api_error() -> None:
         "error": {"type": "PartialFailure", "message": "no groups"},
         "data": {"token": "T" * 43},
     }
-    error = Driver(json_answer(200, body)).error(STRIGO_CALL, STRIGO_PLAN)
+    error = Driver(json_response(200, body)).error(STRIGO_CALL, STRIGO_PLAN)
     assert type(error) is APIError
     assert str(error) == "HTTP 200 PartialFailure: no groups"
     assert "TTTT" not in repr(vars(error))
@@ -114,7 +114,7 @@ def test_a_success_that_says_failure_is_an_api_error() -> None:
 
 def test_an_unreadable_success_is_not_retried() -> None:
     """A mint with an unreadable response has happened: it is a DecodeError at once."""
-    driver = Driver(json_answer(200, {"tokens": []}))
+    driver = Driver(json_response(200, {"tokens": []}))
     error = driver.error(ZDK_CALL, zdk_plan())
     assert isinstance(error, DecodeError)
     assert error.path == "$.tokens"
@@ -123,7 +123,7 @@ def test_an_unreadable_success_is_not_retried() -> None:
 
 def test_transport_errors_tell_the_attempts_and_hide_secrets() -> None:
     """A transport error counts the attempts and replaces the key in its message."""
-    broken = fault(ConnectionLostError, sent=True, message=f"lost after {API_KEY}")
+    broken = no_response(ConnectionLostError, sent=True, message=f"lost after {API_KEY}")
     error = Driver(broken, broken, broken).error(ZDK_CALL, zdk_plan())
     assert isinstance(error, TransportError)
     assert (str(error), error.attempts) == ("lost after [redacted]", 3)
@@ -138,7 +138,7 @@ def first_call_id(driver: Driver) -> str:
 
 def test_records_of_a_success() -> None:
     """Hooks see each attempt, the retry with its reason, and the responses."""
-    busy = answer(429, x_request_id="r1", retry_after="2")
+    busy = make_response(429, x_request_id="r1", retry_after="2")
     driver = Driver(busy, zerohash_minted(), seconds=0.5)
     driver.run(ZEROHASH_CALL, zerohash_plan())
     url = "https://api.cert.zerohash.com/client_auth_token"
@@ -168,7 +168,7 @@ def test_records_of_a_success() -> None:
 
 def test_records_of_a_failure() -> None:
     """Hooks see the error that ends a call, by class and text."""
-    driver = Driver(fault(sent=True, message="reset by peer"), answer(400))
+    driver = Driver(no_response(sent=True, message="reset by peer"), make_response(400))
     driver.error(ZDK_CALL, zdk_plan())
     assert isinstance(driver.records[1], RetryPlanned)
     assert driver.records[1].reason == "reset by peer"
@@ -189,8 +189,8 @@ def test_records_of_a_failure() -> None:
 def test_where_nobody_watches_nothing_is_told() -> None:
     """A plan without a listener makes no record, whatever happens."""
     plan = attrs.evolve(zdk_plan(), watched=False)
-    for last in (minted(), answer(400)):
-        driver = Driver(fault(sent=True), answer(503), last)
+    for last in (minted(), make_response(400)):
+        driver = Driver(no_response(sent=True), make_response(503), last)
         with suppress(APIError):
             driver.run(ZDK_CALL, plan)
         assert (len(driver.requests), driver.records) == (3, [])
@@ -198,7 +198,7 @@ def test_where_nobody_watches_nothing_is_told() -> None:
 
 def test_records_leave_out_the_query() -> None:
     """A query may hold secrets, so a record's URL ends before it."""
-    driver = Driver(json_answer(200, 1))
+    driver = Driver(json_response(200, 1))
     driver.run(RawCall(verb="GET", target="/search?name=somebody"), zdk_plan())
     sent = driver.records[0]
     assert isinstance(sent, AttemptSent)
@@ -208,7 +208,7 @@ def test_records_leave_out_the_query() -> None:
 
 def test_records_hold_no_credential() -> None:
     """No record of a call shows its key, its body or its token."""
-    driver = Driver(answer(503, API_KEY), minted("the-minted-token"))
+    driver = Driver(make_response(503, API_KEY), minted("the-minted-token"))
     driver.run(ZDK_CALL, zdk_plan())
     shown = repr(driver.records)
     assert API_KEY not in shown

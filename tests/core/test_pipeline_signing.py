@@ -17,11 +17,11 @@ from core_driver import (
     ZDK_CALL,
     ZEROHASH_CALL,
     Driver,
-    answer,
-    fault,
-    json_answer,
+    json_response,
     make_plan,
+    make_response,
     minted,
+    no_response,
     untyped,
     zdk_plan,
     zerohash_minted,
@@ -69,7 +69,10 @@ class Odd:
 def test_each_attempt_is_signed_anew_over_the_same_bytes() -> None:
     """Retries have a new timestamp and signature, the same body and the same request id."""
     driver = Driver(
-        fault(sent=False), answer(429, retry_after="2"), zerohash_minted(), seconds=1.0
+        no_response(sent=False),
+        make_response(429, retry_after="2"),
+        zerohash_minted(),
+        seconds=1.0,
     )
     driver.run(ZEROHASH_CALL, zerohash_plan())
     first, second, third = driver.requests
@@ -104,7 +107,7 @@ def test_zerohash_headers() -> None:
 @pytest.mark.parametrize("header", ["x-request-id"])
 def test_only_zerohash_gets_a_request_id(header: str) -> None:
     """ZDK and Strigo document no request id, so none is sent to them."""
-    zdk_driver, strigo_driver = Driver(minted()), Driver(answer(400))
+    zdk_driver, strigo_driver = Driver(minted()), Driver(make_response(400))
     zdk_driver.run(ZDK_CALL, zdk_plan())
     strigo_driver.error(strigo.UserTokenRequest(email="a@example.com"), STRIGO_PLAN)
     assert header not in zdk_driver.requests[0].headers
@@ -113,7 +116,7 @@ def test_only_zerohash_gets_a_request_id(header: str) -> None:
 
 def test_calls_without_authentication_send_no_credential() -> None:
     """get_time asks no secret source and sends neither key nor signature."""
-    driver = Driver(json_answer(200, {"epoch": 1_714_445_704}))
+    driver = Driver(json_response(200, {"epoch": 1_714_445_704}))
     reply = driver.run(zerohash.TimeRequest(), zerohash_plan())
     (request,) = driver.requests
     assert reply.value.time == datetime(2024, 4, 30, 2, 55, 4, tzinfo=timezone.utc)
@@ -128,7 +131,7 @@ def test_calls_without_authentication_send_no_credential() -> None:
 )
 def test_the_length_of_an_empty_body(verb: str, length: str | None) -> None:
     """If a method has a body, an empty one is announced: many servers respond 411 otherwise."""
-    driver = Driver(json_answer(200, 1))
+    driver = Driver(json_response(200, 1))
     driver.run(RawCall(verb=verb, target="/x"), zdk_plan())
     (request,) = driver.requests
     assert request.headers.get("content-length") == length
@@ -147,7 +150,7 @@ def test_the_route_is_signed_with_base_path_and_query() -> None:
             return super().headers(request, secrets, now)
 
     plan = make_plan(STRIGO, Watching({}), base_path="/api/v1")
-    Driver(json_answer(200, 1)).run(RawCall(verb="GET", target="/x?a=b&c=%20"), plan)
+    Driver(json_response(200, 1)).run(RawCall(verb="GET", target="/x?a=b&c=%20"), plan)
     assert seen == ["/api/v1/x?a=b&c=%20"]
 
 
@@ -163,7 +166,7 @@ def test_fixed_secrets_beside_one_that_rotates() -> None:
 def test_secrets_are_resolved_anew_for_each_attempt() -> None:
     """A key that is rotated between two attempts is used in the second."""
     keys = iter(["old-key", "new-key"])
-    driver = Driver(answer(503), minted())
+    driver = Driver(make_response(503), minted())
     driver.run(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: next(keys))))
     sent = [request.headers["authorization"] for request in driver.requests]
     assert sent == ["Bearer old-key", "Bearer new-key"]
@@ -172,7 +175,7 @@ def test_secrets_are_resolved_anew_for_each_attempt() -> None:
 def test_every_key_of_the_call_is_replaced_in_its_error() -> None:
     """After a rotation, both the old and the new key are hidden in what the server echoes."""
     keys = iter(["old-key-text", "new-key-text"])
-    driver = Driver(answer(503), answer(400, "old-key-text and new-key-text"))
+    driver = Driver(make_response(503), make_response(400, "old-key-text and new-key-text"))
     error = driver.error(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: next(keys))))
     assert "[redacted] and [redacted]" in str(error)
     assert "key-text" not in repr(vars(error))
@@ -180,11 +183,11 @@ def test_every_key_of_the_call_is_replaced_in_its_error() -> None:
 
 def test_the_signature_is_replaced_in_the_error_and_the_time_is_not() -> None:
     """An echoed signature is hidden; the timestamp stays, because it helps to find the mistake."""
-    first = Driver(answer(400))
+    first = Driver(make_response(400))
     first.error(ZEROHASH_CALL, zerohash_plan())
     headers = first.requests[0].headers
     signed, stamp = headers["x-scx-signed"], headers["x-scx-timestamp"]
-    second = Driver(answer(400, f"got {signed} for {stamp}"))
+    second = Driver(make_response(400, f"got {signed} for {stamp}"))
     error = second.error(ZEROHASH_CALL, zerohash_plan())
     assert second.requests[0].headers["x-scx-signed"] == signed
     assert f"got [redacted] for {stamp}" in str(error)
@@ -194,7 +197,7 @@ def test_the_signature_is_replaced_in_the_error_and_the_time_is_not() -> None:
 def test_what_counts_as_a_signature(value: str, shown: str | None) -> None:
     """Headers from a strategy with 16 or more characters are hidden in errors; a time is shown."""
     plan = zdk_plan(strategy=Odd({"x-signature": value}))
-    error = Driver(answer(400, f"got {value}!")).error(ZDK_CALL, plan)
+    error = Driver(make_response(400, f"got {value}!")).error(ZDK_CALL, plan)
     assert f"got {shown or value}!" in str(error)
 
 
@@ -288,7 +291,7 @@ def test_whatever_a_driver_throws_in_comes_out(kind: type[BaseException]) -> Non
 def test_a_relative_expiration_is_resolved_once_a_call() -> None:
     """A timedelta counts from the first attempt, and the retry sends the same bytes."""
     call = strigo.UserTokenRequest(email="a@example.com", expiration=timedelta(hours=1))
-    driver = Driver(answer(503), answer(400), seconds=5.0)
+    driver = Driver(make_response(503), make_response(400), seconds=5.0)
     driver.error(call, STRIGO_PLAN)
     first, second = driver.requests
     assert first.body == second.body
@@ -308,6 +311,6 @@ def test_an_unsendable_call_raises_before_anything_is_sent(lasts: timedelta) -> 
 
 def test_an_error_that_the_pipeline_raises_has_no_chain() -> None:
     """Errors are raised outside of any except, so no foreign frame is attached."""
-    error: TokenKitError = Driver(answer(200, "<html>")).error(ZDK_CALL, zdk_plan())
+    error: TokenKitError = Driver(make_response(200, "<html>")).error(ZDK_CALL, zdk_plan())
     assert error.__cause__ is None
     assert error.__context__ is None

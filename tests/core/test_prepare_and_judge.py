@@ -14,10 +14,10 @@ from core_driver import (
     WALL,
     ZDK_CALL,
     ZEROHASH_CALL,
-    answer,
-    fault,
-    json_answer,
+    json_response,
+    make_response,
     minted,
+    no_response,
     zdk_plan,
     zerohash_minted,
     zerohash_plan,
@@ -147,7 +147,7 @@ class Lease(Call[datetime]):
 
 def test_a_success_is_a_reply() -> None:
     """The model gets the time of the response, corrected by the clock's offset."""
-    reply = judge(json_answer(201, {}, x_lease="5"), state(Lease(), offset=60.0, attempts=2))
+    reply = judge(json_response(201, {}, x_lease="5"), state(Lease(), offset=60.0, attempts=2))
     assert isinstance(reply, Reply)
     assert reply.value == datetime.fromtimestamp(WALL + 60, timezone.utc)
     assert (reply.status, reply.attempts, reply.rate_limit) == (201, 2, None)
@@ -155,7 +155,7 @@ def test_a_success_is_a_reply() -> None:
 
 def test_rate_limits_of_a_reply() -> None:
     """The vendor's figures are read from the headers."""
-    response = json_answer(
+    response = json_response(
         200, {"tokens": ["t"]}, x_ratelimit_limit="60", x_ratelimit_reset=str(int(WALL))
     )
     reply = judge(response, state(ZDK_CALL, zdk_plan()))
@@ -168,7 +168,7 @@ def test_rate_limits_of_a_reply() -> None:
 
 def test_headers_that_echo_a_key() -> None:
     """A reply's headers contain nothing that was sent as a credential."""
-    response = json_answer(200, {"tokens": ["t"]}, server=API_KEY)
+    response = json_response(200, {"tokens": ["t"]}, server=API_KEY)
     reply = judge(response, state(ZDK_CALL, zdk_plan()))
     assert isinstance(reply, Reply)
     assert reply.headers["server"] == "[redacted]"
@@ -176,7 +176,9 @@ def test_headers_that_echo_a_key() -> None:
 
 def test_another_requests_response() -> None:
     """A success with another request's id is refused, and the connection isn't trusted."""
-    response = attrs.evolve(zerohash_minted(), headers=answer(201, x_request_id="other").headers)
+    response = attrs.evolve(
+        zerohash_minted(), headers=make_response(201, x_request_id="other").headers
+    )
     result = failed(judge(response, state(ZEROHASH_CALL)))
     assert isinstance(result.error, MismatchedResponse)
     assert (result.repeatable, result.outcome, result.distrusts_connection) == (
@@ -198,7 +200,7 @@ def test_another_requests_response() -> None:
 )
 def test_what_may_be_repeated(repeat: Repeat, *, sent: bool, repeatable: bool) -> None:
     """A lost response is repeated if the call is safe; a request that was not sent, always."""
-    result = failed(judge(fault(sent=sent), state(Task(again=repeat))))
+    result = failed(judge(no_response(sent=sent), state(Task(again=repeat))))
     assert result.repeatable is repeatable
     assert result.outcome == ("unknown" if sent else "not performed")
 
@@ -206,7 +208,7 @@ def test_what_may_be_repeated(repeat: Repeat, *, sent: bool, repeatable: bool) -
 def test_the_deadline_ends_all_tries() -> None:
     """An attempt that the deadline ended is not repeated, whether it was sent or not."""
     for sent in (True, False):
-        result = failed(judge(fault(DeadlineExceeded, sent=sent), state(ZEROHASH_CALL)))
+        result = failed(judge(no_response(DeadlineExceeded, sent=sent), state(ZEROHASH_CALL)))
         assert not result.repeatable
 
 
@@ -226,15 +228,15 @@ def test_quotations_of_a_response_are_dropped(
 ) -> None:
     """A library's quotation may contain a token; its own words stay, and the origin."""
     origin = ZEROHASH.base_url
-    result = judge(fault(kind, sent=True, message=f"{origin}: {said}"), state(ZEROHASH_CALL))
+    result = judge(no_response(kind, sent=True, message=f"{origin}: {said}"), state(ZEROHASH_CALL))
     assert str(failed(result).error) == f"{origin}: {shown}"
-    result = judge(fault(kind, sent=True, message=said), state(ZEROHASH_CALL))
+    result = judge(no_response(kind, sent=True, message=said), state(ZEROHASH_CALL))
     assert str(failed(result).error) == shown
 
 
 def test_a_failure_knows_its_wait() -> None:
     """The wait that zerohash documents for a 429 is in the error as well."""
-    result = failed(judge(answer(429), state(ZEROHASH_CALL)))
+    result = failed(judge(make_response(429), state(ZEROHASH_CALL)))
     assert (result.asked_wait, result.status, result.repeatable) == (10.0, 429, True)
     assert vars(result.error)["retry_after"] == 10.0
 
@@ -252,14 +254,14 @@ class Owned(Call[str]):
 
 def test_a_model_may_find_that_a_response_is_anothers() -> None:
     """If a model says that a response isn't its own, the connection isn't trusted either."""
-    result = failed(judge(json_answer(200, "bob"), state(Owned())))
+    result = failed(judge(json_response(200, "bob"), state(Owned())))
     assert str(result.error) == "HTTP 200: it is for bob"
     assert (result.repeatable, result.distrusts_connection) == (False, True)
 
 
 def test_the_vendors_own_id() -> None:
     """If a vendor doesn't promise to echo an id, a response may have another."""
-    response = json_answer(200, {"tokens": ["t"]}, x_request_id=f"r-{API_KEY}")
+    response = json_response(200, {"tokens": ["t"]}, x_request_id=f"r-{API_KEY}")
     reply = judge(response, state(ZDK_CALL, zdk_plan()))
     assert isinstance(reply, Reply)
     assert reply.request_id == "r-[redacted]"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from core_driver import PRIVATE_KEY, ZEROHASH_CALL, answer, make_plan, zerohash_minted
+from core_driver import PRIVATE_KEY, ZEROHASH_CALL, make_plan, make_response, zerohash_minted
 from driven_clock import (
     AsyncDrivenClock,
     AsyncScriptedConnections,
@@ -39,7 +39,7 @@ def strategy(group: SecretGroup | AsyncSecretGroup) -> HmacSigner[Any]:
 def call(group: SecretGroup | AsyncSecretGroup) -> tuple[int, list[str]]:
     """Make a sync call that is repeated once; return the attempts and the keys sent."""
     clock = DrivenClock()
-    connections = ScriptedConnections(clock, answer(503), zerohash_minted())
+    connections = ScriptedConnections(clock, make_response(503), zerohash_minted())
     plan = make_plan(ZEROHASH, strategy(group))
     reply = drive(ZEROHASH_CALL, plan, "", connections, clock)
     return reply.attempts, [one.headers["x-scx-api-key"] for one in connections.requests]

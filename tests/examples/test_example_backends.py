@@ -19,7 +19,7 @@ from example_backends import (
     sandbox_environment,
     visitor,
 )
-from raw_server import RawServer, answering, http, json_answer
+from raw_server import RawServer, http, json_response, responding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,9 +147,9 @@ def test_vendor_fails(example: Example, issuers: Mapping[str, str]) -> None:
             return http(429, b"slow down", "Retry-After: 30")
         echo = request.head.decode()
         error = {"type": "Refused", "message": echo}
-        return json_answer({"result": "failure", "error": error, "message": echo}, 401)
+        return json_response({"result": "failure", "error": error, "message": echo}, 401)
 
-    with RawServer(answering(fail)) as vendor:
+    with RawServer(responding(fail)) as vendor:
         urls = {name: vendor.url for name in issuers if name.endswith("_BASE_URL")}
         environment = {**sandbox_environment(issuers), **urls}
         with running(example, environment) as backend, visitor(backend) as client:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from driven_calls import MINTS, DrivenTime, driven_client, each_vendor, errors, outcomes
 from network_calls import HEALTH, TOKEN, each_family, each_flavour
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import DecodeError, extension, zerohash
 
@@ -32,7 +32,7 @@ CALLS: list[tuple[Vendor, extension.Call[Any]]] = [
 def refused(
     flavour: Flavour, family: Family, vendor: Vendor, call: extension.Call[Any], answer: bytes
 ) -> DecodeError:
-    with RawServer(answering(lambda _: answer)) as server:
+    with RawServer(responding(lambda _: answer)) as server:
         client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
         (error,) = errors(DecodeError, outcomes(client, flavour, call))
         assert len(server.requests) == 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from driven_calls import MINTS, DrivenTime, driven_client, each_vendor, errors, outcomes, replies
 from network_calls import MINT, TOKEN, each_family, each_flavour
-from raw_server import RawServer, answering, http, json_answer
+from raw_server import RawServer, http, json_response, responding
 
 from tokenkit import DecodeError, strigo
 
@@ -82,7 +82,7 @@ def refused(
     flavour: Flavour, family: Family, vendor: Vendor, answers: list[bytes]
 ) -> list[DecodeError]:
     waiting = iter(answers)
-    with RawServer(answering(lambda _: next(waiting))) as server:
+    with RawServer(responding(lambda _: next(waiting))) as server:
         client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
         found = errors(DecodeError, outcomes(client, flavour, *[MINTS[vendor]] * len(answers)))
         assert len(server.requests) == len(answers)
@@ -112,7 +112,7 @@ def test_wrong_shapes_are_told_by_their_path(
 ) -> None:
     """A field that is missing or has the wrong type is named by its JSON path."""
     shapes = [(answer, path) for of_vendor, answer, path in SHAPES if of_vendor == vendor]
-    answers = [json_answer(answer) for answer, _ in shapes]
+    answers = [json_response(answer) for answer, _ in shapes]
     found = refused(flavour, family, vendor, answers)
     assert [(answer, error.path) for (answer, _), error in zip(shapes, found, strict=True)] == (
         shapes
@@ -124,8 +124,8 @@ def test_wrong_shapes_are_told_by_their_path(
 def test_odd_extras_do_not_cost_the_token(flavour: Flavour, family: Family) -> None:
     """Once a token was made, values of wrong types beside it are kept in extra."""
     data = {"token": TOKEN, "user_id": 5, "expiration": "soon", "more": [[[None]]]}
-    answer = json_answer({"result": "success", "data": data})
-    with RawServer(answering(lambda _: answer)) as server:
+    answer = json_response({"result": "success", "data": data})
+    with RawServer(responding(lambda _: answer)) as server:
         client = driven_client(flavour, "strigo", server.url, DrivenTime(), http_family=family)
         (reply,) = replies(outcomes(client, flavour, MINT))
     token: strigo.UserToken = reply.value

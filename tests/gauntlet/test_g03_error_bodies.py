@@ -28,7 +28,7 @@ from network_calls import (
     each_family,
     each_flavour,
 )
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import (
     APIError,
@@ -116,7 +116,7 @@ def test_any_body_of_any_failure(flavour: Flavour, family: Family, vendor: Vendo
     cases = list(product(few, SHAPES.items()))
     cases += product(BY_STATUS.items(), [("error true", SHAPES["error true"])])
     waiting = iter([http(status, body, head) for (status, _), (_, (head, body, _)) in cases])
-    with RawServer(answering(lambda _: next(waiting))) as server:
+    with RawServer(responding(lambda _: next(waiting))) as server:
         client = driven_client(
             flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
         )
@@ -187,7 +187,7 @@ def test_echoed_credentials_are_replaced(
             return http(status, b"seen", *[f"X-Echo-{name}: {heads[name]}" for name in heads])
         return http(status, b"seen: " + request.head, TEXT)
 
-    with RawServer(answering(echo)) as server:
+    with RawServer(responding(echo)) as server:
         client = driven_client(
             flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
         )
@@ -220,7 +220,7 @@ JTI_TOKEN = f"e30.{base64.urlsafe_b64encode(json.dumps({'jti': '1' * 20}).encode
 def test_the_token_of_the_call_is_replaced(flavour: Flavour, family: Family, body: str) -> None:
     """A revocation that fails never shows the token that it should have revoked."""
     call = zerohash.RevokeAuthTokenRequest(token=JTI_TOKEN)
-    with RawServer(answering(lambda _: http(422, body.encode()))) as server:
+    with RawServer(responding(lambda _: http(422, body.encode()))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
         (error,) = errors(UnprocessableError, outcomes(client, flavour, call))
     assert error.body
@@ -235,7 +235,7 @@ def test_a_minted_token_in_a_failure_is_replaced(
 ) -> None:
     """A token in an error response is nowhere in the error."""
     body = json.dumps({"message": f"have {TOKEN}", "data": {"token": TOKEN}, "tokens": [TOKEN]})
-    with RawServer(answering(lambda _: http(409, body.encode(), JSON))) as server:
+    with RawServer(responding(lambda _: http(409, body.encode(), JSON))) as server:
         client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
         (error,) = errors(ConflictError, outcomes(client, flavour, MINTS[vendor]))
     assert '"message": "have ' in error.body

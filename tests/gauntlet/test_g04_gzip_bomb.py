@@ -16,7 +16,7 @@ from network_calls import (
     each_flavour,
     send_strigo,
 )
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 from tokenkit import BadRequestError, ResponseTooLarge
 
@@ -52,7 +52,7 @@ def serve(peer: Peer, status: int, parts: int) -> None:
 
 def send_small(flavour: Flavour, family: Family) -> None:
     """Load every module, so that the next call's memory is its own."""
-    with RawServer(answering(lambda _: MINTED)) as server:
+    with RawServer(responding(lambda _: MINTED)) as server:
         (reply,) = send_strigo(flavour, server.url, MINT, http_family=family)
     assert reply.value.token == TOKEN
 

@@ -17,7 +17,7 @@ from network_calls import (
     each_flavour,
     send_strigo,
 )
-from raw_server import RawServer, answering, http, saying
+from raw_server import RawServer, http, responding, saying
 
 from tokenkit import (
     RateLimitError,
@@ -157,7 +157,7 @@ def test_no_sum_of_waits_passes_the_deadline(flavour: Flavour, family: Family) -
     """However often a server asks for a short wait, all sleeps together stay within it."""
     time = DrivenTime(NOW)
     policy = RetryPolicy(max_retries=50)
-    with RawServer(answering(lambda _: limited("2"))) as server:
+    with RawServer(responding(lambda _: limited("2"))) as server:
         client = driven_client(
             flavour, "strigo", server.url, time, http_family=family, retry=policy, deadline=9
         )
@@ -190,7 +190,7 @@ def test_what_zerohash_asks_for(
 @each_family
 def test_a_wait_is_not_slept_by_the_real_clock_either(flavour: Flavour, family: Family) -> None:
     """With the machine's own clock, an hour's Retry-After fails at once, and the error has it."""
-    with RawServer(answering(lambda _: limited("3600"))) as server:
+    with RawServer(responding(lambda _: limited("3600"))) as server:
         with pytest.raises(RateLimitError) as caught, at_most(0.2):
             send_strigo(flavour, server.url, MINT, deadline=5, http_family=family)
         assert caught.value.retry_after == 3600

@@ -21,7 +21,7 @@ from network_calls import (
     each_family,
     each_flavour,
 )
-from raw_server import RawServer, answering, http, resetting, saying
+from raw_server import RawServer, http, resetting, responding, saying
 
 from tokenkit import AsyncStrigoClient, Hooks, RetryPolicy, StrigoClient, zerohash
 
@@ -148,7 +148,7 @@ def test_retries_are_visible(
 def test_a_lost_connection_is_visible(flavour: Flavour, family: Family) -> None:
     """After a lost connection, the retry's record says which server was lost, and how."""
     told: list[RetryPlanned] = []
-    with RawServer(resetting(), answering(lambda _: MINTED)) as server:
+    with RawServer(resetting(), responding(lambda _: MINTED)) as server:
         client = driven_client(
             flavour,
             "strigo",

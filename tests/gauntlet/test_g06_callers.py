@@ -19,7 +19,7 @@ from network_calls import (
     each_flavour,
     zerohash_client,
 )
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 from tokenkit import ConnectError
 
@@ -91,7 +91,7 @@ def test_another_requests_connection_error_proves_nothing(
     flavour: Flavour, family: Family, kind: str
 ) -> None:
     """A hook or transport whose own request cannot connect doesn't make a payment opened twice."""
-    with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
+    with RawServer(responding(lambda _: ZEROHASH_MINTED)) as server:
         options = callers_options(family, flavour, kind, unused_url())
         with pytest.raises(ConnectError) as caught:
             mint(flavour, server.url, options)

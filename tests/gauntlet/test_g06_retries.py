@@ -37,7 +37,7 @@ from network_calls import (
     each_flavour,
     send_zerohash,
 )
-from raw_server import RawServer, answering, http, json_answer, resetting, saying
+from raw_server import RawServer, http, json_response, resetting, responding, saying
 
 from tokenkit import (
     ConnectError,
@@ -74,7 +74,7 @@ CALLS: dict[str, tuple[Vendor, Call[Any], bytes, bool]] = {
     "Strigo mint": ("strigo", MINT, MINTED, True),
     "Strigo health": ("strigo", HEALTH, HEALTHY, True),
     "ZDK mint": ("zdk", MINTS["zdk"], ANSWERS["zdk"], True),
-    "zerohash time": ("zerohash", zerohash.TimeRequest(), json_answer({"epoch": 0}), True),
+    "zerohash time": ("zerohash", zerohash.TimeRequest(), json_response({"epoch": 0}), True),
     "zerohash revocation": ("zerohash", REVOCATION, REVOKED, True),
     "harmless": ("zerohash", HARMLESS, ZEROHASH_MINTED, True),
     "harmless together": ("zerohash", minting("fwc", "crypto-buy"), ZEROHASH_MINTED, True),
@@ -192,7 +192,7 @@ def fall_silent_on_the_second(peer: Peer) -> None:
     peer.wait_gone()
 
 
-always_minted = answering(lambda _: ZEROHASH_MINTED)
+always_minted = responding(lambda _: ZEROHASH_MINTED)
 
 
 @each_flavour

@@ -19,7 +19,7 @@ from network_calls import (
     each_flavour,
     send_strigo,
 )
-from raw_server import RawServer, answering, black_hole, http
+from raw_server import RawServer, black_hole, http, responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -76,7 +76,7 @@ def test_no_server_outlasts_the_deadline(
 @each_family
 def test_endless_failures_end_before_the_deadline(flavour: Flavour, family: Family) -> None:
     """Retries of an outage never go past the deadline; the last attempt's failure is reported."""
-    with RawServer(answering(lambda _: http(503))) as server:
+    with RawServer(responding(lambda _: http(503))) as server:
         with pytest.raises((ServerError, DeadlineExceeded)), at_most(DEADLINE):
             send_strigo(
                 flavour,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
 from network_calls import MINT, MINTED, each_family, each_flavour
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import Hooks, RetryPolicy, ServerError
 
@@ -23,7 +23,7 @@ CALLS = 1000
 def test_an_outage_is_not_multiplied(flavour: Flavour, family: Family) -> None:
     """A thousand calls into an outage send at most a tenth more requests, for all retries."""
     planned: list[RetryPlanned] = []
-    with RawServer(answering(lambda _: http(503))) as server:
+    with RawServer(responding(lambda _: http(503))) as server:
         client = driven_client(
             flavour,
             "strigo",
@@ -49,7 +49,7 @@ def test_successes_earn_retries_again(flavour: Flavour, family: Family) -> None:
     outage, recovery = 100, 30
     served = 0
 
-    with RawServer(answering(lambda _: MINTED if healthy() else http(503))) as server:
+    with RawServer(responding(lambda _: MINTED if healthy() else http(503))) as server:
 
         def healthy() -> bool:
             return outage <= served < outage + recovery

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from callers_clients import send_through
 from network_calls import API_KEY, HARMLESS, HEALTH, MINT, each_family, each_flavour, send_strigo
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import UnexpectedRedirect
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from raw_server import RawRequest
 
 each_status = pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-stranger = answering(lambda _: http(200))
+stranger = responding(lambda _: http(200))
 
 
 def redirecting(target: str, status: int) -> RawServer:
     answer = http(status, b"over there", f"Location: {target}/elsewhere?code=1")
-    return RawServer(answering(lambda _: answer))
+    return RawServer(responding(lambda _: answer))
 
 
 def check_untouched(server: RawServer) -> None:
@@ -90,7 +90,7 @@ def test_no_target_is_good_enough(flavour: Flavour, family: Family, target: str)
 @pytest.mark.parametrize("status", [300, 304, 399])
 def test_other_3xx_are_redirects_too(flavour: Flavour, family: Family, status: int) -> None:
     """A 3xx status that leads nowhere is never taken for a success."""
-    with RawServer(answering(lambda _: http(status))) as server:
+    with RawServer(responding(lambda _: http(status))) as server:
         with pytest.raises(UnexpectedRedirect) as caught:
             send_strigo(flavour, server.url, MINT, http_family=family)
         assert caught.value.status == status
@@ -108,7 +108,7 @@ def test_a_target_that_echoes_the_key_is_shown_without_it(
         key = request.headers["authorization"].partition(":")[2]
         return http(302, b"", f"Location: https://other.example/{key}/x")
 
-    with RawServer(answering(echo)) as server:
+    with RawServer(responding(echo)) as server:
         with pytest.raises(UnexpectedRedirect) as caught:
             send_strigo(flavour, server.url, MINT, http_family=family)
         location = caught.value.location or ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from connect_proxy import socks_proxy_to, socks_url
 from network_calls import HEALTH, HEALTHY, NO_RETRIES, each_family, each_flavour, send_strigo
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 from tls_servers import HOST, tls_server, trusting
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def test_an_events_own_name_decides(
 ) -> None:
     """A response header that looks like a harmless event lets no record through."""
     head = f"X-Job: send_request_body.started {SECRET} close.started"
-    with RawServer(answering(lambda _: http(200, HEALTHY.partition(b"\r\n\r\n")[2], head))) as one:
+    with RawServer(
+        responding(lambda _: http(200, HEALTHY.partition(b"\r\n\r\n")[2], head))
+    ) as one:
         send_strigo(flavour, one.url, HEALTH, http_family=family)
     said = logged_below(log, family)
     assert any(text.startswith("send_request_headers.started") for text in said)
@@ -89,7 +91,7 @@ def test_an_unknown_event_is_not_logged(
         debug(f"http11-{message}", *args)
 
     monkeypatch.setattr(logger, "debug", renamed)
-    with RawServer(answering(lambda _: HEALTHY)) as server:
+    with RawServer(responding(lambda _: HEALTHY)) as server:
         send_strigo(flavour, server.url, HEALTH, http_family=family)
     said = logged_below(log, family)
     assert any(text.startswith("connect_tcp.started") for text in said)
@@ -106,7 +108,7 @@ def test_a_logger_made_later_shows_no_credential(
 ) -> None:
     """A logger that the library makes only after a first call is watched like the others."""
     sent = f"Authorization: {SECRET}"
-    with RawServer(answering(lambda _: HEALTHY)) as server:
+    with RawServer(responding(lambda _: HEALTHY)) as server:
         send_strigo(flavour, server.url, HEALTH, http_family=family)
         loggers = [logging.getLogger(f"{CORES[family]}.made_later_{flavour}")]
         logger = logging.getLogger(f"{CORES[family]}.http11")
@@ -127,6 +129,6 @@ def test_other_peoples_exchanges_are_logged_as_ever(
 ) -> None:
     """The process's own use of httpx beside our calls keeps its debug log."""
     http_module: Any = import_module(family)
-    with RawServer(answering(lambda _: HEALTHY)) as server, http_module.Client() as client:
+    with RawServer(responding(lambda _: HEALTHY)) as server, http_module.Client() as client:
         client.get(server.url)
     assert any("complete" in text for text in logged_below(log, family))

@@ -25,7 +25,7 @@ from network_calls import (
     send_zerohash,
     zerohash_client,
 )
-from raw_server import RawServer, answering, black_hole, http, json_answer
+from raw_server import RawServer, black_hole, http, json_response, responding
 
 from tokenkit import (
     AuthenticationError,
@@ -72,7 +72,7 @@ def signatures(server: RawServer) -> list[str]:
 def echo(request: RawRequest) -> bytes:
     """Refuse a request, with all of its headers and its body in the response."""
     body = {"error": str(request.headers), "sent": request.headers, "body": str(request.body)}
-    return json_answer(body, 401)
+    return json_response(body, 401)
 
 
 def echo_in_a_header(request: RawRequest) -> bytes:
@@ -114,7 +114,7 @@ def slow_mint(peer: Peer) -> None:
 
 def token_as_a_number(peer: Peer) -> None:
     peer.read_request()
-    peer.send(json_answer({"message": {"token": [TOKEN], "other": TOKEN}}))
+    peer.send(json_response({"message": {"token": [TOKEN], "other": TOKEN}}))
 
 
 def broken_headers(peer: Peer) -> None:
@@ -129,10 +129,10 @@ def broken_headers(peer: Peer) -> None:
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        (answering(echo), AuthenticationError),
-        (answering(echo_in_a_header), AuthenticationError),
-        (answering(echo_as_html), DecodeError),
-        (answering(echo_as_a_redirect), UnexpectedRedirect),
+        (responding(echo), AuthenticationError),
+        (responding(echo_in_a_header), AuthenticationError),
+        (responding(echo_as_html), DecodeError),
+        (responding(echo_as_a_redirect), UnexpectedRedirect),
         (truncated_mint, DecodeError),
         (token_as_a_number, DecodeError),
         (cut_off_mint, (ConnectionLostError, ProtocolError)),
@@ -188,7 +188,7 @@ def test_every_vendors_credentials_are_hidden(
     flavour: Flavour, family: Family, vendor: Vendor, log: pytest.LogCaptureFixture
 ) -> None:
     """If a server echoes the whole request, no vendor's credentials get into the error."""
-    with RawServer(answering(echo)) as server:
+    with RawServer(responding(echo)) as server:
         client = vendor.open(flavour, base_url=server.url, http_family=family)
         with pytest.raises(AuthenticationError) as caught:
             perform(client, flavour, lambda: vendor.mint)
@@ -209,7 +209,7 @@ def test_a_served_call_shows_no_secret(
     """Clients, calls, replies, tokens, hooks' records and the log show nothing either."""
     records: list[object] = []
     hooks = Hooks(on_request=records.append, on_response=records.append)
-    with RawServer(answering(lambda _: vendor.minted)) as server:
+    with RawServer(responding(lambda _: vendor.minted)) as server:
         client = vendor.open(flavour, base_url=server.url, http_family=family, hooks=hooks)
         reply = perform(client, flavour, lambda: vendor.mint)
     assert reply.value.token == TOKEN
@@ -251,7 +251,7 @@ def test_a_raising_hook_shows_no_secret(
     def fail(_: object) -> None:
         raise ValueError("a mistake in the hook")
 
-    with RawServer(answering(lambda _: vendor.minted)) as server:
+    with RawServer(responding(lambda _: vendor.minted)) as server:
         client = vendor.open(
             flavour, base_url=server.url, http_family=family, hooks=Hooks(on_response=fail)
         )
@@ -301,7 +301,7 @@ def test_the_search_finds_what_is_there(log: pytest.LogCaptureFixture) -> None:
 def test_other_users_of_httpx_keep_their_log(log: pytest.LogCaptureFixture) -> None:
     """A plain httpx client beside ours logs what it always does."""
     with (
-        RawServer(answering(lambda _: http(200, b"", "X-Plain: visible"))) as server,
+        RawServer(responding(lambda _: http(200, b"", "X-Plain: visible"))) as server,
         httpx.Client(trust_env=False) as plain,
     ):
         zerohash_client(server.url).close()

@@ -19,7 +19,7 @@ import pytest
 from all_clients import VENDORS, each_vendor, perform
 from model_samples import LATER_MODELS
 from network_calls import NO_RETRIES, each_family, each_flavour
-from raw_server import RawServer, answering, json_answer
+from raw_server import RawServer, json_response, responding
 
 import tokenkit
 from tokenkit import (
@@ -196,11 +196,11 @@ def test_every_error_class_is_found() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        json_answer({"error": {"type": "T", "errors": [{"msg": "m", "param": "p"}]}}, 422),
-        json_answer({"error": "no", "transaction_id": "txn_1"}, 403),
-        json_answer({"error": "no", "missing_requirements": ["first_name"]}, 409),
-        json_answer({"code": "unavailable", "message": "later"}, 503),
-        json_answer(["no", "object"]),
+        json_response({"error": {"type": "T", "errors": [{"msg": "m", "param": "p"}]}}, 422),
+        json_response({"error": "no", "transaction_id": "txn_1"}, 403),
+        json_response({"error": "no", "missing_requirements": ["first_name"]}, 409),
+        json_response({"code": "unavailable", "message": "later"}, 503),
+        json_response(["no", "object"]),
         b"HTTP/1.1 302 Found\r\nLocation: https://h/x\r\nContent-Length: 0\r\n\r\n",
         b"no HTTP at all\r\n\r\n",
     ],
@@ -209,7 +209,7 @@ def test_errors_of_real_calls(
     flavour: Flavour, family: Family, vendor: Vendor, answer: bytes
 ) -> None:
     """An error that a call raised can be pickled and copied like one that a test made."""
-    with RawServer(answering(lambda _: answer)) as server:
+    with RawServer(responding(lambda _: answer)) as server:
         client = vendor.open(
             flavour, base_url=server.url, http_family=family, retry=NO_RETRIES, deadline=5
         )
@@ -223,7 +223,7 @@ def test_errors_of_real_calls(
 @each_vendor
 def test_replies_of_real_calls(flavour: Flavour, family: Family, vendor: Vendor) -> None:
     """A reply comes back equal from a round trip, and so does the call."""
-    with RawServer(answering(lambda _: vendor.minted)) as server:
+    with RawServer(responding(lambda _: vendor.minted)) as server:
         client = vendor.open(flavour, base_url=server.url, http_family=family)
         reply = perform(client, flavour, lambda: vendor.mint)
     for value in (reply, reply.value, vendor.mint):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import pytest
 import trio
 from network_calls import HEALTHY, async_strigo_client, each_family
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 from tls_servers import tls_server, trusting
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Backend: TypeAlias = Literal["asyncio", "trio"]
 
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 each_backend = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 each_pair = pytest.mark.parametrize(
     "backends",

@@ -23,7 +23,7 @@ from forked_programs import (
     fork_within_trio,
 )
 from network_calls import FAMILIES, HEALTHY, async_strigo_client, each_family, strigo_client
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 from tls_servers import AUTHORITY, tls_server
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from forked_programs import Options
     from network_calls import Family
 
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 only_where_there_is_a_fork = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows cannot fork"
 )

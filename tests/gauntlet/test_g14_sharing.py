@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from network_calls import NO_RETRIES, async_strigo_client, each_family, strigo_client
-from raw_server import RawServer, answering, json_answer
+from raw_server import RawServer, json_response, responding
 
 from tokenkit import ServerError, strigo
 
@@ -31,9 +31,9 @@ def echo(request: RawRequest) -> bytes:
     body: dict[str, Any] = request.json()
     email: str = body["email"]
     if email.partition("@")[0].endswith("7"):
-        return json_answer({"message": f"sorry, {email}"}, 503)
+        return json_response({"message": f"sorry, {email}"}, 503)
     data = {"token": f"for {email}", "user_id": email}
-    return json_answer({"result": "success", "data": data})
+    return json_response({"result": "success", "data": data})
 
 
 def answer_of(number: int, token: strigo.UserToken | ServerError) -> str:
@@ -64,7 +64,7 @@ def test_twenty_threads_share_a_client(family: Family) -> None:
             return answer_of(number, error)
 
     with (
-        RawServer(answering(echo)) as server,
+        RawServer(responding(echo)) as server,
         strigo_client(server.url, http_family=family, retry=NO_RETRIES) as client,
         ThreadPoolExecutor(THREADS) as threads,
     ):
@@ -103,7 +103,7 @@ def test_two_hundred_tasks_share_a_client(flavour: Flavour, family: Family) -> N
             for first in range(0, TASKS * CALLS_OF_A_TASK, CALLS_OF_A_TASK):
                 tasks.start_soon(call_often, first)
 
-    with RawServer(answering(echo)) as server:
+    with RawServer(responding(echo)) as server:
         anyio.run(main, backend=flavour)
         assert [*filter(None, problems)] == []
         assert len(problems) == len(server.requests) == TASKS * CALLS_OF_A_TASK

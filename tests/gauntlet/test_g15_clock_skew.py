@@ -11,7 +11,7 @@ import anyio
 import pytest
 from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
 from network_calls import HARMLESS, ZEROHASH_MINTED, each_family, each_flavour
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import (
     AuthenticationError,
@@ -179,7 +179,7 @@ POISON: dict[str, tuple[str, ...]] = {
 def test_poison_is_ignored(flavour: Flavour, family: Family, status: int) -> None:
     """An implausible Date corrects nothing, and costs no second request."""
     answers = iter([refusal(*headers, status=status) for headers in POISON.values()])
-    with RawServer(answering(lambda _: next(answers, ZEROHASH_MINTED))) as server:
+    with RawServer(responding(lambda _: next(answers, ZEROHASH_MINTED))) as server:
         client = driven_client(
             flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
         )
@@ -196,7 +196,7 @@ def test_poison_is_ignored(flavour: Flavour, family: Family, status: int) -> Non
 @each_family
 def test_a_correction_that_does_not_help_is_dropped(flavour: Flavour, family: Family) -> None:
     """If the corrected attempt is refused too, the next call starts from our own clock."""
-    with RawServer(answering(lambda _: refusal(dated(HOUR)))) as server:
+    with RawServer(responding(lambda _: refusal(dated(HOUR)))) as server:
         client = driven_client(
             flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
         )
@@ -211,7 +211,7 @@ def test_a_correction_that_does_not_help_is_dropped(flavour: Flavour, family: Fa
 def test_a_server_whose_clock_jumps_makes_no_loop(flavour: Flavour, family: Family) -> None:
     """A server that always refuses, each time with another time, gets two requests per call."""
     jumps = iter(range(100, 80_000, 100))
-    with RawServer(answering(lambda _: refusal(dated(next(jumps))))) as server:
+    with RawServer(responding(lambda _: refusal(dated(next(jumps))))) as server:
         client = driven_client(
             flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
         )
@@ -228,7 +228,7 @@ def test_a_date_from_before_the_release_is_ignored(flavour: Flavour, family: Fam
     """A Date older than the package is implausible, even if our own clock is equally wrong."""
     new_year = 1_767_225_600  # 2026
     date = formatdate(new_year + HOUR, usegmt=True)
-    with RawServer(answering(lambda _: refusal(f"Date: {date}"))) as server:
+    with RawServer(responding(lambda _: refusal(f"Date: {date}"))) as server:
         client = driven_client(
             flavour, "zerohash", server.url, DrivenTime(new_year), http_family=family
         )

@@ -20,7 +20,7 @@ from network_calls import (
     each_family,
     nothing,
 )
-from raw_server import RawServer, answering, black_hole, http
+from raw_server import RawServer, black_hole, http, responding
 from tls_servers import server_context, trusting
 
 from tokenkit import TransportError
@@ -235,7 +235,7 @@ def test_a_cancelled_wait_leaves_the_client_usable(
         await in_a_thread(server.wait_for, lambda: bool(server.requests))
         cancel()
 
-    with RawServer(script, answering(lambda _: MINTED)) as server:
+    with RawServer(script, responding(lambda _: MINTED)) as server:
         run(way, main)
         server.wait_all_closed()
         gc.collect()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from all_clients import STRIGO, ZDK, ZEROHASH, Vendor, perform
 from network_calls import TOKEN, Family, Flavour, each_family, each_flavour
-from raw_server import RawServer, answering, json_answer
+from raw_server import RawServer, json_response, responding
 
 from tokenkit import (
     APIError,
@@ -42,7 +42,7 @@ def served(
     flavour: Flavour, family: Family, vendor: Vendor, answer: bytes, call: Call[Any]
 ) -> tuple[Reply[Any], Any]:
     """Make a call that gets this response; return the pickled reply's copy and the sent JSON."""
-    with RawServer(answering(lambda _: answer)) as server:
+    with RawServer(responding(lambda _: answer)) as server:
         client = vendor.open(flavour, base_url=server.url, http_family=family)
         reply = perform(client, flavour, lambda: call)
         (request,) = server.requests
@@ -56,7 +56,7 @@ def served(
 def test_strigo_answers(flavour: Flavour, family: Family) -> None:
     """New fields beside Strigo's token are kept; those outside its data do no harm."""
     data = {"token": TOKEN, "user_id": "u1", **NEW}
-    answer = json_answer({"result": "success", "data": data, "meta": NEW})
+    answer = json_response({"result": "success", "data": data, "meta": NEW})
     reply, _ = served(flavour, family, STRIGO, answer, STRIGO.mint)
     assert isinstance(reply.value, strigo.UserToken)
     assert (reply.value.token, reply.value.user_id, reply.value.extra) == (TOKEN, "u1", NEW)
@@ -67,7 +67,7 @@ def test_strigo_answers(flavour: Flavour, family: Family) -> None:
 def test_fields_of_an_unknown_form(flavour: Flavour, family: Family) -> None:
     """Fields beside the token that have a new form are kept, and the token is returned."""
     odd = {"user_id": {"id": 7}, "expiration": "in two months"}
-    answer = json_answer({"result": "success", "data": {"token": TOKEN, **odd}})
+    answer = json_response({"result": "success", "data": {"token": TOKEN, **odd}})
     reply, _ = served(flavour, family, STRIGO, answer, STRIGO.mint)
     assert (reply.value.token, reply.value.user_id, reply.value.expires_at) == (TOKEN, None, None)
     assert reply.value.extra == odd
@@ -77,7 +77,7 @@ def test_fields_of_an_unknown_form(flavour: Flavour, family: Family) -> None:
 @each_family
 def test_strigo_health(flavour: Flavour, family: Family) -> None:
     """A health status that is not documented is returned as it came."""
-    answer = json_answer({"status": "degraded", "message": "slow", **NEW})
+    answer = json_response({"status": "degraded", "message": "slow", **NEW})
     reply, _ = served(flavour, family, STRIGO, answer, strigo.HealthRequest())
     assert reply.value == strigo.Health(status="degraded", message="slow", extra=NEW)
 
@@ -86,7 +86,7 @@ def test_strigo_health(flavour: Flavour, family: Family) -> None:
 @each_family
 def test_zdk_answers(flavour: Flavour, family: Family) -> None:
     """New fields around ZDK's tokens do no harm."""
-    reply, _ = served(flavour, family, ZDK, json_answer({"tokens": [TOKEN], **NEW}), ZDK.mint)
+    reply, _ = served(flavour, family, ZDK, json_response({"tokens": [TOKEN], **NEW}), ZDK.mint)
     assert reply.value == zdk.UserToken(token=TOKEN, user_id="user-1")
 
 
@@ -95,7 +95,7 @@ def test_zdk_answers(flavour: Flavour, family: Family) -> None:
 def test_zdk_permissions(flavour: Flavour, family: Family) -> None:
     """Undocumented permissions are sent as given, as numbers and as names."""
     call = zdk.UserTokenRequest(id="u", permissions=[100, 950, "CHAT_ALL"], extra={"x_new": NEW})
-    answer = json_answer({"tokens": [TOKEN]})
+    answer = json_response({"tokens": [TOKEN]})
     _, sent = served(flavour, family, ZDK, answer, call)
     assert sent == {
         "arguments": [{"id": "u", "permissions": [100, 950, "CHAT_ALL"], "x_new": NEW}]
@@ -118,7 +118,7 @@ def test_zerohash_permissions(flavour: Flavour, family: Family) -> None:
         )
     claims = {"jti": "1", "permissions": texts, **NEW}
     message = {"token": jwt(claims), "payment_id": "p1", **NEW}
-    reply, sent = served(flavour, family, ZEROHASH, json_answer({"message": message}), call)
+    reply, sent = served(flavour, family, ZEROHASH, json_response({"message": message}), call)
     assert sent == {
         "participant_code": "CUST01",
         "permissions": texts,
@@ -136,7 +136,7 @@ def test_zerohash_permissions(flavour: Flavour, family: Family) -> None:
 @each_family
 def test_zerohash_time(flavour: Flavour, family: Family) -> None:
     """New fields beside zerohash's clock are kept."""
-    answer = json_answer({"message": {"epoch": 1_000, "epoch_units": "milliseconds", **NEW}})
+    answer = json_response({"message": {"epoch": 1_000, "epoch_units": "milliseconds", **NEW}})
     reply, _ = served(flavour, family, ZEROHASH, answer, zerohash.TimeRequest())
     assert reply.value.time.timestamp() == 1
     assert reply.value.extra == {"epoch_units": "milliseconds", **NEW}
@@ -149,7 +149,11 @@ def test_statuses_and_states_without_a_name(flavour: Flavour, family: Family, st
     """A status without its own class is an APIError with the vendor's message."""
     with pytest.raises(APIError) as caught:
         served(
-            flavour, family, ZEROHASH, json_answer({"error": "new", **NEW}, status), ZEROHASH.mint
+            flavour,
+            family,
+            ZEROHASH,
+            json_response({"error": "new", **NEW}, status),
+            ZEROHASH.mint,
         )
     assert (caught.value.status, caught.value.message) == (status, "new")
     assert json.loads(caught.value.body)["x_new"] == NEW["x_new"]
@@ -159,7 +163,7 @@ def test_statuses_and_states_without_a_name(flavour: Flavour, family: Family, st
 @each_family
 def test_an_unknown_state_of_approval(flavour: Flavour, family: Family) -> None:
     """A manual approval in an undocumented state keeps its text."""
-    answer = json_answer({"error": "Approval escalated", "transaction_id": "txn_1"}, 403)
+    answer = json_response({"error": "Approval escalated", "transaction_id": "txn_1"}, 403)
     with pytest.raises(zerohash.ManualApprovalError) as caught:
         served(flavour, family, ZEROHASH, answer, ZEROHASH.mint)
     assert (caught.value.state, caught.value.message) == (None, "Approval escalated")

@@ -14,7 +14,7 @@ import attrs
 import pytest
 from all_clients import STRIGO, VENDORS, ZDK, ZEROHASH, each_vendor, perform
 from network_calls import MINT, each_family, each_flavour
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 from tokenkit import (
     ConfigurationError,
@@ -162,7 +162,7 @@ def refused(
     **send_options: Any,
 ) -> TokenKitError:
     """Return the error of a call that must not reach the server."""
-    with RawServer(answering(lambda _: vendor.minted)) as server:
+    with RawServer(responding(lambda _: vendor.minted)) as server:
         with pytest.raises((InvalidInputError, ConfigurationError)) as caught:
             perform(
                 vendor.open(flavour, **{"base_url": server.url, **options}),
@@ -221,7 +221,7 @@ def test_line_breaks_in_free_fields_stay_in_the_body(flavour: Flavour, family: F
     texts = [HOSTILE["a header"], HOSTILE["NUL"], HOSTILE_IN_HEADERS["a wide character"]]
     free: dict[str, Any] = {text: text for text in texts}
     call = zdk.UserTokenRequest(id="u", metadata=free, extra=free)
-    with RawServer(answering(lambda _: ZDK.minted)) as server:
+    with RawServer(responding(lambda _: ZDK.minted)) as server:
         perform(ZDK.open(flavour, base_url=server.url, http_family=family), flavour, lambda: call)
         (request,) = server.requests
     assert request.json() == {"arguments": [{"id": "u", "metadata": free, **free}]}
@@ -284,7 +284,7 @@ def test_hostile_addresses(flavour: Flavour, family: Family, text: str) -> None:
     for vendor, options, name in settings:
         error = refused(vendor, flavour, lambda: ZDK.mint, {**options, "http_family": family})
         assert name in str(error)
-    with RawServer(answering(lambda _: ZDK.minted)) as server:
+    with RawServer(responding(lambda _: ZDK.minted)) as server:
         origin = f"https://127.0.0.1:{server.port}"
         with pytest.raises(ConfigurationError, match=r": base_host"):
             ZDK.open(flavour, base_host=text, http_family=family)

@@ -11,7 +11,7 @@ import pytest
 from all_clients import ZDK, ZEROHASH, each_vendor, perform
 from leaks import traces
 from network_calls import TOKEN, each_family, each_flavour
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 from tokenkit import ConfigurationError
 
@@ -107,7 +107,7 @@ def test_base_urls_that_are_refused(flavour: Flavour, family: Family, url: Any, 
 )
 def test_nothing_is_sent(flavour: Flavour, family: Family, vendor: Vendor, pattern: str) -> None:
     """A server at such an address gets no connection from any client."""
-    with RawServer(answering(lambda _: vendor.minted)) as server:
+    with RawServer(responding(lambda _: vendor.minted)) as server:
         with pytest.raises(ConfigurationError, match=r": base_url"):
             perform(
                 vendor.open(
@@ -124,7 +124,7 @@ def test_nothing_is_sent(flavour: Flavour, family: Family, vendor: Vendor, patte
 @each_vendor
 def test_plain_http_must_be_asked_for(flavour: Flavour, family: Family, vendor: Vendor) -> None:
     """Plain http beyond loopback needs allow_insecure_http, which allows nothing else."""
-    with RawServer(answering(lambda _: vendor.minted)) as server:
+    with RawServer(responding(lambda _: vendor.minted)) as server:
         url = f"http://0.0.0.0:{server.port}"
         options: dict[str, Any] = {"http_family": family, "allow_insecure_http": True}
         reply = perform(

@@ -18,7 +18,7 @@ from network_calls import (
     each_flavour,
     send_strigo,
 )
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 from tls_servers import AUTHORITY, context_with, server_context, tls_server, trusting
 
 from tokenkit import ConnectError
@@ -26,7 +26,7 @@ from tokenkit import ConnectError
 if TYPE_CHECKING:
     from network_calls import Family, Flavour
 
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 PAST = (datetime(2020, 1, 1, tzinfo=timezone.utc), datetime(2020, 2, 1, tzinfo=timezone.utc))
 
 

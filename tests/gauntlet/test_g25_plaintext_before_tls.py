@@ -17,7 +17,7 @@ from network_calls import (
     each_flavour,
     send_strigo,
 )
-from raw_server import RawServer, answering, json_answer
+from raw_server import RawServer, json_response, responding
 from tls_servers import AUTHORITY, HOST, server_context, trusting
 
 from tokenkit import ConnectError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from network_calls import Family, Flavour, Options
     from raw_server import Peer
 
-FORGED = json_answer({"result": "success", "data": {"token": "forged", "user_id": "u1"}})
+FORGED = json_response({"result": "success", "data": {"token": "forged", "user_id": "u1"}})
 # httpcore reads so many bytes at once; what lies beyond was once left in a buffer of ours.
 READ = 65_536
 BEHIND = {
@@ -46,7 +46,7 @@ def options_for(proxy_url: str | None, family: Family) -> Options:
 
 
 def genuine() -> RawServer:
-    return RawServer(answering(lambda _: MINTED), tls=server_context(HOST))
+    return RawServer(responding(lambda _: MINTED), tls=server_context(HOST))
 
 
 @each_family

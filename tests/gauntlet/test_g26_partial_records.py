@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from network_calls import each_family, each_flavour, echo_token, send_strigo
-from raw_server import Peer, RawServer, json_answer
+from raw_server import Peer, RawServer, json_response
 from tls_servers import server_context, trusting
 
 from tokenkit import strigo
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 USERS = ("alice@example.com", "bob@example.com", "carol@example.com")
 CALLS = [strigo.UserTokenRequest(email=user) for user in USERS]
-SURPLUS = json_answer({"result": "success", "data": {"token": "for somebody else"}})
+SURPLUS = json_response({"result": "success", "data": {"token": "for somebody else"}})
 
 
 class RecordSocket:

@@ -17,7 +17,7 @@ from network_calls import (
     echo_token,
     send_strigo,
 )
-from raw_server import RawServer, json_answer
+from raw_server import RawServer, json_response
 from tls_servers import AUTHORITY, HOST, server_context, trusting
 
 from tokenkit import strigo
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 USERS = ("alice@example.com", "bob@example.com", "carol@example.com")
 CALLS = [strigo.UserTokenRequest(email=user) for user in USERS]
-SURPLUS = json_answer({"result": "success", "data": {"token": "for somebody else"}})
+SURPLUS = json_response({"result": "success", "data": {"token": "for somebody else"}})
 PATIENCE = 20
 WAYS = ("plain", "tls", "http proxy", "https proxy", "socks proxy")
 

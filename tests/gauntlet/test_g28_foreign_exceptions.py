@@ -24,7 +24,7 @@ from network_calls import (
     send_strigo,
     strigo_client,
 )
-from raw_server import RawServer, answering, black_hole, http
+from raw_server import RawServer, black_hole, http, responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -129,7 +129,7 @@ def test_what_a_hook_of_httpx_raises_comes_out(flavour: Flavour, family: Family)
 
     sync = flavour == "sync"
     kind = http_module.Client if sync else http_module.AsyncClient
-    with RawServer(answering(lambda _: http(503))) as server:
+    with RawServer(responding(lambda _: http(503))) as server:
         transport = (http_module.HTTPTransport if sync else http_module.AsyncHTTPTransport)()
         hook = check if sync else check_async
         url = server.url
@@ -302,7 +302,7 @@ SOURCES: dict[str, Callable[[BaseException], dict[str, Any]]] = {
 def test_a_sources_exception_is_the_cause(flavour: Flavour, where: str) -> None:
     """An exception from a secret source or a strategy is the cause of a ConfigurationError."""
     raised = SoftTimeLimit("the vault is closed")
-    with RawServer(answering(lambda _: http(503))) as server:
+    with RawServer(responding(lambda _: http(503))) as server:
         with pytest.raises(ConfigurationError, match="raised SoftTimeLimit") as caught:
             mint_with(flavour, server.url, **SOURCES[where](raised))
         assert server.requests == []
@@ -316,7 +316,7 @@ def test_a_sources_exception_is_the_cause(flavour: Flavour, where: str) -> None:
 def test_what_is_no_exception_gets_out_of_a_source(flavour: Flavour, where: str) -> None:
     """An exception that only the outermost code may catch passes through them unchanged."""
     raised = Exit()
-    with RawServer(answering(lambda _: http(503))) as server:
+    with RawServer(responding(lambda _: http(503))) as server:
         with pytest.raises(Exit) as caught:
             mint_with(flavour, server.url, **SOURCES[where](raised))
         assert server.requests == []
@@ -332,7 +332,7 @@ def test_a_hooks_exception_is_logged_and_others_get_out(
     for raised in (SoftTimeLimit(), Exit()):
         hook: Any = partial(raising, raised)
         hooks = Hooks(**{name: hook})
-        with RawServer(answering(lambda _: http(401))) as server:
+        with RawServer(responding(lambda _: http(401))) as server:
             expected = AuthenticationError if isinstance(raised, Exception) else Exit
             with pytest.raises(expected):
                 mint_with(flavour, server.url, api_key=API_KEY, hooks=hooks)

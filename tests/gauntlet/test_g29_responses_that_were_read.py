@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from callers_clients import send_through
 from network_calls import HARMLESS, ZEROHASH_MINTED, each_family, each_flavour
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import StrigoClient, TransportError
 
@@ -35,7 +35,7 @@ def hooks(flavour: Flavour, sync: Callable[[Any], Any], name: str) -> dict[str, 
 @pytest.mark.parametrize("answer", [ZEROHASH_MINTED, PACKED], ids=["plain", "gzip"])
 def test_a_response_that_a_hook_has_read(flavour: Flavour, family: Family, answer: bytes) -> None:
     """If a hook that logs bodies reads them first, the client uses what httpx decoded."""
-    with RawServer(answering(lambda _: answer)) as server:
+    with RawServer(responding(lambda _: answer)) as server:
         event_hooks = hooks(flavour, lambda response: response.read(), "aread")
         replies = send_through(
             flavour, family, server.url, HARMLESS, HARMLESS, event_hooks=event_hooks
@@ -48,7 +48,7 @@ def test_a_response_that_a_hook_has_read(flavour: Flavour, family: Family, answe
 @each_flavour
 def test_a_response_that_a_hook_has_closed(flavour: Flavour, family: Family) -> None:
     """A hook that closes the response unread causes an error, not a hang."""
-    with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
+    with RawServer(responding(lambda _: ZEROHASH_MINTED)) as server:
         event_hooks = hooks(flavour, lambda response: response.close(), "aclose")
         with pytest.raises(TransportError):
             send_through(flavour, family, server.url, HARMLESS, event_hooks=event_hooks)

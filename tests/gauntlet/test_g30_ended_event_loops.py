@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 from network_calls import HEALTH, HEALTHY, async_strigo_client
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def by_trio(call: Callable[[], Any], loops: list[weakref.ref[object]]) -> None:
 def test_nothing_of_an_ended_loop_is_kept(end: Callable[..., None]) -> None:
     """A hundred loops on one client leave no loop and no socket behind, however they end."""
     loops: list[weakref.ref[object]] = []
-    with RawServer(answering(lambda _: HEALTHY)) as server:
+    with RawServer(responding(lambda _: HEALTHY)) as server:
         client: AsyncStrigoClient = async_strigo_client(server.url)
 
         async def call() -> None:
@@ -77,5 +77,5 @@ def test_a_forgotten_client_lets_go_of_its_loops_connections() -> None:
         while server.ended < server.connections:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
 
-    with RawServer(answering(lambda _: HEALTHY)) as server:
+    with RawServer(responding(lambda _: HEALTHY)) as server:
         asyncio.run(asyncio.wait_for(main(server.url, server), 10))

@@ -20,7 +20,7 @@ from network_calls import (
     send_strigo,
     strigo_client,
 )
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 from tls_servers import AUTHORITY, context_with, server_context, trusting
 
 from tokenkit import ConfigurationError, ConnectError
@@ -54,7 +54,7 @@ def build(flavour: Flavour, url: str = VENDOR, **options: Any) -> None:
 def server_of(authority: trustme.CA) -> RawServer:
     """Make a healthy server with an authority's certificate."""
     tls = context_with(authority.issue_cert("localhost"))
-    return RawServer(answering(lambda _: HEALTHY), tls=tls)
+    return RawServer(responding(lambda _: HEALTHY), tls=tls)
 
 
 def is_trusted(server: RawServer, flavour: Flavour, **options: Any) -> bool:
@@ -139,7 +139,7 @@ def test_a_default_file_that_vanishes_is_missed_by_new_clients_only(
     monkeypatch.setattr(certifi, "where", lambda: str(bundle))
     closing = HEALTHY.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
     tls = server_context("localhost")
-    with RawServer(answering(lambda _: closing), tls=tls) as server:
+    with RawServer(responding(lambda _: closing), tls=tls) as server:
         url = f"https://localhost:{server.port}"
         client = strigo_client(url, http_family="httpx")
         late = strigo_client(url, http_family="httpx")

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from network_calls import HEALTH, HEALTHY, each_flavour, send_strigo
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 if TYPE_CHECKING:
     from network_calls import Flavour
 
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 
 
 @each_flavour

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from network_calls import MINT, TOKEN, each_flavour, send_strigo
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import BadRequestError
 
@@ -42,7 +42,7 @@ READ = {
 def test_a_success_in_an_odd_encoding(flavour: Flavour, encoding: str, body: bytes) -> None:
     """A readable body is read, whatever the header calls it."""
     answer = http(200, body, f"Content-Encoding: {encoding}")
-    with RawServer(answering(lambda _: answer)) as server:
+    with RawServer(responding(lambda _: answer)) as server:
         (reply,) = send_strigo(flavour, server.url, MINT)
     assert reply.value.token == TOKEN
 
@@ -52,7 +52,7 @@ def test_a_failure_behind_a_mark(flavour: Flavour) -> None:
     """An error body after a byte order mark is read like any other."""
     body = BYTE_ORDER_MARK + b'{"result": "failure", "error": {"type": "t", "message": "bad"}}'
     with (
-        RawServer(answering(lambda _: http(400, body))) as server,
+        RawServer(responding(lambda _: http(400, body))) as server,
         pytest.raises(BadRequestError, match="bad"),
     ):
         send_strigo(flavour, server.url, MINT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from network_calls import HEALTH, HEALTHY, each_family, each_flavour, send_strigo
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def test_the_next_address_is_tried_soon(
 ) -> None:
     """Dead addresses of one family cost a quarter of a second each, not the whole timeout."""
     real = socket.getaddrinfo
-    with RawServer(answering(lambda _: HEALTHY)) as server:
+    with RawServer(responding(lambda _: HEALTHY)) as server:
         alive = ("127.0.0.1", server.port)
 
         def resolve(host: Any, *rest: Any, **options: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from network_calls import MINT, each_flavour, send_strigo
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import RateLimitError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def test_a_million_years_without_a_deadline(flavour: Flavour, asked: str) -> None:
     """Without a deadline, a wait beyond any clock raises the vendor's error at once."""
     answer = http(429, b"{}", f"Retry-After: {asked}")
-    with RawServer(answering(lambda _: answer)) as server:
+    with RawServer(responding(lambda _: answer)) as server:
         with pytest.raises(RateLimitError):
             send_strigo(flavour, server.url, MINT, deadline=None)
         assert len(server.requests) <= 4

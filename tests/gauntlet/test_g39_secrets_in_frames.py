@@ -12,7 +12,7 @@ import attrs
 import httpx
 import pytest
 from opened import leaks, opened
-from raw_server import RawServer, answering, http, json_answer
+from raw_server import RawServer, http, json_response, responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -121,7 +121,7 @@ def test_options_of_a_single_call_show_no_secret() -> None:
     """No frame of a call's error contains a header of the call."""
     options: dict[str, Any] = {"headers": {"x-gateway": KEY}, "retry": RetryPolicy(max_retries=0)}
     with (
-        RawServer(answering(lambda _: http(404))) as server,
+        RawServer(responding(lambda _: http(404))) as server,
         ZdkClient(api_key="x", base_url=server.url) as client,
     ):
         unknown: list[dict[str, Any]] = [{}, {"bogus": 1}]
@@ -172,7 +172,7 @@ class Interrupt(Exception):  # noqa: N818 - what a signal's handler raises
 
 def echo(request: RawRequest) -> bytes:
     """Refuse a request, with all of it in the response."""
-    return json_answer({"error": {"message": str(request.headers)}}, 401)
+    return json_response({"error": {"message": str(request.headers)}}, 401)
 
 
 def interrupted_at(line: int, act: Callable[[], object]) -> BaseException | None:
@@ -207,7 +207,7 @@ def interrupted_at(line: int, act: Callable[[], object]) -> BaseException | None
 def test_an_exception_at_any_line_shows_no_secret(*, is_async: bool) -> None:
     """Wherever in a call's life a signal arrives, its traceback shows no credential."""
     options: dict[str, Any] = {"retry": RetryPolicy(max_retries=0)}
-    with RawServer(answering(echo)) as server:
+    with RawServer(responding(echo)) as server:
         kind: Any = AsyncStrigoClient if is_async else StrigoClient
 
         def mint() -> None:

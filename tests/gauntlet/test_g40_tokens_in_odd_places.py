@@ -10,7 +10,7 @@ import attrs
 import pytest
 from driven_calls import DrivenTime, driven_client, outcomes, replies
 from network_calls import MINT, TOKEN, each_family, each_flavour
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import Call, Hooks, RetryPolicy
 from tokenkit.extension import RawCall, param, text
@@ -69,7 +69,7 @@ def test_a_token_in_a_url(
     told: list[object] = []
     hooks = Hooks(on_request=told.append, on_response=told.append, on_error=told.append)
     with (
-        RawServer(answering(lambda _: http(404))) as server,
+        RawServer(responding(lambda _: http(404))) as server,
         caplog.at_level(logging.DEBUG, "tokenkit"),
     ):
         client = driven_client(
@@ -104,15 +104,15 @@ ODD_RESPONSES = [
     chunked_without_chunks,
     no_status_line,
     broken_header,
-    answering(lambda _: http(200, TOKEN.encode(), "Content-Type: text/plain")),
-    answering(lambda _: http(200, b")]}',\n" + BODY, "Content-Type: text/javascript")),
-    answering(lambda _: http(200, BODY[:-2], JSON_TYPE)),
-    answering(lambda _: http(200, b"<p>" + BODY + b"</p>", "Content-Type: text/html")),
-    answering(lambda _: http(502, BODY[:-2], JSON_TYPE)),
-    answering(lambda _: http(500, b"\xef\xbb\xbf" + BODY, JSON_TYPE)),
-    answering(lambda _: http(500, b'{"n": NaN, ' + BODY[1:], JSON_TYPE)),
-    answering(lambda _: http(422, json.dumps({"data": {"jwt": TOKEN}}).encode(), JSON_TYPE)),
-    answering(lambda _: http(500, b"token=" + TOKEN.encode(), "Content-Type: text/plain")),
+    responding(lambda _: http(200, TOKEN.encode(), "Content-Type: text/plain")),
+    responding(lambda _: http(200, b")]}',\n" + BODY, "Content-Type: text/javascript")),
+    responding(lambda _: http(200, BODY[:-2], JSON_TYPE)),
+    responding(lambda _: http(200, b"<p>" + BODY + b"</p>", "Content-Type: text/html")),
+    responding(lambda _: http(502, BODY[:-2], JSON_TYPE)),
+    responding(lambda _: http(500, b"\xef\xbb\xbf" + BODY, JSON_TYPE)),
+    responding(lambda _: http(500, b'{"n": NaN, ' + BODY[1:], JSON_TYPE)),
+    responding(lambda _: http(422, json.dumps({"data": {"jwt": TOKEN}}).encode(), JSON_TYPE)),
+    responding(lambda _: http(500, b"token=" + TOKEN.encode(), "Content-Type: text/plain")),
 ]
 
 
@@ -145,7 +145,7 @@ def test_a_replys_repr(flavour: Flavour, family: Family) -> None:
     """The repr of a Reply shows neither its value nor an echoed key."""
     key = "strigo-key-77aa51c0de"
     response = http(200, BODY, JSON_TYPE, f"Server: {key}", f"X-Request-Id: Bearer {key}")
-    with RawServer(answering(lambda _: response)) as server:
+    with RawServer(responding(lambda _: response)) as server:
         client = driven_client(flavour, "strigo", server.url, DrivenTime(), http_family=family)
         raw = RawCall(verb="POST", target="/academy/users/token", json={})
         found = replies(outcomes(client, flavour, raw))

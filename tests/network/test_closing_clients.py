@@ -27,7 +27,7 @@ from network_calls import (
     strigo_client,
 )
 from pooled import idle_of, pools_of
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import ClientClosedError, strigo
 from tokenkit._http import connection
@@ -99,7 +99,7 @@ def test_a_call_repeated_after_the_client_was_closed_leaves_nothing_open() -> No
     """A client that is closed between two attempts keeps no connection from the second."""
     clock = SyncClock()
     answers = iter([http(503), HEALTHY])
-    with RawServer(answering(lambda _: next(answers))) as server:
+    with RawServer(responding(lambda _: next(answers))) as server:
         client = strigo.StrigoClient(
             org_id="org", api_key="key", base_url=server.url, clock=clock, retry=FAST_RETRIES
         )
@@ -113,7 +113,7 @@ async def test_an_async_call_repeated_after_the_client_was_closed_leaves_nothing
     """An async client that is closed between two attempts keeps no connection from the second."""
     clock = AsyncClock()
     answers = iter([http(503), HEALTHY])
-    with RawServer(answering(lambda _: next(answers))) as server:
+    with RawServer(responding(lambda _: next(answers))) as server:
         client = strigo.AsyncStrigoClient(
             org_id="org", api_key="key", base_url=server.url, clock=clock, retry=FAST_RETRIES
         )

@@ -19,7 +19,7 @@ from network_calls import (
     at_most,
     send_strigo,
 )
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 from tokenkit import (
     ConnectError,
@@ -61,7 +61,7 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_next(
     flavour: Flavour, full: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A host's second address is tried within the connect timeout when the first is silent."""
-    with RawServer(answering(lambda _: MINTED)) as server:
+    with RawServer(responding(lambda _: MINTED)) as server:
         resolve_to(
             monkeypatch, (socket.AF_INET, full), (socket.AF_INET, ("127.0.0.1", server.port))
         )
@@ -75,7 +75,7 @@ def test_an_address_of_a_kind_that_the_system_lacks_is_passed_over(
     flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If there is no IPv6, a host's IPv4 address is used."""
-    with RawServer(answering(lambda _: MINTED)) as server:
+    with RawServer(responding(lambda _: MINTED)) as server:
         resolve_to(monkeypatch, (9999, ("::1", 1)), (socket.AF_INET, ("127.0.0.1", server.port)))
         url = f"http://localhost:{server.port}"
         send_strigo(flavour, url, MINT, retry=NO_RETRIES)

@@ -18,7 +18,7 @@ from network_calls import (
     each_flavour,
     send_strigo,
 )
-from raw_server import RawServer, answering, http, saying
+from raw_server import RawServer, http, responding, saying
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -89,7 +89,7 @@ def test_a_plain_body_beyond_the_limit_is_refused(flavour: Flavour, framing: str
 def test_a_body_of_just_the_limit_is_read(flavour: Flavour) -> None:
     """8 MiB are allowed."""
     body = ANSWER + b" " * (8 * MEGABYTE - len(ANSWER))
-    with RawServer(answering(lambda _: http(200, body))) as server:
+    with RawServer(responding(lambda _: http(200, body))) as server:
         (reply,) = send_strigo(flavour, server.url, MINT)
     assert reply.value.token == TOKEN
 
@@ -113,7 +113,7 @@ def test_an_oversized_failure_is_still_that_failure(flavour: Flavour, status: in
 def test_gzip_is_understood(flavour: Flavour, encoding: str) -> None:
     """A compressed response is decompressed, whatever the case of the header."""
     packed = http(200, gzip.compress(ANSWER, mtime=0), f"Content-Encoding: {encoding}")
-    with RawServer(answering(lambda _: packed)) as server:
+    with RawServer(responding(lambda _: packed)) as server:
         (reply,) = send_strigo(flavour, server.url, MINT)
         assert "gzip" in server.requests[0].headers["accept-encoding"]
     assert reply.value.token == TOKEN
@@ -139,7 +139,7 @@ def test_unreadable_encodings_are_protocol_errors(
     """A broken or unknown encoding of a success is a ProtocolError that says what is wrong."""
     answer = http(200, body, f"Content-Encoding: {encoding}")
     with (
-        RawServer(answering(lambda _: answer)) as server,
+        RawServer(responding(lambda _: answer)) as server,
         pytest.raises(ProtocolError, match=told) as caught,
     ):
         send_strigo(flavour, server.url, MINT, retry=NO_RETRIES)
@@ -151,7 +151,7 @@ def test_unreadable_encodings_are_protocol_errors(
 def test_an_unreadable_failure_is_still_that_failure(flavour: Flavour, encoding: str) -> None:
     """An error response with a broken encoding keeps its status."""
     answer = http(400, b"\x00\x01\x02", f"Content-Encoding: {encoding}")
-    with RawServer(answering(lambda _: answer)) as server:
+    with RawServer(responding(lambda _: answer)) as server:
         with pytest.raises(BadRequestError):
             send_strigo(flavour, server.url, MINT)
         assert len(server.requests) == 1
@@ -162,7 +162,7 @@ def test_an_empty_body_needs_no_gzip(flavour: Flavour) -> None:
     """An empty response that claims to be compressed is an empty response."""
     answer = http(200, b"", "Content-Encoding: gzip")
     with (
-        RawServer(answering(lambda _: answer)) as server,
+        RawServer(responding(lambda _: answer)) as server,
         pytest.raises(DecodeError, match="the body is empty"),
     ):
         send_strigo(flavour, server.url, HEALTH)

@@ -19,7 +19,7 @@ from network_calls import (
     async_strigo_client,
     strigo_client,
 )
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -35,7 +35,7 @@ from tokenkit.extension import RawCall
 if TYPE_CHECKING:
     from pytest_httpx import HTTPXMock
 
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 
 
 def minted(request: httpx.Request) -> httpx.Response:

@@ -16,7 +16,7 @@ from network_calls import (
     each_family,
     each_flavour,
 )
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour
@@ -61,7 +61,7 @@ def signature_of(request: RawRequest) -> str:
 @each_flavour
 def test_a_callers_client_adds_only_its_headers(flavour: Flavour, family: Family) -> None:
     """A caller's client's default headers are sent below ours, unless they may be credentials."""
-    with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
+    with RawServer(responding(lambda _: ZEROHASH_MINTED)) as server:
         send_through(
             flavour,
             family,
@@ -89,7 +89,7 @@ def test_which_of_a_callers_headers_are_sent(flavour: Flavour, family: Family) -
     """A caller's client sends no credentials, and nothing that changes what a request means."""
     harmless = HARMLESS_HEADERS.split()
     names = [*CREDENTIALS.split(), *CHANGES.split(), *harmless]
-    with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
+    with RawServer(responding(lambda _: ZEROHASH_MINTED)) as server:
         headers = dict.fromkeys(names, "the-callers-own")
         send_through(flavour, family, server.url, HARMLESS, headers=headers)
     (request,) = server.requests

@@ -19,7 +19,7 @@ from network_calls import (
     strigo_client,
 )
 from pooled import idle_of
-from raw_server import RawServer, answering, http
+from raw_server import RawServer, http, responding
 
 from tokenkit import ClientClosedError, ServerError, strigo
 from tokenkit._http.network import DeadlineStream
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from network_calls import Flavour
 from raw_server import RawRequest
 
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 
 STREAMS = {"asyncio": "AsyncioStream", "trio": "AsyncStream"}
 
@@ -44,7 +44,7 @@ def test_calls_share_a_connection(flavour: Flavour) -> None:
     def respond(request: RawRequest) -> bytes:
         return MINTED if request.body else HEALTHY
 
-    with RawServer(answering(respond)) as server:
+    with RawServer(responding(respond)) as server:
         send_strigo(flavour, server.url, HEALTH, HEALTH, HEALTH)
         assert (server.connections, len(server.requests)) == (1, 3)
         server.wait_all_closed()
@@ -54,7 +54,7 @@ def test_calls_share_a_connection(flavour: Flavour) -> None:
 def test_a_failed_answer_keeps_the_connection(flavour: Flavour) -> None:
     """After a refused call, the next one uses the same connection."""
     answers = iter([http(503), http(503), HEALTHY])
-    with RawServer(answering(lambda _: next(answers))) as server:
+    with RawServer(responding(lambda _: next(answers))) as server:
         (reply,) = send_strigo(flavour, server.url, HEALTH)
         assert (reply.attempts, server.connections) == (3, 1)
 
@@ -164,7 +164,7 @@ async def test_async_connections_use_the_network_of_this_package(anyio_backend_n
 @each_flavour
 def test_a_client_outlives_failures(flavour: Flavour) -> None:
     """A call that fails for good leaves nothing open."""
-    with RawServer(answering(lambda _: http(500))) as server:
+    with RawServer(responding(lambda _: http(500))) as server:
         for _ in range(3):
             with pytest.raises(ServerError):
                 send_strigo(flavour, server.url, MINT)

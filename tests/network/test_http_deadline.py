@@ -21,7 +21,7 @@ from network_calls import (
     each_flavour,
     send_strigo,
 )
-from raw_server import RawServer, answering, black_hole
+from raw_server import RawServer, black_hole, responding
 
 from tokenkit import (
     DeadlineExceeded,
@@ -103,7 +103,7 @@ def test_a_call_has_a_deadline_of_its_own(
 def test_a_call_without_a_deadline_is_no_trouble(flavour: Flavour) -> None:
     """A call with the longest allowed time limits is sent like any other."""
     longest = Timeouts(connect=1e6, read=1e6, write=1e6)
-    with RawServer(answering(lambda _: MINTED)) as server:
+    with RawServer(responding(lambda _: MINTED)) as server:
         address = server.url.replace("127.0.0.1", "localhost")
         (reply,) = send_strigo(flavour, address, MINT, deadline=None, timeout=longest)
     assert reply.value.token == TOKEN

@@ -31,7 +31,7 @@ from network_calls import (
     send_strigo,
     strigo_client,
 )
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 from tls_servers import trusting
 
 from tokenkit import AsyncStrigoClient, ConfigurationError, StrigoClient
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from network_calls import Family, Flavour
 
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 needs_httpx2 = pytest.mark.skipif(not find_spec("httpx2"), reason="httpx2 needs Python 3.11")
 
 
@@ -119,7 +119,7 @@ def test_a_callers_transport_is_recognised(flavour: Flavour, family: Family) -> 
 @each_flavour
 def test_a_callers_client_is_recognised(flavour: Flavour, family: Family) -> None:
     """A client of either family is accepted, and stays open."""
-    with RawServer(answering(lambda _: ZEROHASH_MINTED)) as server:
+    with RawServer(responding(lambda _: ZEROHASH_MINTED)) as server:
         (reply,) = send_through(flavour, family, server.url, HARMLESS)
         assert reply.value.token == TOKEN
 

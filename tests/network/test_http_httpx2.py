@@ -13,12 +13,12 @@ from network_calls import (
     strigo_client,
 )
 from pooled import idle_of
-from raw_server import RawServer, answering, json_answer
+from raw_server import RawServer, json_response, responding
 
 httpx2: Any = pytest.importorskip("httpx2")
 
 
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 
 
 def test_the_seam_of_httpx2_holds() -> None:
@@ -46,8 +46,8 @@ async def test_the_async_seam_of_httpx2_holds() -> None:
 
 def test_json_answers_are_the_same() -> None:
     """A response's headers and value do not depend on the family."""
-    answer = json_answer({"status": "ok", "message": "m"})
-    with RawServer(answering(lambda _: answer)) as server:
+    answer = json_response({"status": "ok", "message": "m"})
+    with RawServer(responding(lambda _: answer)) as server:
         (one,) = send_strigo("sync", server.url, HEALTH, http_family="httpx")
         (other,) = send_strigo("sync", server.url, HEALTH, http_family="httpx2")
     assert (one.value, dict(one.headers)) == (other.value, dict(other.headers))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from network_calls import HEALTH, HEALTHY, NO_RETRIES, each_family, strigo_client
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def interrupted_clients(file: str, url: str, family: Family) -> Iterator[StrigoC
 
 @pytest.fixture
 def server() -> Iterator[RawServer]:
-    with RawServer(answering(lambda _: HEALTHY)) as server:
+    with RawServer(responding(lambda _: HEALTHY)) as server:
         yield server
 
 

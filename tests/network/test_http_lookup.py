@@ -18,7 +18,7 @@ from network_calls import (
     send_strigo,
     strigo_client,
 )
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 from tokenkit import ConnectError, DeadlineExceeded, Timeouts
 
@@ -106,7 +106,7 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_next(
 ) -> None:
     """A host's second address is tried within the connect timeout when the first is silent."""
     with (
-        RawServer(answering(lambda _: MINTED)) as server,
+        RawServer(responding(lambda _: MINTED)) as server,
         socket.create_server(("127.0.0.1", 0), backlog=0) as full,
         socket.create_connection(full.getsockname()),
     ):

@@ -23,7 +23,7 @@ from network_calls import (
     send_strigo,
     send_zerohash,
 )
-from raw_server import RawServer, answering, black_hole, http, saying
+from raw_server import RawServer, black_hole, http, responding, saying
 from tls_servers import AUTHORITY, HOST, server_context, tls_server, trusting
 
 from tokenkit import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from network_calls import Family, Flavour, Options
     from raw_server import Peer
 
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 
 
 @each_family

@@ -20,7 +20,7 @@ from network_calls import (
     send_strigo,
     send_zerohash,
 )
-from raw_server import RawServer, answering, black_hole, resetting
+from raw_server import RawServer, black_hole, resetting, responding
 from tls_servers import AUTHORITY, server_context, trusting
 
 from tokenkit import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from network_calls import Family, Flavour
     from raw_server import Peer
 
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 
 
 @each_flavour

@@ -30,7 +30,7 @@ from network_calls import (
     send_zerohash,
     strigo_client,
 )
-from raw_server import RawRequest, RawServer, answering, saying
+from raw_server import RawRequest, RawServer, responding, saying
 from tls_servers import server_context, trusting
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def test_a_connection_closed_while_idle_is_not_used(
         was_read.set()
         server.wait_for(lambda: server.ended > 0 or len(server.requests) > 1)
 
-    minting = answering(lambda _: ZEROHASH_MINTED)
+    minting = responding(lambda _: ZEROHASH_MINTED)
     with RawServer(answer_and_end, minting, tls=server_context("127.0.0.1")) as server:
         replies = send_zerohash(
             flavour,

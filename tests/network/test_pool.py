@@ -27,7 +27,7 @@ from network_calls import (
     echo_token,
     strigo_client,
 )
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 from tokenkit import DeadlineExceeded
 from tokenkit._http.connection import PooledConnection
@@ -240,7 +240,7 @@ def test_opening_that_is_interrupted_keeps_no_place(
 
     for module in ("sync_pool", "async_pool"):
         monkeypatch.setattr(f"tokenkit._http.{module}.PooledConnection", Stopping)
-    with RawServer(answering(lambda _: HEALTHY)) as server:
+    with RawServer(responding(lambda _: HEALTHY)) as server:
         if flavour != "sync":
             anyio.run(main, async_strigo_client(server.url), backend=flavour)
             return

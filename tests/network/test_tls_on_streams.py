@@ -25,7 +25,7 @@ from network_calls import (
     send_strigo,
     send_zerohash,
 )
-from raw_server import PATIENCE, RawServer, answering
+from raw_server import PATIENCE, RawServer, responding
 from tls_servers import server_context, trusting
 
 from tokenkit import (
@@ -116,7 +116,7 @@ def test_a_handshake_that_takes_too_long_is_a_timeout(flavour: Flavour) -> None:
 @each_flavour
 def test_a_certificate_of_a_stranger_is_a_connect_error(flavour: Flavour) -> None:
     """The text says what is wrong with the certificate; nothing stays open."""
-    with serve(answering(lambda _: HEALTHY), tls=True) as server:
+    with serve(responding(lambda _: HEALTHY), tls=True) as server:
         with pytest.raises(ConnectError, match="certificate verify failed"):
             send_strigo(
                 flavour,
@@ -147,7 +147,7 @@ def test_a_first_write_that_fails_within_tls_was_not_sent(
         server.wait_for(lambda: server.ended >= 1)
 
     monkeypatch.setattr(TLSStream, "handshake", handshake_and_wait)
-    minting = answering(lambda _: ZEROHASH_MINTED)
+    minting = responding(lambda _: ZEROHASH_MINTED)
     with RawServer(reset_unseen, minting, tls=server_context("127.0.0.1")) as server:
         (reply,) = send_zerohash(
             "asyncio", server.url, WITHDRAWAL, ssl_context=trusting(), retry=FAST_RETRIES

@@ -29,7 +29,7 @@ from network_calls import (
     async_strigo_client,
     at_most,
 )
-from raw_server import RawServer, answering, black_hole
+from raw_server import RawServer, black_hole, responding
 from tls_servers import server_context, trusting
 
 from tokenkit import (
@@ -69,7 +69,7 @@ def test_calls_on_uvloop(*, tls: bool) -> None:
                     tasks.start_soon(client.send, MINT)
             assert server.connections <= 30
 
-    with serve(answering(lambda _: MINTED), tls=tls) as server:
+    with serve(responding(lambda _: MINTED), tls=tls) as server:
         run_on_uvloop(main)
         assert len(server.requests) == 32
         server.wait_all_closed()

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from raw_server import RawRequest, RawServer, answering, black_hole, http
+from raw_server import RawRequest, RawServer, black_hole, http, responding
 from sandbox_requests import zerohash_mint
 
 from tokenkit import ConfigurationError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 START_MS = 1_714_445_704_000
 
 
-ACCEPTING = answering(lambda _: http(204))
+ACCEPTING = responding(lambda _: http(204))
 
 
 def hmac_of(sandbox: Sandbox, message: bytes) -> str:
@@ -156,7 +156,7 @@ def test_rsa(rsa_padding: str, clock: FrozenClock) -> None:
 
 def test_tries_and_pauses(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
     """Four tries 250 ms apart, three with growing pauses; then the webhook is dropped."""
-    with RawServer(answering(lambda _: http(503))) as receiver:
+    with RawServer(responding(lambda _: http(503))) as receiver:
         timed_sandbox.send_webhooks_to(receiver.url)
         zerohash_mint(timed_sandbox, "crypto-payouts")
         counts: list[int] = []
@@ -178,7 +178,7 @@ def test_tries_and_pauses(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
 def test_a_try_that_succeeds_is_the_last(timed_sandbox: Sandbox, clock: FrozenClock) -> None:
     """A receiver that is available again gets the webhook once."""
     statuses = iter([500, 200])
-    with RawServer(answering(lambda _: http(next(statuses)))) as receiver:
+    with RawServer(responding(lambda _: http(next(statuses)))) as receiver:
         timed_sandbox.send_webhooks_to(receiver.url)
         zerohash_mint(timed_sandbox, "crypto-payouts")
         for _ in range(3):
@@ -255,7 +255,7 @@ def test_waiting_has_an_end(timed_sandbox: Sandbox) -> None:
         waited.append(str(caught.value))
         return http(200)
 
-    with RawServer(answering(respond)) as receiver:
+    with RawServer(responding(respond)) as receiver:
         timed_sandbox.send_webhooks_to(receiver.url)
         zerohash_mint(timed_sandbox, "crypto-payouts")
         timed_sandbox.wait_for_webhooks()
@@ -281,7 +281,7 @@ def test_forgotten_while_it_is_sent(timed_sandbox: Sandbox) -> None:
         timed_sandbox._zerohash.clear()  # pyright: ignore[reportPrivateUsage]  # reset() would wait
         return http(500)
 
-    with RawServer(answering(respond)) as receiver:
+    with RawServer(responding(respond)) as receiver:
         timed_sandbox.send_webhooks_to(receiver.url)
         zerohash_mint(timed_sandbox, "crypto-payouts")
         receiver.wait_for(lambda: bool(receiver.requests))
@@ -294,7 +294,7 @@ def test_memory_is_bounded(clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) 
     """Only the newest webhooks are remembered, and the forgotten ones are not sent."""
     monkeypatch.setattr("tokenkit.sandbox.zerohash.outbox.KEPT_BYTES", 1)
     with (
-        RawServer(answering(lambda _: http(503))) as receiver,
+        RawServer(responding(lambda _: http(503))) as receiver,
         Sandbox(clock=clock.time, zerohash_webhook_url=receiver.url) as sandbox,
     ):
         ids = [zerohash_mint(sandbox, "crypto-payouts")["payment_id"] for _ in range(3)]

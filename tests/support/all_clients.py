@@ -19,7 +19,7 @@ from network_calls import (
     ZEROHASH_PASSPHRASE,
     ZEROHASH_PRIVATE_KEY,
 )
-from raw_server import json_answer
+from raw_server import json_response
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -64,7 +64,7 @@ ZDK = Vendor(
     async_client=AsyncZdkClient,
     credentials={"api_key": ZDK_KEY},
     mint=zdk.UserTokenRequest(id="user-1"),
-    minted=json_answer({"tokens": [TOKEN]}),
+    minted=json_response({"tokens": [TOKEN]}),
 )
 ZEROHASH = Vendor(
     client=ZeroHashClient,

@@ -11,7 +11,7 @@ import anyio
 from network_calls import (
     HEALTHY,
 )
-from raw_server import RawRequest, RawServer, answering
+from raw_server import RawRequest, RawServer, responding
 
 from tokenkit import strigo
 
@@ -26,7 +26,7 @@ MOST = 100
 ALL_IN_USE = "all connections were in use"
 
 in_a_thread = anyio.to_thread.run_sync
-healthy = answering(lambda _: HEALTHY)
+healthy = responding(lambda _: HEALTHY)
 
 
 def mint_for(name: str) -> strigo.UserTokenRequest:

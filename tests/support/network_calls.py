@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import anyio
 import pytest
-from raw_server import json_answer
+from raw_server import json_response
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -58,9 +58,9 @@ WITHDRAWAL = zerohash.ClientAuthTokenRequest(
 )
 HARMLESS = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
 
-MINTED = json_answer({"result": "success", "data": {"token": TOKEN, "user_id": "u1"}})
-ZEROHASH_MINTED = json_answer({"message": {"token": TOKEN}})
-HEALTHY = json_answer({"status": "ok", "message": "all is well"})
+MINTED = json_response({"result": "success", "data": {"token": TOKEN, "user_id": "u1"}})
+ZEROHASH_MINTED = json_response({"message": {"token": TOKEN}})
+HEALTHY = json_response({"status": "ok", "message": "all is well"})
 FAST_RETRIES = RetryPolicy(first_wait=0.01)
 NO_RETRIES = RetryPolicy(max_retries=0)
 
@@ -169,4 +169,4 @@ def at_most(seconds: float) -> Generator[None]:
 def echo_token(request: RawRequest) -> bytes:
     """Mint a token that says whose e-mail the request contained."""
     body: dict[str, Any] = request.json()
-    return json_answer({"result": "success", "data": {"token": f"for {body['email']}"}})
+    return json_response({"result": "success", "data": {"token": f"for {body['email']}"}})

@@ -195,11 +195,11 @@ def http(status: int, body: bytes = b"", *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def json_answer(value: object, status: int = 200) -> bytes:
+def json_response(value: object, status: int = 200) -> bytes:
     return http(status, json.dumps(value).encode(), "Content-Type: application/json")
 
 
-def answering(respond: Callable[[RawRequest], bytes]) -> Callable[[Peer], None]:
+def responding(respond: Callable[[RawRequest], bytes]) -> Callable[[Peer], None]:
     """Respond to every request on a connection, until the client leaves."""
 
     def script(peer: Peer) -> None:

@@ -6,7 +6,7 @@ import ssl
 
 import trustme
 from network_calls import HEALTHY
-from raw_server import RawServer, answering
+from raw_server import RawServer, responding
 
 AUTHORITY = trustme.CA()
 HOST = "vendor.example"
@@ -32,4 +32,4 @@ def trusting(authority: trustme.CA = AUTHORITY) -> ssl.SSLContext:
 
 def tls_server(*names: str) -> RawServer:
     """Make a healthy server behind TLS."""
-    return RawServer(answering(lambda _: HEALTHY), tls=server_context(*names))
+    return RawServer(responding(lambda _: HEALTHY), tls=server_context(*names))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from http_library import FAMILY, httpx
-from vendors_support import CLIENTS, ZEROHASH, answering
+from vendors_support import CLIENTS, ZEROHASH, responding
 
 from tokenkit import (
     AsyncZdkClient,
@@ -271,7 +271,7 @@ def test_a_suffix_and_a_user_agent_exclude_each_other(
 
 def test_a_user_agent_for_one_client() -> None:
     """A copy may still send another user agent than the client with its suffix."""
-    transport = answering(200, {"tokens": ["t"]})
+    transport = responding(200, {"tokens": ["t"]})
     client = ZdkClient(api_key="k", transport=transport, user_agent_suffix="app/1")
     client.with_options(headers={"User-Agent": "me"}).create_user_token(id="u")
     client.create_user_token(id="u")

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any
 
 import pytest
-from vendors_support import PRIVATE_KEY, answering
+from vendors_support import PRIVATE_KEY, responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -193,7 +193,7 @@ def test_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ALL.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("ZDK_API_HOST", "zu.example")
-    transport = answering(200, {"tokens": ["t"]})
+    transport = responding(200, {"tokens": ["t"]})
     ZdkClient.from_env(transport=transport).create_user_token(id="u")
     (request,) = transport.requests
     assert request.headers["authorization"] == "Bearer zdk-s3cret"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from http_library import httpx
 from pytest_httpx import HTTPXMock
-from vendors_support import CLIENTS, StillClock, answering, zdk_client
+from vendors_support import CLIENTS, StillClock, responding, zdk_client
 
 from tokenkit import (
     AsyncZdkClient,
@@ -113,7 +113,7 @@ async def test_async_siblings() -> None:
 
 def test_siblings_of_siblings_add_up() -> None:
     """Unchanged settings are kept, and headers are added to the existing ones."""
-    transport = answering(503)
+    transport = responding(503)
     clock = StillClock()
     owner = ZdkClient(api_key="k", transport=transport, clock=clock, headers={"x-a": "1"})
     once = owner.with_options(retry=RetryPolicy(max_retries=0), headers={"X-B": "2"})
@@ -131,7 +131,7 @@ def test_siblings_of_siblings_add_up() -> None:
 
 def test_siblings_share_the_retry_budget() -> None:
     """An outage uses up one budget of 90 retries, whichever sibling meets it."""
-    transport = answering(503)
+    transport = responding(503)
     owner = ZdkClient(
         api_key="k",
         transport=transport,
@@ -151,7 +151,7 @@ def test_a_sibling_checks_its_settings() -> None:
     """A sibling refuses impossible settings, as a client does."""
     retry: Any = 3
     with pytest.raises(ConfigurationError, match=r"retry must be a RetryPolicy\(\.\.\.\)"):
-        zdk_client(answering(200)).with_options(retry=retry)
+        zdk_client(responding(200)).with_options(retry=retry)
 
 
 @pytest.mark.parametrize(("kind", "credentials"), CLIENTS)

@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import create_autospec, patch
 
 import pytest
-from vendors_support import answering, strigo_client
+from vendors_support import responding, strigo_client
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -96,7 +96,7 @@ def test_signature_of_a_method() -> None:
 
 def test_signature_of_a_bound_method() -> None:
     """On an instance ``self`` is gone, as for any method."""
-    client = strigo_client(answering(200))
+    client = strigo_client(responding(200))
     assert "self" not in inspect.signature(client.create_user_token).parameters
     assert inspect.ismethod(client.create_user_token)
     assert list(inspect.signature(client.check_health).parameters) == ["extra"]
@@ -137,7 +137,7 @@ def test_patched_method() -> None:
     """``patch.object`` with autospec gives a method with the real one's signature."""
     with patch.object(StrigoClient, "create_user_token", autospec=True) as mint:
         mint.return_value = TOKEN
-        client = strigo_client(answering(500))
+        client = strigo_client(responding(500))
         assert client.create_user_token(email="a@b.io") is TOKEN
         mint.assert_called_once_with(client, email="a@b.io")
         wrong: Any = client.create_user_token
@@ -166,7 +166,7 @@ async def test_patched_async_method() -> None:
 )
 def test_wrong_calls(arguments: tuple[Any, ...], keywords: dict[str, Any], problem: str) -> None:
     """A wrong call is Python's own error, in the client method's name, raised at once."""
-    transport = answering(200)
+    transport = responding(200)
     with pytest.raises(TypeError) as caught:
         strigo_client(transport).create_user_token(*arguments, **keywords)
     text = str(caught.value)
@@ -205,7 +205,7 @@ def test_subclasses_override_methods() -> None:
 
     base: Any = StrigoClient
     kind: Any = type("Mine", (Anonymous, base), {})
-    transport = answering(200, {"result": "success", "data": {"token": "t"}})
+    transport = responding(200, {"result": "success", "data": {"token": "t"}})
     client = kind(org_id="o", api_key="k", transport=transport)
     for user in (client, client.with_options()):
         assert user.create_user_token(email="a@b.io").token == "t"
@@ -218,7 +218,7 @@ def test_subclasses_override_methods() -> None:
 def test_no_frame_of_a_wrong_call_holds_the_arguments() -> None:
     """An argument that may be a token is in none of the package's frames in an error."""
     revoke: Callable[..., object] = zerohash.ZeroHashClient(
-        api_key="k", private_key="c2VjcmV0", passphrase="p", transport=answering(204)
+        api_key="k", private_key="c2VjcmV0", passphrase="p", transport=responding(204)
     ).revoke_client_auth_token
     with pytest.raises(InvalidInputError) as caught:
         revoke(token="no-jwt-s3cret")
@@ -232,7 +232,7 @@ def test_no_frame_of_a_wrong_call_holds_the_arguments() -> None:
 
 def test_coroutines_of_methods() -> None:
     """Calling an async method makes a coroutine and sends nothing until it is awaited."""
-    transport = answering(200)
+    transport = responding(200)
     waiting: Awaitable[object] = AsyncZdkClient(
         api_key="k", transport=transport
     ).create_user_token(id="u")

@@ -5,7 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 from http_library import httpx
-from vendors_support import CLIENTS, ZEROHASH, answering, zdk_client
+from vendors_support import CLIENTS, ZEROHASH, responding, zdk_client
 
 from tokenkit import (
     AsyncZdkClient,
@@ -132,7 +132,7 @@ def test_unfit_environments(environment: Any, shown: str) -> None:
 
 def test_another_strategy() -> None:
     """A strategy instead of credentials authenticates the requests."""
-    transport = answering(200, {"status": "ok", "message": "Healthy"})
+    transport = responding(200, {"status": "ok", "message": "Healthy"})
     StrigoClient(auth=auth.Bearer("proxy-key"), transport=transport).check_health()
     assert transport.requests[0].headers["authorization"] == "Bearer proxy-key"
 
@@ -205,7 +205,7 @@ def test_request_id_header() -> None:
     assert refusal(ZeroHashClient, **ZEROHASH, headers={"X-Request-Id": "x"}) == (
         "headers: X-Request-Id is set by the client itself"
     )
-    transport = answering(200, {"tokens": ["t"]})
+    transport = responding(200, {"tokens": ["t"]})
     client = zdk_client(transport).with_options(headers={"X-Request-Id": "mine"})
     client.create_user_token(id="u")
     zdk_client(transport).create_user_token(id="u")
@@ -217,7 +217,7 @@ def test_client_and_transport_exclude_each_other() -> None:
     """A caller's transport is used."""
     with httpx.Client() as http_client:
         assert (
-            refusal(ZdkClient, api_key="k", http_client=http_client, transport=answering(200))
+            refusal(ZdkClient, api_key="k", http_client=http_client, transport=responding(200))
             == "http_client and transport can't be combined"
         )
 
@@ -263,7 +263,7 @@ def test_a_clock_that_does_not_fit(kind: Any, clock: Any, problem: str | None) -
 
 def test_headers_and_user_agent() -> None:
     """A caller's headers are sent beside ours, and the suffix follows our user agent."""
-    transport = answering(200, {"tokens": ["t"]})
+    transport = responding(200, {"tokens": ["t"]})
     client = ZdkClient(
         api_key="k",
         transport=transport,
@@ -319,7 +319,7 @@ def test_a_proxy_of_the_environment_is_reported_with_the_rest(
 
 def test_what_is_sent_must_be_a_call() -> None:
     """A path or a model's class instead of a call is refused by name."""
-    client = zdk_client(answering(200))
+    client = zdk_client(responding(200))
     wrong: list[Any] = ["/path", zdk.UserTokenRequest, None]
     for call in wrong:
         with pytest.raises(
@@ -330,7 +330,7 @@ def test_what_is_sent_must_be_a_call() -> None:
 
 def test_paths_and_methods_of_requests_are_both_named() -> None:
     """An unusable method and path are reported together."""
-    client = zdk_client(answering(200))
+    client = zdk_client(responding(200))
     with pytest.raises(InvalidInputError) as caught:
         client.request("post", "https://elsewhere.example")
     assert [error.field for error in caught.value.errors] == ["method", "path"]
@@ -348,5 +348,5 @@ def test_all_problems_are_reported_at_once(
         assert part in text
     monkeypatch.delenv("SSL_CERT_FILE")
     assert "; HTTPS_PROXY must" in refusal(kind, timeout=0, **credentials)
-    transport = answering(200)
+    transport = responding(200)
     assert "HTTPS_PROXY" not in refusal(kind, timeout=0, transport=transport, **credentials)

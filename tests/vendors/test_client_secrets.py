@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from vendors_support import PRIVATE_KEY, Script, StillClock, answer, answering
+from vendors_support import PRIVATE_KEY, Script, StillClock, make_response, responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -63,7 +63,7 @@ def sent_keys(transport: Script) -> list[str]:
 
 def test_rotation_without_a_restart() -> None:
     """A callable is called again for each call; strings and Secrets work too."""
-    transport = answering(200, TOKENS)
+    transport = responding(200, TOKENS)
     client = ZdkClient(api_key=Rotating("one", Secret("two")), transport=transport)
     client.create_user_token(id="u")
     client.create_user_token(id="u")
@@ -72,7 +72,7 @@ def test_rotation_without_a_restart() -> None:
 
 def test_rotation_between_attempts() -> None:
     """A callable is called again for each attempt of a call, and no value is shown."""
-    script = Script((answer(503), answer(401, {"message": "not one, not two"})))
+    script = Script((make_response(503), make_response(401, {"message": "not one, not two"})))
     client = ZdkClient(
         api_key=Rotating("s3cret-one", "s3cret-two"), transport=script, clock=StillClock()
     )
@@ -84,7 +84,7 @@ def test_rotation_between_attempts() -> None:
 def test_rotated_secrets_are_all_hidden() -> None:
     """A key from an earlier attempt is redacted in the error like the last one."""
     message = "neither s3cret-one nor s3cret-two"
-    script = Script((answer(503), answer(401, {"message": message})))
+    script = Script((make_response(503), make_response(401, {"message": message})))
     client = ZdkClient(
         api_key=Rotating("s3cret-one", "s3cret-two"), transport=script, clock=StillClock()
     )
@@ -96,7 +96,7 @@ def test_rotated_secrets_are_all_hidden() -> None:
 @pytest.mark.anyio
 async def test_async_sources() -> None:
     """An async client awaits async callables, and accepts plain ones too."""
-    transport = answering(200, TOKENS)
+    transport = responding(200, TOKENS)
     async with AsyncZdkClient(
         api_key=Rotating("one", Secret("two")).later, transport=transport
     ) as client:
@@ -162,7 +162,7 @@ def test_async_sources_on_sync_clients() -> None:
         "or a plain function"
     )
     hidden: Any = lambda: zdk_key()  # noqa: E731, PLW0108 - a plain function that returns a coroutine
-    transport = answering(200, TOKENS)
+    transport = responding(200, TOKENS)
     with pytest.raises(ConfigurationError, match="is async, which only the async clients can"):
         ZdkClient(api_key=hidden, transport=transport).create_user_token(id="u")
     assert transport.requests == []
@@ -189,7 +189,7 @@ def test_sources_that_fail(source: Any, problem: str) -> None:
 
     What the source itself raised is the cause; nothing else is behind the error.
     """
-    transport = answering(200, TOKENS)
+    transport = responding(200, TOKENS)
     with pytest.raises(ConfigurationError) as caught:
         ZdkClient(api_key=source, transport=transport).create_user_token(id="u")
     assert str(caught.value) == problem
@@ -209,7 +209,7 @@ def test_sources_that_fail(source: Any, problem: str) -> None:
 )
 async def test_async_sources_that_fail(source: Any, problem: str) -> None:
     """The async client says the same, on either event loop."""
-    transport = answering(200, TOKENS)
+    transport = responding(200, TOKENS)
     client = AsyncZdkClient(api_key=source, transport=transport)
     with pytest.raises(ConfigurationError) as caught:
         await client.create_user_token(id="u")
@@ -220,7 +220,7 @@ async def test_async_sources_that_fail(source: Any, problem: str) -> None:
 def test_a_rotated_private_key_is_checked() -> None:
     """A key that a source returns is checked as strictly as one that is passed."""
     client = ZeroHashClient(
-        api_key="k", private_key=lambda: "not-base64!", passphrase="p", transport=answering(200)
+        api_key="k", private_key=lambda: "not-base64!", passphrase="p", transport=responding(200)
     )
     with pytest.raises(ConfigurationError, match="private_key is not base64"):
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
@@ -232,7 +232,7 @@ def test_calls_without_authentication_ask_no_source() -> None:
         api_key=explode,
         private_key=PRIVATE_KEY,
         passphrase="p",
-        transport=answering(200, {"epoch": 0}),
+        transport=responding(200, {"epoch": 0}),
     )
     assert client.get_time().time.year == 1970
 

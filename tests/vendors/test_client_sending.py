@@ -8,9 +8,9 @@ from vendors_support import (
     ECHO,
     PRIVATE_KEY,
     StillClock,
-    answer,
-    answering,
     listening,
+    make_response,
+    responding,
     strigo_client,
     zdk_client,
     zerohash_client,
@@ -67,7 +67,7 @@ class Echo(Call[JSON]):
 
 def test_calls_of_ones_own() -> None:
     """A client sends a user's own call, with the client's credentials."""
-    transport = answering(200, {"said": "hi"})
+    transport = responding(200, {"said": "hi"})
     assert zdk_client(transport).send(Echo(word="hi")) == {"said": "hi"}
     (request,) = transport.requests
     assert (request.url.path, request.content) == ("/echo", b'{"word":"hi"}')
@@ -77,7 +77,7 @@ def test_calls_of_ones_own() -> None:
 def test_send_raw() -> None:
     """A reply has the value and the response's details."""
     headers = {"X-Request-Id": "req-7", "Retry-After": "0"}
-    transport = Transport((answer(503, b"", headers), answer(200, TOKENS, headers)))
+    transport = Transport((make_response(503, b"", headers), make_response(200, TOKENS, headers)))
     client = ZdkClient(api_key="k", transport=transport, clock=StillClock())
     reply = client.send_raw(CALL)
     assert reply == Reply(
@@ -104,7 +104,7 @@ async def test_async_send_raw(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("call", [None, {"id": "a"}, zdk.UserTokenRequest, "POST"])
 def test_sending_no_call(call: Any) -> None:
     """Anything but a call is refused before anything is sent."""
-    transport = answering(200, TOKENS)
+    transport = responding(200, TOKENS)
     with pytest.raises(InvalidInputError, match=r"call: must be a call such as a request model"):
         zdk_client(transport).send(call)
     assert transport.requests == []
@@ -113,7 +113,7 @@ def test_sending_no_call(call: Any) -> None:
 def test_overrides_of_one_call() -> None:
     """A call's own settings apply only to it."""
     clock = StillClock()
-    transport = answering(503)
+    transport = responding(503)
     client = ZdkClient(
         api_key="k", transport=transport, clock=clock, headers={"x-team": "a", "x-more": "b"}
     )
@@ -140,7 +140,7 @@ def test_deadline_of_one_call() -> None:
     """If the call's own deadline doesn't allow a wait, there is none."""
     clock = StillClock()
     client = ZdkClient(
-        api_key="k", transport=answering(503, b"", {"retry-after": "5"}), clock=clock
+        api_key="k", transport=responding(503, b"", {"retry-after": "5"}), clock=clock
     )
     with pytest.raises(ServerError):
         client.send(CALL, deadline=5)
@@ -153,7 +153,7 @@ def test_deadline_of_one_call() -> None:
 def test_unknown_overrides() -> None:
     """An unknown keyword is a TypeError that names the method of the class."""
     options: dict[str, Any] = {"base_url": "https://elsewhere.example"}
-    client = zdk_client(answering(200, TOKENS))
+    client = zdk_client(responding(200, TOKENS))
     with pytest.raises(TypeError) as caught:
         client.send(CALL, **options)
     assert str(caught.value) == "ZdkClient.send() got an unexpected keyword argument 'base_url'"
@@ -163,7 +163,7 @@ def test_unknown_overrides() -> None:
 
 def test_request_ids() -> None:
     """Zerohash gets the given request id, or a new UUID for each call; it comes back."""
-    transport = answering(200, {"epoch": 0}, {"x-request-id": ECHO})
+    transport = responding(200, {"epoch": 0}, {"x-request-id": ECHO})
     client = zerohash_client(transport)
     reply = client.send_raw(zerohash.TimeRequest(), request_id="mine-1")
     client.get_time()
@@ -195,7 +195,7 @@ def test_request_ids() -> None:
 )
 def test_request(method: str, path: str) -> None:
     """An endpoint without a model is called by method and path, exactly as written."""
-    transport = answering(200, {"a": [1, None]})
+    transport = responding(200, {"a": [1, None]})
     json = None if method == "GET" else {"quote_id": "3fc51610"}
     reply = zerohash_client(transport).request(method, path, json=json)
     assert (reply.value, reply.status) == ({"a": [1, None]}, 200)
@@ -206,17 +206,17 @@ def test_request(method: str, path: str) -> None:
 
 def test_request_goes_below_the_base_url() -> None:
     """The path is relative to the base URL, including Strigo's version."""
-    transport = answering(200, {})
+    transport = responding(200, {})
     strigo_client(transport).request("GET", "/classes?page=2")
     assert str(transport.requests[0].url) == "https://app.strigo.io/api/v1/classes?page=2"
 
 
-def test_request_without_an_answer() -> None:
+def test_request_without_an_make_response() -> None:
     """An empty response is ``None``, and one that is not JSON is a DecodeError."""
-    client = zdk_client(answering(204))
+    client = zdk_client(responding(204))
     assert client.request("POST", "/x", json={}).value is None
     with pytest.raises(DecodeError, match="not JSON; it begins '<p>hello'"):
-        zdk_client(answering(200, b"<p>hello")).request("GET", "/x")
+        zdk_client(responding(200, b"<p>hello")).request("GET", "/x")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_request_without_an_answer() -> None:
 )
 def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
     """Only a plain path below the base URL can be called: no other host, no other route."""
-    transport = answering(200, {})
+    transport = responding(200, {})
     with pytest.raises(InvalidInputError) as caught:
         zdk_client(transport).request(method, path)
     assert str(caught.value).startswith(f"request() is not valid: {problem}")
@@ -253,7 +253,7 @@ def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
 @pytest.mark.parametrize(("method", "attempts"), [("GET", 3), ("POST", 1), ("DELETE", 1)])
 def test_repeats_of_requests(method: str, attempts: int) -> None:
     """A GET is retried; about other methods nothing is known, so they are not."""
-    client = ZdkClient(api_key="k", transport=answering(502), clock=StillClock())
+    client = ZdkClient(api_key="k", transport=responding(502), clock=StillClock())
     with pytest.raises(ServerError) as caught:
         client.request(method, "/x")
     assert caught.value.attempts == attempts

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import attrs
 import pytest
 from sample_vendor import PROFILE, Pass, PassCount, PassRequest
-from vendors_support import answering
+from vendors_support import responding
 
 from tokenkit import ConfigurationError, auth
 from tokenkit._client.operation import AsyncCaller, Caller, refuse_by
@@ -113,7 +113,7 @@ def test_answer_types() -> None:
 
 def test_a_function_in_a_models_place() -> None:
     """A function that makes a call works as well, with its own positional parameters."""
-    transport = answering(200, ANSWER)
+    transport = responding(200, ANSWER)
     client = MoreClient(auth=auth.Bearer("k"), transport=transport)
     assert client.create_pass_for_ann("B") == Pass(token="t", holder="ann")
     assert b'"pass":{"holder":"ann","gate":"B"}' in transport.bodies[0]
@@ -125,7 +125,7 @@ def test_a_function_in_a_models_place() -> None:
 @pytest.mark.anyio
 async def test_async_operations() -> None:
     """The async client performs all of them, on either event loop."""
-    transport = answering(200, ANSWER)
+    transport = responding(200, ANSWER)
     async with AsyncMoreClient(auth=auth.Bearer("k"), transport=transport) as client:
         token = await client.create_longer_pass(holder="ann", gate="C")
         await client.delete_pass()
@@ -159,7 +159,7 @@ def test_annotations_that_cannot_be_resolved() -> None:
 
     kind: Any = OddClient
     assert inspect.signature(kind.say).parameters["word"].annotation == "OnlyForTypeCheckers"
-    client = OddClient(auth=auth.Bearer("k"), transport=answering(200, "hello"))
+    client = OddClient(auth=auth.Bearer("k"), transport=responding(200, "hello"))
     assert client.say() == "hello"
 
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 from sample_vendor import PROFILE, AcmeClient, AsyncAcmeClient
-from vendors_support import answering
+from vendors_support import responding
 
 from tokenkit import ConfigurationError, auth
 from tokenkit.extension import BaseURLSetting, Client, Profile, SecretSource
@@ -54,7 +54,7 @@ def test_all_headers_of_a_profile_are_named_beside_the_suffix() -> None:
 def test_a_user_agent_of_the_profile() -> None:
     """A vendor's own takes the place of ours, and a caller's suffix follows it."""
     for suffix, agent in ((None, "acme-sdk/2"), ("app/1", "acme-sdk/2 app/1")):
-        transport = answering(200, {"pass": {"token": "t", "ends": 1}})
+        transport = responding(200, {"pass": {"token": "t", "ends": 1}})
         client = made(
             {"headers": {"User-Agent": "acme-sdk/2"}},
             transport=transport,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from vendors_support import StillAsyncClock, StillClock, answering, strigo_client
+from vendors_support import StillAsyncClock, StillClock, responding, strigo_client
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -162,7 +162,7 @@ def test_62_days_are_let_through(sandbox: Sandbox, client: StrigoClient) -> None
 
 def test_unfit_arguments_are_reported_together() -> None:
     """One error names every problem, by Python name and wire name, and nothing is sent."""
-    transport = answering(200)
+    transport = responding(200)
     arguments: dict[str, Any] = {
         "email": "",
         "external_user_id": 7,
@@ -183,7 +183,7 @@ def test_unfit_arguments_are_reported_together() -> None:
 def test_bare_number_as_expiration() -> None:
     """A number is refused: it could mean seconds or milliseconds."""
     milliseconds: Any = 1_648_100_582_468
-    client = strigo_client(answering(200))
+    client = strigo_client(responding(200))
     with pytest.raises(InvalidInputError, match="expiration: must be a datetime or a timed"):
         client.create_user_token(email="a@b.io", expiration=milliseconds)
 
@@ -203,9 +203,9 @@ DOCUMENTED = {
 }
 
 
-def test_documented_answer() -> None:
+def test_documented_make_response() -> None:
     """The documentation's own response is read as it says, to the millisecond."""
-    transport = answering(200, {"result": "success", "data": DOCUMENTED})
+    transport = responding(200, {"result": "success", "data": DOCUMENTED})
     token = strigo_client(transport).create_user_token(email="user1@strigo.io")
     assert token.token == "HfT31jk4WLIJ4f4ebR2MGzBIK0jp1M3tlbdvP20TBGd"
     assert token.user_id == "X7TnEwMSg66pBi8GZ"
@@ -222,7 +222,7 @@ def test_documented_answer() -> None:
 def test_answer_with_the_token_only() -> None:
     """Once a token exists, nothing beside it causes an error, and no unknown field is lost."""
     data = {"token": "t0ken", "user_id": 7, "expiration": "soon", "plan": {"seats": 3}}
-    transport = answering(200, {"result": "success", "data": data})
+    transport = responding(200, {"result": "success", "data": data})
     token = strigo_client(transport).create_user_token(email="a@b.io")
     assert (token.user_id, token.expires_at, token.is_expired()) == (None, None, False)
     assert token.extra == {"user_id": 7, "expiration": "soon", "plan": {"seats": 3}}
@@ -247,7 +247,7 @@ def test_answer_with_the_token_only() -> None:
 def test_unreadable_answers(body: object, path: str, problem: str) -> None:
     """A success without a readable token is a DecodeError that says where and shows no value."""
     with pytest.raises(DecodeError) as caught:
-        strigo_client(answering(200, body)).create_user_token(email="a@b.io")
+        strigo_client(responding(200, body)).create_user_token(email="a@b.io")
     assert caught.value.path == path
     assert problem in str(caught.value)
     assert "HfT31jk4" not in str(caught.value)

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
-from vendors_support import StillClock, answering, strigo_client
+from vendors_support import StillClock, responding, strigo_client
 
 from tokenkit import (
     APIError,
@@ -49,7 +49,7 @@ def failure(kind: str, message: str) -> dict[str, object]:
 
 def test_documented_validation_error() -> None:
     """The documented 422 reads as one sentence, and its parts are available as values."""
-    transport = answering(422, INVALID, {"x-request-id": "req-1"})
+    transport = responding(422, INVALID, {"x-request-id": "req-1"})
     with pytest.raises(UnprocessableError) as caught:
         strigo_client(transport).create_user_token(email="nobody")
     error = caught.value
@@ -115,7 +115,7 @@ def test_rate_limit_of_the_sandbox() -> None:
 def test_rate_limit_that_the_deadline_allows_to_wait_for() -> None:
     """If Strigo's wait fits into the deadline, the call waits that long and is retried."""
     clock = StillClock()
-    transport = answering(429, b"Too many requests", {"retry-after": "60"})
+    transport = responding(429, b"Too many requests", {"retry-after": "60"})
     client = StrigoClient(org_id="o", api_key="k", transport=transport, clock=clock, deadline=130)
     with pytest.raises(RateLimitError) as caught:
         client.create_user_token(email="a@b.io")
@@ -126,7 +126,7 @@ def test_failure_with_a_success_status() -> None:
     """``result`` counts before the status: a 200 may be a failure, even with data."""
     body = {**failure("ClassNotFound", "No such class"), "data": {"token": "half-made-token"}}
     with pytest.raises(APIError) as caught:
-        strigo_client(answering(200, body)).create_user_token(email="a@b.io")
+        strigo_client(responding(200, body)).create_user_token(email="a@b.io")
     assert type(caught.value) is APIError
     assert str(caught.value) == "HTTP 200 ClassNotFound: No such class"
     assert "half-made-token" not in caught.value.body
@@ -135,7 +135,7 @@ def test_failure_with_a_success_status() -> None:
 def test_failure_without_a_message() -> None:
     """A 2xx that says failure and nothing else still says so."""
     with pytest.raises(APIError) as caught:
-        strigo_client(answering(200, {"result": "failure"})).create_user_token(email="a@b.io")
+        strigo_client(responding(200, {"result": "failure"})).create_user_token(email="a@b.io")
     assert str(caught.value) == "HTTP 200: The response says that the call failed"
 
 
@@ -190,14 +190,14 @@ def test_failure_without_a_message() -> None:
 def test_every_body(status: int, body: object, kind: type[APIError], shown: str) -> None:
     """Whatever the body is, the status decides the class and the message is what can be read."""
     with pytest.raises(APIError) as caught:
-        strigo_client(answering(status, body)).create_user_token(email="a@b.io")
+        strigo_client(responding(status, body)).create_user_token(email="a@b.io")
     assert (type(caught.value), str(caught.value)) == (kind, shown)
 
 
 def test_echoed_key() -> None:
     """A key that the server echoes is in no part of the error."""
     message = "Bad pair the-org:strigo-org-key"
-    transport = answering(401, failure("Unauthorized", message), {"x-echo": "strigo-org-key"})
+    transport = responding(401, failure("Unauthorized", message), {"x-echo": "strigo-org-key"})
     with pytest.raises(AuthenticationError) as caught:
         strigo_client(transport).create_user_token(email="a@b.io")
     error = caught.value

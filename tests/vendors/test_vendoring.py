@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from raw_server import RawServer, answering, json_answer
+from raw_server import RawServer, json_response, responding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +146,7 @@ def test_nothing_of_the_deleted_is_left(place: Place) -> None:
 def test_the_vendor_is_told_who_calls(place: Place) -> None:
     """The SDK's own name is in the User-Agent header."""
     minted = {"result": "success", "data": {"token": "t"}}
-    with RawServer(answering(lambda _: json_answer(minted))) as server:
+    with RawServer(responding(lambda _: json_response(minted))) as server:
         place.shell(MINT, STRIGO_ORG_ID="o", STRIGO_API_KEY="k", STRIGO_BASE_URL=server.url)
     (request,) = server.requests
     assert re.fullmatch(r"tokenkit/\S+ python/\S+ acme-sdk/1\.0", request.headers["user-agent"])

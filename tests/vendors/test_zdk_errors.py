@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 
 import pytest
-from vendors_support import answering, copies, zdk_client
+from vendors_support import copies, responding, zdk_client
 
 from tokenkit import (
     APIError,
@@ -38,7 +38,7 @@ CODES: list[tuple[str, int, type[APIError]]] = [
 
 def fail(status: int, body: object, headers: Mapping[str, str] | None = None) -> APIError:
     with pytest.raises(APIError) as caught:
-        zdk_client(answering(status, body, headers)).create_user_token(id="user-1")
+        zdk_client(responding(status, body, headers)).create_user_token(id="user-1")
     return caught.value
 
 

@@ -7,10 +7,10 @@ from vendors_support import (
     Received,
     Script,
     StillClock,
-    answer,
-    answering,
     copies,
     listening,
+    make_response,
+    responding,
     zdk_client,
 )
 
@@ -38,7 +38,7 @@ def many(client: Any, service: str, ids: list[str]) -> Any:
 @pytest.mark.parametrize("service", SERVICES)
 def test_one_token(service: str) -> None:
     """A service's token is requested with its own id, host and path."""
-    script = answering(200, {"tokens": ["t-1"]})
+    script = responding(200, {"tokens": ["t-1"]})
     token = one(
         zdk_client(script),
         service,
@@ -73,7 +73,7 @@ def test_one_token(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_many_tokens(service: str) -> None:
     """Many tokens are one request, and come in the order of the arguments."""
-    script = answering(200, {"tokens": ["t-1", "t-2"]})
+    script = responding(200, {"tokens": ["t-1", "t-2"]})
     tokens = many(zdk_client(script), service, ["u-1", "u-2"])
     assert [(token.token, token.user_id) for token in tokens] == [("t-1", "u-1"), ("t-2", "u-2")]
     (request,) = script.requests
@@ -85,7 +85,7 @@ def test_many_tokens(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_user_tokens_stay_with_the_user_service(service: str) -> None:
     """A client that mints for a service still mints for users at the same host."""
-    script = answering(200, {"tokens": ["t-1"]})
+    script = responding(200, {"tokens": ["t-1"]})
     client = zdk_client(script)
     one(client, service, **{f"{service}_id": "x-1"})
     client.create_user_token(id="u-1")
@@ -106,7 +106,7 @@ def test_user_tokens_stay_with_the_user_service(service: str) -> None:
 )
 def test_where_a_service_is(options: dict[str, str], url: str) -> None:
     """A base host has a host for each service; a base URL replaces all of them."""
-    script = answering(200, {"tokens": ["t-1"]})
+    script = responding(200, {"tokens": ["t-1"]})
     client = ZdkClient(api_key="k", transport=script, **options)  # type: ignore[arg-type] # text
     client.create_room_token(user_id="u", room_id="r")
     assert str(script.requests[0].url) == f"{url}/room.tokens.private.v1.Service/Create"
@@ -114,7 +114,7 @@ def test_where_a_service_is(options: dict[str, str], url: str) -> None:
 
 def test_settings_of_a_call_hold_for_services() -> None:
     """A call's own options are sent to the service's host as well."""
-    script = answering(200, {"tokens": ["t-1"]})
+    script = responding(200, {"tokens": ["t-1"]})
     client = zdk_client(script).with_options(headers={"x-trace": "1"})
     request = zdk.RoomTokenRequest(user_id="u", room_id="r")
     client.send(request, headers={"x-call": "2"})
@@ -128,7 +128,7 @@ def test_settings_of_a_call_hold_for_services() -> None:
 def test_lost_mints_are_repeated(service: str) -> None:
     """A repeated mint only creates another token."""
     for is_single in (True, False):
-        script = Script((answer(503), answer(200, {"tokens": ["t-1"]})))
+        script = Script((make_response(503), make_response(200, {"tokens": ["t-1"]})))
         client = ZdkClient(api_key="k", transport=script, clock=StillClock())
         if is_single:
             one(client, service, **{f"{service}_id": "x"})
@@ -148,7 +148,7 @@ def test_lost_mints_are_repeated(service: str) -> None:
 )
 def test_fields_that_are_refused(fields: Any, words: str) -> None:
     """What cannot be sent is refused by name, and nothing is sent."""
-    script = answering(200, {"tokens": ["t-1"]})
+    script = responding(200, {"tokens": ["t-1"]})
     with pytest.raises(InvalidInputError, match=words):
         zdk_client(script).create_room_token(**fields)
     with pytest.raises(TypeError, match="room_id"):
@@ -176,10 +176,10 @@ def test_responses_without_the_token(body: object, path: str) -> None:
     """A response with another number of tokens, or none, is an error that says where."""
     for service in SERVICES:
         with pytest.raises(DecodeError) as caught:
-            one(zdk_client(answering(200, body)), service, **{f"{service}_id": "x"})
+            one(zdk_client(responding(200, body)), service, **{f"{service}_id": "x"})
         assert caught.value.path == path
         with pytest.raises(DecodeError):
-            many(zdk_client(answering(200, body)), service, ["u"])
+            many(zdk_client(responding(200, body)), service, ["u"])
 
 
 @pytest.mark.parametrize("service", SERVICES)

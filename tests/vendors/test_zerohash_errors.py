@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 
 import pytest
-from vendors_support import PRIVATE_KEY, StillClock, answering, copies, zerohash_client
+from vendors_support import PRIVATE_KEY, StillClock, copies, responding, zerohash_client
 
 from tokenkit import (
     APIError,
@@ -33,7 +33,7 @@ def fail(
     *,
     environment: str = "us-cert",
 ) -> APIError:
-    client = zerohash_client(answering(status, body, headers), environment)
+    client = zerohash_client(responding(status, body, headers), environment)
     with pytest.raises(APIError) as caught:
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     return caught.value
@@ -211,7 +211,7 @@ def test_rate_limit() -> None:
         api_key="k",
         private_key=PRIVATE_KEY,
         passphrase="p",
-        transport=answering(429, b"blocked"),
+        transport=responding(429, b"blocked"),
         clock=clock,
     )
     with pytest.raises(RateLimitError) as caught:

@@ -3,7 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from vendors_support import answering, zerohash_client
+from vendors_support import responding, zerohash_client
 
 from tokenkit import InvalidInputError, zerohash
 
@@ -49,7 +49,7 @@ FEE: Any = {"type": "bps"}
 )
 def test_requests(changes: dict[str, Any], problem: str) -> None:
     """What the documentation rules out is refused before anything is sent."""
-    transport = answering(201)
+    transport = responding(201)
     with pytest.raises(InvalidInputError) as caught:
         zerohash_client(transport).create_client_auth_token(**{**SOUND, **changes})
     assert str(caught.value).startswith(f"ClientAuthTokenRequest is not valid: {problem}")
@@ -60,7 +60,7 @@ def test_misspelt_permission() -> None:
     """The commonest misspelling is Python's own error, naming the client's method."""
     arguments: dict[str, Any] = {"participant_code": "CUST01", "permission": ["fwc"]}
     with pytest.raises(TypeError) as caught:
-        zerohash_client(answering(201)).create_client_auth_token(**arguments)
+        zerohash_client(responding(201)).create_client_auth_token(**arguments)
     # Newer Pythons add whether another name was meant.
     assert str(caught.value).startswith(
         "ZeroHashClient.create_client_auth_token() got an unexpected keyword argument 'permission'"
@@ -116,7 +116,7 @@ def test_asset_and_network_come_together(given: str, name: str) -> None:
 )
 def test_amounts_keep_their_digits(amount: Any, written: str) -> None:
     """An amount is sent as a plain string, digit for digit."""
-    transport = answering(201, {"message": {"token": "t"}})
+    transport = responding(201, {"message": {"token": "t"}})
     zerohash_client(transport).create_client_auth_token(
         participant_code="CUST01",
         permissions=["crypto-pay"],

@@ -9,9 +9,9 @@ from vendors_support import (
     PRIVATE_KEY,
     Received,
     Script,
-    answer,
-    answering,
     listening,
+    make_response,
+    responding,
     signature,
     zerohash_client,
 )
@@ -57,7 +57,7 @@ def pages_of(ids: list[str], size: int) -> list[list[dict[str, str]]]:
 
 
 def listed(*items: object, **beside: object) -> Any:
-    return answer(200, {"message": list(items), **beside})
+    return make_response(200, {"message": list(items), **beside})
 
 
 def queries(script: Script) -> list[str]:
@@ -66,7 +66,7 @@ def queries(script: Script) -> list[str]:
 
 def test_a_payment() -> None:
     """A payment's amounts are exact, its times aware, and unknown fields are kept."""
-    script = answering(200, {"message": PAYMENT, "request_id": "r-1"})
+    script = responding(200, {"message": PAYMENT, "request_id": "r-1"})
     payment = zerohash_client(script).get_payment(payment_id="p-1")
     assert queries(script) == ["/payments/p-1"]
     assert (payment.payment_id, payment.reference_id) == ("p-1", "order-7")
@@ -85,13 +85,13 @@ def test_a_payment() -> None:
 @pytest.mark.parametrize("status", ["settled", "failed", "abandoned"])
 def test_a_payment_that_has_ended(status: str) -> None:
     """Three of the statuses are final."""
-    script = answering(200, {"message": {"status": status}})
+    script = responding(200, {"message": {"status": status}})
     assert zerohash_client(script).get_payment(payment_id="p").is_final
 
 
 def test_a_status_that_came_later() -> None:
     """An unknown status stays a string."""
-    script = answering(200, {"message": {"status": "on-hold"}})
+    script = responding(200, {"message": {"status": "on-hold"}})
     payment = zerohash_client(script).get_payment(payment_id="p")
     assert payment.status == "on-hold"
     assert not payment.is_final
@@ -107,7 +107,7 @@ def test_values_that_cannot_be_read() -> None:
         "payment_details": [],
         "obo_participant": "CUST02",
     }
-    payment = zerohash_client(answering(200, {"message": wrong})).get_payment(payment_id="p")
+    payment = zerohash_client(responding(200, {"message": wrong})).get_payment(payment_id="p")
     assert payment.extra == wrong
     assert (payment.total, payment.status, payment.created_at) == (None, None, None)
 
@@ -138,7 +138,7 @@ def test_instants_by_their_magnitude(value: Any, seconds: float) -> None:
 )  # fmt: skip
 def test_instants_that_are_none(value: Any) -> None:
     """Anything but an instant is refused, and causes no other error."""
-    message = zerohash_client(answering(200, {"message": {}})).get_payment(payment_id="p")
+    message = zerohash_client(responding(200, {"message": {}})).get_payment(payment_id="p")
     assert message.created_at is None
     with pytest.raises(Exception, match="expected an instant"):
         instant(value)
@@ -154,7 +154,7 @@ def test_amounts() -> None:
 
 def test_one_page_of_payments() -> None:
     """A list is one request, with its filters in the query, and returns one page."""
-    script = answering(
+    script = responding(
         200, {"message": [PAYMENT], "request_id": "r", "platform_code": "PLATFO", "total": 51}
     )
     page = zerohash_client(script).list_payments(
@@ -224,7 +224,7 @@ def test_a_server_with_smaller_pages() -> None:
 def test_a_page_that_fails() -> None:
     """After a failed request, the iterator continues where it was, and skips nothing."""
     first, second = (listed({"payment_id": one}, total=2) for one in "ab")
-    script = Script((first, answer(503), second))
+    script = Script((first, make_response(503), second))
     payments = zerohash_client(script).iter_payments(size=1)
     assert next(payments).payment_id == "a"
     with pytest.raises(ServerError):
@@ -234,7 +234,7 @@ def test_a_page_that_fails() -> None:
 
 def test_a_server_that_does_not_turn_pages() -> None:
     """A page that repeats is an error: what is on the others is unknown."""
-    payments = zerohash_client(answering(200, {"message": [PAYMENT]})).iter_payments(size=1)
+    payments = zerohash_client(responding(200, {"message": [PAYMENT]})).iter_payments(size=1)
     assert next(payments).payment_id == "p-1"
     with pytest.raises(DecodeError, match="/payments: a page came twice"):
         next(payments)
@@ -311,7 +311,7 @@ def test_fund_transactions_without_a_number_of_pages(beside: dict[str, Any]) -> 
 )
 def test_arguments_that_are_refused(call: str, arguments: Any, field: str) -> None:
     """Arguments that can't be sent are refused by name, an iterator's at once."""
-    script = answering(200, {"message": []})
+    script = responding(200, {"message": []})
     with pytest.raises(InvalidInputError, match=field):
         getattr(zerohash_client(script), call)(**arguments)
     assert script.requests == []
@@ -319,7 +319,7 @@ def test_arguments_that_are_refused(call: str, arguments: Any, field: str) -> No
 
 def test_ids_within_the_path() -> None:
     """Whatever an id contains, it stays one segment of the path."""
-    script = answering(200, {"message": {}})
+    script = responding(200, {"message": {}})
     zerohash_client(script).get_payment(payment_id="a/../b?c ä")
     assert queries(script) == ["/payments/a%2F..%2Fb%3Fc%20%C3%A4"]
 
@@ -338,14 +338,14 @@ def test_responses_that_are_no_lists(call: str, body: object, path: str) -> None
     """A response of another form is an error that says where."""
     arguments = {"payment_id": "p"} if call == "get_payment" else {}
     with pytest.raises(DecodeError) as caught:
-        getattr(zerohash_client(answering(200, body)), call)(**arguments)
+        getattr(zerohash_client(responding(200, body)), call)(**arguments)
     assert caught.value.path == path
 
 
 def test_a_payment_that_is_not_there() -> None:
     """An unknown payment is the error of HTTP 404."""
     with pytest.raises(NotFoundError):
-        zerohash_client(answering(404, {"error": "Not Found"})).get_payment(payment_id="p")
+        zerohash_client(responding(404, {"error": "Not Found"})).get_payment(payment_id="p")
 
 
 def vendor(request: Received) -> tuple[int, object]:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from http_library import httpx
-from vendors_support import PRIVATE_KEY, Script, StillClock, answer, jwt_of
+from vendors_support import PRIVATE_KEY, Script, StillClock, jwt_of, make_response
 
 from tokenkit import (
     APIError,
@@ -30,7 +30,7 @@ HARMLESS = [
     "fwc",
 ]
 PAYING = ["crypto-withdrawals", "crypto-payouts", "crypto-pay", "not-yet-documented"]
-MINTED = answer(201, {"message": {"token": "t"}})
+MINTED = make_response(201, {"message": {"token": "t"}})
 REVOKED = httpx.Response(204)
 
 
@@ -55,7 +55,7 @@ def mint(client: ZeroHashClient, permissions: Sequence[str]) -> zerohash.ClientA
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_harmless_mints_are_repeated(permission: str, status: int) -> None:
     """A mint that opens no payment is retried after a response that leaves the outcome open."""
-    client, script = client_of(answer(status), MINTED)
+    client, script = client_of(make_response(status), MINTED)
     assert mint(client, [permission]).token == "t"
     assert len(script.requests) == 2
 
@@ -65,7 +65,7 @@ def test_harmless_mints_are_repeated(permission: str, status: int) -> None:
 def test_paying_mints_are_not(permission: str, status: int) -> None:
     """A mint that may have opened a payment is not, alone or with a harmless permission."""
     for permissions in ([permission], ["fwc", permission]):
-        client, script = client_of(answer(status), MINTED)
+        client, script = client_of(make_response(status), MINTED)
         with pytest.raises(ServerError):
             mint(client, permissions)
         assert len(script.requests) == 1
@@ -74,7 +74,7 @@ def test_paying_mints_are_not(permission: str, status: int) -> None:
 @pytest.mark.parametrize("permission", PAYING)
 def test_paying_mints_on_demand(permission: str) -> None:
     """The caller may say that repeating payments is harmless."""
-    client, script = client_of(answer(502), MINTED, retry=RetryPolicy(repeat_payments=True))
+    client, script = client_of(make_response(502), MINTED, retry=RetryPolicy(repeat_payments=True))
     assert mint(client, [permission]).token == "t"
     assert len(script.requests) == 2
 
@@ -93,7 +93,7 @@ def test_what_was_certainly_not_carried_out(
     permission: str, status: int, headers: Mapping[str, str], naps: list[float]
 ) -> None:
     """A 429, and a 503 that invites a retry, are retried for every permission."""
-    script = Script((answer(status, b"", headers), MINTED))
+    script = Script((make_response(status, b"", headers), MINTED))
     clock = StillClock()
     client = ZeroHashClient(
         api_key="k", private_key=PRIVATE_KEY, passphrase="p", transport=script, clock=clock
@@ -104,7 +104,7 @@ def test_what_was_certainly_not_carried_out(
 
 def test_invitation_on_another_status() -> None:
     """The header counts only on a 503."""
-    client, script = client_of(answer(500, b"", {"zh-allow-retry": "true"}), MINTED)
+    client, script = client_of(make_response(500, b"", {"zh-allow-retry": "true"}), MINTED)
     with pytest.raises(ServerError):
         mint(client, ["fwc"])
     assert len(script.requests) == 1
@@ -113,7 +113,7 @@ def test_invitation_on_another_status() -> None:
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 500])
 def test_what_is_never_repeated(status: int) -> None:
     """Refusals and a 500 are final."""
-    client, script = client_of(answer(status), MINTED)
+    client, script = client_of(make_response(status), MINTED)
     with pytest.raises(APIError):
         mint(client, ["fwc"])
     assert len(script.requests) == 1
@@ -121,14 +121,14 @@ def test_what_is_never_repeated(status: int) -> None:
 
 def test_revocations_are_repeated() -> None:
     """A token may be revoked twice."""
-    client, script = client_of(answer(504), REVOKED)
+    client, script = client_of(make_response(504), REVOKED)
     client.revoke_client_auth_token(token=jwt_of({"jti": "1"}))
     assert len(script.requests) == 2
 
 
 def test_time_is_repeated() -> None:
     """A GET is always safe to repeat."""
-    client, script = client_of(answer(502), answer(200, {"epoch": 0}))
+    client, script = client_of(make_response(502), make_response(200, {"epoch": 0}))
     assert client.get_time().time.year == 1970
     assert len(script.requests) == 2
 
@@ -156,7 +156,7 @@ def test_lost_answers(permission: str, sent: int) -> None:
 
 def test_retries_keep_the_request_id_and_are_signed_anew() -> None:
     """Each attempt has the first one's request id, and its own timestamp and signature."""
-    client, script = client_of(answer(429), MINTED)
+    client, script = client_of(make_response(429), MINTED)
     mint(client, ["fwc"])
     first, second = script.requests
     assert first.headers["x-request-id"] == second.headers["x-request-id"]

@@ -9,9 +9,9 @@ from vendors_support import (
     Received,
     StillAsyncClock,
     StillClock,
-    answering,
     jwt_of,
     listening,
+    responding,
     signature,
 )
 
@@ -184,7 +184,7 @@ VECTORS = [
 @pytest.mark.parametrize(("now", "method", "path", "body", "signed"), VECTORS)
 def test_vectors(now: int, method: str, path: str, body: JSON, signed: str) -> None:
     """A client sends each of the contract's vectors at its time."""
-    transport = answering(200, {})
+    transport = responding(200, {})
     client = ZeroHashClient(
         api_key="k",
         private_key=PRIVATE_KEY,
@@ -201,7 +201,7 @@ def test_vectors(now: int, method: str, path: str, body: JSON, signed: str) -> N
 @pytest.mark.anyio
 async def test_a_vector_by_the_async_client() -> None:
     """The async client sends the same signature."""
-    transport = answering(200, {})
+    transport = responding(200, {})
     client = AsyncZeroHashClient(
         api_key="k",
         private_key=PRIVATE_KEY,

@@ -67,12 +67,14 @@ class Script(httpx.MockTransport):
         return [request.content for request in self.requests]
 
 
-def answering(status: int, body: object = b"", headers: Mapping[str, str] | None = None) -> Script:
+def responding(
+    status: int, body: object = b"", headers: Mapping[str, str] | None = None
+) -> Script:
     """Make a transport that always gives one response: bytes, or anything else as JSON."""
-    return Script((answer(status, body, headers),))
+    return Script((make_response(status, body, headers),))
 
 
-def answer(
+def make_response(
     status: int, body: object = b"", headers: Mapping[str, str] | None = None
 ) -> httpx.Response:
     if isinstance(body, bytes):

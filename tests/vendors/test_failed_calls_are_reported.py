@@ -12,7 +12,7 @@ import anyio.lowlevel
 import pytest
 from all_clients import ZEROHASH
 from network_calls import each_flavour
-from raw_server import RawServer, json_answer, saying
+from raw_server import RawServer, json_response, saying
 
 from tokenkit import Hooks, PermissionDeniedError, TokenKitError, zerohash
 from tokenkit.extension import CallFailed, Client
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 25, tzinfo=timezone.utc)
 PAYOUT = experiences.CryptoPayouts(participant_code="CUST01", reference_id="order-1")
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJqdGkiOiIxIn0.c2lnbmF0dXJl"
-SAME_PAGE = json_answer({"message": [{"payment_id": "p"}], "total": 99})
+SAME_PAGE = json_response({"message": [{"payment_id": "p"}], "total": 99})
 
 REFUSED: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
     "an argument": (
@@ -157,7 +157,7 @@ def test_what_cannot_be_called_is_told(flavour: Flavour, refused: str) -> None:
     """Invalid arguments are reported once, and nothing is sent."""
     operation, kind, call = REFUSED[refused]
     told: list[CallFailed] = []
-    with RawServer(saying(json_answer({}))) as server:
+    with RawServer(saying(json_response({}))) as server:
         client = ZEROHASH.open(flavour, base_url=server.url, hooks=Hooks(on_error=told.append))
         error = errors_of(client, flavour, call)
         assert server.requests == []
@@ -299,7 +299,7 @@ def test_a_clock_that_breaks_during_a_call() -> None:
             return next(readings, None)
 
     told: list[CallFailed] = []
-    with RawServer(saying(json_answer({"epoch": 1}))) as server:
+    with RawServer(saying(json_response({"epoch": 1}))) as server:
         client = ZEROHASH.open(
             "sync", base_url=server.url, clock=Breaking(), hooks=Hooks(on_error=told.append)
         )
@@ -323,7 +323,7 @@ def test_what_strikes_as_a_failed_call_is_told(struck: Exception) -> None:
     def stopped() -> float:
         raise struck
 
-    with RawServer(saying(json_answer({"errors": ["no"]}, 403))) as server:
+    with RawServer(saying(json_response({"errors": ["no"]}, 403))) as server:
         client = ZEROHASH.open(
             "sync", base_url=server.url, clock=clock, hooks=Hooks(on_error=stop)
         )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from core_driver import ZDK_CALL, answer, untyped
+from core_driver import ZDK_CALL, make_response, untyped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,7 +69,7 @@ def unreadable(
 def test_a_captive_portal() -> None:
     """An HTML page with status 200 is reported with its content type and a snippet."""
     page = "<html>\n <b>Log in</b> the-secret" + "x " * 500
-    error = unreadable(answer(200, page, content_type="text/html"), request_id="r-1")
+    error = unreadable(make_response(200, page, content_type="text/html"), request_id="r-1")
     assert str(error).startswith(
         "HTTP 200, text/html: the response cannot be read: not JSON; it begins "
         "'<html> <b>Log in</b> [redacted]x x"
@@ -92,7 +92,7 @@ def test_a_captive_portal() -> None:
 )
 def test_a_truncated_answer_is_not_quoted(body: bytes, content_type: str) -> None:
     """What may be a truncated mint is reported without a snippet: it may hold the token."""
-    error = unreadable(answer(200, body, content_type=content_type))
+    error = unreadable(make_response(200, body, content_type=content_type))
     assert "minted" not in repr(vars(error)) + str(error)
     assert "not JSON" in str(error)
 
@@ -100,20 +100,20 @@ def test_a_truncated_answer_is_not_quoted(body: bytes, content_type: str) -> Non
 @pytest.mark.parametrize("call", CALLS[:4])
 def test_an_empty_success(call: Call[object]) -> None:
     """A success without a body is reported as one."""
-    error = unreadable(answer(200), call)
+    error = unreadable(make_response(200), call)
     assert "no content type: the response cannot be read: the body is empty (at $)" in str(error)
 
 
 def test_secrets_in_an_unreadable_success() -> None:
     """A key that the response's headers echo does not get into the error."""
-    error = unreadable(answer(200, "x", content_type="text/the-secret"))
+    error = unreadable(make_response(200, "x", content_type="text/the-secret"))
     assert "the-secret" not in str(error) + repr(vars(error))
 
 
 @pytest.mark.parametrize("error", [KeyError("k"), ValueError("minted"), RecursionError()])
 def test_a_model_that_raises_while_decoding(error: Exception) -> None:
     """If a caller's decode() raises, the error names the class and quotes nothing."""
-    told = unreadable(answer(200, '"minted"', content_type="text/plain"), Odd(error=error))
+    told = unreadable(make_response(200, '"minted"', content_type="text/plain"), Odd(error=error))
     assert f"Odd.decode() raised {type(error).__name__}" in str(told)
     assert "minted" not in str(told)
 
@@ -134,7 +134,7 @@ class TimeLimit(Exception):  # noqa: N818 - named like those of workers
 def test_what_is_not_about_data_comes_out(error: Exception) -> None:
     """An exception that says nothing about the data isn't the model's failure."""
     with pytest.raises(type(error)) as caught:
-        read_success(Odd(error=error), answer(200, "1"), Hidden([]), None, NOW)
+        read_success(Odd(error=error), make_response(200, "1"), Hidden([]), None, NOW)
     assert caught.value is error
     with pytest.raises(type(error)) as caught:
         encode_body(Odd(error=error), NOW)
@@ -159,7 +159,7 @@ def test_what_strikes_while_the_unwritable_field_is_sought() -> None:
 def test_a_readable_success() -> None:
     """A good response is wrapped, so that a value of None differs from a failure."""
     assert read_success(
-        RawCall(verb="GET", target="/"), answer(204), Hidden(), None, NOW
+        RawCall(verb="GET", target="/"), make_response(204), Hidden(), None, NOW
     ) == Value(None)
     assert "5" not in repr(Value(5))
 
