@@ -9,7 +9,7 @@ import itertools
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from core_driver import PASSPHRASE, PRIVATE_KEY, WALL
@@ -122,10 +122,11 @@ def test_many_threads_rotate_at_once() -> None:
 def everything_in(value: object) -> Iterator[object]:
     """Yield a value and what it keeps, except the value inside a Secret."""
     yield value
+    kept: list[Any] = []
     if isinstance(value, (tuple, list)):
-        kept = [*value]
-    else:
-        kept = [] if isinstance(value, type) else [*getattr(value, "__dict__", {}).values()]
+        kept = [*cast("list[Any]", value)]
+    elif not isinstance(value, type):
+        kept = [*getattr(value, "__dict__", {}).values()]
     for one in kept:
         yield from everything_in(one)
 

@@ -47,13 +47,23 @@ def callers_options(family: Family, flavour: Flavour, kind: str, telemetry: str)
             await client.post(telemetry)
         return response
 
-    class Reporting(http.HTTPTransport):  # type: ignore[misc]  # of either family
-        def handle_request(self, request: Any) -> Any:
-            return report(super().handle_request(request))
+    class Reporting(http.BaseTransport):  # type: ignore[misc]  # of either family
+        inner: Any = http.HTTPTransport()
 
-    class AsyncReporting(http.AsyncHTTPTransport):  # type: ignore[misc]  # of either family
+        def handle_request(self, request: Any) -> Any:
+            return report(self.inner.handle_request(request))
+
+        def close(self) -> None:
+            self.inner.close()
+
+    class AsyncReporting(http.AsyncBaseTransport):  # type: ignore[misc]  # of either family
+        inner: Any = http.AsyncHTTPTransport()
+
         async def handle_async_request(self, request: Any) -> Any:
-            return await report_async(await super().handle_async_request(request))
+            return await report_async(await self.inner.handle_async_request(request))
+
+        async def aclose(self) -> None:
+            await self.inner.aclose()
 
     is_sync = flavour == "sync"
     if kind == "transport":

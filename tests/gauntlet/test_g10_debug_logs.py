@@ -112,7 +112,11 @@ def test_a_logger_made_later_shows_no_credential(
         send_strigo(flavour, server.url, HEALTH, http_family=family)
         loggers = [logging.getLogger(f"{CORES[family]}.made_later_{flavour}")]
         logger = logging.getLogger(f"{CORES[family]}.http11")
-        monkeypatch.setattr(logger, "debug", lambda *_: loggers[-1].debug(sent))
+
+        def log_elsewhere(*_: object) -> None:
+            loggers[-1].debug(sent)
+
+        monkeypatch.setattr(logger, "debug", log_elsewhere)
         send_strigo(flavour, server.url, HEALTH, http_family=family)
         assert SECRET not in log.text
         del logging.root.manager.loggerDict[loggers[0].name]
