@@ -29,6 +29,7 @@ class Interrupter:
     def __init__(self, file: str, at: int) -> None:
         self._file = file
         self._at = at
+        self._tracer = sys.gettrace()  # that of a measurement of coverage
         self.lines = 0
 
     def call(self, client: StrigoClient) -> None:
@@ -38,7 +39,7 @@ class Interrupter:
         except TimeLimitError:
             pass
         finally:
-            sys.settrace(None)
+            sys.settrace(self._tracer)
 
     def _entered(self, frame: FrameType, *_: Any) -> Any:
         return self._traced if frame.f_code.co_filename.endswith(self._file) else None
@@ -47,7 +48,7 @@ class Interrupter:
         if event == "line":
             self.lines += 1
             if self.lines == self._at:
-                sys.settrace(None)
+                sys.settrace(self._tracer)
                 raise TimeLimitError
         return self._traced
 

@@ -289,8 +289,6 @@ class IdleConnections:
             return connection
         connection.idle_since = time.monotonic()
         self._connections.append(connection)
-        if len(self._connections) == 1:
-            return None
         try:
             oldest = self._connections.popleft()
         except IndexError:  # another thread was faster
