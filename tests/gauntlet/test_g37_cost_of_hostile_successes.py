@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +72,9 @@ def cpu_seconds(flavour: Flavour, call: Call[Any], body: bytes) -> float:
 @pytest.mark.parametrize("body", BODIES)
 def test_reading_a_success_is_cheap(flavour: Flavour, body: str) -> None:
     """Whatever a success contains, reading or refusing it takes less than half a second of CPU."""
-    # Beside other programs, the same work takes up to three times the CPU time: once must do.
-    assert any(cpu_seconds(flavour, *BODIES[body]) < 0.5 for _ in range(3))
+    # A measurement of coverage makes it three times as slow. So do other programs, if not always.
+    longest = 0.5 if sys.gettrace() is None else 1.5
+    assert any(cpu_seconds(flavour, *BODIES[body]) < longest for _ in range(3))
 
 
 @each_flavour
