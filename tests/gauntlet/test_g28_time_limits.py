@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import signal
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import httpx
 import pytest
+from strikes import NthLine, Strike
 
 from tokenkit import ConfigurationError, ZdkClient, ZeroHashClient, zerohash
 from tokenkit.extension import JSON, Call, ResponseInfo, read_response, response_field
@@ -111,29 +111,22 @@ def outcome_if_struck(line: int, act: Callable[[Sent], object], sent: Sent) -> o
 
     Afterwards, ``sent`` has only the requests that came after the strike.
     """
-    seen = 0
+    nth = NthLine(line)
 
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal seen
-        if event == "line" and is_run(frame):
-            seen += 1
-            if seen == line:
-                sys.settrace(None)
-                sent.requests.clear()
-                raise SoftTimeLimit
-        return trace
+    def is_place(frame: FrameType) -> bool:
+        if strikes := nth(frame):
+            sent.requests.clear()
+        return strikes
 
-    previous = sys.gettrace()
     gc.disable()  # it would close an earlier call's generator here, and lose what strikes there
-    sys.settrace(trace)
     try:
-        outcome: object = act(sent)
+        with Strike(SoftTimeLimit, is_run, is_place):
+            outcome: object = act(sent)
     except Exception as error:  # noqa: BLE001 - whatever came of it
         outcome = error
     finally:
-        sys.settrace(previous)
         gc.enable()
-    return outcome if seen >= line else None
+    return outcome if nth.was_reached else None
 
 
 @pytest.mark.parametrize("case", CASES)

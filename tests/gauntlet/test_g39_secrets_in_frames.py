@@ -34,6 +34,8 @@ from tokenkit.extension import Call, operation
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup
 
+from strikes import NthLine, Strike
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
@@ -177,30 +179,19 @@ def echo(request: RawRequest) -> bytes:
 
 def interrupted_at(line: int, act: Callable[[], object]) -> BaseException | None:
     """Raise at the n-th line that the package runs; ``None`` if it has fewer."""
-    seen = 0
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal seen
-        if not str(frame.f_globals.get("__name__", "")).startswith("tokenkit._pipeline"):
-            return trace if event == "call" else None
-        if event == "line":
-            seen += 1
-            if seen == line:
-                sys.settrace(None)
-                raise Interrupt
-        return trace
-
-    previous = sys.gettrace()
-    sys.settrace(trace)
+    nth = NthLine(line)
     try:
-        act()
+        with Strike(Interrupt, is_in_the_pipeline, nth):
+            act()
     except Interrupt as error:
         return error
     except Exception as error:  # noqa: BLE001 - what became of it, or the call's own failure
-        return error if seen >= line else None
-    finally:
-        sys.settrace(previous)
+        return error if nth.was_reached else None
     return None
+
+
+def is_in_the_pipeline(frame: FrameType) -> bool:
+    return module_of(frame).startswith("tokenkit._pipeline")
 
 
 @pytest.mark.parametrize("is_async", [False, True])
@@ -251,23 +242,16 @@ def sign_a_mint() -> None:
 def cancelled_at(place: tuple[str, int] | None, places: set[tuple[str, int]]) -> BaseException:
     """Raise at a line of the standard library that a call runs; note all of its lines."""
 
-    def trace(frame: FrameType, event: str, _: object) -> Any:
+    def is_place(frame: FrameType) -> bool:
         here = (frame.f_code.co_filename, frame.f_lineno)
-        if event == "line" and is_beneath_a_call(frame):
-            places.add(here)
-            if here == place:
-                sys.settrace(None)
-                raise Cancelled
-        return trace
+        places.add(here)
+        return here == place
 
-    previous = sys.gettrace()
-    sys.settrace(trace)
     try:
-        sign_a_mint()
+        with Strike(Cancelled, is_beneath_a_call, is_place):
+            sign_a_mint()
     except Cancelled as error:
         return error
-    finally:
-        sys.settrace(previous)
     return Cancelled()
 
 

@@ -41,7 +41,7 @@ class Progress:
 
         A caller's client may raise a connection error that belongs to a request of its own.
         """
-        _, step, _ = (*event.split("."), "", "")[:3]
+        step = event.partition(".")[2].partition(".")[0]
         if step not in CONNECTING:
             self.sent = True
         elif self.sent is None:
