@@ -15,6 +15,7 @@ from network_calls import (
     HEALTH,
     NO_RETRIES,
     async_strigo_client,
+    build_strigo,
     each_family,
     each_flavour,
     send_strigo,
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
     from tokenkit import AsyncStrigoClient
 
 VENDOR = "https://vendor.example"
-
-
-def build(flavour: Flavour, **options: Any) -> None:
-    """Build a client, and send nothing."""
-    if flavour == "sync":
-        strigo_client(VENDOR, **options).close()
-    else:
-        async_strigo_client(VENDOR, **options)
 
 
 @pytest.fixture
@@ -85,10 +78,10 @@ def test_a_useless_setting_is_named(
     variable, path = useless[what]
     monkeypatch.setenv(variable, str(path))
     with pytest.raises(ConfigurationError, match=variable) as caught:
-        build(flavour, http_family=family)
+        build_strigo(flavour, http_family=family)
     assert str(path) in str(caught.value)
-    build(flavour, http_family=family, trust_env=False)
-    build(flavour, http_family=family, ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    build_strigo(flavour, http_family=family, trust_env=False)
+    build_strigo(flavour, http_family=family, ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 @each_family
@@ -125,8 +118,8 @@ def test_a_useless_setting_counts_for_an_https_proxy(
     else:
         monkeypatch.setenv("HTTPS_PROXY", "https://proxy.example")
     with pytest.raises(ConfigurationError, match=f"{variable}: .*garbage.pem contains no PEM"):
-        build(flavour, http_family=family, **options)
-    build(flavour, http_family=family, trust_env=False, **options)
+        build_strigo(flavour, http_family=family, **options)
+    build_strigo(flavour, http_family=family, trust_env=False, **options)
 
 
 @each_family
@@ -240,4 +233,4 @@ def test_a_file_that_vanishes_is_missed_by_new_clients_only(
             bundle.unlink()
             anyio.run(main, waiting, backend=flavour)
         with pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE: .*ca\.pem can't be read"):
-            build(flavour, http_family=family)
+            build_strigo(flavour, http_family=family)

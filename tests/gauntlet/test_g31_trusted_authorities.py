@@ -14,7 +14,7 @@ from network_calls import (
     HEALTH,
     HEALTHY,
     NO_RETRIES,
-    async_strigo_client,
+    build_strigo,
     each_family,
     each_flavour,
     send_strigo,
@@ -41,14 +41,6 @@ OLD, NEW = (
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
         monkeypatch.delenv(name, raising=False)
-
-
-def build(flavour: Flavour, url: str = VENDOR, **options: Any) -> None:
-    """Build a client, and send nothing."""
-    if flavour == "sync":
-        strigo_client(url, **options).close()
-    else:
-        async_strigo_client(url, **options)
 
 
 def server_of(authority: trustme.CA) -> RawServer:
@@ -170,16 +162,16 @@ def test_a_missing_default_file_is_named(
         monkeypatch.setenv(variable, str(tmp_path / "keys.log"))
     options: dict[str, Any] = {"trust_env": trust_env, "http_family": "httpx"}
     with pytest.raises(ConfigurationError) as caught:
-        build(flavour, **options)
+        build_strigo(flavour, **options)
     name = "StrigoClient" if flavour == "sync" else "AsyncStrigoClient"
     assert str(caught.value) == (
         f"{name}: certifi: {path} can't be read: No such file or directory; "
         "reinstall it, or pass ssl_context"
     )
     assert caught.value.__cause__ is None
-    build(flavour, ssl_context=trusting(), **options)
+    build_strigo(flavour, ssl_context=trusting(), **options)
     if variable is None:
-        build(flavour, "http://127.0.0.1:1", **options)
+        build_strigo(flavour, "http://127.0.0.1:1", **options)
 
 
 @each_flavour
@@ -206,7 +198,7 @@ def test_a_default_file_that_cannot_be_found_is_missed(
 
     monkeypatch.setattr(certifi, "where", nowhere)
     with pytest.raises(ConfigurationError, match="certifi: its file can't be read: No such file"):
-        build(flavour, http_family="httpx")
+        build_strigo(flavour, http_family="httpx")
 
 
 @each_flavour
@@ -217,7 +209,7 @@ def test_a_missing_default_file_counts_for_an_https_proxy(
     monkeypatch.setattr(certifi, "where", lambda: str(tmp_path / "cacert.pem"))
     monkeypatch.setenv("HTTPS_PROXY", "https://proxy.example")
     with pytest.raises(ConfigurationError, match=r"certifi: .*cacert\.pem can't be read"):
-        build(flavour, http_family="httpx", ssl_context=trusting())
+        build_strigo(flavour, http_family="httpx", ssl_context=trusting())
 
 
 @each_flavour

@@ -203,6 +203,17 @@ def test_store_of_somebody_else_is_told_too() -> None:
         revoking(alone, second).answer(REVOKED).result()
 
 
+def revoking_beside(store: type[MemoryStore]) -> Caller:
+    """Start a revocation while another cache, which serves revocable tokens, has a store."""
+    world = World()
+    vendor = Vendor(world, PARTICIPANT)
+    token = vendor.token()
+    other = cache_with(store(world.now))
+    other.table.serves_revocable = True
+    assert other in all_caches()
+    return revoking(vendor, token)
+
+
 def test_vendor_is_asked_whatever_a_store_does() -> None:
     """A store that this client cannot even ask doesn't prevent the revocation at the vendor."""
 
@@ -210,13 +221,7 @@ def test_vendor_is_asked_whatever_a_store_does() -> None:
         def ask(self, command: Command) -> StoreResponse:
             raise ConfigurationError(f"its client is async, no {command}")
 
-    world = World()
-    vendor = Vendor(world, PARTICIPANT)
-    token = vendor.token()
-    other = cache_with(StoreForLoops(world.now))
-    other.table.serves_revocable = True
-    assert other in all_caches()
-    revocation = revoking(vendor, token)
+    revocation = revoking_beside(StoreForLoops)
     assert revocation.request is not None
     with pytest.raises(StoreError, match="could not be updated"):
         revocation.answer(REVOKED).result()
@@ -232,13 +237,7 @@ def test_what_strikes_a_store_comes_out_before_the_vendor_is_asked() -> None:
         def ask(self, command: Command) -> StoreResponse:
             raise TimeLimit(command)
 
-    world = World()
-    vendor = Vendor(world, PARTICIPANT)
-    token = vendor.token()
-    other = cache_with(StruckStore(world.now))
-    other.table.serves_revocable = True
-    assert other in all_caches()
-    revocation = revoking(vendor, token)
+    revocation = revoking_beside(StruckStore)
     assert revocation.request is None
     with pytest.raises(TimeLimit):
         revocation.result()

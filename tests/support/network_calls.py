@@ -80,6 +80,14 @@ def async_strigo_client(url: str, **options: Unpack[Options]) -> AsyncStrigoClie
     return AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, base_url=url, **options)
 
 
+def build_strigo(flavour: Flavour, url: str = "https://vendor.example", **options: Any) -> None:
+    """Build a client, and send nothing."""
+    if flavour == "sync":
+        strigo_client(url, **options).close()
+    else:
+        async_strigo_client(url, **options)
+
+
 def zerohash_client(url: str, **options: Unpack[Options]) -> ZeroHashClient:
     return ZeroHashClient(
         api_key=ZEROHASH_KEY,
