@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import __version__
 from .._model.json import is_mapping
-from .._model.messages import HEADER_NAME, OWN_HEADERS, Headers, header_problem
+from .._model.messages import HEADER_NAME, Headers, header_problem, is_set_by_client
 from .._policy.profile import Profile
 from ..errors import ConfigurationError
 
@@ -74,10 +74,9 @@ def _header_problem(profile: Profile, position: int, name: object, value: object
     if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
         # Not quoted: "x-api-key: SECRET" and a name that took the value's place come here.
         return f"the name of header {position} is not valid; use letters, digits and hyphens"
-    key = name.lower()
-    if key in profile.credential_headers:
+    if name.lower() in profile.credential_headers:
         return f"{name} is set by the client's auth strategy"
-    if key in OWN_HEADERS or key == profile.request_id_header:
+    if is_set_by_client(name, profile.request_id_header):
         return f"{name} is set by the client itself"
     problem = header_problem(value)
     return None if problem is None else f"the value of {name} {problem}"

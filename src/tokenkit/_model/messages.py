@@ -11,7 +11,6 @@ __all__ = [
     "DEFAULT_PORTS",
     "HEADER_NAME",
     "MAX_HEADER",
-    "OWN_HEADERS",
     "REDIRECTS",
     "SUCCESSES",
     "Headers",
@@ -20,6 +19,7 @@ __all__ = [
     "ResponseInfo",
     "fits_header",
     "header_problem",
+    "is_set_by_client",
 ]
 
 T = TypeVar("T")
@@ -64,6 +64,17 @@ SHOWN_HEADERS = frozenset(
         "zh-allow-retry",
     }
 )
+
+
+def is_set_by_client(name: str, request_id_header: str | None) -> bool:
+    """Return whether a header is one that a client sets itself.
+
+    Args:
+        name: The header's name.
+        request_id_header: The vendor's header for the request's id, if it has one.
+    """
+    key = name.lower()
+    return key in OWN_HEADERS or key == (request_id_header or "").lower()
 
 
 def header_problem(value: object) -> str | None:

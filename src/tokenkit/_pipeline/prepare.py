@@ -7,7 +7,7 @@ from functools import lru_cache
 import attrs
 
 from .._model.call import Call
-from .._model.messages import HEADER_NAME, OWN_HEADERS, Request, fits_header
+from .._model.messages import HEADER_NAME, Request, fits_header, is_set_by_client
 from .._policy.clock import ClockOffset
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
@@ -150,6 +150,6 @@ def _name_problem(name: object, request_id_header: str | None) -> str | None:
     if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
         # Not quoted: it may be a value that took the name's place.
         return "returned a header whose name isn't valid; use letters, digits and hyphens"
-    if name.lower() in OWN_HEADERS or name.lower() == (request_id_header or "").lower():
+    if is_set_by_client(name, request_id_header):
         return f"returned {name}, which is set by the client itself"
     return None
