@@ -166,8 +166,9 @@ def test_a_call_is_cancelled_at_every_await_point(
                 reached = await cancel_at(way, step, client.send(MINT))
                 await check_next_call(client, server)
             await in_a_thread(server.wait_all_closed)
-        # Writing, waiting and reading, twice, are the least; else nothing was cancelled.
-        assert step > 5
+        # It waits for each of two responses, and between them. On a busy machine the pieces of a
+        # response may arrive together.
+        assert step > 3
 
     with tls_server_in_pieces() as server:
         run(way, main)
