@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from core_driver import PRIVATE_KEY, ZEROHASH_CALL, make_plan, make_response, zerohash_minted
+from all_clients import HARMLESS
+from core_driver import make_plan, make_response, zerohash_minted
+from credentials import ZEROHASH_PRIVATE_KEY
 from driven_clock import (
     AsyncDrivenClock,
     AsyncScriptedConnections,
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 KEYS: Mapping[str, str | Secret] = {
     "api_key": "the-key",
-    "private_key": Secret(PRIVATE_KEY),
+    "private_key": Secret(ZEROHASH_PRIVATE_KEY),
     "passphrase": "the pass",
 }
 
@@ -41,7 +43,7 @@ def call(group: SecretGroup | AsyncSecretGroup) -> tuple[int, list[str]]:
     clock = DrivenClock()
     connections = ScriptedConnections(clock, make_response(503), zerohash_minted())
     plan = make_plan(ZEROHASH, strategy(group))
-    reply = drive(ZEROHASH_CALL, plan, "", connections, clock)
+    reply = drive(HARMLESS, plan, "", connections, clock)
     return reply.attempts, [one.headers["x-scx-api-key"] for one in connections.requests]
 
 
@@ -68,7 +70,7 @@ async def test_an_async_group() -> None:
         clock = AsyncDrivenClock()
         connections = AsyncScriptedConnections(clock, zerohash_minted())
         plan = make_plan(ZEROHASH, strategy(group))
-        reply = await drive_async(ZEROHASH_CALL, plan, "", connections, clock)
+        reply = await drive_async(HARMLESS, plan, "", connections, clock)
         assert reply.attempts == 1
         assert connections.requests[0].headers["x-scx-api-key"] == "the-key"
     assert await AsyncSecretGroup(read)["api_key"]() == "the-key"
@@ -121,4 +123,4 @@ async def test_async_groups_that_fail() -> None:
     clock = AsyncDrivenClock()
     plan = make_plan(ZEROHASH, strategy(AsyncSecretGroup(read)))
     with pytest.raises(ConfigurationError, match="read raised OSError"):
-        await drive_async(ZEROHASH_CALL, plan, "", AsyncScriptedConnections(clock), clock)
+        await drive_async(HARMLESS, plan, "", AsyncScriptedConnections(clock), clock)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HEALTH, TOKEN
 from driven_calls import MINTS, DrivenTime, driven_client, each_vendor, errors, outcomes
-from network_calls import HEALTH, TOKEN, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import DecodeError, extension, zerohash

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from all_clients import MINT, TOKEN
 from driven_calls import MINTS, DrivenTime, driven_client, each_vendor, errors, outcomes, replies
-from network_calls import MINT, TOKEN, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, json_response, responding
 
 from tokenkit import DecodeError, strigo

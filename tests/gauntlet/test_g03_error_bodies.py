@@ -8,7 +8,15 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
-from all_clients import ZDK_KEY
+from all_clients import TOKEN
+from credentials import (
+    STRIGO_API_KEY,
+    STRIGO_ORG_ID,
+    ZDK_API_KEY,
+    ZEROHASH_API_KEY,
+    ZEROHASH_PASSPHRASE,
+    ZEROHASH_PRIVATE_KEY,
+)
 from driven_calls import (
     MINTS,
     DrivenTime,
@@ -17,17 +25,7 @@ from driven_calls import (
     errors,
     outcomes,
 )
-from network_calls import (
-    API_KEY,
-    NO_RETRIES,
-    ORG_ID,
-    TOKEN,
-    ZEROHASH_KEY,
-    ZEROHASH_PASSPHRASE,
-    ZEROHASH_PRIVATE_KEY,
-    each_family,
-    each_flavour,
-)
+from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import (
@@ -101,9 +99,9 @@ SHAPES: dict[str, tuple[str, bytes, str]] = {
 }
 
 SECRETS: dict[Vendor, tuple[str, ...]] = {
-    "strigo": (API_KEY, f"{ORG_ID}:{API_KEY}"),
-    "zdk": (ZDK_KEY,),
-    "zerohash": (ZEROHASH_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE),
+    "strigo": (STRIGO_API_KEY, f"{STRIGO_ORG_ID}:{STRIGO_API_KEY}"),
+    "zdk": (ZDK_API_KEY,),
+    "zerohash": (ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE),
 }
 
 

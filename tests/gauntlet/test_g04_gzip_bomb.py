@@ -8,14 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import (
-    MINT,
-    MINTED,
-    TOKEN,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from all_clients import MINT, MINTED, TOKEN
+from network_calls import each_family, each_flavour, send_strigo
 from raw_server import RawServer, responding
 
 from tokenkit import BadRequestError, ResponseTooLarge

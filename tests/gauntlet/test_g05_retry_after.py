@@ -7,16 +7,9 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HARMLESS, MINT
 from driven_calls import ANSWERS, DrivenTime, driven_client, errors, outcomes, replies
-from network_calls import (
-    HARMLESS,
-    MINT,
-    NO_RETRIES,
-    at_most,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from network_calls import NO_RETRIES, at_most, each_family, each_flavour, send_strigo
 from raw_server import RawServer, http, responding, saying
 
 from tokenkit import (

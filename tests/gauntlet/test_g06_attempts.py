@@ -9,18 +9,10 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HARMLESS, MINT, MINTED, ZEROHASH_MINTED
+from credentials import STRIGO_ORG_ID, ZEROHASH_PRIVATE_KEY
 from driven_calls import ANSWERS, MINTS, DrivenTime, driven_client, each_vendor, outcomes, replies
-from network_calls import (
-    FAST_RETRIES,
-    HARMLESS,
-    MINT,
-    MINTED,
-    ORG_ID,
-    ZEROHASH_MINTED,
-    ZEROHASH_PRIVATE_KEY,
-    each_family,
-    each_flavour,
-)
+from network_calls import FAST_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, resetting, responding, saying
 
 from tokenkit import AsyncStrigoClient, Hooks, RetryPolicy, StrigoClient, zerohash
@@ -85,7 +77,7 @@ def test_each_attempt_asks_for_the_secret(flavour: Flavour, family: Family) -> N
     with RawServer(script) as server:
         make = StrigoClient if flavour == "sync" else AsyncStrigoClient
         client = make(
-            org_id=ORG_ID,
+            org_id=STRIGO_ORG_ID,
             api_key=lambda: next(keys),
             base_url=server.url,
             http_family=family,
@@ -94,7 +86,7 @@ def test_each_attempt_asks_for_the_secret(flavour: Flavour, family: Family) -> N
         (reply,) = replies(outcomes(client, flavour, MINT))
         sent = [request.headers["authorization"] for request in server.requests]
     assert reply.attempts == 3
-    assert sent == [f"Bearer {ORG_ID}:{key}-key" for key in ("first", "second", "third")]
+    assert sent == [f"Bearer {STRIGO_ORG_ID}:{key}-key" for key in ("first", "second", "third")]
 
 
 @each_flavour

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
+from all_clients import HARMLESS, HEALTH, HEALTHY, MINT, MINTED, WITHDRAWAL, ZEROHASH_MINTED
 from driven_calls import (
     ANSWERS,
     MINTS,
@@ -24,19 +25,7 @@ from lost_connections import (
     close_in_the_headers,
     reset_in_the_body,
 )
-from network_calls import (
-    FAST_RETRIES,
-    HARMLESS,
-    HEALTH,
-    HEALTHY,
-    MINT,
-    MINTED,
-    WITHDRAWAL,
-    ZEROHASH_MINTED,
-    each_family,
-    each_flavour,
-    send_zerohash,
-)
+from network_calls import FAST_RETRIES, each_family, each_flavour, send_zerohash
 from raw_server import RawServer, http, json_response, resetting, responding, saying
 
 from tokenkit import (

@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from network_calls import (
-    API_KEY,
-    MINT,
-    ORG_ID,
-    at_most,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from all_clients import MINT
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID
+from network_calls import at_most, each_family, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, http, responding
 
 from tokenkit import (
@@ -98,7 +92,10 @@ def test_a_callers_client_is_bounded(flavour: Flavour, family: Family) -> None:
     if flavour == "sync":
         with RawServer(drip_body) as server, http_library.Client() as callers:
             client = StrigoClient(
-                org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=callers
+                org_id=STRIGO_ORG_ID,
+                api_key=STRIGO_API_KEY,
+                base_url=server.url,
+                http_client=callers,
             )
             with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
                 client.send(MINT, deadline=DEADLINE)
@@ -107,7 +104,7 @@ def test_a_callers_client_is_bounded(flavour: Flavour, family: Family) -> None:
     async def main(url: str) -> None:
         async with http_library.AsyncClient() as callers:
             async_client = AsyncStrigoClient(
-                org_id=ORG_ID, api_key=API_KEY, base_url=url, http_client=callers
+                org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, base_url=url, http_client=callers
             )
             with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
                 await async_client.send(MINT, deadline=DEADLINE)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from all_clients import MINT, MINTED
 from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
-from network_calls import MINT, MINTED, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import Hooks, RetryPolicy, ServerError

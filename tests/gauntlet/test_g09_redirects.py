@@ -6,8 +6,10 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import HARMLESS, HEALTH, MINT
 from callers_clients import send_through
-from network_calls import API_KEY, HARMLESS, HEALTH, MINT, each_family, each_flavour, send_strigo
+from credentials import STRIGO_API_KEY
+from network_calls import each_family, each_flavour, send_strigo
 from raw_server import RawServer, http, responding
 
 from tokenkit import UnexpectedRedirect
@@ -113,4 +115,4 @@ def test_a_target_that_echoes_the_key_is_shown_without_it(
             send_strigo(flavour, server.url, MINT, http_family=family)
         location = caught.value.location or ""
         assert location.startswith("https://other.example/")
-        assert API_KEY not in f"{caught.value!r} {caught.value} {location}"
+        assert STRIGO_API_KEY not in f"{caught.value!r} {caught.value} {location}"

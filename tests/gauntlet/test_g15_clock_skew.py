@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from all_clients import HARMLESS, ZEROHASH_MINTED
 from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
-from network_calls import HARMLESS, ZEROHASH_MINTED, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import (

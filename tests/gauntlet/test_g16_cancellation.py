@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import anyio
 import pytest
-from network_calls import (
-    FAST_RETRIES,
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    async_strigo_client,
-    each_family,
-    nothing,
-)
+from all_clients import MINT, MINTED
+from credentials import async_strigo_client
+from network_calls import FAST_RETRIES, NO_RETRIES, each_family, nothing
 from raw_server import RawServer, black_hole, http, responding
 from tls_servers import server_context, trusting
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import attrs
 import pytest
-from all_clients import STRIGO, VENDORS, ZDK, ZEROHASH, each_vendor, perform
-from network_calls import MINT, each_family, each_flavour
+from all_clients import MINT, STRIGO, VENDORS, ZDK, ZEROHASH, each_vendor, perform
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, responding
 
 from tokenkit import (

@@ -6,13 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HEALTH, HEALTHY, MINT, MINTED, TOKEN
 from network_calls import (
-    HEALTH,
-    HEALTHY,
-    MINT,
-    MINTED,
     NO_RETRIES,
-    TOKEN,
     at_most,
     each_family,
     each_flavour,

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from network_calls import (
-    FAST_RETRIES,
-    HEALTH,
-    HEALTHY,
-    MINT,
-    NO_RETRIES,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from all_clients import HEALTH, HEALTHY, MINT
+from network_calls import FAST_RETRIES, NO_RETRIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, responding
 from tls_servers import AUTHORITY, context_with, server_context, tls_server, trusting
 

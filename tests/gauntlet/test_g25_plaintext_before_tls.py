@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from all_clients import MINT, MINTED, TOKEN
 from connect_proxy import ESTABLISHED, SOCKS_BOUND, proxy_to, socks_proxy_to, socks_url
-from network_calls import (
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    TOKEN,
-    async_strigo_client,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from credentials import async_strigo_client
+from network_calls import NO_RETRIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, json_response, responding
 from tls_servers import AUTHORITY, HOST, server_context, trusting
 

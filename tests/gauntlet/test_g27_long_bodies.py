@@ -8,7 +8,8 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import MINT, TOKEN, each_flavour, send_strigo
+from all_clients import MINT, TOKEN
+from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, http, saying
 
 from tokenkit import BadRequestError, ProtocolError, ResponseTooLarge

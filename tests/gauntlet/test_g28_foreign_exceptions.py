@@ -13,17 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from network_calls import (
-    API_KEY,
-    HEALTHY,
-    MINT,
-    MINTED,
-    ORG_ID,
-    each_family,
-    each_flavour,
-    send_strigo,
-    strigo_client,
-)
+from all_clients import HEALTHY, MINT, MINTED
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, strigo_client
+from network_calls import each_family, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, http, responding
 
 from tokenkit import (
@@ -69,7 +61,7 @@ def frames_of(error: BaseException | None) -> str:
 
 def call_with(flavour: Flavour, option: str, make: Callable[[], Any]) -> None:
     """Mint a token with a caller's client or transport."""
-    account: dict[str, Any] = {"org_id": ORG_ID, "api_key": API_KEY}
+    account: dict[str, Any] = {"org_id": STRIGO_ORG_ID, "api_key": STRIGO_API_KEY}
     if flavour == "sync":
         with StrigoClient(**account, **{option: make()}) as client:
             client.send(MINT)
@@ -112,7 +104,7 @@ def test_what_a_mock_raises_comes_out(
         call_with(flavour, option, make)
     assert caught.value is raised
     assert len(sent) == 1
-    assert API_KEY not in frames_of(caught.value)
+    assert STRIGO_API_KEY not in frames_of(caught.value)
 
 
 @each_family
@@ -175,7 +167,7 @@ def test_what_a_signal_handler_raises_comes_out(kind: type[BaseException]) -> No
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert API_KEY not in frames_of(caught.value)
+    assert STRIGO_API_KEY not in frames_of(caught.value)
 
 
 @each_flavour
@@ -287,7 +279,7 @@ class BrokenStrategy(Bearer[Any]):
 
 def broken(raised: BaseException) -> BrokenStrategy:
     kind: Any = type("Broken", (BrokenStrategy,), {"raised": raised})
-    strategy: BrokenStrategy = kind(API_KEY)
+    strategy: BrokenStrategy = kind(STRIGO_API_KEY)
     return strategy
 
 
@@ -307,8 +299,8 @@ def test_a_sources_exception_is_the_cause(flavour: Flavour, where: str) -> None:
             mint_with(flavour, server.url, **SOURCES[where](raised))
         assert server.requests == []
     assert caught.value.__cause__ is raised
-    assert API_KEY not in "".join(traceback.format_exception(caught.value))
-    assert API_KEY not in frames_of(caught.value)
+    assert STRIGO_API_KEY not in "".join(traceback.format_exception(caught.value))
+    assert STRIGO_API_KEY not in frames_of(caught.value)
 
 
 @each_flavour
@@ -335,6 +327,6 @@ def test_a_hooks_exception_is_logged_and_others_get_out(
         with RawServer(responding(lambda _: http(401))) as server:
             expected = AuthenticationError if isinstance(raised, Exception) else Exit
             with pytest.raises(expected):
-                mint_with(flavour, server.url, api_key=API_KEY, hooks=hooks)
+                mint_with(flavour, server.url, api_key=STRIGO_API_KEY, hooks=hooks)
             assert len(server.requests) == (0 if name == "on_request" and expected is Exit else 1)
     assert "hook" in caplog.text

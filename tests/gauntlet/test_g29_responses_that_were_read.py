@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HARMLESS, ZEROHASH_MINTED
 from callers_clients import send_through
-from network_calls import HARMLESS, ZEROHASH_MINTED, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import StrigoClient, TransportError

@@ -6,7 +6,8 @@ import gzip
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import MINT, TOKEN, each_flavour, send_strigo
+from all_clients import MINT, TOKEN
+from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, http, responding
 
 from tokenkit import BadRequestError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import MINT, each_flavour, send_strigo
+from all_clients import MINT
+from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, http, responding
 
 from tokenkit import RateLimitError

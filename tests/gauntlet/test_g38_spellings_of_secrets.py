@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from all_clients import HARMLESS, HEALTH
 from driven_calls import DrivenTime, driven_client, outcomes
-from network_calls import HARMLESS, HEALTH, NO_RETRIES, each_family, each_flavour
+from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, saying
 
 from tokenkit import APIError, Hooks, StrigoClient

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 import pytest
+from all_clients import MINT, TOKEN
 from driven_calls import DrivenTime, driven_client, outcomes, replies
-from network_calls import MINT, TOKEN, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import Call, Hooks, RetryPolicy

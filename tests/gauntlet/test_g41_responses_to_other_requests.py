@@ -7,8 +7,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import HARMLESS
 from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
-from network_calls import HARMLESS, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, saying
 
 from tokenkit import MismatchedResponse, zerohash

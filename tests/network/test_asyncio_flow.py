@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import MINTED
 from asyncio_streams import (
     BIG,
     CORE,
@@ -27,13 +28,7 @@ from asyncio_streams import (
     until,
 )
 from lost_connections import close_at_once
-from network_calls import (
-    MINTED,
-    NO_RETRIES,
-    at_most,
-    each_flavour,
-    send_strigo,
-)
+from network_calls import NO_RETRIES, at_most, each_flavour, send_strigo
 from raw_server import PATIENCE, RawServer
 from tls_servers import server_context, trusting
 

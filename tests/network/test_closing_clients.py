@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from all_clients import HEALTHY
+from credentials import async_strigo_client, strigo_client
 from gates import (
     MOST,
     Gates,
@@ -20,12 +22,7 @@ from gates import (
     run_three_async_calls,
     wait_for_requests,
 )
-from network_calls import (
-    FAST_RETRIES,
-    HEALTHY,
-    async_strigo_client,
-    strigo_client,
-)
+from network_calls import FAST_RETRIES
 from pooled import idle_of, pools_of
 from raw_server import RawServer, http, responding
 

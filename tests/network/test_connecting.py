@@ -10,15 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from all_clients import MINT, MINTED
 from asyncio_streams import in_a_thread, only_asyncio
-from network_calls import (
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    async_strigo_client,
-    at_most,
-    send_strigo,
-)
+from credentials import async_strigo_client
+from network_calls import NO_RETRIES, at_most, send_strigo
 from raw_server import RawServer, responding
 
 from tokenkit import (

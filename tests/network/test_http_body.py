@@ -6,18 +6,10 @@ import gzip
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import HEALTH, MINT, TOKEN
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID
 from http_library import httpx
-from network_calls import (
-    API_KEY,
-    HEALTH,
-    MINT,
-    NO_RETRIES,
-    ORG_ID,
-    TOKEN,
-    at_most,
-    each_flavour,
-    send_strigo,
-)
+from network_calls import NO_RETRIES, at_most, each_flavour, send_strigo
 from raw_server import RawServer, http, responding, saying
 
 from tokenkit import (
@@ -188,7 +180,7 @@ def endless_answer(request: httpx.Request) -> httpx.Response:
 def test_an_endless_body_of_a_callers_transport_is_left() -> None:
     """A transport whose body does not end even when it is closed doesn't block a call."""
     transport = httpx.MockTransport(endless_answer)
-    client = StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport)
+    client = StrigoClient(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport)
     with client, pytest.raises(ResponseTooLarge), at_most(1):
         client.send(MINT, deadline=5)
 
@@ -197,6 +189,8 @@ def test_an_endless_body_of_a_callers_transport_is_left() -> None:
 async def test_an_endless_body_of_a_callers_async_transport_is_left() -> None:
     """An async transport whose body does not end even when it is closed doesn't block a call."""
     transport = httpx.MockTransport(endless_answer)
-    async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+    async with AsyncStrigoClient(
+        org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport
+    ) as client:
         with pytest.raises(ResponseTooLarge), at_most(1):
             await client.send(MINT, deadline=5)

@@ -7,18 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HEALTHY, MINT, MINTED, TOKEN
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, async_strigo_client, strigo_client
 from http_library import httpx
-from network_calls import (
-    API_KEY,
-    HEALTHY,
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    ORG_ID,
-    TOKEN,
-    async_strigo_client,
-    strigo_client,
-)
+from network_calls import NO_RETRIES
 from raw_server import RawServer, responding
 
 from tokenkit import (
@@ -39,7 +31,7 @@ healthy = responding(lambda _: HEALTHY)
 
 
 def minted(request: httpx.Request) -> httpx.Response:
-    assert request.headers["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"
+    assert request.headers["authorization"] == f"Bearer {STRIGO_ORG_ID}:{STRIGO_API_KEY}"
     return httpx.Response(200, json={"result": "success", "data": {"token": TOKEN}})
 
 
@@ -65,7 +57,7 @@ class Closing(httpx.BaseTransport, httpx.AsyncBaseTransport):
 def test_a_transport_is_closed_with_the_client() -> None:
     """A caller's transport is used, and is closed with the client, but not with a sibling."""
     transport = Closing()
-    with StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+    with StrigoClient(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport) as client:
         assert client.send(MINT).token == TOKEN
         client.with_options(deadline=1).close()
         assert transport.closed == 0
@@ -76,7 +68,9 @@ def test_a_transport_is_closed_with_the_client() -> None:
 async def test_an_async_transport_is_closed_with_the_client() -> None:
     """A caller's async transport is used, and is closed with the client."""
     transport = Closing()
-    async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+    async with AsyncStrigoClient(
+        org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport
+    ) as client:
         assert (await client.send(MINT)).token == TOKEN
         await client.with_options(deadline=1).aclose()
         assert transport.closed == 0
@@ -88,7 +82,7 @@ def test_httpx_own_transport_works() -> None:
     with RawServer(healthy) as server:
         transport = httpx.HTTPTransport()
         with StrigoClient(
-            org_id=ORG_ID, api_key=API_KEY, base_url=server.url, transport=transport
+            org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, base_url=server.url, transport=transport
         ) as client:
             client.check_health()
             client.check_health()
@@ -102,7 +96,7 @@ async def test_httpx_own_async_transport_works() -> None:
     with RawServer(healthy) as server:
         transport = httpx.AsyncHTTPTransport()
         async with AsyncStrigoClient(
-            org_id=ORG_ID, api_key=API_KEY, base_url=server.url, transport=transport
+            org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, base_url=server.url, transport=transport
         ) as client:
             await client.check_health()
             await client.check_health()
@@ -113,7 +107,7 @@ async def test_httpx_own_async_transport_works() -> None:
 def test_a_mock_transport_works() -> None:
     """An httpx.MockTransport responds instead of the vendor."""
     transport = httpx.MockTransport(minted)
-    with StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+    with StrigoClient(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport) as client:
         assert client.create_user_token(email="user1@example.com").token == TOKEN
 
 
@@ -131,7 +125,9 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 async def test_an_asgi_transport_works() -> None:
     """An ASGI application responds instead of the vendor."""
     transport = httpx.ASGITransport(application)
-    async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+    async with AsyncStrigoClient(
+        org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport
+    ) as client:
         assert (await client.send(MINT)).token == TOKEN
 
 
@@ -140,7 +136,10 @@ def test_a_callers_client_keeps_its_connections() -> None:
     with RawServer(healthy) as server, httpx.Client() as http_client:
         for _ in range(2):
             with StrigoClient(
-                org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=http_client
+                org_id=STRIGO_ORG_ID,
+                api_key=STRIGO_API_KEY,
+                base_url=server.url,
+                http_client=http_client,
             ) as client:
                 client.check_health()
         assert server.connections == 1
@@ -154,7 +153,10 @@ async def test_a_callers_async_client_keeps_its_connections() -> None:
         async with httpx.AsyncClient() as http_client:
             for _ in range(2):
                 async with AsyncStrigoClient(
-                    org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=http_client
+                    org_id=STRIGO_ORG_ID,
+                    api_key=STRIGO_API_KEY,
+                    base_url=server.url,
+                    http_client=http_client,
                 ) as client:
                     await client.check_health()
             assert server.connections == 1
@@ -186,7 +188,7 @@ def test_a_client_names_what_it_needs(kind: Any, option: str, fit: str, make: An
     unfit = make()
     message = f"{option} must be an httpx.{fit}, not {type(unfit).__name__}"
     with pytest.raises(ConfigurationError, match=message):
-        kind(org_id=ORG_ID, api_key=API_KEY, **{option: unfit})
+        kind(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, **{option: unfit})
     close(unfit)
 
 
@@ -211,7 +213,9 @@ def test_whatever_a_transport_raises_is_typed(
         raise raised
 
     transport = httpx.MockTransport(fail)
-    client = StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport, retry=NO_RETRIES)
+    client = StrigoClient(
+        org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport, retry=NO_RETRIES
+    )
     with client, pytest.raises(TransportError, match=type(raised).__name__) as caught:
         client.send(MINT)
     assert type(caught.value) is expected
@@ -231,7 +235,7 @@ async def test_whatever_an_async_transport_raises_is_typed(
 
     transport = httpx.MockTransport(fail)
     async with AsyncStrigoClient(
-        org_id=ORG_ID, api_key=API_KEY, transport=transport, retry=NO_RETRIES
+        org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport, retry=NO_RETRIES
     ) as client:
         with pytest.raises(TransportError, match=type(raised).__name__) as caught:
             await client.send(MINT)

@@ -7,17 +7,9 @@ import weakref
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import (
-    HEALTH,
-    HEALTHY,
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    async_strigo_client,
-    each_flavour,
-    send_strigo,
-    strigo_client,
-)
+from all_clients import HEALTH, HEALTHY, MINT, MINTED
+from credentials import async_strigo_client, strigo_client
+from network_calls import NO_RETRIES, each_flavour, send_strigo
 from pooled import idle_of
 from raw_server import RawServer, http, responding
 

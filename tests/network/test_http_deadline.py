@@ -9,18 +9,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import (
-    API_KEY,
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    ORG_ID,
-    TOKEN,
-    async_strigo_client,
-    at_most,
-    each_flavour,
-    send_strigo,
-)
+from all_clients import MINT, MINTED, TOKEN
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, async_strigo_client
+from network_calls import NO_RETRIES, at_most, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, responding
 
 from tokenkit import (
@@ -155,7 +146,9 @@ def test_time_lost_before_sending_counts(caplog: pytest.LogCaptureFixture) -> No
     logger.addHandler(clock)
     try:
         with RawServer(black_hole) as server, caplog.at_level("DEBUG", "tokenkit"):
-            client = StrigoClient(org_id=ORG_ID, api_key=API_KEY, base_url=server.url, clock=clock)
+            client = StrigoClient(
+                org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, base_url=server.url, clock=clock
+            )
             with client, pytest.raises(DeadlineExceeded), at_most(0):
                 client.send(MINT)
     finally:

@@ -12,25 +12,11 @@ from unittest.mock import Mock
 
 import anyio
 import pytest
+from all_clients import HARMLESS, HEALTH, HEALTHY, MINT, MINTED, TOKEN, ZEROHASH_MINTED
 from callers_clients import send_through
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, async_strigo_client, strigo_client
 from h2_server import H2Server
-from network_calls import (
-    API_KEY,
-    FAMILIES,
-    HARMLESS,
-    HEALTH,
-    HEALTHY,
-    MINT,
-    MINTED,
-    ORG_ID,
-    TOKEN,
-    ZEROHASH_MINTED,
-    async_strigo_client,
-    each_family,
-    each_flavour,
-    send_strigo,
-    strigo_client,
-)
+from network_calls import FAMILIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, responding
 from tls_servers import trusting
 
@@ -51,7 +37,7 @@ def mock_transport(family: Family) -> Any:
     http: Any = import_module(family)
 
     def minted(request: Any) -> Any:
-        assert request.headers["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"
+        assert request.headers["authorization"] == f"Bearer {STRIGO_ORG_ID}:{STRIGO_API_KEY}"
         return http.Response(200, json={"result": "success", "data": {"token": TOKEN}})
 
     return http.MockTransport(minted)
@@ -59,11 +45,13 @@ def mock_transport(family: Family) -> Any:
 
 def mint(flavour: Flavour, **options: Any) -> str:
     if flavour == "sync":
-        with StrigoClient(org_id=ORG_ID, api_key=API_KEY, **options) as client:
+        with StrigoClient(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, **options) as client:
             return client.send(MINT).token
 
     async def main() -> str:
-        async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, **options) as client:
+        async with AsyncStrigoClient(
+            org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, **options
+        ) as client:
             return (await client.send(MINT)).token
 
     return anyio.run(main, backend=flavour)
@@ -206,7 +194,7 @@ def test_http2_comes_through_a_callers_transport(flavour: Flavour, family: Famil
         server.raw.wait_all_closed()
     (request,) = server.requests
     assert (request[":method"], request[":path"]) == ("POST", "/academy/users/token")
-    assert request["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"
+    assert request["authorization"] == f"Bearer {STRIGO_ORG_ID}:{STRIGO_API_KEY}"
 
 
 @each_family

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from http_library import FAMILY, httpx
-from leaks import check_no_secret
-from network_calls import (
-    HARMLESS,
-    TOKEN,
-    ZEROHASH_KEY,
+from all_clients import HARMLESS, TOKEN
+from credentials import (
+    ZEROHASH_API_KEY,
     ZEROHASH_PASSPHRASE,
     ZEROHASH_PRIVATE_KEY,
     async_zerohash_client,
     zerohash_client,
 )
+from http_library import FAMILY, httpx
+from leaks import check_no_secret
 from raw_server import RawServer, black_hole, saying
 
 from tokenkit import AsyncZeroHashClient, ZeroHashClient
@@ -71,7 +70,7 @@ class Interrupted(httpx.BaseTransport, httpx.AsyncBaseTransport):
 def test_an_interrupt_shows_no_secret(error: BaseException, log: pytest.LogCaptureFixture) -> None:
     """Ctrl-C during a call is raised unchanged, without the frames that hold the headers."""
     client = ZeroHashClient(
-        api_key=ZEROHASH_KEY,
+        api_key=ZEROHASH_API_KEY,
         private_key=ZEROHASH_PRIVATE_KEY,
         passphrase=ZEROHASH_PASSPHRASE,
         transport=Interrupted(error),
@@ -89,7 +88,7 @@ async def test_an_interrupt_of_an_async_call_shows_no_secret(
     """An exception that isn't an Exception leaves an async call without the network's frames."""
     error = GeneratorExit()
     client = AsyncZeroHashClient(
-        api_key=ZEROHASH_KEY,
+        api_key=ZEROHASH_API_KEY,
         private_key=ZEROHASH_PRIVATE_KEY,
         passphrase=ZEROHASH_PASSPHRASE,
         transport=Interrupted(error),

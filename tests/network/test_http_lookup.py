@@ -7,17 +7,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from network_calls import (
-    FAST_RETRIES,
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    async_strigo_client,
-    at_most,
-    each_flavour,
-    send_strigo,
-    strigo_client,
-)
+from all_clients import MINT, MINTED
+from credentials import async_strigo_client, strigo_client
+from network_calls import FAST_RETRIES, NO_RETRIES, at_most, each_flavour, send_strigo
 from raw_server import RawServer, responding
 
 from tokenkit import ConnectError, DeadlineExceeded, Timeouts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import MINT
 from lost_connections import (
     close_at_once,
     close_before_the_answer,
@@ -13,13 +14,7 @@ from lost_connections import (
     close_in_the_headers,
     reset_in_the_body,
 )
-from network_calls import (
-    MINT,
-    NO_RETRIES,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from network_calls import NO_RETRIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, resetting
 
 from tokenkit import ConnectionLostError, RequestTimeoutError, Timeouts

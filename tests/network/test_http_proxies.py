@@ -7,16 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HEALTH, HEALTHY, WITHDRAWAL
 from connect_proxy import proxy_to
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID
 from http_library import httpx
 from network_calls import (
-    API_KEY,
     FAST_RETRIES,
-    HEALTH,
-    HEALTHY,
     NO_RETRIES,
-    ORG_ID,
-    WITHDRAWAL,
     at_most,
     each_family,
     each_flavour,
@@ -232,14 +229,17 @@ def test_a_proxy_beside_a_callers_transport_is_refused() -> None:
     """Options that a caller's client or transport would make useless are refused with it."""
     with pytest.raises(ConfigurationError, match="transport and proxy can't be combined"):
         StrigoClient(
-            org_id=ORG_ID,
-            api_key=API_KEY,
+            org_id=STRIGO_ORG_ID,
+            api_key=STRIGO_API_KEY,
             transport=httpx.MockTransport(lambda _: httpx.Response(200)),
             proxy="http://proxy.example:3128",
         )
     with httpx.Client() as http_client, pytest.raises(ConfigurationError, match="ssl_context"):
         StrigoClient(
-            org_id=ORG_ID, api_key=API_KEY, http_client=http_client, ssl_context=trusting()
+            org_id=STRIGO_ORG_ID,
+            api_key=STRIGO_API_KEY,
+            http_client=http_client,
+            ssl_context=trusting(),
         )
 
 

@@ -6,9 +6,10 @@ import base64
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import HARMLESS, HEALTH
 from callers_clients import send_through
 from connect_proxy import socks_url
-from network_calls import HARMLESS, HEALTH, NO_RETRIES, each_family, each_flavour, send_strigo
+from network_calls import NO_RETRIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer
 from tls_servers import HOST
 

@@ -6,14 +6,10 @@ import ssl
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import HEALTH, HEALTHY, MINT, WITHDRAWAL, ZEROHASH_MINTED
 from network_calls import (
     FAST_RETRIES,
-    HEALTH,
-    HEALTHY,
-    MINT,
     NO_RETRIES,
-    WITHDRAWAL,
-    ZEROHASH_MINTED,
     at_most,
     each_family,
     each_flavour,

@@ -12,6 +12,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HARMLESS, HEALTHY, WITHDRAWAL, ZEROHASH_MINTED
+from credentials import async_strigo_client, strigo_client
 from gates import (
     Gates,
     healthy,
@@ -19,17 +21,7 @@ from gates import (
     run_three_async_calls,
     run_three_calls,
 )
-from network_calls import (
-    HARMLESS,
-    HEALTHY,
-    NO_RETRIES,
-    WITHDRAWAL,
-    ZEROHASH_MINTED,
-    async_strigo_client,
-    each_flavour,
-    send_zerohash,
-    strigo_client,
-)
+from network_calls import NO_RETRIES, each_flavour, send_zerohash
 from raw_server import RawRequest, RawServer, responding, saying
 from tls_servers import server_context, trusting
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from all_clients import MINT, MINTED
 from asyncio_streams import (
     BIG,
     CORE,
@@ -21,14 +22,9 @@ from asyncio_streams import (
     serve,
     until,
 )
+from credentials import async_strigo_client
 from lost_connections import close_at_once
-from network_calls import (
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    async_strigo_client,
-    at_most,
-)
+from network_calls import NO_RETRIES, at_most
 from raw_server import RawServer, black_hole, responding
 from tls_servers import server_context, trusting
 

@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from credentials import ZEROHASH
 from http_library import FAMILY, httpx
-from vendors_support import CLIENTS, ZEROHASH, responding
+from vendors_support import CLIENTS, responding
 
 from tokenkit import (
     AsyncZdkClient,

@@ -5,7 +5,8 @@ from types import TracebackType
 from typing import Any
 
 import pytest
-from vendors_support import PRIVATE_KEY, responding
+from credentials import ZEROHASH_PRIVATE_KEY
+from vendors_support import responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -29,7 +30,7 @@ CLIENTS: list[Any] = [
 ALL = {
     "ZDK_API_KEY": "zdk-s3cret",
     "ZEROHASH_API_KEY": "zh-s3cret",
-    "ZEROHASH_PRIVATE_KEY": PRIVATE_KEY,
+    "ZEROHASH_PRIVATE_KEY": ZEROHASH_PRIVATE_KEY,
     "ZEROHASH_PASSPHRASE": "pass-s3cret",
     "STRIGO_ORG_ID": "the-org",
     "STRIGO_API_KEY": "strigo-s3cret",
@@ -210,7 +211,7 @@ def test_constructors_read_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in CLIENTS:
         with pytest.raises(ConfigurationError, match=r"pass .*api_key=\.\.\..* or auth=\.\.\."):
             kind()
-    client = ZeroHashClient(api_key="k", private_key=PRIVATE_KEY, passphrase="p")
+    client = ZeroHashClient(api_key="k", private_key=ZEROHASH_PRIVATE_KEY, passphrase="p")
     assert base_url_of(client) == "https://api.cert.zerohash.com"
 
 
@@ -261,7 +262,7 @@ def test_no_frame_of_a_failure_holds_a_secret(index: int) -> None:
         with pytest.raises(ConfigurationError) as caught:
             kind.from_env(environ=environ)
         assert "s3cret" not in locals_of(caught.value.__traceback__)
-        assert PRIVATE_KEY not in locals_of(caught.value.__traceback__)
+        assert ZEROHASH_PRIVATE_KEY not in locals_of(caught.value.__traceback__)
 
 
 def test_no_frame_of_a_constructor_holds_a_secret() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vendors_support import responding, zdk_client
+from vendors_support import responding, scripted_zdk
 
 import tokenkit
 from tokenkit import (
@@ -139,7 +139,7 @@ def test_an_exception_from_outside_shows_no_secret(monkeypatch: pytest.MonkeyPat
 )
 def test_options_of_a_failing_call_are_in_no_frame(options: dict[str, Any]) -> None:
     """The same holds for a call's options, whether they or the response are at fault."""
-    client = zdk_client(responding(401, {"message": "no"}))
+    client = scripted_zdk(responding(401, {"message": "no"}))
     sound = {"headers": {"x-gateway": KEY}}
     call = tokenkit.zdk.UserTokenRequest(id="u")
     for given in (options, sound):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from http_library import httpx
 from pytest_httpx import HTTPXMock
-from vendors_support import CLIENTS, StillClock, responding, zdk_client
+from vendors_support import CLIENTS, StillClock, responding, scripted_zdk
 
 from tokenkit import (
     AsyncZdkClient,
@@ -151,7 +151,7 @@ def test_a_sibling_checks_its_settings() -> None:
     """A sibling refuses impossible settings, as a client does."""
     retry: Any = 3
     with pytest.raises(ConfigurationError, match=r"retry must be a RetryPolicy\(\.\.\.\)"):
-        zdk_client(responding(200)).with_options(retry=retry)
+        scripted_zdk(responding(200)).with_options(retry=retry)
 
 
 @pytest.mark.parametrize(("kind", "credentials"), CLIENTS)

@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import create_autospec, patch
 
 import pytest
-from vendors_support import responding, strigo_client
+from vendors_support import responding, scripted_strigo
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -96,7 +96,7 @@ def test_signature_of_a_method() -> None:
 
 def test_signature_of_a_bound_method() -> None:
     """On an instance ``self`` is gone, as for any method."""
-    client = strigo_client(responding(200))
+    client = scripted_strigo(responding(200))
     assert "self" not in inspect.signature(client.create_user_token).parameters
     assert inspect.ismethod(client.create_user_token)
     assert list(inspect.signature(client.check_health).parameters) == ["extra"]
@@ -137,7 +137,7 @@ def test_patched_method() -> None:
     """``patch.object`` with autospec gives a method with the real one's signature."""
     with patch.object(StrigoClient, "create_user_token", autospec=True) as mint:
         mint.return_value = TOKEN
-        client = strigo_client(responding(500))
+        client = scripted_strigo(responding(500))
         assert client.create_user_token(email="a@b.io") is TOKEN
         mint.assert_called_once_with(client, email="a@b.io")
         wrong: Any = client.create_user_token
@@ -168,7 +168,7 @@ def test_wrong_calls(arguments: tuple[Any, ...], keywords: dict[str, Any], probl
     """A wrong call is Python's own error, in the client method's name, raised at once."""
     transport = responding(200)
     with pytest.raises(TypeError) as caught:
-        strigo_client(transport).create_user_token(*arguments, **keywords)
+        scripted_strigo(transport).create_user_token(*arguments, **keywords)
     text = str(caught.value)
     assert text.startswith("StrigoClient.create_user_token() ")
     assert problem in text

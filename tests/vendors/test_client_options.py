@@ -4,8 +4,9 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from credentials import ZEROHASH
 from http_library import httpx
-from vendors_support import CLIENTS, ZEROHASH, responding, zdk_client
+from vendors_support import CLIENTS, responding, scripted_zdk
 
 from tokenkit import (
     AsyncZdkClient,
@@ -206,9 +207,9 @@ def test_request_id_header() -> None:
         "headers: X-Request-Id is set by the client itself"
     )
     transport = responding(200, {"tokens": ["t"]})
-    client = zdk_client(transport).with_options(headers={"X-Request-Id": "mine"})
+    client = scripted_zdk(transport).with_options(headers={"X-Request-Id": "mine"})
     client.create_user_token(id="u")
-    zdk_client(transport).create_user_token(id="u")
+    scripted_zdk(transport).create_user_token(id="u")
     assert transport.requests[0].headers["x-request-id"] == "mine"
     assert "x-request-id" not in transport.requests[1].headers
 
@@ -319,7 +320,7 @@ def test_a_proxy_of_the_environment_is_reported_with_the_rest(
 
 def test_what_is_sent_must_be_a_call() -> None:
     """A path or a model's class instead of a call is refused by name."""
-    client = zdk_client(responding(200))
+    client = scripted_zdk(responding(200))
     wrong: list[Any] = ["/path", zdk.UserTokenRequest, None]
     for call in wrong:
         with pytest.raises(
@@ -330,7 +331,7 @@ def test_what_is_sent_must_be_a_call() -> None:
 
 def test_paths_and_methods_of_requests_are_both_named() -> None:
     """An unusable method and path are reported together."""
-    client = zdk_client(responding(200))
+    client = scripted_zdk(responding(200))
     with pytest.raises(InvalidInputError) as caught:
         client.request("post", "https://elsewhere.example")
     assert [error.field for error in caught.value.errors] == ["method", "path"]

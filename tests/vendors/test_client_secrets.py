@@ -2,7 +2,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from vendors_support import PRIVATE_KEY, Script, StillClock, make_response, responding
+from credentials import ZEROHASH_PRIVATE_KEY
+from vendors_support import Script, StillClock, make_response, responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -230,7 +231,7 @@ def test_calls_without_authentication_ask_no_source() -> None:
     """get_time() resolves no credential."""
     client = ZeroHashClient(
         api_key=explode,
-        private_key=PRIVATE_KEY,
+        private_key=ZEROHASH_PRIVATE_KEY,
         passphrase="p",
         transport=responding(200, {"epoch": 0}),
     )

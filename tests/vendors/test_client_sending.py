@@ -4,16 +4,16 @@ from uuid import UUID
 
 import attrs
 import pytest
+from credentials import ZEROHASH_PRIVATE_KEY
 from vendors_support import (
     ECHO,
-    PRIVATE_KEY,
     StillClock,
     listening,
     make_response,
     responding,
-    strigo_client,
-    zdk_client,
-    zerohash_client,
+    scripted_strigo,
+    scripted_zdk,
+    scripted_zerohash,
 )
 from vendors_support import Script as Transport
 
@@ -68,7 +68,7 @@ class Echo(Call[JSON]):
 def test_calls_of_ones_own() -> None:
     """A client sends a user's own call, with the client's credentials."""
     transport = responding(200, {"said": "hi"})
-    assert zdk_client(transport).send(Echo(word="hi")) == {"said": "hi"}
+    assert scripted_zdk(transport).send(Echo(word="hi")) == {"said": "hi"}
     (request,) = transport.requests
     assert (request.url.path, request.content) == ("/echo", b'{"word":"hi"}')
     assert request.headers["authorization"] == "Bearer zdk-company-key"
@@ -106,7 +106,7 @@ def test_sending_no_call(call: Any) -> None:
     """Anything but a call is refused before anything is sent."""
     transport = responding(200, TOKENS)
     with pytest.raises(InvalidInputError, match=r"call: must be a call such as a request model"):
-        zdk_client(transport).send(call)
+        scripted_zdk(transport).send(call)
     assert transport.requests == []
 
 
@@ -153,7 +153,7 @@ def test_deadline_of_one_call() -> None:
 def test_unknown_overrides() -> None:
     """An unknown keyword is a TypeError that names the method of the class."""
     options: dict[str, Any] = {"base_url": "https://elsewhere.example"}
-    client = zdk_client(responding(200, TOKENS))
+    client = scripted_zdk(responding(200, TOKENS))
     with pytest.raises(TypeError) as caught:
         client.send(CALL, **options)
     assert str(caught.value) == "ZdkClient.send() got an unexpected keyword argument 'base_url'"
@@ -164,7 +164,7 @@ def test_unknown_overrides() -> None:
 def test_request_ids() -> None:
     """Zerohash gets the given request id, or a new UUID for each call; it comes back."""
     transport = responding(200, {"epoch": 0}, {"x-request-id": ECHO})
-    client = zerohash_client(transport)
+    client = scripted_zerohash(transport)
     reply = client.send_raw(zerohash.TimeRequest(), request_id="mine-1")
     client.get_time()
     client.get_time()
@@ -197,7 +197,7 @@ def test_request(method: str, path: str) -> None:
     """An endpoint without a model is called by method and path, exactly as written."""
     transport = responding(200, {"a": [1, None]})
     json = None if method == "GET" else {"quote_id": "3fc51610"}
-    reply = zerohash_client(transport).request(method, path, json=json)
+    reply = scripted_zerohash(transport).request(method, path, json=json)
     assert (reply.value, reply.status) == ({"a": [1, None]}, 200)
     (request,) = transport.requests
     assert (request.method, request.url.raw_path.decode()) == (method, path)
@@ -207,16 +207,16 @@ def test_request(method: str, path: str) -> None:
 def test_request_goes_below_the_base_url() -> None:
     """The path is relative to the base URL, including Strigo's version."""
     transport = responding(200, {})
-    strigo_client(transport).request("GET", "/classes?page=2")
+    scripted_strigo(transport).request("GET", "/classes?page=2")
     assert str(transport.requests[0].url) == "https://app.strigo.io/api/v1/classes?page=2"
 
 
 def test_request_without_an_make_response() -> None:
     """An empty response is ``None``, and one that is not JSON is a DecodeError."""
-    client = zdk_client(responding(204))
+    client = scripted_zdk(responding(204))
     assert client.request("POST", "/x", json={}).value is None
     with pytest.raises(DecodeError, match="not JSON; it begins '<p>hello'"):
-        zdk_client(responding(200, b"<p>hello")).request("GET", "/x")
+        scripted_zdk(responding(200, b"<p>hello")).request("GET", "/x")
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
     """Only a plain path below the base URL can be called: no other host, no other route."""
     transport = responding(200, {})
     with pytest.raises(InvalidInputError) as caught:
-        zdk_client(transport).request(method, path)
+        scripted_zdk(transport).request(method, path)
     assert str(caught.value).startswith(f"request() is not valid: {problem}")
     assert transport.requests == []
 
@@ -277,7 +277,7 @@ def test_a_path_below_a_base_path() -> None:
         listening(lambda _: (404, {"error": "Not Found"})) as server,
         ZeroHashClient(
             api_key="k",
-            private_key=PRIVATE_KEY,
+            private_key=ZEROHASH_PRIVATE_KEY,
             passphrase="p",
             base_url=f"{server.url}/proxy/zh/",
         ) as client,

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
-from vendors_support import StillClock, responding, strigo_client
+from vendors_support import StillClock, responding, scripted_strigo
 
 from tokenkit import (
     APIError,
@@ -51,7 +51,7 @@ def test_documented_validation_error() -> None:
     """The documented 422 reads as one sentence, and its parts are available as values."""
     transport = responding(422, INVALID, {"x-request-id": "req-1"})
     with pytest.raises(UnprocessableError) as caught:
-        strigo_client(transport).create_user_token(email="nobody")
+        scripted_strigo(transport).create_user_token(email="nobody")
     error = caught.value
     assert str(error) == (
         "HTTP 422 RequestValidationError: The request is not valid "
@@ -126,7 +126,7 @@ def test_failure_with_a_success_status() -> None:
     """``result`` counts before the status: a 200 may be a failure, even with data."""
     body = {**failure("ClassNotFound", "No such class"), "data": {"token": "half-made-token"}}
     with pytest.raises(APIError) as caught:
-        strigo_client(responding(200, body)).create_user_token(email="a@b.io")
+        scripted_strigo(responding(200, body)).create_user_token(email="a@b.io")
     assert type(caught.value) is APIError
     assert str(caught.value) == "HTTP 200 ClassNotFound: No such class"
     assert "half-made-token" not in caught.value.body
@@ -135,7 +135,7 @@ def test_failure_with_a_success_status() -> None:
 def test_failure_without_a_message() -> None:
     """A 2xx that says failure and nothing else still says so."""
     with pytest.raises(APIError) as caught:
-        strigo_client(responding(200, {"result": "failure"})).create_user_token(email="a@b.io")
+        scripted_strigo(responding(200, {"result": "failure"})).create_user_token(email="a@b.io")
     assert str(caught.value) == "HTTP 200: The response says that the call failed"
 
 
@@ -190,7 +190,7 @@ def test_failure_without_a_message() -> None:
 def test_every_body(status: int, body: object, kind: type[APIError], shown: str) -> None:
     """Whatever the body is, the status decides the class and the message is what can be read."""
     with pytest.raises(APIError) as caught:
-        strigo_client(responding(status, body)).create_user_token(email="a@b.io")
+        scripted_strigo(responding(status, body)).create_user_token(email="a@b.io")
     assert (type(caught.value), str(caught.value)) == (kind, shown)
 
 
@@ -199,7 +199,7 @@ def test_echoed_key() -> None:
     message = "Bad pair the-org:strigo-org-key"
     transport = responding(401, failure("Unauthorized", message), {"x-echo": "strigo-org-key"})
     with pytest.raises(AuthenticationError) as caught:
-        strigo_client(transport).create_user_token(email="a@b.io")
+        scripted_strigo(transport).create_user_token(email="a@b.io")
     error = caught.value
     assert error.message == "Bad pair [redacted]:[redacted]"
     assert error.headers["x-echo"] == "[redacted]"

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 
 import pytest
-from vendors_support import copies, responding, zdk_client
+from vendors_support import copies, responding, scripted_zdk
 
 from tokenkit import (
     APIError,
@@ -38,7 +38,7 @@ CODES: list[tuple[str, int, type[APIError]]] = [
 
 def fail(status: int, body: object, headers: Mapping[str, str] | None = None) -> APIError:
     with pytest.raises(APIError) as caught:
-        zdk_client(responding(status, body, headers)).create_user_token(id="user-1")
+        scripted_zdk(responding(status, body, headers)).create_user_token(id="user-1")
     return caught.value
 
 

@@ -1,7 +1,8 @@
 from collections.abc import Mapping
 
 import pytest
-from vendors_support import PRIVATE_KEY, StillClock, copies, responding, zerohash_client
+from credentials import ZEROHASH_PRIVATE_KEY
+from vendors_support import StillClock, copies, responding, scripted_zerohash
 
 from tokenkit import (
     APIError,
@@ -33,7 +34,7 @@ def fail(
     *,
     environment: str = "us-cert",
 ) -> APIError:
-    client = zerohash_client(responding(status, body, headers), environment)
+    client = scripted_zerohash(responding(status, body, headers), environment)
     with pytest.raises(APIError) as caught:
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     return caught.value
@@ -209,7 +210,7 @@ def test_rate_limit() -> None:
     clock = StillClock()
     client = ZeroHashClient(
         api_key="k",
-        private_key=PRIVATE_KEY,
+        private_key=ZEROHASH_PRIVATE_KEY,
         passphrase="p",
         transport=responding(429, b"blocked"),
         clock=clock,
@@ -222,8 +223,8 @@ def test_rate_limit() -> None:
 
 def test_echoed_secrets() -> None:
     """No credential that the server echoes stays in the error."""
-    message = f"key public-key-1 with {PRIVATE_KEY} and 'a pass phrase'"
+    message = f"key public-key-1 with {ZEROHASH_PRIVATE_KEY} and 'a pass phrase'"
     error = fail(401, {"error": True, "message": message}, {"x-scx-api-key": "public-key-1"})
     assert error.message == "key [redacted] with [redacted] and '[redacted]'"
-    for secret in ("public-key-1", PRIVATE_KEY, "a pass phrase"):
+    for secret in ("public-key-1", ZEROHASH_PRIVATE_KEY, "a pass phrase"):
         assert secret not in f"{error}{error.body}{error.headers}{vars(error)!r}"

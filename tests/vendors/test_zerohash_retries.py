@@ -2,8 +2,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from credentials import ZEROHASH_PRIVATE_KEY
 from http_library import httpx
-from vendors_support import PRIVATE_KEY, Script, StillClock, jwt_of, make_response
+from vendors_support import Script, StillClock, jwt_of, make_response
 
 from tokenkit import (
     APIError,
@@ -38,7 +39,7 @@ def client_of(*answers: httpx.Response, **options: Any) -> tuple[ZeroHashClient,
     script = Script(answers)
     client = ZeroHashClient(
         api_key="k",
-        private_key=PRIVATE_KEY,
+        private_key=ZEROHASH_PRIVATE_KEY,
         passphrase="p",
         transport=script,
         clock=StillClock(),
@@ -96,7 +97,11 @@ def test_what_was_certainly_not_carried_out(
     script = Script((make_response(status, b"", headers), MINTED))
     clock = StillClock()
     client = ZeroHashClient(
-        api_key="k", private_key=PRIVATE_KEY, passphrase="p", transport=script, clock=clock
+        api_key="k",
+        private_key=ZEROHASH_PRIVATE_KEY,
+        passphrase="p",
+        transport=script,
+        clock=clock,
     )
     assert mint(client, [permission]).token == "t"
     assert list(clock.sleeps) == naps
@@ -144,7 +149,7 @@ def test_lost_answers(permission: str, sent: int) -> None:
 
     client = ZeroHashClient(
         api_key="k",
-        private_key=PRIVATE_KEY,
+        private_key=ZEROHASH_PRIVATE_KEY,
         passphrase="p",
         transport=httpx.MockTransport(lose),
         clock=StillClock(),

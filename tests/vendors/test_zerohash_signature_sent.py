@@ -3,8 +3,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from credentials import ZEROHASH_PRIVATE_KEY
 from vendors_support import (
-    PRIVATE_KEY,
     Listener,
     Received,
     StillAsyncClock,
@@ -39,7 +39,7 @@ def zerohash_like() -> Iterator[Listener]:
 def client(zerohash_like: Listener) -> Iterator[ZeroHashClient]:
     with ZeroHashClient(
         api_key="public-key-1",
-        private_key=PRIVATE_KEY,
+        private_key=ZEROHASH_PRIVATE_KEY,
         passphrase="a pass phrase",
         base_url=zerohash_like.url,
     ) as client:
@@ -52,7 +52,7 @@ def check(request: Received) -> None:
     assert timestamp.isdecimal()
     assert abs(int(timestamp) - time.time()) < 60
     message = f"{timestamp}{request.method}{request.route}".encode() + (request.body or b"{}")
-    assert request.headers["x-scx-signed"] == signature(PRIVATE_KEY, message)
+    assert request.headers["x-scx-signed"] == signature(ZEROHASH_PRIVATE_KEY, message)
     assert request.headers["x-scx-api-key"] == "public-key-1"
     assert request.headers["x-scx-passphrase"] == "a pass phrase"
 
@@ -117,7 +117,7 @@ async def test_signed_by_the_async_client(zerohash_like: Listener) -> None:
     """The async client signs what it sends, on either event loop."""
     async with AsyncZeroHashClient(
         api_key="public-key-1",
-        private_key=PRIVATE_KEY,
+        private_key=ZEROHASH_PRIVATE_KEY,
         passphrase="a pass phrase",
         base_url=zerohash_like.url,
     ) as client:
@@ -187,7 +187,7 @@ def test_vectors(now: int, method: str, path: str, body: JSON, signed: str) -> N
     transport = responding(200, {})
     client = ZeroHashClient(
         api_key="k",
-        private_key=PRIVATE_KEY,
+        private_key=ZEROHASH_PRIVATE_KEY,
         passphrase="p",
         transport=transport,
         clock=StillClock(now + 0.999),
@@ -204,7 +204,7 @@ async def test_a_vector_by_the_async_client() -> None:
     transport = responding(200, {})
     client = AsyncZeroHashClient(
         api_key="k",
-        private_key=PRIVATE_KEY,
+        private_key=ZEROHASH_PRIVATE_KEY,
         passphrase="p",
         transport=transport,
         clock=StillAsyncClock(NOW),
