@@ -9,7 +9,14 @@ from typing import Any
 import attrs
 import pytest
 from core_driver import WALL, untyped
-from credentials import ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
+from credentials import (
+    STRIGO,
+    STRIGO_API_KEY,
+    STRIGO_ORG_ID,
+    ZEROHASH,
+    ZEROHASH_PASSPHRASE,
+    ZEROHASH_PRIVATE_KEY,
+)
 
 from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
@@ -206,11 +213,9 @@ def test_text_of_another_class_is_text() -> None:
 
 def test_credentials_by_name() -> None:
     """Credentials can be passed by name; a scheme and its headers only by name."""
-    signer = HmacSigner(
-        api_key="k", private_key=ZEROHASH_PRIVATE_KEY, passphrase="p", scheme=HMAC_SCHEME
-    )
-    assert signer.secrets == (Secret("k"), Secret(ZEROHASH_PRIVATE_KEY), Secret("p"))
-    assert OrgKey(org_id="o", api_key="k").secrets == (Secret("o"), Secret("k"))
+    signer = HmacSigner(**ZEROHASH, scheme=HMAC_SCHEME)
+    assert signer.secrets == tuple(Secret(value) for value in ZEROHASH.values())
+    assert OrgKey(**STRIGO).secrets == (Secret(STRIGO_ORG_ID), Secret(STRIGO_API_KEY))
     with pytest.raises(TypeError, match="positional"):
         untyped(HmacSigner)("k", ZEROHASH_PRIVATE_KEY, "p", HMAC_SCHEME)
     with pytest.raises(TypeError, match="positional"):

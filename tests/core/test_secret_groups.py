@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import credentials
 import pytest
 from all_clients import HARMLESS
 from core_driver import make_plan, make_response, zerohash_minted
-from credentials import ZEROHASH_PRIVATE_KEY
 from driven_clock import (
     AsyncDrivenClock,
     AsyncScriptedConnections,
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEYS: Mapping[str, str | Secret] = {
-    "api_key": "the-key",
-    "private_key": Secret(ZEROHASH_PRIVATE_KEY),
-    "passphrase": "the pass",
+    **credentials.ZEROHASH,
+    "private_key": Secret(credentials.ZEROHASH_PRIVATE_KEY),
 }
 
 
@@ -72,13 +71,13 @@ async def test_an_async_group() -> None:
         plan = make_plan(ZEROHASH, strategy(group))
         reply = await drive_async(HARMLESS, plan, "", connections, clock)
         assert reply.attempts == 1
-        assert connections.requests[0].headers["x-scx-api-key"] == "the-key"
-    assert await AsyncSecretGroup(read)["api_key"]() == "the-key"
+        assert connections.requests[0].headers["x-scx-api-key"] == credentials.ZEROHASH_API_KEY
+    assert await AsyncSecretGroup(read)["api_key"]() == credentials.ZEROHASH_API_KEY
 
 
 def test_a_member_can_be_asked_alone() -> None:
     """A member is a callable like any other source."""
-    assert SecretGroup(lambda: KEYS)["passphrase"]() == "the pass"
+    assert SecretGroup(lambda: KEYS)["passphrase"]() == credentials.ZEROHASH_PASSPHRASE
 
 
 def raising() -> Mapping[str, str | Secret]:

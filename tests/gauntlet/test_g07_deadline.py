@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 from all_clients import MINT
-from credentials import STRIGO_API_KEY, STRIGO_ORG_ID
+from credentials import async_strigo_client, strigo_client
 from network_calls import at_most, each_family, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, http, responding
 
 from tokenkit import (
-    AsyncStrigoClient,
     DeadlineExceeded,
     RetryPolicy,
     ServerError,
-    StrigoClient,
 )
 
 if TYPE_CHECKING:
@@ -91,21 +89,14 @@ def test_a_callers_client_is_bounded(flavour: Flavour, family: Family) -> None:
     http_library = import_module(family)
     if flavour == "sync":
         with RawServer(drip_body) as server, http_library.Client() as callers:
-            client = StrigoClient(
-                org_id=STRIGO_ORG_ID,
-                api_key=STRIGO_API_KEY,
-                base_url=server.url,
-                http_client=callers,
-            )
+            client = strigo_client(server.url, http_client=callers)
             with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
                 client.send(MINT, deadline=DEADLINE)
         return
 
     async def main(url: str) -> None:
         async with http_library.AsyncClient() as callers:
-            async_client = AsyncStrigoClient(
-                org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, base_url=url, http_client=callers
-            )
+            async_client = async_strigo_client(url, http_client=callers)
             with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
                 await async_client.send(MINT, deadline=DEADLINE)
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from all_clients import HARMLESS, ZEROHASH_MINTED
 from callers_clients import send_through
+from credentials import strigo_client
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
-from tokenkit import StrigoClient, TransportError
+from tokenkit import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,5 +66,5 @@ def test_a_mocks_packed_response(family: Family) -> None:
         return http_module.Response(200, content=body, headers={"Content-Encoding": "gzip"})
 
     transport = http_module.MockTransport(packed)
-    with StrigoClient(org_id="o", api_key="k", transport=transport) as client:
+    with strigo_client(transport=transport) as client:
         assert client.check_health().status == "ok"

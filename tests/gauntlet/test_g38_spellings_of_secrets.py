@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 import pytest
 from all_clients import HARMLESS, HEALTH
+from credentials import strigo_client
 from driven_calls import DrivenTime, driven_client, outcomes
 from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, saying
 
-from tokenkit import APIError, Hooks, StrigoClient
+from tokenkit import APIError, Hooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,9 +97,7 @@ def test_no_spelling_gets_through(
     with (
         RawServer(saying(http(400, body, f"Content-Type: {content_type}"))) as server,
         caplog.at_level(logging.DEBUG, "tokenkit"),
-        StrigoClient(
-            org_id="o", api_key=KEY, base_url=server.url, hooks=hooks, retry=NO_RETRIES
-        ) as client,
+        strigo_client(server.url, api_key=KEY, hooks=hooks, retry=NO_RETRIES) as client,
         pytest.raises(APIError) as caught,
     ):
         client.check_health()

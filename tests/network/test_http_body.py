@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from all_clients import HEALTH, MINT, TOKEN
-from credentials import STRIGO_API_KEY, STRIGO_ORG_ID
+from credentials import async_strigo_client, strigo_client
 from http_library import httpx
 from network_calls import NO_RETRIES, at_most, each_flavour, send_strigo
 from raw_server import RawServer, http, responding, saying
 
 from tokenkit import (
-    AsyncStrigoClient,
     BadRequestError,
     DecodeError,
     ProtocolError,
     ResponseTooLarge,
     ServerError,
-    StrigoClient,
 )
 
 if TYPE_CHECKING:
@@ -180,7 +178,7 @@ def endless_answer(request: httpx.Request) -> httpx.Response:
 def test_an_endless_body_of_a_callers_transport_is_left() -> None:
     """A transport whose body does not end even when it is closed doesn't block a call."""
     transport = httpx.MockTransport(endless_answer)
-    client = StrigoClient(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport)
+    client = strigo_client(transport=transport)
     with client, pytest.raises(ResponseTooLarge), at_most(1):
         client.send(MINT, deadline=5)
 
@@ -189,8 +187,6 @@ def test_an_endless_body_of_a_callers_transport_is_left() -> None:
 async def test_an_endless_body_of_a_callers_async_transport_is_left() -> None:
     """An async transport whose body does not end even when it is closed doesn't block a call."""
     transport = httpx.MockTransport(endless_answer)
-    async with AsyncStrigoClient(
-        org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport
-    ) as client:
+    async with async_strigo_client(transport=transport) as client:
         with pytest.raises(ResponseTooLarge), at_most(1):
             await client.send(MINT, deadline=5)

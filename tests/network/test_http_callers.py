@@ -57,7 +57,7 @@ class Closing(httpx.BaseTransport, httpx.AsyncBaseTransport):
 def test_a_transport_is_closed_with_the_client() -> None:
     """A caller's transport is used, and is closed with the client, but not with a sibling."""
     transport = Closing()
-    with StrigoClient(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport) as client:
+    with strigo_client(transport=transport) as client:
         assert client.send(MINT).token == TOKEN
         client.with_options(deadline=1).close()
         assert transport.closed == 0
@@ -68,9 +68,7 @@ def test_a_transport_is_closed_with_the_client() -> None:
 async def test_an_async_transport_is_closed_with_the_client() -> None:
     """A caller's async transport is used, and is closed with the client."""
     transport = Closing()
-    async with AsyncStrigoClient(
-        org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport
-    ) as client:
+    async with async_strigo_client(transport=transport) as client:
         assert (await client.send(MINT)).token == TOKEN
         await client.with_options(deadline=1).aclose()
         assert transport.closed == 0
@@ -81,9 +79,7 @@ def test_httpx_own_transport_works() -> None:
     """An httpx.HTTPTransport keeps its connections until the client is closed."""
     with RawServer(healthy) as server:
         transport = httpx.HTTPTransport()
-        with StrigoClient(
-            org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, base_url=server.url, transport=transport
-        ) as client:
+        with strigo_client(server.url, transport=transport) as client:
             client.check_health()
             client.check_health()
         server.wait_all_closed()
@@ -95,9 +91,7 @@ async def test_httpx_own_async_transport_works() -> None:
     """An httpx.AsyncHTTPTransport keeps its connections until the client is closed."""
     with RawServer(healthy) as server:
         transport = httpx.AsyncHTTPTransport()
-        async with AsyncStrigoClient(
-            org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, base_url=server.url, transport=transport
-        ) as client:
+        async with async_strigo_client(server.url, transport=transport) as client:
             await client.check_health()
             await client.check_health()
         server.wait_all_closed()
@@ -107,7 +101,7 @@ async def test_httpx_own_async_transport_works() -> None:
 def test_a_mock_transport_works() -> None:
     """An httpx.MockTransport responds instead of the vendor."""
     transport = httpx.MockTransport(minted)
-    with StrigoClient(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport) as client:
+    with strigo_client(transport=transport) as client:
         assert client.create_user_token(email="user1@example.com").token == TOKEN
 
 
@@ -125,9 +119,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 async def test_an_asgi_transport_works() -> None:
     """An ASGI application responds instead of the vendor."""
     transport = httpx.ASGITransport(application)
-    async with AsyncStrigoClient(
-        org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport
-    ) as client:
+    async with async_strigo_client(transport=transport) as client:
         assert (await client.send(MINT)).token == TOKEN
 
 
@@ -135,12 +127,7 @@ def test_a_callers_client_keeps_its_connections() -> None:
     """A caller's client sends on its own connections, and stays open."""
     with RawServer(healthy) as server, httpx.Client() as http_client:
         for _ in range(2):
-            with StrigoClient(
-                org_id=STRIGO_ORG_ID,
-                api_key=STRIGO_API_KEY,
-                base_url=server.url,
-                http_client=http_client,
-            ) as client:
+            with strigo_client(server.url, http_client=http_client) as client:
                 client.check_health()
         assert server.connections == 1
         assert server.ended == 0
@@ -152,12 +139,7 @@ async def test_a_callers_async_client_keeps_its_connections() -> None:
     with RawServer(healthy) as server:
         async with httpx.AsyncClient() as http_client:
             for _ in range(2):
-                async with AsyncStrigoClient(
-                    org_id=STRIGO_ORG_ID,
-                    api_key=STRIGO_API_KEY,
-                    base_url=server.url,
-                    http_client=http_client,
-                ) as client:
+                async with async_strigo_client(server.url, http_client=http_client) as client:
                     await client.check_health()
             assert server.connections == 1
             assert server.ended == 0
@@ -213,9 +195,7 @@ def test_whatever_a_transport_raises_is_typed(
         raise raised
 
     transport = httpx.MockTransport(fail)
-    client = StrigoClient(
-        org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport, retry=NO_RETRIES
-    )
+    client = strigo_client(transport=transport, retry=NO_RETRIES)
     with client, pytest.raises(TransportError, match=type(raised).__name__) as caught:
         client.send(MINT)
     assert type(caught.value) is expected
@@ -234,9 +214,7 @@ async def test_whatever_an_async_transport_raises_is_typed(
         raise raised
 
     transport = httpx.MockTransport(fail)
-    async with AsyncStrigoClient(
-        org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, transport=transport, retry=NO_RETRIES
-    ) as client:
+    async with async_strigo_client(transport=transport, retry=NO_RETRIES) as client:
         with pytest.raises(TransportError, match=type(raised).__name__) as caught:
             await client.send(MINT)
     assert type(caught.value) is expected

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from all_clients import MINT, MINTED, TOKEN
-from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, async_strigo_client
+from credentials import async_strigo_client, strigo_client
 from network_calls import NO_RETRIES, at_most, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, responding
 
@@ -18,7 +18,6 @@ from tokenkit import (
     DeadlineExceeded,
     RequestTimeoutError,
     ServerError,
-    StrigoClient,
     Timeouts,
     strigo,
 )
@@ -146,9 +145,7 @@ def test_time_lost_before_sending_counts(caplog: pytest.LogCaptureFixture) -> No
     logger.addHandler(clock)
     try:
         with RawServer(black_hole) as server, caplog.at_level("DEBUG", "tokenkit"):
-            client = StrigoClient(
-                org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, base_url=server.url, clock=clock
-            )
+            client = strigo_client(server.url, clock=clock)
             with client, pytest.raises(DeadlineExceeded), at_most(0):
                 client.send(MINT)
     finally:

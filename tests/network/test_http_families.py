@@ -20,7 +20,7 @@ from network_calls import FAMILIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, responding
 from tls_servers import trusting
 
-from tokenkit import AsyncStrigoClient, ConfigurationError, StrigoClient
+from tokenkit import ConfigurationError
 from tokenkit._http.family import load_family
 
 if TYPE_CHECKING:
@@ -45,13 +45,11 @@ def mock_transport(family: Family) -> Any:
 
 def mint(flavour: Flavour, **options: Any) -> str:
     if flavour == "sync":
-        with StrigoClient(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, **options) as client:
+        with strigo_client(**options) as client:
             return client.send(MINT).token
 
     async def main() -> str:
-        async with AsyncStrigoClient(
-            org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, **options
-        ) as client:
+        async with async_strigo_client(**options) as client:
             return (await client.send(MINT)).token
 
     return anyio.run(main, backend=flavour)

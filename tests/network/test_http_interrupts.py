@@ -11,17 +11,12 @@ import anyio
 import pytest
 from all_clients import HARMLESS, TOKEN
 from credentials import (
-    ZEROHASH_API_KEY,
-    ZEROHASH_PASSPHRASE,
-    ZEROHASH_PRIVATE_KEY,
     async_zerohash_client,
     zerohash_client,
 )
 from http_library import FAMILY, httpx
 from leaks import check_no_secret
 from raw_server import RawServer, black_hole, saying
-
-from tokenkit import AsyncZeroHashClient, ZeroHashClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,12 +64,7 @@ class Interrupted(httpx.BaseTransport, httpx.AsyncBaseTransport):
 )
 def test_an_interrupt_shows_no_secret(error: BaseException, log: pytest.LogCaptureFixture) -> None:
     """Ctrl-C during a call is raised unchanged, without the frames that hold the headers."""
-    client = ZeroHashClient(
-        api_key=ZEROHASH_API_KEY,
-        private_key=ZEROHASH_PRIVATE_KEY,
-        passphrase=ZEROHASH_PASSPHRASE,
-        transport=Interrupted(error),
-    )
+    client = zerohash_client(transport=Interrupted(error))
     with pytest.raises(type(error)) as caught:
         client.send(HARMLESS)
     assert caught.value is error
@@ -87,12 +77,7 @@ async def test_an_interrupt_of_an_async_call_shows_no_secret(
 ) -> None:
     """An exception that isn't an Exception leaves an async call without the network's frames."""
     error = GeneratorExit()
-    client = AsyncZeroHashClient(
-        api_key=ZEROHASH_API_KEY,
-        private_key=ZEROHASH_PRIVATE_KEY,
-        passphrase=ZEROHASH_PASSPHRASE,
-        transport=Interrupted(error),
-    )
+    client = async_zerohash_client(transport=Interrupted(error))
     with pytest.raises(GeneratorExit) as caught:
         await client.send(HARMLESS)
     check_no_secret(caught.value, log)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import create_autospec
 
 import pytest
+from credentials import strigo_client, zdk_client
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -20,7 +21,6 @@ from tokenkit import (
     Hooks,
     StrigoClient,
     TokenCache,
-    ZdkClient,
     ZeroHashClient,
     strigo,
     zdk,
@@ -152,13 +152,13 @@ def test_zdk_needs_a_lifetime(sandbox: Sandbox) -> None:
 def test_options_are_checked(options: Any, problem: str) -> None:
     """An option that can't be used shows when the client is created."""
     with pytest.raises(ConfigurationError, match=problem):
-        ZdkClient(api_key="key", **options)
+        zdk_client(**options)
 
 
 def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
     """A vendor's tokens state their lifetime, so another one can't be set."""
     with pytest.raises(ConfigurationError, match="Strigo's tokens say how long they live"):
-        StrigoClient(org_id="o", api_key="k", token_lifetime=MINUTES)
+        strigo_client(token_lifetime=MINUTES)
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ class FasterThread:
 def test_threads_that_make_a_cache_at_once_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """If another thread was faster, its cache is the client's."""
     tokens = import_module("tokenkit._client.tokens")
-    with StrigoClient(org_id="org", api_key="key") as client:
+    with strigo_client() as client:
         lock = FasterThread(vars(tokens)["_making_cache"], client)
         monkeypatch.setattr(tokens, "_making_cache", lock)
         assert [client.token_cache] == lock.caches

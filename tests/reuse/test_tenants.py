@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import httpx
 import pytest
+from credentials import strigo_client
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -71,22 +72,21 @@ class Minting(httpx.MockTransport):
 def test_clients_with_other_credentials_share_nothing() -> None:
     """One cache for many tenants: each gets their own tokens."""
     cache, transport = TokenCache(), Minting()
-    tenants: list[tuple[str, str, dict[str, Any]]] = [
-        ("one", "key", {}),
-        ("two", "key", {}),
-        ("one", "other", {}),
-        ("one", "key", {"base_url": "https://eu.strigo.example/api/v1"}),
-        ("one", "key", {"headers": {"x-tenant": "a"}}),
-        ("one", "key", {"headers": {"x-tenant": "b"}}),
+    tenants: list[dict[str, Any]] = [
+        {},
+        {"org_id": "two"},
+        {"api_key": "other"},
+        {"base_url": "https://eu.strigo.example/api/v1"},
+        {"headers": {"x-tenant": "a"}},
+        {"headers": {"x-tenant": "b"}},
     ]
     clients = [
-        StrigoClient(org_id=org, api_key=key, transport=transport, token_cache=cache, **options)
-        for org, key, options in tenants
+        strigo_client(transport=transport, token_cache=cache, **options) for options in tenants
     ]
     tokens = [client.get_token(CALL).token for client in clients]
     assert len(set(tokens)) == len(tokens)
     assert [client.get_token(CALL).token for client in clients] == tokens
-    same = StrigoClient(org_id="one", api_key="key", transport=transport, token_cache=cache)
+    same = strigo_client(transport=transport, token_cache=cache)
     assert same.get_token(CALL).token == tokens[0]
     sibling = same.with_options(headers={"x-tenant": "a"})
     assert sibling.get_token(CALL).token == tokens[4]
@@ -95,7 +95,7 @@ def test_clients_with_other_credentials_share_nothing() -> None:
 
 def test_values_that_are_equal_but_look_different_on_the_wire_share_nothing() -> None:
     """``True == 1 == 1.0`` in Python, but not in JSON: each has its own token."""
-    client = StrigoClient(org_id="one", api_key="key", transport=Minting())
+    client = strigo_client(transport=Minting())
     values: list[Any] = [1, True, 1.0, "1", None, "", (1,), (True,), (1.0,), ((1,),), ((True,),)]
     calls = [AnyValueRequest(value=value) for value in values]
     tokens = [client.get_token(call).token for call in calls]
@@ -193,7 +193,7 @@ def test_default_headers_of_a_caller_s_client_share_nothing() -> None:
     """The headers of a caller's httpx client, as they are now, distinguish tenants."""
     transport = Minting()
     with httpx.Client(transport=transport, headers={"x-tenant": "a"}) as own:
-        client = StrigoClient(org_id="o", api_key="k", http_client=own)
+        client = strigo_client(http_client=own)
         first = client.get_token(CALL)
         assert client.get_token(CALL) is first
         own.headers["x-tenant"] = "b"

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from typing import Literal
 
 import trio
+from credentials import zdk_client
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -51,9 +52,7 @@ def run_sync() -> None:
             pass
         else:
             raise AssertionError
-    with ZdkClient(
-        api_key="k", base_url="http://127.0.0.1:1", http_family=FAMILY, retry=IMPATIENT
-    ) as lost:
+    with zdk_client("http://127.0.0.1:1", http_family=FAMILY, retry=IMPATIENT) as lost:
         try:
             lost.create_user_token(id="u")
         except ConnectError:

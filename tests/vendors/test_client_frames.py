@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from credentials import ZDK
 from vendors_support import responding, scripted_zdk
 
 import tokenkit
@@ -59,13 +60,13 @@ ATTEMPTS: dict[str, Callable[[Any], object]] = {
     "an unknown option": lambda kind: kind(api_key=KEY, bogus=1),
     "a line break": lambda kind: kind(api_key=f"{KEY}\n"),
     "a scheme": lambda kind: kind(api_key=f"Bearer {KEY}"),
-    "a refused header": lambda kind: kind(api_key="x", headers={"authorization": KEY}),
-    "a bad header": lambda kind: kind(api_key="x", headers={"x-key": f"{KEY}\n"}),
+    "a refused header": lambda kind: kind(**ZDK, headers={"authorization": KEY}),
+    "a bad header": lambda kind: kind(**ZDK, headers={"x-key": f"{KEY}\n"}),
     "another bad option": lambda kind: kind(
         api_key=KEY, proxy=f"http://u:{KEY}@h:1", headers={"x-gateway": KEY}, timeout=0
     ),
-    "a proxy": lambda kind: kind(api_key="x", proxy=f"ftp://u:{KEY}@h"),
-    "a base URL": lambda kind: kind(api_key="x", base_url=f"https://u:{KEY}@h"),
+    "a proxy": lambda kind: kind(**ZDK, proxy=f"ftp://u:{KEY}@h"),
+    "a base URL": lambda kind: kind(**ZDK, base_url=f"https://u:{KEY}@h"),
     "a strategy": lambda kind: kind(auth=KEY, headers={"x-gateway": KEY}),
     "the environment": lambda kind: kind.from_env(
         environ={"ZDK_API_KEY": KEY, "ZDK_BASE_URL": f"https://u:{KEY}@h"}
@@ -73,8 +74,8 @@ ATTEMPTS: dict[str, Callable[[Any], object]] = {
     "an option beside the environment": lambda kind: kind.from_env(
         environ={"ZDK_API_KEY": KEY}, headers={"x-gateway": KEY}, timeout=0
     ),
-    "a sibling": lambda kind: kind(api_key="x").with_options(headers={"x": KEY, "host": "h"}),
-    "a misspelt sibling": lambda kind: kind(api_key="x").with_options(headrs={"x": KEY}),
+    "a sibling": lambda kind: kind(**ZDK).with_options(headers={"x": KEY, "host": "h"}),
+    "a misspelt sibling": lambda kind: kind(**ZDK).with_options(headrs={"x": KEY}),
 }
 
 
@@ -211,7 +212,7 @@ def test_a_call_interrupted_at_its_start_shows_no_option(kind: Any, clock: Any, 
     """What strikes while a call's options are checked leaves them in no frame and no record."""
     records: list[object] = []
     hooks = tokenkit.Hooks(on_error=records.append)
-    client = kind(api_key="x", clock=clock, hooks=hooks)
+    client = kind(**ZDK, clock=clock, hooks=hooks)
     with pytest.raises(Interrupted) as caught:
         act(client, {"headers": {"x-gateway": KEY}})
     assert [text for text in shown(caught.value) if KEY in text] == []

@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from credentials import ZEROHASH_PRIVATE_KEY
+from credentials import zerohash_client
 from vendors_support import Script, StillClock, make_response, responding
 
 from tokenkit import (
@@ -220,21 +220,14 @@ async def test_async_sources_that_fail(source: Any, problem: str) -> None:
 
 def test_a_rotated_private_key_is_checked() -> None:
     """A key that a source returns is checked as strictly as one that is passed."""
-    client = ZeroHashClient(
-        api_key="k", private_key=lambda: "not-base64!", passphrase="p", transport=responding(200)
-    )
+    client = zerohash_client(private_key=lambda: "not-base64!", transport=responding(200))
     with pytest.raises(ConfigurationError, match="private_key is not base64"):
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
 
 
 def test_calls_without_authentication_ask_no_source() -> None:
     """get_time() resolves no credential."""
-    client = ZeroHashClient(
-        api_key=explode,
-        private_key=ZEROHASH_PRIVATE_KEY,
-        passphrase="p",
-        transport=responding(200, {"epoch": 0}),
-    )
+    client = zerohash_client(api_key=explode, transport=responding(200, {"epoch": 0}))
     assert client.get_time().time.year == 1970
 
 

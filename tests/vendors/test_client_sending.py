@@ -4,7 +4,7 @@ from uuid import UUID
 
 import attrs
 import pytest
-from credentials import ZEROHASH_PRIVATE_KEY
+from credentials import ZDK_API_KEY, zdk_client, zerohash_client
 from vendors_support import (
     ECHO,
     StillClock,
@@ -25,8 +25,6 @@ from tokenkit import (
     Reply,
     RetryPolicy,
     ServerError,
-    ZdkClient,
-    ZeroHashClient,
     strigo,
     zdk,
     zerohash,
@@ -71,14 +69,14 @@ def test_calls_of_ones_own() -> None:
     assert scripted_zdk(transport).send(Echo(word="hi")) == {"said": "hi"}
     (request,) = transport.requests
     assert (request.url.path, request.content) == ("/echo", b'{"word":"hi"}')
-    assert request.headers["authorization"] == "Bearer zdk-company-key"
+    assert request.headers["authorization"] == f"Bearer {ZDK_API_KEY}"
 
 
 def test_send_raw() -> None:
     """A reply has the value and the response's details."""
     headers = {"X-Request-Id": "req-7", "Retry-After": "0"}
     transport = Transport((make_response(503, b"", headers), make_response(200, TOKENS, headers)))
-    client = ZdkClient(api_key="k", transport=transport, clock=StillClock())
+    client = zdk_client(transport=transport, clock=StillClock())
     reply = client.send_raw(CALL)
     assert reply == Reply(
         value=zdk.UserToken(token="t0ken-1", user_id="user-1"),
@@ -114,9 +112,7 @@ def test_overrides_of_one_call() -> None:
     """A call's own settings apply only to it."""
     clock = StillClock()
     transport = responding(503)
-    client = ZdkClient(
-        api_key="k", transport=transport, clock=clock, headers={"x-team": "a", "x-more": "b"}
-    )
+    client = zdk_client(transport=transport, clock=clock, headers={"x-team": "a", "x-more": "b"})
     for retries in (0, 1):
         with pytest.raises(ServerError) as caught:
             client.send(
@@ -139,9 +135,7 @@ def test_overrides_of_one_call() -> None:
 def test_deadline_of_one_call() -> None:
     """If the call's own deadline doesn't allow a wait, there is none."""
     clock = StillClock()
-    client = ZdkClient(
-        api_key="k", transport=responding(503, b"", {"retry-after": "5"}), clock=clock
-    )
+    client = zdk_client(transport=responding(503, b"", {"retry-after": "5"}), clock=clock)
     with pytest.raises(ServerError):
         client.send(CALL, deadline=5)
     assert list(clock.sleeps) == []
@@ -253,7 +247,7 @@ def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
 @pytest.mark.parametrize(("method", "attempts"), [("GET", 3), ("POST", 1), ("DELETE", 1)])
 def test_repeats_of_requests(method: str, attempts: int) -> None:
     """A GET is retried; about other methods nothing is known, so they are not."""
-    client = ZdkClient(api_key="k", transport=responding(502), clock=StillClock())
+    client = zdk_client(transport=responding(502), clock=StillClock())
     with pytest.raises(ServerError) as caught:
         client.request(method, "/x")
     assert caught.value.attempts == attempts
@@ -275,12 +269,7 @@ def test_a_path_below_a_base_path() -> None:
     """Over a socket, a base URL's path comes before every call's path."""
     with (
         listening(lambda _: (404, {"error": "Not Found"})) as server,
-        ZeroHashClient(
-            api_key="k",
-            private_key=ZEROHASH_PRIVATE_KEY,
-            passphrase="p",
-            base_url=f"{server.url}/proxy/zh/",
-        ) as client,
+        zerohash_client(f"{server.url}/proxy/zh/") as client,
         pytest.raises(NotFoundError),
     ):
         client.get_time()

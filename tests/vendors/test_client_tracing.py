@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
+from credentials import zdk_client
 from http_library import httpx
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -122,7 +123,7 @@ def test_an_interrupted_call_marks_its_span(spans: InMemorySpanExporter) -> None
     def interrupt(_: httpx.Request) -> httpx.Response:
         raise KeyboardInterrupt
 
-    client = ZdkClient(api_key="key", transport=httpx.MockTransport(interrupt), tracing=True)
+    client = zdk_client(transport=httpx.MockTransport(interrupt), tracing=True)
     with client, pytest.raises(KeyboardInterrupt):
         client.create_user_token(id="1")
     assert attributes_of(spans)["error.type"] == "KeyboardInterrupt"
@@ -152,4 +153,4 @@ def test_tracing_without_opentelemetry_says_what_to_install(
     """Asking for spans without OpenTelemetry names the package."""
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with pytest.raises(ConfigurationError, match="tokenkit-sdk\\[tracing\\]"):
-        ZdkClient(api_key="key", tracing=True)
+        zdk_client(tracing=True)

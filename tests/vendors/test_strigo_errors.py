@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, strigo_client
 from vendors_support import StillClock, responding, scripted_strigo
 
 from tokenkit import (
@@ -81,7 +82,7 @@ def test_wrong_key(sandbox: Sandbox) -> None:
     """Bad credentials are an AuthenticationError that says how the pair is sent."""
     with (
         StrigoClient(
-            org_id="sandbox-strigo-org-id",
+            org_id=sandbox.environment["STRIGO_ORG_ID"],
             api_key="wr0ng-key",
             base_url=sandbox.environment["STRIGO_BASE_URL"],
         ) as client,
@@ -116,7 +117,7 @@ def test_rate_limit_that_the_deadline_allows_to_wait_for() -> None:
     """If Strigo's wait fits into the deadline, the call waits that long and is retried."""
     clock = StillClock()
     transport = responding(429, b"Too many requests", {"retry-after": "60"})
-    client = StrigoClient(org_id="o", api_key="k", transport=transport, clock=clock, deadline=130)
+    client = strigo_client(transport=transport, clock=clock, deadline=130)
     with pytest.raises(RateLimitError) as caught:
         client.create_user_token(email="a@b.io")
     assert (list(clock.sleeps), caught.value.attempts) == ([60.0, 60.0], 3)
@@ -196,11 +197,11 @@ def test_every_body(status: int, body: object, kind: type[APIError], shown: str)
 
 def test_echoed_key() -> None:
     """A key that the server echoes is in no part of the error."""
-    message = "Bad pair the-org:strigo-org-key"
-    transport = responding(401, failure("Unauthorized", message), {"x-echo": "strigo-org-key"})
+    message = f"Bad pair {STRIGO_ORG_ID}:{STRIGO_API_KEY}"
+    transport = responding(401, failure("Unauthorized", message), {"x-echo": STRIGO_API_KEY})
     with pytest.raises(AuthenticationError) as caught:
         scripted_strigo(transport).create_user_token(email="a@b.io")
     error = caught.value
     assert error.message == "Bad pair [redacted]:[redacted]"
     assert error.headers["x-echo"] == "[redacted]"
-    assert "strigo-org-key" not in error.body
+    assert STRIGO_API_KEY not in error.body

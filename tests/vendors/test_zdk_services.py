@@ -3,6 +3,7 @@ import json
 from typing import Any
 
 import pytest
+from credentials import ZDK_API_KEY, zdk_client
 from vendors_support import (
     Received,
     Script,
@@ -51,7 +52,7 @@ def test_one_token(service: str) -> None:
     assert str(request.url) == (
         f"https://{service}.dev.zu.casa/{service}.tokens.private.v1.Service/Create"
     )
-    assert request.headers["authorization"] == "Bearer zdk-company-key"
+    assert request.headers["authorization"] == f"Bearer {ZDK_API_KEY}"
     assert json.loads(request.content) == {
         "arguments": [
             {
@@ -107,7 +108,7 @@ def test_user_tokens_stay_with_the_user_service(service: str) -> None:
 def test_where_a_service_is(options: dict[str, str], url: str) -> None:
     """A base host has a host for each service; a base URL replaces all of them."""
     script = responding(200, {"tokens": ["t-1"]})
-    client = ZdkClient(api_key="k", transport=script, **options)  # type: ignore[arg-type] # text
+    client = zdk_client(transport=script, **options)
     client.create_room_token(user_id="u", room_id="r")
     assert str(script.requests[0].url) == f"{url}/room.tokens.private.v1.Service/Create"
 
@@ -129,7 +130,7 @@ def test_lost_mints_are_repeated(service: str) -> None:
     """A repeated mint only creates another token."""
     for is_single in (True, False):
         script = Script((make_response(503), make_response(200, {"tokens": ["t-1"]})))
-        client = ZdkClient(api_key="k", transport=script, clock=StillClock())
+        client = zdk_client(transport=script, clock=StillClock())
         if is_single:
             one(client, service, **{f"{service}_id": "x"})
         else:
@@ -230,7 +231,7 @@ def vendor(request: Received) -> tuple[int, object]:
 
 def test_against_a_server_of_another_make() -> None:
     """A server that shares nothing with the package gets what is documented."""
-    with listening(vendor) as server, ZdkClient(api_key="k", base_url=server.url) as client:
+    with listening(vendor) as server, zdk_client(server.url) as client:
         tokens = client.create_event_tokens(
             requests=[zdk.EventTokenRequest(user_id=one, event_id="e") for one in ("a", "b")]
         )

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from credentials import ZEROHASH_PRIVATE_KEY
+from credentials import ZEROHASH_PRIVATE_KEY, async_zerohash_client, zerohash_client
 from vendors_support import (
     Received,
     Script,
@@ -28,7 +28,6 @@ from tokenkit import (
 from tokenkit.zerohash import PaymentStatus
 from tokenkit.zerohash.values import amount_value, instant
 
-CREDENTIALS: Any = {"api_key": "k", "private_key": ZEROHASH_PRIVATE_KEY, "passphrase": "p"}
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 PAYMENT = {
     "payment_id": "p-1",
@@ -361,7 +360,7 @@ def vendor(request: Received) -> tuple[int, object]:
 
 def test_what_is_signed() -> None:
     """The query is part of the signed route, and an empty object replaces the body."""
-    with listening(vendor) as server, ZeroHashClient(**CREDENTIALS, base_url=server.url) as client:
+    with listening(vendor) as server, zerohash_client(server.url) as client:
         assert client.get_payment(payment_id="p-1").payment_id == "p-1"
         found = [one.payment_id for one in client.iter_payments(participant_code="CU ST", size=1)]
         assert found == ["p-1", "p-2"]
@@ -373,7 +372,7 @@ def test_what_is_signed() -> None:
 async def test_what_is_signed_async() -> None:
     """The async client does the same, and an iterator may be left before its end."""
     with listening(vendor) as server:
-        async with AsyncZeroHashClient(**CREDENTIALS, base_url=server.url) as client:
+        async with async_zerohash_client(server.url) as client:
             assert (await client.get_payment(payment_id="p-1")).payment_id == "p-1"
             assert (await client.list_payments(size=1)).items[0].payment_id == "p-1"
             payments = client.iter_payments(participant_code="CU ST", size=1)

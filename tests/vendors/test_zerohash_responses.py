@@ -5,11 +5,11 @@ from typing import Any
 
 import anyio
 import pytest
-from credentials import ZEROHASH_PRIVATE_KEY
+from credentials import async_zerohash_client
 from http_library import httpx
 from vendors_support import ECHO, jwt_of, make_response, responding, scripted_zerohash
 
-from tokenkit import AsyncZeroHashClient, DecodeError, MismatchedResponse, zerohash
+from tokenkit import DecodeError, MismatchedResponse, zerohash
 from tokenkit.zerohash import token as token_module
 
 CLAIMS = {
@@ -209,12 +209,7 @@ async def test_an_iterator_of_two_tasks() -> None:
         )
 
     found: list[str | None] = []
-    async with AsyncZeroHashClient(
-        api_key="k",
-        private_key=ZEROHASH_PRIVATE_KEY,
-        passphrase="p",
-        transport=httpx.MockTransport(respond),
-    ) as client:
+    async with async_zerohash_client(transport=httpx.MockTransport(respond)) as client:
         payments = client.iter_payments()
 
         async def first() -> None:
