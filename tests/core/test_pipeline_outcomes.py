@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import attrs
 import pytest
-from all_clients import HARMLESS, ZDK_MINT
+from all_clients import HARMLESS, MINT, ZDK_MINT
 from core_driver import (
     REQUEST_ID,
     Driver,
@@ -21,7 +21,6 @@ from core_driver import (
 )
 from credentials import ZDK_API_KEY
 
-from tokenkit import strigo
 from tokenkit._model.call import RawCall
 from tokenkit._observability.logging import log
 from tokenkit._observability.records import (
@@ -41,7 +40,6 @@ from tokenkit.errors import (
 )
 from tokenkit.strigo.profile import PROFILE as STRIGO
 
-STRIGO_CALL = strigo.UserTokenRequest(email="a@example.com")
 STRIGO_PLAN = make_plan(STRIGO, OrgKey("org", "key-of-strigo"))
 
 
@@ -104,7 +102,7 @@ def test_a_success_that_says_failure_is_an_api_error() -> None:
         "error": {"type": "PartialFailure", "message": "no groups"},
         "data": {"token": "T" * 43},
     }
-    error = Driver(json_response(200, body)).error(STRIGO_CALL, STRIGO_PLAN)
+    error = Driver(json_response(200, body)).error(MINT, STRIGO_PLAN)
     assert type(error) is APIError
     assert str(error) == "HTTP 200 PartialFailure: no groups"
     assert "TTTT" not in repr(vars(error))

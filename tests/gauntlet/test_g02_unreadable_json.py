@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from all_clients import MINT, TOKEN
-from driven_calls import MINTS, DrivenTime, driven_client, each_vendor, errors, outcomes, replies
+from all_clients import MINT, TOKEN, VENDORS
+from driven_calls import DrivenTime, driven_client, each_vendor, errors, outcomes, replies
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, json_response, responding
 
@@ -85,7 +85,9 @@ def refused(
     waiting = iter(answers)
     with RawServer(responding(lambda _: next(waiting))) as server:
         client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
-        found = errors(DecodeError, outcomes(client, flavour, *[MINTS[vendor]] * len(answers)))
+        found = errors(
+            DecodeError, outcomes(client, flavour, *[VENDORS[vendor].mint] * len(answers))
+        )
         assert len(server.requests) == len(answers)
     for error in found:
         assert TOKEN[:10] not in str(error) + repr(vars(error))

@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
-from all_clients import TOKEN
+from all_clients import TOKEN, VENDORS
 from credentials import (
     STRIGO_API_KEY,
     STRIGO_ORG_ID,
@@ -18,7 +18,6 @@ from credentials import (
     ZEROHASH_PRIVATE_KEY,
 )
 from driven_calls import (
-    MINTS,
     DrivenTime,
     driven_client,
     each_vendor,
@@ -118,7 +117,7 @@ def test_any_body_of_any_failure(flavour: Flavour, family: Family, vendor: Vendo
         client = driven_client(
             flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
         )
-        ends = outcomes(client, flavour, *[MINTS[vendor]] * len(cases))
+        ends = outcomes(client, flavour, *[VENDORS[vendor].mint] * len(cases))
         assert len(server.requests) == len(cases)
     for ((status, kind), (name, (_, _, kept))), end in zip(cases, ends, strict=True):
         (error,) = errors(kind, [end])
@@ -153,7 +152,7 @@ def test_a_body_that_is_cut_short(
         client = driven_client(
             flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
         )
-        (error,) = errors(kind, outcomes(client, flavour, MINTS[vendor]))
+        (error,) = errors(kind, outcomes(client, flavour, VENDORS[vendor].mint))
     assert error.body in (came.decode(), "")
 
 
@@ -189,7 +188,7 @@ def test_echoed_credentials_are_replaced(
         client = driven_client(
             flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
         )
-        (end,) = outcomes(client, flavour, MINTS[vendor])
+        (end,) = outcomes(client, flavour, VENDORS[vendor].mint)
         (request,) = server.requests
     (error,) = errors(BY_STATUS[status], [end])
     shown = "".join([str(error), error.body, repr(vars(error)), *error.headers.values()])
@@ -235,6 +234,6 @@ def test_a_minted_token_in_a_failure_is_replaced(
     body = json.dumps({"message": f"have {TOKEN}", "data": {"token": TOKEN}, "tokens": [TOKEN]})
     with RawServer(responding(lambda _: http(409, body.encode(), JSON))) as server:
         client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
-        (error,) = errors(ConflictError, outcomes(client, flavour, MINTS[vendor]))
+        (error,) = errors(ConflictError, outcomes(client, flavour, VENDORS[vendor].mint))
     assert '"message": "have ' in error.body
     assert TOKEN not in str(error) + repr(vars(error)) + error.body

@@ -7,8 +7,8 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import HARMLESS, MINT
-from driven_calls import ANSWERS, DrivenTime, driven_client, errors, outcomes, replies
+from all_clients import HARMLESS, MINT, VENDORS
+from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
 from network_calls import NO_RETRIES, at_most, each_family, each_flavour, send_strigo
 from raw_server import RawServer, http, responding, saying
 
@@ -90,7 +90,7 @@ def naps_of(
 ) -> list[float]:
     """Return how long each call slept that got one of the responses and then a good one."""
     naps: list[float] = []
-    with RawServer(*(saying(answer, ANSWERS[vendor]) for answer in answers)) as server:
+    with RawServer(*(saying(answer, VENDORS[vendor].minted) for answer in answers)) as server:
         for _ in answers:
             clock = DrivenTime(NOW)
             client = driven_client(flavour, vendor, server.url, clock, http_family=family)

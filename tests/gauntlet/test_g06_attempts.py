@@ -9,13 +9,13 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import HARMLESS, MINT, MINTED, ZEROHASH_MINTED
-from credentials import STRIGO_ORG_ID, ZEROHASH_PRIVATE_KEY
-from driven_calls import ANSWERS, MINTS, DrivenTime, driven_client, each_vendor, outcomes, replies
+from all_clients import HARMLESS, MINT, MINTED, VENDORS, ZEROHASH_MINTED
+from credentials import STRIGO_ORG_ID, ZEROHASH_PRIVATE_KEY, async_strigo_client, strigo_client
+from driven_calls import DrivenTime, driven_client, each_vendor, outcomes, replies
 from network_calls import FAST_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, resetting, responding, saying
 
-from tokenkit import AsyncStrigoClient, Hooks, RetryPolicy, StrigoClient, zerohash
+from tokenkit import Hooks, RetryPolicy, zerohash
 
 if TYPE_CHECKING:
     from driven_calls import Vendor
@@ -75,13 +75,9 @@ def test_each_attempt_asks_for_the_secret(flavour: Flavour, family: Family) -> N
     keys = iter(["first-key", "second-key", "third-key"])
     script = saying(http(502), http(503), MINTED)
     with RawServer(script) as server:
-        make = StrigoClient if flavour == "sync" else AsyncStrigoClient
+        make = strigo_client if flavour == "sync" else async_strigo_client
         client = make(
-            org_id=STRIGO_ORG_ID,
-            api_key=lambda: next(keys),
-            base_url=server.url,
-            http_family=family,
-            retry=FAST_RETRIES,
+            server.url, api_key=lambda: next(keys), http_family=family, retry=FAST_RETRIES
         )
         (reply,) = replies(outcomes(client, flavour, MINT))
         sent = [request.headers["authorization"] for request in server.requests]
@@ -94,9 +90,9 @@ def test_each_attempt_asks_for_the_secret(flavour: Flavour, family: Family) -> N
 @each_vendor
 def test_only_zerohash_gets_a_request_id(flavour: Flavour, family: Family, vendor: Vendor) -> None:
     """The attempts of the others' calls have no X-REQUEST-ID, and the same bytes."""
-    with RawServer(saying(http(503), ANSWERS[vendor])) as server:
+    with RawServer(saying(http(503), VENDORS[vendor].minted)) as server:
         client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
-        replies(outcomes(client, flavour, MINTS[vendor]))
+        replies(outcomes(client, flavour, VENDORS[vendor].mint))
         first, second = server.requests
     assert first.body == second.body
     assert ("x-request-id" in first.headers) is (vendor == "zerohash")

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
-from all_clients import HARMLESS, HEALTH, HEALTHY, MINT, MINTED, WITHDRAWAL, ZEROHASH_MINTED
+from all_clients import (
+    HARMLESS,
+    HEALTH,
+    HEALTHY,
+    MINT,
+    MINTED,
+    VENDORS,
+    WITHDRAWAL,
+    ZEROHASH_MINTED,
+)
 from driven_calls import (
-    ANSWERS,
-    MINTS,
     DrivenTime,
     driven_client,
     outcomes,
@@ -62,7 +69,7 @@ REVOKED = http(204)
 CALLS: dict[str, tuple[Vendor, Call[Any], bytes, bool]] = {
     "Strigo mint": ("strigo", MINT, MINTED, True),
     "Strigo health": ("strigo", HEALTH, HEALTHY, True),
-    "ZDK mint": ("zdk", MINTS["zdk"], ANSWERS["zdk"], True),
+    "ZDK mint": ("zdk", VENDORS["zdk"].mint, VENDORS["zdk"].minted, True),
     "zerohash time": ("zerohash", zerohash.TimeRequest(), json_response({"epoch": 0}), True),
     "zerohash revocation": ("zerohash", REVOCATION, REVOKED, True),
     "harmless": ("zerohash", HARMLESS, ZEROHASH_MINTED, True),

@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from all_clients import HEALTHY, MINT, MINTED
-from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, strigo_client
+from credentials import (
+    STRIGO_API_KEY,
+    ZDK_API_KEY,
+    async_strigo_client,
+    strigo_client,
+)
 from network_calls import each_family, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, http, responding
 
 from tokenkit import (
-    AsyncStrigoClient,
     AsyncZdkClient,
     AuthenticationError,
     ConfigurationError,
     Hooks,
-    StrigoClient,
     ZdkClient,
 )
 from tokenkit.auth import Bearer
@@ -61,15 +64,14 @@ def frames_of(error: BaseException | None) -> str:
 
 def call_with(flavour: Flavour, option: str, make: Callable[[], Any]) -> None:
     """Mint a token with a caller's client or transport."""
-    account: dict[str, Any] = {"org_id": STRIGO_ORG_ID, "api_key": STRIGO_API_KEY}
     if flavour == "sync":
-        with StrigoClient(**account, **{option: make()}) as client:
+        with strigo_client(**{option: make()}) as client:
             client.send(MINT)
         return
 
     async def main() -> None:
         brought = make()
-        async with AsyncStrigoClient(**account, **{option: brought}) as async_client:
+        async with async_strigo_client(**{option: brought}) as async_client:
             try:
                 await async_client.send(MINT)
             finally:
@@ -279,7 +281,7 @@ class BrokenStrategy(Bearer[Any]):
 
 def broken(raised: BaseException) -> BrokenStrategy:
     kind: Any = type("Broken", (BrokenStrategy,), {"raised": raised})
-    strategy: BrokenStrategy = kind(STRIGO_API_KEY)
+    strategy: BrokenStrategy = kind(ZDK_API_KEY)
     return strategy
 
 
@@ -299,8 +301,8 @@ def test_a_sources_exception_is_the_cause(flavour: Flavour, where: str) -> None:
             mint_with(flavour, server.url, **SOURCES[where](raised))
         assert server.requests == []
     assert caught.value.__cause__ is raised
-    assert STRIGO_API_KEY not in "".join(traceback.format_exception(caught.value))
-    assert STRIGO_API_KEY not in frames_of(caught.value)
+    assert ZDK_API_KEY not in "".join(traceback.format_exception(caught.value))
+    assert ZDK_API_KEY not in frames_of(caught.value)
 
 
 @each_flavour
@@ -327,6 +329,6 @@ def test_a_hooks_exception_is_logged_and_others_get_out(
         with RawServer(responding(lambda _: http(401))) as server:
             expected = AuthenticationError if isinstance(raised, Exception) else Exit
             with pytest.raises(expected):
-                mint_with(flavour, server.url, api_key=STRIGO_API_KEY, hooks=hooks)
+                mint_with(flavour, server.url, api_key=ZDK_API_KEY, hooks=hooks)
             assert len(server.requests) == (0 if name == "on_request" and expected is Exit else 1)
     assert "hook" in caplog.text

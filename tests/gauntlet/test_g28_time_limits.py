@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import httpx
 import pytest
+from all_clients import HARMLESS
 from credentials import zdk_client, zerohash_client
 from strikes import NthLine, Strike
 
-from tokenkit import ConfigurationError, zerohash
+from tokenkit import ConfigurationError
 from tokenkit.extension import JSON, Call, ResponseInfo, read_response, response_field
 
 if TYPE_CHECKING:
@@ -73,9 +74,8 @@ class Sent:
 
 def mint(sent: Sent) -> object:
     """Mint a token of zerohash."""
-    call = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
     with zerohash_client(transport=sent.transport) as client:
-        return client.send(call)
+        return client.send(HARMLESS)
 
 
 def list_people(sent: Sent) -> object:

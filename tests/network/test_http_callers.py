@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_clients import HEALTHY, MINT, MINTED, TOKEN
-from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, async_strigo_client, strigo_client
+from credentials import STRIGO, STRIGO_API_KEY, STRIGO_ORG_ID, async_strigo_client, strigo_client
 from http_library import httpx
 from network_calls import NO_RETRIES
 from raw_server import RawServer, responding
@@ -170,7 +170,7 @@ def test_a_client_names_what_it_needs(kind: Any, option: str, fit: str, make: An
     unfit = make()
     message = f"{option} must be an httpx.{fit}, not {type(unfit).__name__}"
     with pytest.raises(ConfigurationError, match=message):
-        kind(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY, **{option: unfit})
+        kind(**STRIGO, **{option: unfit})
     close(unfit)
 
 

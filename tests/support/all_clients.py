@@ -39,6 +39,7 @@ WITHDRAWAL = zerohash.ClientAuthTokenRequest(
     participant_code="CUST01", permissions=["crypto-withdrawals"]
 )
 HARMLESS = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
+REUSABLE = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["crypto-buy"])
 
 MINTED = json_response({"result": "success", "data": {"token": TOKEN, "user_id": "u1"}})
 ZEROHASH_MINTED = json_response({"message": {"token": TOKEN}})

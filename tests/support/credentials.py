@@ -15,10 +15,13 @@ from tokenkit import (
 
 ZDK_API_KEY = "zdk-company-key-5e19b7"
 ZEROHASH_API_KEY = "zh-public-3f9d21"
+# The key of the vectors that the tests of signatures compare with.
 ZEROHASH_PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 ZEROHASH_PASSPHRASE = "correct horse battery"
 STRIGO_ORG_ID = "org-4Xq81"
 STRIGO_API_KEY = "strigo-key-77aa51c0de"
+WRONG_KEY = "wr0ng-key"
+STORE_KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
 
 ENVIRONMENT = {
     "ZDK_API_KEY": ZDK_API_KEY,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from all_clients import ZDK_MINT
 from credentials import ZDK
 from vendors_support import responding, scripted_zdk
 
@@ -188,17 +189,14 @@ class AsyncStriking(AsyncFrozenClock):
         raise Interrupted
 
 
-CALL = tokenkit.zdk.UserTokenRequest(id="u")
-
-
 def send(client: Any, options: Any) -> None:
     """Send a call with these options."""
-    client.send(CALL, **options)
+    client.send(ZDK_MINT, **options)
 
 
 def send_async(client: Any, options: Any) -> None:
     """Do the same on an event loop."""
-    asyncio.run(client.send(CALL, **options))
+    asyncio.run(client.send(ZDK_MINT, **options))
 
 
 STARTS: list[Any] = [

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from credentials import async_zdk_client, strigo_client, zdk_client
+from credentials import ZDK_API_KEY, async_zdk_client, strigo_client, zdk_client
 from http_library import httpx
 from pytest_httpx import HTTPXMock
 from vendors_support import CLIENTS, StillClock, responding, scripted_zdk
@@ -190,7 +190,7 @@ def test_pytest_httpx(httpx_mock: HTTPXMock) -> None:
         assert client.create_user_token(id="u").token == "t0ken-1"
     request = httpx_mock.get_request()
     assert request is not None
-    assert request.headers["authorization"] == "Bearer k"
+    assert request.headers["authorization"] == f"Bearer {ZDK_API_KEY}"
     assert request.read() == b'{"arguments":[{"id":"u"}]}'
 
 

@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from credentials import zerohash_client
+from credentials import ZDK_API_KEY, zdk_client, zerohash_client
 from vendors_support import Script, StillClock, make_response, responding
 
 from tokenkit import (
@@ -233,6 +233,6 @@ def test_calls_without_authentication_ask_no_source() -> None:
 
 def test_no_credential_shows() -> None:
     """Clients and secrets show no credential."""
-    client = ZdkClient(api_key="zdk-s3cret")
-    assert "s3cret" not in f"{client!r}{client}{Secret('s3cret')!r}{Secret('s3cret')}"
-    assert "s3cret" not in repr(auth.Bearer("zdk-s3cret").secrets)
+    client, secret = zdk_client(), Secret(ZDK_API_KEY)
+    assert ZDK_API_KEY not in f"{client!r}{client}{secret!r}{secret}"
+    assert ZDK_API_KEY not in repr(auth.Bearer(ZDK_API_KEY).secrets)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import attrs
 import pytest
+from all_clients import ZDK_MINT
 from credentials import ZDK_API_KEY, zdk_client, zerohash_client
 from vendors_support import (
     ECHO,
@@ -33,7 +34,6 @@ from tokenkit.extension import JSON, Call, ResponseInfo, text
 from tokenkit.extension import param as parameter
 from tokenkit.sandbox import Sandbox
 
-CALL = zdk.UserTokenRequest(id="user-1")
 TOKENS = {"tokens": ["t0ken-1"]}
 
 
@@ -46,7 +46,7 @@ def sandbox() -> Iterator[Sandbox]:
 def test_send_performs_any_call(sandbox: Sandbox) -> None:
     """A call as a value is sent like the method's own, as often as you like."""
     with sandbox.zdk_client() as client:
-        first, second = client.send(CALL), client.send(CALL)
+        first, second = client.send(ZDK_MINT), client.send(ZDK_MINT)
     assert (first.user_id, second.user_id) == ("user-1", "user-1")
     assert first.token != second.token
 
@@ -77,7 +77,7 @@ def test_send_raw() -> None:
     headers = {"X-Request-Id": "req-7", "Retry-After": "0"}
     transport = Transport((make_response(503, b"", headers), make_response(200, TOKENS, headers)))
     client = zdk_client(transport=transport, clock=StillClock())
-    reply = client.send_raw(CALL)
+    reply = client.send_raw(ZDK_MINT)
     assert reply == Reply(
         value=zdk.UserToken(token="t0ken-1", user_id="user-1"),
         status=200,
@@ -93,8 +93,8 @@ def test_send_raw() -> None:
 async def test_async_send_raw(sandbox: Sandbox) -> None:
     """The async client gives the same, on either event loop."""
     async with sandbox.async_zdk_client() as client:
-        reply = await client.send_raw(CALL)
-        token = await client.send(CALL)
+        reply = await client.send_raw(ZDK_MINT)
+        token = await client.send(ZDK_MINT)
     assert (reply.status, reply.attempts, reply.value.user_id) == (200, 1, "user-1")
     assert token.user_id == "user-1"
 
@@ -116,14 +116,14 @@ def test_overrides_of_one_call() -> None:
     for retries in (0, 1):
         with pytest.raises(ServerError) as caught:
             client.send(
-                CALL,
+                ZDK_MINT,
                 headers={"X-Team": "z"},
                 timeout=3,
                 retry=RetryPolicy(max_retries=retries),
             )
         assert caught.value.attempts == retries + 1
     with pytest.raises(ServerError) as caught:
-        client.send(CALL)
+        client.send(ZDK_MINT)
     assert caught.value.attempts == 3
     first, last = transport.requests[0], transport.requests[-1]
     assert (first.headers["x-team"], first.headers["x-more"]) == ("z", "b")
@@ -137,10 +137,10 @@ def test_deadline_of_one_call() -> None:
     clock = StillClock()
     client = zdk_client(transport=responding(503, b"", {"retry-after": "5"}), clock=clock)
     with pytest.raises(ServerError):
-        client.send(CALL, deadline=5)
+        client.send(ZDK_MINT, deadline=5)
     assert list(clock.sleeps) == []
     with pytest.raises(ServerError):
-        client.send(CALL, deadline=5.5)
+        client.send(ZDK_MINT, deadline=5.5)
     assert list(clock.sleeps) == [5.0]
 
 
@@ -149,7 +149,7 @@ def test_unknown_overrides() -> None:
     options: dict[str, Any] = {"base_url": "https://elsewhere.example"}
     client = scripted_zdk(responding(200, TOKENS))
     with pytest.raises(TypeError) as caught:
-        client.send(CALL, **options)
+        client.send(ZDK_MINT, **options)
     assert str(caught.value) == "ZdkClient.send() got an unexpected keyword argument 'base_url'"
     with pytest.raises(TypeError, match=r"ZdkClient\.with_options\(\) got an unexpected keyword"):
         client.with_options(**options)

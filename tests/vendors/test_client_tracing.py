@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
-from credentials import zdk_client
+from credentials import ZDK_API_KEY, zdk_client
 from http_library import httpx
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -21,7 +21,6 @@ from tokenkit import (
     Hooks,
     RetryPolicy,
     StrigoClient,
-    ZdkClient,
     ZeroHashClient,
 )
 
@@ -93,7 +92,7 @@ def test_a_failed_call_marks_its_span(spans: InMemorySpanExporter) -> None:
     """A failed call's span names the error and counts the retries, and holds no secret."""
     answers = iter([httpx.Response(503), httpx.Response(503), httpx.Response(401)])
     transport = httpx.MockTransport(lambda _: next(answers))
-    client = ZdkClient(api_key="hush-hush-hush", transport=transport, tracing=True, retry=NO_WAIT)
+    client = zdk_client(transport=transport, tracing=True, retry=NO_WAIT)
     with client, pytest.raises(AuthenticationError):
         client.create_user_token(id="1")
     found = attributes_of(spans)
@@ -102,7 +101,7 @@ def test_a_failed_call_marks_its_span(spans: InMemorySpanExporter) -> None:
     assert found["http.response.status_code"] == 401
     assert found["http.request.resend_count"] == 2
     assert found["server.port"] == 443
-    assert "hush-hush-hush" not in only(spans).to_json()
+    assert ZDK_API_KEY not in only(spans).to_json()
 
 
 def test_a_span_names_the_request(spans: InMemorySpanExporter, issuers: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
-from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, strigo_client
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, WRONG_KEY, strigo_client
 from vendors_support import StillClock, responding, scripted_strigo
 
 from tokenkit import (
@@ -14,7 +14,6 @@ from tokenkit import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
-    StrigoClient,
     UnprocessableError,
 )
 from tokenkit.errors import FieldError, RateLimit
@@ -81,10 +80,10 @@ def test_validation_error_of_the_sandbox(sandbox: Sandbox) -> None:
 def test_wrong_key(sandbox: Sandbox) -> None:
     """Bad credentials are an AuthenticationError that says how the pair is sent."""
     with (
-        StrigoClient(
+        strigo_client(
+            sandbox.environment["STRIGO_BASE_URL"],
             org_id=sandbox.environment["STRIGO_ORG_ID"],
-            api_key="wr0ng-key",
-            base_url=sandbox.environment["STRIGO_BASE_URL"],
+            api_key=WRONG_KEY,
         ) as client,
         pytest.raises(AuthenticationError) as caught,
     ):
@@ -92,7 +91,7 @@ def test_wrong_key(sandbox: Sandbox) -> None:
     assert str(caught.value) == (
         f"HTTP 401 Unauthorized: Unknown organization or API key. Hint: {HINT}"
     )
-    assert "wr0ng-key" not in caught.value.body
+    assert WRONG_KEY not in caught.value.body
 
 
 def test_rate_limit_of_the_sandbox() -> None:

@@ -222,7 +222,7 @@ async def test_against_the_sandbox_async() -> None:
 
 def vendor(request: Received) -> tuple[int, object]:
     """Respond as the vendor's documentation shows, with a token for each argument."""
-    if request.headers["authorization"] != "Bearer k":
+    if request.headers["authorization"] != f"Bearer {ZDK_API_KEY}":
         return 401, {"code": "unauthenticated"}
     return 200, {"tokens": [f"{request.route}-{index}" for index, _ in enumerate(
         json.loads(request.body)["arguments"]
