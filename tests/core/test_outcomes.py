@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
-from all_clients import HARMLESS, WITHDRAWAL, ZDK_MINT
+from all_clients import WITHDRAWAL, ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
     REQUEST_ID,
     Driver,
@@ -68,7 +68,7 @@ LOST = no_response(ConnectionLostError, sent=True)
 def test_the_outcome_is_the_calls(script: list[AttemptOutcome], outcome: str) -> None:
     """One attempt that may have been carried out makes the call's outcome unknown."""
     driver = Driver(*script)
-    error = driver.error(HARMLESS, zerohash_plan())
+    error = driver.error(ZEROHASH_MINT, zerohash_plan())
     assert (error.outcome, error.attempts) == (outcome, len(script))
     assert (error.vendor, error.operation) == ("zerohash", "create_client_auth_token")
     assert error.request_id == REQUEST_ID
@@ -136,7 +136,7 @@ def test_every_failure_is_told_once() -> None:
     """An exception that isn't tokenkit's is reported by class; its text may say anything."""
     driver = Driver(ZeroDivisionError(ZDK_API_KEY))
     with pytest.raises(ZeroDivisionError):
-        driver.run(HARMLESS, zerohash_plan())
+        driver.run(ZEROHASH_MINT, zerohash_plan())
     (record,) = [one for one in driver.records if isinstance(one, CallFailed)]
     assert (record.error, record.reason, record.request_id) == (
         "ZeroDivisionError",
@@ -150,7 +150,7 @@ def test_a_payment_is_withheld_on_purpose() -> None:
     error = Driver(LOST).error(WITHDRAWAL, zerohash_plan())
     assert "It was deliberately not sent again. A payment may have been opened: to" in str(error)
     assert f"(request_id={REQUEST_ID})" in str(error)
-    for script, call in (([LOST] * 3, HARMLESS), ([make_response(400)], WITHDRAWAL)):
+    for script, call in (([LOST] * 3, ZEROHASH_MINT), ([make_response(400)], WITHDRAWAL)):
         assert "payment" not in str(Driver(*script).error(call, zerohash_plan()))
 
 
@@ -210,4 +210,4 @@ def test_rules_of_a_vendors_own() -> None:
 def test_a_failure_names_its_own_request() -> None:
     """The vendor's id takes precedence over the one that was sent."""
     driver = Driver(json_response(400, {"errors": ["no"]}, x_request_id="theirs"))
-    assert driver.error(HARMLESS, zerohash_plan()).request_id == "theirs"
+    assert driver.error(ZEROHASH_MINT, zerohash_plan()).request_id == "theirs"

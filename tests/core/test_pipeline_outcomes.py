@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import attrs
 import pytest
-from all_clients import HARMLESS, MINT, ZDK_MINT
+from all_clients import STRIGO_MINT, ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
     REQUEST_ID,
     Driver,
@@ -54,7 +54,7 @@ class Same(TypedDict):
 def test_reply() -> None:
     """A success has the value with status, headers, request id and attempts."""
     response = json_response(201, {"message": {"token": "a.b.c"}}, x_request_id=REQUEST_ID)
-    reply = Driver(response).run(HARMLESS, zerohash_plan())
+    reply = Driver(response).run(ZEROHASH_MINT, zerohash_plan())
     assert (reply.status, reply.attempts, reply.request_id) == (201, 1, REQUEST_ID)
     assert reply.headers["X-Request-Id"] == REQUEST_ID
     assert reply.value.participant_code == "CUST01"
@@ -102,7 +102,7 @@ def test_a_success_that_says_failure_is_an_api_error() -> None:
         "error": {"type": "PartialFailure", "message": "no groups"},
         "data": {"token": "T" * 43},
     }
-    error = Driver(json_response(200, body)).error(MINT, STRIGO_PLAN)
+    error = Driver(json_response(200, body)).error(STRIGO_MINT, STRIGO_PLAN)
     assert type(error) is APIError
     assert str(error) == "HTTP 200 PartialFailure: no groups"
     assert "TTTT" not in repr(vars(error))
@@ -137,7 +137,7 @@ def test_records_of_a_success() -> None:
     """Hooks see each attempt, the retry with its reason, and the responses."""
     busy = make_response(429, x_request_id="r1", retry_after="2")
     driver = Driver(busy, zerohash_minted(), seconds=0.5)
-    driver.run(HARMLESS, zerohash_plan())
+    driver.run(ZEROHASH_MINT, zerohash_plan())
     url = "https://api.cert.zerohash.com/client_auth_token"
     same = Same(
         vendor="zerohash",

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import HARMLESS, WITHDRAWAL, ZDK_MINT
+from all_clients import WITHDRAWAL, ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
     Driver,
     make_response,
@@ -66,7 +66,7 @@ def test_harmless_mints_are_repeated_after_busy_answers(status: int, call: Call[
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 499, 500, 501, 505])
-@pytest.mark.parametrize("call", [ZDK_MINT, HARMLESS, WITHDRAWAL])
+@pytest.mark.parametrize("call", [ZDK_MINT, ZEROHASH_MINT, WITHDRAWAL])
 def test_other_failures_are_final(status: int, call: Call[object]) -> None:
     """A refusal is never retried, and neither is a 500."""
     driver = Driver(make_response(status))
@@ -86,7 +86,7 @@ def test_a_lost_answer_of_a_harmless_mint_is_repeated(
 ) -> None:
     """A mint that opens no payment is retried after a failure of any kind."""
     driver = Driver(no_response(kind, sent=sent), zerohash_minted())
-    reply = driver.run(HARMLESS, zerohash_plan())
+    reply = driver.run(ZEROHASH_MINT, zerohash_plan())
     assert reply.value.token == "minted.client.token"
     assert (reply.attempts, len(driver.requests)) == (2, 2)
 
@@ -158,21 +158,21 @@ def test_a_revocation_may_be_repeated(failed: AttemptOutcome) -> None:
 def test_an_invited_retry_happens_at_once() -> None:
     """Zerohash's 503 with zh-allow-retry is retried without a wait."""
     driver = Driver(make_response(503, zh_allow_retry="TRUE"), zerohash_minted(), chance=0.9)
-    driver.run(HARMLESS, zerohash_plan())
+    driver.run(ZEROHASH_MINT, zerohash_plan())
     assert driver.slept == [0.0]
 
 
 def test_the_invitation_counts_on_503_only() -> None:
     """zh-allow-retry does not make another status repeatable."""
     driver = Driver(make_response(500, zh_allow_retry="true"))
-    driver.error(HARMLESS, zerohash_plan())
+    driver.error(ZEROHASH_MINT, zerohash_plan())
     assert len(driver.requests) == 1
 
 
 def test_zerohash_rate_limit_waits_ten_seconds_by_default() -> None:
     """After a 429 from zerohash without Retry-After, the call waits for 10 s."""
     driver = Driver(make_response(429), make_response(429, retry_after="3"), zerohash_minted())
-    driver.run(HARMLESS, zerohash_plan())
+    driver.run(ZEROHASH_MINT, zerohash_plan())
     assert driver.slept == [10.0, 3.0]
 
 

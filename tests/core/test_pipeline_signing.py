@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
-from all_clients import HARMLESS, ZDK_MINT
+from all_clients import ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
     REQUEST_ID,
     WALL,
@@ -76,7 +76,7 @@ def test_each_attempt_is_signed_anew_over_the_same_bytes() -> None:
         zerohash_minted(),
         seconds=1.0,
     )
-    driver.run(HARMLESS, zerohash_plan())
+    driver.run(ZEROHASH_MINT, zerohash_plan())
     first, second, third = driver.requests
     assert first.body == second.body == third.body
     assert json.loads(first.body) == {"participant_code": "CUST01", "permissions": ["fwc"]}
@@ -96,7 +96,7 @@ def test_each_attempt_is_signed_anew_over_the_same_bytes() -> None:
 def test_zerohash_headers() -> None:
     """A mint has the key, the passphrase, and the content's type and length."""
     driver = Driver(zerohash_minted())
-    driver.run(HARMLESS, zerohash_plan())
+    driver.run(ZEROHASH_MINT, zerohash_plan())
     (request,) = driver.requests
     assert request.method == "POST"
     assert request.url == "https://api.cert.zerohash.com/client_auth_token"
@@ -162,8 +162,8 @@ def test_fixed_secrets_beside_one_that_rotates() -> None:
         ZEROHASH_API_KEY, lambda: ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME
     )
     fixed, rotating = Driver(zerohash_minted()), Driver(zerohash_minted())
-    fixed.run(HARMLESS, zerohash_plan())
-    rotating.run(HARMLESS, make_plan(ZEROHASH, signer))
+    fixed.run(ZEROHASH_MINT, zerohash_plan())
+    rotating.run(ZEROHASH_MINT, make_plan(ZEROHASH, signer))
     assert dict(rotating.requests[0].headers) == dict(fixed.requests[0].headers)
 
 
@@ -188,11 +188,11 @@ def test_every_key_of_the_call_is_replaced_in_its_error() -> None:
 def test_the_signature_is_replaced_in_the_error_and_the_time_is_not() -> None:
     """An echoed signature is hidden; the timestamp stays, because it helps to find the mistake."""
     first = Driver(make_response(400))
-    first.error(HARMLESS, zerohash_plan())
+    first.error(ZEROHASH_MINT, zerohash_plan())
     headers = first.requests[0].headers
     signed, stamp = headers["x-scx-signed"], headers["x-scx-timestamp"]
     second = Driver(make_response(400, f"got {signed} for {stamp}"))
-    error = second.error(HARMLESS, zerohash_plan())
+    error = second.error(ZEROHASH_MINT, zerohash_plan())
     assert second.requests[0].headers["x-scx-signed"] == signed
     assert f"got [redacted] for {stamp}" in str(error)
 
@@ -275,7 +275,7 @@ def test_a_strategy_sets_no_header_that_the_client_sets(name: str, made: dict[st
     """What frames a request, and its id, are refused as in the client's own headers."""
     plan = attrs.evolve(zerohash_plan(), strategy=Odd({**made, name: "a"}))
     driver = Driver()
-    error = driver.error(HARMLESS, plan)
+    error = driver.error(ZEROHASH_MINT, plan)
     assert isinstance(error, ConfigurationError)
     assert str(error).startswith(f"Odd.headers() returned {name}, which is set by the client")
     assert driver.requests == []

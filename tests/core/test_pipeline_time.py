@@ -4,7 +4,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import pytest
-from all_clients import HARMLESS, ZDK_MINT
+from all_clients import ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
     MONOTONIC,
     WALL,
@@ -232,7 +232,7 @@ def test_successes_slowly_refill_an_empty_budget() -> None:
 def test_zerohash_rate_limit_beyond_the_deadline() -> None:
     """A call with 5 s left does not wait for zerohash's 10 s block."""
     driver = Driver(make_response(429))
-    error = driver.error(HARMLESS, zerohash_plan(deadline=5.0))
+    error = driver.error(ZEROHASH_MINT, zerohash_plan(deadline=5.0))
     assert isinstance(error, RateLimitError)
     assert error.retry_after == 10.0
     assert driver.slept == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import attrs
 import pytest
-from all_clients import HARMLESS, ZDK_MINT
+from all_clients import ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
     MONOTONIC,
     REQUEST_ID,
@@ -93,7 +93,7 @@ def failed(result: object) -> FailedAttempt:
 
 def test_a_request_with_a_body() -> None:
     """It has the body's length and type, the request id and the plan's headers."""
-    request = request_of(HARMLESS)
+    request = request_of(ZEROHASH_MINT)
     assert (request.method, request.route) == ("POST", "/client_auth_token")
     assert dict(request.headers) == {
         "accept": "application/json",
@@ -125,7 +125,7 @@ def test_signing_hides_what_it_used() -> None:
 
 def test_a_strategy_that_fails() -> None:
     """The error is returned as it is."""
-    unsigned = request_of(HARMLESS)
+    unsigned = request_of(ZEROHASH_MINT)
     error = sign(unsigned, zdk_plan(strategy=Bearer(ZDK_API_KEY)), [], WALL, Hidden())
     assert isinstance(error, ConfigurationError)
     assert "Bearer.headers() raised IndexError" in str(error)
@@ -178,7 +178,7 @@ def test_another_requests_response() -> None:
     response = attrs.evolve(
         zerohash_minted(), headers=make_response(201, x_request_id="other").headers
     )
-    result = failed(judge(response, state(HARMLESS)))
+    result = failed(judge(response, state(ZEROHASH_MINT)))
     assert isinstance(result.error, MismatchedResponse)
     assert (result.repeatable, result.outcome, result.distrusts_connection) == (
         False,
@@ -207,7 +207,7 @@ def test_what_may_be_repeated(repeat: Repeat, *, sent: bool, repeatable: bool) -
 def test_the_deadline_ends_all_tries() -> None:
     """An attempt that the deadline ended is not repeated, whether it was sent or not."""
     for sent in (True, False):
-        result = failed(judge(no_response(DeadlineExceeded, sent=sent), state(HARMLESS)))
+        result = failed(judge(no_response(DeadlineExceeded, sent=sent), state(ZEROHASH_MINT)))
         assert not result.repeatable
 
 
@@ -227,15 +227,15 @@ def test_quotations_of_a_response_are_dropped(
 ) -> None:
     """A library's quotation may contain a token; its own words stay, and the origin."""
     origin = ZEROHASH.base_url
-    result = judge(no_response(kind, sent=True, message=f"{origin}: {said}"), state(HARMLESS))
+    result = judge(no_response(kind, sent=True, message=f"{origin}: {said}"), state(ZEROHASH_MINT))
     assert str(failed(result).error) == f"{origin}: {shown}"
-    result = judge(no_response(kind, sent=True, message=said), state(HARMLESS))
+    result = judge(no_response(kind, sent=True, message=said), state(ZEROHASH_MINT))
     assert str(failed(result).error) == shown
 
 
 def test_a_failure_knows_its_wait() -> None:
     """The wait that zerohash documents for a 429 is in the error as well."""
-    result = failed(judge(make_response(429), state(HARMLESS)))
+    result = failed(judge(make_response(429), state(ZEROHASH_MINT)))
     assert (result.asked_wait, result.status, result.repeatable) == (10.0, 429, True)
     assert vars(result.error)["retry_after"] == 10.0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import credentials
 import pytest
-from all_clients import HARMLESS
+from all_clients import ZEROHASH_MINT
 from core_driver import make_plan, make_response, zerohash_minted
 from driven_clock import (
     AsyncDrivenClock,
@@ -42,7 +42,7 @@ def call(group: SecretGroup | AsyncSecretGroup) -> tuple[int, list[str]]:
     clock = DrivenClock()
     connections = ScriptedConnections(clock, make_response(503), zerohash_minted())
     plan = make_plan(ZEROHASH, strategy(group))
-    reply = drive(HARMLESS, plan, "", connections, clock)
+    reply = drive(ZEROHASH_MINT, plan, "", connections, clock)
     return reply.attempts, [one.headers["x-scx-api-key"] for one in connections.requests]
 
 
@@ -69,7 +69,7 @@ async def test_an_async_group() -> None:
         clock = AsyncDrivenClock()
         connections = AsyncScriptedConnections(clock, zerohash_minted())
         plan = make_plan(ZEROHASH, strategy(group))
-        reply = await drive_async(HARMLESS, plan, "", connections, clock)
+        reply = await drive_async(ZEROHASH_MINT, plan, "", connections, clock)
         assert reply.attempts == 1
         assert connections.requests[0].headers["x-scx-api-key"] == credentials.ZEROHASH_API_KEY
     assert await AsyncSecretGroup(read)["api_key"]() == credentials.ZEROHASH_API_KEY
@@ -122,4 +122,4 @@ async def test_async_groups_that_fail() -> None:
     clock = AsyncDrivenClock()
     plan = make_plan(ZEROHASH, strategy(AsyncSecretGroup(read)))
     with pytest.raises(ConfigurationError, match="read raised OSError"):
-        await drive_async(HARMLESS, plan, "", AsyncScriptedConnections(clock), clock)
+        await drive_async(ZEROHASH_MINT, plan, "", AsyncScriptedConnections(clock), clock)

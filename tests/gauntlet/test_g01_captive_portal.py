@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import HEALTH, MINT, TOKEN, VENDORS
+from all_clients import HEALTH, STRIGO_MINT, TOKEN, VENDORS
 from driven_calls import DrivenTime, driven_client, each_vendor, errors, outcomes
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
@@ -80,7 +80,7 @@ def test_a_portal_that_is_not_declared_as_html(
 def test_a_long_page_is_quoted_in_part(flavour: Flavour, family: Family) -> None:
     """Of a page of a megabyte, the message has only the start."""
     page = PORTAL + b"<p>more</p>" * 100_000
-    error = refused(flavour, family, "strigo", MINT, http(200, page, HTML))
+    error = refused(flavour, family, "strigo", STRIGO_MINT, http(200, page, HTML))
     assert "Airport Wi-Fi" in str(error)
     assert len(str(error)) < 600
 

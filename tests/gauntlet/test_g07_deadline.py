@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from all_clients import MINT
+from all_clients import STRIGO_MINT
 from credentials import async_strigo_client, strigo_client
 from network_calls import at_most, each_family, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, http, responding
@@ -54,7 +54,7 @@ def test_no_server_outlasts_the_deadline(
             send_strigo(
                 flavour,
                 server.url,
-                MINT,
+                STRIGO_MINT,
                 deadline=DEADLINE,
                 retry=MANY_RETRIES,
                 http_family=family,
@@ -73,7 +73,7 @@ def test_endless_failures_end_before_the_deadline(flavour: Flavour, family: Fami
             send_strigo(
                 flavour,
                 server.url,
-                MINT,
+                STRIGO_MINT,
                 deadline=DEADLINE,
                 retry=MANY_RETRIES,
                 http_family=family,
@@ -91,14 +91,14 @@ def test_a_callers_client_is_bounded(flavour: Flavour, family: Family) -> None:
         with RawServer(drip_body) as server, http_library.Client() as callers:
             client = strigo_client(server.url, http_client=callers)
             with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
-                client.send(MINT, deadline=DEADLINE)
+                client.send(STRIGO_MINT, deadline=DEADLINE)
         return
 
     async def main(url: str) -> None:
         async with http_library.AsyncClient() as callers:
             async_client = async_strigo_client(url, http_client=callers)
             with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
-                await async_client.send(MINT, deadline=DEADLINE)
+                await async_client.send(STRIGO_MINT, deadline=DEADLINE)
 
     with RawServer(drip_headers) as server:
         anyio.run(main, server.url, backend=flavour)

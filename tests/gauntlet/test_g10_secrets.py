@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from all_clients import HARMLESS, TOKEN, ZEROHASH, each_vendor, perform
+from all_clients import TOKEN, ZEROHASH, ZEROHASH_MINT, each_vendor, perform
 from credentials import ZEROHASH_API_KEY, zerohash_client
 from leaks import REVOCATION, check_no_secret
 from network_calls import NO_RETRIES, each_family, each_flavour, send_zerohash
@@ -117,7 +117,7 @@ def broken_headers(peer: Peer) -> None:
 
 @each_flavour
 @each_family
-@pytest.mark.parametrize("call", [HARMLESS, REVOCATION])
+@pytest.mark.parametrize("call", [ZEROHASH_MINT, REVOCATION])
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
@@ -168,7 +168,7 @@ def test_an_unreachable_server_shows_no_secret(
     """A refused connection shows no credential."""
     with pytest.raises(ConnectError) as caught:
         send_zerohash(
-            flavour, "http://127.0.0.1:1", HARMLESS, retry=NO_RETRIES, http_family=family
+            flavour, "http://127.0.0.1:1", ZEROHASH_MINT, retry=NO_RETRIES, http_family=family
         )
     check_no_secret(caught.value, log)
 
@@ -269,7 +269,7 @@ def test_a_callers_http2_transport_logs_no_secret(
 
     client = ZEROHASH.open(flavour, transport=http_module.MockTransport(respond))
     with pytest.raises(AuthenticationError) as caught:
-        perform(client, flavour, lambda: HARMLESS)
+        perform(client, flavour, lambda: ZEROHASH_MINT)
     check_no_secret(caught.value, log)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from all_clients import HEALTHY, MINT, MINTED
+from all_clients import HEALTHY, STRIGO_MINT, STRIGO_MINTED
 from credentials import (
     STRIGO_API_KEY,
     ZDK_API_KEY,
@@ -66,14 +66,14 @@ def call_with(flavour: Flavour, option: str, make: Callable[[], Any]) -> None:
     """Mint a token with a caller's client or transport."""
     if flavour == "sync":
         with strigo_client(**{option: make()}) as client:
-            client.send(MINT)
+            client.send(STRIGO_MINT)
         return
 
     async def main() -> None:
         brought = make()
         async with async_strigo_client(**{option: brought}) as async_client:
             try:
-                await async_client.send(MINT)
+                await async_client.send(STRIGO_MINT)
             finally:
                 await brought.aclose()
 
@@ -163,7 +163,7 @@ def test_what_a_signal_handler_raises_comes_out(kind: type[BaseException]) -> No
             signal.setitimer(signal.ITIMER_REAL, 0.3)
             began = time.monotonic()
             with pytest.raises(kind) as caught:
-                client.send(MINT)
+                client.send(STRIGO_MINT)
             assert time.monotonic() - began < 10
             assert len(server.requests) == 1
     finally:
@@ -213,7 +213,7 @@ def test_closing_hides_only_network_trouble(flavour: Flavour) -> None:
 def test_the_end_of_an_async_stream_hides_only_network_trouble(flavour: Flavour) -> None:
     """A body that ends before its stream is complete, unless the stream then raises."""
     http_module: Any = import_module("httpx")
-    packed = gzip.compress(MINTED.partition(b"\r\n\r\n")[2], mtime=0)
+    packed = gzip.compress(STRIGO_MINTED.partition(b"\r\n\r\n")[2], mtime=0)
 
     class Stream(http_module.AsyncByteStream):  # type: ignore[misc]  # a module that is imported by name
         def __init__(self, raised: Exception) -> None:
@@ -243,7 +243,7 @@ def test_network_trouble_stays_network_trouble(flavour: Flavour) -> None:
     from tokenkit import ConnectError  # noqa: PLC0415 - only here
 
     with pytest.raises(ConnectError):
-        send_strigo(flavour, "http://127.0.0.1:1", MINT)
+        send_strigo(flavour, "http://127.0.0.1:1", STRIGO_MINT)
 
 
 def fail(error: BaseException) -> Any:

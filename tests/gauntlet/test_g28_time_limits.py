@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import httpx
 import pytest
-from all_clients import HARMLESS
+from all_clients import ZEROHASH_MINT
 from credentials import zdk_client, zerohash_client
 from strikes import NthLine, Strike
 
@@ -75,7 +75,7 @@ class Sent:
 def mint(sent: Sent) -> object:
     """Mint a token of zerohash."""
     with zerohash_client(transport=sent.transport) as client:
-        return client.send(HARMLESS)
+        return client.send(ZEROHASH_MINT)
 
 
 def list_people(sent: Sent) -> object:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import HARMLESS, ZEROHASH_MINTED
+from all_clients import ZEROHASH_MINT, ZEROHASH_MINTED
 from callers_clients import send_through
 from credentials import strigo_client
 from network_calls import each_family, each_flavour
@@ -40,7 +40,7 @@ def test_a_response_that_a_hook_has_read(flavour: Flavour, family: Family, answe
     with RawServer(responding(lambda _: answer)) as server:
         event_hooks = hooks(flavour, lambda response: response.read(), "aread")
         replies = send_through(
-            flavour, family, server.url, HARMLESS, HARMLESS, event_hooks=event_hooks
+            flavour, family, server.url, ZEROHASH_MINT, ZEROHASH_MINT, event_hooks=event_hooks
         )
         assert len(server.requests) == 2
     assert all(reply.value.token for reply in replies)
@@ -53,7 +53,7 @@ def test_a_response_that_a_hook_has_closed(flavour: Flavour, family: Family) -> 
     with RawServer(responding(lambda _: ZEROHASH_MINTED)) as server:
         event_hooks = hooks(flavour, lambda response: response.close(), "aclose")
         with pytest.raises(TransportError):
-            send_through(flavour, family, server.url, HARMLESS, event_hooks=event_hooks)
+            send_through(flavour, family, server.url, ZEROHASH_MINT, event_hooks=event_hooks)
 
 
 @each_family

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from all_clients import HARMLESS, HEALTH
+from all_clients import HEALTH, ZEROHASH_MINT
 from credentials import strigo_client
 from driven_calls import DrivenTime, driven_client, outcomes
 from network_calls import NO_RETRIES, each_family, each_flavour
@@ -125,5 +125,5 @@ def test_what_is_no_secret_stays(flavour: Flavour) -> None:
     body = b'{"errors": ["body/amount must be >= 0 & < 5%"]}'
     with RawServer(saying(http(400, body, "Content-Type: application/json"))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())
-        (error,) = outcomes(client, flavour, HARMLESS)
+        (error,) = outcomes(client, flavour, ZEROHASH_MINT)
     assert "must be >= 0 & < 5%" in str(error)

@@ -6,7 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from all_clients import HARMLESS, VENDORS
+from all_clients import VENDORS, ZEROHASH_MINT
 from driven_calls import DrivenTime, driven_client, each_vendor, outcomes
 from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, saying
@@ -77,5 +77,5 @@ def test_letters_of_any_language_are_shown(flavour: Flavour) -> None:
     body = json.dumps({"errors": ["Betrag zu groß: 金額が大きすぎます"]}).encode()
     with RawServer(saying(http(400, body, "Content-Type: application/json"))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())
-        (error,) = outcomes(client, flavour, HARMLESS)
+        (error,) = outcomes(client, flavour, ZEROHASH_MINT)
     assert "Betrag zu groß: 金額が大きすぎます" in str(error)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from all_clients import MINTED
+from all_clients import STRIGO_MINTED
 from asyncio_streams import (
     BIG,
     CORE,
@@ -111,7 +111,7 @@ def test_a_request_that_is_taken_slowly_arrives(flavour: Flavour, *, tls: bool) 
         while count < length:
             count += len(peer.sock.recv(50_000))
             peer.server.stopped.wait(0.001)
-        peer.send(MINTED)
+        peer.send(STRIGO_MINTED)
 
     context = server_context("127.0.0.1") if tls else None
     with RawServer(read_slowly, tls=context, receive_buffer=8192) as server:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import HEALTHY, MINT, MINTED, TOKEN
+from all_clients import HEALTHY, STRIGO_MINT, STRIGO_MINTED, TOKEN
 from credentials import STRIGO, STRIGO_API_KEY, STRIGO_ORG_ID, async_strigo_client, strigo_client
 from http_library import httpx
 from network_calls import NO_RETRIES
@@ -58,7 +58,7 @@ def test_a_transport_is_closed_with_the_client() -> None:
     """A caller's transport is used, and is closed with the client, but not with a sibling."""
     transport = Closing()
     with strigo_client(transport=transport) as client:
-        assert client.send(MINT).token == TOKEN
+        assert client.send(STRIGO_MINT).token == TOKEN
         client.with_options(deadline=1).close()
         assert transport.closed == 0
     assert transport.closed == 1
@@ -69,7 +69,7 @@ async def test_an_async_transport_is_closed_with_the_client() -> None:
     """A caller's async transport is used, and is closed with the client."""
     transport = Closing()
     async with async_strigo_client(transport=transport) as client:
-        assert (await client.send(MINT)).token == TOKEN
+        assert (await client.send(STRIGO_MINT)).token == TOKEN
         await client.with_options(deadline=1).aclose()
         assert transport.closed == 0
     assert transport.closed == 1
@@ -111,7 +111,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     assert (scope["path"], message["type"]) == ("/api/v1/academy/users/token", "http.request")
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    body = MINTED.partition(b"\r\n\r\n")[2]
+    body = STRIGO_MINTED.partition(b"\r\n\r\n")[2]
     await send({"type": "http.response.body", "body": body})
 
 
@@ -120,7 +120,7 @@ async def test_an_asgi_transport_works() -> None:
     """An ASGI application responds instead of the vendor."""
     transport = httpx.ASGITransport(application)
     async with async_strigo_client(transport=transport) as client:
-        assert (await client.send(MINT)).token == TOKEN
+        assert (await client.send(STRIGO_MINT)).token == TOKEN
 
 
 def test_a_callers_client_keeps_its_connections() -> None:
@@ -197,7 +197,7 @@ def test_whatever_a_transport_raises_is_typed(
     transport = httpx.MockTransport(fail)
     client = strigo_client(transport=transport, retry=NO_RETRIES)
     with client, pytest.raises(TransportError, match=type(raised).__name__) as caught:
-        client.send(MINT)
+        client.send(STRIGO_MINT)
     assert type(caught.value) is expected
     assert len(str(caught.value)) < 700
     assert caught.value.__cause__ is caught.value.__context__ is None
@@ -216,7 +216,7 @@ async def test_whatever_an_async_transport_raises_is_typed(
     transport = httpx.MockTransport(fail)
     async with async_strigo_client(transport=transport, retry=NO_RETRIES) as client:
         with pytest.raises(TransportError, match=type(raised).__name__) as caught:
-            await client.send(MINT)
+            await client.send(STRIGO_MINT)
     assert type(caught.value) is expected
     assert len(str(caught.value)) < 700
     assert caught.value.__cause__ is caught.value.__context__ is None
@@ -226,7 +226,7 @@ def test_pytest_httpx_sees_the_clients_calls(httpx_mock: HTTPXMock) -> None:
     """pytest-httpx responds on a client's own connections, and sees its requests."""
     httpx_mock.add_response(json={"result": "success", "data": {"token": TOKEN}})
     with strigo_client("https://vendor.example", http_family="httpx") as client:
-        assert client.send(MINT).token == TOKEN
+        assert client.send(STRIGO_MINT).token == TOKEN
     (request,) = httpx_mock.get_requests()
     assert request.url == "https://vendor.example/academy/users/token"
 
@@ -236,7 +236,7 @@ async def test_pytest_httpx_sees_the_async_clients_calls(httpx_mock: HTTPXMock) 
     """pytest-httpx responds on an async client's own connections, and sees its requests."""
     httpx_mock.add_response(json={"result": "success", "data": {"token": TOKEN}})
     async with async_strigo_client("https://vendor.example", http_family="httpx") as client:
-        assert (await client.send(MINT)).token == TOKEN
+        assert (await client.send(STRIGO_MINT)).token == TOKEN
     assert len(httpx_mock.get_requests()) == 1
 
 
@@ -245,7 +245,7 @@ def test_pytest_httpx_can_raise(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_exception(import_module("httpx").ReadTimeout("too slow"))
     client = strigo_client("https://vendor.example", retry=NO_RETRIES, http_family="httpx")
     with client, pytest.raises(RequestTimeoutError):
-        client.send(MINT)
+        client.send(STRIGO_MINT)
 
 
 @pytest.mark.parametrize("target", ["/a/../b", "/a b", "/ä", "/a\nb"])

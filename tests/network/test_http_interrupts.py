@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from all_clients import HARMLESS, TOKEN
+from all_clients import TOKEN, ZEROHASH_MINT
 from credentials import (
     async_zerohash_client,
     zerohash_client,
@@ -66,7 +66,7 @@ def test_an_interrupt_shows_no_secret(error: BaseException, log: pytest.LogCaptu
     """Ctrl-C during a call is raised unchanged, without the frames that hold the headers."""
     client = zerohash_client(transport=Interrupted(error))
     with pytest.raises(type(error)) as caught:
-        client.send(HARMLESS)
+        client.send(ZEROHASH_MINT)
     assert caught.value is error
     check_no_secret(caught.value, log)
 
@@ -79,7 +79,7 @@ async def test_an_interrupt_of_an_async_call_shows_no_secret(
     error = GeneratorExit()
     client = async_zerohash_client(transport=Interrupted(error))
     with pytest.raises(GeneratorExit) as caught:
-        await client.send(HARMLESS)
+        await client.send(ZEROHASH_MINT)
     check_no_secret(caught.value, log)
 
 
@@ -94,7 +94,7 @@ async def test_a_cancellation_shows_no_secret(
         async with async_zerohash_client(server.url) as client:
             with anyio.move_on_after(0.15):
                 try:
-                    await client.send(HARMLESS)
+                    await client.send(ZEROHASH_MINT)
                 except BaseException as error:
                     caught.append(error)
                     raise
@@ -112,5 +112,5 @@ def test_a_sync_interrupt_from_the_network_shows_no_secret(
     with RawServer(saying(b"")) as server, zerohash_client(server.url) as client:
         monkeypatch.setattr(f"{CORE}.SyncBackend.connect_tcp", interrupted)
         with pytest.raises(KeyboardInterrupt) as caught:
-            client.send(HARMLESS)
+            client.send(ZEROHASH_MINT)
     check_no_secret(caught.value, log)

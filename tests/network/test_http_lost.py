@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from all_clients import MINT
+from all_clients import STRIGO_MINT
 from lost_connections import (
     close_at_once,
     close_before_the_answer,
@@ -46,7 +46,7 @@ def test_a_lost_answer_is_a_lost_connection(
     """Wherever a connection breaks, it is reported as a lost connection."""
     with RawServer(loss) as server:
         with pytest.raises(ConnectionLostError) as caught:
-            send_strigo(flavour, server.url, MINT, retry=NO_RETRIES, http_family=family)
+            send_strigo(flavour, server.url, STRIGO_MINT, retry=NO_RETRIES, http_family=family)
         assert caught.value.attempts == server.connections == 1
         server.wait_all_closed()
 
@@ -59,5 +59,5 @@ def test_a_silent_step_is_a_timeout(flavour: Flavour) -> None:
         RawServer(lambda peer: peer.wait_gone()) as server,
         pytest.raises(RequestTimeoutError, match="ReadTimeout") as caught,
     ):
-        send_strigo(flavour, server.url, MINT, timeout=timeout, retry=NO_RETRIES)
+        send_strigo(flavour, server.url, STRIGO_MINT, timeout=timeout, retry=NO_RETRIES)
     assert type(caught.value) is RequestTimeoutError

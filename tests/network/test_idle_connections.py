@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import HARMLESS, HEALTHY, WITHDRAWAL, ZEROHASH_MINTED
+from all_clients import HEALTHY, WITHDRAWAL, ZEROHASH_MINT, ZEROHASH_MINTED
 from credentials import async_strigo_client, strigo_client
 from gates import (
     Gates,
@@ -170,7 +170,7 @@ def test_a_connection_closed_while_idle_is_not_used(
         replies = send_zerohash(
             flavour,
             server.url,
-            HARMLESS,
+            ZEROHASH_MINT,
             WITHDRAWAL,
             between=wait_for_the_end,
             ssl_context=trusting(),

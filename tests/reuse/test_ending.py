@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import MINT, REUSABLE
+from all_clients import REUSABLE, STRIGO_MINT
 from memory_store import MemoryStore
 from reuse_world import HOUR, Caller, Vendor, World, cache_with, lost, refusal
 
@@ -238,7 +238,7 @@ def test_store_that_never_held_such_tokens_is_not_asked() -> None:
     """The store of a cache that serves only another vendor may be down."""
     world = World()
     store = MemoryStore(world.now)
-    learner = Vendor(world, MINT, cache_with(store))
+    learner = Vendor(world, STRIGO_MINT, cache_with(store))
     learner.token()
     store.down = True
     asked = len(store.asked)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import MINT, REUSABLE
+from all_clients import REUSABLE, STRIGO_MINT
 from memory_store import MemoryStore
 from reuse_world import HOUR, Vendor, World, cache_with, lost
 
@@ -16,13 +16,13 @@ from tokenkit.errors import ConnectionLostError
 if TYPE_CHECKING:
     from tokenkit import Call
 
-EMAIL = MINT.email
+EMAIL = STRIGO_MINT.email
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        MINT,
+        STRIGO_MINT,
         REUSABLE,
         strigo.UserTokenRequest(email=EMAIL, groups=["a", "b"], expiration=timedelta(days=1)),
         zdk.UserTokenRequest(id="user-1", permissions=[100, 200]),
@@ -56,19 +56,19 @@ def test_a_call_with_a_mapping_is_none(call: Call[Any]) -> None:
 def test_a_hit_ends_by_either_clock(clock: str) -> None:
     """If one clock stands still, a token is still no hit once its renewal is due."""
     world = World()
-    vendor = Vendor(world, MINT)
+    vendor = Vendor(world, STRIGO_MINT)
     token = vendor.token()
     setattr(world, clock, getattr(world, clock) + HOUR * 0.6)
-    assert vendor.reuse.hit(MINT) is token
+    assert vendor.reuse.hit(STRIGO_MINT) is token
     setattr(world, clock, getattr(world, clock) + HOUR * 0.3)
-    assert vendor.reuse.hit(MINT) is None
+    assert vendor.reuse.hit(STRIGO_MINT) is None
 
 
 @pytest.mark.parametrize("clock", ["wall", "monotonic"])
 def test_an_ended_token_is_not_served_after_a_failed_renewal(clock: str) -> None:
     """If either clock says that it has expired, its renewal's error is the caller's."""
     world = World()
-    vendor = Vendor(world, MINT)
+    vendor = Vendor(world, STRIGO_MINT)
     vendor.token()
     setattr(world, clock, getattr(world, clock) + HOUR + 1)
     with pytest.raises(ConnectionLostError):
@@ -99,7 +99,7 @@ def test_a_store_that_must_be_asked_leaves_no_hit() -> None:
 
 def test_a_dropped_token_is_no_hit() -> None:
     """An invalidated token is gone from the fast path too."""
-    vendor = Vendor(World(), MINT)
+    vendor = Vendor(World(), STRIGO_MINT)
     vendor.token()
     vendor.invalidate()
-    assert vendor.reuse.hit(MINT) is None
+    assert vendor.reuse.hit(STRIGO_MINT) is None

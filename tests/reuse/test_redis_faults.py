@@ -13,7 +13,7 @@ import pytest
 import redis
 import redis.asyncio
 import trio
-from all_clients import MINT, REUSABLE
+from all_clients import REUSABLE, STRIGO_MINT
 from credentials import STORE_KEY
 from redis_server import RedisServer
 
@@ -54,13 +54,13 @@ def test_hanging_redis_costs_little(own_server: RedisServer, sandbox: Sandbox) -
     """A server that hangs is given up after a quarter of a second, and then left alone."""
     cache = cache_on(own_server)
     with sandbox.strigo_client(token_cache=cache) as client:
-        client.get_token(MINT)
+        client.get_token(STRIGO_MINT)
         own_server.pause()
         begun = time.monotonic()
         for number in range(5):
             client.get_token(strigo.UserTokenRequest(email=f"{number}@example.com"))
         assert time.monotonic() - begun < SOON
-        assert client.get_token(MINT).token
+        assert client.get_token(STRIGO_MINT).token
         own_server.resume()
     assert 1 <= cache.statistics().store_failures <= 4
 
@@ -86,7 +86,7 @@ async def test_server_that_never_answers(sandbox: Sandbox) -> None:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
         cache = TokenCache(store=RedisStore.from_url(url, encryption_keys=[STORE_KEY]))
         async with sandbox.async_strigo_client(token_cache=cache) as client:
-            assert (await client.get_token(MINT)).token
+            assert (await client.get_token(STRIGO_MINT)).token
     assert cache.statistics().store_failures >= 1
 
 
@@ -109,8 +109,8 @@ def test_full_redis_is_done_without(sandbox: Sandbox) -> None:
     with RedisServer("--maxmemory", "1", "--maxmemory-policy", "noeviction") as server:
         cache = cache_on(server)
         with sandbox.strigo_client(token_cache=cache) as client:
-            first = client.get_token(MINT)
-            assert client.get_token(MINT) is first
+            first = client.get_token(STRIGO_MINT)
+            assert client.get_token(STRIGO_MINT) is first
     assert cache.statistics().store_failures >= 1
 
 
@@ -122,7 +122,7 @@ def test_hook_and_log_tell_of_a_store_that_fails(
     hooks = Hooks(on_store_failure=told.append)
     with sandbox.strigo_client(token_cache=cache_on(own_server), hooks=hooks) as client:
         own_server.pause()
-        token = client.get_token(MINT)
+        token = client.get_token(STRIGO_MINT)
         own_server.resume()
     record = told[0]
     assert (record.vendor, record.operation) == ("strigo", "create_user_token")
@@ -173,7 +173,7 @@ def test_restarted_redis_knows_no_script(own_server: RedisServer, sandbox: Sandb
     """A server that has lost the scripts gets them again."""
     cache = cache_on(own_server)
     with sandbox.strigo_client(token_cache=cache) as client:
-        client.get_token(MINT)
+        client.get_token(STRIGO_MINT)
         own_server.client.script_flush()
         client.get_token(strigo.UserTokenRequest(email="two@example.com"))
     assert cache.statistics().store_failures == 0
@@ -212,7 +212,7 @@ def test_decoding_client_keeps_tokens(redis_server: RedisServer, sandbox: Sandbo
         tokens: set[str] = set()
         for cache in caches:
             with sandbox.strigo_client(token_cache=cache) as client:
-                tokens.add(client.get_token(MINT).token)
+                tokens.add(client.get_token(STRIGO_MINT).token)
     assert len(tokens) == 1
 
 
@@ -223,7 +223,7 @@ def test_asyncio_client_of_one_s_own(redis_server: RedisServer, sandbox: Sandbox
         async with redis.asyncio.Redis(unix_socket_path=redis_server.path) as own:
             store = RedisStore(own, encryption_keys=[STORE_KEY])
             async with sandbox.async_strigo_client(token_cache=TokenCache(store=store)) as client:
-                await client.get_token(MINT)
+                await client.get_token(STRIGO_MINT)
             await store.aclose()
 
     asyncio.run(main())

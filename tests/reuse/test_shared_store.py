@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from all_clients import MINT, REUSABLE, ZDK_MINT
+from all_clients import REUSABLE, STRIGO_MINT, ZDK_MINT
 from memory_store import MemoryStore
 from reuse_processes import Processes
 from reuse_world import HOUR, Vendor, World, cache_with, lost, refusal
@@ -60,7 +60,7 @@ def test_deadline_while_another_process_mints() -> None:
     """A polling caller returns by its deadline, and never sleeps past it."""
     p = Processes(lock_timeout=100)
     minting = p.vendors[0].ask()
-    hasty = Vendor(p.world, MINT, p.vendors[1].cache, deadline=0.1).ask()
+    hasty = Vendor(p.world, STRIGO_MINT, p.vendors[1].cache, deadline=0.1).ask()
     begun = p.world.monotonic
     while not hasty.done:
         hasty.go_on()
@@ -136,7 +136,7 @@ def test_rate_limit_holds_in_every_process() -> None:
         other.go_on().result()
     assert caught.value.retry_after == pytest.approx(30, abs=1)
     assert caught.value.attempts == 0
-    stranger = Vendor(p.world, MINT, p.vendors[1].cache, headers={"x-tenant": "other"})
+    stranger = Vendor(p.world, STRIGO_MINT, p.vendors[1].cache, headers={"x-tenant": "other"})
     assert stranger.ask().request is not None
     p.world.pass_by(31)
     assert p.vendors[2].ask().request is not None
@@ -269,7 +269,7 @@ def test_revocable_token_is_asked_for_on_every_hit() -> None:
     assert isinstance(p.store.asked[-1], IsLive)
 
 
-@pytest.mark.parametrize("call", [MINT, REUSABLE])
+@pytest.mark.parametrize("call", [STRIGO_MINT, REUSABLE])
 def test_lost_answer_costs_no_second_mint(call: Call[object]) -> None:
     """The store took the lock, its response got lost: waiting callers get that mint's token."""
     p = Processes(call)
@@ -284,7 +284,7 @@ def test_lost_answer_costs_no_second_mint(call: Call[object]) -> None:
 
 def test_lost_publication() -> None:
     """The token was stored, the response got lost: everyone gets the token."""
-    for call, kept in ((MINT, 1), (REUSABLE, 0)):
+    for call, kept in ((STRIGO_MINT, 1), (REUSABLE, 0)):
         p = Processes(call)
         minting = p.vendors[0].ask()
         p.store.lost = 1
@@ -342,7 +342,7 @@ def test_invalidation_that_the_store_misses_is_an_error() -> None:
 def test_what_happens_is_told() -> None:
     """Each token that is handed out is reported with its source and its age."""
     p = Processes()
-    p.vendors[1] = Vendor(p.world, MINT, cache_with(p.store), tells_hits=True)
+    p.vendors[1] = Vendor(p.world, STRIGO_MINT, cache_with(p.store), tells_hits=True)
     p.vendors[0].token()
     p.world.pass_by(100)
     p.vendors[1].ask()

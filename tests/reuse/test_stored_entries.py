@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from all_clients import MINT
+from all_clients import STRIGO_MINT
 from credentials import STORE_KEY
 from reuse_processes import Processes
 from reuse_world import HOUR, Vendor, cache_with
@@ -27,7 +27,7 @@ def test_spoiled_entry_is_replaced() -> None:
         minting = p.vendors[1].ask()
         token = minting.answer().result()
         assert p.vendors[1].cache.statistics().store_failures == 0
-        third = Vendor(p.world, MINT, cache_with(p.store))
+        third = Vendor(p.world, STRIGO_MINT, cache_with(p.store))
         assert third.ask().result() == token
 
 
@@ -61,7 +61,7 @@ def test_moved_entry_does_not_open() -> None:
     p.vendors[0].token(other)
     one, two = p.store.entries.values()
     one.sealed, two.sealed = two.sealed, one.sealed
-    for call in (other, MINT):
+    for call in (other, STRIGO_MINT):
         minting = p.vendors[1].ask(call)
         assert minting.request is not None
         assert minting.answer().result().email == call.email
@@ -104,7 +104,7 @@ def test_sealed_entry_shows_nothing() -> None:
     token = p.vendors[0].token()
     stored = f"{p.store.entries}{p.store.asked}"
     assert token.token not in stored
-    assert MINT.email not in stored
+    assert STRIGO_MINT.email not in stored
 
 
 def test_token_of_unknown_life_is_not_stored() -> None:

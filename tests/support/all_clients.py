@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 TOKEN = "tOkEn_that_was_minted_for_one_learner_only_1"
 
 ZDK_MINT = zdk.UserTokenRequest(id="user-1")
-MINT = strigo.UserTokenRequest(email="user1@example.com")
+STRIGO_MINT = strigo.UserTokenRequest(email="user1@example.com")
 HEALTH = strigo.HealthRequest()
 WITHDRAWAL = zerohash.ClientAuthTokenRequest(
     participant_code="CUST01", permissions=["crypto-withdrawals"]
 )
-HARMLESS = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
+ZEROHASH_MINT = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
 REUSABLE = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["crypto-buy"])
 
-MINTED = json_response({"result": "success", "data": {"token": TOKEN, "user_id": "u1"}})
+STRIGO_MINTED = json_response({"result": "success", "data": {"token": TOKEN, "user_id": "u1"}})
 ZEROHASH_MINTED = json_response({"message": {"token": TOKEN}})
 HEALTHY = json_response({"status": "ok", "message": "all is well"})
 
@@ -74,15 +74,15 @@ ZEROHASH = Vendor(
     client=ZeroHashClient,
     async_client=AsyncZeroHashClient,
     credentials=credentials.ZEROHASH,
-    mint=HARMLESS,
+    mint=ZEROHASH_MINT,
     minted=ZEROHASH_MINTED,
 )
 STRIGO = Vendor(
     client=StrigoClient,
     async_client=AsyncStrigoClient,
     credentials=credentials.STRIGO,
-    mint=MINT,
-    minted=MINTED,
+    mint=STRIGO_MINT,
+    minted=STRIGO_MINTED,
 )
 VENDORS: Mapping[Literal["zdk", "zerohash", "strigo"], Vendor] = {
     "zdk": ZDK,

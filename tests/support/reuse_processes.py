@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from all_clients import MINT
+from all_clients import STRIGO_MINT
 from memory_store import MemoryStore
 from reuse_world import (
     Vendor,
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class Processes:
     """Processes that share a store."""
 
-    def __init__(self, call: Call[object] = MINT, number: int = 2, **settings: object) -> None:
+    def __init__(
+        self, call: Call[object] = STRIGO_MINT, number: int = 2, **settings: object
+    ) -> None:
         self.world = World()
         self.store = MemoryStore(self.world.now)
         self.vendors = [
