@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from all_clients import HEALTH, ZEROHASH_MINT
-from credentials import strigo_client
+from credentials import STRIGO_ORG_ID, strigo_client
 from driven_calls import DrivenTime, driven_client, outcomes
 from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, saying
@@ -65,7 +65,9 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "lines": lambda text: "\n".join(text[at : at + 8] for at in range(0, len(text), 8)),
     "hexadecimal": lambda text: text.encode().hex(),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64 of the header": lambda text: base64.b64encode(b"Bearer o:" + text.encode()).decode(),
+    "base64 of the header": lambda text: base64.b64encode(
+        f"Bearer {STRIGO_ORG_ID}:{text}".encode()
+    ).decode(),
     "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
 }
 FRAMES = {
