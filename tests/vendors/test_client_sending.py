@@ -205,7 +205,7 @@ def test_request_goes_below_the_base_url() -> None:
     assert str(transport.requests[0].url) == "https://app.strigo.io/api/v1/classes?page=2"
 
 
-def test_request_without_an_make_response() -> None:
+def test_an_empty_response() -> None:
     """An empty response is ``None``, and one that is not JSON is a DecodeError."""
     client = scripted_zdk(responding(204))
     assert client.request("POST", "/x", json={}).value is None

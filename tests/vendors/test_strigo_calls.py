@@ -203,7 +203,7 @@ DOCUMENTED = {
 }
 
 
-def test_documented_make_response() -> None:
+def test_the_documented_response() -> None:
     """The documentation's own response is read as it says, to the millisecond."""
     transport = responding(200, {"result": "success", "data": DOCUMENTED})
     token = scripted_strigo(transport).create_user_token(email="user1@strigo.io")

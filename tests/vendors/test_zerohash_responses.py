@@ -30,7 +30,7 @@ def mint(message: object) -> zerohash.ClientAuthToken:
     return client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
 
 
-def test_documented_make_response() -> None:
+def test_the_documented_response() -> None:
     """The response's ids and the JWT's claims are there, including unknown permissions."""
     token = mint({"token": jwt_of(CLAIMS), "deposit_intent_id": "di-1", "payment_id": "p-1"})
     assert (token.deposit_intent_id, token.payment_id) == ("di-1", "p-1")
