@@ -210,7 +210,7 @@ def test_a_payment_is_not_opened_twice(
                 ZEROHASH_MINT,
                 WITHDRAWAL,
                 retry=FAST_RETRIES,
-                timeout=Timeouts(read=0.1),
+                timeout=Timeouts(read=1),
                 http_family=family,
             )
         assert [request.connection for request in server.requests] == [1, 1]
@@ -235,7 +235,7 @@ def test_a_slow_answer_is_a_lost_one(flavour: Flavour, family: Family) -> None:
         peer.read_request()
         peer.wait_gone()
 
-    timeout = Timeouts(read=0.1)
+    timeout = Timeouts(read=1)
     for call, attempts in ((ZEROHASH_MINT, 2), (WITHDRAWAL, 1)):
         with RawServer(never_answer, always_minted) as server:
             client = driven_client(

@@ -112,8 +112,8 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_next(
             return addresses
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
-        options = Timeouts(connect=0.4)
-        with at_most(0.4):
+        options = Timeouts(connect=3)
+        with at_most(3):
             send_strigo("sync", f"http://localhost:{server.port}", STRIGO_MINT, timeout=options)
 
 

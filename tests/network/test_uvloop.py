@@ -88,10 +88,10 @@ def test_ends_on_uvloop(*, tls: bool) -> None:
             await in_a_thread(server.wait_for, lambda: server.ended == 1)
             await client.send(STRIGO_MINT)
             await in_a_thread(server.wait_for, lambda: server.ended == 2)
-            with pytest.raises(DeadlineExceeded), at_most(0.2):
-                await client.send(STRIGO_MINT, deadline=0.2)
+            with pytest.raises(DeadlineExceeded), at_most(1):
+                await client.send(STRIGO_MINT, deadline=1)
             await in_a_thread(server.wait_for, lambda: server.ended == 3)
-            with anyio.move_on_after(0.1) as scope:
+            with anyio.move_on_after(1) as scope:
                 await client.send(STRIGO_MINT)
             assert scope.cancelled_caught
             await in_a_thread(server.wait_all_closed)

@@ -170,7 +170,7 @@ def test_client_does_not_wait(faulty: Sandbox) -> None:
     """When a client times out, the token is minted anyway."""
     faulty.fail_next(delay=600)
     with (
-        faulty.zdk_client(retry=ONCE, timeout=0.2) as client,
+        faulty.zdk_client(retry=ONCE, timeout=1) as client,
         pytest.raises(RequestTimeoutError),
     ):
         client.create_user_token(id="user-1")
