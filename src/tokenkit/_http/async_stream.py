@@ -23,38 +23,6 @@ RECORD_HEADER = 5
 READ_SIZE = 65_536
 
 
-class Records:
-    """Follows the boundaries of the TLS records in what a connection receives.
-
-    Attributes:
-        missing: How many bytes the current record still lacks, if its length is known.
-    """
-
-    def __init__(self) -> None:
-        self._header = b""
-        self.missing = 0
-
-    @property
-    def end_inside_one(self) -> bool:
-        """Whether a part of a record has arrived."""
-        return bool(self.missing or self._header)
-
-    def feed(self, data: bytes) -> None:
-        """Take received data."""
-        at = 0
-        while at < len(data):
-            if self.missing:
-                taken = min(self.missing, len(data) - at)
-                self.missing -= taken
-            else:
-                taken = min(RECORD_HEADER - len(self._header), len(data) - at)
-                self._header += data[at : at + taken]
-                if len(self._header) == RECORD_HEADER:
-                    self.missing = int.from_bytes(self._header[3:], "big")
-                    self._header = b""
-            at += taken
-
-
 class TLSStream:
     """TLS above another async stream.
 
@@ -68,7 +36,7 @@ class TLSStream:
         self._inner = inner
         self._core = core
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._records = Records()
+        self._record = bytearray()  # the last one, if it is unfinished
         self.tls = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_hostname
         )
@@ -115,9 +83,15 @@ class TLSStream:
 
     def feed(self, data: bytes) -> None:
         """Take data that the connection has received, if any."""
-        if data:
-            self._records.feed(data)
-            self._incoming.write(data)
+        if not data:
+            return
+        self._incoming.write(data)
+        self._record += data
+        # A record's length is at the end of its header.
+        while len(self._record) >= (
+            size := RECORD_HEADER + int.from_bytes(self._record[3:RECORD_HEADER], "big")
+        ):
+            del self._record[:size]
 
     async def _flush(self, timeout: float | None) -> None:
         if self._outgoing.pending:
@@ -128,7 +102,7 @@ class TLSStream:
         try:
             self.tls.read(1)
         except ssl.SSLWantReadError:
-            return self._records.end_inside_one
+            return bool(self._record)
         except ssl.SSLError:
             return True
         return True
