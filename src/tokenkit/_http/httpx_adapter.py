@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from .._model.messages import Headers, Request
 from .._policy.timeouts import LONGEST, Timeouts
@@ -13,7 +13,7 @@ from .family import Family
 from .progress import Progress
 from .settings import ConnectionSettings
 
-__all__ = ["OpenResponse", "ThroughHttpcore", "ThroughHttpx", "httpcore_url", "through_callers"]
+__all__ = ["ThroughHttpcore", "ThroughHttpx", "httpcore_url", "through_callers"]
 
 # Zero would make a socket non-blocking.
 SHORTEST_STEP = 0.001
@@ -37,20 +37,8 @@ NOT_OURS = re.compile(
 )
 
 
-class OpenResponse(NamedTuple):
-    """A response whose body has not been read, or was read by a hook or a transport.
-
-    Attributes:
-        status: The HTTP status.
-        headers: The headers as received.
-        stream: The body, sync or async.
-        content: The body if it was read and decoded.
-    """
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    stream: Any
-    content: bytes | None = None
+# Status, headers and, if the response was read by a hook or a transport, its decoded body.
+OpenResponse: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes | None]
 
 
 class _Target(NamedTuple):
@@ -144,11 +132,11 @@ class ThroughHttpx:
         return outgoing
 
     def open_response(self, response: Any) -> OpenResponse:
-        """Take the response; a hook or a transport may have read it."""
+        """Take the response."""
         content = None
         if response.is_closed or response.is_stream_consumed:
             content = response.content
-        return OpenResponse(response.status_code, response.headers.raw, response.stream, content)
+        return response.status_code, response.headers.raw, content
 
 
 def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
@@ -189,7 +177,7 @@ class ThroughHttpcore(ThroughHttpx):
 
     def open_response(self, response: Any) -> OpenResponse:
         """Take the response."""
-        return OpenResponse(response.status, response.headers, response.stream)
+        return response.status, response.headers, None
 
 
 def _may_go(name: bytes, ours: Headers) -> bool:
