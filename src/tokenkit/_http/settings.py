@@ -75,10 +75,12 @@ class ConnectionSettings:
         if isinstance(proxy, str):
             problems.append(f"proxy {proxy}")
             proxy = None
-        environment_tls = _environment_tls(family) if _uses_environment(given, proxy) else None
-        if isinstance(environment_tls, str):
-            problems.append(environment_tls)
-            environment_tls = None
+        environment_tls = None
+        if _uses_environment(given, proxy):
+            try:
+                environment_tls = _environment_tls(family)
+            except ConfigurationError as error:
+                problems.append(error.message)
         # A proxy that can't be used keeps the environment's from being checked, too.
         is_settled = proxy is not None or url is None
         settings = cls(
@@ -107,7 +109,7 @@ class ConnectionSettings:
             return self.environment_tls
         kind = ssl.SSLContext  # which gevent and truststore replace
         if kind not in self._default_tls:
-            self._default_tls[kind] = _default_context(self.family)
+            self._default_tls[kind] = _current_context(self.family)
         return self._default_tls[kind]
 
     def check_authorities(self, origin: str) -> None:
@@ -119,10 +121,7 @@ class ConnectionSettings:
         if self.family.name == "httpx2" or self.ssl_context or self.environment_tls:
             return
         if origin.startswith("https:"):
-            try:
-                _certifi_file()
-            except ValueError as error:
-                raise ConfigurationError(str(error)) from None
+            _certifi_file()
 
     def proxy_tls(self) -> ssl.SSLContext:
         """Return the TLS settings for an https proxy: never those for the origin.
@@ -133,9 +132,9 @@ class ConnectionSettings:
         """
         if not self.trust_env:
             return self.default_tls()
-        if isinstance(problem := _environment_tls(self.family), str):
-            raise ConfigurationError(problem)
-        _default_context(self.family)  # names the file that the next line would fail on
+        # These name the files that the next line would fail on.
+        _environment_tls(self.family)
+        _current_context(self.family)
         context: ssl.SSLContext = self.family.core.default_ssl_context()
         return context
 
@@ -213,10 +212,11 @@ def _uses_environment(given: Mapping[str, Any], proxy: Proxy | None) -> bool:
     return own and trusted and ("ssl_context" not in given or to_proxy)
 
 
-def _environment_tls(family: Family) -> ssl.SSLContext | str | None:
-    """Return the TLS settings from the environment, if any, or what is wrong with them.
+def _environment_tls(family: Family) -> ssl.SSLContext | None:
+    """Return the TLS settings from the environment, if any; a replaced CA file counts.
 
-    A replaced CA file counts.
+    Raises:
+        ConfigurationError: Something is wrong with them.
     """
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
     variable = next((name for name in names if os.environ.get(name)), "")
@@ -224,24 +224,16 @@ def _environment_tls(family: Family) -> ssl.SSLContext | str | None:
     key_log = "" if sys.flags.ignore_environment else os.environ.get("SSLKEYLOGFILE", "")
     if not path and not key_log:
         return None
-    try:
-        return _current_context(family, variable, path, key_log)
-    except ValueError as error:
-        return str(error)
+    return _current_context(family, variable, path, key_log)
 
 
-def _default_context(family: Family) -> ssl.SSLContext:
-    try:
-        return _current_context(family, "", "", "")
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from None
-
-
-def _current_context(family: Family, variable: str, path: str, key_log: str) -> ssl.SSLContext:
+def _current_context(
+    family: Family, variable: str = "", path: str = "", key_log: str = ""
+) -> ssl.SSLContext:
     """Return a TLS context with the authorities as they are now.
 
     Raises:
-        ValueError: They, or the key log, can't be used.
+        ConfigurationError: They, or the key log, can't be used.
     """
     if not path and family.name != "httpx2":
         variable, path = CERTIFI, _certifi_file()
@@ -250,7 +242,8 @@ def _current_context(family: Family, variable: str, path: str, key_log: str) -> 
     try:
         return build(family, ssl.SSLContext, variable, path, version, key_log)
     except OSError as error:
-        raise ValueError(f"the system's CA bundle can't be read: {error}{FIX}") from None
+        text = f"the system's CA bundle can't be read: {error}{FIX}"
+        raise ConfigurationError(text) from None
 
 
 def _certifi_file() -> str:
@@ -259,7 +252,8 @@ def _certifi_file() -> str:
         path = import_module(CERTIFI).where()
         os.stat(path)  # noqa: PTH116 - a Path takes longer
     except OSError as error:
-        raise ValueError(f"{CERTIFI}: {path} can't be read: {error.strerror}{FIX}") from None
+        text = f"{CERTIFI}: {path} can't be read: {error.strerror}{FIX}"
+        raise ConfigurationError(text) from None
     return path
 
 
@@ -293,7 +287,7 @@ def _context(
     ``ssl.create_default_context()`` would read ``SSLKEYLOGFILE`` whatever ``trust_env`` says.
 
     Raises:
-        ValueError: The environment names files that cannot be used.
+        ConfigurationError: The environment names files that cannot be used.
     """
     del kind, version  # they tell contexts apart
     problems: list[str] = []
@@ -312,7 +306,7 @@ def _context(
         except OSError as error:
             problems.append(f"SSLKEYLOGFILE: {key_log} can't be written: {error.strerror}")
     if problems:
-        raise ValueError("; ".join(problems))
+        raise ConfigurationError("; ".join(problems))
     return context
 
 
