@@ -92,6 +92,11 @@ class ConnectionSettings:
         )
         return settings, tuple(problems)
 
+    @property
+    def opens_connections(self) -> bool:
+        """Whether the client opens connections itself."""
+        return self.http_client is None and self.transport is None
+
     def tls(self, origin: str) -> ssl.SSLContext:
         """Return the TLS settings for an origin."""
         if origin.startswith("http:"):
@@ -149,17 +154,6 @@ class ConnectionSettings:
         if self.proxy is not None or not self.trust_env:
             return self.proxy
         return proxy_of_environment(self.family, origin)
-
-    def check_proxy(self, origin: str) -> None:
-        """Check that the client's own connections, if it makes any, can choose their proxy.
-
-        Raises:
-            ConfigurationError: The environment's proxy, or its TLS settings, cannot be used.
-        """
-        if self.http_client is None and self.transport is None:
-            proxy = self.proxy_for(origin)
-            if proxy is not None and proxy.url.scheme == "https":
-                self.proxy_tls()
 
 
 def _wrong_kinds(given: Mapping[str, Any]) -> Iterator[str]:
