@@ -60,8 +60,10 @@ class Route:
         Raises:
             ConfigurationError: The environment's proxy or the authorities to trust can't be used.
         """
-        settings.check_authorities(origin)
-        proxy, tls, layers = settings.proxy_for(origin), None, int(origin.startswith("https:"))
+        proxy, tls, layers = settings.proxy_for(origin), None, 0
+        if origin.startswith("https:"):
+            settings.tls(origin)  # what can't be read is named now, not at the first call
+            layers = 1
         if proxy is not None and proxy.url.scheme == "https":
             tls, layers = settings.proxy_tls(), layers + 1
         return cls(settings, origin, proxy, settings.family.core, layers, tls)

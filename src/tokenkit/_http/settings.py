@@ -117,17 +117,6 @@ class ConnectionSettings:
             self._default_tls[kind] = _current_context(self.family)
         return self._default_tls[kind]
 
-    def check_authorities(self, origin: str) -> None:
-        """Check that the default authorities' file, if it counts, is there to be read later.
-
-        Raises:
-            ConfigurationError: It is not.
-        """
-        if self.family.name == "httpx2" or self.ssl_context or self.environment_tls:
-            return
-        if origin.startswith("https:"):
-            _certifi_file()
-
     def proxy_tls(self) -> ssl.SSLContext:
         """Return the TLS settings for an https proxy: never those for the origin.
 
