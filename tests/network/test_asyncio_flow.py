@@ -92,7 +92,7 @@ def test_a_sync_request_that_is_not_taken_in_time_is_a_timeout() -> None:
     progress = Progress(PATIENCE)
     previous = PROGRESS.set(progress)
     with RawServer(read_nothing, receive_buffer=2048) as server:
-        stream = DeadlineBackend(route(), set()).connect_tcp("127.0.0.1", server.port)
+        stream = DeadlineBackend(route()).connect_tcp("127.0.0.1", server.port)
         stream.get_extra_info("socket").setsockopt(*SMALL_BUFFER)
         stream.write(b"x" * 900_000, 0.1)
         with pytest.raises(CORE.WriteTimeout), at_most(0.1):

@@ -251,7 +251,6 @@ class AsyncBackend(ABC):
     def __init__(self, route: Route) -> None:
         self._route = route
         self._opened: Any = None
-        self.serves_once = route.layers > 1
 
     async def connect_tcp(
         self,

@@ -202,7 +202,7 @@ class PooledConnection:
         shows_surplus = hasattr(self._connection, PATH_TO_H11[0]) and _has_read_all(
             getattr(blank, PATH_TO_H11[1], None)
         )
-        self.serves_once = network.serves_once or not shows_surplus
+        self.serves_once = route.layers > 1 or not shows_surplus
 
     def way(self) -> ThroughHttpx:
         """Return how to send over the connection."""

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
-from weakref import ref
 
 from .._policy.timeouts import LONGEST
 from .connection import Route, Stream
@@ -24,7 +23,6 @@ __all__ = [
     "DeadlineBackend",
     "DeadlineStream",
     "Found",
-    "Siblings",
     "look_up",
     "numeric",
 ]
@@ -137,11 +135,6 @@ class Attempts:
 class DeadlineStream(Stream):
     """A connection whose every step ends by the exchange's deadline."""
 
-    def __init__(self, inner: Any, route: Route, siblings: "Siblings") -> None:
-        super().__init__(inner, route)
-        self._siblings = siblings
-        siblings.add(ref(self))
-
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Send what was written, and read some bytes."""
         if self._unsent:
@@ -185,7 +178,6 @@ class DeadlineStream(Stream):
     def close(self) -> None:
         """Close the connection."""
         self._inner.close()
-        self._siblings.discard(ref(self))
 
     def start_tls(
         self,
@@ -212,10 +204,6 @@ class DeadlineStream(Stream):
         return bool(self._inner.get_extra_info("is_readable"))
 
 
-Siblings: TypeAlias = set[ref[DeadlineStream]]
-"""A pool's open streams. A ``WeakSet`` would lose a signal's exception that strikes in it."""
-
-
 def _clip_reads(sock: Any) -> None:
     """Make the reads of a proxy's connection end by the deadline.
 
@@ -232,11 +220,9 @@ def _recv_in_time(sock: Any, recv: Callable[..., bytes], *args: int) -> bytes:
 class DeadlineBackend:
     """Opens a connection within the exchange's deadline, the name lookup included."""
 
-    def __init__(self, route: Route, siblings: Siblings) -> None:
+    def __init__(self, route: Route) -> None:
         self._route = route
-        self._siblings = siblings
         self._opened: DeadlineStream | None = None
-        self.serves_once = route.layers > 1
 
     def connect_tcp(
         self,
@@ -256,7 +242,7 @@ class DeadlineBackend:
             except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - a few addresses
                 attempts.failed(address, error)
             else:
-                self._opened = DeadlineStream(stream, self._route, self._siblings)
+                self._opened = DeadlineStream(stream, self._route)
                 return self._opened
         raise attempts.problem
 
