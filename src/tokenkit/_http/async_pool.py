@@ -200,8 +200,6 @@ class AsyncConnectionPool:
 
 
 async def _close(connection: PooledConnection) -> None:
-    # httpcore keeps what is cancelled between its steps, neither idle nor closed, so the
-    # network is closed too.
     with anyio.CancelScope(shield=True):
         for part in connection.parts():
             await part.aclose()

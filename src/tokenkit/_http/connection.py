@@ -249,11 +249,11 @@ class PooledConnection:
         return self._transport is None and bool(self._connection.has_expired())
 
     def parts(self) -> list[Any]:
-        """Return what has to be closed."""
-        if self.interrupted:  # httpcore's own ways to close may wait for its locks for ever
+        """Return what has to be closed: httpcore opens nothing outside the network."""
+        # Once interrupted, a transport of httpx's might wait for httpcore's locks for ever.
+        if self._transport is None or self.interrupted:
             return [self.network]
-        parts = [self.network, self._connection, self._pool]
-        return parts if self._transport is None else [*parts, self._transport]
+        return [self.network, self._transport]
 
 
 def _is_clean(connection: Any) -> bool:
