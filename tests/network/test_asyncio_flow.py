@@ -16,7 +16,6 @@ from asyncio_streams import (
     SMALL_BUFFER,
     connected,
     each_layer,
-    give_up,
     in_a_thread,
     only_asyncio,
     read_nothing,
@@ -217,10 +216,9 @@ async def test_a_timeout_in_the_moment_of_an_answer_is_none() -> None:
             reading = asyncio.create_task(stream.read(100))
             await asyncio.sleep(0)
             receiver = receiver_of(stream)
-            waiter = receiver._waiter
             receiver.data_received(b"some")
             receiver.data_received(b"thing")
-            give_up(waiter)
+            receiver._wake(CORE.ReadTimeout)
             assert await reading == b"something"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import asynccontextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -35,7 +34,6 @@ each_layer = pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 FAMILY_OF_THIS_RUN = load_family(FAMILY)
 assert not isinstance(FAMILY_OF_THIS_RUN, str)
 CORE: Any = FAMILY_OF_THIS_RUN.core
-give_up: Any = vars(import_module("tokenkit._http.asyncio_stream"))["_give_up"]
 BIG = strigo.UserTokenRequest(email="user1@example.com", extra={"filler": "x" * 1_000_000})
 
 
