@@ -117,8 +117,11 @@ class ThroughHttpx:
         target = _target(self.family, request.origin, request.route)
         headers = [(b"host", target.host)]
         if self._client is not None:
-            ours = request.headers
-            headers += [pair for pair in self._client.headers.raw if _may_go(pair[0], ours)]
+            headers += [
+                (name, value)
+                for name, value in self._client.headers.raw
+                if _may_go(name) and name.decode("latin-1") not in request.headers
+            ]
         outgoing = self.family.http.Request(
             request.method,
             target.httpx_url,
@@ -180,14 +183,7 @@ class ThroughHttpcore(ThroughHttpx):
         return response.status, response.headers, None
 
 
-def _may_go(name: bytes, ours: Headers) -> bool:
-    """Return whether a default header of the caller's client is sent too."""
-    lowered = _lowered_unless_not_ours(name)
-    return lowered is not None and lowered not in ours
-
-
 @lru_cache(maxsize=256)
-def _lowered_unless_not_ours(name: bytes) -> str | None:
-    """Return a name as Headers has it; cached, as each call asks for the same few."""
-    lowered = name.decode("latin-1").lower()
-    return None if NOT_OURS.fullmatch(lowered) else lowered
+def _may_go(name: bytes) -> bool:
+    """Return whether a caller's default header may be sent; each call asks for the same few."""
+    return NOT_OURS.fullmatch(name.decode("latin-1").lower()) is None
