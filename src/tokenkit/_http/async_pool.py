@@ -45,10 +45,10 @@ async def exchange(
     """
     hide_credentials()
     progress = Progress(left)
-    outgoing = way.outgoing(request, timeouts, left, progress)
     reader = ResponseReader(way, request, progress)
     previous = PROGRESS.set(progress)
     try:
+        outgoing = way.outgoing(request, timeouts, left)
         if keeps_deadline:
             return await _receive(way, outgoing, reader)
         with anyio.move_on_after(left):

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from .._model.messages import Headers, Request
 from .._policy.timeouts import LONGEST, Timeouts
 from ..errors import ConfigurationError
 from .family import Family
-from .progress import Progress
+from .progress import PROGRESS
 from .settings import ConnectionSettings
 
 __all__ = ["ThroughHttpcore", "ThroughHttpx", "httpcore_url", "through_callers"]
@@ -41,15 +41,11 @@ NOT_OURS = re.compile(
 OpenResponse: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes | None]
 
 
-class _Target(NamedTuple):
-    httpx_url: Any
-    httpcore_url: Any
-    host: bytes
-
-
 @lru_cache(maxsize=256)
-def _target(family: Family, origin: str, route: str) -> _Target:
-    """Return the URL of a request; cached, as parsing it takes longer than the rest of a request.
+def _target(family: Family, origin: str, route: str) -> tuple[Any, Any, bytes]:
+    """Return a request's URL for httpx and for httpcore, and its host.
+
+    This is cached, as parsing a URL takes longer than the rest of a request.
 
     Raises:
         ConfigurationError: httpx would send another path than the one that was signed.
@@ -57,7 +53,7 @@ def _target(family: Family, origin: str, route: str) -> _Target:
     with suppress(family.http.InvalidURL):
         url = family.http.URL(origin + route)
         if url.raw_path.decode("ascii") == route:
-            return _Target(url, httpcore_url(family, url), url.netloc)
+            return url, httpcore_url(family, url), url.netloc
     raise ConfigurationError(f"httpx would change the URL {origin + route!r}")
 
 
@@ -106,16 +102,14 @@ class ThroughHttpx:
         self.follow = follow
         self._client = client
 
-    def outgoing(
-        self, request: Request, timeouts: Timeouts, left: float, progress: Progress
-    ) -> Any:
+    def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request.
 
         Raises:
             ConfigurationError: httpx would send another path than the one that was signed.
         """
-        target = _target(self.family, request.origin, request.route)
-        headers = [(b"host", target.host)]
+        url, _, host = _target(self.family, request.origin, request.route)
+        headers = [(b"host", host)]
         if self._client is not None:
             headers += [
                 (name, value)
@@ -124,13 +118,13 @@ class ThroughHttpx:
             ]
         outgoing = self.family.http.Request(
             request.method,
-            target.httpx_url,
+            url,
             headers=headers + _encoded(request.headers),
             stream=self.family.body_stream(request.body),
             extensions={"timeout": _timeout(timeouts, left)},
         )
         if self.follow is not None:
-            outgoing.extensions["trace"] = getattr(progress, self.follow)
+            outgoing.extensions["trace"] = getattr(PROGRESS.get(), self.follow)
         outgoing.read()  # some transports use the content, and would stream a request without one
         return outgoing
 
@@ -159,23 +153,17 @@ class ThroughHttpcore(ThroughHttpx):
 
     knows_what_was_sent = True
 
-    def outgoing(
-        self,
-        request: Request,
-        timeouts: Timeouts,
-        left: float,
-        progress: Progress,  # noqa: ARG002 - the network below knows better
-    ) -> Any:
+    def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request."""
-        target = _target(self.family, request.origin, request.route)
+        _, url, host = _target(self.family, request.origin, request.route)
         outgoing = self.family.core.Request(
             request.method,
-            target.httpcore_url,
+            url,
             content=self.family.body_stream(request.body),
             extensions={"timeout": _timeout(timeouts, left)},
         )
         # The constructor would check once more that each name and value is bytes.
-        outgoing.headers = [(b"host", target.host), *_encoded(request.headers)]
+        outgoing.headers = [(b"host", host), *_encoded(request.headers)]
         return outgoing
 
     def open_response(self, response: Any) -> OpenResponse:

@@ -26,9 +26,9 @@ def exchange(
     """Send a request and read the response."""
     hide_credentials()
     progress = Progress(left)
-    outgoing = way.outgoing(request, timeouts, left, progress)
     previous = PROGRESS.set(progress)
     try:
+        outgoing = way.outgoing(request, timeouts, left)
         return _receive(way, outgoing, ResponseReader(way, request, progress))
     finally:
         PROGRESS.reset(previous)
