@@ -136,7 +136,6 @@ class AsyncStream(Stream):
 
     def __init__(self, inner: Any, route: Route) -> None:
         super().__init__(inner, route)
-        self._closed = False
         self._top = inner  # the last layer of TLS, if there is one
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -204,14 +203,12 @@ class AsyncStream(Stream):
         return super().get_extra_info(info)
 
     def _has_input(self) -> bool:
-        # On a closed connection, trio's stream would raise.
-        if self._closed or self._inner.get_extra_info("is_readable"):
+        if self._inner.get_extra_info("is_readable"):
             return True
         return isinstance(self._top, TLSStream) and self._top.holds_something()
 
     async def aclose(self) -> None:
         """Close the connection."""
-        self._closed = True
         await self._inner.aclose()
 
 
