@@ -21,7 +21,7 @@ from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
 from .httpx_adapter import ThroughHttpx, through_callers
 from .progress import PROGRESS, Progress
-from .response import QUIETLY, ResponseReader, no_free_connection
+from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
 __all__ = ["AsyncCallersConnections", "AsyncOwnConnections"]
@@ -232,7 +232,7 @@ class AsyncOwnConnections:
         pool = self._known() or await self._open()
         connection = await pool.take(left)
         if connection is None:
-            return no_free_connection()
+            return NO_FREE_CONNECTION
         connection.interrupted = True
         try:
             outcome = await exchange(

@@ -159,11 +159,7 @@ class AsyncStream(Stream):
         self._write_timeout = timeout
 
     async def _send_all(self, data: bytes) -> None:
-        """Send everything that was written, and record how far that got.
-
-        A server may have refused the request before all of it was sent; its response can still be
-        read.
-        """
+        """Send everything that was written, as the sync stream does."""
         try:
             # In pieces: once one has been sent, a failure no longer means that nothing was.
             for start in range(0, len(data), PIECE):
@@ -222,8 +218,8 @@ def running() -> Any:
         return current_trio_token()
 
 
-async def _looked_up(host: str, port: int, seconds: float) -> Found | None:
-    """Look up a name; return ``None`` if that takes too long."""
+async def _looked_up(host: str, port: int, seconds: float) -> list[Found]:
+    """Look up a name; return no answer if that takes too long."""
     answers: list[Found] = []
     arrived = anyio.Event()
     loop = running()
@@ -237,7 +233,7 @@ async def _looked_up(host: str, port: int, seconds: float) -> Found | None:
     if look_up(host, port, deliver) is not None:
         with anyio.move_on_after(seconds):
             await arrived.wait()
-    return answers[0] if answers else None
+    return answers
 
 
 class AsyncBackend(ABC):

@@ -26,8 +26,8 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 # httpx has no public way to choose a transport's network. A transport is made only if httpx's or
 # httpcore's classes are mocked or observed.
 POOL_OF_TRANSPORT = "_pool"
-# For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network._clip_reads()`
-# replaces; if it read in another way, each read would end by the deadline, but not each step.
+# For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network` replaces; if
+# it read in another way, each read would end by the deadline, but not each step.
 # Texts; an unknown one is just not shown: h11's in `errors.KNOWN_TEXTS` and `errors.CLOSED`, and
 # the names of events that httpcore logs in `family.HARMLESS`. Loggers are found by their package;
 # those of a module that is loaded during an exchange, by `family.LOGGERS`.

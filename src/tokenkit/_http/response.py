@@ -10,7 +10,7 @@ from .errors import class_of, is_network_trouble, is_timeout, may_have_been_sent
 from .httpx_adapter import ThroughHttpx
 from .progress import Progress
 
-__all__ = ["QUIETLY", "ResponseReader", "no_free_connection"]
+__all__ = ["NO_FREE_CONNECTION", "QUIETLY", "ResponseReader"]
 
 ONE_MILLISECOND = 0.001
 
@@ -27,14 +27,11 @@ class _Quietly:
 
 QUIETLY = _Quietly()
 
-
-def no_free_connection() -> NoResponse:
-    """Return the outcome of an exchange for which no connection was free."""
-    return NoResponse(
-        error=DeadlineExceeded,
-        message="The deadline passed while all connections were in use",
-        sent=False,
-    )
+NO_FREE_CONNECTION = NoResponse(
+    error=DeadlineExceeded,
+    message="The deadline passed while all connections were in use",
+    sent=False,
+)
 
 
 class ResponseReader:

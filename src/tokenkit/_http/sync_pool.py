@@ -14,7 +14,7 @@ from .family import hide_credentials
 from .httpx_adapter import ThroughHttpx, through_callers
 from .network import DeadlineBackend
 from .progress import PROGRESS, Progress
-from .response import QUIETLY, ResponseReader, no_free_connection
+from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
 __all__ = ["CallersConnections", "OwnConnections"]
@@ -124,7 +124,7 @@ class OwnConnections:
         until = time.monotonic() + left
         pool = self._pools.get(os.getpid()) or self._open()
         if not pool.take_slot(left):
-            return no_free_connection()
+            return NO_FREE_CONNECTION
         try:
             connection = pool.take()
             connection.interrupted = True
