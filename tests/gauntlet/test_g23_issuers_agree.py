@@ -35,6 +35,8 @@ LEFT_TO_THE_SERVER = [
     # zerohash: the client checks the length of 6, not the pattern.
     r"body/participant_code must match pattern",
     r"body/email must match pattern",
+    # zerohash: which permissions it has come to know.
+    r"body/permissions/\d+ must be equal to one of the allowed values",
     # zerohash: which experience needs or forbids which field is guidance, no schema.
     r"body/participant_code is required: email alone is for onboarding only",
     r"body/deposit_details/\w+ is only for [\w-]+",

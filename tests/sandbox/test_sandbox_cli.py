@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
     from tokenkit.sandbox import Sandbox
 
-MAIN = "import sys; from tokenkit.sandbox.cli import run; sys.exit(run())"
+# asyncio's debug mode warns of slow steps, which are the machine's.
+MAIN = """
+import logging, sys
+from tokenkit.sandbox.cli import run
+logging.getLogger("asyncio").setLevel(logging.ERROR)
+sys.exit(run())
+"""
 
 
 @contextlib.contextmanager

@@ -20,10 +20,12 @@ from tokenkit.sandbox.server import listen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# asyncio's debug mode warns of slow steps, which are the machine's.
 IDLE_CLIENT = """
-import http.client
+import http.client, logging
 from tokenkit.sandbox import Sandbox
 
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 with Sandbox() as sandbox:
     idle = http.client.HTTPConnection(sandbox.url.removeprefix("http://"))
     idle.request("GET", "/time")
