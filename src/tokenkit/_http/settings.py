@@ -230,12 +230,10 @@ def _current_context(
 
 
 def _certifi_file() -> str:
-    path: str = "its file"
     try:
-        path = import_module(CERTIFI).where()
-        os.stat(path)  # noqa: PTH116 - a Path takes longer
+        path: str = import_module(CERTIFI).where()
     except OSError as error:
-        text = f"{CERTIFI}: {path} can't be read: {error.strerror}{FIX}"
+        text = f"{CERTIFI}: its file can't be read: {error.strerror}{FIX}"
         raise ConfigurationError(text) from None
     return path
 
