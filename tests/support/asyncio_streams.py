@@ -16,7 +16,7 @@ from tls_servers import server_context, trusting
 from tokenkit import (
     strigo,
 )
-from tokenkit._http.asyncio_stream import AsyncioBackend, AsyncioStream
+from tokenkit._http.asyncio_stream import AsyncioBackend
 from tokenkit._http.connection import Route
 from tokenkit._http.family import load_family
 from tokenkit._http.progress import PROGRESS, Progress
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from raw_server import Peer
+
+    from tokenkit._http.async_stream import AsyncStream
 
 in_a_thread = anyio.to_thread.run_sync
 only_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
@@ -51,7 +53,7 @@ def serve(script: Callable[[Peer], None], *, tls: bool) -> RawServer:
 @asynccontextmanager
 async def connected(
     server: RawServer, *, tls: bool = False, left: float = PATIENCE, options: Any = ()
-) -> AsyncGenerator[tuple[AsyncioStream, Progress]]:
+) -> AsyncGenerator[tuple[AsyncStream, Progress]]:
     """Yield a connection within its own exchange."""
     progress = Progress(left)
     previous = PROGRESS.set(progress)
@@ -75,12 +77,12 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def read_to_the_end(stream: AsyncioStream) -> None:
+async def read_to_the_end(stream: AsyncStream) -> None:
     while await stream.read(65_536):
         pass
 
 
-def receiver_of(stream: AsyncioStream) -> Any:
+def receiver_of(stream: AsyncStream) -> Any:
     return vars(stream)["_inner"]
 
 

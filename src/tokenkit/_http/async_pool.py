@@ -15,7 +15,7 @@ from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
-from .async_stream import AsyncBackend, StockBackend, running
+from .async_stream import AsyncBackend, running
 from .asyncio_stream import AsyncioBackend
 from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
@@ -137,9 +137,8 @@ class AsyncConnectionPool:
                 if not connection.has_expired():
                     return connection
                 await _close(connection)
-            own = AsyncioBackend if self._on_asyncio else StockBackend
-            network: AsyncBackend = own(self._route)
-            return PooledConnection(self._route, network, "Async")
+            own = AsyncioBackend if self._on_asyncio else AsyncBackend
+            return PooledConnection(self._route, own(self._route), "Async")
         except BaseException:
             self._slots.release()
             raise

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,7 +14,7 @@ from .connection import Route, Stream
 from .network import PIECE, Attempts, Found, look_up, numeric
 from .progress import PROGRESS, time_left
 
-__all__ = ["AsyncBackend", "AsyncStream", "StockBackend", "TLSStream", "connecting", "running"]
+__all__ = ["AsyncBackend", "AsyncStream", "TLSStream", "connecting", "running"]
 
 T = TypeVar("T")
 
@@ -236,14 +235,17 @@ async def _looked_up(host: str, port: int, seconds: float) -> list[Found]:
     return answers
 
 
-class AsyncBackend(ABC):
-    """Opens a connection within the exchange's deadline, the name lookup included."""
+class AsyncBackend:
+    """Opens a connection within the exchange's deadline, the name lookup included.
+
+    This one uses httpcore's own network for trio.
+    """
 
     keeps_deadline = False
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._opened: Any = None
+        self._opened: AsyncStream | None = None
 
     async def connect_tcp(
         self,
@@ -251,7 +253,7 @@ class AsyncBackend(ABC):
         port: int,
         timeout: float | None = None,
         **_: object,  # httpcore's options, which this package doesn't use
-    ) -> Any:
+    ) -> AsyncStream:
         """Connect to the first address of a host that accepts."""
         core = self._route.core
         left = self._route.begin(timeout)
@@ -266,20 +268,11 @@ class AsyncBackend(ABC):
                 return self._opened
         raise attempts.problem
 
-    @abstractmethod
-    async def _connect(self, address: Any, seconds: float) -> Any:
-        """Connect to one address."""
-        ...
+    async def _connect(self, address: Any, seconds: float) -> AsyncStream:
+        backend = self._route.core.TrioBackend()
+        return AsyncStream(await backend.connect_tcp(*numeric(address), seconds), self._route)
 
     async def aclose(self) -> None:
         """Close what was opened, even if httpcore was stopped before it took it over."""
         if self._opened is not None:
             await self._opened.aclose()
-
-
-class StockBackend(AsyncBackend):
-    """httpcore's own network for trio, with the addresses that this package looked up."""
-
-    async def _connect(self, address: Any, seconds: float) -> AsyncStream:
-        backend = self._route.core.TrioBackend()
-        return AsyncStream(await backend.connect_tcp(*numeric(address), seconds), self._route)

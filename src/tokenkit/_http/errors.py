@@ -57,8 +57,7 @@ UNTRUSTED = frozenset({2, 18, 19, 20, 21})
 
 def is_network_trouble(error: BaseException) -> bool:
     """Return whether an exception is about the network, not from a caller's code or a signal."""
-    ours = (OSError, TooLargeError, UnreadableBodyError)
-    return isinstance(error, (*ours, *_named(*NETWORK)))
+    return isinstance(error, (OSError, TooLargeError, UnreadableBodyError, *_named(*NETWORK)))
 
 
 def _named(*names: str) -> tuple[type[Exception], ...]:
