@@ -70,26 +70,21 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
     try:
         if reader.begin(await way.handle(outgoing)):
             chunks = aiter(reader.stream)
-            if await _is_exhausted(chunks, reader):
-                chunks = None
+            count = 0
+            async for chunk in chunks:
+                if reader.feed(chunk):
+                    break
+                count += 1
+                if count % CHUNKS_IN_A_TURN == 0:
+                    await checkpoint()
+            else:
+                chunks = None  # exhausted, so that there is nothing to end
         return reader.end()
     except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
         if reader.stream is not None:
             await _let_go(reader.stream, chunks)
-
-
-async def _is_exhausted(chunks: Any, reader: ResponseReader) -> bool:
-    """Read a response; return whether its iterator is exhausted too."""
-    count = 0
-    async for chunk in chunks:
-        if reader.feed(chunk):
-            return False
-        count += 1
-        if count % CHUNKS_IN_A_TURN == 0:
-            await checkpoint()
-    return True
 
 
 async def _let_go(stream: Any, chunks: Any) -> None:
