@@ -195,3 +195,23 @@ def test_test_modules_are_short() -> None:
     """No module of the tests has more than 400 lines."""
     tests = Path(__file__).parent
     assert [path.name for path in tests.rglob("*.py") if length(path) > 400] == []
+
+
+def test_credentials_stand_in_one_place() -> None:
+    """Tests pass the shared credentials; as literals, only what no client accepts.
+
+    The samples for type checkers are programs of their own.
+    """
+    names = {"api_key", "org_id", "private_key", "passphrase"}
+    malformed = {"", "!!", "a\nb", "a:b"}
+    assert [
+        f"{path.name}:{node.value.lineno}"
+        for path in Path(__file__).parent.rglob("*.py")
+        if path.parent.name != "typing"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.keyword)
+        and node.arg in names
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+        and node.value.value not in malformed
+    ] == []

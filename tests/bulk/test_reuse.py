@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from all_clients import ZEROHASH_MINTED
 from bulk_runs import learners
-from network_calls import ZEROHASH_MINTED, async_zerohash_client, zerohash_client
+from credentials import async_zerohash_client, zerohash_client
 from pooled import idle_of
 from raw_server import RawServer, http, responding
 

@@ -9,6 +9,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 from bulk_runs import async_run, emails, in_async, learners, results, run
+from credentials import strigo_client
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -125,9 +126,7 @@ def test_a_bug_in_a_strategy_or_model_is_a_failure_or_raises(sandbox: Sandbox) -
         raise ValueError("no secret")
 
     with (
-        StrigoClient(
-            org_id="org", api_key=broken, base_url=sandbox.environment["STRIGO_BASE_URL"]
-        ) as client,
+        strigo_client(sandbox.environment["STRIGO_BASE_URL"], api_key=broken) as client,
         client.send_many(learners(3)) as results,
     ):
         errors = [result.error for result in results if not result.ok]

@@ -6,7 +6,13 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tokenkit import zdk, zerohash
+from credentials import (
+    ZDK_API_KEY,
+    ZEROHASH_API_KEY,
+    ZEROHASH_PASSPHRASE,
+    ZEROHASH_PRIVATE_KEY,
+)
+
 from tokenkit._model.messages import Headers, Request, Response, ResponseInfo
 from tokenkit._pipeline.effects import (
     AttemptOutcome,
@@ -56,21 +62,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-API_KEY = "tk-api-key-for-tests"
-PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 ECHOED_SECRET = "s3cret/key+of=mine"
-PASSPHRASE = "correct horse battery"
 REQUEST_ID = "3f8b6c1e-0a4f-4d27-9a51-2f0c7d5e8b90"
 WALL = 1_714_445_704.0
 MONOTONIC = 1000.0
 RECEIVED = ResponseInfo(
     status=200, headers=Headers(), received_at=datetime.fromtimestamp(WALL, timezone.utc)
-)
-
-ZDK_CALL = zdk.UserTokenRequest(id="user-1")
-ZEROHASH_CALL = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
-PAYMENT_CALL = zerohash.ClientAuthTokenRequest(
-    participant_code="CUST01", permissions=["crypto-withdrawals"]
 )
 
 
@@ -146,7 +143,7 @@ def zdk_plan(
     strategy: AsyncStrategy | None = None,
 ) -> Plan:
     """Make the plan of a call to ZDK."""
-    auth = strategy or Bearer(API_KEY)
+    auth = strategy or Bearer(ZDK_API_KEY)
     return make_plan(ZDK, auth, policy=policy, deadline=deadline, budget=budget)
 
 
@@ -158,7 +155,9 @@ def zerohash_plan(
     budget: RetryBudget | None = None,
 ) -> Plan:
     """Make the plan of a call to zerohash."""
-    signer = HmacSigner(API_KEY, PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    signer = HmacSigner(
+        ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME
+    )
     return make_plan(
         ZEROHASH, signer, policy=policy, deadline=deadline, offset=offset, budget=budget
     )

@@ -8,7 +8,15 @@ from typing import Any
 
 import attrs
 import pytest
-from core_driver import PASSPHRASE, PRIVATE_KEY, WALL, untyped
+from core_driver import WALL, untyped
+from credentials import (
+    STRIGO,
+    STRIGO_API_KEY,
+    STRIGO_ORG_ID,
+    ZEROHASH,
+    ZEROHASH_PASSPHRASE,
+    ZEROHASH_PRIVATE_KEY,
+)
 
 from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
@@ -67,8 +75,8 @@ def signature(message: str) -> str:
     time, method, route, body = parts.groups()
     raw = b"" if body == "{}" else body.encode()
     request = Request(method=method, origin="https://h", route=route, headers=Headers(), body=raw)
-    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
-    secrets = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    signer = HmacSigner("public", ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
+    secrets = [Secret("public"), Secret(ZEROHASH_PRIVATE_KEY), Secret(ZEROHASH_PASSPHRASE)]
     headers = signer.headers(request, secrets, float(time) + 0.9)
     assert headers["x-scx-timestamp"] == time
     assert headers["x-scx-api-key"] == "public"
@@ -88,7 +96,9 @@ def test_the_key_is_decoded_before_signing() -> None:
     assert signature(VECTORS[2][0]) != undecoded
 
 
-def signed_by(private_key: str, request: Request, passphrase: str = PASSPHRASE) -> dict[str, str]:
+def signed_by(
+    private_key: str, request: Request, passphrase: str = ZEROHASH_PASSPHRASE
+) -> dict[str, str]:
     """Return the headers of a request that was signed under a key, computed here."""
     text = f"{int(WALL)}{request.method}{request.route}".encode() + request.body
     digest = hmac.digest(b64decode(private_key), text, "sha256")
@@ -102,11 +112,11 @@ def signed_by(private_key: str, request: Request, passphrase: str = PASSPHRASE) 
 
 def test_one_signer_signs_many_requests() -> None:
     """A signature does not depend on what the signer signed before."""
-    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
-    secrets = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    signer = HmacSigner("public", ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
+    secrets = [Secret("public"), Secret(ZEROHASH_PRIVATE_KEY), Secret(ZEROHASH_PASSPHRASE)]
     for route in ("/a", "/b", "/a"):
         request = attrs.evolve(REQUEST, route=route, body=b'{"a":1}')
-        assert signer.headers(request, secrets, WALL) == signed_by(PRIVATE_KEY, request)
+        assert signer.headers(request, secrets, WALL) == signed_by(ZEROHASH_PRIVATE_KEY, request)
 
 
 def test_the_key_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,54 +129,54 @@ def test_the_key_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return new(*args, **options)
 
     monkeypatch.setattr(hmac, "new", watched)
-    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    signer = HmacSigner("public", ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
     for _ in range(3):
-        secrets = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+        secrets = [Secret("public"), Secret(ZEROHASH_PRIVATE_KEY), Secret(ZEROHASH_PASSPHRASE)]
         signer.headers(REQUEST, secrets, WALL)
     assert len(prepared) == 1
 
 
 def test_a_signer_follows_each_rotation() -> None:
     """Whichever secret changes, even back again, the next request uses it."""
-    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    signer = HmacSigner("public", ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
     request = attrs.evolve(REQUEST, body=b'{"a":1}')
     for private_key, passphrase in (
-        (PRIVATE_KEY, PASSPHRASE),
-        (OTHER_KEY, PASSPHRASE),
+        (ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE),
+        (OTHER_KEY, ZEROHASH_PASSPHRASE),
         (OTHER_KEY, "new phrase"),
-        (PRIVATE_KEY, PASSPHRASE),
+        (ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE),
     ):
         secrets = [Secret("public"), Secret(private_key), Secret(passphrase)]
         headers = signer.headers(request, secrets, WALL)
         assert headers == signed_by(private_key, request, passphrase)
-    renamed = [Secret("renamed"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    renamed = [Secret("renamed"), Secret(ZEROHASH_PRIVATE_KEY), Secret(ZEROHASH_PASSPHRASE)]
     assert signer.headers(request, renamed, WALL)["x-scx-api-key"] == "renamed"
 
 
 @pytest.mark.parametrize(
     "bad",
     [
-        ("public\n", OTHER_KEY, PASSPHRASE),
-        ("public", OTHER_KEY[:-1], PASSPHRASE),
+        ("public\n", OTHER_KEY, ZEROHASH_PASSPHRASE),
+        ("public", OTHER_KEY[:-1], ZEROHASH_PASSPHRASE),
         ("public", OTHER_KEY, "new phrase\n"),
     ],
 )
 def test_a_rotation_to_a_bad_secret_signs_nothing(bad: tuple[str, str, str]) -> None:
     """Unusable secrets are refused each time, until good ones come back."""
-    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    signer = HmacSigner("public", ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
     request = attrs.evolve(REQUEST, body=b'{"a":1}')
-    sound = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    sound = [Secret("public"), Secret(ZEROHASH_PRIVATE_KEY), Secret(ZEROHASH_PASSPHRASE)]
     signer.headers(request, sound, WALL)
     for _ in range(2):
         with pytest.raises(ConfigurationError):
             signer.headers(request, [Secret(text) for text in bad], WALL)
-    assert signer.headers(request, sound, WALL) == signed_by(PRIVATE_KEY, request)
+    assert signer.headers(request, sound, WALL) == signed_by(ZEROHASH_PRIVATE_KEY, request)
 
 
 def test_a_rotation_in_the_midst_of_signing_mixes_no_secrets() -> None:
     """Each request is signed under one set of secrets, whatever other threads sign meanwhile."""
     request = attrs.evolve(REQUEST, body=b'{"a":1}')
-    old = [Secret("public"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    old = [Secret("public"), Secret(ZEROHASH_PRIVATE_KEY), Secret(ZEROHASH_PASSPHRASE)]
     new = [Secret("renamed"), Secret(OTHER_KEY), Secret("new phrase")]
 
     def canonical_text(timestamp: str, request: Request) -> bytes:
@@ -176,34 +186,38 @@ def test_a_rotation_in_the_midst_of_signing_mixes_no_secrets() -> None:
         return text
 
     scheme = attrs.evolve(HMAC_SCHEME, canonical_text=canonical_text)
-    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=scheme)
-    assert signer.headers(request, old, WALL) == signed_by(PRIVATE_KEY, request)
+    signer = HmacSigner("public", ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=scheme)
+    assert signer.headers(request, old, WALL) == signed_by(ZEROHASH_PRIVATE_KEY, request)
 
 
 def test_a_literal_empty_object_signs_like_no_body() -> None:
     """A request with the body {} has the same signature as one without a body."""
-    signer = HmacSigner("k", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
-    secrets = [Secret("k"), Secret(PRIVATE_KEY), Secret(PASSPHRASE)]
+    signer = HmacSigner("k", ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
+    secrets = [Secret("k"), Secret(ZEROHASH_PRIVATE_KEY), Secret(ZEROHASH_PASSPHRASE)]
     bare = Request(method="POST", origin="https://h", route="/x", headers=Headers())
     assert signer.headers(REQUEST, secrets, WALL) == signer.headers(bare, secrets, WALL)
 
 
 def test_text_of_another_class_is_text() -> None:
     """Secrets whose class derives from str are accepted and used as text."""
-    secrets = [Secret(Text("public")), Secret(Text(PRIVATE_KEY)), Secret(Text(PASSPHRASE))]
+    secrets = [
+        Secret(Text("public")),
+        Secret(Text(ZEROHASH_PRIVATE_KEY)),
+        Secret(Text(ZEROHASH_PASSPHRASE)),
+    ]
     signer = HmacSigner(*secrets, scheme=HMAC_SCHEME)
     request = attrs.evolve(REQUEST, body=b'{"a":1}')
-    assert signer.headers(request, secrets, WALL) == signed_by(PRIVATE_KEY, request)
+    assert signer.headers(request, secrets, WALL) == signed_by(ZEROHASH_PRIVATE_KEY, request)
     assert Bearer(Text("the-key")).secrets == (Secret("the-key"),)
 
 
 def test_credentials_by_name() -> None:
     """Credentials can be passed by name; a scheme and its headers only by name."""
-    signer = HmacSigner(api_key="k", private_key=PRIVATE_KEY, passphrase="p", scheme=HMAC_SCHEME)
-    assert signer.secrets == (Secret("k"), Secret(PRIVATE_KEY), Secret("p"))
-    assert OrgKey(org_id="o", api_key="k").secrets == (Secret("o"), Secret("k"))
+    signer = HmacSigner(**ZEROHASH, scheme=HMAC_SCHEME)
+    assert signer.secrets == tuple(Secret(value) for value in ZEROHASH.values())
+    assert OrgKey(**STRIGO).secrets == (Secret(STRIGO_ORG_ID), Secret(STRIGO_API_KEY))
     with pytest.raises(TypeError, match="positional"):
-        untyped(HmacSigner)("k", PRIVATE_KEY, "p", HMAC_SCHEME)
+        untyped(HmacSigner)("k", ZEROHASH_PRIVATE_KEY, "p", HMAC_SCHEME)
     with pytest.raises(TypeError, match="positional"):
         untyped(HmacScheme)("key", "signed", "time", "phrase", HMAC_SCHEME.canonical_text)
 
@@ -229,7 +243,7 @@ def test_org_key() -> None:
 
 def test_the_signer_depends_on_the_clock() -> None:
     """A signature holds the time, so a wrong clock matters."""
-    assert HmacSigner("k", PRIVATE_KEY, "p", scheme=HMAC_SCHEME).uses_time is True
+    assert HmacSigner("k", ZEROHASH_PRIVATE_KEY, "p", scheme=HMAC_SCHEME).uses_time is True
 
 
 def test_sources_are_kept_as_given() -> None:
@@ -252,22 +266,22 @@ def test_sources_are_kept_as_given() -> None:
     [
         Bearer("hidden-key"),
         OrgKey("hidden-org", "hidden-key"),
-        HmacSigner("hidden-key", PRIVATE_KEY, "hidden-phrase", scheme=HMAC_SCHEME),
+        HmacSigner("hidden-key", ZEROHASH_PRIVATE_KEY, "hidden-phrase", scheme=HMAC_SCHEME),
     ],
 )
 def test_strategies_do_not_show_their_secrets(strategy: object) -> None:
     """Neither the repr nor the vars of a strategy show a secret."""
     shown = repr(strategy) + repr(vars(strategy))
     assert "hidden" not in shown
-    assert PRIVATE_KEY not in shown
+    assert ZEROHASH_PRIVATE_KEY not in shown
 
 
 def test_signers_need_a_matching_number_of_secrets() -> None:
     """A signer that gets fewer secrets than it asked for does not sign at all."""
-    signer = HmacSigner("k", PRIVATE_KEY, "p", scheme=HMAC_SCHEME)
+    signer = HmacSigner("k", ZEROHASH_PRIVATE_KEY, "p", scheme=HMAC_SCHEME)
     with pytest.raises(ValueError, match="shorter"):
         signer.headers(REQUEST, untyped([Secret("k")]), WALL)
-    sound = [Secret("k"), Secret(PRIVATE_KEY), Secret("p")]
+    sound = [Secret("k"), Secret(ZEROHASH_PRIVATE_KEY), Secret("p")]
     signer.headers(REQUEST, sound, WALL)
     with pytest.raises(ValueError, match="longer"):
         signer.headers(REQUEST, [*sound, Secret("q")], WALL)

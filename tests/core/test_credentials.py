@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from core_driver import PASSPHRASE, PRIVATE_KEY, WALL, untyped
+from core_driver import WALL, untyped
+from credentials import ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
 
 from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
@@ -26,15 +27,18 @@ REQUEST = Request(method="POST", origin="https://h", route="/x", headers=Headers
         ("not-base64-url_alphabet", "private_key is in URL-safe base64"),
         ("abc", "private_key is not base64"),
         ("=", "private_key is not base64"),
-        (PRIVATE_KEY[:-1], "private_key is not base64"),
-        (PRIVATE_KEY + "\n", "private_key begins or ends with white space or a line break"),
-        (" " + PRIVATE_KEY, "private_key begins or ends with white space"),
+        (ZEROHASH_PRIVATE_KEY[:-1], "private_key is not base64"),
         (
-            PRIVATE_KEY[:20] + "\n" + PRIVATE_KEY[20:],
+            ZEROHASH_PRIVATE_KEY + "\n",
+            "private_key begins or ends with white space or a line break",
+        ),
+        (" " + ZEROHASH_PRIVATE_KEY, "private_key begins or ends with white space"),
+        (
+            ZEROHASH_PRIVATE_KEY[:20] + "\n" + ZEROHASH_PRIVATE_KEY[20:],
             "private_key contains white space or a line break",
         ),
         ("", "private_key is empty"),
-        (f'"{PRIVATE_KEY}"', "private_key is in quotes"),
+        (f'"{ZEROHASH_PRIVATE_KEY}"', "private_key is in quotes"),
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n", "private_key is a PEM file"),
         ("2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSé=", "private_key is not base64"),
     ],
@@ -42,11 +46,11 @@ REQUEST = Request(method="POST", origin="https://h", route="/x", headers=Headers
 def test_private_keys_are_read_strictly(key: str, problem: str) -> None:
     """A private key that isn't base64, or was read carelessly from a file, is refused."""
     with pytest.raises(ConfigurationError, match=problem) as caught:
-        HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
+        HmacSigner("public", key, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
     assert len(key) < 2 or key not in str(caught.value)
-    signer = HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    signer = HmacSigner("public", ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
     with pytest.raises(ConfigurationError, match=problem):
-        signer.headers(REQUEST, [Secret("public"), Secret(key), Secret(PASSPHRASE)], WALL)
+        signer.headers(REQUEST, [Secret("public"), Secret(key), Secret(ZEROHASH_PASSPHRASE)], WALL)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +63,7 @@ def test_keys_must_fit_a_header(bad: str) -> None:
         lambda: Bearer(Secret(bad)),
         lambda: OrgKey("org", bad),
         lambda: OrgKey(bad, "key"),
-        lambda: HmacSigner(bad, PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME),
+        lambda: HmacSigner(bad, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME),
     ):
         with pytest.raises(ConfigurationError) as caught:
             build()
@@ -69,9 +73,9 @@ def test_keys_must_fit_a_header(bad: str) -> None:
 @pytest.mark.parametrize("bad", ["", " pass", "pass\n", "p\x00ss", "pässphrase"])
 def test_passphrases_must_fit_a_header(bad: str) -> None:
     """A passphrase may contain spaces, but nothing that a header refuses."""
-    HmacSigner("public", PRIVATE_KEY, "two words", scheme=HMAC_SCHEME)
+    HmacSigner("public", ZEROHASH_PRIVATE_KEY, "two words", scheme=HMAC_SCHEME)
     with pytest.raises(ConfigurationError, match="passphrase"):
-        HmacSigner("public", PRIVATE_KEY, bad, scheme=HMAC_SCHEME)
+        HmacSigner("public", ZEROHASH_PRIVATE_KEY, bad, scheme=HMAC_SCHEME)
 
 
 @pytest.mark.parametrize("length", [16_384, 16_385, 100_000])
@@ -82,7 +86,7 @@ def test_secrets_that_are_too_long_are_refused(length: int) -> None:
         ("api_key", lambda: Bearer(long)),
         ("org_id", lambda: OrgKey(long, "key")),
         ("private_key", lambda: HmacSigner("k", long, "p", scheme=HMAC_SCHEME)),
-        ("passphrase", lambda: HmacSigner("k", PRIVATE_KEY, long, scheme=HMAC_SCHEME)),
+        ("passphrase", lambda: HmacSigner("k", ZEROHASH_PRIVATE_KEY, long, scheme=HMAC_SCHEME)),
     ):
         if length <= 16_384:
             build()
@@ -156,7 +160,7 @@ def test_all_unfit_credentials_are_named_at_once() -> None:
         "passphrase",
     ]
     with pytest.raises(ConfigurationError, match="passphrase contains a line break"):
-        HmacSigner("k", PRIVATE_KEY, "p\np", scheme=HMAC_SCHEME)
+        HmacSigner("k", ZEROHASH_PRIVATE_KEY, "p\np", scheme=HMAC_SCHEME)
 
 
 def test_whether_spaces_may_stand_in_a_secret_is_said_by_name() -> None:

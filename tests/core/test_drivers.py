@@ -4,7 +4,8 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from core_driver import ZDK_CALL, make_response, minted, untyped, zdk_plan
+from all_clients import ZDK_MINT
+from core_driver import make_response, minted, untyped, zdk_plan
 from driven_clock import (
     AsyncDrivenClock,
     AsyncScriptedConnections,
@@ -36,8 +37,8 @@ class SyncRun:
     def __call__(self, source: object = "the-key", hooks: Hooks | None = None) -> Reply[UserToken]:
         plan = zdk_plan(strategy=Bearer(untyped(source)))
         if hooks is None:
-            return drive(ZDK_CALL, plan, "", self.connections, self.clock)
-        return drive(ZDK_CALL, plan, "", self.connections, self.clock, hooks)
+            return drive(ZDK_MINT, plan, "", self.connections, self.clock)
+        return drive(ZDK_MINT, plan, "", self.connections, self.clock, hooks)
 
 
 class AsyncRun:
@@ -52,8 +53,8 @@ class AsyncRun:
     ) -> Reply[UserToken]:
         plan = zdk_plan(strategy=Bearer(untyped(source)))
         if hooks is None:
-            return await drive_async(ZDK_CALL, plan, "", self.connections, self.clock)
-        return await drive_async(ZDK_CALL, plan, "", self.connections, self.clock, hooks)
+            return await drive_async(ZDK_MINT, plan, "", self.connections, self.clock)
+        return await drive_async(ZDK_MINT, plan, "", self.connections, self.clock, hooks)
 
 
 def keys(run: SyncRun | AsyncRun) -> list[str]:

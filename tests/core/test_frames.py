@@ -5,15 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from core_driver import (
-    PRIVATE_KEY,
-    ZDK_CALL,
-    Driver,
-    make_response,
-    no_response,
-    zdk_plan,
-    zerohash_plan,
-)
+from all_clients import ZDK_MINT
+from core_driver import Driver, make_response, no_response, zdk_plan, zerohash_plan
+from credentials import ZEROHASH_PRIVATE_KEY
 
 from tokenkit import zerohash
 from tokenkit._model.frames import forget_arguments
@@ -64,10 +58,10 @@ CONSTRUCTORS: list[Callable[[], object]] = [
     lambda: OrgKey(BAD, MARK),
     lambda: OrgKey(f"{MARK}:x", MARK),
     lambda: OrgKey("org", BAD),
-    lambda: HmacSigner(BAD, PRIVATE_KEY, MARK, scheme=HMAC_SCHEME),
+    lambda: HmacSigner(BAD, ZEROHASH_PRIVATE_KEY, MARK, scheme=HMAC_SCHEME),
     lambda: HmacSigner(MARK, BAD, MARK, scheme=HMAC_SCHEME),
     lambda: HmacSigner(MARK, MARK, MARK, scheme=HMAC_SCHEME),
-    lambda: HmacSigner(MARK, PRIVATE_KEY, BAD, scheme=HMAC_SCHEME),
+    lambda: HmacSigner(MARK, ZEROHASH_PRIVATE_KEY, BAD, scheme=HMAC_SCHEME),
     lambda: zerohash.RevokeAuthTokenRequest(token=BAD),
     lambda: zerohash.RevokeAuthTokenRequest(token=MARK),
     lambda: zerohash.RevokeAuthTokenRequest(token=JWT, extra={"token": JWT}),
@@ -81,7 +75,7 @@ def test_constructors_leave_no_secret_in_their_frames(build: Callable[[], object
         build()
     told = shown(caught.value)
     assert MARK not in told
-    assert PRIVATE_KEY not in told
+    assert ZEROHASH_PRIVATE_KEY not in told
 
 
 def raising() -> str:
@@ -90,17 +84,17 @@ def raising() -> str:
 
 
 OUTCOMES: list[Callable[[], object]] = [
-    lambda: Driver().run(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: BAD))),
-    lambda: Driver().run(ZDK_CALL, zdk_plan(strategy=Bearer(raising))),
-    lambda: Driver(make_response(401, MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
-    lambda: Driver(make_response(401, server=MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
-    lambda: Driver(make_response(200, MARK)).run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK))),
-    lambda: Driver(make_response(200, '{"tokens": ["leaky-secret"')).run(ZDK_CALL, zdk_plan()),
+    lambda: Driver().run(ZDK_MINT, zdk_plan(strategy=Bearer(lambda: BAD))),
+    lambda: Driver().run(ZDK_MINT, zdk_plan(strategy=Bearer(raising))),
+    lambda: Driver(make_response(401, MARK)).run(ZDK_MINT, zdk_plan(strategy=Bearer(MARK))),
+    lambda: Driver(make_response(401, server=MARK)).run(ZDK_MINT, zdk_plan(strategy=Bearer(MARK))),
+    lambda: Driver(make_response(200, MARK)).run(ZDK_MINT, zdk_plan(strategy=Bearer(MARK))),
+    lambda: Driver(make_response(200, '{"tokens": ["leaky-secret"')).run(ZDK_MINT, zdk_plan()),
     lambda: Driver(make_response(302, location=f"https://h/{MARK}")).run(
-        ZDK_CALL, zdk_plan(strategy=Bearer(MARK))
+        ZDK_MINT, zdk_plan(strategy=Bearer(MARK))
     ),
     lambda: Driver(*[no_response(sent=True, message=MARK)] * 3).run(
-        ZDK_CALL, zdk_plan(strategy=Bearer(MARK))
+        ZDK_MINT, zdk_plan(strategy=Bearer(MARK))
     ),
     lambda: Driver(make_response(400, JWT)).run(
         zerohash.RevokeAuthTokenRequest(token=JWT), zerohash_plan()
@@ -134,7 +128,7 @@ class Quoting:
 def test_a_strategys_refusal_leaves_without_its_frames() -> None:
     """Nothing from the variables or the cause of a strategy's own error is attached."""
     with pytest.raises(ConfigurationError, match="no such key") as caught:
-        Driver().run(ZDK_CALL, zdk_plan(strategy=Quoting()))
+        Driver().run(ZDK_MINT, zdk_plan(strategy=Quoting()))
     assert MARK not in shown(caught.value)
     assert "headers" not in [
         frame.name for frame in traceback.extract_tb(caught.value.__traceback__)
@@ -145,7 +139,7 @@ def test_interrupts_leave_no_secret_in_our_frames() -> None:
     """A KeyboardInterrupt that passes through a call has no frame with the key."""
     driver = Driver(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt) as caught:
-        driver.run(ZDK_CALL, zdk_plan(strategy=Bearer(MARK)))
+        driver.run(ZDK_MINT, zdk_plan(strategy=Bearer(MARK)))
     assert MARK not in shown(caught.value)
 
 

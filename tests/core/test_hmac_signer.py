@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from core_driver import PASSPHRASE, PRIVATE_KEY, WALL
+from core_driver import WALL
+from credentials import ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
 
 from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
@@ -53,7 +54,7 @@ def lowered(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def signer() -> HmacSigner[str]:
-    return HmacSigner("public", PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    return HmacSigner("public", ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
 
 
 def test_each_key_of_a_rotation_signs_its_own_requests() -> None:
@@ -142,7 +143,14 @@ def test_a_strategy_that_was_used_shows_no_secret(
     """Neither the repr nor the vars of a strategy, and of what it keeps, show a secret."""
     strategy.headers(REQUEST, secrets_of(1)[: len(strategy.secrets)], WALL)
     shown = [repr(one) for one in everything_in(strategy)]
-    secret_texts = ["key-1", key_number(1), "phrase 1", PRIVATE_KEY, PASSPHRASE, "of-ours"]
+    secret_texts = [
+        "key-1",
+        key_number(1),
+        "phrase 1",
+        ZEROHASH_PRIVATE_KEY,
+        ZEROHASH_PASSPHRASE,
+        "of-ours",
+    ]
     secret_texts.append(repr(base64.b64decode(key_number(1)))[2:-1])
     assert [text for text in secret_texts for one_shown in shown if text in one_shown] == []
     assert any("Secret(" in one for one in shown)
@@ -176,9 +184,9 @@ def test_the_longest_private_key(length: int) -> None:
     key = "A" * length
     if length > 16_384:
         with pytest.raises(ConfigurationError, match="private_key has more than 16384 characters"):
-            HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
+            HmacSigner("public", key, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
     else:
-        HmacSigner("public", key, PASSPHRASE, scheme=HMAC_SCHEME)
+        HmacSigner("public", key, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME)
 
 
 PLAIN = HmacScheme(
@@ -226,4 +234,4 @@ def test_a_passphrase_goes_with_its_scheme() -> None:
     with pytest.raises(ConfigurationError, match="the scheme takes no passphrase"):
         HmacSigner("k", "s", "p", scheme=PLAIN)
     with pytest.raises(ConfigurationError, match="the scheme needs a passphrase"):
-        HmacSigner("k", PRIVATE_KEY, scheme=HMAC_SCHEME)
+        HmacSigner("k", ZEROHASH_PRIVATE_KEY, scheme=HMAC_SCHEME)

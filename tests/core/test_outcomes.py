@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
+from all_clients import WITHDRAWAL, ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
-    API_KEY,
-    PAYMENT_CALL,
     REQUEST_ID,
-    ZDK_CALL,
-    ZEROHASH_CALL,
     Driver,
     json_response,
     make_response,
@@ -20,6 +17,7 @@ from core_driver import (
     zdk_plan,
     zerohash_plan,
 )
+from credentials import ZDK_API_KEY
 
 from tokenkit import RetryBudget, RetryPolicy
 from tokenkit._model.call import RawCall
@@ -70,7 +68,7 @@ LOST = no_response(ConnectionLostError, sent=True)
 def test_the_outcome_is_the_calls(script: list[AttemptOutcome], outcome: str) -> None:
     """One attempt that may have been carried out makes the call's outcome unknown."""
     driver = Driver(*script)
-    error = driver.error(ZEROHASH_CALL, zerohash_plan())
+    error = driver.error(ZEROHASH_MINT, zerohash_plan())
     assert (error.outcome, error.attempts) == (outcome, len(script))
     assert (error.vendor, error.operation) == ("zerohash", "create_client_auth_token")
     assert error.request_id == REQUEST_ID
@@ -107,38 +105,38 @@ def test_a_response_that_is_too_large() -> None:
         driver = Driver(
             attrs.evolve(no_response(sent=True, response=partial), error=ResponseTooLarge)
         )
-        assert driver.error(ZDK_CALL, zdk_plan()).outcome == outcome
+        assert driver.error(ZDK_MINT, zdk_plan()).outcome == outcome
 
 
 def test_an_exception_from_outside_leaves_the_outcome_open() -> None:
     """A secret source fails before anything is sent, or after a lost attempt."""
 
     def broken() -> str:
-        raise ConfigurationError(f"no key but {API_KEY}")
+        raise ConfigurationError(f"no key but {ZDK_API_KEY}")
 
-    keys = iter([API_KEY])
+    keys = iter([ZDK_API_KEY])
     source = lambda: next(keys, None) or broken()  # noqa: E731 - a source that ends
-    error = Driver(LOST).error(ZDK_CALL, zdk_plan(strategy=Bearer(source)))
+    error = Driver(LOST).error(ZDK_MINT, zdk_plan(strategy=Bearer(source)))
     assert (error.outcome, error.attempts) == ("unknown", 1)
-    assert API_KEY not in f"{error}{vars(error)}"
-    error = Driver().error(ZDK_CALL, zdk_plan(strategy=Bearer(broken)))
+    assert ZDK_API_KEY not in f"{error}{vars(error)}"
+    error = Driver().error(ZDK_MINT, zdk_plan(strategy=Bearer(broken)))
     assert (error.outcome, error.attempts, error.request_id) == ("not performed", 0, None)
 
 
 def test_an_exception_while_a_request_is_out() -> None:
     """If sending a request ends in an exception, its outcome is unknown."""
     driver = Driver(ConfigurationError("the proxy is wrong"))
-    error = driver.error(ZDK_CALL, zdk_plan())
+    error = driver.error(ZDK_MINT, zdk_plan())
     assert (error.outcome, error.attempts) == ("unknown", 1)
     with pytest.raises(ZeroDivisionError):
-        Driver(ZeroDivisionError()).run(ZDK_CALL, zdk_plan())
+        Driver(ZeroDivisionError()).run(ZDK_MINT, zdk_plan())
 
 
 def test_every_failure_is_told_once() -> None:
     """An exception that isn't tokenkit's is reported by class; its text may say anything."""
-    driver = Driver(ZeroDivisionError(API_KEY))
+    driver = Driver(ZeroDivisionError(ZDK_API_KEY))
     with pytest.raises(ZeroDivisionError):
-        driver.run(ZEROHASH_CALL, zerohash_plan())
+        driver.run(ZEROHASH_MINT, zerohash_plan())
     (record,) = [one for one in driver.records if isinstance(one, CallFailed)]
     assert (record.error, record.reason, record.request_id) == (
         "ZeroDivisionError",
@@ -149,10 +147,10 @@ def test_every_failure_is_told_once() -> None:
 
 def test_a_payment_is_withheld_on_purpose() -> None:
     """The error of a mint that may have opened a payment says why it was not repeated."""
-    error = Driver(LOST).error(PAYMENT_CALL, zerohash_plan())
+    error = Driver(LOST).error(WITHDRAWAL, zerohash_plan())
     assert "It was deliberately not sent again. A payment may have been opened: to" in str(error)
     assert f"(request_id={REQUEST_ID})" in str(error)
-    for script, call in (([LOST] * 3, ZEROHASH_CALL), ([make_response(400)], PAYMENT_CALL)):
+    for script, call in (([LOST] * 3, ZEROHASH_MINT), ([make_response(400)], WITHDRAWAL)):
         assert "payment" not in str(Driver(*script).error(call, zerohash_plan()))
 
 
@@ -160,7 +158,7 @@ def test_a_payment_is_withheld_on_purpose() -> None:
 def test_a_payment_that_was_sent_again(script: list[AttemptOutcome]) -> None:
     """Even with repeat_payments, the error says that a payment may have been opened."""
     repeated = zerohash_plan(policy=RetryPolicy(repeat_payments=True))
-    error = Driver(*script).error(PAYMENT_CALL, repeated)
+    error = Driver(*script).error(WITHDRAWAL, repeated)
     assert (error.outcome, error.attempts) == ("unknown", len(script))
     assert "A payment may have been opened: to find out, call" in str(error)
     assert "deliberately" not in str(error)
@@ -168,21 +166,21 @@ def test_a_payment_that_was_sent_again(script: list[AttemptOutcome]) -> None:
 
 def test_the_error_says_when_the_budget_ended_the_call() -> None:
     """A call that was not repeated because the budget was used up says so; others do not."""
-    error = Driver(make_response(503)).error(ZDK_CALL, zdk_plan(budget=RetryBudget(0)))
+    error = Driver(make_response(503)).error(ZDK_MINT, zdk_plan(budget=RetryBudget(0)))
     assert str(error) == (
         "HTTP 503: Service Unavailable. It was not retried: the client's retry budget is used "
         "up (see RetryBudget)"
     )
-    error = Driver(*[make_response(503)] * 3).error(ZDK_CALL, zdk_plan())
+    error = Driver(*[make_response(503)] * 3).error(ZDK_MINT, zdk_plan())
     assert "budget" not in str(error)
 
 
 def test_waits_that_a_vendor_asks_for_are_free() -> None:
     """A 429 with a wait is repeated whatever the budget has; a wait of zero is charged."""
     plan = zdk_plan(budget=RetryBudget(0))
-    reply = Driver(make_response(429, retry_after="1"), minted()).run(ZDK_CALL, plan)
+    reply = Driver(make_response(429, retry_after="1"), minted()).run(ZDK_MINT, plan)
     assert reply.attempts == 2
-    assert Driver(make_response(429, retry_after="0")).error(ZDK_CALL, plan).attempts == 1
+    assert Driver(make_response(429, retry_after="0")).error(ZDK_MINT, plan).attempts == 1
 
 
 def test_all_retries_up_to_the_deadline() -> None:
@@ -190,7 +188,7 @@ def test_all_retries_up_to_the_deadline() -> None:
     plan = zdk_plan(
         policy=RetryPolicy(max_retries=150), budget=RetryBudget(150), deadline=100_000.0
     )
-    assert Driver(*[make_response(503)] * 150, minted()).run(ZDK_CALL, plan).attempts == 151
+    assert Driver(*[make_response(503)] * 150, minted()).run(ZDK_MINT, plan).attempts == 151
 
 
 @pytest.mark.parametrize("target", ["/tokens/tOkEn0123456789abcdef0123?x=1", "/things/5"])
@@ -212,4 +210,4 @@ def test_rules_of_a_vendors_own() -> None:
 def test_a_failure_names_its_own_request() -> None:
     """The vendor's id takes precedence over the one that was sent."""
     driver = Driver(json_response(400, {"errors": ["no"]}, x_request_id="theirs"))
-    assert driver.error(ZEROHASH_CALL, zerohash_plan()).request_id == "theirs"
+    assert driver.error(ZEROHASH_MINT, zerohash_plan()).request_id == "theirs"

@@ -3,9 +3,8 @@ from __future__ import annotations
 from email.utils import formatdate
 
 import pytest
+from all_clients import ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
-    ZDK_CALL,
-    ZEROHASH_CALL,
     Driver,
     json_response,
     make_plan,
@@ -41,7 +40,7 @@ def test_a_wrong_clock_is_corrected(ahead: int, status: int) -> None:
     offset = ClockOffset()
     first = json_response(status, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
     driver = Driver(first, zerohash_minted(), wall=NOW)
-    reply = driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    reply = driver.run(ZEROHASH_MINT, zerohash_plan(offset=offset))
     assert reply.attempts == 2
     assert stamps(driver) == [0, ahead]
     assert driver.slept == []
@@ -53,9 +52,9 @@ def test_the_correction_stays_for_later_calls() -> None:
     """What one call learns about the vendor's clock, the next one uses at once."""
     offset = ClockOffset()
     first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
-    Driver(first, zerohash_minted(), wall=NOW).run(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    Driver(first, zerohash_minted(), wall=NOW).run(ZEROHASH_MINT, zerohash_plan(offset=offset))
     driver = Driver(zerohash_minted(), wall=NOW)
-    driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    driver.run(ZEROHASH_MINT, zerohash_plan(offset=offset))
     assert stamps(driver) == [3600]
 
 
@@ -64,7 +63,7 @@ def test_the_clock_is_compared_at_the_midpoint() -> None:
     offset = ClockOffset()
     first = json_response(401, REFUSED, date=formatdate(NOW + 105, usegmt=True))
     driver = Driver(first, zerohash_minted(), wall=NOW, seconds=10.0)
-    driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    driver.run(ZEROHASH_MINT, zerohash_plan(offset=offset))
     assert offset.seconds == 100.0
 
 
@@ -75,7 +74,7 @@ def test_a_clock_that_is_right_enough_is_left_alone(ahead: int) -> None:
     first = json_response(401, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
     driver = Driver(first, wall=NOW)
     assert isinstance(
-        driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset)), AuthenticationError
+        driver.error(ZEROHASH_MINT, zerohash_plan(offset=offset)), AuthenticationError
     )
     assert offset.seconds == 0.0
 
@@ -98,7 +97,7 @@ def test_implausible_dates_are_ignored(headers: dict[str, str]) -> None:
     """A Date that is missing, odd, poisoned or cached corrects nothing."""
     offset = ClockOffset()
     driver = Driver(json_response(401, REFUSED, **headers), wall=NOW)
-    driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    driver.error(ZEROHASH_MINT, zerohash_plan(offset=offset))
     assert len(driver.requests) == 1
     assert offset.seconds == 0.0
 
@@ -109,7 +108,7 @@ def test_a_correction_that_does_not_help_is_dropped() -> None:
     first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     second = json_response(401, REFUSED, date=formatdate(NOW - 3600, usegmt=True))
     driver = Driver(first, second, wall=NOW)
-    error = driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    error = driver.error(ZEROHASH_MINT, zerohash_plan(offset=offset))
     assert isinstance(error, AuthenticationError)
     assert (error.attempts, stamps(driver), offset.seconds) == (2, [0, 3600], 0.0)
 
@@ -125,7 +124,7 @@ def test_a_correction_that_fails_gives_back_what_was_learnt(
         pass
     refused = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     driver = Driver(refused, refused, wall=NOW)
-    driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset, budget=budget))
+    driver.error(ZEROHASH_MINT, zerohash_plan(offset=offset, budget=budget))
     assert stamps(driver) == ([100, 3600] if budget_left else [100])
     assert offset.seconds == 100.0
 
@@ -137,7 +136,7 @@ def test_corrections_count_against_the_budget() -> None:
     for _ in range(200):
         first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
         driver = Driver(first, first, wall=NOW)
-        driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset, budget=budget))
+        driver.error(ZEROHASH_MINT, zerohash_plan(offset=offset, budget=budget))
         sent += len(driver.requests)
         assert offset.seconds == 0.0
     assert sent == 290
@@ -149,7 +148,7 @@ def test_a_skew_that_changes_is_corrected_again() -> None:
     offset.seconds = 3600.0
     first = json_response(401, REFUSED, date=formatdate(NOW, usegmt=True))
     driver = Driver(first, zerohash_minted(), wall=NOW)
-    driver.run(ZEROHASH_CALL, zerohash_plan(offset=offset))
+    driver.run(ZEROHASH_MINT, zerohash_plan(offset=offset))
     assert stamps(driver) == [3600, 0]
     assert offset.seconds == 0.0
 
@@ -168,7 +167,7 @@ def test_a_hint_only_if_the_machines_own_clock_is_off(ahead: int, hint: str | No
     offset.seconds = 3600.0
     refused = json_response(401, REFUSED, date=formatdate(NOW + ahead, usegmt=True))
     driver = Driver(refused, refused, wall=NOW)
-    error = driver.error(ZEROHASH_CALL, zerohash_plan(offset=offset, budget=RetryBudget(0)))
+    error = driver.error(ZEROHASH_MINT, zerohash_plan(offset=offset, budget=RetryBudget(0)))
     assert isinstance(error, APIError)
     assert ("machine's clock" in str(error)) is (hint is not None)
     assert hint is None or hint in str(error)
@@ -178,7 +177,7 @@ def test_the_corrected_attempt_may_be_retried_as_any() -> None:
     """The call's own retries still happen after a correction."""
     first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     driver = Driver(first, no_response(sent=False), zerohash_minted(), wall=NOW)
-    reply = driver.run(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
+    reply = driver.run(ZEROHASH_MINT, zerohash_plan(offset=ClockOffset()))
     assert reply.attempts == 3
 
 
@@ -186,7 +185,7 @@ def test_the_correction_can_be_switched_off() -> None:
     """Without an offset to correct, a refusal is final."""
     first = json_response(401, REFUSED, date=formatdate(NOW + 3600, usegmt=True))
     driver = Driver(first, wall=NOW)
-    driver.error(ZEROHASH_CALL, zerohash_plan(offset=None))
+    driver.error(ZEROHASH_MINT, zerohash_plan(offset=None))
     assert len(driver.requests) == 1
 
 
@@ -194,7 +193,7 @@ def test_a_refusal_without_an_auth_flag_blames_no_clock() -> None:
     """A 403 about a payment is not an authentication failure."""
     date = formatdate(NOW + 3600, usegmt=True)
     driver = Driver(json_response(403, {"error": "Limit exceeded"}, date=date), wall=NOW)
-    error = driver.error(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
+    error = driver.error(ZEROHASH_MINT, zerohash_plan(offset=ClockOffset()))
     assert isinstance(error, PermissionDeniedError)
     assert len(driver.requests) == 1
 
@@ -203,7 +202,7 @@ def test_keys_that_need_no_time_are_not_tried_again() -> None:
     """Another clock doesn't help a refused bearer key."""
     offset = ClockOffset()
     driver = Driver(make_response(401, date=formatdate(NOW + 3600, usegmt=True)), wall=NOW)
-    driver.error(ZDK_CALL, make_plan(ZDK, Bearer("key"), offset=offset))
+    driver.error(ZDK_MINT, make_plan(ZDK, Bearer("key"), offset=offset))
     assert (len(driver.requests), offset.seconds) == (1, 0.0)
 
 
@@ -220,7 +219,7 @@ def test_a_refusal_that_broke_off_corrects_nothing() -> None:
     """A truncated refusal is not trusted to correct the clock."""
     cut = make_response(401, '{"err', date=formatdate(NOW + 3600, usegmt=True))
     driver = Driver(no_response(sent=True, response=cut), wall=NOW)
-    driver.error(ZEROHASH_CALL, zerohash_plan(offset=ClockOffset()))
+    driver.error(ZEROHASH_MINT, zerohash_plan(offset=ClockOffset()))
     assert len(driver.requests) == 1
 
 
@@ -239,7 +238,7 @@ def test_zerohash_blames_credentials_for_both_statuses() -> None:
         (403, True, False),
         (404, False, False),
     ):
-        error = Driver(json_response(status, REFUSED)).error(ZEROHASH_CALL, zerohash_plan())
+        error = Driver(json_response(status, REFUSED)).error(ZEROHASH_MINT, zerohash_plan())
         assert isinstance(error, APIError)
         assert ZEROHASH.blames_credentials(error) is zerohash_does
         assert ZDK.blames_credentials(error) is zdk_does

@@ -6,11 +6,9 @@ from typing import TypedDict
 
 import attrs
 import pytest
+from all_clients import STRIGO_MINT, ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
-    API_KEY,
     REQUEST_ID,
-    ZDK_CALL,
-    ZEROHASH_CALL,
     Driver,
     json_response,
     make_plan,
@@ -21,8 +19,8 @@ from core_driver import (
     zerohash_minted,
     zerohash_plan,
 )
+from credentials import ZDK_API_KEY
 
-from tokenkit import strigo
 from tokenkit._model.call import RawCall
 from tokenkit._observability.logging import log
 from tokenkit._observability.records import (
@@ -42,7 +40,6 @@ from tokenkit.errors import (
 )
 from tokenkit.strigo.profile import PROFILE as STRIGO
 
-STRIGO_CALL = strigo.UserTokenRequest(email="a@example.com")
 STRIGO_PLAN = make_plan(STRIGO, OrgKey("org", "key-of-strigo"))
 
 
@@ -57,7 +54,7 @@ class Same(TypedDict):
 def test_reply() -> None:
     """A success has the value with status, headers, request id and attempts."""
     response = json_response(201, {"message": {"token": "a.b.c"}}, x_request_id=REQUEST_ID)
-    reply = Driver(response).run(ZEROHASH_CALL, zerohash_plan())
+    reply = Driver(response).run(ZEROHASH_MINT, zerohash_plan())
     assert (reply.status, reply.attempts, reply.request_id) == (201, 1, REQUEST_ID)
     assert reply.headers["X-Request-Id"] == REQUEST_ID
     assert reply.value.participant_code == "CUST01"
@@ -66,7 +63,7 @@ def test_reply() -> None:
 @pytest.mark.parametrize("status", [200, 201, 202, 299])
 def test_any_2xx_is_a_success(status: int) -> None:
     """The sources vary on the success status, so every 2xx is accepted."""
-    reply = Driver(json_response(status, {"tokens": ["t"]})).run(ZDK_CALL, zdk_plan())
+    reply = Driver(json_response(status, {"tokens": ["t"]})).run(ZDK_MINT, zdk_plan())
     assert (reply.status, reply.value.token) == (status, "t")
 
 
@@ -74,7 +71,7 @@ def test_any_2xx_is_a_success(status: int) -> None:
 def test_redirects_are_never_followed(status: int) -> None:
     """Every 3xx is an UnexpectedRedirect that says where it pointed, without the query."""
     driver = Driver(make_response(status, location="https://evil.example:8443/path?key=1#f"))
-    error = driver.error(ZDK_CALL, zdk_plan())
+    error = driver.error(ZDK_MINT, zdk_plan())
     assert isinstance(error, UnexpectedRedirect)
     assert error.status == status
     assert error.location == "https://evil.example:8443/path"
@@ -85,14 +82,14 @@ def test_redirects_are_never_followed(status: int) -> None:
     ("location", "shown"),
     [
         ("/elsewhere?x=1", "/elsewhere"),
-        (f"https://h/{API_KEY}", "https://h/[redacted]"),
+        (f"https://h/{ZDK_API_KEY}", "https://h/[redacted]"),
         ("https://[broken", None),
         ("", None),
     ],
 )
 def test_where_a_redirect_points(location: str, shown: str | None) -> None:
     """A location that is relative, unreadable or missing, or contains the key, is shown safely."""
-    error = Driver(make_response(302, location=location)).error(ZDK_CALL, zdk_plan())
+    error = Driver(make_response(302, location=location)).error(ZDK_MINT, zdk_plan())
     assert isinstance(error, UnexpectedRedirect)
     assert error.location == shown
     assert f"redirects to {shown or 'nowhere'}" in str(error)
@@ -105,7 +102,7 @@ def test_a_success_that_says_failure_is_an_api_error() -> None:
         "error": {"type": "PartialFailure", "message": "no groups"},
         "data": {"token": "T" * 43},
     }
-    error = Driver(json_response(200, body)).error(STRIGO_CALL, STRIGO_PLAN)
+    error = Driver(json_response(200, body)).error(STRIGO_MINT, STRIGO_PLAN)
     assert type(error) is APIError
     assert str(error) == "HTTP 200 PartialFailure: no groups"
     assert "TTTT" not in repr(vars(error))
@@ -115,7 +112,7 @@ def test_a_success_that_says_failure_is_an_api_error() -> None:
 def test_an_unreadable_success_is_not_retried() -> None:
     """A mint with an unreadable response has happened: it is a DecodeError at once."""
     driver = Driver(json_response(200, {"tokens": []}))
-    error = driver.error(ZDK_CALL, zdk_plan())
+    error = driver.error(ZDK_MINT, zdk_plan())
     assert isinstance(error, DecodeError)
     assert error.path == "$.tokens"
     assert len(driver.requests) == 1
@@ -123,8 +120,8 @@ def test_an_unreadable_success_is_not_retried() -> None:
 
 def test_transport_errors_tell_the_attempts_and_hide_secrets() -> None:
     """A transport error counts the attempts and replaces the key in its message."""
-    broken = no_response(ConnectionLostError, sent=True, message=f"lost after {API_KEY}")
-    error = Driver(broken, broken, broken).error(ZDK_CALL, zdk_plan())
+    broken = no_response(ConnectionLostError, sent=True, message=f"lost after {ZDK_API_KEY}")
+    error = Driver(broken, broken, broken).error(ZDK_MINT, zdk_plan())
     assert isinstance(error, TransportError)
     assert (str(error), error.attempts) == ("lost after [redacted]", 3)
 
@@ -140,7 +137,7 @@ def test_records_of_a_success() -> None:
     """Hooks see each attempt, the retry with its reason, and the responses."""
     busy = make_response(429, x_request_id="r1", retry_after="2")
     driver = Driver(busy, zerohash_minted(), seconds=0.5)
-    driver.run(ZEROHASH_CALL, zerohash_plan())
+    driver.run(ZEROHASH_MINT, zerohash_plan())
     url = "https://api.cert.zerohash.com/client_auth_token"
     same = Same(
         vendor="zerohash",
@@ -169,7 +166,7 @@ def test_records_of_a_success() -> None:
 def test_records_of_a_failure() -> None:
     """Hooks see the error that ends a call, by class and text."""
     driver = Driver(no_response(sent=True, message="reset by peer"), make_response(400))
-    driver.error(ZDK_CALL, zdk_plan())
+    driver.error(ZDK_MINT, zdk_plan())
     assert isinstance(driver.records[1], RetryPlanned)
     assert driver.records[1].reason == "reset by peer"
     assert driver.records[-1] == CallFailed(
@@ -192,7 +189,7 @@ def test_where_nobody_watches_nothing_is_told() -> None:
     for last in (minted(), make_response(400)):
         driver = Driver(no_response(sent=True), make_response(503), last)
         with suppress(APIError):
-            driver.run(ZDK_CALL, plan)
+            driver.run(ZDK_MINT, plan)
         assert (len(driver.requests), driver.records) == (3, [])
 
 
@@ -208,10 +205,10 @@ def test_records_leave_out_the_query() -> None:
 
 def test_records_hold_no_credential() -> None:
     """No record of a call shows its key, its body or its token."""
-    driver = Driver(make_response(503, API_KEY), minted("the-minted-token"))
-    driver.run(ZDK_CALL, zdk_plan())
+    driver = Driver(make_response(503, ZDK_API_KEY), minted("the-minted-token"))
+    driver.run(ZDK_MINT, zdk_plan())
     shown = repr(driver.records)
-    assert API_KEY not in shown
+    assert ZDK_API_KEY not in shown
     assert "the-minted-token" not in shown
 
 

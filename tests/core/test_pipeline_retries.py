@@ -4,10 +4,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import WITHDRAWAL, ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
-    PAYMENT_CALL,
-    ZDK_CALL,
-    ZEROHASH_CALL,
     Driver,
     make_response,
     minted,
@@ -45,7 +43,7 @@ PAYIN_CALL = zerohash.ClientAuthTokenRequest(
     participant_code="CUST01", permissions=["fwc", "crypto-pay"]
 )
 REVOCATION = zerohash.RevokeAuthTokenRequest(token="e30.eyJqdGkiOiJqIn0.c2ln")
-OPENING = [PAYMENT_CALL, PAYOUT_CALL, PAYIN_CALL, UNKNOWN_CALL]
+OPENING = [WITHDRAWAL, PAYOUT_CALL, PAYIN_CALL, UNKNOWN_CALL]
 REPEAT_PAYMENTS = RetryPolicy(repeat_payments=True)
 
 
@@ -53,8 +51,8 @@ REPEAT_PAYMENTS = RetryPolicy(repeat_payments=True)
 @pytest.mark.parametrize(
     "call",
     [
-        ZDK_CALL,
-        zdk.UserTokensRequest(requests=[ZDK_CALL]),
+        ZDK_MINT,
+        zdk.UserTokensRequest(requests=[ZDK_MINT]),
         strigo.UserTokenRequest(email="a@example.com", expiration=timedelta(days=1)),
     ],
     ids=["zdk", "zdk-many", "strigo"],
@@ -68,11 +66,11 @@ def test_harmless_mints_are_repeated_after_busy_answers(status: int, call: Call[
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 499, 500, 501, 505])
-@pytest.mark.parametrize("call", [ZDK_CALL, ZEROHASH_CALL, PAYMENT_CALL])
+@pytest.mark.parametrize("call", [ZDK_MINT, ZEROHASH_MINT, WITHDRAWAL])
 def test_other_failures_are_final(status: int, call: Call[object]) -> None:
     """A refusal is never retried, and neither is a 500."""
     driver = Driver(make_response(status))
-    plan = zdk_plan() if call is ZDK_CALL else zerohash_plan()
+    plan = zdk_plan() if call is ZDK_MINT else zerohash_plan()
     driver.error(call, plan)
     assert len(driver.requests) == 1
     assert driver.slept == []
@@ -88,7 +86,7 @@ def test_a_lost_answer_of_a_harmless_mint_is_repeated(
 ) -> None:
     """A mint that opens no payment is retried after a failure of any kind."""
     driver = Driver(no_response(kind, sent=sent), zerohash_minted())
-    reply = driver.run(ZEROHASH_CALL, zerohash_plan())
+    reply = driver.run(ZEROHASH_MINT, zerohash_plan())
     assert reply.value.token == "minted.client.token"
     assert (reply.attempts, len(driver.requests)) == (2, 2)
 
@@ -144,9 +142,7 @@ def test_payments_are_repeated_on_request(call: Call[object], failed: AttemptOut
 def test_repeat_payments_does_not_make_500_repeatable() -> None:
     """A 500 stays final whatever the policy allows."""
     driver = Driver(make_response(500))
-    assert isinstance(
-        driver.error(PAYMENT_CALL, zerohash_plan(policy=REPEAT_PAYMENTS)), ServerError
-    )
+    assert isinstance(driver.error(WITHDRAWAL, zerohash_plan(policy=REPEAT_PAYMENTS)), ServerError)
     assert len(driver.requests) == 1
 
 
@@ -162,21 +158,21 @@ def test_a_revocation_may_be_repeated(failed: AttemptOutcome) -> None:
 def test_an_invited_retry_happens_at_once() -> None:
     """Zerohash's 503 with zh-allow-retry is retried without a wait."""
     driver = Driver(make_response(503, zh_allow_retry="TRUE"), zerohash_minted(), chance=0.9)
-    driver.run(ZEROHASH_CALL, zerohash_plan())
+    driver.run(ZEROHASH_MINT, zerohash_plan())
     assert driver.slept == [0.0]
 
 
 def test_the_invitation_counts_on_503_only() -> None:
     """zh-allow-retry does not make another status repeatable."""
     driver = Driver(make_response(500, zh_allow_retry="true"))
-    driver.error(ZEROHASH_CALL, zerohash_plan())
+    driver.error(ZEROHASH_MINT, zerohash_plan())
     assert len(driver.requests) == 1
 
 
 def test_zerohash_rate_limit_waits_ten_seconds_by_default() -> None:
     """After a 429 from zerohash without Retry-After, the call waits for 10 s."""
     driver = Driver(make_response(429), make_response(429, retry_after="3"), zerohash_minted())
-    driver.run(ZEROHASH_CALL, zerohash_plan())
+    driver.run(ZEROHASH_MINT, zerohash_plan())
     assert driver.slept == [10.0, 3.0]
 
 
@@ -210,7 +206,7 @@ def test_repeat_payments_leaves_raw_calls_alone() -> None:
 def test_the_policy_says_how_often(retries: int, sendings: int) -> None:
     """max_retries counts the attempts after the first."""
     driver = Driver(*[make_response(503)] * 10)
-    driver.error(ZDK_CALL, zdk_plan(policy=RetryPolicy(max_retries=retries)))
+    driver.error(ZDK_MINT, zdk_plan(policy=RetryPolicy(max_retries=retries)))
     assert len(driver.requests) == sendings
 
 
@@ -219,7 +215,7 @@ def test_too_large_answers_are_final() -> None:
     too_large = no_response(sent=True)
     too_large = type(too_large)(error=ResponseTooLarge, message="too large", sent=True)
     driver = Driver(too_large)
-    assert isinstance(driver.error(ZDK_CALL, zdk_plan()), ResponseTooLarge)
+    assert isinstance(driver.error(ZDK_MINT, zdk_plan()), ResponseTooLarge)
     assert len(driver.requests) == 1
 
 
@@ -229,7 +225,7 @@ def test_the_cut_short_body_of_a_failure_still_tells_its_status() -> None:
         sent=True, response=make_response(429, '{"message": "slow do', retry_after="1")
     )
     driver = Driver(cut, cut, cut)
-    error = driver.error(ZDK_CALL, zdk_plan())
+    error = driver.error(ZDK_MINT, zdk_plan())
     assert isinstance(error, RateLimitError)
     assert (error.body, error.attempts, driver.slept) == ('{"message": "slow do', 3, [1.0, 1.0])
 
@@ -239,4 +235,4 @@ def test_a_cut_short_success_is_a_lost_answer(status: int) -> None:
     """A truncated success or redirect is a transport error, and retried as one."""
     cut = no_response(sent=True, response=make_response(status, '{"tokens": ["hal'))
     driver = Driver(cut, minted())
-    assert driver.run(ZDK_CALL, zdk_plan()).value.token == "minted-token"
+    assert driver.run(ZDK_MINT, zdk_plan()).value.token == "minted-token"

@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
+from all_clients import ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
-    API_KEY,
-    PASSPHRASE,
-    PRIVATE_KEY,
     REQUEST_ID,
     WALL,
-    ZDK_CALL,
-    ZEROHASH_CALL,
     Driver,
     json_response,
     make_plan,
@@ -27,8 +23,14 @@ from core_driver import (
     zerohash_minted,
     zerohash_plan,
 )
+from credentials import (
+    ZEROHASH_API_KEY,
+    ZEROHASH_PASSPHRASE,
+    ZEROHASH_PRIVATE_KEY,
+    zerohash_client,
+)
 
-from tokenkit import ZeroHashClient, strigo, zerohash
+from tokenkit import strigo, zerohash
 from tokenkit._model.call import RawCall
 from tokenkit._observability.records import CallFailed
 from tokenkit._secret import Secret, SecretSource
@@ -74,7 +76,7 @@ def test_each_attempt_is_signed_anew_over_the_same_bytes() -> None:
         zerohash_minted(),
         seconds=1.0,
     )
-    driver.run(ZEROHASH_CALL, zerohash_plan())
+    driver.run(ZEROHASH_MINT, zerohash_plan())
     first, second, third = driver.requests
     assert first.body == second.body == third.body
     assert json.loads(first.body) == {"participant_code": "CUST01", "permissions": ["fwc"]}
@@ -83,7 +85,7 @@ def test_each_attempt_is_signed_anew_over_the_same_bytes() -> None:
         "1714445705",
         "1714445708",
     ]
-    key = b64decode(PRIVATE_KEY)
+    key = b64decode(ZEROHASH_PRIVATE_KEY)
     for request in driver.requests:
         stamp = request.headers["X-SCX-TIMESTAMP"].encode()
         digest = hmac.digest(key, stamp + b"POST/client_auth_token" + first.body, "sha256")
@@ -94,12 +96,12 @@ def test_each_attempt_is_signed_anew_over_the_same_bytes() -> None:
 def test_zerohash_headers() -> None:
     """A mint has the key, the passphrase, and the content's type and length."""
     driver = Driver(zerohash_minted())
-    driver.run(ZEROHASH_CALL, zerohash_plan())
+    driver.run(ZEROHASH_MINT, zerohash_plan())
     (request,) = driver.requests
     assert request.method == "POST"
     assert request.url == "https://api.cert.zerohash.com/client_auth_token"
-    assert request.headers["x-scx-api-key"] == API_KEY
-    assert request.headers["x-scx-passphrase"] == PASSPHRASE
+    assert request.headers["x-scx-api-key"] == ZEROHASH_API_KEY
+    assert request.headers["x-scx-passphrase"] == ZEROHASH_PASSPHRASE
     assert request.headers["content-type"] == "application/json"
     assert request.headers["content-length"] == str(len(request.body))
 
@@ -108,7 +110,7 @@ def test_zerohash_headers() -> None:
 def test_only_zerohash_gets_a_request_id(header: str) -> None:
     """ZDK and Strigo document no request id, so none is sent to them."""
     zdk_driver, strigo_driver = Driver(minted()), Driver(make_response(400))
-    zdk_driver.run(ZDK_CALL, zdk_plan())
+    zdk_driver.run(ZDK_MINT, zdk_plan())
     strigo_driver.error(strigo.UserTokenRequest(email="a@example.com"), STRIGO_PLAN)
     assert header not in zdk_driver.requests[0].headers
     assert header not in strigo_driver.requests[0].headers
@@ -156,10 +158,12 @@ def test_the_route_is_signed_with_base_path_and_query() -> None:
 
 def test_fixed_secrets_beside_one_that_rotates() -> None:
     """If one of three secrets comes from a callable, each secret still gets its place."""
-    signer = HmacSigner[SecretSource](API_KEY, lambda: PRIVATE_KEY, PASSPHRASE, scheme=HMAC_SCHEME)
+    signer = HmacSigner[SecretSource](
+        ZEROHASH_API_KEY, lambda: ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, scheme=HMAC_SCHEME
+    )
     fixed, rotating = Driver(zerohash_minted()), Driver(zerohash_minted())
-    fixed.run(ZEROHASH_CALL, zerohash_plan())
-    rotating.run(ZEROHASH_CALL, make_plan(ZEROHASH, signer))
+    fixed.run(ZEROHASH_MINT, zerohash_plan())
+    rotating.run(ZEROHASH_MINT, make_plan(ZEROHASH, signer))
     assert dict(rotating.requests[0].headers) == dict(fixed.requests[0].headers)
 
 
@@ -167,7 +171,7 @@ def test_secrets_are_resolved_anew_for_each_attempt() -> None:
     """A key that is rotated between two attempts is used in the second."""
     keys = iter(["old-key", "new-key"])
     driver = Driver(make_response(503), minted())
-    driver.run(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: next(keys))))
+    driver.run(ZDK_MINT, zdk_plan(strategy=Bearer(lambda: next(keys))))
     sent = [request.headers["authorization"] for request in driver.requests]
     assert sent == ["Bearer old-key", "Bearer new-key"]
 
@@ -176,7 +180,7 @@ def test_every_key_of_the_call_is_replaced_in_its_error() -> None:
     """After a rotation, both the old and the new key are hidden in what the server echoes."""
     keys = iter(["old-key-text", "new-key-text"])
     driver = Driver(make_response(503), make_response(400, "old-key-text and new-key-text"))
-    error = driver.error(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: next(keys))))
+    error = driver.error(ZDK_MINT, zdk_plan(strategy=Bearer(lambda: next(keys))))
     assert "[redacted] and [redacted]" in str(error)
     assert "key-text" not in repr(vars(error))
 
@@ -184,11 +188,11 @@ def test_every_key_of_the_call_is_replaced_in_its_error() -> None:
 def test_the_signature_is_replaced_in_the_error_and_the_time_is_not() -> None:
     """An echoed signature is hidden; the timestamp stays, because it helps to find the mistake."""
     first = Driver(make_response(400))
-    first.error(ZEROHASH_CALL, zerohash_plan())
+    first.error(ZEROHASH_MINT, zerohash_plan())
     headers = first.requests[0].headers
     signed, stamp = headers["x-scx-signed"], headers["x-scx-timestamp"]
     second = Driver(make_response(400, f"got {signed} for {stamp}"))
-    error = second.error(ZEROHASH_CALL, zerohash_plan())
+    error = second.error(ZEROHASH_MINT, zerohash_plan())
     assert second.requests[0].headers["x-scx-signed"] == signed
     assert f"got [redacted] for {stamp}" in str(error)
 
@@ -197,14 +201,14 @@ def test_the_signature_is_replaced_in_the_error_and_the_time_is_not() -> None:
 def test_what_counts_as_a_signature(value: str, shown: str | None) -> None:
     """Headers from a strategy with 16 or more characters are hidden in errors; a time is shown."""
     plan = zdk_plan(strategy=Odd({"x-signature": value}))
-    error = Driver(make_response(400, f"got {value}!")).error(ZDK_CALL, plan)
+    error = Driver(make_response(400, f"got {value}!")).error(ZDK_MINT, plan)
     assert f"got {shown or value}!" in str(error)
 
 
 def test_what_a_strategy_adds_takes_the_place_of_other_headers() -> None:
     """If a strategy sets a header that the request already has, the strategy wins."""
     driver = Driver(minted())
-    driver.run(ZDK_CALL, zdk_plan(strategy=Odd({"Accept": "application/x-signed"})))
+    driver.run(ZDK_MINT, zdk_plan(strategy=Odd({"Accept": "application/x-signed"})))
     assert driver.requests[0].headers["accept"] == "application/x-signed"
 
 
@@ -216,14 +220,14 @@ def test_a_failing_secret_source_ends_the_call() -> None:
 
     driver = Driver()
     with pytest.raises(ConfigurationError, match="broken raised OSError"):
-        driver.run(ZDK_CALL, zdk_plan(strategy=Bearer(broken)))
+        driver.run(ZDK_MINT, zdk_plan(strategy=Bearer(broken)))
     assert driver.requests == []
 
 
 def test_a_resolved_secret_is_judged_before_sending() -> None:
     """A callable that returns a key with a line break is a ConfigurationError."""
     driver = Driver()
-    error = driver.error(ZDK_CALL, zdk_plan(strategy=Bearer(lambda: Secret("key\n"))))
+    error = driver.error(ZDK_MINT, zdk_plan(strategy=Bearer(lambda: Secret("key\n"))))
     assert isinstance(error, ConfigurationError)
     assert "line break" in str(error)
     assert driver.requests == []
@@ -253,7 +257,7 @@ def test_a_resolved_secret_is_judged_before_sending() -> None:
 def test_a_strategy_that_fails_is_a_configuration_error(outcome: object, text: str) -> None:
     """Whatever a strategy raises or returns, a typed error names it without quoting it."""
     with pytest.raises(ConfigurationError, match=text) as caught:
-        Driver().run(ZDK_CALL, zdk_plan(strategy=Odd(outcome)))
+        Driver().run(ZDK_MINT, zdk_plan(strategy=Odd(outcome)))
     assert "with the key" not in str(caught.value)
     assert caught.value.__context__ is None
 
@@ -271,12 +275,12 @@ def test_a_strategy_sets_no_header_that_the_client_sets(name: str, made: dict[st
     """What frames a request, and its id, are refused as in the client's own headers."""
     plan = attrs.evolve(zerohash_plan(), strategy=Odd({**made, name: "a"}))
     driver = Driver()
-    error = driver.error(ZEROHASH_CALL, plan)
+    error = driver.error(ZEROHASH_MINT, plan)
     assert isinstance(error, ConfigurationError)
     assert str(error).startswith(f"Odd.headers() returned {name}, which is set by the client")
     assert driver.requests == []
     with pytest.raises(ConfigurationError, match=f"{name} is set by the client itself"):
-        ZeroHashClient(api_key="k", private_key=PRIVATE_KEY, passphrase="p", headers={name: "a"})
+        zerohash_client(headers={name: "a"})
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, MemoryError, ValueError])
@@ -284,7 +288,7 @@ def test_whatever_a_driver_throws_in_comes_out(kind: type[BaseException]) -> Non
     """An exception thrown in while sending leaves the call unchanged, as the same object."""
     thrown = kind("thrown")
     with pytest.raises(kind) as caught:
-        Driver(thrown).run(ZDK_CALL, zdk_plan())
+        Driver(thrown).run(ZDK_MINT, zdk_plan())
     assert caught.value is thrown
 
 
@@ -311,6 +315,6 @@ def test_an_unsendable_call_raises_before_anything_is_sent(lasts: timedelta) -> 
 
 def test_an_error_that_the_pipeline_raises_has_no_chain() -> None:
     """Errors are raised outside of any except, so no foreign frame is attached."""
-    error: TokenKitError = Driver(make_response(200, "<html>")).error(ZDK_CALL, zdk_plan())
+    error: TokenKitError = Driver(make_response(200, "<html>")).error(ZDK_MINT, zdk_plan())
     assert error.__cause__ is None
     assert error.__context__ is None

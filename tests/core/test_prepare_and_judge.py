@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import attrs
 import pytest
+from all_clients import ZDK_MINT, ZEROHASH_MINT
 from core_driver import (
-    API_KEY,
     MONOTONIC,
     REQUEST_ID,
     WALL,
-    ZDK_CALL,
-    ZEROHASH_CALL,
     json_response,
     make_response,
     minted,
@@ -22,6 +20,7 @@ from core_driver import (
     zerohash_minted,
     zerohash_plan,
 )
+from credentials import ZDK_API_KEY
 
 from tokenkit import Reply
 from tokenkit._model.call import Call, RawCall, Repeat
@@ -65,7 +64,7 @@ def state(
         plan.offset.seconds = offset
     made = CallState(call, plan, REQUEST_ID, Moment(WALL, MONOTONIC, 0.5))
     made.request = request_of(call)
-    made.hidden.add([API_KEY])
+    made.hidden.add([ZDK_API_KEY])
     made.attempts = attempts
     return made
 
@@ -94,7 +93,7 @@ def failed(result: object) -> FailedAttempt:
 
 def test_a_request_with_a_body() -> None:
     """It has the body's length and type, the request id and the plan's headers."""
-    request = request_of(ZEROHASH_CALL)
+    request = request_of(ZEROHASH_MINT)
     assert (request.method, request.route) == ("POST", "/client_auth_token")
     assert dict(request.headers) == {
         "accept": "application/json",
@@ -113,21 +112,21 @@ def test_a_request_without_a_body() -> None:
 
 def test_signing_hides_what_it_used() -> None:
     """A signed request has the strategy's headers, and their values are hidden from then on."""
-    plan = zdk_plan(strategy=Bearer(API_KEY))
-    unsigned = unsigned_request(ZDK_CALL, plan, "", WALL)
+    plan = zdk_plan(strategy=Bearer(ZDK_API_KEY))
+    unsigned = unsigned_request(ZDK_MINT, plan, "", WALL)
     assert isinstance(unsigned, Request)
     hidden = Hidden()
-    signed = sign(unsigned, plan, [Secret(API_KEY)], WALL, hidden)
+    signed = sign(unsigned, plan, [Secret(ZDK_API_KEY)], WALL, hidden)
     assert isinstance(signed, Request)
-    assert signed.headers["authorization"] == f"Bearer {API_KEY}"
+    assert signed.headers["authorization"] == f"Bearer {ZDK_API_KEY}"
     assert (signed.body, signed.route) == (unsigned.body, unsigned.route)
-    assert hidden.redact(f"I got Bearer {API_KEY}") == "I got [redacted]"
+    assert hidden.redact(f"I got Bearer {ZDK_API_KEY}") == "I got [redacted]"
 
 
 def test_a_strategy_that_fails() -> None:
     """The error is returned as it is."""
-    unsigned = request_of(ZEROHASH_CALL)
-    error = sign(unsigned, zdk_plan(strategy=Bearer(API_KEY)), [], WALL, Hidden())
+    unsigned = request_of(ZEROHASH_MINT)
+    error = sign(unsigned, zdk_plan(strategy=Bearer(ZDK_API_KEY)), [], WALL, Hidden())
     assert isinstance(error, ConfigurationError)
     assert "Bearer.headers() raised IndexError" in str(error)
 
@@ -158,7 +157,7 @@ def test_rate_limits_of_a_reply() -> None:
     response = json_response(
         200, {"tokens": ["t"]}, x_ratelimit_limit="60", x_ratelimit_reset=str(int(WALL))
     )
-    reply = judge(response, state(ZDK_CALL, zdk_plan()))
+    reply = judge(response, state(ZDK_MINT, zdk_plan()))
     assert isinstance(reply, Reply)
     assert reply.rate_limit is not None
     assert (reply.rate_limit.limit, reply.rate_limit.remaining) == (60, None)
@@ -168,8 +167,8 @@ def test_rate_limits_of_a_reply() -> None:
 
 def test_headers_that_echo_a_key() -> None:
     """A reply's headers contain nothing that was sent as a credential."""
-    response = json_response(200, {"tokens": ["t"]}, server=API_KEY)
-    reply = judge(response, state(ZDK_CALL, zdk_plan()))
+    response = json_response(200, {"tokens": ["t"]}, server=ZDK_API_KEY)
+    reply = judge(response, state(ZDK_MINT, zdk_plan()))
     assert isinstance(reply, Reply)
     assert reply.headers["server"] == "[redacted]"
 
@@ -179,14 +178,14 @@ def test_another_requests_response() -> None:
     response = attrs.evolve(
         zerohash_minted(), headers=make_response(201, x_request_id="other").headers
     )
-    result = failed(judge(response, state(ZEROHASH_CALL)))
+    result = failed(judge(response, state(ZEROHASH_MINT)))
     assert isinstance(result.error, MismatchedResponse)
     assert (result.repeatable, result.outcome, result.distrusts_connection) == (
         False,
         "unknown",
         True,
     )
-    assert isinstance(judge(minted(), state(ZDK_CALL, zdk_plan())), Reply)
+    assert isinstance(judge(minted(), state(ZDK_MINT, zdk_plan())), Reply)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +207,7 @@ def test_what_may_be_repeated(repeat: Repeat, *, sent: bool, repeatable: bool) -
 def test_the_deadline_ends_all_tries() -> None:
     """An attempt that the deadline ended is not repeated, whether it was sent or not."""
     for sent in (True, False):
-        result = failed(judge(no_response(DeadlineExceeded, sent=sent), state(ZEROHASH_CALL)))
+        result = failed(judge(no_response(DeadlineExceeded, sent=sent), state(ZEROHASH_MINT)))
         assert not result.repeatable
 
 
@@ -228,15 +227,15 @@ def test_quotations_of_a_response_are_dropped(
 ) -> None:
     """A library's quotation may contain a token; its own words stay, and the origin."""
     origin = ZEROHASH.base_url
-    result = judge(no_response(kind, sent=True, message=f"{origin}: {said}"), state(ZEROHASH_CALL))
+    result = judge(no_response(kind, sent=True, message=f"{origin}: {said}"), state(ZEROHASH_MINT))
     assert str(failed(result).error) == f"{origin}: {shown}"
-    result = judge(no_response(kind, sent=True, message=said), state(ZEROHASH_CALL))
+    result = judge(no_response(kind, sent=True, message=said), state(ZEROHASH_MINT))
     assert str(failed(result).error) == shown
 
 
 def test_a_failure_knows_its_wait() -> None:
     """The wait that zerohash documents for a 429 is in the error as well."""
-    result = failed(judge(make_response(429), state(ZEROHASH_CALL)))
+    result = failed(judge(make_response(429), state(ZEROHASH_MINT)))
     assert (result.asked_wait, result.status, result.repeatable) == (10.0, 429, True)
     assert vars(result.error)["retry_after"] == 10.0
 
@@ -261,7 +260,7 @@ def test_a_model_may_find_that_a_response_is_anothers() -> None:
 
 def test_the_vendors_own_id() -> None:
     """If a vendor doesn't promise to echo an id, a response may have another."""
-    response = json_response(200, {"tokens": ["t"]}, x_request_id=f"r-{API_KEY}")
-    reply = judge(response, state(ZDK_CALL, zdk_plan()))
+    response = json_response(200, {"tokens": ["t"]}, x_request_id=f"r-{ZDK_API_KEY}")
+    reply = judge(response, state(ZDK_MINT, zdk_plan()))
     assert isinstance(reply, Reply)
     assert reply.request_id == "r-[redacted]"

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from core_driver import ZDK_CALL, make_response, untyped
+from all_clients import ZDK_MINT
+from core_driver import make_response, untyped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 CALLS: list[Call[Any]] = [
-    ZDK_CALL,
-    zdk.UserTokensRequest(requests=[ZDK_CALL]),
+    ZDK_MINT,
+    zdk.UserTokensRequest(requests=[ZDK_MINT]),
     strigo.UserTokenRequest(email="a@example.com"),
     strigo.HealthRequest(),
     zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"]),
@@ -58,7 +59,7 @@ class Odd(Call[str]):
 
 
 def unreadable(
-    response: Response, call: Call[Any] = ZDK_CALL, request_id: str | None = None
+    response: Response, call: Call[Any] = ZDK_MINT, request_id: str | None = None
 ) -> DecodeError:
     """Read a response that must be unreadable."""
     error = read_success(call, response, Hidden(["the-secret"]), request_id, NOW)
@@ -287,6 +288,6 @@ def test_a_body_that_is_too_large() -> None:
 def test_bodies() -> None:
     """A GET has no body, a POST the model's, and a raw call the one it was given."""
     assert encode_body(zerohash.TimeRequest(), NOW) == b""
-    assert encode_body(ZDK_CALL, NOW) == b'{"arguments":[{"id":"user-1"}]}'
+    assert encode_body(ZDK_MINT, NOW) == b'{"arguments":[{"id":"user-1"}]}'
     assert encode_body(RawCall(verb="POST", target="/x"), NOW) == b""
     assert encode_body(RawCall(verb="POST", target="/x", json=[]), NOW) == b"[]"

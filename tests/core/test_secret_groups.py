@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import credentials
 import pytest
-from core_driver import PRIVATE_KEY, ZEROHASH_CALL, make_plan, make_response, zerohash_minted
+from all_clients import ZEROHASH_MINT
+from core_driver import make_plan, make_response, zerohash_minted
 from driven_clock import (
     AsyncDrivenClock,
     AsyncScriptedConnections,
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEYS: Mapping[str, str | Secret] = {
-    "api_key": "the-key",
-    "private_key": Secret(PRIVATE_KEY),
-    "passphrase": "the pass",
+    **credentials.ZEROHASH,
+    "private_key": Secret(credentials.ZEROHASH_PRIVATE_KEY),
 }
 
 
@@ -41,7 +42,7 @@ def call(group: SecretGroup | AsyncSecretGroup) -> tuple[int, list[str]]:
     clock = DrivenClock()
     connections = ScriptedConnections(clock, make_response(503), zerohash_minted())
     plan = make_plan(ZEROHASH, strategy(group))
-    reply = drive(ZEROHASH_CALL, plan, "", connections, clock)
+    reply = drive(ZEROHASH_MINT, plan, "", connections, clock)
     return reply.attempts, [one.headers["x-scx-api-key"] for one in connections.requests]
 
 
@@ -68,15 +69,15 @@ async def test_an_async_group() -> None:
         clock = AsyncDrivenClock()
         connections = AsyncScriptedConnections(clock, zerohash_minted())
         plan = make_plan(ZEROHASH, strategy(group))
-        reply = await drive_async(ZEROHASH_CALL, plan, "", connections, clock)
+        reply = await drive_async(ZEROHASH_MINT, plan, "", connections, clock)
         assert reply.attempts == 1
-        assert connections.requests[0].headers["x-scx-api-key"] == "the-key"
-    assert await AsyncSecretGroup(read)["api_key"]() == "the-key"
+        assert connections.requests[0].headers["x-scx-api-key"] == credentials.ZEROHASH_API_KEY
+    assert await AsyncSecretGroup(read)["api_key"]() == credentials.ZEROHASH_API_KEY
 
 
 def test_a_member_can_be_asked_alone() -> None:
     """A member is a callable like any other source."""
-    assert SecretGroup(lambda: KEYS)["passphrase"]() == "the pass"
+    assert SecretGroup(lambda: KEYS)["passphrase"]() == credentials.ZEROHASH_PASSPHRASE
 
 
 def raising() -> Mapping[str, str | Secret]:
@@ -121,4 +122,4 @@ async def test_async_groups_that_fail() -> None:
     clock = AsyncDrivenClock()
     plan = make_plan(ZEROHASH, strategy(AsyncSecretGroup(read)))
     with pytest.raises(ConfigurationError, match="read raised OSError"):
-        await drive_async(ZEROHASH_CALL, plan, "", AsyncScriptedConnections(clock), clock)
+        await drive_async(ZEROHASH_MINT, plan, "", AsyncScriptedConnections(clock), clock)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from core_driver import REQUEST_ID, ZEROHASH_CALL, Driver, json_response, untyped, zerohash_plan
+from all_clients import ZEROHASH_MINT
+from core_driver import REQUEST_ID, Driver, json_response, untyped, zerohash_plan
 
 from tokenkit import ConfigurationError, Hooks, MismatchedResponse, Secret
 from tokenkit._pipeline.secret_sources import resolve
@@ -37,7 +38,7 @@ def test_a_source_may_be_the_text_itself() -> None:
 def test_a_response_to_another_request_is_not_followed_by_more() -> None:
     """The pooled connections are closed at once, and the request is not sent again."""
     driver = Driver(json_response(201, {"message": {"token": "t"}}, x_request_id="other"))
-    error = driver.error(ZEROHASH_CALL, zerohash_plan())
+    error = driver.error(ZEROHASH_MINT, zerohash_plan())
     assert isinstance(error, MismatchedResponse)
     assert (driver.discarded, len(driver.requests), error.request_id) == (1, 1, REQUEST_ID)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from driven_calls import MINTS, DrivenTime, driven_client, each_vendor, errors, outcomes
-from network_calls import HEALTH, TOKEN, each_family, each_flavour
+from all_clients import HEALTH, STRIGO_MINT, TOKEN, VENDORS
+from driven_calls import DrivenTime, driven_client, each_vendor, errors, outcomes
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import DecodeError, extension, zerohash
@@ -22,7 +23,7 @@ HTML = "Content-Type: text/html; charset=utf-8"
 
 REVOCATION = zerohash.RevokeAuthTokenRequest(token="e30.eyJqdGkiOiAiMSJ9.c2ln")
 CALLS: list[tuple[Vendor, extension.Call[Any]]] = [
-    *MINTS.items(),
+    *((name, vendor.mint) for name, vendor in VENDORS.items()),
     ("strigo", HEALTH),
     ("zerohash", REVOCATION),
     ("zerohash", zerohash.TimeRequest()),
@@ -69,7 +70,7 @@ def test_a_portal_that_is_not_declared_as_html(
     flavour: Flavour, family: Family, vendor: Vendor, answer: bytes, told: str
 ) -> None:
     """A page without a content type, or with another one, is quoted too."""
-    error = refused(flavour, family, vendor, MINTS[vendor], answer)
+    error = refused(flavour, family, vendor, VENDORS[vendor].mint, answer)
     assert told in str(error)
     assert "Airport Wi-Fi" in str(error)
 
@@ -79,7 +80,7 @@ def test_a_portal_that_is_not_declared_as_html(
 def test_a_long_page_is_quoted_in_part(flavour: Flavour, family: Family) -> None:
     """Of a page of a megabyte, the message has only the start."""
     page = PORTAL + b"<p>more</p>" * 100_000
-    error = refused(flavour, family, "strigo", MINTS["strigo"], http(200, page, HTML))
+    error = refused(flavour, family, "strigo", STRIGO_MINT, http(200, page, HTML))
     assert "Airport Wi-Fi" in str(error)
     assert len(str(error)) < 600
 
@@ -98,5 +99,5 @@ def test_nothing_that_may_be_a_mint_is_quoted(
     flavour: Flavour, family: Family, vendor: Vendor, answer: bytes
 ) -> None:
     """Anything that claims to be or looks like JSON may hold the token, and is not quoted."""
-    error = refused(flavour, family, vendor, MINTS[vendor], answer)
+    error = refused(flavour, family, vendor, VENDORS[vendor].mint, answer)
     assert TOKEN[:10] not in str(error) + repr(vars(error))

@@ -8,26 +8,23 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
-from all_clients import ZDK_KEY
+from all_clients import TOKEN, VENDORS
+from credentials import (
+    STRIGO_API_KEY,
+    STRIGO_ORG_ID,
+    ZDK_API_KEY,
+    ZEROHASH_API_KEY,
+    ZEROHASH_PASSPHRASE,
+    ZEROHASH_PRIVATE_KEY,
+)
 from driven_calls import (
-    MINTS,
     DrivenTime,
     driven_client,
     each_vendor,
     errors,
     outcomes,
 )
-from network_calls import (
-    API_KEY,
-    NO_RETRIES,
-    ORG_ID,
-    TOKEN,
-    ZEROHASH_KEY,
-    ZEROHASH_PASSPHRASE,
-    ZEROHASH_PRIVATE_KEY,
-    each_family,
-    each_flavour,
-)
+from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import (
@@ -101,9 +98,9 @@ SHAPES: dict[str, tuple[str, bytes, str]] = {
 }
 
 SECRETS: dict[Vendor, tuple[str, ...]] = {
-    "strigo": (API_KEY, f"{ORG_ID}:{API_KEY}"),
-    "zdk": (ZDK_KEY,),
-    "zerohash": (ZEROHASH_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE),
+    "strigo": (STRIGO_API_KEY, f"{STRIGO_ORG_ID}:{STRIGO_API_KEY}"),
+    "zdk": (ZDK_API_KEY,),
+    "zerohash": (ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE),
 }
 
 
@@ -120,7 +117,7 @@ def test_any_body_of_any_failure(flavour: Flavour, family: Family, vendor: Vendo
         client = driven_client(
             flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
         )
-        ends = outcomes(client, flavour, *[MINTS[vendor]] * len(cases))
+        ends = outcomes(client, flavour, *[VENDORS[vendor].mint] * len(cases))
         assert len(server.requests) == len(cases)
     for ((status, kind), (name, (_, _, kept))), end in zip(cases, ends, strict=True):
         (error,) = errors(kind, [end])
@@ -155,7 +152,7 @@ def test_a_body_that_is_cut_short(
         client = driven_client(
             flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
         )
-        (error,) = errors(kind, outcomes(client, flavour, MINTS[vendor]))
+        (error,) = errors(kind, outcomes(client, flavour, VENDORS[vendor].mint))
     assert error.body in (came.decode(), "")
 
 
@@ -191,7 +188,7 @@ def test_echoed_credentials_are_replaced(
         client = driven_client(
             flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
         )
-        (end,) = outcomes(client, flavour, MINTS[vendor])
+        (end,) = outcomes(client, flavour, VENDORS[vendor].mint)
         (request,) = server.requests
     (error,) = errors(BY_STATUS[status], [end])
     shown = "".join([str(error), error.body, repr(vars(error)), *error.headers.values()])
@@ -237,6 +234,6 @@ def test_a_minted_token_in_a_failure_is_replaced(
     body = json.dumps({"message": f"have {TOKEN}", "data": {"token": TOKEN}, "tokens": [TOKEN]})
     with RawServer(responding(lambda _: http(409, body.encode(), JSON))) as server:
         client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
-        (error,) = errors(ConflictError, outcomes(client, flavour, MINTS[vendor]))
+        (error,) = errors(ConflictError, outcomes(client, flavour, VENDORS[vendor].mint))
     assert '"message": "have ' in error.body
     assert TOKEN not in str(error) + repr(vars(error)) + error.body

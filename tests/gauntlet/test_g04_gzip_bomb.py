@@ -8,14 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import (
-    MINT,
-    MINTED,
-    TOKEN,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from all_clients import STRIGO_MINT, STRIGO_MINTED, TOKEN
+from network_calls import each_family, each_flavour, send_strigo
 from raw_server import RawServer, responding
 
 from tokenkit import BadRequestError, ResponseTooLarge
@@ -52,8 +46,8 @@ def serve(peer: Peer, status: int, parts: int) -> None:
 
 def send_small(flavour: Flavour, family: Family) -> None:
     """Load every module, so that the next call's memory is its own."""
-    with RawServer(responding(lambda _: MINTED)) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT, http_family=family)
+    with RawServer(responding(lambda _: STRIGO_MINTED)) as server:
+        (reply,) = send_strigo(flavour, server.url, STRIGO_MINT, http_family=family)
     assert reply.value.token == TOKEN
 
 
@@ -71,7 +65,7 @@ def test_a_gzip_bomb_is_stopped(
         tracemalloc.start()
         try:
             with pytest.raises(kind) as caught:
-                send_strigo(flavour, server.url, MINT, http_family=family)
+                send_strigo(flavour, server.url, STRIGO_MINT, http_family=family)
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

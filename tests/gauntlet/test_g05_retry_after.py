@@ -7,16 +7,9 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from driven_calls import ANSWERS, DrivenTime, driven_client, errors, outcomes, replies
-from network_calls import (
-    HARMLESS,
-    MINT,
-    NO_RETRIES,
-    at_most,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from all_clients import STRIGO_MINT, VENDORS, ZEROHASH_MINT
+from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
+from network_calls import NO_RETRIES, at_most, each_family, each_flavour, send_strigo
 from raw_server import RawServer, http, responding, saying
 
 from tokenkit import (
@@ -97,7 +90,7 @@ def naps_of(
 ) -> list[float]:
     """Return how long each call slept that got one of the responses and then a good one."""
     naps: list[float] = []
-    with RawServer(*(saying(answer, ANSWERS[vendor]) for answer in answers)) as server:
+    with RawServer(*(saying(answer, VENDORS[vendor].minted) for answer in answers)) as server:
         for _ in answers:
             clock = DrivenTime(NOW)
             client = driven_client(flavour, vendor, server.url, clock, http_family=family)
@@ -113,7 +106,7 @@ def naps_of(
 def test_every_form_is_slept_as_it_says(flavour: Flavour, family: Family, status: int) -> None:
     """Each form makes the wait in the table; a meaningless one leaves the client's own."""
     answers = [limited(value, status) for value in MEANINGS]
-    naps = naps_of(flavour, family, "strigo", MINT, *answers)
+    naps = naps_of(flavour, family, "strigo", STRIGO_MINT, *answers)
     expected = [OWN_WAIT if seconds is None else seconds for seconds in MEANINGS.values()]
     assert list(zip(MEANINGS, naps, strict=True)) == list(zip(MEANINGS, expected, strict=True))
 
@@ -131,7 +124,7 @@ def test_every_form_is_told(
         client = driven_client(
             flavour, "strigo", server.url, DrivenTime(NOW), http_family=family, retry=NO_RETRIES
         )
-        found = errors(kind, outcomes(client, flavour, *[MINT] * len(answers)))
+        found = errors(kind, outcomes(client, flavour, *[STRIGO_MINT] * len(answers)))
     assert {value: e.retry_after for value, e in zip(meanings, found, strict=True)} == meanings
 
 
@@ -145,7 +138,7 @@ def test_a_wait_beyond_the_deadline_is_not_slept(
     time = DrivenTime(NOW)
     with RawServer(saying(*[limited(value, status) for value in TOO_LONG])) as server:
         client = driven_client(flavour, "strigo", server.url, time, http_family=family)
-        found = errors(kind, outcomes(client, flavour, *[MINT] * len(TOO_LONG)))
+        found = errors(kind, outcomes(client, flavour, *[STRIGO_MINT] * len(TOO_LONG)))
         assert len(server.requests) == len(TOO_LONG)
     assert [error.attempts for error in found] == [1] * len(TOO_LONG)
     assert list(time.sleeps) == []
@@ -161,14 +154,14 @@ def test_no_sum_of_waits_passes_the_deadline(flavour: Flavour, family: Family) -
         client = driven_client(
             flavour, "strigo", server.url, time, http_family=family, retry=policy, deadline=9
         )
-        (error,) = errors(RateLimitError, outcomes(client, flavour, MINT))
+        (error,) = errors(RateLimitError, outcomes(client, flavour, STRIGO_MINT))
     assert list(time.sleeps) == [2.0, 2.0, 2.0, 2.0]
     assert error.attempts == 5
 
 
 @each_flavour
 @each_family
-@pytest.mark.parametrize("call", [HARMLESS, PAYMENT], ids=["harmless", "payment"])
+@pytest.mark.parametrize("call", [ZEROHASH_MINT, PAYMENT], ids=["harmless", "payment"])
 def test_what_zerohash_asks_for(
     flavour: Flavour, family: Family, call: zerohash.ClientAuthTokenRequest
 ) -> None:
@@ -192,6 +185,6 @@ def test_a_wait_is_not_slept_by_the_real_clock_either(flavour: Flavour, family: 
     """With the machine's own clock, an hour's Retry-After fails at once, and the error has it."""
     with RawServer(responding(lambda _: limited("3600"))) as server:
         with pytest.raises(RateLimitError) as caught, at_most(0.2):
-            send_strigo(flavour, server.url, MINT, deadline=5, http_family=family)
+            send_strigo(flavour, server.url, STRIGO_MINT, deadline=5, http_family=family)
         assert caught.value.retry_after == 3600
         assert len(server.requests) == 1

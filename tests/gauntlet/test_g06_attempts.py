@@ -9,21 +9,13 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from driven_calls import ANSWERS, MINTS, DrivenTime, driven_client, each_vendor, outcomes, replies
-from network_calls import (
-    FAST_RETRIES,
-    HARMLESS,
-    MINT,
-    MINTED,
-    ORG_ID,
-    ZEROHASH_MINTED,
-    ZEROHASH_PRIVATE_KEY,
-    each_family,
-    each_flavour,
-)
+from all_clients import STRIGO_MINT, STRIGO_MINTED, VENDORS, ZEROHASH_MINT, ZEROHASH_MINTED
+from credentials import STRIGO_ORG_ID, ZEROHASH_PRIVATE_KEY, async_strigo_client, strigo_client
+from driven_calls import DrivenTime, driven_client, each_vendor, outcomes, replies
+from network_calls import FAST_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, resetting, responding, saying
 
-from tokenkit import AsyncStrigoClient, Hooks, RetryPolicy, StrigoClient, zerohash
+from tokenkit import Hooks, RetryPolicy, zerohash
 
 if TYPE_CHECKING:
     from driven_calls import Vendor
@@ -48,7 +40,7 @@ def signature(request: RawRequest) -> str:
 
 @each_flavour
 @each_family
-@pytest.mark.parametrize("call", [HARMLESS, REVOCATION], ids=["mint", "revocation"])
+@pytest.mark.parametrize("call", [ZEROHASH_MINT, REVOCATION], ids=["mint", "revocation"])
 def test_each_attempt_is_signed_afresh(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch, call: Call[Any]
 ) -> None:
@@ -56,7 +48,7 @@ def test_each_attempt_is_signed_afresh(
     monkeypatch.setattr(random, "random", lambda: 0.5)
     time = DrivenTime(1_800_000_000.0)
     policy = RetryPolicy(max_retries=4, first_wait=8.0)
-    success = ZEROHASH_MINTED if call is HARMLESS else REVOKED
+    success = ZEROHASH_MINTED if call is ZEROHASH_MINT else REVOKED
     limited = http(429, b"", "Retry-After: 9")
     second = saying(http(502), limited, success, success)
     with RawServer(resetting(), second) as server:
@@ -81,20 +73,16 @@ def test_each_attempt_is_signed_afresh(
 def test_each_attempt_asks_for_the_secret(flavour: Flavour, family: Family) -> None:
     """A key that is rotated during an outage is used by the very next attempt."""
     keys = iter(["first-key", "second-key", "third-key"])
-    script = saying(http(502), http(503), MINTED)
+    script = saying(http(502), http(503), STRIGO_MINTED)
     with RawServer(script) as server:
-        make = StrigoClient if flavour == "sync" else AsyncStrigoClient
+        make = strigo_client if flavour == "sync" else async_strigo_client
         client = make(
-            org_id=ORG_ID,
-            api_key=lambda: next(keys),
-            base_url=server.url,
-            http_family=family,
-            retry=FAST_RETRIES,
+            server.url, api_key=lambda: next(keys), http_family=family, retry=FAST_RETRIES
         )
-        (reply,) = replies(outcomes(client, flavour, MINT))
+        (reply,) = replies(outcomes(client, flavour, STRIGO_MINT))
         sent = [request.headers["authorization"] for request in server.requests]
     assert reply.attempts == 3
-    assert sent == [f"Bearer {ORG_ID}:{key}-key" for key in ("first", "second", "third")]
+    assert sent == [f"Bearer {STRIGO_ORG_ID}:{key}-key" for key in ("first", "second", "third")]
 
 
 @each_flavour
@@ -102,9 +90,9 @@ def test_each_attempt_asks_for_the_secret(flavour: Flavour, family: Family) -> N
 @each_vendor
 def test_only_zerohash_gets_a_request_id(flavour: Flavour, family: Family, vendor: Vendor) -> None:
     """The attempts of the others' calls have no X-REQUEST-ID, and the same bytes."""
-    with RawServer(saying(http(503), ANSWERS[vendor])) as server:
+    with RawServer(saying(http(503), VENDORS[vendor].minted)) as server:
         client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
-        replies(outcomes(client, flavour, MINTS[vendor]))
+        replies(outcomes(client, flavour, VENDORS[vendor].mint))
         first, second = server.requests
     assert first.body == second.body
     assert ("x-request-id" in first.headers) is (vendor == "zerohash")
@@ -121,7 +109,7 @@ def test_retries_are_visible(
     """Each retry is reported to on_retry and to the debug log, with its reason and its wait."""
     monkeypatch.setattr(random, "random", lambda: 0.5)
     told: list[RetryPlanned] = []
-    script = saying(http(503, b"no upstream"), http(429, b"", "Retry-After: 7"), MINTED)
+    script = saying(http(503, b"no upstream"), http(429, b"", "Retry-After: 7"), STRIGO_MINTED)
     with RawServer(script) as server, caplog.at_level("DEBUG", "tokenkit"):
         client = driven_client(
             flavour,
@@ -131,7 +119,7 @@ def test_retries_are_visible(
             http_family=family,
             hooks=Hooks(on_retry=told.append),
         )
-        replies(outcomes(client, flavour, MINT))
+        replies(outcomes(client, flavour, STRIGO_MINT))
     assert [(record.retry, record.wait) for record in told] == [(1, 0.25), (2, 7.0)]
     assert told[0].reason == "HTTP 503: no upstream"
     assert told[1].reason.startswith("HTTP 429: Too Many Requests")
@@ -148,7 +136,7 @@ def test_retries_are_visible(
 def test_a_lost_connection_is_visible(flavour: Flavour, family: Family) -> None:
     """After a lost connection, the retry's record says which server was lost, and how."""
     told: list[RetryPlanned] = []
-    with RawServer(resetting(), responding(lambda _: MINTED)) as server:
+    with RawServer(resetting(), responding(lambda _: STRIGO_MINTED)) as server:
         client = driven_client(
             flavour,
             "strigo",
@@ -157,6 +145,6 @@ def test_a_lost_connection_is_visible(flavour: Flavour, family: Family) -> None:
             http_family=family,
             hooks=Hooks(on_retry=told.append),
         )
-        replies(outcomes(client, flavour, MINT))
+        replies(outcomes(client, flavour, STRIGO_MINT))
         (record,) = told
         assert record.reason.startswith(f"{server.url}: ReadError")

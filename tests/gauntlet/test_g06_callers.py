@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
-from network_calls import (
-    FAST_RETRIES,
-    WITHDRAWAL,
-    ZEROHASH_MINTED,
-    async_zerohash_client,
-    each_family,
-    each_flavour,
-    zerohash_client,
-)
+from all_clients import WITHDRAWAL, ZEROHASH_MINTED
+from credentials import async_zerohash_client, zerohash_client
+from network_calls import FAST_RETRIES, each_family, each_flavour
 from raw_server import RawServer, responding
 
 from tokenkit import ConnectError

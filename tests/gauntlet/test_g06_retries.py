@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
+from all_clients import (
+    HEALTH,
+    HEALTHY,
+    STRIGO_MINT,
+    STRIGO_MINTED,
+    VENDORS,
+    WITHDRAWAL,
+    ZEROHASH_MINT,
+    ZEROHASH_MINTED,
+)
 from driven_calls import (
-    ANSWERS,
-    MINTS,
     DrivenTime,
     driven_client,
     outcomes,
@@ -24,19 +32,7 @@ from lost_connections import (
     close_in_the_headers,
     reset_in_the_body,
 )
-from network_calls import (
-    FAST_RETRIES,
-    HARMLESS,
-    HEALTH,
-    HEALTHY,
-    MINT,
-    MINTED,
-    WITHDRAWAL,
-    ZEROHASH_MINTED,
-    each_family,
-    each_flavour,
-    send_zerohash,
-)
+from network_calls import FAST_RETRIES, each_family, each_flavour, send_zerohash
 from raw_server import RawServer, http, json_response, resetting, responding, saying
 
 from tokenkit import (
@@ -71,12 +67,12 @@ REVOKED = http(204)
 
 # The call, its success, and whether it may be sent again where the first may have been performed.
 CALLS: dict[str, tuple[Vendor, Call[Any], bytes, bool]] = {
-    "Strigo mint": ("strigo", MINT, MINTED, True),
+    "Strigo mint": ("strigo", STRIGO_MINT, STRIGO_MINTED, True),
     "Strigo health": ("strigo", HEALTH, HEALTHY, True),
-    "ZDK mint": ("zdk", MINTS["zdk"], ANSWERS["zdk"], True),
+    "ZDK mint": ("zdk", VENDORS["zdk"].mint, VENDORS["zdk"].minted, True),
     "zerohash time": ("zerohash", zerohash.TimeRequest(), json_response({"epoch": 0}), True),
     "zerohash revocation": ("zerohash", REVOCATION, REVOKED, True),
-    "harmless": ("zerohash", HARMLESS, ZEROHASH_MINTED, True),
+    "harmless": ("zerohash", ZEROHASH_MINT, ZEROHASH_MINTED, True),
     "harmless together": ("zerohash", minting("fwc", "crypto-buy"), ZEROHASH_MINTED, True),
     "withdrawal": ("zerohash", WITHDRAWAL, ZEROHASH_MINTED, False),
     "payout": ("zerohash", minting("crypto-payouts"), ZEROHASH_MINTED, False),
@@ -211,7 +207,7 @@ def test_a_payment_is_not_opened_twice(
             send_zerohash(
                 flavour,
                 server.url,
-                HARMLESS,
+                ZEROHASH_MINT,
                 WITHDRAWAL,
                 retry=FAST_RETRIES,
                 timeout=Timeouts(read=0.1),
@@ -240,7 +236,7 @@ def test_a_slow_answer_is_a_lost_one(flavour: Flavour, family: Family) -> None:
         peer.wait_gone()
 
     timeout = Timeouts(read=0.1)
-    for call, attempts in ((HARMLESS, 2), (WITHDRAWAL, 1)):
+    for call, attempts in ((ZEROHASH_MINT, 2), (WITHDRAWAL, 1)):
         with RawServer(never_answer, always_minted) as server:
             client = driven_client(
                 flavour, "zerohash", server.url, DrivenTime(), http_family=family, timeout=timeout
@@ -258,7 +254,7 @@ def test_a_refused_connection_is_tried_again(flavour: Flavour, family: Family) -
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     time = DrivenTime()
     client = driven_client(flavour, "zerohash", url, time, http_family=family)
-    for end in outcomes(client, flavour, WITHDRAWAL, HARMLESS):
+    for end in outcomes(client, flavour, WITHDRAWAL, ZEROHASH_MINT):
         assert isinstance(end, ConnectError)
         assert url in str(end)
         assert end.attempts == 3
@@ -273,7 +269,7 @@ def test_an_idle_connection_that_was_closed_is_replaced(flavour: Flavour, family
         sent = send_zerohash(
             flavour,
             server.url,
-            HARMLESS,
+            ZEROHASH_MINT,
             WITHDRAWAL,
             between=lambda: server.wait_for(lambda: server.ended >= 1),
             http_family=family,

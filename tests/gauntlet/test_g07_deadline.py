@@ -10,23 +10,15 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from network_calls import (
-    API_KEY,
-    MINT,
-    ORG_ID,
-    at_most,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from all_clients import STRIGO_MINT
+from credentials import async_strigo_client, strigo_client
+from network_calls import at_most, each_family, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, http, responding
 
 from tokenkit import (
-    AsyncStrigoClient,
     DeadlineExceeded,
     RetryPolicy,
     ServerError,
-    StrigoClient,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +54,7 @@ def test_no_server_outlasts_the_deadline(
             send_strigo(
                 flavour,
                 server.url,
-                MINT,
+                STRIGO_MINT,
                 deadline=DEADLINE,
                 retry=MANY_RETRIES,
                 http_family=family,
@@ -81,7 +73,7 @@ def test_endless_failures_end_before_the_deadline(flavour: Flavour, family: Fami
             send_strigo(
                 flavour,
                 server.url,
-                MINT,
+                STRIGO_MINT,
                 deadline=DEADLINE,
                 retry=MANY_RETRIES,
                 http_family=family,
@@ -97,20 +89,16 @@ def test_a_callers_client_is_bounded(flavour: Flavour, family: Family) -> None:
     http_library = import_module(family)
     if flavour == "sync":
         with RawServer(drip_body) as server, http_library.Client() as callers:
-            client = StrigoClient(
-                org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=callers
-            )
+            client = strigo_client(server.url, http_client=callers)
             with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
-                client.send(MINT, deadline=DEADLINE)
+                client.send(STRIGO_MINT, deadline=DEADLINE)
         return
 
     async def main(url: str) -> None:
         async with http_library.AsyncClient() as callers:
-            async_client = AsyncStrigoClient(
-                org_id=ORG_ID, api_key=API_KEY, base_url=url, http_client=callers
-            )
+            async_client = async_strigo_client(url, http_client=callers)
             with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
-                await async_client.send(MINT, deadline=DEADLINE)
+                await async_client.send(STRIGO_MINT, deadline=DEADLINE)
 
     with RawServer(drip_headers) as server:
         anyio.run(main, server.url, backend=flavour)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from all_clients import STRIGO_MINT, STRIGO_MINTED
 from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
-from network_calls import MINT, MINTED, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import Hooks, RetryPolicy, ServerError
@@ -33,7 +34,7 @@ def test_an_outage_is_not_multiplied(flavour: Flavour, family: Family) -> None:
             retry=RetryPolicy(max_retries=10),
             hooks=Hooks(on_retry=planned.append),
         )
-        found = errors(ServerError, outcomes(client, flavour, *[MINT] * CALLS))
+        found = errors(ServerError, outcomes(client, flavour, *[STRIGO_MINT] * CALLS))
         assert CALLS < len(server.requests) < 1100
         assert len(server.requests) == sum(error.attempts for error in found)
         assert len(planned) == len(server.requests) - CALLS
@@ -49,7 +50,7 @@ def test_successes_earn_retries_again(flavour: Flavour, family: Family) -> None:
     outage, recovery = 100, 30
     served = 0
 
-    with RawServer(responding(lambda _: MINTED if healthy() else http(503))) as server:
+    with RawServer(responding(lambda _: STRIGO_MINTED if healthy() else http(503))) as server:
 
         def healthy() -> bool:
             return outage <= served < outage + recovery
@@ -59,7 +60,7 @@ def test_successes_earn_retries_again(flavour: Flavour, family: Family) -> None:
             served += 1
 
         client = driven_client(flavour, "strigo", server.url, DrivenTime(), http_family=family)
-        calls = [MINT] * (outage + recovery + 10)
+        calls = [STRIGO_MINT] * (outage + recovery + 10)
         ends = outcomes(client, flavour, *calls, between=note)
     before = errors(ServerError, ends[:outage])
     assert [error.attempts for error in before[-10:]] == [1] * 10

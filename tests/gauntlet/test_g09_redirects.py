@@ -6,8 +6,10 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import HEALTH, STRIGO_MINT, ZEROHASH_MINT
 from callers_clients import send_through
-from network_calls import API_KEY, HARMLESS, HEALTH, MINT, each_family, each_flavour, send_strigo
+from credentials import STRIGO_API_KEY
+from network_calls import each_family, each_flavour, send_strigo
 from raw_server import RawServer, http, responding
 
 from tokenkit import UnexpectedRedirect
@@ -41,7 +43,7 @@ def test_a_mint_is_not_redirected(flavour: Flavour, family: Family, status: int)
     """A redirected mint is an error that names the target, and the target gets nothing."""
     with RawServer(stranger) as other, redirecting(other.url, status) as server:
         with pytest.raises(UnexpectedRedirect) as caught:
-            send_strigo(flavour, server.url, MINT, http_family=family)
+            send_strigo(flavour, server.url, STRIGO_MINT, http_family=family)
         check_untouched(other)
         assert caught.value.status == status
         assert caught.value.location == f"{other.url}/elsewhere"
@@ -69,7 +71,7 @@ def test_a_callers_client_follows_no_redirect(
     """A caller's client that follows redirects does not follow ours."""
     with RawServer(stranger) as other, redirecting(other.url, status) as server:
         with pytest.raises(UnexpectedRedirect):
-            send_through(flavour, family, server.url, HARMLESS, follow_redirects=True)
+            send_through(flavour, family, server.url, ZEROHASH_MINT, follow_redirects=True)
         check_untouched(other)
         assert len(server.requests) == 1
 
@@ -81,7 +83,7 @@ def test_no_target_is_good_enough(flavour: Flavour, family: Family, target: str)
     """A redirect within the origin, to another scheme or to nonsense, is refused too."""
     with redirecting(target, 307) as server:
         with pytest.raises(UnexpectedRedirect):
-            send_strigo(flavour, server.url, MINT, http_family=family)
+            send_strigo(flavour, server.url, STRIGO_MINT, http_family=family)
         assert len(server.requests) == 1
 
 
@@ -92,7 +94,7 @@ def test_other_3xx_are_redirects_too(flavour: Flavour, family: Family, status: i
     """A 3xx status that leads nowhere is never taken for a success."""
     with RawServer(responding(lambda _: http(status))) as server:
         with pytest.raises(UnexpectedRedirect) as caught:
-            send_strigo(flavour, server.url, MINT, http_family=family)
+            send_strigo(flavour, server.url, STRIGO_MINT, http_family=family)
         assert caught.value.status == status
         assert len(server.requests) == 1
 
@@ -110,7 +112,7 @@ def test_a_target_that_echoes_the_key_is_shown_without_it(
 
     with RawServer(responding(echo)) as server:
         with pytest.raises(UnexpectedRedirect) as caught:
-            send_strigo(flavour, server.url, MINT, http_family=family)
+            send_strigo(flavour, server.url, STRIGO_MINT, http_family=family)
         location = caught.value.location or ""
         assert location.startswith("https://other.example/")
-        assert API_KEY not in f"{caught.value!r} {caught.value} {location}"
+        assert STRIGO_API_KEY not in f"{caught.value!r} {caught.value} {location}"

@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HEALTH, HEALTHY
 from connect_proxy import socks_proxy_to, socks_url
-from network_calls import HEALTH, HEALTHY, NO_RETRIES, each_family, each_flavour, send_strigo
+from network_calls import NO_RETRIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, http, responding
 from tls_servers import HOST, tls_server, trusting
 

@@ -13,18 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from all_clients import ZEROHASH, each_vendor, perform
+from all_clients import TOKEN, ZEROHASH, ZEROHASH_MINT, each_vendor, perform
+from credentials import ZEROHASH_API_KEY, zerohash_client
 from leaks import REVOCATION, check_no_secret
-from network_calls import (
-    HARMLESS,
-    NO_RETRIES,
-    TOKEN,
-    ZEROHASH_KEY,
-    each_family,
-    each_flavour,
-    send_zerohash,
-    zerohash_client,
-)
+from network_calls import NO_RETRIES, each_family, each_flavour, send_zerohash
 from raw_server import RawServer, black_hole, http, json_response, responding
 
 from tokenkit import (
@@ -125,7 +117,7 @@ def broken_headers(peer: Peer) -> None:
 
 @each_flavour
 @each_family
-@pytest.mark.parametrize("call", [HARMLESS, REVOCATION])
+@pytest.mark.parametrize("call", [ZEROHASH_MINT, REVOCATION])
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
@@ -176,7 +168,7 @@ def test_an_unreachable_server_shows_no_secret(
     """A refused connection shows no credential."""
     with pytest.raises(ConnectError) as caught:
         send_zerohash(
-            flavour, "http://127.0.0.1:1", HARMLESS, retry=NO_RETRIES, http_family=family
+            flavour, "http://127.0.0.1:1", ZEROHASH_MINT, retry=NO_RETRIES, http_family=family
         )
     check_no_secret(caught.value, log)
 
@@ -277,7 +269,7 @@ def test_a_callers_http2_transport_logs_no_secret(
 
     client = ZEROHASH.open(flavour, transport=http_module.MockTransport(respond))
     with pytest.raises(AuthenticationError) as caught:
-        perform(client, flavour, lambda: HARMLESS)
+        perform(client, flavour, lambda: ZEROHASH_MINT)
     check_no_secret(caught.value, log)
 
 
@@ -286,14 +278,14 @@ def test_the_search_finds_what_is_there(log: pytest.LogCaptureFixture) -> None:
     hidden: dict[str, Any] = {"__name__": "tokenkit.leaky"}
     program = "def leak(local):\n    raise ValueError('no secret in the text')"
     exec(program, hidden)  # noqa: S102 - a frame that counts as ours
-    in_text, in_cause = ValueError(f"the key is {ZEROHASH_KEY}"), RuntimeError("innocent")
+    in_text, in_cause = ValueError(f"the key is {ZEROHASH_API_KEY}"), RuntimeError("innocent")
     in_cause.__cause__ = in_text
     with pytest.raises(ValueError, match="no secret") as in_frame:
-        hidden["leak"](ZEROHASH_KEY)
+        hidden["leak"](ZEROHASH_API_KEY)
     for error in (in_text, in_cause, in_frame.value):
-        with pytest.raises(AssertionError, match=ZEROHASH_KEY):
+        with pytest.raises(AssertionError, match=ZEROHASH_API_KEY):
             check_no_secret(error, log)
-    logging.getLogger("anything").debug("the key is %s", ZEROHASH_KEY)
+    logging.getLogger("anything").debug("the key is %s", ZEROHASH_API_KEY)
     with pytest.raises(AssertionError, match="log"):
         check_no_secret(RuntimeError("innocent"), log)
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pytest
 import trio
-from network_calls import HEALTHY, async_strigo_client, each_family
+from all_clients import HEALTHY
+from credentials import async_strigo_client
+from network_calls import each_family
 from raw_server import RawServer, responding
 from tls_servers import tls_server, trusting
 

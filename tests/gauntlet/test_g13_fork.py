@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import forked_programs
 import pytest
+from all_clients import HEALTHY
+from credentials import async_strigo_client, strigo_client
 from forked_programs import (
     close_in_the_child,
     close_in_the_child_within_trio,
@@ -22,7 +24,7 @@ from forked_programs import (
     fork_within_asyncio,
     fork_within_trio,
 )
-from network_calls import FAMILIES, HEALTHY, async_strigo_client, each_family, strigo_client
+from network_calls import FAMILIES, each_family
 from raw_server import RawServer, responding
 from tls_servers import AUTHORITY, tls_server
 

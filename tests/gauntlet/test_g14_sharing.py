@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from network_calls import NO_RETRIES, async_strigo_client, each_family, strigo_client
+from credentials import async_strigo_client, strigo_client
+from network_calls import NO_RETRIES, each_family
 from raw_server import RawServer, json_response, responding
 
 from tokenkit import ServerError, strigo

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from all_clients import ZEROHASH_MINT, ZEROHASH_MINTED
 from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
-from network_calls import HARMLESS, ZEROHASH_MINTED, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import (
@@ -73,7 +74,7 @@ def test_a_wrong_clock_is_corrected(
     issuer.ahead = ahead
     told: list[RetryPlanned] = []
     client = issuer.client(flavour, http_family=family, hooks=Hooks(on_retry=told.append))
-    sent = replies(outcomes(client, flavour, HARMLESS, HARMLESS, HARMLESS))
+    sent = replies(outcomes(client, flavour, ZEROHASH_MINT, ZEROHASH_MINT, ZEROHASH_MINT))
     assert [reply.attempts for reply in sent] == [2, 1, 1]
     assert [(record.retry, record.wait) for record in told] == [(1, 0.0)]
     assert told[0].reason.startswith("HTTP 401: Timestamp out of range")
@@ -103,14 +104,14 @@ def test_a_wrong_clock_is_corrected_with_a_callers_client(
     if flavour == "sync":
         with library.Client() as callers:
             client = issuer.client(flavour, http_client=callers)
-            sent = replies(outcomes(client, flavour, HARMLESS, HARMLESS))
+            sent = replies(outcomes(client, flavour, ZEROHASH_MINT, ZEROHASH_MINT))
         assert [reply.attempts for reply in sent] == [2, 1]
         return
 
     async def main() -> list[int]:
         async with library.AsyncClient() as callers:
             client = issuer.sandbox.async_zerohash_client(http_client=callers)
-            return [(await client.send_raw(HARMLESS)).attempts for _ in range(2)]
+            return [(await client.send_raw(ZEROHASH_MINT)).attempts for _ in range(2)]
 
     assert anyio.run(main, backend=flavour) == [2, 1]
 
@@ -126,7 +127,7 @@ def test_a_skew_that_changes_is_followed(flavour: Flavour, family: Family, issue
 
     shift()
     client = issuer.client(flavour, http_family=family)
-    sent = replies(outcomes(client, flavour, *[HARMLESS] * 6, between=shift))
+    sent = replies(outcomes(client, flavour, *[ZEROHASH_MINT] * 6, between=shift))
     assert [reply.attempts for reply in sent] == [2, 1, 2, 1, 2, 1]
 
 
@@ -139,7 +140,7 @@ def test_the_correction_can_be_switched_off(
     """With correct_clock_skew=False, every call is refused at once, however often it is made."""
     issuer.ahead = ahead
     client = issuer.client(flavour, http_family=family, correct_clock_skew=False)
-    found = errors(AuthenticationError, outcomes(client, flavour, HARMLESS, HARMLESS))
+    found = errors(AuthenticationError, outcomes(client, flavour, ZEROHASH_MINT, ZEROHASH_MINT))
     assert [error.attempts for error in found] == [1, 1]
 
 
@@ -183,7 +184,7 @@ def test_poison_is_ignored(flavour: Flavour, family: Family, status: int) -> Non
         client = driven_client(
             flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
         )
-        *ends, last = outcomes(client, flavour, *[HARMLESS] * (len(POISON) + 1))
+        *ends, last = outcomes(client, flavour, *[ZEROHASH_MINT] * (len(POISON) + 1))
         stamps = [stamp(request) for request in server.requests]
     found = errors(AuthenticationError if status == 401 else PermissionDeniedError, ends)
     attempts = {name: error.attempts for name, error in zip(POISON, found, strict=True)}
@@ -200,7 +201,9 @@ def test_a_correction_that_does_not_help_is_dropped(flavour: Flavour, family: Fa
         client = driven_client(
             flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
         )
-        found = errors(AuthenticationError, outcomes(client, flavour, HARMLESS, HARMLESS))
+        found = errors(
+            AuthenticationError, outcomes(client, flavour, ZEROHASH_MINT, ZEROHASH_MINT)
+        )
         stamps = [stamp(request) for request in server.requests]
     assert [error.attempts for error in found] == [2, 2]
     assert stamps == [0, HOUR, 0, HOUR]
@@ -215,7 +218,7 @@ def test_a_server_whose_clock_jumps_makes_no_loop(flavour: Flavour, family: Fami
         client = driven_client(
             flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
         )
-        found = errors(AuthenticationError, outcomes(client, flavour, *[HARMLESS] * 120))
+        found = errors(AuthenticationError, outcomes(client, flavour, *[ZEROHASH_MINT] * 120))
         # The retry budget bounds corrections as it does all that is sent again.
         assert len(server.requests) < 220
     assert {error.attempts for error in found[:50]} == {2}
@@ -232,5 +235,5 @@ def test_a_date_from_before_the_release_is_ignored(flavour: Flavour, family: Fam
         client = driven_client(
             flavour, "zerohash", server.url, DrivenTime(new_year), http_family=family
         )
-        (error,) = errors(AuthenticationError, outcomes(client, flavour, HARMLESS))
+        (error,) = errors(AuthenticationError, outcomes(client, flavour, ZEROHASH_MINT))
         assert error.attempts == len(server.requests) == 1

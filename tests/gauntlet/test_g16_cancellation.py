@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import anyio
 import pytest
-from network_calls import (
-    FAST_RETRIES,
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    async_strigo_client,
-    each_family,
-    nothing,
-)
+from all_clients import STRIGO_MINT, STRIGO_MINTED
+from credentials import async_strigo_client
+from network_calls import FAST_RETRIES, NO_RETRIES, each_family, nothing
 from raw_server import RawServer, black_hole, http, responding
 from tls_servers import server_context, trusting
 
@@ -120,7 +114,7 @@ def run(way: Way, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 def in_pieces(peer: Peer) -> None:
     """Refuse every other request, mint for the rest; each response comes in several pieces."""
-    body = MINTED.partition(b"\r\n\r\n")[2]
+    body = STRIGO_MINTED.partition(b"\r\n\r\n")[2]
     middle = len(body) // 2
     halves = [b"%x\r\n%s\r\n" % (len(half), half) for half in (body[:middle], body[middle:])]
     refusal, answer = [http(503)[:9], http(503)[9:]], [CHUNKED[:9], CHUNKED[9:], *halves, END]
@@ -141,7 +135,7 @@ def tls_server_in_pieces() -> RawServer:
 
 async def check_next_call(client: AsyncStrigoClient, server: RawServer) -> None:
     """Check that the client works, and that the cancelled call holds no second connection."""
-    assert (await client.send(MINT)).token in MINTED.decode()
+    assert (await client.send(STRIGO_MINT)).token in STRIGO_MINTED.decode()
     await in_a_thread(server.wait_for, lambda: server.connections - server.ended == 1)
 
 
@@ -162,8 +156,8 @@ def test_a_call_is_cancelled_at_every_await_point(
                 server.url, http_family=family, ssl_context=context, retry=FAST_RETRIES
             ) as client:
                 for _ in range(earlier_calls):
-                    await client.send(MINT)
-                reached = await cancel_at(way, step, client.send(MINT))
+                    await client.send(STRIGO_MINT)
+                reached = await cancel_at(way, step, client.send(STRIGO_MINT))
                 await check_next_call(client, server)
             await in_a_thread(server.wait_all_closed)
         # It waits for each of two responses, and between them. On a busy machine the pieces of a
@@ -186,7 +180,7 @@ def test_closing_is_cancelled_at_every_await_point(way: Way, family: Family) -> 
     async def main() -> None:
         nonlocal reached
         client = async_strigo_client(server.url, http_family=family, ssl_context=context)
-        await client.send(MINT)
+        await client.send(STRIGO_MINT)
         reached = await cancel_at(way, step, client.aclose())
 
     with tls_server_in_pieces() as server:
@@ -230,13 +224,13 @@ def test_a_cancelled_wait_leaves_the_client_usable(
         with cancellable(way) as cancel:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(cancel_later, cancel)
-                await client.send(MINT)
+                await client.send(STRIGO_MINT)
 
     async def cancel_later(cancel: Callable[[], None]) -> None:
         await in_a_thread(server.wait_for, lambda: bool(server.requests))
         cancel()
 
-    with RawServer(script, responding(lambda _: MINTED)) as server:
+    with RawServer(script, responding(lambda _: STRIGO_MINTED)) as server:
         run(way, main)
         server.wait_all_closed()
         gc.collect()
@@ -256,10 +250,10 @@ async def test_many_cancellations_leave_every_slot_free(family: Family) -> None:
                 before = len(server.requests)
                 async with anyio.create_task_group() as tasks:
                     for _ in range(60):
-                        tasks.start_soon(client.send, MINT)
+                        tasks.start_soon(client.send, STRIGO_MINT)
                     await in_a_thread(wait_for_requests, server, before + 60)
                     tasks.cancel_scope.cancel()
             await in_a_thread(server.wait_all_closed)
             with pytest.raises(TransportError):
-                await client.send(MINT, deadline=0.1)
+                await client.send(STRIGO_MINT, deadline=0.1)
             assert server.connections == 121

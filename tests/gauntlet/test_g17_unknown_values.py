@@ -8,8 +8,8 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import STRIGO, ZDK, ZEROHASH, Vendor, perform
-from network_calls import TOKEN, Family, Flavour, each_family, each_flavour
+from all_clients import STRIGO, TOKEN, ZDK, ZEROHASH, Vendor, perform
+from network_calls import Family, Flavour, each_family, each_flavour
 from raw_server import RawServer, json_response, responding
 
 from tokenkit import (

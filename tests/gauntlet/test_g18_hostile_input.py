@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import attrs
 import pytest
-from all_clients import STRIGO, VENDORS, ZDK, ZEROHASH, each_vendor, perform
-from network_calls import MINT, each_family, each_flavour
+from all_clients import STRIGO, STRIGO_MINT, VENDORS, ZDK, ZEROHASH, each_vendor, perform
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, responding
 
 from tokenkit import (
@@ -252,15 +252,21 @@ def test_hostile_texts_for_headers(flavour: Flavour, family: Family, text: str) 
     common = {"http_family": family}
     refusals: dict[str, list[partial[TokenKitError]]] = {
         "headers": [
-            partial(refused, STRIGO, flavour, lambda: MINT, {**common, "headers": headers})
+            partial(refused, STRIGO, flavour, lambda: STRIGO_MINT, {**common, "headers": headers})
             for headers in ({"x-name": text}, {text: "value"})
         ]
         + [
-            partial(refused, STRIGO, flavour, lambda: MINT, common, headers=headers)
+            partial(refused, STRIGO, flavour, lambda: STRIGO_MINT, common, headers=headers)
             for headers in ({"x-name": text}, {text: "value"})
         ],
         "user_agent_suffix": [
-            partial(refused, STRIGO, flavour, lambda: MINT, {**common, "user_agent_suffix": text})
+            partial(
+                refused,
+                STRIGO,
+                flavour,
+                lambda: STRIGO_MINT,
+                {**common, "user_agent_suffix": text},
+            )
         ],
         "request_id": [
             partial(refused, ZEROHASH, flavour, lambda: ZEROHASH.mint, common, request_id=text)

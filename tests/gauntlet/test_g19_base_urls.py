@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from all_clients import ZDK, ZEROHASH, each_vendor, perform
+from all_clients import TOKEN, ZDK, ZEROHASH, each_vendor, perform
 from leaks import traces
-from network_calls import TOKEN, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, responding
 
 from tokenkit import ConfigurationError

@@ -6,13 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HEALTH, HEALTHY, STRIGO_MINT, STRIGO_MINTED, TOKEN
 from network_calls import (
-    HEALTH,
-    HEALTHY,
-    MINT,
-    MINTED,
     NO_RETRIES,
-    TOKEN,
     at_most,
     each_family,
     each_flavour,
@@ -66,7 +62,7 @@ def test_broken_http_is_a_transport_error(flavour: Flavour, family: Family, answ
     """Whatever a server sends that isn't HTTP, a TransportError says so at once."""
     with RawServer(saying(answer)) as server:
         with pytest.raises(TransportError) as caught, at_most(1):
-            send_strigo(flavour, server.url, MINT, retry=NO_RETRIES, http_family=family)
+            send_strigo(flavour, server.url, STRIGO_MINT, retry=NO_RETRIES, http_family=family)
         assert str(caught.value).startswith(server.url)
         server.wait_all_closed()
 
@@ -76,8 +72,8 @@ def test_broken_http_is_a_transport_error(flavour: Flavour, family: Family, answ
 def test_a_storm_of_informational_answers_passes(flavour: Flavour, family: Family) -> None:
     """The response after a thousand informational ones is read."""
     storm = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 1000
-    with RawServer(saying(storm + MINTED)) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT, http_family=family)
+    with RawServer(saying(storm + STRIGO_MINTED)) as server:
+        (reply,) = send_strigo(flavour, server.url, STRIGO_MINT, http_family=family)
     assert reply.value.token == TOKEN
 
 
@@ -108,9 +104,9 @@ def test_an_answer_without_framing_ends_with_the_connection(
     flavour: Flavour, family: Family
 ) -> None:
     """HTTP/1.0 without a length is read until the close."""
-    answer = MINTED.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Content-Length", b"X-Was")
+    answer = STRIGO_MINTED.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"Content-Length", b"X-Was")
     with RawServer(saying(answer)) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT, http_family=family)
+        (reply,) = send_strigo(flavour, server.url, STRIGO_MINT, http_family=family)
     assert reply.value.token == TOKEN
 
 
@@ -119,9 +115,9 @@ def test_an_answer_without_framing_ends_with_the_connection(
 def test_a_repeated_header_is_joined(flavour: Flavour, family: Family) -> None:
     """A repeated header becomes one with both values, whatever bytes they have."""
     head = b"HTTP/1.1 200 OK\r\nX-Twice: a\r\nx-twice: \xe9\r\n"
-    answer = MINTED.replace(b"HTTP/1.1 200 Whatever\r\n", head)
+    answer = STRIGO_MINTED.replace(b"HTTP/1.1 200 Whatever\r\n", head)
     with RawServer(saying(answer)) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT, http_family=family)
+        (reply,) = send_strigo(flavour, server.url, STRIGO_MINT, http_family=family)
     assert reply.headers["X-TWICE"].startswith("a, ")
 
 
@@ -132,7 +128,7 @@ def test_an_empty_success_cannot_be_read(flavour: Flavour, family: Family, statu
     """An empty response to a mint is a DecodeError."""
     answer = f"HTTP/1.1 {status} OK\r\nContent-Length: 0\r\n\r\n".encode()
     with RawServer(saying(answer)) as server, pytest.raises(DecodeError):
-        send_strigo(flavour, server.url, MINT, http_family=family)
+        send_strigo(flavour, server.url, STRIGO_MINT, http_family=family)
 
 
 @each_flavour
@@ -163,6 +159,6 @@ def test_a_librarys_new_wording_shows_nothing_of_a_response(
 
     options: dict[str, Any] = {"transport": module.MockTransport(refuse)}
     with pytest.raises(ProtocolError) as caught:
-        send_strigo(flavour, "https://vendor.example", MINT, retry=NO_RETRIES, **options)
+        send_strigo(flavour, "https://vendor.example", STRIGO_MINT, retry=NO_RETRIES, **options)
     assert TOKEN not in str(caught.value)
     assert "RemoteProtocolError" in str(caught.value)

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from network_calls import (
-    FAST_RETRIES,
-    HEALTH,
-    HEALTHY,
-    MINT,
-    NO_RETRIES,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from all_clients import HEALTH, HEALTHY, STRIGO_MINT
+from network_calls import FAST_RETRIES, NO_RETRIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, responding
 from tls_servers import AUTHORITY, context_with, server_context, tls_server, trusting
 
@@ -69,7 +61,7 @@ def test_a_bad_certificate_is_refused(
             send_strigo(
                 flavour,
                 server.url,
-                MINT,
+                STRIGO_MINT,
                 ssl_context=trusting(),
                 retry=NO_RETRIES,
                 http_family=family,
@@ -102,7 +94,7 @@ def test_a_bad_certificate_is_tried_again(flavour: Flavour, family: Family) -> N
             send_strigo(
                 flavour,
                 server.url,
-                MINT,
+                STRIGO_MINT,
                 ssl_context=trusting(),
                 retry=FAST_RETRIES,
                 http_family=family,

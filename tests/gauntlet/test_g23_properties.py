@@ -18,10 +18,11 @@ import attrs
 import pytest
 from all_clients import STRIGO, ZDK, ZEROHASH, Vendor
 from anything import ANYTHING
+from credentials import ZEROHASH_PRIVATE_KEY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from json_values import JSON_VALUES, JWT
-from network_calls import NO_RETRIES, ZEROHASH_PRIVATE_KEY, each_family, each_flavour
+from network_calls import NO_RETRIES, each_family, each_flavour
 
 from tokenkit import (
     InvalidInputError,

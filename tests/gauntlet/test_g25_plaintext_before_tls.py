@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from all_clients import STRIGO_MINT, STRIGO_MINTED, TOKEN
 from connect_proxy import ESTABLISHED, SOCKS_BOUND, proxy_to, socks_proxy_to, socks_url
-from network_calls import (
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    TOKEN,
-    async_strigo_client,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from credentials import async_strigo_client
+from network_calls import NO_RETRIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, json_response, responding
 from tls_servers import AUTHORITY, HOST, server_context, trusting
 
@@ -46,7 +39,7 @@ def options_for(proxy_url: str | None, family: Family) -> Options:
 
 
 def genuine() -> RawServer:
-    return RawServer(responding(lambda _: MINTED), tls=server_context(HOST))
+    return RawServer(responding(lambda _: STRIGO_MINTED), tls=server_context(HOST))
 
 
 @each_family
@@ -67,7 +60,7 @@ def test_bytes_behind_a_proxys_reply(
             monkeypatch.setenv("SSL_CERT_FILE", authority)
             url = socks_url(proxy) if kind == "socks" else proxy.url
             with pytest.raises(ConnectError) as caught:
-                send_strigo(flavour, f"https://{HOST}", MINT, **options_for(url, family))
+                send_strigo(flavour, f"https://{HOST}", STRIGO_MINT, **options_for(url, family))
             proxy.wait_all_closed()
         assert server.requests == []
     assert "forged" not in str(caught.value)
@@ -85,7 +78,7 @@ def test_a_server_that_speaks_before_tls(flavour: Flavour, family: Family) -> No
     with RawServer(speak_first) as server:
         url = f"https://localhost:{server.port}"
         with pytest.raises(ConnectError):
-            send_strigo(flavour, url, MINT, **options_for(None, family))
+            send_strigo(flavour, url, STRIGO_MINT, **options_for(None, family))
         server.wait_all_closed()
 
 
@@ -97,7 +90,7 @@ def test_bytes_behind_a_proxys_reply_on_uvloop(behind: bytes) -> None:
     async def main(url: str) -> None:
         async with async_strigo_client(f"https://{HOST}", **options_for(url, "httpx")) as client:
             with pytest.raises(ConnectError):
-                await client.send(MINT)
+                await client.send(STRIGO_MINT)
 
     with genuine() as server, proxy_to(server, reply=ESTABLISHED + behind) as proxy:
         anyio.run(main, proxy.url, backend_options={"loop_factory": uvloop.new_event_loop})
@@ -115,7 +108,7 @@ def test_a_socks_proxy_that_says_no_more(
     seen: list[bytes] = []
     with genuine() as server, socks_proxy_to(server, method=method, seen=seen) as proxy:
         options = options_for(socks_url(proxy, credentials), family)
-        replies = send_strigo(flavour, f"https://{HOST}", MINT, MINT, **options)
+        replies = send_strigo(flavour, f"https://{HOST}", STRIGO_MINT, STRIGO_MINT, **options)
         assert proxy.connections == 1
     assert [reply.value.token for reply in replies] == [TOKEN, TOKEN]
     assert seen == ([b"\x01\x04user\x0bpass-word-1"] if credentials else [])
@@ -142,4 +135,4 @@ def test_a_socks_proxy_that_breaks_its_protocol(
     with genuine() as server, socks_proxy_to(server, reply, method) as proxy:
         url = socks_url(proxy)
         with pytest.raises(ConnectError, match=rf"^proxy {url}: Pro(xy|tocol)Error"):
-            send_strigo(flavour, f"https://{HOST}", MINT, **options_for(url, "httpx"))
+            send_strigo(flavour, f"https://{HOST}", STRIGO_MINT, **options_for(url, "httpx"))

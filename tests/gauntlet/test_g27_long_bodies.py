@@ -8,7 +8,8 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import MINT, TOKEN, each_flavour, send_strigo
+from all_clients import STRIGO_MINT, TOKEN
+from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, http, saying
 
 from tokenkit import BadRequestError, ProtocolError, ResponseTooLarge
@@ -108,7 +109,7 @@ def test_an_inner_layer_of_nothing_is_stopped(
     answer = http(status, packed, "Content-Encoding: gzip, gzip")
     with RawServer(saying(answer)) as server:
         with pytest.raises(kind) as caught:
-            send_strigo(flavour, server.url, MINT)
+            send_strigo(flavour, server.url, STRIGO_MINT)
         assert len(server.requests) == 1
     assert status == 400 or "8388608 bytes" in str(caught.value)
 
@@ -126,7 +127,7 @@ def test_a_flood_behind_a_gzip_end_is_left(flavour: Flavour) -> None:
             peer.send(piece)
 
     with RawServer(flood) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT)
+        (reply,) = send_strigo(flavour, server.url, STRIGO_MINT)
         server.wait_all_closed()
     assert reply.value.token == TOKEN
 
@@ -141,7 +142,7 @@ def test_a_body_in_many_chunks_is_read(flavour: Flavour) -> None:
         peer.send(HEAD.replace(b"Content-Encoding: gzip\r\n", b"") + chunks + b"0\r\n\r\n")
 
     with RawServer(drip) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT)
+        (reply,) = send_strigo(flavour, server.url, STRIGO_MINT)
     assert reply.value.token == TOKEN
 
 
@@ -162,8 +163,8 @@ def test_rubbish_behind_a_member_is_the_end(flavour: Flavour) -> None:
 
         with RawServer(once) as server:
             if works:
-                (reply,) = send_strigo(flavour, server.url, MINT)
+                (reply,) = send_strigo(flavour, server.url, STRIGO_MINT)
                 assert reply.value.token == TOKEN
             else:
                 with pytest.raises(ProtocolError, match="gzip"):
-                    send_strigo(flavour, server.url, MINT, deadline=2)
+                    send_strigo(flavour, server.url, STRIGO_MINT, deadline=2)

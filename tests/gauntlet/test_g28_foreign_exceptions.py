@@ -13,26 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from network_calls import (
-    API_KEY,
-    HEALTHY,
-    MINT,
-    MINTED,
-    ORG_ID,
-    each_family,
-    each_flavour,
-    send_strigo,
+from all_clients import HEALTHY, STRIGO_MINT, STRIGO_MINTED
+from credentials import (
+    STRIGO_API_KEY,
+    ZDK_API_KEY,
+    async_strigo_client,
     strigo_client,
 )
+from network_calls import each_family, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, http, responding
 
 from tokenkit import (
-    AsyncStrigoClient,
     AsyncZdkClient,
     AuthenticationError,
     ConfigurationError,
     Hooks,
-    StrigoClient,
     ZdkClient,
 )
 from tokenkit.auth import Bearer
@@ -69,17 +64,16 @@ def frames_of(error: BaseException | None) -> str:
 
 def call_with(flavour: Flavour, option: str, make: Callable[[], Any]) -> None:
     """Mint a token with a caller's client or transport."""
-    account: dict[str, Any] = {"org_id": ORG_ID, "api_key": API_KEY}
     if flavour == "sync":
-        with StrigoClient(**account, **{option: make()}) as client:
-            client.send(MINT)
+        with strigo_client(**{option: make()}) as client:
+            client.send(STRIGO_MINT)
         return
 
     async def main() -> None:
         brought = make()
-        async with AsyncStrigoClient(**account, **{option: brought}) as async_client:
+        async with async_strigo_client(**{option: brought}) as async_client:
             try:
-                await async_client.send(MINT)
+                await async_client.send(STRIGO_MINT)
             finally:
                 await brought.aclose()
 
@@ -112,7 +106,7 @@ def test_what_a_mock_raises_comes_out(
         call_with(flavour, option, make)
     assert caught.value is raised
     assert len(sent) == 1
-    assert API_KEY not in frames_of(caught.value)
+    assert STRIGO_API_KEY not in frames_of(caught.value)
 
 
 @each_family
@@ -169,13 +163,13 @@ def test_what_a_signal_handler_raises_comes_out(kind: type[BaseException]) -> No
             signal.setitimer(signal.ITIMER_REAL, 0.3)
             began = time.monotonic()
             with pytest.raises(kind) as caught:
-                client.send(MINT)
+                client.send(STRIGO_MINT)
             assert time.monotonic() - began < 10
             assert len(server.requests) == 1
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert API_KEY not in frames_of(caught.value)
+    assert STRIGO_API_KEY not in frames_of(caught.value)
 
 
 @each_flavour
@@ -219,7 +213,7 @@ def test_closing_hides_only_network_trouble(flavour: Flavour) -> None:
 def test_the_end_of_an_async_stream_hides_only_network_trouble(flavour: Flavour) -> None:
     """A body that ends before its stream is complete, unless the stream then raises."""
     http_module: Any = import_module("httpx")
-    packed = gzip.compress(MINTED.partition(b"\r\n\r\n")[2], mtime=0)
+    packed = gzip.compress(STRIGO_MINTED.partition(b"\r\n\r\n")[2], mtime=0)
 
     class Stream(http_module.AsyncByteStream):  # type: ignore[misc]  # a module that is imported by name
         def __init__(self, raised: Exception) -> None:
@@ -249,7 +243,7 @@ def test_network_trouble_stays_network_trouble(flavour: Flavour) -> None:
     from tokenkit import ConnectError  # noqa: PLC0415 - only here
 
     with pytest.raises(ConnectError):
-        send_strigo(flavour, "http://127.0.0.1:1", MINT)
+        send_strigo(flavour, "http://127.0.0.1:1", STRIGO_MINT)
 
 
 def fail(error: BaseException) -> Any:
@@ -287,7 +281,7 @@ class BrokenStrategy(Bearer[Any]):
 
 def broken(raised: BaseException) -> BrokenStrategy:
     kind: Any = type("Broken", (BrokenStrategy,), {"raised": raised})
-    strategy: BrokenStrategy = kind(API_KEY)
+    strategy: BrokenStrategy = kind(ZDK_API_KEY)
     return strategy
 
 
@@ -307,8 +301,8 @@ def test_a_sources_exception_is_the_cause(flavour: Flavour, where: str) -> None:
             mint_with(flavour, server.url, **SOURCES[where](raised))
         assert server.requests == []
     assert caught.value.__cause__ is raised
-    assert API_KEY not in "".join(traceback.format_exception(caught.value))
-    assert API_KEY not in frames_of(caught.value)
+    assert ZDK_API_KEY not in "".join(traceback.format_exception(caught.value))
+    assert ZDK_API_KEY not in frames_of(caught.value)
 
 
 @each_flavour
@@ -335,6 +329,6 @@ def test_a_hooks_exception_is_logged_and_others_get_out(
         with RawServer(responding(lambda _: http(401))) as server:
             expected = AuthenticationError if isinstance(raised, Exception) else Exit
             with pytest.raises(expected):
-                mint_with(flavour, server.url, api_key=API_KEY, hooks=hooks)
+                mint_with(flavour, server.url, api_key=ZDK_API_KEY, hooks=hooks)
             assert len(server.requests) == (0 if name == "on_request" and expected is Exit else 1)
     assert "hook" in caplog.text

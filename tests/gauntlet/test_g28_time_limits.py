@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import httpx
 import pytest
+from all_clients import ZEROHASH_MINT
+from credentials import zdk_client, zerohash_client
 from strikes import NthLine, Strike
 
-from tokenkit import ConfigurationError, ZdkClient, ZeroHashClient, zerohash
+from tokenkit import ConfigurationError
 from tokenkit.extension import JSON, Call, ResponseInfo, read_response, response_field
 
 if TYPE_CHECKING:
@@ -72,19 +74,13 @@ class Sent:
 
 def mint(sent: Sent) -> object:
     """Mint a token of zerohash."""
-    call = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
-    with ZeroHashClient(
-        api_key="key",
-        private_key="c2VjcmV0LXNpZ25pbmcta2V5LW9mLXRlc3Rz",
-        passphrase="passphrase",
-        transport=sent.transport,
-    ) as client:
-        return client.send(call)
+    with zerohash_client(transport=sent.transport) as client:
+        return client.send(ZEROHASH_MINT)
 
 
 def list_people(sent: Sent) -> object:
     """List people."""
-    with ZdkClient(api_key="key", transport=sent.transport) as client:
+    with zdk_client(transport=sent.transport) as client:
         return client.send(ListPeople())
 
 
@@ -212,7 +208,7 @@ def test_what_a_signal_handler_raises_in_a_model_comes_out(
     before = signal.signal(signal.SIGTERM, limit)
     try:
         with (
-            ZdkClient(api_key="key", transport=sent.transport) as client,
+            zdk_client(transport=sent.transport) as client,
             pytest.raises(kind) as caught,
         ):
             client.send(call)

@@ -7,11 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import ZEROHASH_MINT, ZEROHASH_MINTED
 from callers_clients import send_through
-from network_calls import HARMLESS, ZEROHASH_MINTED, each_family, each_flavour
+from credentials import strigo_client
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
-from tokenkit import StrigoClient, TransportError
+from tokenkit import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +40,7 @@ def test_a_response_that_a_hook_has_read(flavour: Flavour, family: Family, answe
     with RawServer(responding(lambda _: answer)) as server:
         event_hooks = hooks(flavour, lambda response: response.read(), "aread")
         replies = send_through(
-            flavour, family, server.url, HARMLESS, HARMLESS, event_hooks=event_hooks
+            flavour, family, server.url, ZEROHASH_MINT, ZEROHASH_MINT, event_hooks=event_hooks
         )
         assert len(server.requests) == 2
     assert all(reply.value.token for reply in replies)
@@ -51,7 +53,7 @@ def test_a_response_that_a_hook_has_closed(flavour: Flavour, family: Family) -> 
     with RawServer(responding(lambda _: ZEROHASH_MINTED)) as server:
         event_hooks = hooks(flavour, lambda response: response.close(), "aclose")
         with pytest.raises(TransportError):
-            send_through(flavour, family, server.url, HARMLESS, event_hooks=event_hooks)
+            send_through(flavour, family, server.url, ZEROHASH_MINT, event_hooks=event_hooks)
 
 
 @each_family
@@ -64,5 +66,5 @@ def test_a_mocks_packed_response(family: Family) -> None:
         return http_module.Response(200, content=body, headers={"Content-Encoding": "gzip"})
 
     transport = http_module.MockTransport(packed)
-    with StrigoClient(org_id="o", api_key="k", transport=transport) as client:
+    with strigo_client(transport=transport) as client:
         assert client.check_health().status == "ok"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
-from network_calls import HEALTH, HEALTHY, async_strigo_client
+from all_clients import HEALTH, HEALTHY
+from credentials import async_strigo_client
 from raw_server import RawServer, responding
 
 if TYPE_CHECKING:

@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 import trustme
-from network_calls import (
-    HEALTH,
-    NO_RETRIES,
-    async_strigo_client,
-    build_strigo,
-    each_family,
-    each_flavour,
-    send_strigo,
-    strigo_client,
-)
+from all_clients import HEALTH
+from credentials import async_strigo_client, strigo_client
+from network_calls import NO_RETRIES, build_strigo, each_family, each_flavour, send_strigo
 from tls_servers import AUTHORITY, tls_server
 
 from tokenkit import ConfigurationError, ConnectError

@@ -10,16 +10,9 @@ from typing import TYPE_CHECKING, Any
 import certifi
 import pytest
 import trustme
-from network_calls import (
-    HEALTH,
-    HEALTHY,
-    NO_RETRIES,
-    build_strigo,
-    each_family,
-    each_flavour,
-    send_strigo,
-    strigo_client,
-)
+from all_clients import HEALTH, HEALTHY
+from credentials import strigo_client
+from network_calls import NO_RETRIES, build_strigo, each_family, each_flavour, send_strigo
 from raw_server import RawServer, responding
 from tls_servers import AUTHORITY, context_with, server_context, trusting
 

@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import HEALTH, HEALTHY, each_flavour, send_strigo
+from all_clients import HEALTH, HEALTHY
+from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, responding
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import gzip
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import MINT, TOKEN, each_flavour, send_strigo
+from all_clients import STRIGO_MINT, TOKEN
+from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, http, responding
 
 from tokenkit import BadRequestError
@@ -43,7 +44,7 @@ def test_a_success_in_an_odd_encoding(flavour: Flavour, encoding: str, body: byt
     """A readable body is read, whatever the header calls it."""
     answer = http(200, body, f"Content-Encoding: {encoding}")
     with RawServer(responding(lambda _: answer)) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT)
+        (reply,) = send_strigo(flavour, server.url, STRIGO_MINT)
     assert reply.value.token == TOKEN
 
 
@@ -55,4 +56,4 @@ def test_a_failure_behind_a_mark(flavour: Flavour) -> None:
         RawServer(responding(lambda _: http(400, body))) as server,
         pytest.raises(BadRequestError, match="bad"),
     ):
-        send_strigo(flavour, server.url, MINT)
+        send_strigo(flavour, server.url, STRIGO_MINT)

@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from network_calls import HEALTH, HEALTHY, each_family, each_flavour, send_strigo
+from all_clients import HEALTH, HEALTHY
+from network_calls import each_family, each_flavour, send_strigo
 from raw_server import RawServer, responding
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import MINT, each_flavour, send_strigo
+from all_clients import STRIGO_MINT
+from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, http, responding
 
 from tokenkit import RateLimitError
@@ -21,5 +22,5 @@ def test_a_million_years_without_a_deadline(flavour: Flavour, asked: str) -> Non
     answer = http(429, b"{}", f"Retry-After: {asked}")
     with RawServer(responding(lambda _: answer)) as server:
         with pytest.raises(RateLimitError):
-            send_strigo(flavour, server.url, MINT, deadline=None)
+            send_strigo(flavour, server.url, STRIGO_MINT, deadline=None)
         assert len(server.requests) <= 4

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import ZEROHASH_MINT
 from driven_calls import DrivenTime, driven_client, errors, outcomes
 from network_calls import each_flavour
 from raw_server import RawServer, http, saying
@@ -40,12 +41,11 @@ def jwt(claims: bytes) -> bytes:
 
 
 NESTED = b"[" * 400 + b"]" * 400
-MINT = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
 LIST = zerohash.PaymentsRequest()
 FUNDS = zerohash.FundTransactionsRequest()
 BODIES: dict[str, tuple[Call[Any], bytes]] = {
-    "names": (MINT, keys(800_000)),
-    "nested arrays": (MINT, filled(b"[1", b"," + NESTED, b"]")),
+    "names": (ZEROHASH_MINT, keys(800_000)),
+    "nested arrays": (ZEROHASH_MINT, filled(b"[1", b"," + NESTED, b"]")),
     "empty payments": (LIST, filled(b'{"message":[{}', b",{}", b"]}")),
     "payments that are numbers": (LIST, filled(b'{"message":[1', b",1", b"]}")),
     "fund transactions": (FUNDS, filled(b'{"message":[{}', b',{"rate":1}', b"]}")),
@@ -54,8 +54,8 @@ BODIES: dict[str, tuple[Call[Any], bytes]] = {
         LIST,
         filled(b'{"message":[{}', b',{"total":' + b"9" * 4_299 + b"}", b"]}"),
     ),
-    "claims that are nested": (MINT, jwt(b'{"x":[1' + (b"," + NESTED) * 7_000 + b"]}")),
-    "claims with many names": (MINT, jwt(keys(400_000))),
+    "claims that are nested": (ZEROHASH_MINT, jwt(b'{"x":[1' + (b"," + NESTED) * 7_000 + b"]}")),
+    "claims with many names": (ZEROHASH_MINT, jwt(keys(400_000))),
 }
 
 
@@ -81,7 +81,7 @@ def test_reading_a_success_is_cheap(flavour: Flavour, body: str) -> None:
 @pytest.mark.parametrize(
     ("call", "body", "words"),
     [
-        (MINT, keys(250_001), r"more than 500,000 values \(at \$\)"),
+        (ZEROHASH_MINT, keys(250_001), r"more than 500,000 values \(at \$\)"),
         (
             LIST,
             b'{"message":[' + b"{}," * 10_000 + b"{}]}",

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from all_clients import HEALTH, ZEROHASH_MINT
+from credentials import STRIGO_ORG_ID, strigo_client
 from driven_calls import DrivenTime, driven_client, outcomes
-from network_calls import HARMLESS, HEALTH, NO_RETRIES, each_family, each_flavour
+from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, saying
 
-from tokenkit import APIError, Hooks, StrigoClient
+from tokenkit import APIError, Hooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +65,9 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "lines": lambda text: "\n".join(text[at : at + 8] for at in range(0, len(text), 8)),
     "hexadecimal": lambda text: text.encode().hex(),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64 of the header": lambda text: base64.b64encode(b"Bearer o:" + text.encode()).decode(),
+    "base64 of the header": lambda text: base64.b64encode(
+        f"Bearer {STRIGO_ORG_ID}:{text}".encode()
+    ).decode(),
     "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
 }
 FRAMES = {
@@ -95,9 +99,7 @@ def test_no_spelling_gets_through(
     with (
         RawServer(saying(http(400, body, f"Content-Type: {content_type}"))) as server,
         caplog.at_level(logging.DEBUG, "tokenkit"),
-        StrigoClient(
-            org_id="o", api_key=KEY, base_url=server.url, hooks=hooks, retry=NO_RETRIES
-        ) as client,
+        strigo_client(server.url, api_key=KEY, hooks=hooks, retry=NO_RETRIES) as client,
         pytest.raises(APIError) as caught,
     ):
         client.check_health()
@@ -125,5 +127,5 @@ def test_what_is_no_secret_stays(flavour: Flavour) -> None:
     body = b'{"errors": ["body/amount must be >= 0 & < 5%"]}'
     with RawServer(saying(http(400, body, "Content-Type: application/json"))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())
-        (error,) = outcomes(client, flavour, HARMLESS)
+        (error,) = outcomes(client, flavour, ZEROHASH_MINT)
     assert "must be >= 0 & < 5%" in str(error)

@@ -11,6 +11,7 @@ import anyio
 import attrs
 import httpx
 import pytest
+from credentials import STRIGO_ORG_ID, ZDK, zdk_client
 from opened import leaks, opened
 from raw_server import RawServer, http, json_response, responding
 
@@ -56,22 +57,22 @@ WRONG: dict[str, Callable[[Any], object]] = {
     "under a misspelt keyword": lambda make: make(apikey=KEY),
     "with a line break": lambda make: make(api_key=f"{KEY}\n"),
     "beside a bad option": lambda make: make(api_key=KEY, timeout=0),
-    "in a header": lambda make: make(api_key="x", headers={"authorization": KEY}),
-    "in a bad header": lambda make: make(api_key="x", headers={"x-gateway": f"{KEY}\n"}),
+    "in a header": lambda make: make(**ZDK, headers={"authorization": KEY}),
+    "in a bad header": lambda make: make(**ZDK, headers={"x-gateway": f"{KEY}\n"}),
     "in a header beside a bad option": lambda make: make(
-        api_key="x", headers={"x-gateway": KEY}, deadline=-1
+        **ZDK, headers={"x-gateway": KEY}, deadline=-1
     ),
-    "in a proxy": lambda make: make(api_key="x", proxy=f"ftp://u:{KEY}@h"),
+    "in a proxy": lambda make: make(**ZDK, proxy=f"ftp://u:{KEY}@h"),
     "in a proxy beside a bad option": lambda make: make(
-        api_key="x", proxy=f"http://u:{KEY}@h:1", retry=3
+        **ZDK, proxy=f"http://u:{KEY}@h:1", retry=3
     ),
-    "in a base URL": lambda make: make(api_key="x", base_url=f"https://u:{KEY}@h"),
+    "in a base URL": lambda make: make(**ZDK, base_url=f"https://u:{KEY}@h"),
     "in an environment": lambda make: make.from_env(environ={"ZDK_API_KEY": KEY}, bogus=1),
     "in a bad environment": lambda make: make.from_env(environ={"ZDK_API_KEY": f"{KEY}\n"}),
-    "in with_options()": lambda make: make(api_key="x").with_options(
+    "in with_options()": lambda make: make(**ZDK).with_options(
         headers={"x-gateway": KEY, "host": "h"}
     ),
-    "beside an unknown option of with_options()": lambda make: make(api_key="x").with_options(
+    "beside an unknown option of with_options()": lambda make: make(**ZDK).with_options(
         headers={"x-gateway": KEY}, bogus=1
     ),
 }
@@ -124,7 +125,7 @@ def test_options_of_a_single_call_show_no_secret() -> None:
     options: dict[str, Any] = {"headers": {"x-gateway": KEY}, "retry": RetryPolicy(max_retries=0)}
     with (
         RawServer(responding(lambda _: http(404))) as server,
-        ZdkClient(api_key="x", base_url=server.url) as client,
+        zdk_client(server.url) as client,
     ):
         unknown: list[dict[str, Any]] = [{}, {"bogus": 1}]
         for more in unknown:
@@ -160,7 +161,7 @@ class OddClient(OddCalls, StrigoClient):
 def test_a_model_of_the_callers_leaves_no_frame() -> None:
     """When a caller's own model refuses a value, the frames that held it are removed."""
     with (
-        OddClient(org_id="o", api_key=KEY) as client,
+        OddClient(org_id=STRIGO_ORG_ID, api_key=KEY) as client,
         pytest.raises(InvalidInputError, match="text: has") as caught,
     ):
         client.make_odd(text=KEY)
@@ -202,11 +203,13 @@ def test_an_exception_at_any_line_shows_no_secret(*, is_async: bool) -> None:
         kind: Any = AsyncStrigoClient if is_async else StrigoClient
 
         def mint() -> None:
-            with kind(org_id="o", api_key=KEY, base_url=server.url, **options) as client:
+            with kind(org_id=STRIGO_ORG_ID, api_key=KEY, base_url=server.url, **options) as client:
                 client.check_health()
 
         async def mint_async() -> None:
-            async with kind(org_id="o", api_key=KEY, base_url=server.url, **options) as client:
+            async with kind(
+                org_id=STRIGO_ORG_ID, api_key=KEY, base_url=server.url, **options
+            ) as client:
                 await client.check_health()
 
         act = (lambda: anyio.run(mint_async)) if is_async else mint

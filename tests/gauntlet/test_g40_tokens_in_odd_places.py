@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 import pytest
+from all_clients import STRIGO_MINT, TOKEN
 from driven_calls import DrivenTime, driven_client, outcomes, replies
-from network_calls import MINT, TOKEN, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
 from tokenkit import Call, Hooks, RetryPolicy
@@ -134,7 +135,7 @@ def test_a_token_in_an_odd_response(
             hooks=Hooks(on_error=told.append),
             retry=RetryPolicy(max_retries=0),
         )
-        (error,) = outcomes(client, flavour, MINT)
+        (error,) = outcomes(client, flavour, STRIGO_MINT)
     assert isinstance(error, Exception)
     assert TOKEN not in f"{error}{vars(error)}{told}{caplog.text}"
 

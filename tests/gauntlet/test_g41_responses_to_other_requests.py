@@ -7,8 +7,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import ZEROHASH_MINT
 from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
-from network_calls import HARMLESS, each_family, each_flavour
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, saying
 
 from tokenkit import MismatchedResponse, zerohash
@@ -57,7 +58,9 @@ def test_what_belongs_to_another_request(flavour: Flavour, family: Family, kind:
     script = in_turn("right", kind, "right")
     with RawServer(script, script) as server:  # type: ignore[arg-type] # a script
         client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
-        first, second, third = outcomes(client, flavour, HARMLESS, HARMLESS, HARMLESS)
+        first, second, third = outcomes(
+            client, flavour, ZEROHASH_MINT, ZEROHASH_MINT, ZEROHASH_MINT
+        )
         connections = [request.connection for request in server.requests]
         sent = server.requests[1].headers["x-request-id"]
     replies([first, third])
@@ -83,6 +86,6 @@ def test_a_failure_may_have_an_id_of_its_own(flavour: Flavour) -> None:
     """A gateway's failure has its own id, which is the one to ask about."""
     with RawServer(saying(http(403, b"<p>denied", "X-Request-Id: gateway-1"))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())
-        (error,) = outcomes(client, flavour, HARMLESS)
+        (error,) = outcomes(client, flavour, ZEROHASH_MINT)
     assert isinstance(error, Exception)
     assert vars(error)["request_id"] == "gateway-1"

@@ -6,7 +6,8 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from driven_calls import MINTS, DrivenTime, driven_client, each_vendor, outcomes
+from all_clients import VENDORS, ZEROHASH_MINT
+from driven_calls import DrivenTime, driven_client, each_vendor, outcomes
 from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, saying
 
@@ -62,7 +63,7 @@ def test_what_a_vendor_says_is_escaped(
                 hooks=Hooks(on_error=told.append, on_retry=told.append),
                 retry=NO_RETRIES,
             )
-            (error,) = outcomes(client, flavour, MINTS[vendor])
+            (error,) = outcomes(client, flavour, VENDORS[vendor].mint)
         assert isinstance(error, Exception)
         lines = [record.getMessage() for record in caplog.records if record.name == "tokenkit"]
         reasons = [getattr(record, "reason", "") for record in told]
@@ -76,5 +77,5 @@ def test_letters_of_any_language_are_shown(flavour: Flavour) -> None:
     body = json.dumps({"errors": ["Betrag zu groß: 金額が大きすぎます"]}).encode()
     with RawServer(saying(http(400, body, "Content-Type: application/json"))) as server:
         client = driven_client(flavour, "zerohash", server.url, DrivenTime())
-        (error,) = outcomes(client, flavour, MINTS["zerohash"])
+        (error,) = outcomes(client, flavour, ZEROHASH_MINT)
     assert "Betrag zu groß: 金額が大きすぎます" in str(error)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import STRIGO_MINTED
 from asyncio_streams import (
     BIG,
     CORE,
@@ -26,13 +27,7 @@ from asyncio_streams import (
     until,
 )
 from lost_connections import close_at_once
-from network_calls import (
-    MINTED,
-    NO_RETRIES,
-    at_most,
-    each_flavour,
-    send_strigo,
-)
+from network_calls import NO_RETRIES, at_most, each_flavour, send_strigo
 from raw_server import PATIENCE, RawServer
 from tls_servers import server_context, trusting
 
@@ -115,7 +110,7 @@ def test_a_request_that_is_taken_slowly_arrives(flavour: Flavour, *, tls: bool) 
         while count < length:
             count += len(peer.sock.recv(50_000))
             peer.server.stopped.wait(0.001)
-        peer.send(MINTED)
+        peer.send(STRIGO_MINTED)
 
     context = server_context("127.0.0.1") if tls else None
     with RawServer(read_slowly, tls=context, receive_buffer=8192) as server:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from all_clients import HEALTHY
+from credentials import async_strigo_client, strigo_client
 from gates import (
     MOST,
     Gates,
@@ -20,16 +22,11 @@ from gates import (
     run_three_async_calls,
     wait_for_requests,
 )
-from network_calls import (
-    FAST_RETRIES,
-    HEALTHY,
-    async_strigo_client,
-    strigo_client,
-)
+from network_calls import FAST_RETRIES
 from pooled import idle_of, pools_of
 from raw_server import RawServer, http, responding
 
-from tokenkit import ClientClosedError, strigo
+from tokenkit import ClientClosedError
 from tokenkit._http import connection
 
 if TYPE_CHECKING:
@@ -100,9 +97,7 @@ def test_a_call_repeated_after_the_client_was_closed_leaves_nothing_open() -> No
     clock = SyncClock()
     answers = iter([http(503), HEALTHY])
     with RawServer(responding(lambda _: next(answers))) as server:
-        client = strigo.StrigoClient(
-            org_id="org", api_key="key", base_url=server.url, clock=clock, retry=FAST_RETRIES
-        )
+        client = strigo_client(server.url, clock=clock, retry=FAST_RETRIES)
         clock.client = client
         assert client.check_health().status == "ok"
         server.wait_all_closed()
@@ -114,9 +109,7 @@ async def test_an_async_call_repeated_after_the_client_was_closed_leaves_nothing
     clock = AsyncClock()
     answers = iter([http(503), HEALTHY])
     with RawServer(responding(lambda _: next(answers))) as server:
-        client = strigo.AsyncStrigoClient(
-            org_id="org", api_key="key", base_url=server.url, clock=clock, retry=FAST_RETRIES
-        )
+        client = async_strigo_client(server.url, clock=clock, retry=FAST_RETRIES)
         clock.client = client
         assert (await client.check_health()).status == "ok"
         await in_a_thread(server.wait_all_closed)

@@ -10,15 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from all_clients import STRIGO_MINT, STRIGO_MINTED
 from asyncio_streams import in_a_thread, only_asyncio
-from network_calls import (
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    async_strigo_client,
-    at_most,
-    send_strigo,
-)
+from credentials import async_strigo_client
+from network_calls import NO_RETRIES, at_most, send_strigo
 from raw_server import RawServer, responding
 
 from tokenkit import (
@@ -61,13 +56,13 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_next(
     flavour: Flavour, full: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A host's second address is tried within the connect timeout when the first is silent."""
-    with RawServer(responding(lambda _: MINTED)) as server:
+    with RawServer(responding(lambda _: STRIGO_MINTED)) as server:
         resolve_to(
             monkeypatch, (socket.AF_INET, full), (socket.AF_INET, ("127.0.0.1", server.port))
         )
         url = f"http://localhost:{server.port}"
         with at_most(0.3):
-            send_strigo(flavour, url, MINT, timeout=Timeouts(connect=0.3), retry=NO_RETRIES)
+            send_strigo(flavour, url, STRIGO_MINT, timeout=Timeouts(connect=0.3), retry=NO_RETRIES)
 
 
 @pytest.mark.parametrize("flavour", ["sync", "asyncio"])
@@ -75,10 +70,10 @@ def test_an_address_of_a_kind_that_the_system_lacks_is_passed_over(
     flavour: Flavour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If there is no IPv6, a host's IPv4 address is used."""
-    with RawServer(responding(lambda _: MINTED)) as server:
+    with RawServer(responding(lambda _: STRIGO_MINTED)) as server:
         resolve_to(monkeypatch, (9999, ("::1", 1)), (socket.AF_INET, ("127.0.0.1", server.port)))
         url = f"http://localhost:{server.port}"
-        send_strigo(flavour, url, MINT, retry=NO_RETRIES)
+        send_strigo(flavour, url, STRIGO_MINT, retry=NO_RETRIES)
 
 
 @pytest.mark.parametrize("flavour", ["sync", "asyncio"])
@@ -91,7 +86,7 @@ def test_all_addresses_that_swallow_packets_are_a_timeout(
         send_strigo(
             flavour,
             "http://localhost:1",
-            MINT,
+            STRIGO_MINT,
             timeout=Timeouts(connect=0.2),
             retry=NO_RETRIES,
         )
@@ -104,7 +99,7 @@ def test_a_host_without_an_address_is_a_connect_error(
     """An empty response from the resolver is reported as one."""
     resolve_to(monkeypatch)
     with pytest.raises(ConnectError, match="localhost has no address"):
-        send_strigo(flavour, "http://localhost:1", MINT, retry=NO_RETRIES)
+        send_strigo(flavour, "http://localhost:1", STRIGO_MINT, retry=NO_RETRIES)
 
 
 @only_asyncio
@@ -114,7 +109,7 @@ async def test_connecting_can_be_cancelled(full: Any, monkeypatch: pytest.Monkey
     resolve_to(monkeypatch, (socket.AF_INET, full))
     async with async_strigo_client("http://localhost:1") as client:
         with anyio.move_on_after(0.05) as scope:
-            await client.send(MINT)
+            await client.send(STRIGO_MINT)
         assert scope.cancelled_caught
     gc.collect()
 
@@ -153,7 +148,7 @@ def test_a_lookup_may_outlast_its_event_loop(slow_resolver: SlowResolver) -> Non
     async def main() -> None:
         async with async_strigo_client("https://slow.example") as client:
             with pytest.raises(DeadlineExceeded):
-                await client.send(MINT, deadline=0.05)
+                await client.send(STRIGO_MINT, deadline=0.05)
 
     with at_most(0.5):
         asyncio.run(main())
@@ -166,7 +161,7 @@ async def test_a_lookup_may_outlast_its_call(slow_resolver: SlowResolver) -> Non
     """A response from the resolver that comes too late is dropped."""
     async with async_strigo_client("https://slow.example") as client:
         with pytest.raises(RequestTimeoutError, match=r"looking up slow\.example took too long"):
-            await client.send(MINT, timeout=Timeouts(connect=0.05), retry=NO_RETRIES)
+            await client.send(STRIGO_MINT, timeout=Timeouts(connect=0.05), retry=NO_RETRIES)
         await in_a_thread(slow_resolver.finish)
         await asyncio.sleep(0)
 

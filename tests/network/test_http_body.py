@@ -6,28 +6,18 @@ import gzip
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import HEALTH, STRIGO_MINT, TOKEN
+from credentials import async_strigo_client, strigo_client
 from http_library import httpx
-from network_calls import (
-    API_KEY,
-    HEALTH,
-    MINT,
-    NO_RETRIES,
-    ORG_ID,
-    TOKEN,
-    at_most,
-    each_flavour,
-    send_strigo,
-)
+from network_calls import NO_RETRIES, at_most, each_flavour, send_strigo
 from raw_server import RawServer, http, responding, saying
 
 from tokenkit import (
-    AsyncStrigoClient,
     BadRequestError,
     DecodeError,
     ProtocolError,
     ResponseTooLarge,
     ServerError,
-    StrigoClient,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +47,7 @@ def test_bytes_behind_the_end_of_gzip_are_not_read(flavour: Flavour) -> None:
             peer.send(chunk(bytes(65_536)))
 
     with RawServer(endless) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT)
+        (reply,) = send_strigo(flavour, server.url, STRIGO_MINT)
         server.wait_all_closed()
     assert reply.value.token == TOKEN
 
@@ -81,7 +71,7 @@ def test_a_plain_body_beyond_the_limit_is_refused(flavour: Flavour, framing: str
 
     with RawServer(big) as server:
         with pytest.raises(ResponseTooLarge):
-            send_strigo(flavour, server.url, MINT)
+            send_strigo(flavour, server.url, STRIGO_MINT)
         server.wait_all_closed()
 
 
@@ -90,7 +80,7 @@ def test_a_body_of_just_the_limit_is_read(flavour: Flavour) -> None:
     """8 MiB are allowed."""
     body = ANSWER + b" " * (8 * MEGABYTE - len(ANSWER))
     with RawServer(responding(lambda _: http(200, body))) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT)
+        (reply,) = send_strigo(flavour, server.url, STRIGO_MINT)
     assert reply.value.token == TOKEN
 
 
@@ -103,7 +93,7 @@ def test_an_oversized_failure_is_still_that_failure(flavour: Flavour, status: in
         RawServer(saying(http(status, body))) as server,
         pytest.raises((BadRequestError, ServerError)) as caught,
     ):
-        send_strigo(flavour, server.url, MINT, retry=NO_RETRIES)
+        send_strigo(flavour, server.url, STRIGO_MINT, retry=NO_RETRIES)
     assert caught.value.status == status
     assert len(caught.value.body) <= 65_536
 
@@ -114,7 +104,7 @@ def test_gzip_is_understood(flavour: Flavour, encoding: str) -> None:
     """A compressed response is decompressed, whatever the case of the header."""
     packed = http(200, gzip.compress(ANSWER, mtime=0), f"Content-Encoding: {encoding}")
     with RawServer(responding(lambda _: packed)) as server:
-        (reply,) = send_strigo(flavour, server.url, MINT)
+        (reply,) = send_strigo(flavour, server.url, STRIGO_MINT)
         assert "gzip" in server.requests[0].headers["accept-encoding"]
     assert reply.value.token == TOKEN
 
@@ -142,7 +132,7 @@ def test_unreadable_encodings_are_protocol_errors(
         RawServer(responding(lambda _: answer)) as server,
         pytest.raises(ProtocolError, match=told) as caught,
     ):
-        send_strigo(flavour, server.url, MINT, retry=NO_RETRIES)
+        send_strigo(flavour, server.url, STRIGO_MINT, retry=NO_RETRIES)
     assert TOKEN not in str(caught.value)
 
 
@@ -153,7 +143,7 @@ def test_an_unreadable_failure_is_still_that_failure(flavour: Flavour, encoding:
     answer = http(400, b"\x00\x01\x02", f"Content-Encoding: {encoding}")
     with RawServer(responding(lambda _: answer)) as server:
         with pytest.raises(BadRequestError):
-            send_strigo(flavour, server.url, MINT)
+            send_strigo(flavour, server.url, STRIGO_MINT)
         assert len(server.requests) == 1
 
 
@@ -188,15 +178,15 @@ def endless_answer(request: httpx.Request) -> httpx.Response:
 def test_an_endless_body_of_a_callers_transport_is_left() -> None:
     """A transport whose body does not end even when it is closed doesn't block a call."""
     transport = httpx.MockTransport(endless_answer)
-    client = StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport)
+    client = strigo_client(transport=transport)
     with client, pytest.raises(ResponseTooLarge), at_most(1):
-        client.send(MINT, deadline=5)
+        client.send(STRIGO_MINT, deadline=5)
 
 
 @pytest.mark.anyio
 async def test_an_endless_body_of_a_callers_async_transport_is_left() -> None:
     """An async transport whose body does not end even when it is closed doesn't block a call."""
     transport = httpx.MockTransport(endless_answer)
-    async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+    async with async_strigo_client(transport=transport) as client:
         with pytest.raises(ResponseTooLarge), at_most(1):
-            await client.send(MINT, deadline=5)
+            await client.send(STRIGO_MINT, deadline=5)

@@ -7,18 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HEALTHY, STRIGO_MINT, STRIGO_MINTED, TOKEN
+from credentials import STRIGO, STRIGO_API_KEY, STRIGO_ORG_ID, async_strigo_client, strigo_client
 from http_library import httpx
-from network_calls import (
-    API_KEY,
-    HEALTHY,
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    ORG_ID,
-    TOKEN,
-    async_strigo_client,
-    strigo_client,
-)
+from network_calls import NO_RETRIES
 from raw_server import RawServer, responding
 
 from tokenkit import (
@@ -39,7 +31,7 @@ healthy = responding(lambda _: HEALTHY)
 
 
 def minted(request: httpx.Request) -> httpx.Response:
-    assert request.headers["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"
+    assert request.headers["authorization"] == f"Bearer {STRIGO_ORG_ID}:{STRIGO_API_KEY}"
     return httpx.Response(200, json={"result": "success", "data": {"token": TOKEN}})
 
 
@@ -65,8 +57,8 @@ class Closing(httpx.BaseTransport, httpx.AsyncBaseTransport):
 def test_a_transport_is_closed_with_the_client() -> None:
     """A caller's transport is used, and is closed with the client, but not with a sibling."""
     transport = Closing()
-    with StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
-        assert client.send(MINT).token == TOKEN
+    with strigo_client(transport=transport) as client:
+        assert client.send(STRIGO_MINT).token == TOKEN
         client.with_options(deadline=1).close()
         assert transport.closed == 0
     assert transport.closed == 1
@@ -76,8 +68,8 @@ def test_a_transport_is_closed_with_the_client() -> None:
 async def test_an_async_transport_is_closed_with_the_client() -> None:
     """A caller's async transport is used, and is closed with the client."""
     transport = Closing()
-    async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
-        assert (await client.send(MINT)).token == TOKEN
+    async with async_strigo_client(transport=transport) as client:
+        assert (await client.send(STRIGO_MINT)).token == TOKEN
         await client.with_options(deadline=1).aclose()
         assert transport.closed == 0
     assert transport.closed == 1
@@ -87,9 +79,7 @@ def test_httpx_own_transport_works() -> None:
     """An httpx.HTTPTransport keeps its connections until the client is closed."""
     with RawServer(healthy) as server:
         transport = httpx.HTTPTransport()
-        with StrigoClient(
-            org_id=ORG_ID, api_key=API_KEY, base_url=server.url, transport=transport
-        ) as client:
+        with strigo_client(server.url, transport=transport) as client:
             client.check_health()
             client.check_health()
         server.wait_all_closed()
@@ -101,9 +91,7 @@ async def test_httpx_own_async_transport_works() -> None:
     """An httpx.AsyncHTTPTransport keeps its connections until the client is closed."""
     with RawServer(healthy) as server:
         transport = httpx.AsyncHTTPTransport()
-        async with AsyncStrigoClient(
-            org_id=ORG_ID, api_key=API_KEY, base_url=server.url, transport=transport
-        ) as client:
+        async with async_strigo_client(server.url, transport=transport) as client:
             await client.check_health()
             await client.check_health()
         server.wait_all_closed()
@@ -113,7 +101,7 @@ async def test_httpx_own_async_transport_works() -> None:
 def test_a_mock_transport_works() -> None:
     """An httpx.MockTransport responds instead of the vendor."""
     transport = httpx.MockTransport(minted)
-    with StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
+    with strigo_client(transport=transport) as client:
         assert client.create_user_token(email="user1@example.com").token == TOKEN
 
 
@@ -123,7 +111,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     assert (scope["path"], message["type"]) == ("/api/v1/academy/users/token", "http.request")
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    body = MINTED.partition(b"\r\n\r\n")[2]
+    body = STRIGO_MINTED.partition(b"\r\n\r\n")[2]
     await send({"type": "http.response.body", "body": body})
 
 
@@ -131,17 +119,15 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 async def test_an_asgi_transport_works() -> None:
     """An ASGI application responds instead of the vendor."""
     transport = httpx.ASGITransport(application)
-    async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport) as client:
-        assert (await client.send(MINT)).token == TOKEN
+    async with async_strigo_client(transport=transport) as client:
+        assert (await client.send(STRIGO_MINT)).token == TOKEN
 
 
 def test_a_callers_client_keeps_its_connections() -> None:
     """A caller's client sends on its own connections, and stays open."""
     with RawServer(healthy) as server, httpx.Client() as http_client:
         for _ in range(2):
-            with StrigoClient(
-                org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=http_client
-            ) as client:
+            with strigo_client(server.url, http_client=http_client) as client:
                 client.check_health()
         assert server.connections == 1
         assert server.ended == 0
@@ -153,9 +139,7 @@ async def test_a_callers_async_client_keeps_its_connections() -> None:
     with RawServer(healthy) as server:
         async with httpx.AsyncClient() as http_client:
             for _ in range(2):
-                async with AsyncStrigoClient(
-                    org_id=ORG_ID, api_key=API_KEY, base_url=server.url, http_client=http_client
-                ) as client:
+                async with async_strigo_client(server.url, http_client=http_client) as client:
                     await client.check_health()
             assert server.connections == 1
             assert server.ended == 0
@@ -186,7 +170,7 @@ def test_a_client_names_what_it_needs(kind: Any, option: str, fit: str, make: An
     unfit = make()
     message = f"{option} must be an httpx.{fit}, not {type(unfit).__name__}"
     with pytest.raises(ConfigurationError, match=message):
-        kind(org_id=ORG_ID, api_key=API_KEY, **{option: unfit})
+        kind(**STRIGO, **{option: unfit})
     close(unfit)
 
 
@@ -211,9 +195,9 @@ def test_whatever_a_transport_raises_is_typed(
         raise raised
 
     transport = httpx.MockTransport(fail)
-    client = StrigoClient(org_id=ORG_ID, api_key=API_KEY, transport=transport, retry=NO_RETRIES)
+    client = strigo_client(transport=transport, retry=NO_RETRIES)
     with client, pytest.raises(TransportError, match=type(raised).__name__) as caught:
-        client.send(MINT)
+        client.send(STRIGO_MINT)
     assert type(caught.value) is expected
     assert len(str(caught.value)) < 700
     assert caught.value.__cause__ is caught.value.__context__ is None
@@ -230,11 +214,9 @@ async def test_whatever_an_async_transport_raises_is_typed(
         raise raised
 
     transport = httpx.MockTransport(fail)
-    async with AsyncStrigoClient(
-        org_id=ORG_ID, api_key=API_KEY, transport=transport, retry=NO_RETRIES
-    ) as client:
+    async with async_strigo_client(transport=transport, retry=NO_RETRIES) as client:
         with pytest.raises(TransportError, match=type(raised).__name__) as caught:
-            await client.send(MINT)
+            await client.send(STRIGO_MINT)
     assert type(caught.value) is expected
     assert len(str(caught.value)) < 700
     assert caught.value.__cause__ is caught.value.__context__ is None
@@ -244,7 +226,7 @@ def test_pytest_httpx_sees_the_clients_calls(httpx_mock: HTTPXMock) -> None:
     """pytest-httpx responds on a client's own connections, and sees its requests."""
     httpx_mock.add_response(json={"result": "success", "data": {"token": TOKEN}})
     with strigo_client("https://vendor.example", http_family="httpx") as client:
-        assert client.send(MINT).token == TOKEN
+        assert client.send(STRIGO_MINT).token == TOKEN
     (request,) = httpx_mock.get_requests()
     assert request.url == "https://vendor.example/academy/users/token"
 
@@ -254,7 +236,7 @@ async def test_pytest_httpx_sees_the_async_clients_calls(httpx_mock: HTTPXMock) 
     """pytest-httpx responds on an async client's own connections, and sees its requests."""
     httpx_mock.add_response(json={"result": "success", "data": {"token": TOKEN}})
     async with async_strigo_client("https://vendor.example", http_family="httpx") as client:
-        assert (await client.send(MINT)).token == TOKEN
+        assert (await client.send(STRIGO_MINT)).token == TOKEN
     assert len(httpx_mock.get_requests()) == 1
 
 
@@ -263,7 +245,7 @@ def test_pytest_httpx_can_raise(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_exception(import_module("httpx").ReadTimeout("too slow"))
     client = strigo_client("https://vendor.example", retry=NO_RETRIES, http_family="httpx")
     with client, pytest.raises(RequestTimeoutError):
-        client.send(MINT)
+        client.send(STRIGO_MINT)
 
 
 @pytest.mark.parametrize("target", ["/a/../b", "/a b", "/ä", "/a\nb"])

@@ -7,15 +7,10 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
+from all_clients import ZEROHASH_MINT, ZEROHASH_MINTED
 from callers_clients import send_through
-from network_calls import (
-    HARMLESS,
-    ZEROHASH_KEY,
-    ZEROHASH_MINTED,
-    ZEROHASH_PRIVATE_KEY,
-    each_family,
-    each_flavour,
-)
+from credentials import ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY
+from network_calls import each_family, each_flavour
 from raw_server import RawServer, responding
 
 if TYPE_CHECKING:
@@ -66,7 +61,7 @@ def test_a_callers_client_adds_only_its_headers(flavour: Flavour, family: Family
             flavour,
             family,
             server.url,
-            HARMLESS,
+            ZEROHASH_MINT,
             auth=("user", "word"),
             params={"tenant": "7"},
             headers=CALLERS_HEADERS,
@@ -74,7 +69,7 @@ def test_a_callers_client_adds_only_its_headers(flavour: Flavour, family: Family
     (request,) = server.requests
     headers = request.headers
     assert request.line == "POST /client_auth_token HTTP/1.1"
-    assert headers["x-scx-api-key"] == ZEROHASH_KEY
+    assert headers["x-scx-api-key"] == ZEROHASH_API_KEY
     assert headers["x-scx-signed"] == signature_of(request)
     assert headers["x-team"] == "payments"
     assert headers["user-agent"].startswith("tokenkit/")
@@ -91,7 +86,7 @@ def test_which_of_a_callers_headers_are_sent(flavour: Flavour, family: Family) -
     names = [*CREDENTIALS.split(), *CHANGES.split(), *harmless]
     with RawServer(responding(lambda _: ZEROHASH_MINTED)) as server:
         headers = dict.fromkeys(names, "the-callers-own")
-        send_through(flavour, family, server.url, HARMLESS, headers=headers)
+        send_through(flavour, family, server.url, ZEROHASH_MINT, headers=headers)
     (request,) = server.requests
     sent = {name for name, value in request.headers.items() if value == "the-callers-own"}
     assert sent == {name.lower() for name in harmless}

@@ -7,17 +7,9 @@ import weakref
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import (
-    HEALTH,
-    HEALTHY,
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    async_strigo_client,
-    each_flavour,
-    send_strigo,
-    strigo_client,
-)
+from all_clients import HEALTH, HEALTHY, STRIGO_MINT, STRIGO_MINTED
+from credentials import async_strigo_client, strigo_client
+from network_calls import NO_RETRIES, each_flavour, send_strigo
 from pooled import idle_of
 from raw_server import RawServer, http, responding
 
@@ -42,7 +34,7 @@ def test_calls_share_a_connection(flavour: Flavour) -> None:
     """Consecutive calls use the same connection, even after failures."""
 
     def respond(request: RawRequest) -> bytes:
-        return MINTED if request.body else HEALTHY
+        return STRIGO_MINTED if request.body else HEALTHY
 
     with RawServer(responding(respond)) as server:
         send_strigo(flavour, server.url, HEALTH, HEALTH, HEALTH)
@@ -167,5 +159,5 @@ def test_a_client_outlives_failures(flavour: Flavour) -> None:
     with RawServer(responding(lambda _: http(500))) as server:
         for _ in range(3):
             with pytest.raises(ServerError):
-                send_strigo(flavour, server.url, MINT)
+                send_strigo(flavour, server.url, STRIGO_MINT)
         server.wait_all_closed()

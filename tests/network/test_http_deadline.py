@@ -9,25 +9,15 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import (
-    API_KEY,
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    ORG_ID,
-    TOKEN,
-    async_strigo_client,
-    at_most,
-    each_flavour,
-    send_strigo,
-)
+from all_clients import STRIGO_MINT, STRIGO_MINTED, TOKEN
+from credentials import async_strigo_client, strigo_client
+from network_calls import NO_RETRIES, at_most, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, responding
 
 from tokenkit import (
     DeadlineExceeded,
     RequestTimeoutError,
     ServerError,
-    StrigoClient,
     Timeouts,
     strigo,
 )
@@ -71,7 +61,7 @@ def test_a_flood_does_not_outlast_the_deadline(flavour: Flavour) -> None:
     """A call ends if a server floods the client with responses that aren't any."""
     with RawServer(flood_of_informational_answers) as server:
         with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
-            send_strigo(flavour, server.url, MINT, deadline=DEADLINE)
+            send_strigo(flavour, server.url, STRIGO_MINT, deadline=DEADLINE)
         server.wait_all_closed()
 
 
@@ -80,7 +70,7 @@ def test_an_error_answer_cut_off_by_the_deadline_keeps_its_status(flavour: Flavo
     """An error response whose body drips is still reported as that error."""
     with RawServer(drip_error_body) as server:
         with pytest.raises(ServerError) as caught, at_most(DEADLINE):
-            send_strigo(flavour, server.url, MINT, deadline=DEADLINE)
+            send_strigo(flavour, server.url, STRIGO_MINT, deadline=DEADLINE)
         assert caught.value.status == 500
 
 
@@ -94,7 +84,12 @@ def test_a_call_has_a_deadline_of_its_own(
         timeout = Timeouts(read=0.2)
         with pytest.raises(RequestTimeoutError) as caught, at_most(DEADLINE):
             send_strigo(
-                flavour, server.url, MINT, deadline=DEADLINE, timeout=timeout, retry=NO_RETRIES
+                flavour,
+                server.url,
+                STRIGO_MINT,
+                deadline=DEADLINE,
+                timeout=timeout,
+                retry=NO_RETRIES,
             )
         assert isinstance(caught.value, DeadlineExceeded) is (script is not black_hole)
 
@@ -103,9 +98,9 @@ def test_a_call_has_a_deadline_of_its_own(
 def test_a_call_without_a_deadline_is_no_trouble(flavour: Flavour) -> None:
     """A call with the longest allowed time limits is sent like any other."""
     longest = Timeouts(connect=1e6, read=1e6, write=1e6)
-    with RawServer(responding(lambda _: MINTED)) as server:
+    with RawServer(responding(lambda _: STRIGO_MINTED)) as server:
         address = server.url.replace("127.0.0.1", "localhost")
-        (reply,) = send_strigo(flavour, address, MINT, deadline=None, timeout=longest)
+        (reply,) = send_strigo(flavour, address, STRIGO_MINT, deadline=None, timeout=longest)
     assert reply.value.token == TOKEN
 
 
@@ -155,9 +150,9 @@ def test_time_lost_before_sending_counts(caplog: pytest.LogCaptureFixture) -> No
     logger.addHandler(clock)
     try:
         with RawServer(black_hole) as server, caplog.at_level("DEBUG", "tokenkit"):
-            client = StrigoClient(org_id=ORG_ID, api_key=API_KEY, base_url=server.url, clock=clock)
+            client = strigo_client(server.url, clock=clock)
             with client, pytest.raises(DeadlineExceeded), at_most(0):
-                client.send(MINT)
+                client.send(STRIGO_MINT)
     finally:
         logger.removeHandler(clock)
     assert server.connections == 0
@@ -179,5 +174,5 @@ async def test_a_deadline_between_two_chunks_leaves_nothing_behind(
     with RawServer(drip_body) as server:
         async with async_strigo_client(server.url) as client:
             with pytest.raises(DeadlineExceeded):
-                await client.send(MINT, deadline=DEADLINE)
+                await client.send(STRIGO_MINT, deadline=DEADLINE)
     gc.collect()  # an iterator that was left would warn now

@@ -12,29 +12,23 @@ from unittest.mock import Mock
 
 import anyio
 import pytest
-from callers_clients import send_through
-from h2_server import H2Server
-from network_calls import (
-    API_KEY,
-    FAMILIES,
-    HARMLESS,
+from all_clients import (
     HEALTH,
     HEALTHY,
-    MINT,
-    MINTED,
-    ORG_ID,
+    STRIGO_MINT,
+    STRIGO_MINTED,
     TOKEN,
+    ZEROHASH_MINT,
     ZEROHASH_MINTED,
-    async_strigo_client,
-    each_family,
-    each_flavour,
-    send_strigo,
-    strigo_client,
 )
+from callers_clients import send_through
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, async_strigo_client, strigo_client
+from h2_server import H2Server
+from network_calls import FAMILIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, responding
 from tls_servers import trusting
 
-from tokenkit import AsyncStrigoClient, ConfigurationError, StrigoClient
+from tokenkit import ConfigurationError
 from tokenkit._http.family import load_family
 
 if TYPE_CHECKING:
@@ -51,7 +45,7 @@ def mock_transport(family: Family) -> Any:
     http: Any = import_module(family)
 
     def minted(request: Any) -> Any:
-        assert request.headers["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"
+        assert request.headers["authorization"] == f"Bearer {STRIGO_ORG_ID}:{STRIGO_API_KEY}"
         return http.Response(200, json={"result": "success", "data": {"token": TOKEN}})
 
     return http.MockTransport(minted)
@@ -59,12 +53,12 @@ def mock_transport(family: Family) -> Any:
 
 def mint(flavour: Flavour, **options: Any) -> str:
     if flavour == "sync":
-        with StrigoClient(org_id=ORG_ID, api_key=API_KEY, **options) as client:
-            return client.send(MINT).token
+        with strigo_client(**options) as client:
+            return client.send(STRIGO_MINT).token
 
     async def main() -> str:
-        async with AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, **options) as client:
-            return (await client.send(MINT)).token
+        async with async_strigo_client(**options) as client:
+            return (await client.send(STRIGO_MINT)).token
 
     return anyio.run(main, backend=flavour)
 
@@ -120,7 +114,7 @@ def test_a_callers_transport_is_recognised(flavour: Flavour, family: Family) -> 
 def test_a_callers_client_is_recognised(flavour: Flavour, family: Family) -> None:
     """A client of either family is accepted, and stays open."""
     with RawServer(responding(lambda _: ZEROHASH_MINTED)) as server:
-        (reply,) = send_through(flavour, family, server.url, HARMLESS)
+        (reply,) = send_through(flavour, family, server.url, ZEROHASH_MINT)
         assert reply.value.token == TOKEN
 
 
@@ -183,7 +177,13 @@ def test_http2_comes_through_a_callers_client(flavour: Flavour, family: Family) 
     server = H2Server(body, "127.0.0.1")
     with server.raw:
         replies = send_through(
-            flavour, family, server.raw.url, HARMLESS, HARMLESS, http2=True, verify=trusting()
+            flavour,
+            family,
+            server.raw.url,
+            ZEROHASH_MINT,
+            ZEROHASH_MINT,
+            http2=True,
+            verify=trusting(),
         )
     assert [reply.value.token for reply in replies] == [TOKEN, TOKEN]
     assert server.raw.connections == 1
@@ -199,14 +199,14 @@ def test_http2_comes_through_a_callers_transport(flavour: Flavour, family: Famil
     """A caller's transport with http2=True speaks HTTP/2, and is closed with the client."""
     http: Any = import_module(family)
     make = http.HTTPTransport if flavour == "sync" else http.AsyncHTTPTransport
-    server = H2Server(MINTED.partition(b"\r\n\r\n")[2], "127.0.0.1")
+    server = H2Server(STRIGO_MINTED.partition(b"\r\n\r\n")[2], "127.0.0.1")
     with server.raw:
         transport = make(http2=True, verify=trusting())
         assert mint(flavour, transport=transport, base_url=server.raw.url) == TOKEN
         server.raw.wait_all_closed()
     (request,) = server.requests
     assert (request[":method"], request[":path"]) == ("POST", "/academy/users/token")
-    assert request["authorization"] == f"Bearer {ORG_ID}:{API_KEY}"
+    assert request["authorization"] == f"Bearer {STRIGO_ORG_ID}:{STRIGO_API_KEY}"
 
 
 @each_family

@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from network_calls import (
-    HEALTH,
-    HEALTHY,
-    async_strigo_client,
-    send_strigo,
-    strigo_client,
-)
+from all_clients import HEALTH, HEALTHY
+from credentials import async_strigo_client, strigo_client
+from network_calls import send_strigo
 from pooled import idle_of
 from raw_server import RawServer, json_response, responding
 

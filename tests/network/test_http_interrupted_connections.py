@@ -7,7 +7,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from network_calls import HEALTH, HEALTHY, NO_RETRIES, each_family, strigo_client
+from all_clients import HEALTH, HEALTHY
+from credentials import strigo_client
+from network_calls import NO_RETRIES, each_family
 from raw_server import RawServer, responding
 from strikes import NthLine, Strike
 

@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from http_library import FAMILY, httpx
-from leaks import check_no_secret
-from network_calls import (
-    HARMLESS,
-    TOKEN,
-    ZEROHASH_KEY,
-    ZEROHASH_PASSPHRASE,
-    ZEROHASH_PRIVATE_KEY,
+from all_clients import TOKEN, ZEROHASH_MINT
+from credentials import (
     async_zerohash_client,
     zerohash_client,
 )
+from http_library import FAMILY, httpx
+from leaks import check_no_secret
 from raw_server import RawServer, black_hole, saying
-
-from tokenkit import AsyncZeroHashClient, ZeroHashClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,14 +64,9 @@ class Interrupted(httpx.BaseTransport, httpx.AsyncBaseTransport):
 )
 def test_an_interrupt_shows_no_secret(error: BaseException, log: pytest.LogCaptureFixture) -> None:
     """Ctrl-C during a call is raised unchanged, without the frames that hold the headers."""
-    client = ZeroHashClient(
-        api_key=ZEROHASH_KEY,
-        private_key=ZEROHASH_PRIVATE_KEY,
-        passphrase=ZEROHASH_PASSPHRASE,
-        transport=Interrupted(error),
-    )
+    client = zerohash_client(transport=Interrupted(error))
     with pytest.raises(type(error)) as caught:
-        client.send(HARMLESS)
+        client.send(ZEROHASH_MINT)
     assert caught.value is error
     check_no_secret(caught.value, log)
 
@@ -88,14 +77,9 @@ async def test_an_interrupt_of_an_async_call_shows_no_secret(
 ) -> None:
     """An exception that isn't an Exception leaves an async call without the network's frames."""
     error = GeneratorExit()
-    client = AsyncZeroHashClient(
-        api_key=ZEROHASH_KEY,
-        private_key=ZEROHASH_PRIVATE_KEY,
-        passphrase=ZEROHASH_PASSPHRASE,
-        transport=Interrupted(error),
-    )
+    client = async_zerohash_client(transport=Interrupted(error))
     with pytest.raises(GeneratorExit) as caught:
-        await client.send(HARMLESS)
+        await client.send(ZEROHASH_MINT)
     check_no_secret(caught.value, log)
 
 
@@ -110,7 +94,7 @@ async def test_a_cancellation_shows_no_secret(
         async with async_zerohash_client(server.url) as client:
             with anyio.move_on_after(0.15):
                 try:
-                    await client.send(HARMLESS)
+                    await client.send(ZEROHASH_MINT)
                 except BaseException as error:
                     caught.append(error)
                     raise
@@ -128,5 +112,5 @@ def test_a_sync_interrupt_from_the_network_shows_no_secret(
     with RawServer(saying(b"")) as server, zerohash_client(server.url) as client:
         monkeypatch.setattr(f"{CORE}.SyncBackend.connect_tcp", interrupted)
         with pytest.raises(KeyboardInterrupt) as caught:
-            client.send(HARMLESS)
+            client.send(ZEROHASH_MINT)
     check_no_secret(caught.value, log)

@@ -7,17 +7,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from network_calls import (
-    FAST_RETRIES,
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    async_strigo_client,
-    at_most,
-    each_flavour,
-    send_strigo,
-    strigo_client,
-)
+from all_clients import STRIGO_MINT, STRIGO_MINTED
+from credentials import async_strigo_client, strigo_client
+from network_calls import FAST_RETRIES, NO_RETRIES, at_most, each_flavour, send_strigo
 from raw_server import RawServer, responding
 
 from tokenkit import ConnectError, DeadlineExceeded, Timeouts
@@ -64,7 +56,7 @@ def test_a_slow_name_lookup_is_bounded(slow_lookup: threading.Event) -> None:
     """A resolver that hangs can't hold a sync call beyond its deadline."""
     client = strigo_client("https://slow.example", deadline=DEADLINE)
     with client, pytest.raises(DeadlineExceeded), at_most(DEADLINE):
-        client.send(MINT)
+        client.send(STRIGO_MINT)
     assert not slow_lookup.is_set()
 
 
@@ -73,7 +65,7 @@ async def test_a_slow_name_lookup_is_bounded_async(slow_lookup: threading.Event)
     """A resolver that hangs can't hold an async call beyond its deadline."""
     async with async_strigo_client("https://slow.example", deadline=DEADLINE) as client:
         with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
-            await client.send(MINT)
+            await client.send(STRIGO_MINT)
     # asyncio waits for its resolver threads when a loop ends.
     slow_lookup.set()
 
@@ -90,7 +82,7 @@ def test_a_name_that_does_not_exist_is_a_connect_error(
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(ConnectError, match=r"https://nowhere\.example: .*no such name") as caught:
-        send_strigo(flavour, "https://nowhere.example", MINT, retry=FAST_RETRIES)
+        send_strigo(flavour, "https://nowhere.example", STRIGO_MINT, retry=FAST_RETRIES)
     assert caught.value.attempts == 3
 
 
@@ -98,7 +90,7 @@ def test_a_name_that_does_not_exist_is_a_connect_error(
 def test_a_name_that_cannot_be_looked_up_is_a_connect_error(flavour: Flavour) -> None:
     """A label too long for the name system fails like any other lookup."""
     with pytest.raises(ConnectError):
-        send_strigo(flavour, f"https://{'a' * 80}.example", MINT, retry=NO_RETRIES)
+        send_strigo(flavour, f"https://{'a' * 80}.example", STRIGO_MINT, retry=NO_RETRIES)
 
 
 def test_an_address_that_swallows_packets_leaves_time_for_the_next(
@@ -106,7 +98,7 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_next(
 ) -> None:
     """A host's second address is tried within the connect timeout when the first is silent."""
     with (
-        RawServer(responding(lambda _: MINTED)) as server,
+        RawServer(responding(lambda _: STRIGO_MINTED)) as server,
         socket.create_server(("127.0.0.1", 0), backlog=0) as full,
         socket.create_connection(full.getsockname()),
     ):
@@ -122,7 +114,7 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_next(
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
         options = Timeouts(connect=0.4)
         with at_most(0.4):
-            send_strigo("sync", f"http://localhost:{server.port}", MINT, timeout=options)
+            send_strigo("sync", f"http://localhost:{server.port}", STRIGO_MINT, timeout=options)
 
 
 @each_flavour
@@ -136,4 +128,4 @@ def test_what_a_guarded_resolver_raises_is_raised(
 
     monkeypatch.setattr(socket, "getaddrinfo", forbidden)
     with pytest.raises(PermissionWithdrawnError), at_most(DEADLINE):
-        send_strigo(flavour, "https://vendor.example", MINT, retry=NO_RETRIES)
+        send_strigo(flavour, "https://vendor.example", STRIGO_MINT, retry=NO_RETRIES)

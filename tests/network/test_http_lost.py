@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import STRIGO_MINT
 from lost_connections import (
     close_at_once,
     close_before_the_answer,
@@ -13,13 +14,7 @@ from lost_connections import (
     close_in_the_headers,
     reset_in_the_body,
 )
-from network_calls import (
-    MINT,
-    NO_RETRIES,
-    each_family,
-    each_flavour,
-    send_strigo,
-)
+from network_calls import NO_RETRIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, resetting
 
 from tokenkit import ConnectionLostError, RequestTimeoutError, Timeouts
@@ -51,7 +46,7 @@ def test_a_lost_answer_is_a_lost_connection(
     """Wherever a connection breaks, it is reported as a lost connection."""
     with RawServer(loss) as server:
         with pytest.raises(ConnectionLostError) as caught:
-            send_strigo(flavour, server.url, MINT, retry=NO_RETRIES, http_family=family)
+            send_strigo(flavour, server.url, STRIGO_MINT, retry=NO_RETRIES, http_family=family)
         assert caught.value.attempts == server.connections == 1
         server.wait_all_closed()
 
@@ -64,5 +59,5 @@ def test_a_silent_step_is_a_timeout(flavour: Flavour) -> None:
         RawServer(lambda peer: peer.wait_gone()) as server,
         pytest.raises(RequestTimeoutError, match="ReadTimeout") as caught,
     ):
-        send_strigo(flavour, server.url, MINT, timeout=timeout, retry=NO_RETRIES)
+        send_strigo(flavour, server.url, STRIGO_MINT, timeout=timeout, retry=NO_RETRIES)
     assert type(caught.value) is RequestTimeoutError

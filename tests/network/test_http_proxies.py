@@ -7,16 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HEALTH, HEALTHY, WITHDRAWAL
 from connect_proxy import proxy_to
+from credentials import strigo_client
 from http_library import httpx
 from network_calls import (
-    API_KEY,
     FAST_RETRIES,
-    HEALTH,
-    HEALTHY,
     NO_RETRIES,
-    ORG_ID,
-    WITHDRAWAL,
     at_most,
     each_family,
     each_flavour,
@@ -30,7 +27,6 @@ from tokenkit import (
     ConfigurationError,
     ConnectError,
     DeadlineExceeded,
-    StrigoClient,
 )
 
 if TYPE_CHECKING:
@@ -224,23 +220,19 @@ def test_a_proxy_with_no_possible_port(port: str, family: Family) -> None:
     """An invalid proxy port is refused, and not taken modulo 65536."""
     proxy = f"http://user:leaked@127.0.0.1:{port}"
     with pytest.raises(ConfigurationError, match="proxy has a port outside 1 to 65535") as caught:
-        StrigoClient(api_key="key", org_id="org", proxy=proxy, http_family=family)
+        strigo_client(proxy=proxy, http_family=family)
     assert "leaked" not in str(caught.value)
 
 
 def test_a_proxy_beside_a_callers_transport_is_refused() -> None:
     """Options that a caller's client or transport would make useless are refused with it."""
     with pytest.raises(ConfigurationError, match="transport and proxy can't be combined"):
-        StrigoClient(
-            org_id=ORG_ID,
-            api_key=API_KEY,
+        strigo_client(
             transport=httpx.MockTransport(lambda _: httpx.Response(200)),
             proxy="http://proxy.example:3128",
         )
     with httpx.Client() as http_client, pytest.raises(ConfigurationError, match="ssl_context"):
-        StrigoClient(
-            org_id=ORG_ID, api_key=API_KEY, http_client=http_client, ssl_context=trusting()
-        )
+        strigo_client(http_client=http_client, ssl_context=trusting())
 
 
 @each_flavour

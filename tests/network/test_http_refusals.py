@@ -6,9 +6,10 @@ import base64
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import HEALTH, ZEROHASH_MINT
 from callers_clients import send_through
 from connect_proxy import socks_url
-from network_calls import HARMLESS, HEALTH, NO_RETRIES, each_family, each_flavour, send_strigo
+from network_calls import NO_RETRIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer
 from tls_servers import HOST
 
@@ -70,7 +71,7 @@ def test_the_words_of_a_callers_proxy_are_not_repeated(flavour: Flavour, family:
     with refusing(f"407 no {USER}") as proxy:
         url = proxy.url.replace("//", f"//{USER}@")
         with pytest.raises(ConnectError) as caught:
-            send_through(flavour, family, f"https://{HOST}", HARMLESS, proxy=url)
+            send_through(flavour, family, f"https://{HOST}", ZEROHASH_MINT, proxy=url)
     told, _, _ = str(caught.value).partition(" (request_id=")
     assert told == f"https://{HOST}: ProxyError: {AUTHENTICATE}"
 

@@ -6,14 +6,10 @@ import ssl
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import HEALTH, HEALTHY, STRIGO_MINT, WITHDRAWAL, ZEROHASH_MINTED
 from network_calls import (
     FAST_RETRIES,
-    HEALTH,
-    HEALTHY,
-    MINT,
     NO_RETRIES,
-    WITHDRAWAL,
-    ZEROHASH_MINTED,
     at_most,
     each_family,
     each_flavour,
@@ -76,7 +72,7 @@ def test_a_handshake_that_hangs_is_bounded(flavour: Flavour) -> None:
     with RawServer(lambda peer: peer.wait_gone()) as server:
         url = server.url.replace("http:", "https:")
         with pytest.raises(DeadlineExceeded), at_most(0.4):
-            send_strigo(flavour, url, MINT, deadline=0.4)
+            send_strigo(flavour, url, STRIGO_MINT, deadline=0.4)
         server.wait_all_closed()
 
 
@@ -88,7 +84,7 @@ def test_the_deadline_holds_within_tls(flavour: Flavour) -> None:
         pytest.raises(DeadlineExceeded),
         at_most(0.4),
     ):
-        send_strigo(flavour, server.url, MINT, deadline=0.4, ssl_context=trusting())
+        send_strigo(flavour, server.url, STRIGO_MINT, deadline=0.4, ssl_context=trusting())
 
 
 @each_flavour

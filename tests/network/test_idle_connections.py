@@ -12,6 +12,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import HEALTHY, WITHDRAWAL, ZEROHASH_MINT, ZEROHASH_MINTED
+from credentials import async_strigo_client, strigo_client
 from gates import (
     Gates,
     healthy,
@@ -19,17 +21,7 @@ from gates import (
     run_three_async_calls,
     run_three_calls,
 )
-from network_calls import (
-    HARMLESS,
-    HEALTHY,
-    NO_RETRIES,
-    WITHDRAWAL,
-    ZEROHASH_MINTED,
-    async_strigo_client,
-    each_flavour,
-    send_zerohash,
-    strigo_client,
-)
+from network_calls import NO_RETRIES, each_flavour, send_zerohash
 from raw_server import RawRequest, RawServer, responding, saying
 from tls_servers import server_context, trusting
 
@@ -178,7 +170,7 @@ def test_a_connection_closed_while_idle_is_not_used(
         replies = send_zerohash(
             flavour,
             server.url,
-            HARMLESS,
+            ZEROHASH_MINT,
             WITHDRAWAL,
             between=wait_for_the_end,
             ssl_context=trusting(),

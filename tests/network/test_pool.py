@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from all_clients import HEALTH, HEALTHY
+from credentials import async_strigo_client, strigo_client
 from gates import (
     ALL_IN_USE,
     MOST,
@@ -18,15 +20,7 @@ from gates import (
     run_three_calls,
     wait_for_requests,
 )
-from network_calls import (
-    HEALTH,
-    HEALTHY,
-    async_strigo_client,
-    at_most,
-    each_flavour,
-    echo_token,
-    strigo_client,
-)
+from network_calls import at_most, each_flavour, echo_token
 from raw_server import RawServer, responding
 
 from tokenkit import DeadlineExceeded

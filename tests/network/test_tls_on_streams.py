@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+from all_clients import HEALTH, HEALTHY, WITHDRAWAL, ZEROHASH_MINTED
 from asyncio_streams import receiver_of, route, serve, until
 from lost_connections import close_at_once
 from network_calls import (
     FAST_RETRIES,
-    HEALTH,
-    HEALTHY,
     NO_RETRIES,
-    WITHDRAWAL,
-    ZEROHASH_MINTED,
     at_most,
     each_flavour,
     send_strigo,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from all_clients import STRIGO_MINT, STRIGO_MINTED
 from asyncio_streams import (
     BIG,
     CORE,
@@ -21,14 +22,9 @@ from asyncio_streams import (
     serve,
     until,
 )
+from credentials import async_strigo_client
 from lost_connections import close_at_once
-from network_calls import (
-    MINT,
-    MINTED,
-    NO_RETRIES,
-    async_strigo_client,
-    at_most,
-)
+from network_calls import NO_RETRIES, at_most
 from raw_server import RawServer, black_hole, responding
 from tls_servers import server_context, trusting
 
@@ -62,14 +58,14 @@ def test_calls_on_uvloop(*, tls: bool) -> None:
     async def main() -> None:
         async with async_strigo_client(server.url, ssl_context=trusting()) as client:
             await client.send(BIG)
-            await client.send(MINT)
+            await client.send(STRIGO_MINT)
             assert server.connections == 1
             async with anyio.create_task_group() as tasks:
                 for _ in range(30):
-                    tasks.start_soon(client.send, MINT)
+                    tasks.start_soon(client.send, STRIGO_MINT)
             assert server.connections <= 30
 
-    with serve(responding(lambda _: MINTED), tls=tls) as server:
+    with serve(responding(lambda _: STRIGO_MINTED), tls=tls) as server:
         run_on_uvloop(main)
         assert len(server.requests) == 32
         server.wait_all_closed()
@@ -82,21 +78,21 @@ def test_ends_on_uvloop(*, tls: bool) -> None:
 
     def answer_once(peer: Peer) -> None:
         peer.read_request()
-        peer.send(MINTED)
+        peer.send(STRIGO_MINTED)
 
     async def main() -> None:
         async with async_strigo_client(
             server.url, ssl_context=trusting(), retry=NO_RETRIES
         ) as client:
-            await client.send(MINT)
+            await client.send(STRIGO_MINT)
             await in_a_thread(server.wait_for, lambda: server.ended == 1)
-            await client.send(MINT)
+            await client.send(STRIGO_MINT)
             await in_a_thread(server.wait_for, lambda: server.ended == 2)
             with pytest.raises(DeadlineExceeded), at_most(0.2):
-                await client.send(MINT, deadline=0.2)
+                await client.send(STRIGO_MINT, deadline=0.2)
             await in_a_thread(server.wait_for, lambda: server.ended == 3)
             with anyio.move_on_after(0.1) as scope:
-                await client.send(MINT)
+                await client.send(STRIGO_MINT)
             assert scope.cancelled_caught
             await in_a_thread(server.wait_all_closed)
             assert server.connections == 4
@@ -161,7 +157,7 @@ def test_failures_to_connect_on_uvloop() -> None:
         ):
             async with async_strigo_client(url, timeout=timeout, retry=NO_RETRIES) as client:
                 with pytest.raises(error), at_most(2):
-                    await client.send(MINT)
+                    await client.send(STRIGO_MINT)
 
     with (
         socket.socket() as bound,

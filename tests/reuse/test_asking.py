@@ -11,8 +11,9 @@ import anyio
 import attrs
 import pytest
 import reuse_world
+from all_clients import REUSABLE, STRIGO_MINT
 from memory_store import MemoryStore
-from reuse_world import LEARNER, PARTICIPANT, Vendor, World, cache_with
+from reuse_world import Vendor, World, cache_with
 
 from tokenkit import TokenCache
 from tokenkit._reuse.asking import StoreFailure, StoreQuestion
@@ -158,7 +159,7 @@ def test_interruption_while_an_entry_is_read() -> None:
             raise Interruption(len(token))
 
     with pytest.raises(Interruption) as caught:
-        unseal_entry(Interrupting(), "key", b"token-text", LEARNER, "https://h")
+        unseal_entry(Interrupting(), "key", b"token-text", STRIGO_MINT, "https://h")
     assert "token = " not in "".join(str(frame.locals) for frame in caught.traceback[1:])
     assert len(caught.traceback) == 2
 
@@ -177,7 +178,9 @@ def test_what_strikes_while_a_stored_response_is_read_comes_out() -> None:
             token = sealed.decode()
             raise self.error if token else AssertionError
 
-    read = partial(unseal_entry, key="key", sealed=b"token-text", call=LEARNER, origin="https://h")
+    read = partial(
+        unseal_entry, key="key", sealed=b"token-text", call=STRIGO_MINT, origin="https://h"
+    )
     assert read(Struck(ValueError())) is None
     with pytest.raises(TimeLimit) as caught:
         read(Struck(TimeLimit()))
@@ -200,7 +203,9 @@ class PlainRequest(Call[Any]):
 
 def test_reusable_call_must_mint_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names a vendor's model that decodes to something else."""
-    monkeypatch.setitem(reuse_world.PROFILES, PlainRequest, reuse_world.PROFILES[type(LEARNER)])
+    monkeypatch.setitem(
+        reuse_world.PROFILES, PlainRequest, reuse_world.PROFILES[type(STRIGO_MINT)]
+    )
     call = PlainRequest(email="a@example.com")
     vendor = Vendor(World(), call)
     with pytest.raises(ConfigurationError, match="PlainRequest has reusable = True, but"):
@@ -222,11 +227,11 @@ def test_token_that_is_dropped_at_this_moment() -> None:
 
     cache = TokenCache()
     cache.table.kept = Dropping()
-    vendor = Vendor(World(), LEARNER, cache)
+    vendor = Vendor(World(), STRIGO_MINT, cache)
     token = vendor.token()
-    assert vendor.reuse.hit(LEARNER) is token
+    assert vendor.reuse.hit(STRIGO_MINT) is token
     dropping = True
-    assert vendor.reuse.hit(LEARNER) is None
+    assert vendor.reuse.hit(STRIGO_MINT) is None
     assert cache.statistics().hits == 1
 
 
@@ -234,7 +239,7 @@ def test_deadline_after_a_stored_token_that_does_not_serve() -> None:
     """A caller that finds only unreadable entries returns by the deadline."""
     world = World()
     store = MemoryStore(world.now)
-    Vendor(world, LEARNER, cache_with(store)).token()
+    Vendor(world, STRIGO_MINT, cache_with(store)).token()
 
     class Spoiling(NoSealing):
         def open(self, sealed: bytes) -> bytes | None:
@@ -243,14 +248,14 @@ def test_deadline_after_a_stored_token_that_does_not_serve() -> None:
             return None
 
     store.sealing = Spoiling()
-    caller = Vendor(world, LEARNER, cache_with(store)).ask()
+    caller = Vendor(world, STRIGO_MINT, cache_with(store)).ask()
     with pytest.raises(TimeoutError):
         caller.result()
 
 
 def test_settled_flight_is_replaced() -> None:
     """A flight that has ended, but was left in the table, blocks no caller."""
-    vendor = Vendor(World(), PARTICIPANT)
+    vendor = Vendor(World(), REUSABLE)
     minting = vendor.ask()
     (flight,) = vendor.cache.table.flights.values()
     flight.settle()
@@ -288,8 +293,8 @@ class OddStore:
 @pytest.mark.parametrize("answer", [None, True, "OK"])
 def test_senseless_answer_is_a_failure(answer: object) -> None:
     """If a store's response is invalid, the store has failed: the caller still gets a token."""
-    vendor = Vendor(World(), LEARNER, cache_with(OddStore(answer)))
-    assert vendor.token().email == LEARNER.email
+    vendor = Vendor(World(), STRIGO_MINT, cache_with(OddStore(answer)))
+    assert vendor.token().email == STRIGO_MINT.email
     assert vendor.cache.statistics().store_failures == 1
 
 

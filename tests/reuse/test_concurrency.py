@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 import trio
+from all_clients import STRIGO_MINT
 
 from tokenkit import TokenCache, strigo
 from tokenkit._reuse.flight import Flight
@@ -22,7 +23,6 @@ from tokenkit.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CALL = strigo.UserTokenRequest(email="one@example.com")
 PATIENCE = 30
 
 
@@ -54,7 +54,7 @@ def in_threads(number: int, run: Callable[[], Any]) -> list[Any]:
 def test_threads_share_one_mint(slow: Sandbox) -> None:
     """Twenty threads that ask at once get one token."""
     with slow.strigo_client() as client:
-        tokens = in_threads(20, lambda: client.get_token(CALL))
+        tokens = in_threads(20, lambda: client.get_token(STRIGO_MINT))
     assert len(tokens) == 20
     assert len({token.token for token in tokens}) == 1
     assert len(slow.issued) == 1
@@ -67,7 +67,7 @@ async def test_tasks_share_one_mint(slow: Sandbox) -> None:
     async with slow.async_strigo_client() as client, anyio.create_task_group() as group:
 
         async def ask() -> None:
-            tokens.append(await client.get_token(CALL))
+            tokens.append(await client.get_token(STRIGO_MINT))
 
         for _ in range(300):
             group.start_soon(ask)
@@ -85,7 +85,7 @@ def test_threads_and_loops_of_every_kind_share_one_mint(slow: Sandbox) -> None:
         async with slow.async_strigo_client(token_cache=cache) as client:
 
             async def ask() -> None:
-                tokens.append(await client.get_token(CALL))
+                tokens.append(await client.get_token(STRIGO_MINT))
 
             async with anyio.create_task_group() as group:
                 for _ in range(20):
@@ -94,7 +94,7 @@ def test_threads_and_loops_of_every_kind_share_one_mint(slow: Sandbox) -> None:
     with slow.strigo_client(token_cache=cache) as client:
         kinds: Iterator[Callable[[], object]] = iter(
             [
-                *[lambda: tokens.append(client.get_token(CALL))] * 10,
+                *[lambda: tokens.append(client.get_token(STRIGO_MINT))] * 10,
                 lambda: asyncio.run(many()),
                 lambda: asyncio.run(many()),
                 lambda: trio.run(many),
@@ -115,10 +115,10 @@ async def test_cancelled_mint_is_handed_over(slow: Sandbox) -> None:
 
         async def lead() -> None:
             with scope:
-                await client.get_token(CALL)
+                await client.get_token(STRIGO_MINT)
 
         async def follow() -> None:
-            tokens.append(await client.get_token(CALL))
+            tokens.append(await client.get_token(STRIGO_MINT))
 
         group.start_soon(lead)
         while not client.token_cache.table.flights:  # noqa: ASYNC110 - nothing tells of it
@@ -140,7 +140,7 @@ def test_loop_that_ends_while_it_mints(slow: Sandbox) -> None:
 
     async def doomed() -> None:
         client = slow.async_strigo_client(token_cache=cache)
-        task = asyncio.create_task(client.get_token(CALL))
+        task = asyncio.create_task(client.get_token(STRIGO_MINT))
         while not cache.table.flights:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
         del task
@@ -148,7 +148,7 @@ def test_loop_that_ends_while_it_mints(slow: Sandbox) -> None:
     asyncio.run(doomed())
     assert cache.table.flights == {}
     with slow.strigo_client(token_cache=cache) as client:
-        assert client.get_token(CALL).token
+        assert client.get_token(STRIGO_MINT).token
 
 
 def test_interrupted_thread_hands_over(slow: Sandbox) -> None:
@@ -163,7 +163,7 @@ def test_interrupted_thread_hands_over(slow: Sandbox) -> None:
 
     with slow.strigo_client() as client:
         client.check_health()
-        follower = threading.Thread(target=lambda: tokens.append(client.get_token(CALL)))
+        follower = threading.Thread(target=lambda: tokens.append(client.get_token(STRIGO_MINT)))
 
         def interrupt() -> None:
             while not client.token_cache.table.flights:
@@ -177,7 +177,7 @@ def test_interrupted_thread_hands_over(slow: Sandbox) -> None:
         try:
             threading.Thread(target=interrupt).start()
             with pytest.raises(SoftLimitError):
-                client.get_token(CALL)
+                client.get_token(STRIGO_MINT)
         finally:
             signal.signal(signal.SIGUSR1, before)
         follower.join(PATIENCE)

@@ -7,18 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from all_clients import REUSABLE, STRIGO_MINT
 from memory_store import MemoryStore
-from reuse_world import (
-    HOUR,
-    LEARNER,
-    PARTICIPANT,
-    Caller,
-    Vendor,
-    World,
-    cache_with,
-    lost,
-    refusal,
-)
+from reuse_world import HOUR, Caller, Vendor, World, cache_with, lost, refusal
 
 from tokenkit import TokenCache, zerohash
 from tokenkit._model.messages import Headers, Response
@@ -44,7 +35,7 @@ def revoking(vendor: Vendor, token: IssuedToken) -> Caller:
 def test_revoked_token_is_gone() -> None:
     """In the process, even for other caches, a revoked token is gone before the vendor is told."""
     world = World()
-    vendor, other = Vendor(world, PARTICIPANT), Vendor(world, PARTICIPANT)
+    vendor, other = Vendor(world, REUSABLE), Vendor(world, REUSABLE)
     first = vendor.token()
     other_first = other.token()
     revocation = revoking(other, first)
@@ -56,7 +47,7 @@ def test_revoked_token_is_gone() -> None:
 def test_revocation_that_fails_at_the_vendor() -> None:
     """If the vendor refuses, the token is still no longer handed out."""
     world = World()
-    vendor = Vendor(world, PARTICIPANT)
+    vendor = Vendor(world, REUSABLE)
     first = vendor.token()
     with pytest.raises(ServerError):
         revoking(vendor, first).answer(refusal(500)).result()
@@ -67,7 +58,7 @@ def test_token_revoked_during_its_renewal() -> None:
     """The new token is a different one and is kept; if the renewal fails, the old one is gone."""
     world = World()
     for outcome in (None, lost()):
-        vendor = Vendor(world, PARTICIPANT)
+        vendor = Vendor(world, REUSABLE)
         first = vendor.token()
         world.pass_by(HOUR * 0.85)
         renewing = vendor.ask()
@@ -83,7 +74,7 @@ def test_token_revoked_during_its_renewal() -> None:
 
 def test_follower_does_not_get_what_was_revoked_meanwhile() -> None:
     """Between the mint and a follower's waking, its token may have been revoked."""
-    vendor = Vendor(World(), PARTICIPANT)
+    vendor = Vendor(World(), REUSABLE)
     minting, follower = vendor.ask(), vendor.ask()
     first = minting.answer().result()
     revoking(vendor, first).answer(REVOKED)
@@ -94,7 +85,7 @@ def test_revoked_token_is_gone_in_every_process(monkeypatch: pytest.MonkeyPatch)
     """If one process revokes a token, others with the same store don't hand it out."""
     world = World()
     store = MemoryStore(world.now)
-    one, two = (Vendor(world, PARTICIPANT, cache_with(store)) for _ in range(2))
+    one, two = (Vendor(world, REUSABLE, cache_with(store)) for _ in range(2))
     first = one.token()
     assert two.ask().result() == first
     assert two.ask().result() == first
@@ -114,15 +105,15 @@ def test_copies_may_be_allowed_to_be_old() -> None:
     world = World()
     store = MemoryStore(world.now)
     cache = cache_with(store, local_copies_for=timedelta(seconds=5))
-    vendor = Vendor(world, PARTICIPANT, cache)
+    vendor = Vendor(world, REUSABLE, cache)
     first = vendor.token()
     asked = len(store.asked)
-    assert vendor.reuse.hit(PARTICIPANT) is first
+    assert vendor.reuse.hit(REUSABLE) is first
     world.pass_by(4)
-    assert vendor.reuse.hit(PARTICIPANT) is first
+    assert vendor.reuse.hit(REUSABLE) is first
     assert len(store.asked) == asked
     world.pass_by(1)
-    assert vendor.reuse.hit(PARTICIPANT) is None
+    assert vendor.reuse.hit(REUSABLE) is None
     assert vendor.ask().result() is first
     assert len(store.asked) == asked + 1
     store.live.clear()
@@ -134,7 +125,7 @@ def test_evicted_mark_is_a_lost_token() -> None:
     """A store that forgets loses tokens, but never revives one."""
     world = World()
     store = MemoryStore(world.now)
-    vendor = Vendor(world, PARTICIPANT, cache_with(store))
+    vendor = Vendor(world, REUSABLE, cache_with(store))
     first = vendor.token()
     store.live.clear()
     assert vendor.token() != first
@@ -144,7 +135,7 @@ def test_revival_by_the_store_does_not_reach_who_revoked() -> None:
     """A replica that lags may bring a mark back; the process that revoked it knows better."""
     world = World()
     store = MemoryStore(world.now)
-    vendor = Vendor(world, PARTICIPANT, cache_with(store))
+    vendor = Vendor(world, REUSABLE, cache_with(store))
     first = vendor.token()
     revoking(vendor, first).answer(REVOKED)
     (key,) = store.entries
@@ -156,7 +147,7 @@ def test_store_that_cannot_be_told_is_an_error() -> None:
     """If other processes can't be told, the caller is, and the vendor has ended the token."""
     world = World()
     store = MemoryStore(world.now)
-    vendor = Vendor(world, PARTICIPANT, cache_with(store))
+    vendor = Vendor(world, REUSABLE, cache_with(store))
     first = vendor.token()
     store.down = True
     revocation = revoking(vendor, first)
@@ -173,7 +164,7 @@ def test_store_that_cannot_be_told_is_an_error() -> None:
 
 def test_revocation_whose_answer_is_lost() -> None:
     """After a lost response the token stays out of use, and the caller gets the error."""
-    vendor = Vendor(World(), PARTICIPANT, TokenCache())
+    vendor = Vendor(World(), REUSABLE, TokenCache())
     first = vendor.token()
     with pytest.raises(ConnectionLostError):
         revoking(vendor, first).answer(lost()).result()
@@ -192,8 +183,8 @@ def test_store_of_somebody_else_is_told_too() -> None:
     """A client without a store ends tokens in the stores of the process's other caches."""
     world = World()
     store = MemoryStore(world.now)
-    sharing = Vendor(world, PARTICIPANT, cache_with(store))
-    alone = Vendor(world, PARTICIPANT)
+    sharing = Vendor(world, REUSABLE, cache_with(store))
+    alone = Vendor(world, REUSABLE)
     first = sharing.token()
     revoking(alone, first).answer(REVOKED).result()
     assert store.live == {}
@@ -206,7 +197,7 @@ def test_store_of_somebody_else_is_told_too() -> None:
 def revoking_beside(store: type[MemoryStore]) -> Caller:
     """Start a revocation while another cache, which serves revocable tokens, has a store."""
     world = World()
-    vendor = Vendor(world, PARTICIPANT)
+    vendor = Vendor(world, REUSABLE)
     token = vendor.token()
     other = cache_with(store(world.now))
     other.table.serves_revocable = True
@@ -247,10 +238,10 @@ def test_store_that_never_held_such_tokens_is_not_asked() -> None:
     """The store of a cache that serves only another vendor may be down."""
     world = World()
     store = MemoryStore(world.now)
-    learner = Vendor(world, LEARNER, cache_with(store))
+    learner = Vendor(world, STRIGO_MINT, cache_with(store))
     learner.token()
     store.down = True
     asked = len(store.asked)
-    vendor = Vendor(world, PARTICIPANT)
+    vendor = Vendor(world, REUSABLE)
     assert revoking(vendor, vendor.token()).answer(REVOKED).result().status == 204
     assert len(store.asked) == asked

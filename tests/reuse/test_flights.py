@@ -8,7 +8,8 @@ import threading
 from datetime import timedelta
 
 import pytest
-from reuse_world import LEARNER, PARTICIPANT, Vendor, World, lost, refusal
+from all_clients import REUSABLE, STRIGO_MINT
+from reuse_world import Vendor, World, lost, refusal
 
 from tokenkit import TokenCache
 from tokenkit._reuse.cache import all_caches, reset_after_fork
@@ -29,7 +30,7 @@ class Interruption(BaseException):
 def test_one_mints_for_all() -> None:
     """Callers that ask while a mint is under way get its token."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     minting, *others = [vendor.ask() for _ in range(5)]
     assert [other.follows for other in others] == [True] * 4
     token = minting.answer().result()
@@ -40,7 +41,7 @@ def test_one_mints_for_all() -> None:
 
 def test_token_is_everybody_s_whatever_they_asked_for() -> None:
     """A fresh token is the best there is, even for a caller that asks for more than its life."""
-    vendor = Vendor(World(), LEARNER)
+    vendor = Vendor(World(), STRIGO_MINT)
     minting, other = vendor.ask(), vendor.ask(valid_for=timedelta(days=2))
     token = minting.answer().result()
     assert other.go_on().result() is token
@@ -49,7 +50,7 @@ def test_token_is_everybody_s_whatever_they_asked_for() -> None:
 @pytest.mark.parametrize("error", [Interruption(), KeyboardInterrupt(), AssertionError("mock")])
 def test_cancelled_mint_is_handed_over(error: BaseException) -> None:
     """If the minting caller is cancelled or interrupted, one of the waiting ones takes over."""
-    vendor = Vendor(World(), LEARNER)
+    vendor = Vendor(World(), STRIGO_MINT)
     minting, second, third = [vendor.ask() for _ in range(3)]
     minting.cancel(error)
     with pytest.raises(type(error)):
@@ -62,7 +63,7 @@ def test_cancelled_mint_is_handed_over(error: BaseException) -> None:
 
 def test_dropped_mint_is_handed_over() -> None:
     """If the minting caller is no longer driven, one of the waiting ones takes over."""
-    vendor = Vendor(World(), LEARNER)
+    vendor = Vendor(World(), STRIGO_MINT)
     minting, second = vendor.ask(), vendor.ask()
     minting.drop()
     assert second.go_on().request is not None
@@ -73,7 +74,7 @@ def test_dropped_mint_is_handed_over() -> None:
 
 def test_follower_may_be_cancelled() -> None:
     """A caller that stops waiting changes nothing for the others."""
-    vendor = Vendor(World(), LEARNER)
+    vendor = Vendor(World(), STRIGO_MINT)
     minting, second, third = [vendor.ask() for _ in range(3)]
     second.cancel(Interruption())
     token = minting.answer().result()
@@ -86,7 +87,7 @@ def test_follower_may_be_cancelled() -> None:
 )
 def test_failure_is_everybody_s(outcome: object, expected: type[Exception]) -> None:
     """All waiting callers get a copy of the error; later callers try again."""
-    vendor = Vendor(World(), LEARNER)
+    vendor = Vendor(World(), STRIGO_MINT)
     minting, second = vendor.ask(), vendor.ask()
     minting.answer(outcome)  # type: ignore[arg-type] # either kind of outcome
     with pytest.raises(expected) as first_error:
@@ -101,8 +102,8 @@ def test_failure_is_everybody_s(outcome: object, expected: type[Exception]) -> N
 def test_deadline_of_the_one_that_mints() -> None:
     """A caller's passed deadline isn't passed on to callers that have time left."""
     world, cache = World(), TokenCache()
-    hasty = Vendor(world, LEARNER, cache, deadline=2).ask()
-    patient = Vendor(world, LEARNER, cache).ask()
+    hasty = Vendor(world, STRIGO_MINT, cache, deadline=2).ask()
+    patient = Vendor(world, STRIGO_MINT, cache).ask()
     world.pass_by(3)
     hasty.cancel(DeadlineExceeded("too late"))
     with pytest.raises(DeadlineExceeded):
@@ -113,8 +114,8 @@ def test_deadline_of_the_one_that_mints() -> None:
 def test_deadline_of_a_follower() -> None:
     """A waiting caller returns by its deadline."""
     world, cache = World(), TokenCache()
-    minting = Vendor(world, LEARNER, cache).ask()
-    hasty = Vendor(world, LEARNER, cache, deadline=2).ask()
+    minting = Vendor(world, STRIGO_MINT, cache).ask()
+    hasty = Vendor(world, STRIGO_MINT, cache, deadline=2).ask()
     assert getattr(hasty.halted_at, "until", 0) == world.monotonic + 2
     world.pass_by(2)
     with pytest.raises(DeadlineExceeded, match="another caller was minting"):
@@ -125,8 +126,8 @@ def test_deadline_of_a_follower() -> None:
 def test_closed_client_is_nobody_else_s_failure() -> None:
     """If the minting caller's client is closed, another client takes over."""
     world, cache = World(), TokenCache()
-    closing = Vendor(world, LEARNER, cache).ask()
-    other = Vendor(world, LEARNER, cache).ask()
+    closing = Vendor(world, STRIGO_MINT, cache).ask()
+    other = Vendor(world, STRIGO_MINT, cache).ask()
     closing.cancel(ClientClosedError("closed"))
     with pytest.raises(ClientClosedError):
         closing.result()
@@ -136,14 +137,14 @@ def test_closed_client_is_nobody_else_s_failure() -> None:
 def test_other_keys_do_not_wait() -> None:
     """A mint under way delays only callers that want its token."""
     world, cache = World(), TokenCache()
-    minting = Vendor(world, LEARNER, cache).ask()
-    assert Vendor(world, PARTICIPANT, cache).ask().request is not None
+    minting = Vendor(world, STRIGO_MINT, cache).ask()
+    assert Vendor(world, REUSABLE, cache).ask().request is not None
     assert minting.request is not None
 
 
 def test_invalidated_mint_is_not_kept() -> None:
     """A token that is minted during an invalidation goes only to its caller; others look again."""
-    vendor = Vendor(World(), LEARNER)
+    vendor = Vendor(World(), STRIGO_MINT)
     minting, second = vendor.ask(), vendor.ask()
     vendor.invalidate()
     assert second.go_on().request is not None
@@ -158,7 +159,7 @@ def test_invalidated_mint_is_not_kept() -> None:
 
 def test_invalidated_token_is_minted_again() -> None:
     """After an invalidation the next caller mints."""
-    vendor = Vendor(World(), LEARNER)
+    vendor = Vendor(World(), STRIGO_MINT)
     first = vendor.token()
     vendor.invalidate()
     vendor.invalidate()
@@ -168,11 +169,11 @@ def test_invalidated_token_is_minted_again() -> None:
 def test_rate_limit_is_remembered() -> None:
     """After a 429, no caller asks the vendor with these credentials until the wait is over."""
     world, cache = World(), TokenCache()
-    vendor, other = Vendor(world, LEARNER, cache), Vendor(world, PARTICIPANT, cache)
+    vendor, other = Vendor(world, STRIGO_MINT, cache), Vendor(world, REUSABLE, cache)
     vendor.ask().answer(refusal(429, retry_after="30"))
     world.pass_by(10)
-    another = LEARNER.__class__(email="two@example.com")
-    for call in (LEARNER, another):
+    another = STRIGO_MINT.__class__(email="two@example.com")
+    for call in (STRIGO_MINT, another):
         with pytest.raises(RateLimitError) as caught:
             vendor.ask(call).result()
         assert caught.value.retry_after == pytest.approx(20)
@@ -186,9 +187,9 @@ def test_rate_limit_is_remembered() -> None:
 def test_rate_limit_spares_kept_tokens() -> None:
     """Kept tokens are handed out while the vendor refuses, even for renewals."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
-    vendor.ask(LEARNER.__class__(email="two@example.com")).answer(
+    vendor.ask(STRIGO_MINT.__class__(email="two@example.com")).answer(
         refusal(429, retry_after="10000")
     )
     assert vendor.ask().result() is first
@@ -199,7 +200,7 @@ def test_rate_limit_spares_kept_tokens() -> None:
 def test_documented_block_is_remembered() -> None:
     """Zerohash's documented block of ten seconds, which it doesn't send, is remembered."""
     world = World()
-    vendor = Vendor(world, PARTICIPANT)
+    vendor = Vendor(world, REUSABLE)
     vendor.ask().answer(refusal(429))
     world.pass_by(9)
     with pytest.raises(RateLimitError):
@@ -210,7 +211,7 @@ def test_documented_block_is_remembered() -> None:
 
 def test_other_refusals_are_not_remembered() -> None:
     """A corrected input, or key, must work at once."""
-    vendor = Vendor(World(), LEARNER)
+    vendor = Vendor(World(), STRIGO_MINT)
     for status in (401, 403, 422, 429, 500):
         vendor.ask().answer(refusal(status))
     assert vendor.ask().request is not None
@@ -232,7 +233,7 @@ def test_interruption_at_the_start_leaves_no_flight(
     monkeypatch: pytest.MonkeyPatch, cls: str
 ) -> None:
     """A caller that is interrupted just before it mints blocks no other."""
-    vendor = Vendor(World(), LEARNER)
+    vendor = Vendor(World(), STRIGO_MINT)
 
     def interrupted(*_: object) -> None:
         raise Interruption
@@ -274,7 +275,7 @@ def test_caches_are_found_while_others_are_made() -> None:
 def test_forked_process_remembers_what_was_ended() -> None:
     """A token that was revoked before a fork is not taken from a store that lags after it."""
     cache = TokenCache()
-    vendor = Vendor(World(), PARTICIPANT, cache)
+    vendor = Vendor(World(), REUSABLE, cache)
     token = vendor.token()
     cache.table.end(mark_of(token.token))
     reset_after_fork()

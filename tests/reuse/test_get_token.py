@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import create_autospec
 
 import pytest
+from all_clients import REUSABLE, STRIGO_MINT
+from credentials import strigo_client, zdk_client
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -20,7 +22,6 @@ from tokenkit import (
     Hooks,
     StrigoClient,
     TokenCache,
-    ZdkClient,
     ZeroHashClient,
     strigo,
     zdk,
@@ -38,10 +39,6 @@ from tokenkit.extension import TokenMinted, TokenServed
 if TYPE_CHECKING:
     from tokenkit.sandbox import Sandbox
 
-CALL = strigo.UserTokenRequest(email="one@example.com")
-PARTICIPANT = zerohash.ClientAuthTokenRequest(
-    participant_code="CUST01", permissions=["crypto-buy"]
-)
 USER = zdk.UserTokenRequest(id="user-1", permissions=[100], metadata={"a": 1})
 MINUTES = timedelta(minutes=5)
 
@@ -53,14 +50,14 @@ def test_each_vendor_s_tokens_are_reused(sandbox: Sandbox) -> None:
         sandbox.zerohash_client() as two,
         sandbox.zdk_client(token_lifetime=MINUTES) as three,
     ):
-        first = one.get_token(CALL)
-        assert one.get_token(strigo.UserTokenRequest(email="one@example.com")) is first
-        assert two.get_token(PARTICIPANT) is two.get_token(PARTICIPANT)
+        first = one.get_token(STRIGO_MINT)
+        assert one.get_token(strigo.UserTokenRequest(email=STRIGO_MINT.email)) is first
+        assert two.get_token(REUSABLE) is two.get_token(REUSABLE)
         assert three.get_token(USER) is three.get_token(USER)
         assert len(sandbox.issued) == 3
-        assert one.create_user_token(email="one@example.com") != first
-        assert one.get_token(CALL) is first
-        assert one.send(CALL) != first
+        assert one.create_user_token(email=STRIGO_MINT.email) != first
+        assert one.get_token(STRIGO_MINT) is first
+        assert one.send(STRIGO_MINT) != first
         statistics = one.token_cache.statistics()
         assert (statistics.hits, statistics.misses, statistics.mints) == (2, 1, 1)
 
@@ -73,28 +70,28 @@ async def test_each_vendor_s_tokens_are_reused_async(sandbox: Sandbox) -> None:
         sandbox.async_zerohash_client() as two,
         sandbox.async_zdk_client(token_lifetime=MINUTES) as three,
     ):
-        assert await one.get_token(CALL) is await one.get_token(CALL)
-        first = await two.get_token(PARTICIPANT)
-        assert await two.get_token(PARTICIPANT) is first
+        assert await one.get_token(STRIGO_MINT) is await one.get_token(STRIGO_MINT)
+        first = await two.get_token(REUSABLE)
+        assert await two.get_token(REUSABLE) is first
         assert await three.get_token(USER) is await three.get_token(USER)
         assert len(sandbox.issued) == 3
         await two.revoke_client_auth_token(token=first)
-        assert await two.get_token(PARTICIPANT) != first
-        second = await one.get_token(CALL)
-        await one.invalidate_token(CALL)
-        assert await one.get_token(CALL) != second
-        assert await one.get_token(CALL, valid_for=timedelta(days=365)) != second
+        assert await two.get_token(REUSABLE) != first
+        second = await one.get_token(STRIGO_MINT)
+        await one.invalidate_token(STRIGO_MINT)
+        assert await one.get_token(STRIGO_MINT) != second
+        assert await one.get_token(STRIGO_MINT, valid_for=timedelta(days=365)) != second
 
 
 def test_revoked_and_invalidated_tokens_are_minted_again(sandbox: Sandbox) -> None:
     """A revocation ends a token for all clients of the process; an invalidation forgets it."""
     with sandbox.zerohash_client() as one, sandbox.zerohash_client() as two:
-        first = one.get_token(PARTICIPANT)
+        first = one.get_token(REUSABLE)
         two.revoke_client_auth_token(token=first)
-        second = one.get_token(PARTICIPANT)
+        second = one.get_token(REUSABLE)
         assert second != first
-        one.invalidate_token(PARTICIPANT)
-        assert one.get_token(PARTICIPANT) != second
+        one.invalidate_token(REUSABLE)
+        assert one.get_token(REUSABLE) != second
         assert [issued.revoked for issued in sandbox.issued] == [True, False, False]
 
 
@@ -125,7 +122,7 @@ def test_calls_that_mint_nothing_are_refused(sandbox: Sandbox) -> None:
         invalidate: Any = client.invalidate_token
         for method in (get_token, invalidate):
             with pytest.raises(InvalidInputError, match="must be a call"):
-                method("one@example.com")
+                method(STRIGO_MINT.email)
 
 
 def test_zdk_needs_a_lifetime(sandbox: Sandbox) -> None:
@@ -152,13 +149,13 @@ def test_zdk_needs_a_lifetime(sandbox: Sandbox) -> None:
 def test_options_are_checked(options: Any, problem: str) -> None:
     """An option that can't be used shows when the client is created."""
     with pytest.raises(ConfigurationError, match=problem):
-        ZdkClient(api_key="key", **options)
+        zdk_client(**options)
 
 
 def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
     """A vendor's tokens state their lifetime, so another one can't be set."""
     with pytest.raises(ConfigurationError, match="Strigo's tokens say how long they live"):
-        StrigoClient(org_id="o", api_key="k", token_lifetime=MINUTES)
+        strigo_client(token_lifetime=MINUTES)
 
 
 @pytest.mark.parametrize(
@@ -195,19 +192,19 @@ def test_cache_stays_where_it_is() -> None:
 def test_closed_client_hands_out_nothing(sandbox: Sandbox) -> None:
     """After close(), a kept token is not handed out."""
     client = sandbox.strigo_client()
-    client.get_token(CALL)
+    client.get_token(STRIGO_MINT)
     client.close()
     for method in (client.get_token, client.invalidate_token):
         with pytest.raises(ClientClosedError):
-            method(CALL)
+            method(STRIGO_MINT)
 
 
 def test_hooks_are_told_of_every_token(sandbox: Sandbox) -> None:
     """`on_token` is called for mints and for reuse, including the fast path."""
     told: list[object] = []
     with sandbox.strigo_client(hooks=Hooks(on_token=told.append)) as client:
-        client.get_token(CALL)
-        client.get_token(CALL)
+        client.get_token(STRIGO_MINT)
+        client.get_token(STRIGO_MINT)
     minted, served = told
     assert minted == TokenMinted(vendor="strigo", operation="create_user_token", reason="missing")
     assert isinstance(served, TokenServed)
@@ -221,7 +218,7 @@ def test_debug_log_tells_of_mints_and_shows_no_token(
 ) -> None:
     """The debug log has the records, without the token."""
     with caplog.at_level(logging.DEBUG, "tokenkit"), sandbox.strigo_client() as client:
-        token = client.get_token(CALL)
+        token = client.get_token(STRIGO_MINT)
     assert "strigo create_user_token: token minted: missing" in caplog.text
     assert token.token not in caplog.text
 
@@ -234,9 +231,9 @@ def test_token_from_memory_is_not_logged_unless_a_hook_is_told(
     org_id, api_key = (sandbox.environment[f"STRIGO_{name}"] for name in ("ORG_ID", "API_KEY"))
     auth = OrgKey(org_id, (lambda: api_key) if asks else api_key)
     with StrigoClient(auth=auth, base_url=sandbox.environment["STRIGO_BASE_URL"]) as client:
-        client.get_token(CALL)
+        client.get_token(STRIGO_MINT)
         with caplog.at_level(logging.DEBUG, "tokenkit"):
-            client.get_token(CALL)
+            client.get_token(STRIGO_MINT)
         assert client.token_cache.statistics().hits == 1
     assert caplog.text == ""
 
@@ -250,8 +247,8 @@ def test_debug_log_tells_of_reuse_if_a_hook_is_told(
         caplog.at_level(logging.DEBUG, "tokenkit"),
         sandbox.strigo_client(hooks=hooks) as client,
     ):
-        token = client.get_token(CALL)
-        assert client.get_token(CALL) is token
+        token = client.get_token(STRIGO_MINT)
+        assert client.get_token(STRIGO_MINT) is token
     assert "strigo create_user_token: token from the process, " in caplog.text
     assert token.token not in caplog.text
 
@@ -262,7 +259,7 @@ def test_errors_are_those_of_a_call(sandbox: Sandbox) -> None:
         sandbox.fail_next(status=429, retry_after=1000)
         for _ in range(3):
             with pytest.raises(RateLimitError) as caught:
-                client.get_token(CALL)
+                client.get_token(STRIGO_MINT)
             assert caught.value.retry_after == pytest.approx(1000, abs=60)
     assert sandbox.issued == ()
 
@@ -283,8 +280,8 @@ def test_tracing_opens_a_span_for_a_mint_only(
     """A kept token opens no span."""
     exporter = spans_of(monkeypatch)
     with sandbox.strigo_client(tracing=True) as client:
-        client.get_token(CALL)
-        client.get_token(CALL)
+        client.get_token(STRIGO_MINT)
+        client.get_token(STRIGO_MINT)
     (span,) = exporter.get_finished_spans()
     assert span.attributes is not None
     assert span.attributes["http.response.status_code"] == 200
@@ -297,8 +294,8 @@ async def test_tracing_opens_a_span_for_a_mint_only_async(
     """It is the same on async clients."""
     exporter = spans_of(monkeypatch)
     async with sandbox.async_strigo_client(tracing=True) as client:
-        await client.get_token(CALL)
-        await client.get_token(CALL)
+        await client.get_token(STRIGO_MINT)
+        await client.get_token(STRIGO_MINT)
     assert len(exporter.get_finished_spans()) == 1
 
 
@@ -308,9 +305,9 @@ def test_client_of_no_cache_makes_one(sandbox: Sandbox) -> None:
         assert one.token_cache is one.token_cache
         assert one.with_options(timeout=5).token_cache is one.token_cache
         assert one.token_cache is not two.token_cache
-        token = one.get_token(CALL)
-        assert one.with_options(timeout=5).get_token(CALL) is token
-        assert two.get_token(CALL) != token
+        token = one.get_token(STRIGO_MINT)
+        assert one.with_options(timeout=5).get_token(STRIGO_MINT) is token
+        assert two.get_token(STRIGO_MINT) != token
 
 
 def test_one_cache_serves_clients_of_all_vendors(sandbox: Sandbox) -> None:
@@ -320,8 +317,8 @@ def test_one_cache_serves_clients_of_all_vendors(sandbox: Sandbox) -> None:
         sandbox.strigo_client(token_cache=cache) as one,
         ZeroHashClient.from_env(environ=sandbox.environment, token_cache=cache) as two,
     ):
-        assert one.get_token(CALL).issuer == "Strigo"
-        assert two.get_token(PARTICIPANT).issuer == "zerohash"
+        assert one.get_token(STRIGO_MINT).issuer == "Strigo"
+        assert two.get_token(REUSABLE).issuer == "zerohash"
         assert cache.statistics().tokens == 2
 
 
@@ -329,11 +326,11 @@ def test_one_cache_serves_clients_of_all_vendors(sandbox: Sandbox) -> None:
 async def test_closed_async_client_hands_out_nothing(sandbox: Sandbox) -> None:
     """After aclose(), a kept token is not handed out."""
     client = sandbox.async_strigo_client()
-    await client.get_token(CALL)
+    await client.get_token(STRIGO_MINT)
     await client.aclose()
     for method in (client.get_token, client.invalidate_token):
         with pytest.raises(ClientClosedError):
-            await method(CALL)
+            await method(STRIGO_MINT)
 
 
 class FasterThread:
@@ -360,7 +357,7 @@ class FasterThread:
 def test_threads_that_make_a_cache_at_once_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """If another thread was faster, its cache is the client's."""
     tokens = import_module("tokenkit._client.tokens")
-    with StrigoClient(org_id="org", api_key="key") as client:
+    with strigo_client() as client:
         lock = FasterThread(vars(tokens)["_making_cache"], client)
         monkeypatch.setattr(tokens, "_making_cache", lock)
         assert [client.token_cache] == lock.caches

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import attrs
 import pytest
-from reuse_world import LEARNER, Vendor, World
+from all_clients import STRIGO_MINT
+from reuse_world import Vendor, World
 
 from tokenkit import Secret, strigo, zdk, zerohash
 from tokenkit._reuse.key import exact_values, identity_of, key_of, reader_of
@@ -250,7 +251,7 @@ def test_lists_that_are_equal_and_sent_otherwise_share_no_token() -> None:
     """The fast path distinguishes `(1,)` from `(True,)`, which are equal in Python."""
     one = TaggedRequest(email="one@example.com", tags=(1,))
     true = TaggedRequest(email="one@example.com", tags=(True,))
-    vendor = Vendor(World(), LEARNER)
+    vendor = Vendor(World(), STRIGO_MINT)
     token = vendor.token(one)
     assert vendor.reuse.hit(one) is token
     assert vendor.reuse.hit(true) is None

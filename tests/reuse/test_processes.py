@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from credentials import STORE_KEY
 from redis_server import RedisServer
-from reuse_worker import KEY, open_store
+from reuse_worker import open_store
 
 from tokenkit import TokenCache, strigo
 from tokenkit.sandbox import Sandbox
@@ -156,7 +157,7 @@ def test_store_holds_no_secret(slow: Sandbox, store: str, request: pytest.Fixtur
         *[issued.subject for issued in slow.issued],
         *slow.environment.values(),
         "example.com",
-        KEY,
+        STORE_KEY,
     ]
     assert [secret for secret in secrets if secret.encode() in held] == []
 
@@ -164,7 +165,7 @@ def test_store_holds_no_secret(slow: Sandbox, store: str, request: pytest.Fixtur
 def test_redis_that_goes_and_comes_back(slow: Sandbox) -> None:
     """Without its store a process mints and keeps tokens itself; afterwards it shares again."""
     with RedisServer() as server:
-        store = RedisStore.from_url(server.url, encryption_keys=[KEY])
+        store = RedisStore.from_url(server.url, encryption_keys=[STORE_KEY])
         cache = TokenCache(store=store)
         with slow.strigo_client(token_cache=cache) as client:
             first = client.get_token(CALL)

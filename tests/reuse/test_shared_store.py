@@ -7,19 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from all_clients import REUSABLE, STRIGO_MINT, ZDK_MINT
 from memory_store import MemoryStore
 from reuse_processes import Processes
-from reuse_world import (
-    HOUR,
-    LEARNER,
-    PARTICIPANT,
-    USER,
-    Vendor,
-    World,
-    cache_with,
-    lost,
-    refusal,
-)
+from reuse_world import HOUR, Vendor, World, cache_with, lost, refusal
 
 from tokenkit import strigo
 from tokenkit._observability.records import StoreFailed, TokenMinted, TokenServed
@@ -69,7 +60,7 @@ def test_deadline_while_another_process_mints() -> None:
     """A polling caller returns by its deadline, and never sleeps past it."""
     p = Processes(lock_timeout=100)
     minting = p.vendors[0].ask()
-    hasty = Vendor(p.world, LEARNER, p.vendors[1].cache, deadline=0.1).ask()
+    hasty = Vendor(p.world, STRIGO_MINT, p.vendors[1].cache, deadline=0.1).ask()
     begun = p.world.monotonic
     while not hasty.done:
         hasty.go_on()
@@ -145,7 +136,7 @@ def test_rate_limit_holds_in_every_process() -> None:
         other.go_on().result()
     assert caught.value.retry_after == pytest.approx(30, abs=1)
     assert caught.value.attempts == 0
-    stranger = Vendor(p.world, LEARNER, p.vendors[1].cache, headers={"x-tenant": "other"})
+    stranger = Vendor(p.world, STRIGO_MINT, p.vendors[1].cache, headers={"x-tenant": "other"})
     assert stranger.ask().request is not None
     p.world.pass_by(31)
     assert p.vendors[2].ask().request is not None
@@ -206,8 +197,8 @@ def test_shorter_lifetime_of_a_reader_counts() -> None:
     """A client that trusts tokens for a shorter time than the minting one gets its way."""
     world = World()
     store = MemoryStore(world.now)
-    long = Vendor(world, USER, cache_with(store), lifetime=timedelta(hours=1))
-    short = Vendor(world, USER, cache_with(store), lifetime=timedelta(minutes=10))
+    long = Vendor(world, ZDK_MINT, cache_with(store), lifetime=timedelta(hours=1))
+    short = Vendor(world, ZDK_MINT, cache_with(store), lifetime=timedelta(minutes=10))
     token = long.token()
     world.pass_by(60)
     assert short.ask().result() == token
@@ -255,7 +246,7 @@ def test_pauses_get_longer() -> None:
 
 def test_revocable_tokens_are_kept_nowhere_without_the_store() -> None:
     """A process that can't learn of revocations keeps no revocable token."""
-    p = Processes(PARTICIPANT)
+    p = Processes(REUSABLE)
     first, _ = [vendor.token() for vendor in p.vendors]
     p.store.down = True
     second = p.vendors[0].token()
@@ -269,7 +260,7 @@ def test_revocable_tokens_are_kept_nowhere_without_the_store() -> None:
 
 def test_revocable_token_is_asked_for_on_every_hit() -> None:
     """The store confirms each reuse of a zerohash token."""
-    p = Processes(PARTICIPANT, number=1)
+    p = Processes(REUSABLE, number=1)
     p.vendors[0].token()
     asked = len(p.store.asked)
     for _ in range(3):
@@ -278,7 +269,7 @@ def test_revocable_token_is_asked_for_on_every_hit() -> None:
     assert isinstance(p.store.asked[-1], IsLive)
 
 
-@pytest.mark.parametrize("call", [LEARNER, PARTICIPANT])
+@pytest.mark.parametrize("call", [STRIGO_MINT, REUSABLE])
 def test_lost_answer_costs_no_second_mint(call: Call[object]) -> None:
     """The store took the lock, its response got lost: waiting callers get that mint's token."""
     p = Processes(call)
@@ -293,7 +284,7 @@ def test_lost_answer_costs_no_second_mint(call: Call[object]) -> None:
 
 def test_lost_publication() -> None:
     """The token was stored, the response got lost: everyone gets the token."""
-    for call, kept in ((LEARNER, 1), (PARTICIPANT, 0)):
+    for call, kept in ((STRIGO_MINT, 1), (REUSABLE, 0)):
         p = Processes(call)
         minting = p.vendors[0].ask()
         p.store.lost = 1
@@ -351,7 +342,7 @@ def test_invalidation_that_the_store_misses_is_an_error() -> None:
 def test_what_happens_is_told() -> None:
     """Each token that is handed out is reported with its source and its age."""
     p = Processes()
-    p.vendors[1] = Vendor(p.world, LEARNER, cache_with(p.store), tells_hits=True)
+    p.vendors[1] = Vendor(p.world, STRIGO_MINT, cache_with(p.store), tells_hits=True)
     p.vendors[0].token()
     p.world.pass_by(100)
     p.vendors[1].ask()

@@ -13,6 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from credentials import STORE_KEY
 
 from tokenkit import Secret
 from tokenkit.errors import ConfigurationError, StoreError
@@ -35,7 +36,6 @@ from tokenkit.stores.sqlite import _create  # pyright: ignore[reportPrivateUsage
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
 PATIENCE = 30
 
 
@@ -59,7 +59,7 @@ def test_file_is_its_owner_s_only(path: Path) -> None:
     """Only its owner can read the file and those beside it, whatever their mode was before."""
     path.touch(0o644)
     path.chmod(0o644)
-    store = SqliteStore(path, encryption_keys=[KEY])
+    store = SqliteStore(path, encryption_keys=[STORE_KEY])
     store.ask(acquire("one"))
     modes = {found.name: found.stat().st_mode & 0o777 for found in path.parent.iterdir()}
     assert len(modes) == 3
@@ -235,13 +235,13 @@ def test_threads_use_connections_at_once(path: Path) -> None:
 # -- sealing ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", [KEY, KEY.encode(), Secret(KEY)])
+@pytest.mark.parametrize("key", [STORE_KEY, STORE_KEY.encode(), Secret(STORE_KEY)])
 def test_sealed_content_opens_with_its_key(key: Any) -> None:
     """A key is text, bytes or a secret; it opens what it sealed."""
     sealing = FernetSealing([key])
     sealed = sealing.seal(b"content")
     assert b"content" not in sealed
-    assert FernetSealing([KEY]).open(sealed) == b"content"
+    assert FernetSealing([STORE_KEY]).open(sealed) == b"content"
     assert sealing.open(b"content") is None
     assert repr(sealing) == "FernetSealing()"
     assert repr(NoSealing()) == "NoSealing()"
@@ -251,10 +251,10 @@ def test_sealed_content_opens_with_its_key(key: Any) -> None:
     ("keys", "problem"),
     [
         ([], "must hold at least one key"),
-        (KEY, "must be a list of keys, not a single key"),
-        ({KEY: 1}, "must be a list of keys, not dict"),
-        ([KEY, 5], "key 2 must be a string, not int"),
-        ([KEY, "hunter2"], "key 2 is not a Fernet key"),
+        (STORE_KEY, "must be a list of keys, not a single key"),
+        ({STORE_KEY: 1}, "must be a list of keys, not dict"),
+        ([STORE_KEY, 5], "key 2 must be a string, not int"),
+        ([STORE_KEY, "hunter2"], "key 2 is not a Fernet key"),
         (["é" * 43 + "="], "key 1 is not a Fernet key"),
     ],
 )
@@ -270,7 +270,7 @@ def test_storing_in_clear_must_be_asked_for() -> None:
     with pytest.raises(ConfigurationError, match="pass encryption_keys"):
         sealing_of(None, allow_unencrypted=False)
     with pytest.raises(ConfigurationError, match="not both"):
-        sealing_of([KEY], allow_unencrypted=True)
+        sealing_of([STORE_KEY], allow_unencrypted=True)
     assert isinstance(sealing_of(None, allow_unencrypted=True), NoSealing)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import attrs
+from credentials import ZEROHASH_PRIVATE_KEY
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -32,7 +33,6 @@ from tokenkit.zerohash.profile import HMAC_SCHEME
 if TYPE_CHECKING:
     from tokenkit._model.call import Call
 
-PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 REVOKED = Response(status=204, headers=Headers({}), body=b"")
 LIFE = 1000.0
 
@@ -86,7 +86,7 @@ class Reuse(RuleBasedStateMachine):
     def _vendor(self, tenant: str, user: str, process: int, *, revocable: bool) -> Vendor:
         strategy: Any = OrgKey(tenant, "key")
         if revocable:
-            strategy = HmacSigner(tenant, PRIVATE_KEY, "phrase", scheme=HMAC_SCHEME)
+            strategy = HmacSigner(tenant, ZEROHASH_PRIVATE_KEY, "phrase", scheme=HMAC_SCHEME)
         call = self._call(user, revocable=revocable)
         return Vendor(self.world, call, self.caches[process % len(self.caches)], strategy=strategy)
 

@@ -6,19 +6,13 @@ import json
 from datetime import timedelta
 
 import pytest
+from all_clients import STRIGO_MINT
+from credentials import STORE_KEY
 from reuse_processes import Processes
-from reuse_world import (
-    HOUR,
-    LEARNER,
-    Vendor,
-    cache_with,
-)
+from reuse_world import HOUR, Vendor, cache_with
 
 from tokenkit import strigo
 from tokenkit.stores import FernetSealing
-
-KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
-
 
 OTHER_KEY = "bXlrZXlteWtleW15a2V5bXlrZXlteWtleW15a2V5MTI="
 
@@ -33,7 +27,7 @@ def test_spoiled_entry_is_replaced() -> None:
         minting = p.vendors[1].ask()
         token = minting.answer().result()
         assert p.vendors[1].cache.statistics().store_failures == 0
-        third = Vendor(p.world, LEARNER, cache_with(p.store))
+        third = Vendor(p.world, STRIGO_MINT, cache_with(p.store))
         assert third.ask().result() == token
 
 
@@ -61,13 +55,13 @@ def test_entry_with_a_wrong_field_is_a_miss(field: str, value: object) -> None:
 def test_moved_entry_does_not_open() -> None:
     """A writer of the store can't give one user's token to another."""
     p = Processes()
-    p.store.sealing = FernetSealing([KEY])
+    p.store.sealing = FernetSealing([STORE_KEY])
     other = strigo.UserTokenRequest(email="mallory@example.com")
     p.vendors[0].token()
     p.vendors[0].token(other)
     one, two = p.store.entries.values()
     one.sealed, two.sealed = two.sealed, one.sealed
-    for call in (other, LEARNER):
+    for call in (other, STRIGO_MINT):
         minting = p.vendors[1].ask(call)
         assert minting.request is not None
         assert minting.answer().result().email == call.email
@@ -95,9 +89,9 @@ def test_stored_token_is_too_short_lived_for_one_who_waits() -> None:
 def test_keys_can_be_rotated() -> None:
     """A new first key seals, old ones still open; without the old one, its tokens are minted."""
     p = Processes(number=3)
-    p.store.sealing = FernetSealing([KEY])
+    p.store.sealing = FernetSealing([STORE_KEY])
     token = p.vendors[0].token()
-    p.store.sealing = FernetSealing([OTHER_KEY, KEY])
+    p.store.sealing = FernetSealing([OTHER_KEY, STORE_KEY])
     assert p.vendors[1].ask().result() == token
     p.store.sealing = FernetSealing([OTHER_KEY])
     assert p.vendors[2].ask().request is not None
@@ -106,11 +100,11 @@ def test_keys_can_be_rotated() -> None:
 def test_sealed_entry_shows_nothing() -> None:
     """A store shows neither the token nor who it is for."""
     p = Processes()
-    p.store.sealing = FernetSealing([KEY])
+    p.store.sealing = FernetSealing([STORE_KEY])
     token = p.vendors[0].token()
     stored = f"{p.store.entries}{p.store.asked}"
     assert token.token not in stored
-    assert "one@example.com" not in stored
+    assert STRIGO_MINT.email not in stored
 
 
 def test_token_of_unknown_life_is_not_stored() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 import httpx
 import pytest
+from all_clients import STRIGO_MINT
+from credentials import strigo_client
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -14,7 +16,6 @@ from tokenkit import (
     StrigoClient,
     TokenCache,
     strigo,
-    zerohash,
 )
 from tokenkit.auth import Bearer, OrgKey
 from tokenkit.errors import (
@@ -29,14 +30,6 @@ if TYPE_CHECKING:
     from tokenkit.sandbox import Sandbox
 
 
-CALL = strigo.UserTokenRequest(email="one@example.com")
-
-
-PARTICIPANT = zerohash.ClientAuthTokenRequest(
-    participant_code="CUST01", permissions=["crypto-buy"]
-)
-
-
 @attrs.frozen(kw_only=True)
 class AnyValueRequest(Call[strigo.UserToken]):
     """A vendor's model with a field that takes any value."""
@@ -47,7 +40,7 @@ class AnyValueRequest(Call[strigo.UserToken]):
     value: Any
 
     def decode(self, body: JSON, response: ResponseInfo) -> strigo.UserToken:
-        return CALL.decode(body, response)
+        return STRIGO_MINT.decode(body, response)
 
 
 class Minting(httpx.MockTransport):
@@ -71,31 +64,30 @@ class Minting(httpx.MockTransport):
 def test_clients_with_other_credentials_share_nothing() -> None:
     """One cache for many tenants: each gets their own tokens."""
     cache, transport = TokenCache(), Minting()
-    tenants: list[tuple[str, str, dict[str, Any]]] = [
-        ("one", "key", {}),
-        ("two", "key", {}),
-        ("one", "other", {}),
-        ("one", "key", {"base_url": "https://eu.strigo.example/api/v1"}),
-        ("one", "key", {"headers": {"x-tenant": "a"}}),
-        ("one", "key", {"headers": {"x-tenant": "b"}}),
+    tenants: list[dict[str, Any]] = [
+        {},
+        {"org_id": "two"},
+        {"api_key": "other"},
+        {"base_url": "https://eu.strigo.example/api/v1"},
+        {"headers": {"x-tenant": "a"}},
+        {"headers": {"x-tenant": "b"}},
     ]
     clients = [
-        StrigoClient(org_id=org, api_key=key, transport=transport, token_cache=cache, **options)
-        for org, key, options in tenants
+        strigo_client(transport=transport, token_cache=cache, **options) for options in tenants
     ]
-    tokens = [client.get_token(CALL).token for client in clients]
+    tokens = [client.get_token(STRIGO_MINT).token for client in clients]
     assert len(set(tokens)) == len(tokens)
-    assert [client.get_token(CALL).token for client in clients] == tokens
-    same = StrigoClient(org_id="one", api_key="key", transport=transport, token_cache=cache)
-    assert same.get_token(CALL).token == tokens[0]
+    assert [client.get_token(STRIGO_MINT).token for client in clients] == tokens
+    same = strigo_client(transport=transport, token_cache=cache)
+    assert same.get_token(STRIGO_MINT).token == tokens[0]
     sibling = same.with_options(headers={"x-tenant": "a"})
-    assert sibling.get_token(CALL).token == tokens[4]
-    assert same.get_token(CALL).token == tokens[0]
+    assert sibling.get_token(STRIGO_MINT).token == tokens[4]
+    assert same.get_token(STRIGO_MINT).token == tokens[0]
 
 
 def test_values_that_are_equal_but_look_different_on_the_wire_share_nothing() -> None:
     """``True == 1 == 1.0`` in Python, but not in JSON: each has its own token."""
-    client = StrigoClient(org_id="one", api_key="key", transport=Minting())
+    client = strigo_client(transport=Minting())
     values: list[Any] = [1, True, 1.0, "1", None, "", (1,), (True,), (1.0,), ((1,),), ((True,),)]
     calls = [AnyValueRequest(value=value) for value in values]
     tokens = [client.get_token(call).token for call in calls]
@@ -110,23 +102,23 @@ def test_answers_of_a_secret_source_share_nothing() -> None:
     client = StrigoClient(
         auth=OrgKey(lambda: tenant[0], lambda: Secret("key")), transport=Minting()
     )
-    first = client.get_token(CALL)
+    first = client.get_token(STRIGO_MINT)
     tenant[0] = "two"
-    second = client.get_token(CALL)
+    second = client.get_token(STRIGO_MINT)
     tenant[0] = "one"
     assert "one" in first.token
     assert "two" in second.token
-    assert client.get_token(CALL) is first
+    assert client.get_token(STRIGO_MINT) is first
 
 
 def test_mint_is_signed_with_what_is_in_the_key() -> None:
     """A source that changes its result at any moment stores no token under another's key."""
     answers = iter(["one", "two", "three", "one"])
     client = StrigoClient(auth=OrgKey(lambda: next(answers), lambda: "key"), transport=Minting())
-    assert "one" in client.get_token(CALL).token
-    assert "two" in client.get_token(CALL).token
-    assert "three" in client.get_token(CALL).token
-    assert "one" in client.get_token(CALL).token
+    assert "one" in client.get_token(STRIGO_MINT).token
+    assert "two" in client.get_token(STRIGO_MINT).token
+    assert "three" in client.get_token(STRIGO_MINT).token
+    assert "one" in client.get_token(STRIGO_MINT).token
     assert client.token_cache.statistics().mints == 3
 
 
@@ -144,7 +136,7 @@ async def test_answers_of_an_async_source_share_nothing(sandbox: Sandbox) -> Non
         auth=OrgKey(org, lambda: "sandbox-strigo-api-key"),
         base_url=sandbox.environment["STRIGO_BASE_URL"],
     ) as client:
-        assert await client.get_token(CALL) is await client.get_token(CALL)
+        assert await client.get_token(STRIGO_MINT) is await client.get_token(STRIGO_MINT)
     assert asked == 2
 
 
@@ -163,11 +155,11 @@ def test_strategy_that_sends_more_than_secrets_shares_nothing() -> None:
     """A caller's own strategy is asked what it would send."""
     strategy = TenantKey(Secret("key"))
     client = StrigoClient(auth=strategy, transport=Minting())
-    first = client.get_token(CALL)
+    first = client.get_token(STRIGO_MINT)
     strategy.tenant = "two"
-    assert client.get_token(CALL).token != first.token
+    assert client.get_token(STRIGO_MINT).token != first.token
     strategy.tenant = "one"
-    assert client.get_token(CALL) is first
+    assert client.get_token(STRIGO_MINT) is first
 
 
 @pytest.mark.parametrize("error", [ValueError("boom"), ConfigurationError("no key")])
@@ -185,7 +177,7 @@ def test_strategy_that_fails_is_named(error: Exception) -> None:
 
     client = StrigoClient(auth=Failing(Secret("key")), transport=Minting())
     with pytest.raises(ConfigurationError, match=r"Failing.headers\(\) raised|no key") as caught:
-        client.get_token(CALL)
+        client.get_token(STRIGO_MINT)
     assert error in (caught.value, caught.value.__cause__)
 
 
@@ -193,11 +185,11 @@ def test_default_headers_of_a_caller_s_client_share_nothing() -> None:
     """The headers of a caller's httpx client, as they are now, distinguish tenants."""
     transport = Minting()
     with httpx.Client(transport=transport, headers={"x-tenant": "a"}) as own:
-        client = StrigoClient(org_id="o", api_key="k", http_client=own)
-        first = client.get_token(CALL)
-        assert client.get_token(CALL) is first
+        client = strigo_client(http_client=own)
+        first = client.get_token(STRIGO_MINT)
+        assert client.get_token(STRIGO_MINT) is first
         own.headers["x-tenant"] = "b"
-        assert client.get_token(CALL).token != first.token
+        assert client.get_token(STRIGO_MINT).token != first.token
 
 
 def test_secret_source_that_fails_is_told() -> None:
@@ -208,4 +200,4 @@ def test_secret_source_that_fails_is_told() -> None:
 
     client = StrigoClient(auth=OrgKey("o", broken), transport=Minting())
     with pytest.raises(ConfigurationError, match="broken raised ValueError"):
-        client.get_token(CALL)
+        client.get_token(STRIGO_MINT)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from reuse_world import HOUR, LEARNER, PARTICIPANT, USER, Vendor, World, lost, refusal
+from all_clients import REUSABLE, STRIGO_MINT, ZDK_MINT
+from reuse_world import HOUR, Vendor, World, lost, refusal
 
 from tokenkit import TokenCache, strigo
 from tokenkit._policy.clock import ClockOffset
@@ -20,7 +21,7 @@ from tokenkit.errors import (
 def test_token_is_handed_out_again() -> None:
     """Until shortly before its end, a token is minted only once."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
     world.pass_by(HOUR / 2)
     assert vendor.token() is first
@@ -30,7 +31,7 @@ def test_token_is_handed_out_again() -> None:
 def test_token_is_renewed_ahead_of_its_end() -> None:
     """In the last quarter of its life one caller renews; the others get the old token at once."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
     world.pass_by(HOUR * 0.85)
     renewing = vendor.ask()
@@ -77,7 +78,7 @@ def test_spread_lies_around_a_quarter() -> None:
 def test_failed_renewal_is_put_off() -> None:
     """If a renewal fails, the old token is served, and there is no new try for five seconds."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
     world.pass_by(HOUR * 0.85)
     assert vendor.ask().answer(lost()).result() is first
@@ -89,7 +90,7 @@ def test_failed_renewal_is_put_off() -> None:
 def test_renewal_that_fails_too_late_is_an_error() -> None:
     """A token that expired while its renewal failed is not handed out."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     vendor.token()
     world.pass_by(HOUR * 0.85)
     renewing = vendor.ask()
@@ -101,7 +102,7 @@ def test_renewal_that_fails_too_late_is_an_error() -> None:
 def test_renewal_may_not_take_long() -> None:
     """While there is a valid token, a hanging vendor costs ten seconds, and not the deadline."""
     world = World()
-    vendor = Vendor(world, LEARNER, deadline=600)
+    vendor = Vendor(world, STRIGO_MINT, deadline=600)
     vendor.token()
     world.pass_by(HOUR * 0.85)
     renewing = vendor.ask()
@@ -111,7 +112,7 @@ def test_renewal_may_not_take_long() -> None:
 def test_renewal_ahead_can_be_switched_off() -> None:
     """With `renew_ahead=0` a token is served until too little of its life is left."""
     world = World()
-    vendor = Vendor(world, LEARNER, TokenCache(renew_ahead=0))
+    vendor = Vendor(world, STRIGO_MINT, TokenCache(renew_ahead=0))
     first = vendor.token()
     world.pass_by(HOUR * 0.89)
     assert vendor.token() is first
@@ -123,7 +124,7 @@ def test_renewal_ahead_can_be_switched_off() -> None:
 def test_token_with_too_little_left_is_not_served() -> None:
     """By default a tenth of a token's life must be left, and at least a minute."""
     world = World()
-    vendor = Vendor(world, LEARNER, TokenCache(renew_ahead=0))
+    vendor = Vendor(world, STRIGO_MINT, TokenCache(renew_ahead=0))
     for life, served in ((HOUR, 0.89), (300.0, 0.79)):
         vendor.cache.table.drop(next(iter(vendor.cache.table.kept), None))
         caller = vendor.ask()
@@ -138,7 +139,7 @@ def test_token_with_too_little_left_is_not_served() -> None:
 def test_short_life_is_used_by_half() -> None:
     """A token that lives less than two minutes is served for half of its life."""
     world = World()
-    vendor = Vendor(world, LEARNER, TokenCache(renew_ahead=0))
+    vendor = Vendor(world, STRIGO_MINT, TokenCache(renew_ahead=0))
     caller = vendor.ask()
     assert caller.request is not None
     first = caller.answer(world.minted(caller.request, 60)).result()
@@ -151,7 +152,7 @@ def test_short_life_is_used_by_half() -> None:
 def test_valid_for_asks_for_more_or_less() -> None:
     """`valid_for` is what must be left, more or less than the default."""
     world = World()
-    vendor = Vendor(world, LEARNER, TokenCache(renew_ahead=0))
+    vendor = Vendor(world, STRIGO_MINT, TokenCache(renew_ahead=0))
     first = vendor.token()
     world.pass_by(HOUR / 2)
     assert vendor.token(valid_for=timedelta(minutes=29)) is first
@@ -166,7 +167,7 @@ def test_valid_for_asks_for_more_or_less() -> None:
 def test_valid_for_longer_than_any_life_gets_a_fresh_token() -> None:
     """No token lives that long: the token is new, and says when it expires."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
     second = vendor.token(valid_for=timedelta(days=1))
     assert second != first
@@ -177,14 +178,14 @@ def test_valid_for_longer_than_any_life_gets_a_fresh_token() -> None:
 def test_valid_for_is_checked(valid_for: timedelta) -> None:
     """Anything but a duration is refused before anything is sent."""
     with pytest.raises(InvalidInputError, match="valid_for: must"):
-        Vendor(World(), LEARNER).ask(valid_for=valid_for)
+        Vendor(World(), STRIGO_MINT).ask(valid_for=valid_for)
 
 
 @pytest.mark.parametrize("jump", [-86_400.0, 86_400.0])
 def test_clock_that_jumps_revives_nothing(jump: float) -> None:
     """If either the time of day or the monotonic clock says that a token has expired, it has."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
     world.wall += jump
     world.pass_by(HOUR + 1)
@@ -194,7 +195,7 @@ def test_clock_that_jumps_revives_nothing(jump: float) -> None:
 def test_suspended_machine_revives_nothing() -> None:
     """While a machine sleeps, its monotonic clock may stand still; the time of day decides."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
     monotonic = world.monotonic
     world.pass_by(HOUR + 1)
@@ -206,7 +207,7 @@ def test_clock_that_is_behind_does_not_prolong_a_life() -> None:
     """The vendor's own time counts if ours is behind, though no refusal has shown it."""
     world = World()
     world.wall -= 1800
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
     world.pass_by(HOUR * 1.01)
     assert vendor.token() != first
@@ -219,7 +220,7 @@ def test_end_counts_by_the_corrected_clock() -> None:
         world.wall -= behind
         offset = ClockOffset()
         offset.seconds = behind
-        vendor = Vendor(world, PARTICIPANT, offset=offset)
+        vendor = Vendor(world, REUSABLE, offset=offset)
         vendor.token()
         (kept,) = vendor.cache.table.kept.values()
         assert kept.left(world.wall, world.monotonic) == pytest.approx(HOUR, abs=2)
@@ -229,7 +230,7 @@ def test_lifetime_that_is_not_told_counts_from_before_sending() -> None:
     """If a vendor gives no lifetime, the client's is used; the mint's own time is part of it."""
     world = World()
     cache = TokenCache(renew_ahead=0)
-    vendor = Vendor(world, USER, cache, lifetime=timedelta(minutes=5))
+    vendor = Vendor(world, ZDK_MINT, cache, lifetime=timedelta(minutes=5))
     minting = vendor.ask()
     world.pass_by(60)
     first = minting.answer().result()
@@ -242,13 +243,13 @@ def test_lifetime_that_is_not_told_counts_from_before_sending() -> None:
 def test_lifetime_must_be_known() -> None:
     """Without `token_lifetime`, a ZDK token's end is unknown."""
     with pytest.raises(ConfigurationError, match=r"ZDK doesn't say .* token_lifetime"):
-        Vendor(World(), USER).ask()
+        Vendor(World(), ZDK_MINT).ask()
 
 
 def test_token_whose_end_is_unreadable_is_not_kept() -> None:
     """A token that should have an end but doesn't is handed out once."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     caller = vendor.ask()
     assert caller.request is not None
     response = world.minted(caller.request)
@@ -265,7 +266,7 @@ def test_token_whose_end_is_unreadable_is_not_kept() -> None:
 def test_token_that_has_ended_on_arrival_is_not_kept() -> None:
     """A token whose end is in the past is left to the caller."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     caller = vendor.ask()
     assert caller.request is not None
     caller.answer(world.minted(caller.request, life=-5)).result()
@@ -276,7 +277,7 @@ def test_least_recently_used_token_goes_first() -> None:
     """A full cache drops the token that was handed out longest ago."""
     world = World()
     cache = TokenCache(max_tokens=2)
-    vendor = Vendor(world, LEARNER, cache)
+    vendor = Vendor(world, STRIGO_MINT, cache)
     calls = [strigo.UserTokenRequest(email=f"{name}@example.com") for name in "abc"]
     tokens = [vendor.token(call) for call in calls[:2]]
     assert vendor.reuse.hit(calls[0]) is tokens[0]
@@ -289,7 +290,7 @@ def test_least_recently_used_token_goes_first() -> None:
 def test_refused_renewal_leaves_the_error_to_nobody() -> None:
     """A vendor's refusal of a renewal affects no caller while the old token is valid."""
     world = World()
-    vendor = Vendor(world, LEARNER)
+    vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
     world.pass_by(HOUR * 0.85)
     assert vendor.ask().answer(refusal(500)).result() is first

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from credentials import ZEROHASH_PRIVATE_KEY
 from sandbox_requests import CLIENT, signature, zerohash_headers, zerohash_post
 
 from tokenkit.sandbox import Sandbox
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from tokenkit.testing import FrozenClock
 
-VECTOR_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 MINT = "/client_auth_token"
 SIGNED, TIMESTAMP = "X-SCX-SIGNED", "X-SCX-TIMESTAMP"
 BODY = b'{"participant_code":"CUST01","permissions":["fwc"]}'
@@ -71,13 +71,13 @@ ORIGIN_ROUTE = "the whole URL was signed: the route starts at '/'"
 def test_vectors(timestamp: str, method: str, route: str, body: str, expected: str) -> None:
     """The published signature and those from the documented formula are reproduced."""
     message = signed_message(timestamp, method, route.encode(), body.encode())
-    assert sign(VECTOR_KEY, message) == expected
+    assert sign(ZEROHASH_PRIVATE_KEY, message) == expected
 
 
 def test_negative_vector() -> None:
     """The signature made with the undecoded key is wrong."""
     message = signed_message("1714445704", "POST", MINT.encode(), BODY)
-    assert sign(VECTOR_KEY, message) != "38QwoFirRzEddzCTTLqmU1d6QrsOl6QZqNA+4gP1MR8="
+    assert sign(ZEROHASH_PRIVATE_KEY, message) != "38QwoFirRzEddzCTTLqmU1d6QrsOl6QZqNA+4gP1MR8="
 
 
 def test_right_signature_over_odd_spacing(sandbox: Sandbox) -> None:

@@ -6,19 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 import attrs
+import credentials
 import pytest
-from network_calls import (
-    API_KEY,
-    HARMLESS,
-    MINT,
-    MINTED,
-    ORG_ID,
-    TOKEN,
-    ZEROHASH_KEY,
-    ZEROHASH_MINTED,
-    ZEROHASH_PASSPHRASE,
-    ZEROHASH_PRIVATE_KEY,
-)
 from raw_server import json_response
 
 from tokenkit import (
@@ -28,7 +17,9 @@ from tokenkit import (
     StrigoClient,
     ZdkClient,
     ZeroHashClient,
+    strigo,
     zdk,
+    zerohash,
 )
 from tokenkit.extension import AsyncClient, Call, Client
 
@@ -39,7 +30,20 @@ if TYPE_CHECKING:
 
     from tokenkit import Reply
 
-ZDK_KEY = "zdk-company-key-5e19b7"
+TOKEN = "tOkEn_that_was_minted_for_one_learner_only_1"
+
+ZDK_MINT = zdk.UserTokenRequest(id="user-1")
+STRIGO_MINT = strigo.UserTokenRequest(email="user1@example.com")
+HEALTH = strigo.HealthRequest()
+WITHDRAWAL = zerohash.ClientAuthTokenRequest(
+    participant_code="CUST01", permissions=["crypto-withdrawals"]
+)
+ZEROHASH_MINT = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
+REUSABLE = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["crypto-buy"])
+
+STRIGO_MINTED = json_response({"result": "success", "data": {"token": TOKEN, "user_id": "u1"}})
+ZEROHASH_MINTED = json_response({"message": {"token": TOKEN}})
+HEALTHY = json_response({"status": "ok", "message": "all is well"})
 
 
 @attrs.frozen(kw_only=True)
@@ -62,27 +66,23 @@ class Vendor:
 ZDK = Vendor(
     client=ZdkClient,
     async_client=AsyncZdkClient,
-    credentials={"api_key": ZDK_KEY},
-    mint=zdk.UserTokenRequest(id="user-1"),
+    credentials=credentials.ZDK,
+    mint=ZDK_MINT,
     minted=json_response({"tokens": [TOKEN]}),
 )
 ZEROHASH = Vendor(
     client=ZeroHashClient,
     async_client=AsyncZeroHashClient,
-    credentials={
-        "api_key": ZEROHASH_KEY,
-        "private_key": ZEROHASH_PRIVATE_KEY,
-        "passphrase": ZEROHASH_PASSPHRASE,
-    },
-    mint=HARMLESS,
+    credentials=credentials.ZEROHASH,
+    mint=ZEROHASH_MINT,
     minted=ZEROHASH_MINTED,
 )
 STRIGO = Vendor(
     client=StrigoClient,
     async_client=AsyncStrigoClient,
-    credentials={"org_id": ORG_ID, "api_key": API_KEY},
-    mint=MINT,
-    minted=MINTED,
+    credentials=credentials.STRIGO,
+    mint=STRIGO_MINT,
+    minted=STRIGO_MINTED,
 )
 VENDORS: Mapping[Literal["zdk", "zerohash", "strigo"], Vendor] = {
     "zdk": ZDK,

@@ -6,6 +6,8 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from credentials import async_strigo_client
+
 from tokenkit import AsyncStrigoClient, StrigoClient
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ def factory(environ: Mapping[str, str]) -> partial[StrigoClient]:
 
 def async_client() -> AsyncStrigoClient:
     """Return a client that no worker can use."""
-    return AsyncStrigoClient(org_id="org", api_key="key")
+    return async_strigo_client()
 
 
 def process() -> int:

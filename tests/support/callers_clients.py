@@ -6,9 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
-from network_calls import ZEROHASH_KEY, ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
-
-from tokenkit import AsyncZeroHashClient, ZeroHashClient
+from credentials import async_zerohash_client, zerohash_client
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour
@@ -28,26 +26,14 @@ def send_through(
     http: Any = import_module(family)
     if flavour == "sync":
         with http.Client(**settings) as http_client:
-            with ZeroHashClient(
-                api_key=ZEROHASH_KEY,
-                private_key=ZEROHASH_PRIVATE_KEY,
-                passphrase=ZEROHASH_PASSPHRASE,
-                base_url=url,
-                http_client=http_client,
-            ) as client:
+            with zerohash_client(url, http_client=http_client) as client:
                 replies = [client.send_raw(call) for call in calls]
             assert not http_client.is_closed
         return replies
 
     async def main() -> list[Reply[T]]:
         async with http.AsyncClient(**settings) as http_client:
-            async with AsyncZeroHashClient(
-                api_key=ZEROHASH_KEY,
-                private_key=ZEROHASH_PRIVATE_KEY,
-                passphrase=ZEROHASH_PASSPHRASE,
-                base_url=url,
-                http_client=http_client,
-            ) as client:
+            async with async_zerohash_client(url, http_client=http_client) as client:
                 replies = [await client.send_raw(call) for call in calls]
             assert not http_client.is_closed
         return replies

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from typing import Literal
 
 import trio
+from credentials import WRONG_KEY, zdk_client
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -44,16 +45,14 @@ def run_sync() -> None:
         sibling.check_health()
     with ZdkClient.from_env(http_family=FAMILY) as good:
         url = repr(good).split("'")[1]
-    with ZdkClient(api_key="wrong", base_url=url, http_family=FAMILY) as bad:
+    with zdk_client(url, api_key=WRONG_KEY, http_family=FAMILY) as bad:
         try:
             bad.create_user_token(id="u")
         except AuthenticationError:
             pass
         else:
             raise AssertionError
-    with ZdkClient(
-        api_key="k", base_url="http://127.0.0.1:1", http_family=FAMILY, retry=IMPATIENT
-    ) as lost:
+    with zdk_client("http://127.0.0.1:1", http_family=FAMILY, retry=IMPATIENT) as lost:
         try:
             lost.create_user_token(id="u")
         except ConnectError:

@@ -17,11 +17,12 @@ import warnings
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 import trio
-
-from tokenkit import AsyncStrigoClient, StrigoClient
+from credentials import async_strigo_client, strigo_client
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+
+    from tokenkit import AsyncStrigoClient, StrigoClient
 
 PATIENCE = 15
 OURS = ("tokenkit", "http")
@@ -30,8 +31,6 @@ Family: TypeAlias = Literal["httpx", "httpx2"]
 
 
 class Options(TypedDict):
-    org_id: str
-    api_key: str
     base_url: str
     http_family: Family
 
@@ -63,7 +62,7 @@ def use_and_close(client: StrigoClient) -> None:
 
 def fork_twice(options: Options) -> None:
     """Fork two children, each of which calls twice."""
-    client = StrigoClient(**options)
+    client = strigo_client(**options)
     client.check_health()
 
     def call_twice() -> None:
@@ -76,7 +75,7 @@ def fork_twice(options: Options) -> None:
 
 
 def close_in_the_child(options: Options) -> None:
-    client = StrigoClient(**options)
+    client = strigo_client(**options)
     client.check_health()
     in_a_child(client.close)
     use_and_close(client)
@@ -84,7 +83,7 @@ def close_in_the_child(options: Options) -> None:
 
 def end_ordinarily(options: Options) -> None:
     """End the child as a web server's worker ends, with everything that Python does then."""
-    client = StrigoClient(**options)
+    client = strigo_client(**options)
     client.check_health()
     in_a_child(lambda: use_and_close(client), leave=sys.exit)
     use_and_close(client)
@@ -92,7 +91,7 @@ def end_ordinarily(options: Options) -> None:
 
 def fork_within_trio(options: Options) -> None:
     """Continue in the running loop, as trio allows a child to do."""
-    client = AsyncStrigoClient(**options)
+    client = async_strigo_client(**options)
 
     async def call_twice() -> None:
         await client.check_health()
@@ -102,7 +101,7 @@ def fork_within_trio(options: Options) -> None:
 
 
 def close_in_the_child_within_trio(options: Options) -> None:
-    client = AsyncStrigoClient(**options)
+    client = async_strigo_client(**options)
     trio.run(fork_in_a_loop, client, client.aclose)
 
 
@@ -115,7 +114,7 @@ async def fork_in_a_loop(client: AsyncStrigoClient, run: Callable[[], Awaitable[
 
 def fork_between_loops(options: Options) -> None:
     """Fork before the loop starts, as web servers fork their workers."""
-    client = AsyncStrigoClient(**options)
+    client = async_strigo_client(**options)
 
     async def call() -> None:
         await client.check_health()
@@ -127,7 +126,7 @@ def fork_between_loops(options: Options) -> None:
 
 def fork_within_asyncio(options: Options) -> None:
     """Start a new loop in the child, because asyncio can't continue in the running one."""
-    client = AsyncStrigoClient(**options)
+    client = async_strigo_client(**options)
 
     async def call() -> None:
         await client.check_health()
@@ -145,7 +144,7 @@ def fork_amid_calls(options: Options) -> None:
     """Fork while threads hold the locks that a call takes."""
     # Python 3.12 warns of such forks, rightly.
     warnings.simplefilter("ignore", DeprecationWarning)
-    client = StrigoClient(**options)
+    client = strigo_client(**options)
     stop = threading.Event()
     used = threading.Barrier(5)
 
@@ -190,7 +189,7 @@ def locks_of(thing: object, seen: set[int]) -> Iterator[Any]:
 
 
 def fork_with_every_lock_held(options: Options) -> None:
-    client = StrigoClient(**options)
+    client = strigo_client(**options)
     client.check_health()
     locks = [*locks_of(client, set())]
     assert locks
@@ -207,9 +206,7 @@ def run(program: str, url: str, family: Family, stderr: str, authority: str) -> 
     signal.alarm(PATIENCE)
     os.environ["SSL_CERT_FILE"] = authority
     os.dup2(os.open(stderr, os.O_WRONLY), sys.stderr.fileno())
-    globals()[program](
-        Options(org_id="org", api_key="key", base_url=url, http_family=family),
-    )
+    globals()[program](Options(base_url=url, http_family=family))
     sys.exit()
 
 
@@ -217,13 +214,11 @@ def main() -> None:
     """Import everything that the programs use, then fork for each of them."""
     for family in sys.argv[1:]:
         options = Options(
-            org_id="org",
-            api_key="key",
             base_url="http://127.0.0.1:1",
             http_family="httpx2" if family == "httpx2" else "httpx",
         )
-        StrigoClient(**options).close()
-        AsyncStrigoClient(**options)
+        strigo_client(**options).close()
+        async_strigo_client(**options)
     for line in sys.stdin:
         program, url, name, stderr, authority = line.rstrip("\n").split("\t")
         child = os.fork()

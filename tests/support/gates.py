@@ -8,9 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import anyio
-from network_calls import (
-    HEALTHY,
-)
+from all_clients import HEALTHY
 from raw_server import RawRequest, RawServer, responding
 
 from tokenkit import strigo

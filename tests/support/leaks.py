@@ -6,7 +6,8 @@ import pickle
 import traceback
 from typing import TYPE_CHECKING
 
-from network_calls import API_KEY, TOKEN, ZEROHASH_KEY, ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
+from all_clients import TOKEN
+from credentials import STRIGO_API_KEY, ZEROHASH_API_KEY, ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
 
 from tokenkit import zerohash
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 JWT = "e30.eyJqdGkiOiAidGhlLWp0aS1vZi10aGUtdG9rZW4ifQ.c2lnbmF0dXJlLW9mLWl0"
 REVOCATION = zerohash.RevokeAuthTokenRequest(token=JWT)
-ZEROHASH_SECRETS = (ZEROHASH_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, TOKEN, JWT)
+ZEROHASH_SECRETS = (ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE, TOKEN, JWT)
 OURS = ("tokenkit", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", "trio", "asyncio")
 
 
@@ -50,7 +51,7 @@ def traces(error: BaseException) -> Iterator[tuple[str, str]]:
 
 def check_no_secret(error: BaseException, log: pytest.LogCaptureFixture, *more: str) -> None:
     """Check that no secret shows, in the error or in the log."""
-    secrets = (*ZEROHASH_SECRETS, API_KEY, *more)
+    secrets = (*ZEROHASH_SECRETS, STRIGO_API_KEY, *more)
     shown = [*traces(error)]
     shown += [("log", f"{record.getMessage()} {vars(record)!r}") for record in log.records]
     if isinstance(error, Exception):

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import anyio
 import pytest
+from credentials import (
+    async_strigo_client,
+    async_zerohash_client,
+    strigo_client,
+    zerohash_client,
+)
 from raw_server import json_response
 
-from tokenkit import (
-    AsyncStrigoClient,
-    AsyncZeroHashClient,
-    RetryPolicy,
-    StrigoClient,
-    ZeroHashClient,
-    strigo,
-    zerohash,
-)
+from tokenkit import RetryPolicy
 from tokenkit.extension import AsyncClient, CallOptions, Client
 
 if TYPE_CHECKING:
@@ -44,23 +42,6 @@ FAMILIES: tuple[Family, ...] = ("httpx", "httpx2") if find_spec("httpx2") else (
 each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 each_family = pytest.mark.parametrize("family", FAMILIES)
 
-ORG_ID = "org-4Xq81"
-API_KEY = "strigo-key-77aa51c0de"
-ZEROHASH_KEY = "zh-public-3f9d21"
-ZEROHASH_PRIVATE_KEY = "c2VjcmV0LXNpZ25pbmcta2V5LW9mLXRlc3Rz"
-ZEROHASH_PASSPHRASE = "correct-horse-battery"
-TOKEN = "tOkEn_that_was_minted_for_one_learner_only_1"
-
-MINT = strigo.UserTokenRequest(email="user1@example.com")
-HEALTH = strigo.HealthRequest()
-WITHDRAWAL = zerohash.ClientAuthTokenRequest(
-    participant_code="CUST01", permissions=["crypto-withdrawals"]
-)
-HARMLESS = zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"])
-
-MINTED = json_response({"result": "success", "data": {"token": TOKEN, "user_id": "u1"}})
-ZEROHASH_MINTED = json_response({"message": {"token": TOKEN}})
-HEALTHY = json_response({"status": "ok", "message": "all is well"})
 FAST_RETRIES = RetryPolicy(first_wait=0.01)
 NO_RETRIES = RetryPolicy(max_retries=0)
 
@@ -72,40 +53,12 @@ class Options(CallOptions, total=False):
     trust_env: bool
 
 
-def strigo_client(url: str, **options: Unpack[Options]) -> StrigoClient:
-    return StrigoClient(org_id=ORG_ID, api_key=API_KEY, base_url=url, **options)
-
-
-def async_strigo_client(url: str, **options: Unpack[Options]) -> AsyncStrigoClient:
-    return AsyncStrigoClient(org_id=ORG_ID, api_key=API_KEY, base_url=url, **options)
-
-
 def build_strigo(flavour: Flavour, url: str = "https://vendor.example", **options: Any) -> None:
     """Build a client, and send nothing."""
     if flavour == "sync":
         strigo_client(url, **options).close()
     else:
         async_strigo_client(url, **options)
-
-
-def zerohash_client(url: str, **options: Unpack[Options]) -> ZeroHashClient:
-    return ZeroHashClient(
-        api_key=ZEROHASH_KEY,
-        private_key=ZEROHASH_PRIVATE_KEY,
-        passphrase=ZEROHASH_PASSPHRASE,
-        base_url=url,
-        **options,
-    )
-
-
-def async_zerohash_client(url: str, **options: Unpack[Options]) -> AsyncZeroHashClient:
-    return AsyncZeroHashClient(
-        api_key=ZEROHASH_KEY,
-        private_key=ZEROHASH_PRIVATE_KEY,
-        passphrase=ZEROHASH_PASSPHRASE,
-        base_url=url,
-        **options,
-    )
 
 
 def nothing() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from all_clients import STRIGO_MINT
 from memory_store import MemoryStore
 from reuse_world import (
-    LEARNER,
     Vendor,
     World,
     cache_with,
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class Processes:
     """Processes that share a store."""
 
-    def __init__(self, call: Call[object] = LEARNER, number: int = 2, **settings: object) -> None:
+    def __init__(
+        self, call: Call[object] = STRIGO_MINT, number: int = 2, **settings: object
+    ) -> None:
         self.world = World()
         self.store = MemoryStore(self.world.now)
         self.vendors = [

@@ -12,17 +12,17 @@ import asyncio
 import sys
 import threading
 
+from credentials import STORE_KEY
+
 from tokenkit import AsyncStrigoClient, StrigoClient, TokenCache, strigo
 from tokenkit.stores import RedisStore, SqliteStore, Store
-
-KEY = "6lGvYpZ9pH0cqk7y0mH2mX1v2i8mJ0b1n3q5t7u9w0A="
 
 
 def open_store(name: str) -> Store:
     """Open the store that the processes share."""
     if "://" in name:
-        return RedisStore.from_url(name, encryption_keys=[KEY])
-    return SqliteStore(name, encryption_keys=[KEY])
+        return RedisStore.from_url(name, encryption_keys=[STORE_KEY])
+    return SqliteStore(name, encryption_keys=[STORE_KEY])
 
 
 def call_of(view: int, users: int) -> strigo.UserTokenRequest:

@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from credentials import ZEROHASH_PRIVATE_KEY
 
 from tokenkit import TokenCache, strigo, zdk, zerohash
 from tokenkit._model.messages import Headers, Request, Response
@@ -45,14 +46,7 @@ if TYPE_CHECKING:
     from tokenkit.auth import AsyncStrategy, Strategy
     from tokenkit.stores import Store
 
-PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 HOUR = 3600.0
-
-LEARNER = strigo.UserTokenRequest(email="one@example.com")
-PARTICIPANT = zerohash.ClientAuthTokenRequest(
-    participant_code="CUST01", permissions=["crypto-buy"]
-)
-USER = zdk.UserTokenRequest(id="user-1")
 
 
 def lost(*, sent: bool = True) -> NoResponse:
@@ -201,7 +195,7 @@ def strigo_key(name: str) -> Strategy:
 
 def zerohash_key(name: str) -> Strategy:
     """Return credentials for zerohash."""
-    return HmacSigner(name, PRIVATE_KEY, "phrase", scheme=HMAC_SCHEME)
+    return HmacSigner(name, ZEROHASH_PRIVATE_KEY, "phrase", scheme=HMAC_SCHEME)
 
 
 PROFILES: Any = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 
 import trustme
-from network_calls import HEALTHY
+from all_clients import HEALTHY
 from raw_server import RawServer, responding
 
 AUTHORITY = trustme.CA()

@@ -8,27 +8,15 @@ from typing import Any
 import httpx
 import pytest
 import respx
+from all_clients import VENDORS, Vendor
 from pytest_httpx import HTTPXMock
 
 from tokenkit import (
     AsyncStrigoClient,
-    AsyncZdkClient,
-    AsyncZeroHashClient,
     ConnectError,
     RequestTimeoutError,
     RetryPolicy,
     StrigoClient,
-    ZdkClient,
-    ZeroHashClient,
-    strigo,
-    zdk,
-    zerohash,
-)
-from tokenkit.extension import (
-    AsyncClient,
-    Call,
-    Client,
-    IssuedToken,
 )
 from tokenkit.testing import FAKE_CREDENTIALS, FrozenClock
 
@@ -36,28 +24,22 @@ STRIGO_URL = "https://app.strigo.io/api/v1/academy/users/token"
 STRIGO_MINTED = {"result": "success", "data": {"token": "t", "expiration": 1648100582468}}
 BUSY = httpx.Response(503, headers={"retry-after": "7"})
 each_vendor = pytest.mark.parametrize(
-    ("kind", "async_kind", "call", "url", "answer"),
+    ("vendor", "url", "answer"),
     [
         pytest.param(
-            ZdkClient,
-            AsyncZdkClient,
-            zdk.UserTokenRequest(id="user-1"),
+            VENDORS["zdk"],
             "https://user.dev.zu.casa/user.tokens.private.v1.Service/Create",
             {"tokens": ["t"]},
             id="zdk",
         ),
         pytest.param(
-            ZeroHashClient,
-            AsyncZeroHashClient,
-            zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"]),
+            VENDORS["zerohash"],
             "https://api.cert.zerohash.com/client_auth_token",
             {"message": {"token": "t"}},
             id="zerohash",
         ),
         pytest.param(
-            StrigoClient,
-            AsyncStrigoClient,
-            strigo.UserTokenRequest(email="a@b.io"),
+            VENDORS["strigo"],
             STRIGO_URL,
             STRIGO_MINTED,
             id="strigo",
@@ -68,69 +50,57 @@ each_vendor = pytest.mark.parametrize(
 
 @each_vendor
 def test_pytest_httpx(
-    kind: type[Client],
-    async_kind: type[AsyncClient],
-    call: Call[IssuedToken],
+    vendor: Vendor,
     url: str,
     answer: object,
     httpx_mock: HTTPXMock,
 ) -> None:
     """pytest-httpx responds to a client's calls."""
-    del async_kind
     httpx_mock.add_response(method="POST", url=url, json=answer)
-    with kind.from_env(environ=FAKE_CREDENTIALS) as client:
-        assert client.send(call).token == "t"
+    with vendor.client.from_env(environ=FAKE_CREDENTIALS) as client:
+        assert client.send(vendor.mint).token == "t"
 
 
 @each_vendor
 @pytest.mark.anyio
 async def test_pytest_httpx_async(
-    kind: type[Client],
-    async_kind: type[AsyncClient],
-    call: Call[IssuedToken],
+    vendor: Vendor,
     url: str,
     answer: object,
     httpx_mock: HTTPXMock,
 ) -> None:
     """pytest-httpx responds to an async client's calls."""
-    del kind
     httpx_mock.add_response(method="POST", url=url, json=answer)
-    async with async_kind.from_env(environ=FAKE_CREDENTIALS) as client:
-        assert (await client.send(call)).token == "t"
+    async with vendor.async_client.from_env(environ=FAKE_CREDENTIALS) as client:
+        assert (await client.send(vendor.mint)).token == "t"
 
 
 @each_vendor
 def test_respx(
-    kind: type[Client],
-    async_kind: type[AsyncClient],
-    call: Call[IssuedToken],
+    vendor: Vendor,
     url: str,
     answer: object,
     respx_mock: respx.MockRouter,
 ) -> None:
     """A client's calls get their responses from respx."""
-    del async_kind
     route = respx_mock.post(url).respond(json=answer)
-    with kind.from_env(environ=FAKE_CREDENTIALS) as client:
-        assert client.send(call).token == "t"
+    with vendor.client.from_env(environ=FAKE_CREDENTIALS) as client:
+        assert client.send(vendor.mint).token == "t"
     assert route.call_count == 1
 
 
 @each_vendor
 @pytest.mark.anyio
 async def test_respx_async(
-    kind: type[Client],
-    async_kind: type[AsyncClient],
-    call: Call[IssuedToken],
+    vendor: Vendor,
     url: str,
     answer: object,
     respx_mock: respx.MockRouter,
 ) -> None:
     """An async client's calls get their responses from respx."""
-    del kind
     route = respx_mock.post(url).respond(json=answer)
-    async with async_kind.from_env(environ=FAKE_CREDENTIALS) as client:
-        assert (await client.send(call)).token == "t"
+    async with vendor.async_client.from_env(environ=FAKE_CREDENTIALS) as client:
+        assert (await client.send(vendor.mint)).token == "t"
     assert route.call_count == 1
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from credentials import WRONG_KEY
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -138,7 +139,7 @@ def test_the_environment(
 
 def test_a_wrong_key(tokenkit_sandbox: Sandbox) -> None:
     """The sandbox really checks credentials, and says why it refused."""
-    client = ZdkClient(api_key="wrong", base_url=tokenkit_sandbox.url)
+    client = ZdkClient(api_key=WRONG_KEY, base_url=tokenkit_sandbox.url)
     with client, pytest.raises(AuthenticationError):
         client.create_user_token(id="user-1")
     (refused,) = tokenkit_sandbox.refused

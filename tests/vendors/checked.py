@@ -9,13 +9,6 @@ from vendors_support import Received
 
 from tokenkit._check.command import check
 
-ZEROHASH = {
-    "ZEROHASH_API_KEY": "the-public-key",
-    "ZEROHASH_PRIVATE_KEY": "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE=",
-    "ZEROHASH_PASSPHRASE": "the-passphrase",
-}
-STRIGO = {"STRIGO_ORG_ID": "the-org", "STRIGO_API_KEY": "the-key"}
-
 
 def answers(**by_route: tuple[int, object]) -> Callable[[Received], tuple[int, object]]:
     """Respond by the last part of the route's path, with 200 to everything else."""

@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from credentials import ENVIRONMENT, ZDK, ZEROHASH, zdk_client
 from http_library import FAMILY, httpx
-from vendors_support import CLIENTS, ZEROHASH, responding
+from vendors_support import CLIENTS, responding
 
 from tokenkit import (
     AsyncZdkClient,
@@ -56,7 +57,7 @@ def test_an_unknown_family_hides_no_other_problem(
 def test_a_family_must_be_a_name(family: object, shown: str) -> None:
     """A value that isn't even hashable is refused like any other, and not written out."""
     with pytest.raises(ConfigurationError, match=f"'httpx' or 'httpx2', not {shown}") as caught:
-        ZdkClient(api_key="k", http_family=family)  # type: ignore[arg-type]  # not every caller checks types
+        zdk_client(http_family=family)
     assert len(str(caught.value)) < 120
 
 
@@ -102,9 +103,9 @@ def test_authorities_of_an_https_proxy_are_checked_with_the_rest(
     context = ssl.create_default_context()
     authorities = "SSL_CERT_FILE: /missing.pem can't be read: No such file or directory"
     for kind in (ZdkClient, AsyncZdkClient):
-        assert refusal(kind, api_key="k", ssl_context=context) == [authorities]
-        assert refusal(kind, api_key="k", ssl_context=context, timeout=0) == [ZERO, authorities]
-        assert refusal(kind, api_key="k", timeout=0) == [ZERO, authorities]
+        assert refusal(kind, **ZDK, ssl_context=context) == [authorities]
+        assert refusal(kind, **ZDK, ssl_context=context, timeout=0) == [ZERO, authorities]
+        assert refusal(kind, **ZDK, timeout=0) == [ZERO, authorities]
 
 
 @EACH
@@ -124,9 +125,7 @@ def test_a_family_beside_a_callers_client() -> None:
     """The family that isn't the client's own is named, and what is no name is not written out."""
     with httpx.Client() as http_client:
         for family, shown in (("bogus", "'bogus'"), (0, "int")):
-            (problem,) = refusal(
-                ZdkClient, api_key="k", http_client=http_client, http_family=family
-            )
+            (problem,) = refusal(ZdkClient, **ZDK, http_client=http_client, http_family=family)
             assert problem.startswith("http_client is for httpx")
             assert problem.endswith(f" but http_family={shown}")
 
@@ -136,7 +135,7 @@ def test_without_any_family(monkeypatch: pytest.MonkeyPatch) -> None:
     family = import_module("tokenkit._http.family")
     monkeypatch.setitem(sys.modules, FAMILY, None)
     family._load.cache_clear()
-    problems = refusal(ZdkClient, api_key="k", http_family="bogus", proxy="foo", timeout=0)
+    problems = refusal(ZdkClient, **ZDK, http_family="bogus", proxy="foo", timeout=0)
     assert problems == [ZERO, "http_family must be 'httpx' or 'httpx2', not 'bogus'"]
 
 
@@ -157,7 +156,7 @@ def test_credentials_are_all_checked(kind: Any) -> None:
         private_key,
         ZERO,
     ]
-    assert refusal(kind, auth=auth.Bearer, api_key="k") == [
+    assert refusal(kind, auth=auth.Bearer, api_key=ZEROHASH["api_key"]) == [
         "pass either auth or api_key, not both",
         "auth must be a strategy such as Bearer(...), not Bearer",
     ]
@@ -212,8 +211,8 @@ def test_missing_variables_are_reported_with_the_rest(kind: Any) -> None:
 )
 def test_the_host_is_blamed_and_not_the_base_url(kind: Any, host: str, problem: str) -> None:
     """An error names the option that was passed, and the variable that was set."""
-    assert refusal(kind, api_key="k", base_host=host)[0].startswith(f"base_host {problem}")
-    environ = {"ZDK_API_KEY": "k", "ZDK_API_HOST": host}
+    assert refusal(kind, **ZDK, base_host=host)[0].startswith(f"base_host {problem}")
+    environ = {**ENVIRONMENT, "ZDK_API_HOST": host}
     (told,) = refusal(kind.from_env, environ=environ)
     assert told.startswith(f"base_host (from ZDK_API_HOST) {problem}")
 
@@ -239,7 +238,7 @@ def test_only_variables_that_are_set_are_named(
     environ: Mapping[str, str], options: dict[str, Any], problem: str
 ) -> None:
     """A value that was passed, or was never there, comes from no variable."""
-    (told,) = refusal(ZdkClient.from_env, environ={"ZDK_API_KEY": "k", **environ}, **options)
+    (told,) = refusal(ZdkClient.from_env, environ={**ENVIRONMENT, **environ}, **options)
     assert told.startswith(problem)
 
 
@@ -272,7 +271,7 @@ def test_a_suffix_and_a_user_agent_exclude_each_other(
 def test_a_user_agent_for_one_client() -> None:
     """A copy may still send another user agent than the client with its suffix."""
     transport = responding(200, {"tokens": ["t"]})
-    client = ZdkClient(api_key="k", transport=transport, user_agent_suffix="app/1")
+    client = zdk_client(transport=transport, user_agent_suffix="app/1")
     client.with_options(headers={"User-Agent": "me"}).create_user_token(id="u")
     client.create_user_token(id="u")
     agents = [request.headers["user-agent"] for request in transport.requests]

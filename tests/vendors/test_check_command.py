@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checked import STRIGO, ZEROHASH, answers, findings, told
+from checked import answers, findings, told
+from credentials import ENVIRONMENT
 from vendors_support import listening
 
 from tokenkit import __main__
@@ -175,7 +176,7 @@ def test_a_refusal_whose_words_name_the_cause(message: str, cause: str, count: i
     """The cause that zerohash's own words suggest comes first, and nothing is listed twice."""
     refusal = (401, {"error": True, "message": message})
     with listening(answers(time=(200, {"epoch": time.time()}), payments=refusal)) as server:
-        found = findings("zerohash", {**ZEROHASH, "ZEROHASH_BASE_URL": server.url})
+        found = findings("zerohash", {**ENVIRONMENT, "ZEROHASH_BASE_URL": server.url})
     causes = found["credentials"]["causes"]
     assert cause in causes[0]
     assert len(causes) == len(set(causes)) == count
@@ -233,7 +234,7 @@ def test_a_key_without_the_permission() -> None:
     message = "This api key does not have write permission to this endpoint"
     refusal = (403, {"error": True, "message": message})
     with listening(answers(time=(200, {"epoch": time.time()}), payments=refusal)) as server:
-        found = findings("zerohash", {**ZEROHASH, "ZEROHASH_BASE_URL": server.url})
+        found = findings("zerohash", {**ENVIRONMENT, "ZEROHASH_BASE_URL": server.url})
     (cause,) = found["credentials"]["causes"]
     assert cause.startswith("the key may not call GET /payments")
     assert "x-scx-signed" not in server.received[0].headers
@@ -253,7 +254,7 @@ def test_a_clock_that_explains_the_refusal() -> None:
     refusal = (401, {"error": True, "message": "Invalid timestamp"})
     responses = answers(time=(200, {"epoch": time.time() + 90}), payments=refusal)
     with listening(responses) as server:
-        found = findings("zerohash", {**ZEROHASH, "ZEROHASH_BASE_URL": server.url})
+        found = findings("zerohash", {**ENVIRONMENT, "ZEROHASH_BASE_URL": server.url})
     (cause,) = found["credentials"]["causes"]
     assert cause.startswith("set the clock: it is ")
     assert "seconds behind zerohash's" in cause
@@ -269,7 +270,7 @@ def test_a_clock_that_explains_the_refusal() -> None:
 def test_a_server_that_fails(payments: tuple[int, object], words: str) -> None:
     """A failure that isn't a refusal says nothing about the credentials."""
     with listening(answers(time=(200, []), payments=payments)) as server:
-        found = findings("zerohash", {**ZEROHASH, "ZEROHASH_BASE_URL": server.url})
+        found = findings("zerohash", {**ENVIRONMENT, "ZEROHASH_BASE_URL": server.url})
     assert found["clock"]["message"].startswith("GET /time: DecodeError: ")
     assert found["credentials"]["message"].startswith(words)
     assert "causes" not in found["credentials"]
@@ -292,7 +293,7 @@ def test_a_server_that_fails(payments: tuple[int, object], words: str) -> None:
 def test_strigos_health(health: tuple[int, object], words: str, outcome: str) -> None:
     """Strigo's own check decides about the credentials; its text can't control the terminal."""
     with listening(answers(health=health)) as server:
-        environ = {**STRIGO, "STRIGO_BASE_URL": server.url}
+        environ = {**ENVIRONMENT, "STRIGO_BASE_URL": server.url}
         found = findings("strigo", environ)["credentials"]
         assert "\x1b" not in told("strigo", environ)[1]
     assert words in found["message"]

@@ -2,18 +2,18 @@ import socket
 from typing import Any
 
 import pytest
-from checked import STRIGO, answers, findings
+from checked import answers, findings
+from credentials import ENVIRONMENT, zdk_client
 from http_library import httpx
 from vendors_support import listening
 
-from tokenkit import ZdkClient
 from tokenkit._check import network
 from tokenkit._check.command import ONCE
 
 
 def test_a_name_that_does_not_exist() -> None:
     """Without an address, nothing else is tried."""
-    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
+    found = findings("zdk", {**ENVIRONMENT, "ZDK_API_HOST": "zdk.invalid"})
     assert found["host"]["message"] == "requests go to https://user.zdk.invalid"
     assert found["name"]["message"].startswith("user.zdk.invalid cannot be looked up: ")
     assert set(found) == {"variables", "host", "proxy", "name"}
@@ -23,7 +23,7 @@ def test_a_host_that_does_not_listen() -> None:
     """Without a connection, the credentials are not sent."""
     with listening(answers()) as server:
         pass
-    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_BASE_URL": server.url})
+    found = findings("zdk", {**ENVIRONMENT, "ZDK_BASE_URL": server.url})
     assert "ConnectError" in found["connection"]["message"]
     assert "credentials" not in found
 
@@ -43,7 +43,7 @@ def test_a_host_that_does_not_listen() -> None:
 def test_a_response_that_may_be_somebody_elses(response: httpx.Response, outcome: str) -> None:
     """A login page, a proxy or a dead gateway doesn't prove that the vendor was reached."""
     transport = httpx.MockTransport(lambda _: response)
-    client = ZdkClient(api_key="k", base_url="http://127.0.0.1:9", transport=transport, retry=ONCE)
+    client = zdk_client("http://127.0.0.1:9", transport=transport, retry=ONCE)
     *_, last = network.check_network(client)
     assert (last.check, last.outcome) == ("connection", outcome)
     assert ("may not come from ZDK" in last.message) is (outcome != "ok")
@@ -52,8 +52,8 @@ def test_a_response_that_may_be_somebody_elses(response: httpx.Response, outcome
 def test_a_gateway_that_fails_for_every_vendor() -> None:
     """Behind a dead gateway ZDK has a problem, and so have vendors whose read-only call fails."""
     with listening(lambda _: (502, {})) as server:
-        zdk = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_BASE_URL": server.url})
-        strigo = findings("strigo", {**STRIGO, "STRIGO_BASE_URL": server.url})
+        zdk = findings("zdk", {**ENVIRONMENT, "ZDK_BASE_URL": server.url})
+        strigo = findings("strigo", {**ENVIRONMENT, "STRIGO_BASE_URL": server.url})
     assert zdk["connection"]["outcome"] == "problem"
     assert "credentials" not in zdk
     assert strigo["connection"]["outcome"] == "note"
@@ -65,7 +65,7 @@ def test_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden@127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
+    found = findings("zdk", {**ENVIRONMENT, "ZDK_API_HOST": "zdk.invalid"})
     assert found["proxy"]["message"] == (
         "user.zdk.invalid goes through the proxy http://127.0.0.1:9"
     )
@@ -77,7 +77,7 @@ def test_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong setting in the environment is reported, and nothing is called."""
     monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:9")
-    found = findings("zdk", {"ZDK_API_KEY": "k", "ZDK_API_HOST": "zdk.invalid"})
+    found = findings("zdk", {**ENVIRONMENT, "ZDK_API_HOST": "zdk.invalid"})
     assert list(found) == ["variables", "settings"]
     assert "HTTPS_PROXY" in found["settings"]["message"]
 
@@ -95,7 +95,7 @@ def test_every_host_of_a_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
         return httpx.Response(404)
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    client = ZdkClient(api_key="k", transport=httpx.MockTransport(respond))
+    client = zdk_client(transport=httpx.MockTransport(respond))
     found = list(network.check_network(client))
     hosts = [f"{name}.dev.zu.casa" for name in ("user", "room", "chat", "event")]
     assert asked == [(host, 443) for host in hosts]

@@ -5,7 +5,8 @@ from types import TracebackType
 from typing import Any
 
 import pytest
-from vendors_support import PRIVATE_KEY, responding
+from credentials import ENVIRONMENT, ZDK_API_KEY, zerohash_client
+from vendors_support import CLIENTS, responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -18,22 +19,7 @@ from tokenkit import (
     auth,
 )
 
-CLIENTS: list[Any] = [
-    ZdkClient,
-    AsyncZdkClient,
-    ZeroHashClient,
-    AsyncZeroHashClient,
-    StrigoClient,
-    AsyncStrigoClient,
-]
-ALL = {
-    "ZDK_API_KEY": "zdk-s3cret",
-    "ZEROHASH_API_KEY": "zh-s3cret",
-    "ZEROHASH_PRIVATE_KEY": PRIVATE_KEY,
-    "ZEROHASH_PASSPHRASE": "pass-s3cret",
-    "STRIGO_ORG_ID": "the-org",
-    "STRIGO_API_KEY": "strigo-s3cret",
-}
+KINDS: list[Any] = [kind for kind, _ in CLIENTS]
 DEFAULTS = [
     "https://user.dev.zu.casa",
     "https://user.dev.zu.casa",
@@ -56,19 +42,19 @@ def base_url_of(client: object) -> str:
     return repr(client).partition("base_url='")[2].removesuffix("')")
 
 
-@pytest.mark.parametrize(("kind", "url"), [*zip(CLIENTS, DEFAULTS, strict=True)])
+@pytest.mark.parametrize(("kind", "url"), [*zip(KINDS, DEFAULTS, strict=True)])
 def test_documented_base_urls(kind: Any, url: str) -> None:
     """With credentials alone, the address is the documented one; the repr shows no secret."""
-    client = kind.from_env(environ=ALL)
+    client = kind.from_env(environ=ENVIRONMENT)
     assert repr(client) == f"{kind.__name__}(base_url='{url}')"
 
 
 @pytest.mark.parametrize("index", range(6))
 def test_all_that_is_missing_is_named(index: int) -> None:
     """For an empty environment, one error names every variable."""
-    for environ in ({}, dict.fromkeys(ALL, "")):
+    for environ in ({}, dict.fromkeys(ENVIRONMENT, "")):
         with pytest.raises(ConfigurationError) as caught:
-            CLIENTS[index].from_env(environ=environ)
+            KINDS[index].from_env(environ=environ)
         prefix = "Async" if index % 2 else ""
         assert str(caught.value) == prefix + MISSING[index // 2]
 
@@ -85,7 +71,7 @@ def test_a_strategy_takes_the_place_of_missing_variables() -> None:
 def test_only_what_is_missing_is_named() -> None:
     """Variables that are set are not listed."""
     with pytest.raises(ConfigurationError) as caught:
-        ZeroHashClient.from_env(environ={**ALL, "ZEROHASH_PRIVATE_KEY": ""})
+        ZeroHashClient.from_env(environ={**ENVIRONMENT, "ZEROHASH_PRIVATE_KEY": ""})
     assert str(caught.value) == "ZeroHashClient: set ZEROHASH_PRIVATE_KEY in the environment"
 
 
@@ -117,12 +103,12 @@ def test_only_what_is_missing_is_named() -> None:
 )
 def test_addresses(kind: Any, added: Mapping[str, str], url: str) -> None:
     """Host and environment select the address; the base URL's variable takes precedence."""
-    assert base_url_of(kind.from_env(environ={**ALL, **added})) == url
+    assert base_url_of(kind.from_env(environ={**ENVIRONMENT, **added})) == url
 
 
 def test_a_base_url_argument_wins() -> None:
     """An argument takes precedence over every variable of the address."""
-    environ = {**ALL, "ZDK_BASE_URL": "https://a.example", "ZDK_API_HOST": "b.example"}
+    environ = {**ENVIRONMENT, "ZDK_BASE_URL": "https://a.example", "ZDK_API_HOST": "b.example"}
     client = ZdkClient.from_env(environ=environ, base_url="https://c.example")
     assert base_url_of(client) == "https://c.example"
     for unfit in ("", "c.example"):
@@ -182,41 +168,41 @@ def test_values_that_cannot_work(environ: Mapping[str, str], problem: str) -> No
     """A value that cannot work is refused when the client is built, with a helpful message."""
     vendor = next(iter(environ)).partition("_")[0]
     index = {"ZDK": 0, "ZEROHASH": 2, "STRIGO": 4}[vendor]
-    for kind in CLIENTS[index : index + 2]:
+    for kind in KINDS[index : index + 2]:
         with pytest.raises(ConfigurationError) as caught:
-            kind.from_env(environ={**ALL, **environ})
+            kind.from_env(environ={**ENVIRONMENT, **environ})
         assert str(caught.value) == f"{kind.__name__}: {problem}"
 
 
 def test_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without ``environ`` the process's own variables are read."""
-    for name, value in ALL.items():
+    for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("ZDK_API_HOST", "zu.example")
     transport = responding(200, {"tokens": ["t"]})
     ZdkClient.from_env(transport=transport).create_user_token(id="u")
     (request,) = transport.requests
-    assert request.headers["authorization"] == "Bearer zdk-s3cret"
+    assert request.headers["authorization"] == f"Bearer {ZDK_API_KEY}"
     assert str(request.url).startswith("https://user.zu.example/user.tokens.private.v1.Service/")
 
 
 def test_constructors_read_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     """A constructor takes nothing from the environment."""
-    for name, value in ALL.items():
+    for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     for name in ("ZDK_BASE_URL", "STRIGO_BASE_URL", "ZEROHASH_BASE_URL"):
         monkeypatch.setenv(name, "https://elsewhere.example")
     monkeypatch.setenv("ZEROHASH_ENVIRONMENT", "eu-cert")
-    for kind in CLIENTS:
+    for kind in KINDS:
         with pytest.raises(ConfigurationError, match=r"pass .*api_key=\.\.\..* or auth=\.\.\."):
             kind()
-    client = ZeroHashClient(api_key="k", private_key=PRIVATE_KEY, passphrase="p")
+    client = zerohash_client()
     assert base_url_of(client) == "https://api.cert.zerohash.com"
 
 
 def test_arguments_win_over_variables() -> None:
     """Arguments beside the environment are not overridden by it."""
-    environ = {**ALL, "ZEROHASH_ENVIRONMENT": "eu-cert"}
+    environ = {**ENVIRONMENT, "ZEROHASH_ENVIRONMENT": "eu-cert"}
     arguments: dict[str, Any] = {"environment": "us-production"}
     client = ZeroHashClient.from_env(environ=environ, **arguments)
     assert base_url_of(client) == "https://api.zerohash.com"
@@ -224,12 +210,12 @@ def test_arguments_win_over_variables() -> None:
 
 def test_from_env_takes_options() -> None:
     """Options are passed to the constructor, and unknown ones are Python's own error."""
-    client = StrigoClient.from_env(environ=ALL, timeout=1, base_url="https://a.example/b")
+    client = StrigoClient.from_env(environ=ENVIRONMENT, timeout=1, base_url="https://a.example/b")
     assert base_url_of(client) == "https://a.example/b"
     options: dict[str, Any] = {"time_out": 1}
-    for kind in CLIENTS:
+    for kind in KINDS:
         with pytest.raises(TypeError) as caught:
-            kind.from_env(environ=ALL, **options)
+            kind.from_env(environ=ENVIRONMENT, **options)
         assert str(caught.value) == (
             f"{kind.__name__}() got an unexpected keyword argument 'time_out'; "
             "did you mean 'timeout'?"
@@ -250,18 +236,18 @@ def locals_of(trace: TracebackType | None) -> str:
 @pytest.mark.parametrize("index", range(6))
 def test_no_frame_of_a_failure_holds_a_secret(index: int) -> None:
     """A refused setting leaves no secret in the frames of its traceback."""
-    kind = CLIENTS[index]
+    kind = KINDS[index]
     vendor = ("ZDK", "ZEROHASH", "STRIGO")[index // 2]
     environments: list[dict[str, str]] = [
-        {**ALL, f"{vendor}_BASE_URL": "nonsense"},
-        {name: value for name, value in ALL.items() if name != f"{vendor}_API_KEY"},
-        {**ALL, f"{vendor}_API_KEY": "s3cret\n"},
+        {**ENVIRONMENT, f"{vendor}_BASE_URL": "nonsense"},
+        {name: value for name, value in ENVIRONMENT.items() if name != f"{vendor}_API_KEY"},
+        {**ENVIRONMENT, f"{vendor}_API_KEY": "s3cret\n"},
     ]
     for environ in environments:
         with pytest.raises(ConfigurationError) as caught:
             kind.from_env(environ=environ)
-        assert "s3cret" not in locals_of(caught.value.__traceback__)
-        assert PRIVATE_KEY not in locals_of(caught.value.__traceback__)
+        shown = locals_of(caught.value.__traceback__)
+        assert [secret for secret in ("s3cret", *ENVIRONMENT.values()) if secret in shown] == []
 
 
 def test_no_frame_of_a_constructor_holds_a_secret() -> None:
@@ -292,7 +278,7 @@ def test_no_frame_of_a_constructor_holds_a_secret() -> None:
 )
 def test_plain_http_by_a_variable(value: str, url: str, allowed: bool) -> None:  # noqa: FBT001 - a table's column
     """A variable allows plain http to private names only; an argument takes precedence."""
-    environ = {**ALL, "ZDK_BASE_URL": url, "TOKENKIT_ALLOW_INSECURE_HTTP": value}
+    environ = {**ENVIRONMENT, "ZDK_BASE_URL": url, "TOKENKIT_ALLOW_INSECURE_HTTP": value}
     if allowed:
         assert base_url_of(ZdkClient.from_env(environ=environ)) == url
         with pytest.raises(ConfigurationError, match="over plain http"):
@@ -312,6 +298,6 @@ def test_values_that_a_file_left_marks_on() -> None:
     for variable, values in wrong.items():
         for value in values:
             with pytest.raises(ConfigurationError) as caught:
-                ZdkClient.from_env(environ={**ALL, variable: value})
+                ZdkClient.from_env(environ={**ENVIRONMENT, variable: value})
             assert f"(from {variable})" in str(caught.value)
             assert "s3t" not in str(caught.value)

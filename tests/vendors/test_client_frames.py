@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vendors_support import responding, zdk_client
+from all_clients import ZDK_MINT
+from credentials import ZDK
+from vendors_support import responding, scripted_zdk
 
 import tokenkit
 from tokenkit import (
@@ -59,13 +61,13 @@ ATTEMPTS: dict[str, Callable[[Any], object]] = {
     "an unknown option": lambda kind: kind(api_key=KEY, bogus=1),
     "a line break": lambda kind: kind(api_key=f"{KEY}\n"),
     "a scheme": lambda kind: kind(api_key=f"Bearer {KEY}"),
-    "a refused header": lambda kind: kind(api_key="x", headers={"authorization": KEY}),
-    "a bad header": lambda kind: kind(api_key="x", headers={"x-key": f"{KEY}\n"}),
+    "a refused header": lambda kind: kind(**ZDK, headers={"authorization": KEY}),
+    "a bad header": lambda kind: kind(**ZDK, headers={"x-key": f"{KEY}\n"}),
     "another bad option": lambda kind: kind(
         api_key=KEY, proxy=f"http://u:{KEY}@h:1", headers={"x-gateway": KEY}, timeout=0
     ),
-    "a proxy": lambda kind: kind(api_key="x", proxy=f"ftp://u:{KEY}@h"),
-    "a base URL": lambda kind: kind(api_key="x", base_url=f"https://u:{KEY}@h"),
+    "a proxy": lambda kind: kind(**ZDK, proxy=f"ftp://u:{KEY}@h"),
+    "a base URL": lambda kind: kind(**ZDK, base_url=f"https://u:{KEY}@h"),
     "a strategy": lambda kind: kind(auth=KEY, headers={"x-gateway": KEY}),
     "the environment": lambda kind: kind.from_env(
         environ={"ZDK_API_KEY": KEY, "ZDK_BASE_URL": f"https://u:{KEY}@h"}
@@ -73,8 +75,8 @@ ATTEMPTS: dict[str, Callable[[Any], object]] = {
     "an option beside the environment": lambda kind: kind.from_env(
         environ={"ZDK_API_KEY": KEY}, headers={"x-gateway": KEY}, timeout=0
     ),
-    "a sibling": lambda kind: kind(api_key="x").with_options(headers={"x": KEY, "host": "h"}),
-    "a misspelt sibling": lambda kind: kind(api_key="x").with_options(headrs={"x": KEY}),
+    "a sibling": lambda kind: kind(**ZDK).with_options(headers={"x": KEY, "host": "h"}),
+    "a misspelt sibling": lambda kind: kind(**ZDK).with_options(headrs={"x": KEY}),
 }
 
 
@@ -139,7 +141,7 @@ def test_an_exception_from_outside_shows_no_secret(monkeypatch: pytest.MonkeyPat
 )
 def test_options_of_a_failing_call_are_in_no_frame(options: dict[str, Any]) -> None:
     """The same holds for a call's options, whether they or the response are at fault."""
-    client = zdk_client(responding(401, {"message": "no"}))
+    client = scripted_zdk(responding(401, {"message": "no"}))
     sound = {"headers": {"x-gateway": KEY}}
     call = tokenkit.zdk.UserTokenRequest(id="u")
     for given in (options, sound):
@@ -187,17 +189,14 @@ class AsyncStriking(AsyncFrozenClock):
         raise Interrupted
 
 
-CALL = tokenkit.zdk.UserTokenRequest(id="u")
-
-
 def send(client: Any, options: Any) -> None:
     """Send a call with these options."""
-    client.send(CALL, **options)
+    client.send(ZDK_MINT, **options)
 
 
 def send_async(client: Any, options: Any) -> None:
     """Do the same on an event loop."""
-    asyncio.run(client.send(CALL, **options))
+    asyncio.run(client.send(ZDK_MINT, **options))
 
 
 STARTS: list[Any] = [
@@ -211,7 +210,7 @@ def test_a_call_interrupted_at_its_start_shows_no_option(kind: Any, clock: Any, 
     """What strikes while a call's options are checked leaves them in no frame and no record."""
     records: list[object] = []
     hooks = tokenkit.Hooks(on_error=records.append)
-    client = kind(api_key="x", clock=clock, hooks=hooks)
+    client = kind(**ZDK, clock=clock, hooks=hooks)
     with pytest.raises(Interrupted) as caught:
         act(client, {"headers": {"x-gateway": KEY}})
     assert [text for text in shown(caught.value) if KEY in text] == []

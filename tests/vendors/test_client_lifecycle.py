@@ -3,18 +3,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from credentials import ZDK_API_KEY, async_zdk_client, strigo_client, zdk_client
 from http_library import httpx
 from pytest_httpx import HTTPXMock
-from vendors_support import CLIENTS, StillClock, responding, zdk_client
+from vendors_support import CLIENTS, StillClock, responding, scripted_zdk
 
 from tokenkit import (
-    AsyncZdkClient,
     ClientClosedError,
     ConfigurationError,
     InvalidInputError,
     RetryPolicy,
     ServerError,
-    StrigoClient,
     ZdkClient,
 )
 from tokenkit.sandbox import Sandbox
@@ -71,7 +70,7 @@ async def test_async_closed(sandbox: Sandbox) -> None:
 
 def test_an_unused_client_closes() -> None:
     """A client that never sent anything can be closed as well."""
-    with ZdkClient(api_key="k") as client:
+    with zdk_client() as client:
         pass
     with pytest.raises(ClientClosedError):
         client.create_user_token(id="u")
@@ -80,7 +79,7 @@ def test_an_unused_client_closes() -> None:
 def test_siblings() -> None:
     """A sibling has its own settings and shares everything else, including the end."""
     transport = CountingTransport()
-    owner = ZdkClient(api_key="k", transport=transport, headers={"x-team": "a"})
+    owner = zdk_client(transport=transport, headers={"x-team": "a"})
     sibling = owner.with_options(headers={"x-more": "b"})
     assert type(sibling) is ZdkClient
     assert repr(sibling) == repr(owner)
@@ -100,7 +99,7 @@ def test_siblings() -> None:
 async def test_async_siblings() -> None:
     """The async client's siblings behave in the same way."""
     transport = CountingTransport()
-    owner = AsyncZdkClient(api_key="k", transport=transport)
+    owner = async_zdk_client(transport=transport)
     async with owner.with_options(timeout=1) as sibling:
         await sibling.create_user_token(id="u")
     assert (await sibling.create_user_token(id="u")).token == "t0ken-1"
@@ -115,7 +114,7 @@ def test_siblings_of_siblings_add_up() -> None:
     """Unchanged settings are kept, and headers are added to the existing ones."""
     transport = responding(503)
     clock = StillClock()
-    owner = ZdkClient(api_key="k", transport=transport, clock=clock, headers={"x-a": "1"})
+    owner = zdk_client(transport=transport, clock=clock, headers={"x-a": "1"})
     once = owner.with_options(retry=RetryPolicy(max_retries=0), headers={"X-B": "2"})
     again = once.with_options(headers={"x-a": "3"})
     with pytest.raises(ServerError) as caught:
@@ -132,12 +131,8 @@ def test_siblings_of_siblings_add_up() -> None:
 def test_siblings_share_the_retry_budget() -> None:
     """An outage uses up one budget of 90 retries, whichever sibling meets it."""
     transport = responding(503)
-    owner = ZdkClient(
-        api_key="k",
-        transport=transport,
-        clock=StillClock(),
-        deadline=None,
-        retry=RetryPolicy(max_retries=60),
+    owner = zdk_client(
+        transport=transport, clock=StillClock(), deadline=None, retry=RetryPolicy(max_retries=60)
     )
     attempts: list[int] = []
     for client in (owner, owner.with_options(headers={"x-a": "1"}), owner):
@@ -151,7 +146,7 @@ def test_a_sibling_checks_its_settings() -> None:
     """A sibling refuses impossible settings, as a client does."""
     retry: Any = 3
     with pytest.raises(ConfigurationError, match=r"retry must be a RetryPolicy\(\.\.\.\)"):
-        zdk_client(responding(200)).with_options(retry=retry)
+        scripted_zdk(responding(200)).with_options(retry=retry)
 
 
 @pytest.mark.parametrize(("kind", "credentials"), CLIENTS)
@@ -172,7 +167,7 @@ def test_a_users_client_stays_open() -> None:
     with httpx.Client(
         transport=transport, headers={"x-team": "a", "user-agent": "theirs"}
     ) as theirs:
-        with ZdkClient(api_key="k", http_client=theirs) as client:
+        with zdk_client(http_client=theirs) as client:
             assert client.create_user_token(id="u").token == "t0ken-1"
         assert transport.closed == 0
         assert not theirs.is_closed
@@ -183,7 +178,7 @@ async def test_a_users_async_client_stays_open() -> None:
     """It is the same for async clients, on either event loop."""
     transport = CountingTransport()
     async with httpx.AsyncClient(transport=transport) as theirs:
-        async with AsyncZdkClient(api_key="k", http_client=theirs) as client:
+        async with async_zdk_client(http_client=theirs) as client:
             assert (await client.create_user_token(id="u")).token == "t0ken-1"
         assert transport.closed == 0
 
@@ -191,11 +186,11 @@ async def test_a_users_async_client_stays_open() -> None:
 def test_pytest_httpx(httpx_mock: HTTPXMock) -> None:
     """A user's mock of httpx sees the client's own connections."""
     httpx_mock.add_response(method="POST", url=CREATE, json=TOKENS)
-    with ZdkClient(api_key="k", http_family="httpx") as client:
+    with zdk_client(http_family="httpx") as client:
         assert client.create_user_token(id="u").token == "t0ken-1"
     request = httpx_mock.get_request()
     assert request is not None
-    assert request.headers["authorization"] == "Bearer k"
+    assert request.headers["authorization"] == f"Bearer {ZDK_API_KEY}"
     assert request.read() == b'{"arguments":[{"id":"u"}]}'
 
 
@@ -203,13 +198,13 @@ def test_pytest_httpx(httpx_mock: HTTPXMock) -> None:
 async def test_pytest_httpx_async(httpx_mock: HTTPXMock) -> None:
     """It is the same for the async client."""
     httpx_mock.add_response(method="POST", url=CREATE, json=TOKENS)
-    async with AsyncZdkClient(api_key="k", http_family="httpx") as client:
+    async with async_zdk_client(http_family="httpx") as client:
         assert (await client.create_user_token(id="u")).token == "t0ken-1"
 
 
 def test_errors_before_a_call_name_it() -> None:
     """Invalid arguments and a closed client lead to errors that name the call."""
-    client = StrigoClient(org_id="o", api_key="k")
+    client = strigo_client()
     with pytest.raises(InvalidInputError) as invalid:
         client.create_user_token(email="")
     client.close()

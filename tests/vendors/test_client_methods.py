@@ -7,7 +7,8 @@ from typing import Any
 from unittest.mock import create_autospec, patch
 
 import pytest
-from vendors_support import responding, strigo_client
+from credentials import STRIGO, async_strigo_client, async_zdk_client, zerohash_client
+from vendors_support import responding, scripted_strigo
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -96,7 +97,7 @@ def test_signature_of_a_method() -> None:
 
 def test_signature_of_a_bound_method() -> None:
     """On an instance ``self`` is gone, as for any method."""
-    client = strigo_client(responding(200))
+    client = scripted_strigo(responding(200))
     assert "self" not in inspect.signature(client.create_user_token).parameters
     assert inspect.ismethod(client.create_user_token)
     assert list(inspect.signature(client.check_health).parameters) == ["extra"]
@@ -137,7 +138,7 @@ def test_patched_method() -> None:
     """``patch.object`` with autospec gives a method with the real one's signature."""
     with patch.object(StrigoClient, "create_user_token", autospec=True) as mint:
         mint.return_value = TOKEN
-        client = strigo_client(responding(500))
+        client = scripted_strigo(responding(500))
         assert client.create_user_token(email="a@b.io") is TOKEN
         mint.assert_called_once_with(client, email="a@b.io")
         wrong: Any = client.create_user_token
@@ -151,7 +152,7 @@ async def test_patched_async_method() -> None:
     """It is the same for an async client."""
     with patch.object(AsyncStrigoClient, "check_health", autospec=True) as check:
         check.return_value = strigo.Health(status="ok", message="mocked")
-        client = AsyncStrigoClient(org_id="o", api_key="k")
+        client = async_strigo_client()
         assert (await client.check_health()).message == "mocked"
         check.assert_awaited_once_with(client)
 
@@ -168,7 +169,7 @@ def test_wrong_calls(arguments: tuple[Any, ...], keywords: dict[str, Any], probl
     """A wrong call is Python's own error, in the client method's name, raised at once."""
     transport = responding(200)
     with pytest.raises(TypeError) as caught:
-        strigo_client(transport).create_user_token(*arguments, **keywords)
+        scripted_strigo(transport).create_user_token(*arguments, **keywords)
     text = str(caught.value)
     assert text.startswith("StrigoClient.create_user_token() ")
     assert problem in text
@@ -178,7 +179,7 @@ def test_wrong_calls(arguments: tuple[Any, ...], keywords: dict[str, Any], probl
 @pytest.mark.anyio
 async def test_wrong_async_calls() -> None:
     """An async client raises it when the call is awaited, in its own name."""
-    client: Any = AsyncZdkClient(api_key="k")
+    client: Any = async_zdk_client()
     with pytest.raises(TypeError) as caught:
         await client.create_user_token()
     assert str(caught.value) == (
@@ -206,19 +207,19 @@ def test_subclasses_override_methods() -> None:
     base: Any = StrigoClient
     kind: Any = type("Mine", (Anonymous, base), {})
     transport = responding(200, {"result": "success", "data": {"token": "t"}})
-    client = kind(org_id="o", api_key="k", transport=transport)
+    client = kind(**STRIGO, transport=transport)
     for user in (client, client.with_options()):
         assert user.create_user_token(email="a@b.io").token == "t"
     assert transport.bodies == [b'{"email":"a@b.io","name":"Anonymous"}'] * 2
     own: Any = type("Own", (base,), {"check_health": overridden})
-    assert own(org_id="o", api_key="k").check_health() == "overridden"
+    assert own(**STRIGO).check_health() == "overridden"
     assert own.create_user_token is base.create_user_token
 
 
 def test_no_frame_of_a_wrong_call_holds_the_arguments() -> None:
     """An argument that may be a token is in none of the package's frames in an error."""
-    revoke: Callable[..., object] = zerohash.ZeroHashClient(
-        api_key="k", private_key="c2VjcmV0", passphrase="p", transport=responding(204)
+    revoke: Callable[..., object] = zerohash_client(
+        transport=responding(204)
     ).revoke_client_auth_token
     with pytest.raises(InvalidInputError) as caught:
         revoke(token="no-jwt-s3cret")
@@ -233,9 +234,7 @@ def test_no_frame_of_a_wrong_call_holds_the_arguments() -> None:
 def test_coroutines_of_methods() -> None:
     """Calling an async method makes a coroutine and sends nothing until it is awaited."""
     transport = responding(200)
-    waiting: Awaitable[object] = AsyncZdkClient(
-        api_key="k", transport=transport
-    ).create_user_token(id="u")
+    waiting: Awaitable[object] = async_zdk_client(transport=transport).create_user_token(id="u")
     assert inspect.iscoroutine(waiting)
     waiting.close()
     assert transport.requests == []

@@ -4,8 +4,9 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from credentials import ZDK, ZEROHASH, zdk_client
 from http_library import httpx
-from vendors_support import CLIENTS, ZEROHASH, responding, zdk_client
+from vendors_support import CLIENTS, responding, scripted_zdk
 
 from tokenkit import (
     AsyncZdkClient,
@@ -70,7 +71,7 @@ def test_addresses_exclude_each_other() -> None:
     """A base URL with a host or an environment is refused, because it is ambiguous."""
     url = "https://a.example"
     for kind in (ZdkClient, AsyncZdkClient):
-        assert refusal(kind, api_key="k", base_host="b.example", base_url=url) == (
+        assert refusal(kind, **ZDK, base_host="b.example", base_url=url) == (
             "pass either base_host or base_url, not both"
         )
     for other in (ZeroHashClient, AsyncZeroHashClient):
@@ -88,7 +89,7 @@ def test_addresses_exclude_each_other() -> None:
 )
 def test_unfit_base_hosts(host: Any) -> None:
     """A base host is a bare host, without a service's name before it."""
-    assert refusal(ZdkClient, api_key="k", base_host=host) == (
+    assert refusal(ZdkClient, **ZDK, base_host=host) == (
         "base_host must be a host such as 'dev.zu.casa', without a scheme and without 'user.', "
         "'room.', 'chat.' or 'event.' before it"
     )
@@ -206,9 +207,9 @@ def test_request_id_header() -> None:
         "headers: X-Request-Id is set by the client itself"
     )
     transport = responding(200, {"tokens": ["t"]})
-    client = zdk_client(transport).with_options(headers={"X-Request-Id": "mine"})
+    client = scripted_zdk(transport).with_options(headers={"X-Request-Id": "mine"})
     client.create_user_token(id="u")
-    zdk_client(transport).create_user_token(id="u")
+    scripted_zdk(transport).create_user_token(id="u")
     assert transport.requests[0].headers["x-request-id"] == "mine"
     assert "x-request-id" not in transport.requests[1].headers
 
@@ -217,7 +218,7 @@ def test_client_and_transport_exclude_each_other() -> None:
     """A caller's transport is used."""
     with httpx.Client() as http_client:
         assert (
-            refusal(ZdkClient, api_key="k", http_client=http_client, transport=responding(200))
+            refusal(ZdkClient, **ZDK, http_client=http_client, transport=responding(200))
             == "http_client and transport can't be combined"
         )
 
@@ -256,16 +257,15 @@ def test_client_and_transport_exclude_each_other() -> None:
 def test_a_clock_that_does_not_fit(kind: Any, clock: Any, problem: str | None) -> None:
     """An invalid clock, or one of the other kind, is refused when the client is built."""
     if problem is None:
-        assert clock in (None, kind(api_key="k", clock=clock)._shared.clock)
+        assert clock in (None, kind(**ZDK, clock=clock)._shared.clock)
     else:
-        assert refusal(kind, api_key="k", clock=clock).startswith(problem)
+        assert refusal(kind, **ZDK, clock=clock).startswith(problem)
 
 
 def test_headers_and_user_agent() -> None:
     """A caller's headers are sent beside ours, and the suffix follows our user agent."""
     transport = responding(200, {"tokens": ["t"]})
-    client = ZdkClient(
-        api_key="k",
+    client = zdk_client(
         transport=transport,
         headers={"X-Team": "a", "Accept": "application/json;q=1"},
         user_agent_suffix="backend/1.2 (eu)",
@@ -314,12 +314,12 @@ def test_a_proxy_of_the_environment_is_reported_with_the_rest(
         problems = refusal(kind)
         assert problems.startswith("pass api_key=... or auth=...; HTTPS_PROXY")
         assert "s3cret" not in problems
-        kind(api_key="k", trust_env=False)
+        kind(**ZDK, trust_env=False)
 
 
 def test_what_is_sent_must_be_a_call() -> None:
     """A path or a model's class instead of a call is refused by name."""
-    client = zdk_client(responding(200))
+    client = scripted_zdk(responding(200))
     wrong: list[Any] = ["/path", zdk.UserTokenRequest, None]
     for call in wrong:
         with pytest.raises(
@@ -330,7 +330,7 @@ def test_what_is_sent_must_be_a_call() -> None:
 
 def test_paths_and_methods_of_requests_are_both_named() -> None:
     """An unusable method and path are reported together."""
-    client = zdk_client(responding(200))
+    client = scripted_zdk(responding(200))
     with pytest.raises(InvalidInputError) as caught:
         client.request("post", "https://elsewhere.example")
     assert [error.field for error in caught.value.errors] == ["method", "path"]

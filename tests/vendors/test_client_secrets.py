@@ -2,7 +2,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from vendors_support import PRIVATE_KEY, Script, StillClock, make_response, responding
+from credentials import ZDK_API_KEY, zdk_client, zerohash_client
+from vendors_support import Script, StillClock, make_response, responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -219,26 +220,19 @@ async def test_async_sources_that_fail(source: Any, problem: str) -> None:
 
 def test_a_rotated_private_key_is_checked() -> None:
     """A key that a source returns is checked as strictly as one that is passed."""
-    client = ZeroHashClient(
-        api_key="k", private_key=lambda: "not-base64!", passphrase="p", transport=responding(200)
-    )
+    client = zerohash_client(private_key=lambda: "not-base64!", transport=responding(200))
     with pytest.raises(ConfigurationError, match="private_key is not base64"):
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
 
 
 def test_calls_without_authentication_ask_no_source() -> None:
     """get_time() resolves no credential."""
-    client = ZeroHashClient(
-        api_key=explode,
-        private_key=PRIVATE_KEY,
-        passphrase="p",
-        transport=responding(200, {"epoch": 0}),
-    )
+    client = zerohash_client(api_key=explode, transport=responding(200, {"epoch": 0}))
     assert client.get_time().time.year == 1970
 
 
 def test_no_credential_shows() -> None:
     """Clients and secrets show no credential."""
-    client = ZdkClient(api_key="zdk-s3cret")
-    assert "s3cret" not in f"{client!r}{client}{Secret('s3cret')!r}{Secret('s3cret')}"
-    assert "s3cret" not in repr(auth.Bearer("zdk-s3cret").secrets)
+    client, secret = zdk_client(), Secret(ZDK_API_KEY)
+    assert ZDK_API_KEY not in f"{client!r}{client}{secret!r}{secret}"
+    assert ZDK_API_KEY not in repr(auth.Bearer(ZDK_API_KEY).secrets)

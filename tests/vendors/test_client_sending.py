@@ -4,16 +4,17 @@ from uuid import UUID
 
 import attrs
 import pytest
+from all_clients import ZDK_MINT
+from credentials import ZDK_API_KEY, zdk_client, zerohash_client
 from vendors_support import (
     ECHO,
-    PRIVATE_KEY,
     StillClock,
     listening,
     make_response,
     responding,
-    strigo_client,
-    zdk_client,
-    zerohash_client,
+    scripted_strigo,
+    scripted_zdk,
+    scripted_zerohash,
 )
 from vendors_support import Script as Transport
 
@@ -25,8 +26,6 @@ from tokenkit import (
     Reply,
     RetryPolicy,
     ServerError,
-    ZdkClient,
-    ZeroHashClient,
     strigo,
     zdk,
     zerohash,
@@ -35,7 +34,6 @@ from tokenkit.extension import JSON, Call, ResponseInfo, text
 from tokenkit.extension import param as parameter
 from tokenkit.sandbox import Sandbox
 
-CALL = zdk.UserTokenRequest(id="user-1")
 TOKENS = {"tokens": ["t0ken-1"]}
 
 
@@ -48,7 +46,7 @@ def sandbox() -> Iterator[Sandbox]:
 def test_send_performs_any_call(sandbox: Sandbox) -> None:
     """A call as a value is sent like the method's own, as often as you like."""
     with sandbox.zdk_client() as client:
-        first, second = client.send(CALL), client.send(CALL)
+        first, second = client.send(ZDK_MINT), client.send(ZDK_MINT)
     assert (first.user_id, second.user_id) == ("user-1", "user-1")
     assert first.token != second.token
 
@@ -68,18 +66,18 @@ class Echo(Call[JSON]):
 def test_calls_of_ones_own() -> None:
     """A client sends a user's own call, with the client's credentials."""
     transport = responding(200, {"said": "hi"})
-    assert zdk_client(transport).send(Echo(word="hi")) == {"said": "hi"}
+    assert scripted_zdk(transport).send(Echo(word="hi")) == {"said": "hi"}
     (request,) = transport.requests
     assert (request.url.path, request.content) == ("/echo", b'{"word":"hi"}')
-    assert request.headers["authorization"] == "Bearer zdk-company-key"
+    assert request.headers["authorization"] == f"Bearer {ZDK_API_KEY}"
 
 
 def test_send_raw() -> None:
     """A reply has the value and the response's details."""
     headers = {"X-Request-Id": "req-7", "Retry-After": "0"}
     transport = Transport((make_response(503, b"", headers), make_response(200, TOKENS, headers)))
-    client = ZdkClient(api_key="k", transport=transport, clock=StillClock())
-    reply = client.send_raw(CALL)
+    client = zdk_client(transport=transport, clock=StillClock())
+    reply = client.send_raw(ZDK_MINT)
     assert reply == Reply(
         value=zdk.UserToken(token="t0ken-1", user_id="user-1"),
         status=200,
@@ -95,8 +93,8 @@ def test_send_raw() -> None:
 async def test_async_send_raw(sandbox: Sandbox) -> None:
     """The async client gives the same, on either event loop."""
     async with sandbox.async_zdk_client() as client:
-        reply = await client.send_raw(CALL)
-        token = await client.send(CALL)
+        reply = await client.send_raw(ZDK_MINT)
+        token = await client.send(ZDK_MINT)
     assert (reply.status, reply.attempts, reply.value.user_id) == (200, 1, "user-1")
     assert token.user_id == "user-1"
 
@@ -106,7 +104,7 @@ def test_sending_no_call(call: Any) -> None:
     """Anything but a call is refused before anything is sent."""
     transport = responding(200, TOKENS)
     with pytest.raises(InvalidInputError, match=r"call: must be a call such as a request model"):
-        zdk_client(transport).send(call)
+        scripted_zdk(transport).send(call)
     assert transport.requests == []
 
 
@@ -114,20 +112,18 @@ def test_overrides_of_one_call() -> None:
     """A call's own settings apply only to it."""
     clock = StillClock()
     transport = responding(503)
-    client = ZdkClient(
-        api_key="k", transport=transport, clock=clock, headers={"x-team": "a", "x-more": "b"}
-    )
+    client = zdk_client(transport=transport, clock=clock, headers={"x-team": "a", "x-more": "b"})
     for retries in (0, 1):
         with pytest.raises(ServerError) as caught:
             client.send(
-                CALL,
+                ZDK_MINT,
                 headers={"X-Team": "z"},
                 timeout=3,
                 retry=RetryPolicy(max_retries=retries),
             )
         assert caught.value.attempts == retries + 1
     with pytest.raises(ServerError) as caught:
-        client.send(CALL)
+        client.send(ZDK_MINT)
     assert caught.value.attempts == 3
     first, last = transport.requests[0], transport.requests[-1]
     assert (first.headers["x-team"], first.headers["x-more"]) == ("z", "b")
@@ -139,23 +135,21 @@ def test_overrides_of_one_call() -> None:
 def test_deadline_of_one_call() -> None:
     """If the call's own deadline doesn't allow a wait, there is none."""
     clock = StillClock()
-    client = ZdkClient(
-        api_key="k", transport=responding(503, b"", {"retry-after": "5"}), clock=clock
-    )
+    client = zdk_client(transport=responding(503, b"", {"retry-after": "5"}), clock=clock)
     with pytest.raises(ServerError):
-        client.send(CALL, deadline=5)
+        client.send(ZDK_MINT, deadline=5)
     assert list(clock.sleeps) == []
     with pytest.raises(ServerError):
-        client.send(CALL, deadline=5.5)
+        client.send(ZDK_MINT, deadline=5.5)
     assert list(clock.sleeps) == [5.0]
 
 
 def test_unknown_overrides() -> None:
     """An unknown keyword is a TypeError that names the method of the class."""
     options: dict[str, Any] = {"base_url": "https://elsewhere.example"}
-    client = zdk_client(responding(200, TOKENS))
+    client = scripted_zdk(responding(200, TOKENS))
     with pytest.raises(TypeError) as caught:
-        client.send(CALL, **options)
+        client.send(ZDK_MINT, **options)
     assert str(caught.value) == "ZdkClient.send() got an unexpected keyword argument 'base_url'"
     with pytest.raises(TypeError, match=r"ZdkClient\.with_options\(\) got an unexpected keyword"):
         client.with_options(**options)
@@ -164,7 +158,7 @@ def test_unknown_overrides() -> None:
 def test_request_ids() -> None:
     """Zerohash gets the given request id, or a new UUID for each call; it comes back."""
     transport = responding(200, {"epoch": 0}, {"x-request-id": ECHO})
-    client = zerohash_client(transport)
+    client = scripted_zerohash(transport)
     reply = client.send_raw(zerohash.TimeRequest(), request_id="mine-1")
     client.get_time()
     client.get_time()
@@ -197,7 +191,7 @@ def test_request(method: str, path: str) -> None:
     """An endpoint without a model is called by method and path, exactly as written."""
     transport = responding(200, {"a": [1, None]})
     json = None if method == "GET" else {"quote_id": "3fc51610"}
-    reply = zerohash_client(transport).request(method, path, json=json)
+    reply = scripted_zerohash(transport).request(method, path, json=json)
     assert (reply.value, reply.status) == ({"a": [1, None]}, 200)
     (request,) = transport.requests
     assert (request.method, request.url.raw_path.decode()) == (method, path)
@@ -207,16 +201,16 @@ def test_request(method: str, path: str) -> None:
 def test_request_goes_below_the_base_url() -> None:
     """The path is relative to the base URL, including Strigo's version."""
     transport = responding(200, {})
-    strigo_client(transport).request("GET", "/classes?page=2")
+    scripted_strigo(transport).request("GET", "/classes?page=2")
     assert str(transport.requests[0].url) == "https://app.strigo.io/api/v1/classes?page=2"
 
 
-def test_request_without_an_make_response() -> None:
+def test_an_empty_response() -> None:
     """An empty response is ``None``, and one that is not JSON is a DecodeError."""
-    client = zdk_client(responding(204))
+    client = scripted_zdk(responding(204))
     assert client.request("POST", "/x", json={}).value is None
     with pytest.raises(DecodeError, match="not JSON; it begins '<p>hello'"):
-        zdk_client(responding(200, b"<p>hello")).request("GET", "/x")
+        scripted_zdk(responding(200, b"<p>hello")).request("GET", "/x")
 
 
 @pytest.mark.parametrize(
@@ -245,7 +239,7 @@ def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
     """Only a plain path below the base URL can be called: no other host, no other route."""
     transport = responding(200, {})
     with pytest.raises(InvalidInputError) as caught:
-        zdk_client(transport).request(method, path)
+        scripted_zdk(transport).request(method, path)
     assert str(caught.value).startswith(f"request() is not valid: {problem}")
     assert transport.requests == []
 
@@ -253,7 +247,7 @@ def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
 @pytest.mark.parametrize(("method", "attempts"), [("GET", 3), ("POST", 1), ("DELETE", 1)])
 def test_repeats_of_requests(method: str, attempts: int) -> None:
     """A GET is retried; about other methods nothing is known, so they are not."""
-    client = ZdkClient(api_key="k", transport=responding(502), clock=StillClock())
+    client = zdk_client(transport=responding(502), clock=StillClock())
     with pytest.raises(ServerError) as caught:
         client.request(method, "/x")
     assert caught.value.attempts == attempts
@@ -275,12 +269,7 @@ def test_a_path_below_a_base_path() -> None:
     """Over a socket, a base URL's path comes before every call's path."""
     with (
         listening(lambda _: (404, {"error": "Not Found"})) as server,
-        ZeroHashClient(
-            api_key="k",
-            private_key=PRIVATE_KEY,
-            passphrase="p",
-            base_url=f"{server.url}/proxy/zh/",
-        ) as client,
+        zerohash_client(f"{server.url}/proxy/zh/") as client,
         pytest.raises(NotFoundError),
     ):
         client.get_time()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
+from credentials import ZDK_API_KEY, zdk_client
 from http_library import httpx
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -20,7 +21,6 @@ from tokenkit import (
     Hooks,
     RetryPolicy,
     StrigoClient,
-    ZdkClient,
     ZeroHashClient,
 )
 
@@ -92,7 +92,7 @@ def test_a_failed_call_marks_its_span(spans: InMemorySpanExporter) -> None:
     """A failed call's span names the error and counts the retries, and holds no secret."""
     answers = iter([httpx.Response(503), httpx.Response(503), httpx.Response(401)])
     transport = httpx.MockTransport(lambda _: next(answers))
-    client = ZdkClient(api_key="hush-hush-hush", transport=transport, tracing=True, retry=NO_WAIT)
+    client = zdk_client(transport=transport, tracing=True, retry=NO_WAIT)
     with client, pytest.raises(AuthenticationError):
         client.create_user_token(id="1")
     found = attributes_of(spans)
@@ -101,7 +101,7 @@ def test_a_failed_call_marks_its_span(spans: InMemorySpanExporter) -> None:
     assert found["http.response.status_code"] == 401
     assert found["http.request.resend_count"] == 2
     assert found["server.port"] == 443
-    assert "hush-hush-hush" not in only(spans).to_json()
+    assert ZDK_API_KEY not in only(spans).to_json()
 
 
 def test_a_span_names_the_request(spans: InMemorySpanExporter, issuers: Mapping[str, str]) -> None:
@@ -122,7 +122,7 @@ def test_an_interrupted_call_marks_its_span(spans: InMemorySpanExporter) -> None
     def interrupt(_: httpx.Request) -> httpx.Response:
         raise KeyboardInterrupt
 
-    client = ZdkClient(api_key="key", transport=httpx.MockTransport(interrupt), tracing=True)
+    client = zdk_client(transport=httpx.MockTransport(interrupt), tracing=True)
     with client, pytest.raises(KeyboardInterrupt):
         client.create_user_token(id="1")
     assert attributes_of(spans)["error.type"] == "KeyboardInterrupt"
@@ -152,4 +152,4 @@ def test_tracing_without_opentelemetry_says_what_to_install(
     """Asking for spans without OpenTelemetry names the package."""
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with pytest.raises(ConfigurationError, match="tokenkit-sdk\\[tracing\\]"):
-        ZdkClient(api_key="key", tracing=True)
+        zdk_client(tracing=True)

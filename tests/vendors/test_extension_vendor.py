@@ -131,7 +131,7 @@ def test_a_wrong_secret(acme: Listener) -> None:
     assert str(caught.value) == "HTTP 401: Wrong digest"
 
 
-def test_an_unreadable_make_response(client: AcmeClient) -> None:
+def test_an_unreadable_response(client: AcmeClient) -> None:
     """A response without the token says where it is missing."""
     with pytest.raises(DecodeError) as caught:
         client.create_pass(holder="broken")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from vendors_support import StillAsyncClock, StillClock, responding, strigo_client
+from vendors_support import StillAsyncClock, StillClock, responding, scripted_strigo
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -170,7 +170,7 @@ def test_unfit_arguments_are_reported_together() -> None:
         "groups": "sales",
     }
     with pytest.raises(InvalidInputError) as caught:
-        strigo_client(transport).create_user_token(**arguments)
+        scripted_strigo(transport).create_user_token(**arguments)
     assert str(caught.value) == (
         "UserTokenRequest is not valid: email: must not be empty; "
         "external_user_id ('externalUserId' in JSON): must be a string, not int; "
@@ -183,7 +183,7 @@ def test_unfit_arguments_are_reported_together() -> None:
 def test_bare_number_as_expiration() -> None:
     """A number is refused: it could mean seconds or milliseconds."""
     milliseconds: Any = 1_648_100_582_468
-    client = strigo_client(responding(200))
+    client = scripted_strigo(responding(200))
     with pytest.raises(InvalidInputError, match="expiration: must be a datetime or a timed"):
         client.create_user_token(email="a@b.io", expiration=milliseconds)
 
@@ -203,10 +203,10 @@ DOCUMENTED = {
 }
 
 
-def test_documented_make_response() -> None:
+def test_the_documented_response() -> None:
     """The documentation's own response is read as it says, to the millisecond."""
     transport = responding(200, {"result": "success", "data": DOCUMENTED})
-    token = strigo_client(transport).create_user_token(email="user1@strigo.io")
+    token = scripted_strigo(transport).create_user_token(email="user1@strigo.io")
     assert token.token == "HfT31jk4WLIJ4f4ebR2MGzBIK0jp1M3tlbdvP20TBGd"
     assert token.user_id == "X7TnEwMSg66pBi8GZ"
     assert token.expires_at == datetime(2022, 3, 24, 5, 43, 2, 468_000, timezone.utc)
@@ -223,7 +223,7 @@ def test_answer_with_the_token_only() -> None:
     """Once a token exists, nothing beside it causes an error, and no unknown field is lost."""
     data = {"token": "t0ken", "user_id": 7, "expiration": "soon", "plan": {"seats": 3}}
     transport = responding(200, {"result": "success", "data": data})
-    token = strigo_client(transport).create_user_token(email="a@b.io")
+    token = scripted_strigo(transport).create_user_token(email="a@b.io")
     assert (token.user_id, token.expires_at, token.is_expired()) == (None, None, False)
     assert token.extra == {"user_id": 7, "expiration": "soon", "plan": {"seats": 3}}
     assert token.to_sdk_setup() == {
@@ -247,7 +247,7 @@ def test_answer_with_the_token_only() -> None:
 def test_unreadable_answers(body: object, path: str, problem: str) -> None:
     """A success without a readable token is a DecodeError that says where and shows no value."""
     with pytest.raises(DecodeError) as caught:
-        strigo_client(responding(200, body)).create_user_token(email="a@b.io")
+        scripted_strigo(responding(200, body)).create_user_token(email="a@b.io")
     assert caught.value.path == path
     assert problem in str(caught.value)
     assert "HfT31jk4" not in str(caught.value)

@@ -2,7 +2,8 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
-from vendors_support import StillClock, responding, strigo_client
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, WRONG_KEY, strigo_client
+from vendors_support import StillClock, responding, scripted_strigo
 
 from tokenkit import (
     APIError,
@@ -13,7 +14,6 @@ from tokenkit import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
-    StrigoClient,
     UnprocessableError,
 )
 from tokenkit.errors import FieldError, RateLimit
@@ -51,7 +51,7 @@ def test_documented_validation_error() -> None:
     """The documented 422 reads as one sentence, and its parts are available as values."""
     transport = responding(422, INVALID, {"x-request-id": "req-1"})
     with pytest.raises(UnprocessableError) as caught:
-        strigo_client(transport).create_user_token(email="nobody")
+        scripted_strigo(transport).create_user_token(email="nobody")
     error = caught.value
     assert str(error) == (
         "HTTP 422 RequestValidationError: The request is not valid "
@@ -80,10 +80,10 @@ def test_validation_error_of_the_sandbox(sandbox: Sandbox) -> None:
 def test_wrong_key(sandbox: Sandbox) -> None:
     """Bad credentials are an AuthenticationError that says how the pair is sent."""
     with (
-        StrigoClient(
-            org_id="sandbox-strigo-org-id",
-            api_key="wr0ng-key",
-            base_url=sandbox.environment["STRIGO_BASE_URL"],
+        strigo_client(
+            sandbox.environment["STRIGO_BASE_URL"],
+            org_id=sandbox.environment["STRIGO_ORG_ID"],
+            api_key=WRONG_KEY,
         ) as client,
         pytest.raises(AuthenticationError) as caught,
     ):
@@ -91,7 +91,7 @@ def test_wrong_key(sandbox: Sandbox) -> None:
     assert str(caught.value) == (
         f"HTTP 401 Unauthorized: Unknown organization or API key. Hint: {HINT}"
     )
-    assert "wr0ng-key" not in caught.value.body
+    assert WRONG_KEY not in caught.value.body
 
 
 def test_rate_limit_of_the_sandbox() -> None:
@@ -116,7 +116,7 @@ def test_rate_limit_that_the_deadline_allows_to_wait_for() -> None:
     """If Strigo's wait fits into the deadline, the call waits that long and is retried."""
     clock = StillClock()
     transport = responding(429, b"Too many requests", {"retry-after": "60"})
-    client = StrigoClient(org_id="o", api_key="k", transport=transport, clock=clock, deadline=130)
+    client = strigo_client(transport=transport, clock=clock, deadline=130)
     with pytest.raises(RateLimitError) as caught:
         client.create_user_token(email="a@b.io")
     assert (list(clock.sleeps), caught.value.attempts) == ([60.0, 60.0], 3)
@@ -126,7 +126,7 @@ def test_failure_with_a_success_status() -> None:
     """``result`` counts before the status: a 200 may be a failure, even with data."""
     body = {**failure("ClassNotFound", "No such class"), "data": {"token": "half-made-token"}}
     with pytest.raises(APIError) as caught:
-        strigo_client(responding(200, body)).create_user_token(email="a@b.io")
+        scripted_strigo(responding(200, body)).create_user_token(email="a@b.io")
     assert type(caught.value) is APIError
     assert str(caught.value) == "HTTP 200 ClassNotFound: No such class"
     assert "half-made-token" not in caught.value.body
@@ -135,7 +135,7 @@ def test_failure_with_a_success_status() -> None:
 def test_failure_without_a_message() -> None:
     """A 2xx that says failure and nothing else still says so."""
     with pytest.raises(APIError) as caught:
-        strigo_client(responding(200, {"result": "failure"})).create_user_token(email="a@b.io")
+        scripted_strigo(responding(200, {"result": "failure"})).create_user_token(email="a@b.io")
     assert str(caught.value) == "HTTP 200: The response says that the call failed"
 
 
@@ -190,17 +190,17 @@ def test_failure_without_a_message() -> None:
 def test_every_body(status: int, body: object, kind: type[APIError], shown: str) -> None:
     """Whatever the body is, the status decides the class and the message is what can be read."""
     with pytest.raises(APIError) as caught:
-        strigo_client(responding(status, body)).create_user_token(email="a@b.io")
+        scripted_strigo(responding(status, body)).create_user_token(email="a@b.io")
     assert (type(caught.value), str(caught.value)) == (kind, shown)
 
 
 def test_echoed_key() -> None:
     """A key that the server echoes is in no part of the error."""
-    message = "Bad pair the-org:strigo-org-key"
-    transport = responding(401, failure("Unauthorized", message), {"x-echo": "strigo-org-key"})
+    message = f"Bad pair {STRIGO_ORG_ID}:{STRIGO_API_KEY}"
+    transport = responding(401, failure("Unauthorized", message), {"x-echo": STRIGO_API_KEY})
     with pytest.raises(AuthenticationError) as caught:
-        strigo_client(transport).create_user_token(email="a@b.io")
+        scripted_strigo(transport).create_user_token(email="a@b.io")
     error = caught.value
     assert error.message == "Bad pair [redacted]:[redacted]"
     assert error.headers["x-echo"] == "[redacted]"
-    assert "strigo-org-key" not in error.body
+    assert STRIGO_API_KEY not in error.body

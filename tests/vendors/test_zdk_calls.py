@@ -2,7 +2,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from vendors_support import responding, zdk_client
+from vendors_support import responding, scripted_zdk
 
 from tokenkit import (
     AsyncZdkClient,
@@ -146,14 +146,14 @@ def test_metadata_is_copied() -> None:
     call = zdk.UserTokenRequest(id="user-1", metadata=metadata)
     metadata["team"] = "blue"
     transport = responding(200, {"tokens": ["t"]})
-    zdk_client(transport).send(call)
+    scripted_zdk(transport).send(call)
     assert transport.bodies == [b'{"arguments":[{"id":"user-1","metadata":{"team":"red"}}]}']
 
 
 def test_bodies_are_compact_utf8() -> None:
     """The body holds no needless spaces and no escapes."""
     transport = responding(200, {"tokens": ["t"]})
-    zdk_client(transport).create_user_token(id="ü", nickname="名")
+    scripted_zdk(transport).create_user_token(id="ü", nickname="名")
     assert transport.bodies == ['{"arguments":[{"id":"ü","nickname":"名"}]}'.encode()]
 
 
@@ -174,7 +174,7 @@ def test_bodies_are_compact_utf8() -> None:
 def test_unreadable_answers(answer: object, path: str, problem: str) -> None:
     """A 200 without the token is a DecodeError that says what is wrong and where."""
     with pytest.raises(DecodeError) as caught:
-        zdk_client(responding(200, answer)).create_user_token(id="user-1")
+        scripted_zdk(responding(200, answer)).create_user_token(id="user-1")
     assert (caught.value.path, caught.value.status) == (path, 200)
     assert problem in str(caught.value)
     assert "s3cret" not in str(caught.value)
@@ -184,7 +184,9 @@ def test_too_few_tokens() -> None:
     """Fewer tokens than requests are a DecodeError, never tokens for the wrong users."""
     requests = [zdk.UserTokenRequest(id=user) for user in IDS]
     with pytest.raises(DecodeError) as caught:
-        zdk_client(responding(200, {"tokens": ["only-one"]})).create_user_tokens(requests=requests)
+        scripted_zdk(responding(200, {"tokens": ["only-one"]})).create_user_tokens(
+            requests=requests
+        )
     assert str(caught.value) == (
         "HTTP 200, application/json: the response cannot be read: "
         "expected 2 tokens, one for each request, found 1 (at $.tokens)"
@@ -195,7 +197,9 @@ def test_which_of_many_is_unreadable() -> None:
     """The path says which of several tokens cannot be read."""
     requests = [zdk.UserTokenRequest(id=user) for user in IDS]
     with pytest.raises(DecodeError) as caught:
-        zdk_client(responding(200, {"tokens": ["a", None]})).create_user_tokens(requests=requests)
+        scripted_zdk(responding(200, {"tokens": ["a", None]})).create_user_tokens(
+            requests=requests
+        )
     assert caught.value.path == "$.tokens[1]"
 
 
@@ -218,7 +222,7 @@ def test_unfit_arguments(arguments: dict[str, Any], problem: str) -> None:
     """What ZDK's documentation rules out is refused before anything is sent."""
     transport = responding(200)
     with pytest.raises(InvalidInputError) as caught:
-        zdk_client(transport).create_user_token(**arguments)
+        scripted_zdk(transport).create_user_token(**arguments)
     assert problem in str(caught.value)
     assert transport.requests == []
 
@@ -240,7 +244,7 @@ def test_unfit_arguments(arguments: dict[str, Any], problem: str) -> None:
 def test_unfit_requests(requests: Any, problem: str) -> None:
     """Anything but a list of requests is refused with a message that names the class."""
     with pytest.raises(InvalidInputError) as caught:
-        zdk_client(responding(200)).create_user_tokens(requests=requests)
+        scripted_zdk(responding(200)).create_user_tokens(requests=requests)
     assert str(caught.value) == (
         f"UserTokensRequest is not valid: requests ('arguments' in JSON): {problem}"
     )
@@ -248,5 +252,5 @@ def test_unfit_requests(requests: Any, problem: str) -> None:
 
 def test_whatever_text_is_an_id() -> None:
     """An id need not be a UUID: nothing says that it must."""
-    token = zdk_client(responding(200, {"tokens": ["t"]})).create_user_token(id="user 7 / é")
+    token = scripted_zdk(responding(200, {"tokens": ["t"]})).create_user_token(id="user 7 / é")
     assert (token.user_id, token.subject, token.issuer) == ("user 7 / é", "user 7 / é", "ZDK")

@@ -1,11 +1,11 @@
 from collections.abc import Mapping
 
 import pytest
-from vendors_support import copies, responding, zdk_client
+from credentials import WRONG_KEY, async_zdk_client, zdk_client
+from vendors_support import copies, responding, scripted_zdk
 
 from tokenkit import (
     APIError,
-    AsyncZdkClient,
     AuthenticationError,
     BadRequestError,
     ConflictError,
@@ -13,7 +13,6 @@ from tokenkit import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
-    ZdkClient,
 )
 
 CODES: list[tuple[str, int, type[APIError]]] = [
@@ -38,7 +37,7 @@ CODES: list[tuple[str, int, type[APIError]]] = [
 
 def fail(status: int, body: object, headers: Mapping[str, str] | None = None) -> APIError:
     with pytest.raises(APIError) as caught:
-        zdk_client(responding(status, body, headers)).create_user_token(id="user-1")
+        scripted_zdk(responding(status, body, headers)).create_user_token(id="user-1")
     return caught.value
 
 
@@ -95,7 +94,7 @@ def test_request_id_and_wait() -> None:
 def test_wrong_key_against_another_process(issuers: Mapping[str, str]) -> None:
     """A wrong key is refused by the issuer itself."""
     with (
-        ZdkClient(api_key="wr0ng-key", base_url=issuers["ZDK_BASE_URL"]) as client,
+        zdk_client(issuers["ZDK_BASE_URL"], api_key=WRONG_KEY) as client,
         pytest.raises(AuthenticationError) as caught,
     ):
         client.create_user_token(id="user-1")
@@ -105,7 +104,7 @@ def test_wrong_key_against_another_process(issuers: Mapping[str, str]) -> None:
 @pytest.mark.anyio
 async def test_async_wrong_key_against_another_process(issuers: Mapping[str, str]) -> None:
     """The async client raises the same error, on either event loop."""
-    async with AsyncZdkClient(api_key="wr0ng", base_url=issuers["ZDK_BASE_URL"]) as client:
+    async with async_zdk_client(issuers["ZDK_BASE_URL"], api_key=WRONG_KEY) as client:
         with pytest.raises(AuthenticationError) as caught:
             await client.create_user_token(id="user-1")
     assert str(caught.value) == "HTTP 401 unauthenticated: unknown API key"

@@ -3,6 +3,7 @@ import json
 from typing import Any
 
 import pytest
+from credentials import ZDK_API_KEY, zdk_client
 from vendors_support import (
     Received,
     Script,
@@ -11,7 +12,7 @@ from vendors_support import (
     listening,
     make_response,
     responding,
-    zdk_client,
+    scripted_zdk,
 )
 
 from tokenkit import AsyncZdkClient, DecodeError, InvalidInputError, ZdkClient, zdk
@@ -40,7 +41,7 @@ def test_one_token(service: str) -> None:
     """A service's token is requested with its own id, host and path."""
     script = responding(200, {"tokens": ["t-1"]})
     token = one(
-        zdk_client(script),
+        scripted_zdk(script),
         service,
         metadata={"a": "b"},
         permissions=["CAN_TALK", 100],
@@ -51,7 +52,7 @@ def test_one_token(service: str) -> None:
     assert str(request.url) == (
         f"https://{service}.dev.zu.casa/{service}.tokens.private.v1.Service/Create"
     )
-    assert request.headers["authorization"] == "Bearer zdk-company-key"
+    assert request.headers["authorization"] == f"Bearer {ZDK_API_KEY}"
     assert json.loads(request.content) == {
         "arguments": [
             {
@@ -74,7 +75,7 @@ def test_one_token(service: str) -> None:
 def test_many_tokens(service: str) -> None:
     """Many tokens are one request, and come in the order of the arguments."""
     script = responding(200, {"tokens": ["t-1", "t-2"]})
-    tokens = many(zdk_client(script), service, ["u-1", "u-2"])
+    tokens = many(scripted_zdk(script), service, ["u-1", "u-2"])
     assert [(token.token, token.user_id) for token in tokens] == [("t-1", "u-1"), ("t-2", "u-2")]
     (request,) = script.requests
     assert request.url.host == f"{service}.dev.zu.casa"
@@ -86,7 +87,7 @@ def test_many_tokens(service: str) -> None:
 def test_user_tokens_stay_with_the_user_service(service: str) -> None:
     """A client that mints for a service still mints for users at the same host."""
     script = responding(200, {"tokens": ["t-1"]})
-    client = zdk_client(script)
+    client = scripted_zdk(script)
     one(client, service, **{f"{service}_id": "x-1"})
     client.create_user_token(id="u-1")
     client.request("GET", "/health")
@@ -107,7 +108,7 @@ def test_user_tokens_stay_with_the_user_service(service: str) -> None:
 def test_where_a_service_is(options: dict[str, str], url: str) -> None:
     """A base host has a host for each service; a base URL replaces all of them."""
     script = responding(200, {"tokens": ["t-1"]})
-    client = ZdkClient(api_key="k", transport=script, **options)  # type: ignore[arg-type] # text
+    client = zdk_client(transport=script, **options)
     client.create_room_token(user_id="u", room_id="r")
     assert str(script.requests[0].url) == f"{url}/room.tokens.private.v1.Service/Create"
 
@@ -115,7 +116,7 @@ def test_where_a_service_is(options: dict[str, str], url: str) -> None:
 def test_settings_of_a_call_hold_for_services() -> None:
     """A call's own options are sent to the service's host as well."""
     script = responding(200, {"tokens": ["t-1"]})
-    client = zdk_client(script).with_options(headers={"x-trace": "1"})
+    client = scripted_zdk(script).with_options(headers={"x-trace": "1"})
     request = zdk.RoomTokenRequest(user_id="u", room_id="r")
     client.send(request, headers={"x-call": "2"})
     (sent,) = script.requests
@@ -129,7 +130,7 @@ def test_lost_mints_are_repeated(service: str) -> None:
     """A repeated mint only creates another token."""
     for is_single in (True, False):
         script = Script((make_response(503), make_response(200, {"tokens": ["t-1"]})))
-        client = ZdkClient(api_key="k", transport=script, clock=StillClock())
+        client = zdk_client(transport=script, clock=StillClock())
         if is_single:
             one(client, service, **{f"{service}_id": "x"})
         else:
@@ -150,13 +151,13 @@ def test_fields_that_are_refused(fields: Any, words: str) -> None:
     """What cannot be sent is refused by name, and nothing is sent."""
     script = responding(200, {"tokens": ["t-1"]})
     with pytest.raises(InvalidInputError, match=words):
-        zdk_client(script).create_room_token(**fields)
+        scripted_zdk(script).create_room_token(**fields)
     with pytest.raises(TypeError, match="room_id"):
-        zdk_client(script).create_room_token(user_id="u")  # type: ignore[call-arg] # on purpose
+        scripted_zdk(script).create_room_token(user_id="u")  # type: ignore[call-arg] # on purpose
     with pytest.raises(InvalidInputError, match="requests"):
-        zdk_client(script).create_room_tokens(requests=[])
+        scripted_zdk(script).create_room_tokens(requests=[])
     with pytest.raises(InvalidInputError, match="ChatTokenRequest"):
-        zdk_client(script).create_chat_tokens(
+        scripted_zdk(script).create_chat_tokens(
             requests=[zdk.RoomTokenRequest(user_id="u", room_id="r")]  # type: ignore[list-item] # on purpose
         )
     assert script.requests == []
@@ -176,10 +177,10 @@ def test_responses_without_the_token(body: object, path: str) -> None:
     """A response with another number of tokens, or none, is an error that says where."""
     for service in SERVICES:
         with pytest.raises(DecodeError) as caught:
-            one(zdk_client(responding(200, body)), service, **{f"{service}_id": "x"})
+            one(scripted_zdk(responding(200, body)), service, **{f"{service}_id": "x"})
         assert caught.value.path == path
         with pytest.raises(DecodeError):
-            many(zdk_client(responding(200, body)), service, ["u"])
+            many(scripted_zdk(responding(200, body)), service, ["u"])
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -221,7 +222,7 @@ async def test_against_the_sandbox_async() -> None:
 
 def vendor(request: Received) -> tuple[int, object]:
     """Respond as the vendor's documentation shows, with a token for each argument."""
-    if request.headers["authorization"] != "Bearer k":
+    if request.headers["authorization"] != f"Bearer {ZDK_API_KEY}":
         return 401, {"code": "unauthenticated"}
     return 200, {"tokens": [f"{request.route}-{index}" for index, _ in enumerate(
         json.loads(request.body)["arguments"]
@@ -230,7 +231,7 @@ def vendor(request: Received) -> tuple[int, object]:
 
 def test_against_a_server_of_another_make() -> None:
     """A server that shares nothing with the package gets what is documented."""
-    with listening(vendor) as server, ZdkClient(api_key="k", base_url=server.url) as client:
+    with listening(vendor) as server, zdk_client(server.url) as client:
         tokens = client.create_event_tokens(
             requests=[zdk.EventTokenRequest(user_id=one, event_id="e") for one in ("a", "b")]
         )

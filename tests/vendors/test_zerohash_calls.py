@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from vendors_support import jwt_of, responding, zerohash_client
+from vendors_support import jwt_of, responding, scripted_zerohash
 
 from tokenkit import (
     AsyncZeroHashClient,
@@ -229,7 +229,7 @@ def test_revocation_sends_the_token_alone() -> None:
     """The body of a revocation is the token, whatever else the object knows."""
     token = zerohash.ClientAuthToken(token=jwt_of({"jti": "1"}), participant_code="CUST01")
     transport = responding(204)
-    zerohash_client(transport).revoke_client_auth_token(token=token)
+    scripted_zerohash(transport).revoke_client_auth_token(token=token)
     assert transport.bodies == [f'{{"token":"{token.token}"}}'.encode()]
 
 
@@ -240,7 +240,7 @@ def test_revoking_no_token(token: str) -> None:
     """Anything but a JWT with a jti is refused before anything is sent, and not shown."""
     transport = responding(204)
     with pytest.raises(InvalidInputError) as caught:
-        zerohash_client(transport).revoke_client_auth_token(token=token)
+        scripted_zerohash(transport).revoke_client_auth_token(token=token)
     problem = "must be a JWT with a jti claim" if token else "must not be empty"
     assert str(caught.value) == f"RevokeAuthTokenRequest is not valid: token: {problem}"
     assert transport.requests == []
@@ -248,7 +248,7 @@ def test_revoking_no_token(token: str) -> None:
 
 def test_revocation_with_a_body() -> None:
     """A success means that the token is revoked, whatever body it has."""
-    client = zerohash_client(responding(200, {"token": "t"}))
+    client = scripted_zerohash(responding(200, {"token": "t"}))
     client.revoke_client_auth_token(token=jwt_of({"jti": "1"}))
 
 

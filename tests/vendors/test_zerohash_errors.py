@@ -1,7 +1,14 @@
 from collections.abc import Mapping
 
 import pytest
-from vendors_support import PRIVATE_KEY, StillClock, copies, responding, zerohash_client
+from credentials import (
+    ZEROHASH,
+    ZEROHASH_API_KEY,
+    ZEROHASH_PASSPHRASE,
+    ZEROHASH_PRIVATE_KEY,
+    zerohash_client,
+)
+from vendors_support import StillClock, copies, responding, scripted_zerohash
 
 from tokenkit import (
     APIError,
@@ -33,7 +40,7 @@ def fail(
     *,
     environment: str = "us-cert",
 ) -> APIError:
-    client = zerohash_client(responding(status, body, headers), environment)
+    client = scripted_zerohash(responding(status, body, headers), environment)
     with pytest.raises(APIError) as caught:
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     return caught.value
@@ -207,13 +214,7 @@ def test_a_gateway_that_denies() -> None:
 def test_rate_limit() -> None:
     """A 429 without a header waits the documented 10 seconds, then says how often it tried."""
     clock = StillClock()
-    client = ZeroHashClient(
-        api_key="k",
-        private_key=PRIVATE_KEY,
-        passphrase="p",
-        transport=responding(429, b"blocked"),
-        clock=clock,
-    )
+    client = zerohash_client(transport=responding(429, b"blocked"), clock=clock)
     with pytest.raises(RateLimitError) as caught:
         client.create_client_auth_token(participant_code="CUST01", permissions=["crypto-pay"])
     assert list(clock.sleeps) == [10.0, 10.0]
@@ -222,8 +223,8 @@ def test_rate_limit() -> None:
 
 def test_echoed_secrets() -> None:
     """No credential that the server echoes stays in the error."""
-    message = f"key public-key-1 with {PRIVATE_KEY} and 'a pass phrase'"
-    error = fail(401, {"error": True, "message": message}, {"x-scx-api-key": "public-key-1"})
+    message = f"key {ZEROHASH_API_KEY} with {ZEROHASH_PRIVATE_KEY} and '{ZEROHASH_PASSPHRASE}'"
+    error = fail(401, {"error": True, "message": message}, {"x-scx-api-key": ZEROHASH_API_KEY})
     assert error.message == "key [redacted] with [redacted] and '[redacted]'"
-    for secret in ("public-key-1", PRIVATE_KEY, "a pass phrase"):
+    for secret in ZEROHASH.values():
         assert secret not in f"{error}{error.body}{error.headers}{vars(error)!r}"

@@ -3,7 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from vendors_support import responding, zerohash_client
+from vendors_support import responding, scripted_zerohash
 
 from tokenkit import InvalidInputError, zerohash
 
@@ -51,7 +51,7 @@ def test_requests(changes: dict[str, Any], problem: str) -> None:
     """What the documentation rules out is refused before anything is sent."""
     transport = responding(201)
     with pytest.raises(InvalidInputError) as caught:
-        zerohash_client(transport).create_client_auth_token(**{**SOUND, **changes})
+        scripted_zerohash(transport).create_client_auth_token(**{**SOUND, **changes})
     assert str(caught.value).startswith(f"ClientAuthTokenRequest is not valid: {problem}")
     assert transport.requests == []
 
@@ -60,7 +60,7 @@ def test_misspelt_permission() -> None:
     """The commonest misspelling is Python's own error, naming the client's method."""
     arguments: dict[str, Any] = {"participant_code": "CUST01", "permission": ["fwc"]}
     with pytest.raises(TypeError) as caught:
-        zerohash_client(responding(201)).create_client_auth_token(**arguments)
+        scripted_zerohash(responding(201)).create_client_auth_token(**arguments)
     # Newer Pythons add whether another name was meant.
     assert str(caught.value).startswith(
         "ZeroHashClient.create_client_auth_token() got an unexpected keyword argument 'permission'"
@@ -117,7 +117,7 @@ def test_asset_and_network_come_together(given: str, name: str) -> None:
 def test_amounts_keep_their_digits(amount: Any, written: str) -> None:
     """An amount is sent as a plain string, digit for digit."""
     transport = responding(201, {"message": {"token": "t"}})
-    zerohash_client(transport).create_client_auth_token(
+    scripted_zerohash(transport).create_client_auth_token(
         participant_code="CUST01",
         permissions=["crypto-pay"],
         payment_details=zerohash.PaymentDetails(

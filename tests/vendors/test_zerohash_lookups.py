@@ -5,15 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from credentials import ZEROHASH_PRIVATE_KEY, async_zerohash_client, zerohash_client
 from vendors_support import (
-    PRIVATE_KEY,
     Received,
     Script,
     listening,
     make_response,
     responding,
+    scripted_zerohash,
     signature,
-    zerohash_client,
 )
 
 from tokenkit import (
@@ -28,7 +28,6 @@ from tokenkit import (
 from tokenkit.zerohash import PaymentStatus
 from tokenkit.zerohash.values import amount_value, instant
 
-CREDENTIALS: Any = {"api_key": "k", "private_key": PRIVATE_KEY, "passphrase": "p"}
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 PAYMENT = {
     "payment_id": "p-1",
@@ -67,7 +66,7 @@ def queries(script: Script) -> list[str]:
 def test_a_payment() -> None:
     """A payment's amounts are exact, its times aware, and unknown fields are kept."""
     script = responding(200, {"message": PAYMENT, "request_id": "r-1"})
-    payment = zerohash_client(script).get_payment(payment_id="p-1")
+    payment = scripted_zerohash(script).get_payment(payment_id="p-1")
     assert queries(script) == ["/payments/p-1"]
     assert (payment.payment_id, payment.reference_id) == ("p-1", "order-7")
     assert (str(payment.total), str(payment.quantity)) == ("100.10", "0.0010")
@@ -86,13 +85,13 @@ def test_a_payment() -> None:
 def test_a_payment_that_has_ended(status: str) -> None:
     """Three of the statuses are final."""
     script = responding(200, {"message": {"status": status}})
-    assert zerohash_client(script).get_payment(payment_id="p").is_final
+    assert scripted_zerohash(script).get_payment(payment_id="p").is_final
 
 
 def test_a_status_that_came_later() -> None:
     """An unknown status stays a string."""
     script = responding(200, {"message": {"status": "on-hold"}})
-    payment = zerohash_client(script).get_payment(payment_id="p")
+    payment = scripted_zerohash(script).get_payment(payment_id="p")
     assert payment.status == "on-hold"
     assert not payment.is_final
 
@@ -107,7 +106,7 @@ def test_values_that_cannot_be_read() -> None:
         "payment_details": [],
         "obo_participant": "CUST02",
     }
-    payment = zerohash_client(responding(200, {"message": wrong})).get_payment(payment_id="p")
+    payment = scripted_zerohash(responding(200, {"message": wrong})).get_payment(payment_id="p")
     assert payment.extra == wrong
     assert (payment.total, payment.status, payment.created_at) == (None, None, None)
 
@@ -138,7 +137,7 @@ def test_instants_by_their_magnitude(value: Any, seconds: float) -> None:
 )  # fmt: skip
 def test_instants_that_are_none(value: Any) -> None:
     """Anything but an instant is refused, and causes no other error."""
-    message = zerohash_client(responding(200, {"message": {}})).get_payment(payment_id="p")
+    message = scripted_zerohash(responding(200, {"message": {}})).get_payment(payment_id="p")
     assert message.created_at is None
     with pytest.raises(Exception, match="expected an instant"):
         instant(value)
@@ -157,7 +156,7 @@ def test_one_page_of_payments() -> None:
     script = responding(
         200, {"message": [PAYMENT], "request_id": "r", "platform_code": "PLATFO", "total": 51}
     )
-    page = zerohash_client(script).list_payments(
+    page = scripted_zerohash(script).list_payments(
         participant_code="CUST01",
         start_date=NOON,
         end_date=NOON.astimezone(timezone(timedelta(hours=2))) + timedelta(seconds=1.9),
@@ -179,7 +178,7 @@ def test_one_page_of_payments() -> None:
 def test_all_payments() -> None:
     """An iterator requests the pages one after the other, each when it is reached."""
     script = Script(tuple(listed(*page, total=5) for page in pages_of(list("abcde"), 2)))
-    payments = zerohash_client(script).iter_payments(participant_code="CUST01", size=2)
+    payments = scripted_zerohash(script).iter_payments(participant_code="CUST01", size=2)
     assert isinstance(payments, Iterator)
     assert script.requests == []
     assert next(payments).payment_id == "a"
@@ -201,7 +200,7 @@ def test_no_page_is_overlooked(total: dict[str, object], size: int) -> None:
     """A missing or wrong total, or a short page, doesn't end the list before an empty page."""
     bodies = [*pages_of(list("abcd"), 2), []]
     script = Script(tuple(listed(*page, **total) for page in bodies))
-    payments = list(zerohash_client(script).iter_payments(size=size))
+    payments = list(scripted_zerohash(script).iter_payments(size=size))
     assert [payment.payment_id for payment in payments] == list("abcd")
     assert len(script.requests) == 3
 
@@ -209,14 +208,14 @@ def test_no_page_is_overlooked(total: dict[str, object], size: int) -> None:
 def test_full_pages_with_the_total_reached() -> None:
     """A full page is never taken for the last one, even with the total reached."""
     script = Script(tuple(listed(*page, total=4) for page in [*pages_of(list("abcd"), 2), []]))
-    assert len(list(zerohash_client(script).iter_payments(size=2))) == 4
+    assert len(list(scripted_zerohash(script).iter_payments(size=2))) == 4
     assert len(script.requests) == 3
 
 
 def test_a_server_with_smaller_pages() -> None:
     """A page that is shorter than requested isn't the last one before the total is reached."""
     script = Script(tuple(listed(*page, total=6) for page in pages_of(list("abcdef"), 2)))
-    payments = list(zerohash_client(script).iter_payments(size=4))
+    payments = list(scripted_zerohash(script).iter_payments(size=4))
     assert [payment.payment_id for payment in payments] == list("abcdef")
     assert len(script.requests) == 3
 
@@ -225,7 +224,7 @@ def test_a_page_that_fails() -> None:
     """After a failed request, the iterator continues where it was, and skips nothing."""
     first, second = (listed({"payment_id": one}, total=2) for one in "ab")
     script = Script((first, make_response(503), second))
-    payments = zerohash_client(script).iter_payments(size=1)
+    payments = scripted_zerohash(script).iter_payments(size=1)
     assert next(payments).payment_id == "a"
     with pytest.raises(ServerError):
         next(payments)
@@ -234,7 +233,7 @@ def test_a_page_that_fails() -> None:
 
 def test_a_server_that_does_not_turn_pages() -> None:
     """A page that repeats is an error: what is on the others is unknown."""
-    payments = zerohash_client(responding(200, {"message": [PAYMENT]})).iter_payments(size=1)
+    payments = scripted_zerohash(responding(200, {"message": [PAYMENT]})).iter_payments(size=1)
     assert next(payments).payment_id == "p-1"
     with pytest.raises(DecodeError, match="/payments: a page came twice"):
         next(payments)
@@ -253,7 +252,7 @@ def test_fund_transactions() -> None:
     first = listed(transaction, page=1, page_size=1, total_pages=2)
     second = listed({"fund_id": "f-2"}, page=2, page_size=1, total_pages=2)
     script = Script((first, first, second))
-    client = zerohash_client(script)
+    client = scripted_zerohash(script)
     page = client.list_fund_transactions(
         participant_code="CUST01",
         success=False,
@@ -282,7 +281,7 @@ def test_fund_transactions() -> None:
 def test_fund_transactions_without_a_number_of_pages(beside: dict[str, Any]) -> None:
     """Without ``total_pages``, or with an impossible one, an empty page ends the list."""
     script = Script((listed({"fund_id": "f-1"}, **beside), listed(**beside)))
-    found = zerohash_client(script).iter_fund_transactions()
+    found = scripted_zerohash(script).iter_fund_transactions()
     assert [one.fund_id for one in found] == ["f-1"]
     assert len(queries(script)) == 2
 
@@ -313,14 +312,14 @@ def test_arguments_that_are_refused(call: str, arguments: Any, field: str) -> No
     """Arguments that can't be sent are refused by name, an iterator's at once."""
     script = responding(200, {"message": []})
     with pytest.raises(InvalidInputError, match=field):
-        getattr(zerohash_client(script), call)(**arguments)
+        getattr(scripted_zerohash(script), call)(**arguments)
     assert script.requests == []
 
 
 def test_ids_within_the_path() -> None:
     """Whatever an id contains, it stays one segment of the path."""
     script = responding(200, {"message": {}})
-    zerohash_client(script).get_payment(payment_id="a/../b?c ä")
+    scripted_zerohash(script).get_payment(payment_id="a/../b?c ä")
     assert queries(script) == ["/payments/a%2F..%2Fb%3Fc%20%C3%A4"]
 
 
@@ -338,21 +337,21 @@ def test_responses_that_are_no_lists(call: str, body: object, path: str) -> None
     """A response of another form is an error that says where."""
     arguments = {"payment_id": "p"} if call == "get_payment" else {}
     with pytest.raises(DecodeError) as caught:
-        getattr(zerohash_client(responding(200, body)), call)(**arguments)
+        getattr(scripted_zerohash(responding(200, body)), call)(**arguments)
     assert caught.value.path == path
 
 
 def test_a_payment_that_is_not_there() -> None:
     """An unknown payment is the error of HTTP 404."""
     with pytest.raises(NotFoundError):
-        zerohash_client(responding(404, {"error": "Not Found"})).get_payment(payment_id="p")
+        scripted_zerohash(responding(404, {"error": "Not Found"})).get_payment(payment_id="p")
 
 
 def vendor(request: Received) -> tuple[int, object]:
     """Respond only if the request is signed as the documentation says, query included."""
     headers = request.headers
     text = f"{headers['x-scx-timestamp']}{request.method}{request.route}{{}}"
-    if headers["x-scx-signed"] != signature(PRIVATE_KEY, text.encode()):
+    if headers["x-scx-signed"] != signature(ZEROHASH_PRIVATE_KEY, text.encode()):
         return 401, {"error": True, "message": "signature"}
     number = int(request.route.partition("page=")[2].partition("&")[0] or "1")
     items = [{"payment_id": f"p-{number}", "fund_id": f"f-{number}"}] if number < 3 else []
@@ -361,7 +360,7 @@ def vendor(request: Received) -> tuple[int, object]:
 
 def test_what_is_signed() -> None:
     """The query is part of the signed route, and an empty object replaces the body."""
-    with listening(vendor) as server, ZeroHashClient(**CREDENTIALS, base_url=server.url) as client:
+    with listening(vendor) as server, zerohash_client(server.url) as client:
         assert client.get_payment(payment_id="p-1").payment_id == "p-1"
         found = [one.payment_id for one in client.iter_payments(participant_code="CU ST", size=1)]
         assert found == ["p-1", "p-2"]
@@ -373,7 +372,7 @@ def test_what_is_signed() -> None:
 async def test_what_is_signed_async() -> None:
     """The async client does the same, and an iterator may be left before its end."""
     with listening(vendor) as server:
-        async with AsyncZeroHashClient(**CREDENTIALS, base_url=server.url) as client:
+        async with async_zerohash_client(server.url) as client:
             assert (await client.get_payment(payment_id="p-1")).payment_id == "p-1"
             assert (await client.list_payments(size=1)).items[0].payment_id == "p-1"
             payments = client.iter_payments(participant_code="CU ST", size=1)

@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
-from vendors_support import ECHO, ONCE, Script, make_response, responding, zerohash_client
+from vendors_support import ECHO, ONCE, Script, make_response, responding, scripted_zerohash
 
 from tokenkit import ConnectionLostError, DecodeError, InvalidInputError, zerohash
 from tokenkit.sandbox import Sandbox
@@ -140,7 +140,7 @@ def test_a_fund_session_is_found() -> None:
 def test_where_a_mint_is_looked_for(permissions: list[str], paths: list[str]) -> None:
     """A mint that starts one known thing is looked for there, any other in both places."""
     script = responding(200, {"message": []})
-    assert zerohash_client(script).find_minted(mint_of(*permissions), since=now()) is None
+    assert scripted_zerohash(script).find_minted(mint_of(*permissions), since=now()) is None
     assert [request.url.path for request in script.requests] == paths
 
 
@@ -150,7 +150,7 @@ def test_nothing_listed_may_prove_nothing(permissions: list[str]) -> None:
     script = responding(200, {"message": []})
     request = mint_of(*permissions)
     with pytest.raises(zerohash.InconclusiveLookupError, match="ask zerohash") as caught:
-        zerohash_client(script).find_minted(request, since=now())
+        scripted_zerohash(script).find_minted(request, since=now())
     assert [request.url.path for request in script.requests] == ["/payments", "/fund/transactions"]
     assert (caught.value.operation, caught.value.outcome) == ("find_minted", "unknown")
     assert repr(permissions[-1]) in str(caught.value)
@@ -170,7 +170,7 @@ def test_a_payment_without_a_reference_id_may_be_the_mints(
     empty = make_response(200, {"message": []})
     script = Script((make_response(200, {"message": listed}), empty))
     with pytest.raises(zerohash.InconclusiveLookupError, match="before you mint again") as caught:
-        zerohash_client(script).find_minted(mint_of(*permissions), since=now())
+        scripted_zerohash(script).find_minted(mint_of(*permissions), since=now())
     assert "'p-1'" in str(caught.value)
     assert "p-2" not in str(caught.value)
     assert caught.value.outcome == "unknown"
@@ -180,7 +180,7 @@ def test_the_lookup_that_proves_nothing_names_its_request() -> None:
     """The error has the latest request's id, by which zerohash can find it, and the attempts."""
     script = responding(200, {"message": []}, {"x-request-id": ECHO})
     with pytest.raises(zerohash.InconclusiveLookupError) as caught:
-        zerohash_client(script).find_minted(mint_of("crypto-pay"), since=now())
+        scripted_zerohash(script).find_minted(mint_of("crypto-pay"), since=now())
     request_id = script.requests[-1].headers["x-request-id"]
     assert (caught.value.attempts, caught.value.request_id) == (2, request_id)
     assert str(caught.value).endswith(f"(request_id={request_id})")
@@ -191,7 +191,7 @@ def test_many_payments_without_a_reference_id() -> None:
     listed = [{"payment_id": f"p-{number}"} for number in range(12)]
     script = Script((make_response(200, {"message": listed}), make_response(200, {"message": []})))
     with pytest.raises(zerohash.InconclusiveLookupError, match=r"lists 12 .*'p-9', and 2 more"):
-        zerohash_client(script).find_minted(mint_of("crypto-payouts"), since=now())
+        scripted_zerohash(script).find_minted(mint_of("crypto-payouts"), since=now())
 
 
 def test_a_match_beside_payments_without_a_reference_id() -> None:
@@ -199,7 +199,7 @@ def test_a_match_beside_payments_without_a_reference_id() -> None:
     request = mint_of("crypto-payouts")
     mine = {"payment_id": "p-2", "reference_id": request.reference_id}
     script = responding(200, {"message": [{"payment_id": "p-1"}, mine]})
-    found = zerohash_client(script).find_minted(request, since=now())
+    found = scripted_zerohash(script).find_minted(request, since=now())
     assert isinstance(found, zerohash.Payment)
     assert found.payment_id == "p-2"
 
@@ -208,7 +208,7 @@ def test_a_payin_that_is_listed_is_found() -> None:
     """If a payin is in the list, it is found there."""
     request = mint_of("crypto-pay")
     script = responding(200, {"message": [{"reference_id": request.reference_id}]})
-    found = zerohash_client(script).find_minted(request, since=now())
+    found = scripted_zerohash(script).find_minted(request, since=now())
     assert isinstance(found, zerohash.Payment)
 
 
@@ -254,7 +254,7 @@ def test_a_mint_that_opens_nothing_comes_without_that_advice(sandbox: Sandbox) -
 def test_from_when_on_payments_are_listed() -> None:
     """The list begins a day early, because the clock of the mint may have been wrong."""
     script = responding(200, {"message": []})
-    client, request = zerohash_client(script), mint_of("crypto-payouts")
+    client, request = scripted_zerohash(script), mint_of("crypto-payouts")
     since = datetime(2026, 3, 2, 12, tzinfo=timezone(timedelta(hours=2)))
     client.find_minted(request, since=since)
     client.find_minted(request, since=datetime(1970, 1, 1, tzinfo=timezone.utc))
@@ -283,7 +283,7 @@ def test_what_cannot_be_looked_for(request_: Any, since: Any, words: str) -> Non
     """A request without an id, or that starts nothing, is refused, and nothing is sent."""
     script = responding(200, {"message": []})
     with pytest.raises(InvalidInputError, match=words):
-        zerohash_client(script).find_minted(request_, since=since or now())
+        scripted_zerohash(script).find_minted(request_, since=since or now())
     assert script.requests == []
 
 
@@ -291,7 +291,7 @@ def test_a_list_that_cannot_be_searched_to_its_end() -> None:
     """An untrustworthy response is an error, and doesn't mean that nothing was opened."""
     page = make_response(200, {"message": [{"payment_id": "p", "reference_id": "another"}]})
     with pytest.raises(DecodeError, match="a page came twice"):
-        zerohash_client(Script((page,))).find_minted(mint_of("crypto-payouts"), since=now())
+        scripted_zerohash(Script((page,))).find_minted(mint_of("crypto-payouts"), since=now())
 
 
 def test_the_whole_story(sandbox: Sandbox) -> None:

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from vendors_support import copies, jwt_of, responding, zerohash_client
+from vendors_support import copies, jwt_of, responding, scripted_zerohash
 
 from tokenkit import InvalidInputError, zdk, zerohash
 from tokenkit.sandbox import Sandbox
@@ -26,7 +26,7 @@ APPS = {
 
 def minted(*permissions: str, environment: str = "us-cert") -> zerohash.ClientAuthToken:
     jwt = jwt_of({"permissions": list(permissions)})
-    client = zerohash_client(responding(201, {"message": {"token": jwt}}), environment)
+    client = scripted_zerohash(responding(201, {"message": {"token": jwt}}), environment)
     return client.create_client_auth_token(participant_code="CUST01", permissions=permissions)
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import anyio
 import pytest
+from credentials import async_zerohash_client
 from http_library import httpx
-from vendors_support import ECHO, PRIVATE_KEY, jwt_of, make_response, responding, zerohash_client
+from vendors_support import ECHO, jwt_of, make_response, responding, scripted_zerohash
 
-from tokenkit import AsyncZeroHashClient, DecodeError, MismatchedResponse, zerohash
+from tokenkit import DecodeError, MismatchedResponse, zerohash
 from tokenkit.zerohash import token as token_module
 
 CLAIMS = {
@@ -25,11 +26,11 @@ CLAIMS = {
 
 
 def mint(message: object) -> zerohash.ClientAuthToken:
-    client = zerohash_client(responding(201, {"message": message}))
+    client = scripted_zerohash(responding(201, {"message": message}))
     return client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
 
 
-def test_documented_make_response() -> None:
+def test_the_documented_response() -> None:
     """The response's ids and the JWT's claims are there, including unknown permissions."""
     token = mint({"token": jwt_of(CLAIMS), "deposit_intent_id": "di-1", "payment_id": "p-1"})
     assert (token.deposit_intent_id, token.payment_id) == ("di-1", "p-1")
@@ -134,7 +135,7 @@ def test_is_expired_by_the_claim() -> None:
 )
 def test_unreadable_answers(body: object, path: str, problem: str) -> None:
     """A success without a readable token is a DecodeError that says where and shows no value."""
-    client = zerohash_client(responding(201, body, {"x-request-id": ECHO}))
+    client = scripted_zerohash(responding(201, body, {"x-request-id": ECHO}))
     with pytest.raises(DecodeError) as caught:
         client.send(
             zerohash.ClientAuthTokenRequest(participant_code="CUST01", permissions=["fwc"]),
@@ -149,7 +150,7 @@ def test_unreadable_answers(body: object, path: str, problem: str) -> None:
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_any_success_status(status: int) -> None:
     """Any 2xx is a success."""
-    client = zerohash_client(responding(status, {"message": {"token": "t"}}))
+    client = scripted_zerohash(responding(status, {"message": {"token": "t"}}))
     token = client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
     assert token.token == "t"
 
@@ -167,7 +168,7 @@ def test_any_success_status(status: int) -> None:
 def test_time(body: object, moment: datetime) -> None:
     """The bare form is read in seconds, the detailed one in milliseconds; nothing is signed."""
     transport = responding(200, body)
-    assert zerohash_client(transport).get_time().time == moment
+    assert scripted_zerohash(transport).get_time().time == moment
     (request,) = transport.requests
     assert (request.method, str(request.url)) == ("GET", "https://api.cert.zerohash.com/time")
     assert not [name for name in request.headers if name.startswith("x-scx")]
@@ -190,7 +191,7 @@ def test_time(body: object, moment: datetime) -> None:
 def test_unreadable_time(body: object, path: str) -> None:
     """A time in neither form is a DecodeError that says where."""
     with pytest.raises(DecodeError) as caught:
-        zerohash_client(responding(200, body)).get_time()
+        scripted_zerohash(responding(200, body)).get_time()
     assert caught.value.path == path
 
 
@@ -208,12 +209,7 @@ async def test_an_iterator_of_two_tasks() -> None:
         )
 
     found: list[str | None] = []
-    async with AsyncZeroHashClient(
-        api_key="k",
-        private_key=PRIVATE_KEY,
-        passphrase="p",
-        transport=httpx.MockTransport(respond),
-    ) as client:
+    async with async_zerohash_client(transport=httpx.MockTransport(respond)) as client:
         payments = client.iter_payments()
 
         async def first() -> None:
@@ -231,7 +227,7 @@ async def test_an_iterator_of_two_tasks() -> None:
 
 def test_another_payment() -> None:
     """A payment with another id than the requested one is not returned."""
-    client = zerohash_client(responding(200, {"message": {"payment_id": "p-2"}}))
+    client = scripted_zerohash(responding(200, {"message": {"payment_id": "p-2"}}))
     assert client.get_payment(payment_id="p-2").payment_id == "p-2"
     with pytest.raises(MismatchedResponse, match="another payment"):
         client.get_payment(payment_id="p-1")

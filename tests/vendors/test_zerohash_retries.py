@@ -2,8 +2,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from credentials import zerohash_client
 from http_library import httpx
-from vendors_support import PRIVATE_KEY, Script, StillClock, jwt_of, make_response
+from vendors_support import Script, StillClock, jwt_of, make_response
 
 from tokenkit import (
     APIError,
@@ -36,14 +37,7 @@ REVOKED = httpx.Response(204)
 
 def client_of(*answers: httpx.Response, **options: Any) -> tuple[ZeroHashClient, Script]:
     script = Script(answers)
-    client = ZeroHashClient(
-        api_key="k",
-        private_key=PRIVATE_KEY,
-        passphrase="p",
-        transport=script,
-        clock=StillClock(),
-        **options,
-    )
+    client = zerohash_client(transport=script, clock=StillClock(), **options)
     return client, script
 
 
@@ -95,9 +89,7 @@ def test_what_was_certainly_not_carried_out(
     """A 429, and a 503 that invites a retry, are retried for every permission."""
     script = Script((make_response(status, b"", headers), MINTED))
     clock = StillClock()
-    client = ZeroHashClient(
-        api_key="k", private_key=PRIVATE_KEY, passphrase="p", transport=script, clock=clock
-    )
+    client = zerohash_client(transport=script, clock=clock)
     assert mint(client, [permission]).token == "t"
     assert list(clock.sleeps) == naps
 
@@ -142,13 +134,7 @@ def test_lost_answers(permission: str, sent: int) -> None:
         requests.append(request)
         raise httpx.ReadError("connection reset", request=request)
 
-    client = ZeroHashClient(
-        api_key="k",
-        private_key=PRIVATE_KEY,
-        passphrase="p",
-        transport=httpx.MockTransport(lose),
-        clock=StillClock(),
-    )
+    client = zerohash_client(transport=httpx.MockTransport(lose), clock=StillClock())
     with pytest.raises(ConnectionLostError) as caught:
         mint(client, [permission])
     assert (len(requests), caught.value.attempts) == (sent, sent)

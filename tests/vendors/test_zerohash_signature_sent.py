@@ -3,8 +3,14 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from credentials import (
+    ZEROHASH_API_KEY,
+    ZEROHASH_PASSPHRASE,
+    ZEROHASH_PRIVATE_KEY,
+    async_zerohash_client,
+    zerohash_client,
+)
 from vendors_support import (
-    PRIVATE_KEY,
     Listener,
     Received,
     StillAsyncClock,
@@ -15,7 +21,7 @@ from vendors_support import (
     signature,
 )
 
-from tokenkit import AsyncZeroHashClient, ZeroHashClient, zerohash
+from tokenkit import ZeroHashClient, zerohash
 from tokenkit.extension import JSON
 
 NOW = 1_714_445_704.0
@@ -37,12 +43,7 @@ def zerohash_like() -> Iterator[Listener]:
 
 @pytest.fixture
 def client(zerohash_like: Listener) -> Iterator[ZeroHashClient]:
-    with ZeroHashClient(
-        api_key="public-key-1",
-        private_key=PRIVATE_KEY,
-        passphrase="a pass phrase",
-        base_url=zerohash_like.url,
-    ) as client:
+    with zerohash_client(zerohash_like.url) as client:
         yield client
 
 
@@ -52,9 +53,9 @@ def check(request: Received) -> None:
     assert timestamp.isdecimal()
     assert abs(int(timestamp) - time.time()) < 60
     message = f"{timestamp}{request.method}{request.route}".encode() + (request.body or b"{}")
-    assert request.headers["x-scx-signed"] == signature(PRIVATE_KEY, message)
-    assert request.headers["x-scx-api-key"] == "public-key-1"
-    assert request.headers["x-scx-passphrase"] == "a pass phrase"
+    assert request.headers["x-scx-signed"] == signature(ZEROHASH_PRIVATE_KEY, message)
+    assert request.headers["x-scx-api-key"] == ZEROHASH_API_KEY
+    assert request.headers["x-scx-passphrase"] == ZEROHASH_PASSPHRASE
 
 
 def test_signed_mint(zerohash_like: Listener, client: ZeroHashClient) -> None:
@@ -115,12 +116,7 @@ def test_signed_requests(
 @pytest.mark.anyio
 async def test_signed_by_the_async_client(zerohash_like: Listener) -> None:
     """The async client signs what it sends, on either event loop."""
-    async with AsyncZeroHashClient(
-        api_key="public-key-1",
-        private_key=PRIVATE_KEY,
-        passphrase="a pass phrase",
-        base_url=zerohash_like.url,
-    ) as client:
+    async with async_zerohash_client(zerohash_like.url) as client:
         await client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
         check(zerohash_like.received[-1])
         await client.request("GET", "/accounts?account_owner=00SCXM")
@@ -185,13 +181,7 @@ VECTORS = [
 def test_vectors(now: int, method: str, path: str, body: JSON, signed: str) -> None:
     """A client sends each of the contract's vectors at its time."""
     transport = responding(200, {})
-    client = ZeroHashClient(
-        api_key="k",
-        private_key=PRIVATE_KEY,
-        passphrase="p",
-        transport=transport,
-        clock=StillClock(now + 0.999),
-    )
+    client = zerohash_client(transport=transport, clock=StillClock(now + 0.999))
     client.request(method, path, json=body)
     (request,) = transport.requests
     assert request.headers["x-scx-timestamp"] == str(now)
@@ -202,13 +192,7 @@ def test_vectors(now: int, method: str, path: str, body: JSON, signed: str) -> N
 async def test_a_vector_by_the_async_client() -> None:
     """The async client sends the same signature."""
     transport = responding(200, {})
-    client = AsyncZeroHashClient(
-        api_key="k",
-        private_key=PRIVATE_KEY,
-        passphrase="p",
-        transport=transport,
-        clock=StillAsyncClock(NOW),
-    )
+    client = async_zerohash_client(transport=transport, clock=StillAsyncClock(NOW))
     await client.request("POST", "/revoke_auth_token", json={"token": "a.b.c"})
     (request,) = transport.requests
     assert request.headers["x-scx-signed"] == "4Vzd30rHd7kzPuHpEzEsaxXlglQBgK55tuFUtGWpkHg="

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import attrs
 from all_clients import VENDORS
 from clocks import async_frozen_clock, frozen_clock
+from credentials import strigo_client, zdk_client, zerohash_client
 from http_library import httpx
 
 from tokenkit import (
@@ -26,9 +27,7 @@ from tokenkit import (
 
 T = TypeVar("T")
 
-PRIVATE_KEY = "2mC4ZvVd4goRkuJm+rjr9byUiaUW1b6tVN4xy9QXNSE="
 ONCE = RetryPolicy(max_retries=0)
-ZEROHASH = VENDORS["zerohash"].credentials
 CLIENTS: list[Any] = [
     (kind, vendor.credentials)
     for vendor in VENDORS.values()
@@ -85,27 +84,18 @@ def make_response(
     )
 
 
-def zdk_client(transport: httpx.MockTransport) -> ZdkClient:
-    return ZdkClient(api_key="zdk-company-key", transport=transport, retry=ONCE)
+def scripted_zdk(transport: httpx.MockTransport) -> ZdkClient:
+    return zdk_client(transport=transport, retry=ONCE)
 
 
-def strigo_client(transport: httpx.MockTransport) -> StrigoClient:
-    return StrigoClient(
-        org_id="the-org", api_key="strigo-org-key", transport=transport, retry=ONCE
-    )
+def scripted_strigo(transport: httpx.MockTransport) -> StrigoClient:
+    return strigo_client(transport=transport, retry=ONCE)
 
 
-def zerohash_client(
+def scripted_zerohash(
     transport: httpx.MockTransport, environment: str = "us-cert"
 ) -> ZeroHashClient:
-    return ZeroHashClient(
-        api_key="public-key-1",
-        private_key=PRIVATE_KEY,
-        passphrase="a pass phrase",
-        environment=environment,
-        transport=transport,
-        retry=ONCE,
-    )
+    return zerohash_client(environment=environment, transport=transport, retry=ONCE)
 
 
 def jwt_of(claims: object) -> str:
