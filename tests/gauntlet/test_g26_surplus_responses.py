@@ -139,7 +139,7 @@ def test_private_names_are_looked_up_when_a_connection_is_opened(
     name: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection knows before its first call that surplus bytes couldn't be seen."""
-    network: Any = DeadlineBackend(route(), set())
+    network: Any = DeadlineBackend(route())
     assert not connection.PooledConnection(route(), network, prefix).serves_once
     renamed = [f"{one}_renamed" if one == name else one for one in connection.PATH_TO_H11]
     monkeypatch.setattr(connection, "PATH_TO_H11", tuple(renamed))

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from network_calls import Family, Flavour
 
-VENDOR = "https://vendor.example"
 # Two keys of one authority: both certificates have the same hashed name.
 OLD, NEW = (
     trustme.CA(organization_name="Company", organization_unit_name="Authority") for _ in range(2)
@@ -118,7 +117,7 @@ def test_a_replaced_default_file_counts_for_new_clients(
 def test_a_default_file_that_vanishes_is_missed_by_new_clients_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A client that has read certifi's file opens further connections without it."""
+    """Clients read certifi's file when they are built, and open connections without it."""
     bundle = tmp_path / "cacert.pem"
     AUTHORITY.cert_pem.write_to_path(bundle)
     monkeypatch.setattr(certifi, "where", lambda: str(bundle))
@@ -126,15 +125,13 @@ def test_a_default_file_that_vanishes_is_missed_by_new_clients_only(
     tls = server_context("localhost")
     with RawServer(responding(lambda _: closing), tls=tls) as server:
         url = f"https://localhost:{server.port}"
-        client = strigo_client(url, http_family="httpx")
-        late = strigo_client(url, http_family="httpx")
-        with client, late:
-            client.check_health()
+        with strigo_client(url, http_family="httpx") as client:
             bundle.unlink()
+            client.check_health()
             client.check_health()
             assert server.connections == 2
             with pytest.raises(ConfigurationError, match=r"certifi: .*cacert\.pem can't be read"):
-                late.check_health()
+                strigo_client(url, http_family="httpx")
 
 
 @each_flavour
@@ -172,12 +169,12 @@ def test_a_missing_default_file_is_named(
 def test_a_default_file_that_is_garbage_is_named(
     flavour: Flavour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, trust_env: bool
 ) -> None:
-    """The file is read at the first call, which says what is wrong with it."""
+    """The error says what is wrong with the file when a client is built."""
     path = tmp_path / "cacert.pem"
     path.write_text("this is no certificate")
     monkeypatch.setattr(certifi, "where", lambda: str(path))
     with pytest.raises(ConfigurationError, match=r"certifi: .*cacert\.pem contains no PEM.* pass"):
-        send_strigo(flavour, VENDOR, HEALTH, http_family="httpx", trust_env=trust_env)
+        build_strigo(flavour, http_family="httpx", trust_env=trust_env)
 
 
 @each_flavour
@@ -216,4 +213,4 @@ def test_garbage_for_the_systems_authorities_is_told(
     paths = ssl.get_default_verify_paths()._replace(openssl_cafile=str(bundle))
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
     with pytest.raises(ConfigurationError, match=r"the system's CA bundle can't be read: .* pass"):
-        send_strigo(flavour, VENDOR, HEALTH, http_family="httpx2")
+        build_strigo(flavour, http_family="httpx2")

@@ -70,7 +70,7 @@ def test_families_take_turns() -> None:
 
     six = [(socket.AF_INET6, 1, 6, "", (f"::{n}", 1, 0, 0)) for n in range(1, 4)]
     four = [(socket.AF_INET, 1, 6, "", (f"10.0.0.{n}", 1)) for n in range(1, 3)]
-    attempts = Attempts(httpcore, "both", [*six, *four], time.monotonic() + 60)
+    attempts = Attempts(httpcore, "both", [[*six, *four]], time.monotonic() + 60)
     tried = [address for _, (address, _) in zip(range(5), attempts, strict=False)]
     assert tried == [six[0], four[0], six[1], four[1], six[2]]
     shares = [seconds for _, (_, seconds) in zip(range(5), attempts, strict=False)]

@@ -17,7 +17,6 @@ from asyncio_streams import (
     SMALL_BUFFER,
     connected,
     each_layer,
-    give_up,
     in_a_thread,
     only_asyncio,
     read_nothing,
@@ -87,7 +86,7 @@ def test_a_sync_request_that_is_not_taken_in_time_is_a_timeout() -> None:
     progress = Progress(PATIENCE)
     previous = PROGRESS.set(progress)
     with RawServer(read_nothing, receive_buffer=2048) as server:
-        stream = DeadlineBackend(route(), set()).connect_tcp("127.0.0.1", server.port)
+        stream = DeadlineBackend(route()).connect_tcp("127.0.0.1", server.port)
         stream.get_extra_info("socket").setsockopt(*SMALL_BUFFER)
         stream.write(b"x" * 900_000, 0.1)
         with pytest.raises(CORE.WriteTimeout), at_most(0.1):
@@ -212,10 +211,9 @@ async def test_a_timeout_in_the_moment_of_an_answer_is_none() -> None:
             reading = asyncio.create_task(stream.read(100))
             await asyncio.sleep(0)
             receiver = receiver_of(stream)
-            waiter = receiver._waiter
             receiver.data_received(b"some")
             receiver.data_received(b"thing")
-            give_up(waiter)
+            receiver._wake(CORE.ReadTimeout)
             assert await reading == b"something"
 
 

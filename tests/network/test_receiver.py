@@ -89,7 +89,7 @@ async def test_an_early_answer_does_not_end_writing() -> None:
         take_all(peer)
 
     async with receiving(answer_and_take_all) as receiver:
-        writing = asyncio.create_task(receiver.until_written(5.0))
+        writing = asyncio.create_task(receiver.write(b"", 5.0))
         await asyncio.sleep(0)
         early.set()
         await until(receiver.has_something)
@@ -105,7 +105,7 @@ async def test_an_early_answer_does_not_end_writing() -> None:
 async def test_writing_ends_when_all_has_left() -> None:
     """A server that takes everything and says nothing doesn't block a writer."""
     async with receiving(take_all) as receiver:
-        await receiver.until_written(5.0)
+        await receiver.write(b"", 5.0)
         assert not receiver.has_something()
 
 
@@ -120,7 +120,7 @@ async def test_writing_ends_when_the_connection_is_lost() -> None:
         peer.reset()
 
     async with receiving(reset) as receiver:
-        writing = asyncio.create_task(receiver.until_written(5.0))
+        writing = asyncio.create_task(receiver.write(b"", 5.0))
         await asyncio.sleep(0)
         assert not writing.done()
         go.set()

@@ -163,7 +163,7 @@ def test_what_tls_holds_can_be_read() -> None:
 
     with serve(answer, tls=True) as server:
         previous = PROGRESS.set(Progress(PATIENCE))
-        backend = DeadlineBackend(route(tls=True), set())
+        backend = DeadlineBackend(route(tls=True))
         try:
             stream = backend.connect_tcp("127.0.0.1", server.port)
             stream.start_tls(trusting(), "127.0.0.1")

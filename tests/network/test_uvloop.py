@@ -159,8 +159,12 @@ def test_failures_to_connect_on_uvloop() -> None:
                 with pytest.raises(error), at_most(2):
                     await client.send(STRIGO_MINT)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        nobody = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with RawServer(close_at_once) as ending, RawServer(lambda peer: peer.wait_gone()) as silent:
+    with (
+        socket.socket() as bound,
+        RawServer(close_at_once) as ending,
+        RawServer(lambda peer: peer.wait_gone()) as silent,
+    ):
+        bound.bind(("127.0.0.1", 0))  # as long as it is, no other server gets the port
+        nobody = f"http://127.0.0.1:{bound.getsockname()[1]}"
         run_on_uvloop(main)
         silent.wait_all_closed()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import asynccontextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,7 +16,7 @@ from tls_servers import server_context, trusting
 from tokenkit import (
     strigo,
 )
-from tokenkit._http.asyncio_stream import AsyncioBackend, AsyncioStream
+from tokenkit._http.asyncio_stream import AsyncioBackend
 from tokenkit._http.connection import Route
 from tokenkit._http.family import load_family
 from tokenkit._http.progress import PROGRESS, Progress
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
     from raw_server import Peer
 
+    from tokenkit._http.async_stream import AsyncStream
+
 in_a_thread = anyio.to_thread.run_sync
 only_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
 each_layer = pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
@@ -35,7 +36,6 @@ each_layer = pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 FAMILY_OF_THIS_RUN = load_family(FAMILY)
 assert not isinstance(FAMILY_OF_THIS_RUN, str)
 CORE: Any = FAMILY_OF_THIS_RUN.core
-give_up: Any = vars(import_module("tokenkit._http.asyncio_stream"))["_give_up"]
 BIG = strigo.UserTokenRequest(email="user1@example.com", extra={"filler": "x" * 1_000_000})
 
 
@@ -53,7 +53,7 @@ def serve(script: Callable[[Peer], None], *, tls: bool) -> RawServer:
 @asynccontextmanager
 async def connected(
     server: RawServer, *, tls: bool = False, left: float = PATIENCE, options: Any = ()
-) -> AsyncGenerator[tuple[AsyncioStream, Progress]]:
+) -> AsyncGenerator[tuple[AsyncStream, Progress]]:
     """Yield a connection within its own exchange."""
     progress = Progress(left)
     previous = PROGRESS.set(progress)
@@ -77,12 +77,12 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def read_to_the_end(stream: AsyncioStream) -> None:
+async def read_to_the_end(stream: AsyncStream) -> None:
     while await stream.read(65_536):
         pass
 
 
-def receiver_of(stream: AsyncioStream) -> Any:
+def receiver_of(stream: AsyncStream) -> Any:
     return vars(stream)["_inner"]
 
 

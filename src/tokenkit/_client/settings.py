@@ -62,8 +62,7 @@ class ClientSettings:
     @property
     def origins(self) -> tuple[str, ...]:
         """The origins that credentials may go to; with the caller's own connections, one."""
-        connection = self.connection
-        if connection.http_client is not None or connection.transport is not None:
+        if not self.connection.opens_connections:
             return (self.base_url.origin,)
         return (self.base_url.origin, *(service.origin for service in self.services.values()))
 
@@ -88,6 +87,7 @@ class ClientSettings:
         Returns:
             The settings, or all problems, each with the name of its option.
         """
+        from .._http.connection import Route  # noqa: PLC0415 - importing a client must not load httpx
         from .._http.settings import ConnectionSettings  # noqa: PLC0415 - importing a client must not load httpx
 
         given = _without_none(options)
@@ -135,10 +135,10 @@ class ClientSettings:
             if isinstance(value, tuple):
                 problems += value
             parsed[name] = value
-        if problems and connection is not None:
-            # Without a problem, the environment's proxy is checked when it is chosen.
+        if problems and connection is not None and connection.opens_connections:
+            # Without a problem, the route is checked when the client gets its connections.
             origin = parsed["base_url"].origin if "base_url" in parsed else ANY_ORIGIN
-            settle("proxy", lambda: connection.check_proxy(origin))
+            settle("route", lambda: Route.to(origin, connection))
         parsed.pop("allow_insecure_http", None)  # it concerns the base URL only
         return tuple(dict.fromkeys(problems)) if problems else cls(**parsed)
 

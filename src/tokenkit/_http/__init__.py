@@ -15,7 +15,7 @@ def open_connections(origin: str, settings: ConnectionSettings) -> Connections:
     """
     from .sync_pool import CallersConnections, OwnConnections  # noqa: PLC0415 - async clients do without it
 
-    if settings.http_client is None and settings.transport is None:
+    if settings.opens_connections:
         return OwnConnections(Route.to(origin, settings))
     return CallersConnections(settings)
 
@@ -28,6 +28,6 @@ def open_async_connections(origin: str, settings: ConnectionSettings) -> AsyncCo
     """
     from .async_pool import AsyncCallersConnections, AsyncOwnConnections  # noqa: PLC0415 - sync clients do without anyio
 
-    if settings.http_client is None and settings.transport is None:
+    if settings.opens_connections:
         return AsyncOwnConnections(Route.to(origin, settings))
     return AsyncCallersConnections(settings)

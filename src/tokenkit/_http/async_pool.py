@@ -15,13 +15,13 @@ from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
-from .async_stream import AsyncBackend, StockBackend, running
+from .async_stream import AsyncBackend, running
 from .asyncio_stream import AsyncioBackend
 from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
 from .httpx_adapter import ThroughHttpx, through_callers
 from .progress import PROGRESS, Progress
-from .response import QUIETLY, ResponseReader, no_free_connection
+from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
 __all__ = ["AsyncCallersConnections", "AsyncOwnConnections"]
@@ -45,10 +45,10 @@ async def exchange(
     """
     hide_credentials()
     progress = Progress(left)
-    outgoing = way.outgoing(request, timeouts, left, progress)
     reader = ResponseReader(way, request, progress)
     previous = PROGRESS.set(progress)
     try:
+        outgoing = way.outgoing(request, timeouts, left)
         if keeps_deadline:
             return await _receive(way, outgoing, reader)
         with anyio.move_on_after(left):
@@ -70,26 +70,21 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
     try:
         if reader.begin(await way.handle(outgoing)):
             chunks = aiter(reader.stream)
-            if await _is_exhausted(chunks, reader):
-                chunks = None
+            count = 0
+            async for chunk in chunks:
+                if reader.feed(chunk):
+                    break
+                count += 1
+                if count % CHUNKS_IN_A_TURN == 0:
+                    await checkpoint()
+            else:
+                chunks = None  # exhausted, so that there is nothing to end
         return reader.end()
     except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
         if reader.stream is not None:
             await _let_go(reader.stream, chunks)
-
-
-async def _is_exhausted(chunks: Any, reader: ResponseReader) -> bool:
-    """Read a response; return whether its iterator is exhausted too."""
-    count = 0
-    async for chunk in chunks:
-        if reader.feed(chunk):
-            return False
-        count += 1
-        if count % CHUNKS_IN_A_TURN == 0:
-            await checkpoint()
-    return True
 
 
 async def _let_go(stream: Any, chunks: Any) -> None:
@@ -137,9 +132,8 @@ class AsyncConnectionPool:
                 if not connection.has_expired():
                     return connection
                 await _close(connection)
-            own = AsyncioBackend if self._on_asyncio else StockBackend
-            network: AsyncBackend = own(self._route)
-            return PooledConnection(self._route, network, "Async")
+            own = AsyncioBackend if self._on_asyncio else AsyncBackend
+            return PooledConnection(self._route, own(self._route), "Async")
         except BaseException:
             self._slots.release()
             raise
@@ -200,8 +194,6 @@ class AsyncConnectionPool:
 
 
 async def _close(connection: PooledConnection) -> None:
-    # httpcore keeps what is cancelled between its steps, neither idle nor closed, so the
-    # network is closed too.
     with anyio.CancelScope(shield=True):
         for part in connection.parts():
             await part.aclose()
@@ -234,7 +226,7 @@ class AsyncOwnConnections:
         pool = self._known() or await self._open()
         connection = await pool.take(left)
         if connection is None:
-            return no_free_connection()
+            return NO_FREE_CONNECTION
         connection.interrupted = True
         try:
             outcome = await exchange(

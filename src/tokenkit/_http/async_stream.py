@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,44 +14,12 @@ from .connection import Route, Stream
 from .network import PIECE, Attempts, Found, look_up, numeric
 from .progress import PROGRESS, time_left
 
-__all__ = ["AsyncBackend", "AsyncStream", "StockBackend", "TLSStream", "connecting", "running"]
+__all__ = ["AsyncBackend", "AsyncStream", "TLSStream", "connecting", "running"]
 
 T = TypeVar("T")
 
 RECORD_HEADER = 5
 READ_SIZE = 65_536
-
-
-class Records:
-    """Follows the boundaries of the TLS records in what a connection receives.
-
-    Attributes:
-        missing: How many bytes the current record still lacks, if its length is known.
-    """
-
-    def __init__(self) -> None:
-        self._header = b""
-        self.missing = 0
-
-    @property
-    def end_inside_one(self) -> bool:
-        """Whether a part of a record has arrived."""
-        return bool(self.missing or self._header)
-
-    def feed(self, data: bytes) -> None:
-        """Take received data."""
-        at = 0
-        while at < len(data):
-            if self.missing:
-                taken = min(self.missing, len(data) - at)
-                self.missing -= taken
-            else:
-                taken = min(RECORD_HEADER - len(self._header), len(data) - at)
-                self._header += data[at : at + taken]
-                if len(self._header) == RECORD_HEADER:
-                    self.missing = int.from_bytes(self._header[3:], "big")
-                    self._header = b""
-            at += taken
 
 
 class TLSStream:
@@ -68,7 +35,7 @@ class TLSStream:
         self._inner = inner
         self._core = core
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._records = Records()
+        self._record = bytearray()  # the last one, if it is unfinished
         self.tls = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_hostname
         )
@@ -115,9 +82,15 @@ class TLSStream:
 
     def feed(self, data: bytes) -> None:
         """Take data that the connection has received, if any."""
-        if data:
-            self._records.feed(data)
-            self._incoming.write(data)
+        if not data:
+            return
+        self._incoming.write(data)
+        self._record += data
+        # A record's length is at the end of its header.
+        while len(self._record) >= (
+            size := RECORD_HEADER + int.from_bytes(self._record[3:RECORD_HEADER], "big")
+        ):
+            del self._record[:size]
 
     async def _flush(self, timeout: float | None) -> None:
         if self._outgoing.pending:
@@ -128,7 +101,7 @@ class TLSStream:
         try:
             self.tls.read(1)
         except ssl.SSLWantReadError:
-            return self._records.end_inside_one
+            return bool(self._record)
         except ssl.SSLError:
             return True
         return True
@@ -162,7 +135,6 @@ class AsyncStream(Stream):
 
     def __init__(self, inner: Any, route: Route) -> None:
         super().__init__(inner, route)
-        self._closed = False
         self._top = inner  # the last layer of TLS, if there is one
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -186,11 +158,7 @@ class AsyncStream(Stream):
         self._write_timeout = timeout
 
     async def _send_all(self, data: bytes) -> None:
-        """Send everything that was written, and record how far that got.
-
-        A server may have refused the request before all of it was sent; its response can still be
-        read.
-        """
+        """Send everything that was written, as the sync stream does."""
         try:
             # In pieces: once one has been sent, a failure no longer means that nothing was.
             for start in range(0, len(data), PIECE):
@@ -230,14 +198,12 @@ class AsyncStream(Stream):
         return super().get_extra_info(info)
 
     def _has_input(self) -> bool:
-        # On a closed connection, trio's stream would raise.
-        if self._closed or self._inner.get_extra_info("is_readable"):
+        if self._inner.get_extra_info("is_readable"):
             return True
         return isinstance(self._top, TLSStream) and self._top.holds_something()
 
     async def aclose(self) -> None:
         """Close the connection."""
-        self._closed = True
         await self._inner.aclose()
 
 
@@ -251,8 +217,8 @@ def running() -> Any:
         return current_trio_token()
 
 
-async def _looked_up(host: str, port: int, seconds: float) -> Found | None:
-    """Look up a name; return ``None`` if that takes too long."""
+async def _looked_up(host: str, port: int, seconds: float) -> list[Found]:
+    """Look up a name; return no answer if that takes too long."""
     answers: list[Found] = []
     arrived = anyio.Event()
     loop = running()
@@ -266,18 +232,20 @@ async def _looked_up(host: str, port: int, seconds: float) -> Found | None:
     if look_up(host, port, deliver) is not None:
         with anyio.move_on_after(seconds):
             await arrived.wait()
-    return answers[0] if answers else None
+    return answers
 
 
-class AsyncBackend(ABC):
-    """Opens a connection within the exchange's deadline, the name lookup included."""
+class AsyncBackend:
+    """Opens a connection within the exchange's deadline, the name lookup included.
+
+    This one uses httpcore's own network for trio.
+    """
 
     keeps_deadline = False
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._opened: Any = None
-        self.serves_once = route.layers > 1
+        self._opened: AsyncStream | None = None
 
     async def connect_tcp(
         self,
@@ -285,7 +253,7 @@ class AsyncBackend(ABC):
         port: int,
         timeout: float | None = None,
         **_: object,  # httpcore's options, which this package doesn't use
-    ) -> Any:
+    ) -> AsyncStream:
         """Connect to the first address of a host that accepts."""
         core = self._route.core
         left = self._route.begin(timeout)
@@ -300,20 +268,11 @@ class AsyncBackend(ABC):
                 return self._opened
         raise attempts.problem
 
-    @abstractmethod
-    async def _connect(self, address: Any, seconds: float) -> Any:
-        """Connect to one address."""
-        ...
+    async def _connect(self, address: Any, seconds: float) -> AsyncStream:
+        backend = self._route.core.TrioBackend()
+        return AsyncStream(await backend.connect_tcp(*numeric(address), seconds), self._route)
 
     async def aclose(self) -> None:
         """Close what was opened, even if httpcore was stopped before it took it over."""
         if self._opened is not None:
             await self._opened.aclose()
-
-
-class StockBackend(AsyncBackend):
-    """httpcore's own network for trio, with the addresses that this package looked up."""
-
-    async def _connect(self, address: Any, seconds: float) -> AsyncStream:
-        backend = self._route.core.TrioBackend()
-        return AsyncStream(await backend.connect_tcp(*numeric(address), seconds), self._route)

@@ -30,7 +30,7 @@ class Receiver(asyncio.Protocol):
         self._problem: Exception | None = None
         self._reading = True
         self._writable = True
-        self._waiter: asyncio.Future[bool] | None = None
+        self._waiter: asyncio.Future[type[Exception] | None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -64,16 +64,16 @@ class Receiver(asyncio.Protocol):
         self._writable = True
         self._wake()
 
-    def _wake(self) -> None:
+    def _wake(self, problem: type[Exception] | None = None) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(True)
+            self._waiter.set_result(problem)
 
     async def _something(self, timeout: float | None, too_late: type[Exception]) -> None:
         waiter = self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(time_left(timeout, too_late), _give_up, waiter)
+        timer = self._loop.call_later(time_left(timeout, too_late), self._wake, too_late)
         try:
-            if not await waiter:
-                raise too_late("timed out")
+            if (problem := await waiter) is not None:
+                raise problem("timed out")
         finally:
             timer.cancel()
             self._waiter = None
@@ -107,20 +107,11 @@ class Receiver(asyncio.Protocol):
             self.transport.resume_reading()
         return data
 
-    async def until_written(self, timeout: float | None) -> None:
-        """Wait until most of the written data has been sent, or the connection is lost.
-
-        Raises:
-            WriteTimeout: That took too long.
-        """
-        while not self._writable:
-            await self._something(timeout, self._core.WriteTimeout)
-
     async def write(self, data: bytes, timeout: float | None) -> None:
-        """Send some bytes, and wait until most of them have left.
+        """Send some bytes, and wait until most of them have left, or the connection is lost.
 
         Raises:
-            WriteError: The connection is lost.
+            WriteError: The connection was lost before.
             WriteTimeout: That took too long.
         """
         if not self.transport.is_closing():
@@ -128,7 +119,8 @@ class Receiver(asyncio.Protocol):
             self.transport.write(data)
         if self.transport.is_closing():
             raise self._core.WriteError("the connection is lost")
-        await self.until_written(timeout)
+        while not self._writable:
+            await self._something(timeout, self._core.WriteTimeout)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what asyncio knows about the connection."""
@@ -146,11 +138,6 @@ class Receiver(asyncio.Protocol):
         self.transport.abort()
         # The event loop closes the socket in its next round.
         await asyncio.sleep(0)
-
-
-def _give_up(waiter: "asyncio.Future[bool]") -> None:
-    if not waiter.done():
-        waiter.set_result(False)
 
 
 class AsyncioStream(AsyncStream):

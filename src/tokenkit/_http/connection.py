@@ -26,8 +26,8 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 # httpx has no public way to choose a transport's network. A transport is made only if httpx's or
 # httpcore's classes are mocked or observed.
 POOL_OF_TRANSPORT = "_pool"
-# For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network._clip_reads()`
-# replaces; if it read in another way, each read would end by the deadline, but not each step.
+# For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network` replaces; if
+# it read in another way, each read would end by the deadline, but not each step.
 # Texts; an unknown one is just not shown: h11's in `errors.KNOWN_TEXTS` and `errors.CLOSED`, and
 # the names of events that httpcore logs in `family.HARMLESS`. Loggers are found by their package;
 # those of a module that is loaded during an exchange, by `family.LOGGERS`.
@@ -60,8 +60,10 @@ class Route:
         Raises:
             ConfigurationError: The environment's proxy or the authorities to trust can't be used.
         """
-        settings.check_authorities(origin)
-        proxy, tls, layers = settings.proxy_for(origin), None, int(origin.startswith("https:"))
+        proxy, tls, layers = settings.proxy_for(origin), None, 0
+        if origin.startswith("https:"):
+            settings.tls(origin)  # what can't be read is named now, not at the first call
+            layers = 1
         if proxy is not None and proxy.url.scheme == "https":
             tls, layers = settings.proxy_tls(), layers + 1
         return cls(settings, origin, proxy, settings.family.core, layers, tls)
@@ -200,7 +202,7 @@ class PooledConnection:
         shows_surplus = hasattr(self._connection, PATH_TO_H11[0]) and _has_read_all(
             getattr(blank, PATH_TO_H11[1], None)
         )
-        self.serves_once = network.serves_once or not shows_surplus
+        self.serves_once = route.layers > 1 or not shows_surplus
 
     def way(self) -> ThroughHttpx:
         """Return how to send over the connection."""
@@ -247,11 +249,11 @@ class PooledConnection:
         return self._transport is None and bool(self._connection.has_expired())
 
     def parts(self) -> list[Any]:
-        """Return what has to be closed."""
-        if self.interrupted:  # httpcore's own ways to close may wait for its locks for ever
+        """Return what has to be closed: httpcore opens nothing outside the network."""
+        # Once interrupted, a transport of httpx's might wait for httpcore's locks for ever.
+        if self._transport is None or self.interrupted:
             return [self.network]
-        parts = [self.network, self._connection, self._pool]
-        return parts if self._transport is None else [*parts, self._transport]
+        return [self.network, self._transport]
 
 
 def _is_clean(connection: Any) -> bool:

@@ -8,13 +8,10 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
-from .._model.messages import Response
-from .._pipeline.effects import NoResponse
 from .._pipeline.response_body import TooLargeError, UnreadableBodyError
 from ..errors import (
     ConnectError,
     ConnectionLostError,
-    DeadlineExceeded,
     ProtocolError,
     RequestTimeoutError,
     ResponseTooLarge,
@@ -23,11 +20,7 @@ from ..errors import (
 from .httpx_adapter import ThroughHttpx
 from .progress import Progress
 
-__all__ = [
-    "deadline_passed",
-    "failed_exchange",
-    "is_network_trouble",
-]
+__all__ = ["class_of", "is_network_trouble", "is_timeout", "may_have_been_sent", "text_of"]
 
 LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "socksio")
 # All others are subclasses of these; an error status that a caller raises is not one.
@@ -36,7 +29,6 @@ NETWORK = (
     *("NetworkError", "TimeoutException", "ProtocolError", "ProxyError"),
     *("UnsupportedProtocol", "ConnectionNotAvailable"),
 )
-ONE_MILLISECOND = 0.001
 # What callers' connections say if they are closed before the end of a response.
 CLOSED = ("Server disconnected", "peer closed connection")
 # Libraries quote what they can't read, which may hold a token: only these texts are shown.
@@ -65,50 +57,7 @@ UNTRUSTED = frozenset({2, 18, 19, 20, 21})
 
 def is_network_trouble(error: BaseException) -> bool:
     """Return whether an exception is about the network, not from a caller's code or a signal."""
-    ours = (OSError, TooLargeError, UnreadableBodyError)
-    return isinstance(error, (*ours, *_named(*NETWORK)))
-
-
-def deadline_passed(
-    way: ThroughHttpx, origin: str, progress: Progress, partial: Response | None
-) -> NoResponse:
-    """Return the outcome of an exchange that the deadline ended."""
-    text = "The deadline passed before the response was complete"
-    if progress.peer:
-        text = f"{progress.peer}: the deadline passed on the way to {origin}"
-    return NoResponse(
-        error=DeadlineExceeded,
-        message=text,
-        sent=progress.sent is True or not way.knows_what_was_sent,
-        response=partial,
-    )
-
-
-def failed_exchange(
-    error: Exception,
-    way: ThroughHttpx,
-    origin: str,
-    progress: Progress,
-    partial: Response | None,
-) -> NoResponse:
-    """Return the outcome of an exchange that network trouble ended.
-
-    Args:
-        error: The network's exception.
-        way: How the request was sent.
-        origin: Where it was sent to.
-        progress: How far the exchange has come.
-        partial: As much of the response as arrived.
-    """
-    # uvloop's timers count whole milliseconds, and may be early by one.
-    if _is_timeout(error) and progress.left() <= ONE_MILLISECOND:
-        return deadline_passed(way, origin, progress, partial)
-    return NoResponse(
-        error=_class_of(error, progress),
-        message=_text_of(error, origin, progress),
-        sent=_may_have_been_sent(error, way, progress),
-        response=partial,
-    )
+    return isinstance(error, (OSError, TooLargeError, UnreadableBodyError, *_named(*NETWORK)))
 
 
 def _named(*names: str) -> tuple[type[Exception], ...]:
@@ -118,12 +67,14 @@ def _named(*names: str) -> tuple[type[Exception], ...]:
     return tuple(one for one in found if one is not None)
 
 
-def _is_timeout(error: Exception) -> bool:
+def is_timeout(error: Exception) -> bool:
+    """Return whether a step took too long."""
     return isinstance(error, (TimeoutError, *_named("TimeoutException")))
 
 
-def _class_of(error: Exception, progress: Progress) -> type[TransportError | ResponseTooLarge]:
-    if _is_timeout(error):
+def class_of(error: Exception, progress: Progress) -> type[TransportError | ResponseTooLarge]:
+    """Return this package's class for network trouble."""
+    if is_timeout(error):
         return RequestTimeoutError
     if progress.peer is not None:
         return ConnectError
@@ -139,7 +90,8 @@ def _class_of(error: Exception, progress: Progress) -> type[TransportError | Res
     return next((ours for theirs, ours in classes if isinstance(error, theirs)), TransportError)
 
 
-def _text_of(error: Exception, origin: str, progress: Progress) -> str:
+def text_of(error: Exception, origin: str, progress: Progress) -> str:
+    """Return the message for network trouble."""
     if isinstance(error, TooLargeError):
         return f"The response from {origin} is larger than {error} bytes, decompressed"
     detail = _detail(error)
@@ -161,7 +113,8 @@ def _hint(error: Exception) -> str:
     return ""
 
 
-def _may_have_been_sent(error: Exception, way: ThroughHttpx, progress: Progress) -> bool:
+def may_have_been_sent(error: Exception, way: ThroughHttpx, progress: Progress) -> bool:
+    """Return whether the server may have got the request."""
     if way.knows_what_was_sent or progress.sent is not None:
         return progress.sent is True
     # No network of this package, nor httpcore, has told anything about this request. Its error may

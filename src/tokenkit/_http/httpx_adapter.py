@@ -4,16 +4,16 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from .._model.messages import Headers, Request
 from .._policy.timeouts import LONGEST, Timeouts
 from ..errors import ConfigurationError
 from .family import Family
-from .progress import Progress
+from .progress import PROGRESS
 from .settings import ConnectionSettings
 
-__all__ = ["OpenResponse", "ThroughHttpcore", "ThroughHttpx", "httpcore_url", "through_callers"]
+__all__ = ["ThroughHttpcore", "ThroughHttpx", "httpcore_url", "through_callers"]
 
 # Zero would make a socket non-blocking.
 SHORTEST_STEP = 0.001
@@ -37,31 +37,15 @@ NOT_OURS = re.compile(
 )
 
 
-class OpenResponse(NamedTuple):
-    """A response whose body has not been read, or was read by a hook or a transport.
-
-    Attributes:
-        status: The HTTP status.
-        headers: The headers as received.
-        stream: The body, sync or async.
-        content: The body if it was read and decoded.
-    """
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    stream: Any
-    content: bytes | None = None
-
-
-class _Target(NamedTuple):
-    httpx_url: Any
-    httpcore_url: Any
-    host: bytes
+# Status, headers and, if the response was read by a hook or a transport, its decoded body.
+OpenResponse: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes | None]
 
 
 @lru_cache(maxsize=256)
-def _target(family: Family, origin: str, route: str) -> _Target:
-    """Return the URL of a request; cached, as parsing it takes longer than the rest of a request.
+def _target(family: Family, origin: str, route: str) -> tuple[Any, Any, bytes]:
+    """Return a request's URL for httpx and for httpcore, and its host.
+
+    This is cached, as parsing a URL takes longer than the rest of a request.
 
     Raises:
         ConfigurationError: httpx would send another path than the one that was signed.
@@ -69,7 +53,7 @@ def _target(family: Family, origin: str, route: str) -> _Target:
     with suppress(family.http.InvalidURL):
         url = family.http.URL(origin + route)
         if url.raw_path.decode("ascii") == route:
-            return _Target(url, httpcore_url(family, url), url.netloc)
+            return url, httpcore_url(family, url), url.netloc
     raise ConfigurationError(f"httpx would change the URL {origin + route!r}")
 
 
@@ -118,37 +102,38 @@ class ThroughHttpx:
         self.follow = follow
         self._client = client
 
-    def outgoing(
-        self, request: Request, timeouts: Timeouts, left: float, progress: Progress
-    ) -> Any:
+    def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request.
 
         Raises:
             ConfigurationError: httpx would send another path than the one that was signed.
         """
-        target = _target(self.family, request.origin, request.route)
-        headers = [(b"host", target.host)]
+        url, _, host = _target(self.family, request.origin, request.route)
+        headers = [(b"host", host)]
         if self._client is not None:
-            ours = request.headers
-            headers += [pair for pair in self._client.headers.raw if _may_go(pair[0], ours)]
+            headers += [
+                (name, value)
+                for name, value in self._client.headers.raw
+                if _may_go(name) and name.decode("latin-1") not in request.headers
+            ]
         outgoing = self.family.http.Request(
             request.method,
-            target.httpx_url,
+            url,
             headers=headers + _encoded(request.headers),
             stream=self.family.body_stream(request.body),
             extensions={"timeout": _timeout(timeouts, left)},
         )
         if self.follow is not None:
-            outgoing.extensions["trace"] = getattr(progress, self.follow)
+            outgoing.extensions["trace"] = getattr(PROGRESS.get(), self.follow)
         outgoing.read()  # some transports use the content, and would stream a request without one
         return outgoing
 
     def open_response(self, response: Any) -> OpenResponse:
-        """Take the response; a hook or a transport may have read it."""
+        """Take the response."""
         content = None
         if response.is_closed or response.is_stream_consumed:
             content = response.content
-        return OpenResponse(response.status_code, response.headers.raw, response.stream, content)
+        return response.status_code, response.headers.raw, content
 
 
 def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
@@ -168,38 +153,25 @@ class ThroughHttpcore(ThroughHttpx):
 
     knows_what_was_sent = True
 
-    def outgoing(
-        self,
-        request: Request,
-        timeouts: Timeouts,
-        left: float,
-        progress: Progress,  # noqa: ARG002 - the network below knows better
-    ) -> Any:
+    def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request."""
-        target = _target(self.family, request.origin, request.route)
+        _, url, host = _target(self.family, request.origin, request.route)
         outgoing = self.family.core.Request(
             request.method,
-            target.httpcore_url,
+            url,
             content=self.family.body_stream(request.body),
             extensions={"timeout": _timeout(timeouts, left)},
         )
         # The constructor would check once more that each name and value is bytes.
-        outgoing.headers = [(b"host", target.host), *_encoded(request.headers)]
+        outgoing.headers = [(b"host", host), *_encoded(request.headers)]
         return outgoing
 
     def open_response(self, response: Any) -> OpenResponse:
         """Take the response."""
-        return OpenResponse(response.status, response.headers, response.stream)
-
-
-def _may_go(name: bytes, ours: Headers) -> bool:
-    """Return whether a default header of the caller's client is sent too."""
-    lowered = _lowered_unless_not_ours(name)
-    return lowered is not None and lowered not in ours
+        return response.status, response.headers, None
 
 
 @lru_cache(maxsize=256)
-def _lowered_unless_not_ours(name: bytes) -> str | None:
-    """Return a name as Headers has it; cached, as each call asks for the same few."""
-    lowered = name.decode("latin-1").lower()
-    return None if NOT_OURS.fullmatch(lowered) else lowered
+def _may_go(name: bytes) -> bool:
+    """Return whether a caller's default header may be sent; each call asks for the same few."""
+    return NOT_OURS.fullmatch(name.decode("latin-1").lower()) is None

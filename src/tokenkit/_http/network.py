@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from typing import Any, TypeAlias
-from weakref import ref
 
 from .._policy.timeouts import LONGEST
 from .connection import Route, Stream
@@ -24,7 +23,6 @@ __all__ = [
     "DeadlineBackend",
     "DeadlineStream",
     "Found",
-    "Siblings",
     "look_up",
     "numeric",
 ]
@@ -93,7 +91,7 @@ class Attempts:
     Args:
         core: httpcore or httpcore2, whose exceptions to raise.
         host: The host's name.
-        found: What its lookup found; ``None`` if it took too long.
+        answers: What its lookup found; none if it took too long.
         until: When the connection must be open, on the monotonic clock.
 
     Raises:
@@ -101,9 +99,10 @@ class Attempts:
         ConnectTimeout: It took too long.
     """
 
-    def __init__(self, core: Any, host: str, found: Found | None, until: float) -> None:
-        if found is None:
+    def __init__(self, core: Any, host: str, answers: list[Found], until: float) -> None:
+        if not answers:
             raise core.ConnectTimeout(f"looking up {host} took too long")
+        found = answers[0]
         if isinstance(found, OSError):
             raise core.ConnectError(str(found)) from found
         if isinstance(found, BaseException):
@@ -136,11 +135,6 @@ class Attempts:
 
 class DeadlineStream(Stream):
     """A connection whose every step ends by the exchange's deadline."""
-
-    def __init__(self, inner: Any, route: Route, siblings: "Siblings") -> None:
-        super().__init__(inner, route)
-        self._siblings = siblings
-        siblings.add(ref(self))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Send what was written, and read some bytes."""
@@ -185,7 +179,6 @@ class DeadlineStream(Stream):
     def close(self) -> None:
         """Close the connection."""
         self._inner.close()
-        self._siblings.discard(ref(self))
 
     def start_tls(
         self,
@@ -197,7 +190,8 @@ class DeadlineStream(Stream):
         try:
             self._begin_tls(server_hostname)
             if self._layers:
-                _clip_reads(self._inner.get_extra_info("socket"))
+                sock = self._inner.get_extra_info("socket")
+                sock.recv = partial(_recv_in_time, sock, sock.recv)
             left = time_left(timeout, self._route.core.ConnectTimeout)
             self._inner = self._inner.start_tls(ssl_context, server_hostname, left)
         except BaseException:
@@ -212,19 +206,11 @@ class DeadlineStream(Stream):
         return bool(self._inner.get_extra_info("is_readable"))
 
 
-Siblings: TypeAlias = set[ref[DeadlineStream]]
-"""A pool's open streams. A ``WeakSet`` would lose a signal's exception that strikes in it."""
-
-
-def _clip_reads(sock: Any) -> None:
-    """Make the reads of a proxy's connection end by the deadline.
+def _recv_in_time(sock: Any, recv: Callable[..., bytes], *args: int) -> bytes:
+    """Read from a proxy's connection by the deadline.
 
     A step of TLS within TLS makes several reads, each of which would get the whole step's time.
     """
-    sock.recv = partial(_recv_in_time, sock, sock.recv)
-
-
-def _recv_in_time(sock: Any, recv: Callable[..., bytes], *args: int) -> bytes:
     sock.settimeout(time_left(sock.gettimeout()))
     return recv(*args)
 
@@ -232,11 +218,9 @@ def _recv_in_time(sock: Any, recv: Callable[..., bytes], *args: int) -> bytes:
 class DeadlineBackend:
     """Opens a connection within the exchange's deadline, the name lookup included."""
 
-    def __init__(self, route: Route, siblings: Siblings) -> None:
+    def __init__(self, route: Route) -> None:
         self._route = route
-        self._siblings = siblings
         self._opened: DeadlineStream | None = None
-        self.serves_once = route.layers > 1
 
     def connect_tcp(
         self,
@@ -249,14 +233,17 @@ class DeadlineBackend:
         core = self._route.core
         left = self._route.begin(timeout)
         until = time.monotonic() + left
-        attempts = Attempts(core, host, _found(host, port, left), until)
+        answers: list[Found] = []
+        if (thread := look_up(host, port, answers.append)) is not None:
+            thread.join(left)
+        attempts = Attempts(core, host, answers, until)
         for address, seconds in attempts:
             try:
                 stream = core.SyncBackend().connect_tcp(*numeric(address), seconds)
             except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - a few addresses
                 attempts.failed(address, error)
             else:
-                self._opened = DeadlineStream(stream, self._route, self._siblings)
+                self._opened = DeadlineStream(stream, self._route)
                 return self._opened
         raise attempts.problem
 
@@ -264,11 +251,3 @@ class DeadlineBackend:
         """Close what was opened, even if httpcore was stopped before it took it over."""
         if self._opened is not None:
             self._opened.close()
-
-
-def _found(host: str, port: int, seconds: float) -> Found | None:
-    answers: list[Found] = []
-    thread = look_up(host, port, answers.append)
-    if thread is not None:
-        thread.join(seconds)
-    return answers[0] if answers else None

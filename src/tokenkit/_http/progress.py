@@ -24,12 +24,10 @@ class Progress:
 
     __slots__ = ("ended", "peer", "sent", "until")
 
-    peer: str | None
-
     def __init__(self, left: float) -> None:
         self.until = time.monotonic() + left
         self.sent: bool | None = None
-        self.peer = None
+        self.peer: str | None = None
         self.ended = False
 
     def left(self) -> float:

@@ -50,10 +50,8 @@ def proxy_of_environment(family: Family, origin: str) -> Proxy | None:
     proxies = getproxies()
     parts = urlsplit(origin)
     port = parts.port or DEFAULT_PORTS["https"]
-    for name in ("https", "all"):
-        if proxies.get(name):
-            break
-    else:
+    name = next((one for one in ("https", "all") if proxies.get(one)), None)
+    if name is None:
         return None
     entries = [entry.strip() for entry in proxies.get("no", "").split(",")]
     host = parts.hostname or ""
@@ -80,10 +78,7 @@ def parse_proxy(family: Family, url: str) -> Proxy | str:
         return PROXY_PORT
     if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
         return "needs the package socksio; run python -m pip install socksio"
-    auth = None
-    if parsed.auth is not None:
-        user, password = parsed.auth
-        auth = (Secret(user), Secret(password))
+    auth = parsed.auth and (Secret(parsed.auth[0]), Secret(parsed.auth[1]))
     return Proxy(url=parsed.url, auth=auth)
 
 

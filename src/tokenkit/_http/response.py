@@ -6,11 +6,13 @@ from .._model.messages import Headers, Request, Response
 from .._pipeline.effects import NoResponse
 from .._pipeline.response_body import BoundedBody
 from ..errors import DeadlineExceeded
-from .errors import deadline_passed, failed_exchange, is_network_trouble
+from .errors import class_of, is_network_trouble, is_timeout, may_have_been_sent, text_of
 from .httpx_adapter import ThroughHttpx
 from .progress import Progress
 
-__all__ = ["QUIETLY", "ResponseReader", "no_free_connection"]
+__all__ = ["NO_FREE_CONNECTION", "QUIETLY", "ResponseReader"]
+
+ONE_MILLISECOND = 0.001
 
 
 class _Quietly:
@@ -25,14 +27,11 @@ class _Quietly:
 
 QUIETLY = _Quietly()
 
-
-def no_free_connection() -> NoResponse:
-    """Return the outcome of an exchange for which no connection was free."""
-    return NoResponse(
-        error=DeadlineExceeded,
-        message="The deadline passed while all connections were in use",
-        sent=False,
-    )
+NO_FREE_CONNECTION = NoResponse(
+    error=DeadlineExceeded,
+    message="The deadline passed while all connections were in use",
+    sent=False,
+)
 
 
 class ResponseReader:
@@ -54,14 +53,13 @@ class ResponseReader:
 
     def begin(self, response: Any) -> bool:
         """Take status and headers; return whether the body is still to be read."""
-        opened = self._way.open_response(response)
-        self.stream = opened.stream
-        self._headers = _text(opened.headers)
-        self._status = opened.status
-        if opened.content is not None:
+        self.stream = response.stream
+        self._status, headers, content = self._way.open_response(response)
+        self._headers = _text(headers)
+        if content is not None:
             self._body = BoundedBody()
-            self._body.feed(opened.content)
-        return opened.content is None
+            self._body.feed(content)
+        return content is None
 
     def feed(self, chunk: bytes) -> bool:
         """Take a part of the body; return whether that was the last.
@@ -92,8 +90,15 @@ class ResponseReader:
 
     def deadline_passed(self) -> NoResponse:
         """Return the outcome of an exchange that the deadline ended."""
-        origin = self._request.origin
-        return deadline_passed(self._way, origin, self._progress, self._partial())
+        message = "The deadline passed before the response was complete"
+        if peer := self._progress.peer:
+            message = f"{peer}: the deadline passed on the way to {self._request.origin}"
+        return NoResponse(
+            error=DeadlineExceeded,
+            message=message,
+            sent=self._progress.sent is True or not self._way.knows_what_was_sent,
+            response=self._partial(),
+        )
 
     def failed(self, error: Exception) -> NoResponse:
         """Return the outcome of an exchange that network trouble ended.
@@ -103,8 +108,15 @@ class ResponseReader:
         """
         if not is_network_trouble(error):
             raise error
-        origin = self._request.origin
-        return failed_exchange(error, self._way, origin, self._progress, self._partial())
+        # uvloop's timers count whole milliseconds, and may be early by one.
+        if is_timeout(error) and self._progress.left() <= ONE_MILLISECOND:
+            return self.deadline_passed()
+        return NoResponse(
+            error=class_of(error, self._progress),
+            message=text_of(error, self._request.origin, self._progress),
+            sent=may_have_been_sent(error, self._way, self._progress),
+            response=self._partial(),
+        )
 
 
 def _text(headers: list[tuple[bytes, bytes]]) -> Headers:

@@ -75,10 +75,12 @@ class ConnectionSettings:
         if isinstance(proxy, str):
             problems.append(f"proxy {proxy}")
             proxy = None
-        environment_tls = _environment_tls(family) if _uses_environment(given, proxy) else None
-        if isinstance(environment_tls, str):
-            problems.append(environment_tls)
-            environment_tls = None
+        environment_tls = None
+        if _uses_environment(given, proxy):
+            try:
+                environment_tls = _environment_tls(family)
+            except ConfigurationError as error:
+                problems.append(error.message)
         # A proxy that can't be used keeps the environment's from being checked, too.
         is_settled = proxy is not None or url is None
         settings = cls(
@@ -89,6 +91,11 @@ class ConnectionSettings:
             **{name: given[name] for name in KEPT if name in given},
         )
         return settings, tuple(problems)
+
+    @property
+    def opens_connections(self) -> bool:
+        """Whether the client opens connections itself."""
+        return self.http_client is None and self.transport is None
 
     def tls(self, origin: str) -> ssl.SSLContext:
         """Return the TLS settings for an origin."""
@@ -107,22 +114,8 @@ class ConnectionSettings:
             return self.environment_tls
         kind = ssl.SSLContext  # which gevent and truststore replace
         if kind not in self._default_tls:
-            self._default_tls[kind] = _default_context(self.family)
+            self._default_tls[kind] = _current_context(self.family)
         return self._default_tls[kind]
-
-    def check_authorities(self, origin: str) -> None:
-        """Check that the default authorities' file, if it counts, is there to be read later.
-
-        Raises:
-            ConfigurationError: It is not.
-        """
-        if self.family.name == "httpx2" or self.ssl_context or self.environment_tls:
-            return
-        if origin.startswith("https:"):
-            try:
-                _certifi_file()
-            except ValueError as error:
-                raise ConfigurationError(str(error)) from None
 
     def proxy_tls(self) -> ssl.SSLContext:
         """Return the TLS settings for an https proxy: never those for the origin.
@@ -133,9 +126,9 @@ class ConnectionSettings:
         """
         if not self.trust_env:
             return self.default_tls()
-        if isinstance(problem := _environment_tls(self.family), str):
-            raise ConfigurationError(problem)
-        _default_context(self.family)  # names the file that the next line would fail on
+        # These name the files that the next line would fail on.
+        _environment_tls(self.family)
+        _current_context(self.family)
         context: ssl.SSLContext = self.family.core.default_ssl_context()
         return context
 
@@ -150,17 +143,6 @@ class ConnectionSettings:
         if self.proxy is not None or not self.trust_env:
             return self.proxy
         return proxy_of_environment(self.family, origin)
-
-    def check_proxy(self, origin: str) -> None:
-        """Check that the client's own connections, if it makes any, can choose their proxy.
-
-        Raises:
-            ConfigurationError: The environment's proxy, or its TLS settings, cannot be used.
-        """
-        if self.http_client is None and self.transport is None:
-            proxy = self.proxy_for(origin)
-            if proxy is not None and proxy.url.scheme == "https":
-                self.proxy_tls()
 
 
 def _wrong_kinds(given: Mapping[str, Any]) -> Iterator[str]:
@@ -213,10 +195,11 @@ def _uses_environment(given: Mapping[str, Any], proxy: Proxy | None) -> bool:
     return own and trusted and ("ssl_context" not in given or to_proxy)
 
 
-def _environment_tls(family: Family) -> ssl.SSLContext | str | None:
-    """Return the TLS settings from the environment, if any, or what is wrong with them.
+def _environment_tls(family: Family) -> ssl.SSLContext | None:
+    """Return the TLS settings from the environment, if any; a replaced CA file counts.
 
-    A replaced CA file counts.
+    Raises:
+        ConfigurationError: Something is wrong with them.
     """
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
     variable = next((name for name in names if os.environ.get(name)), "")
@@ -224,24 +207,16 @@ def _environment_tls(family: Family) -> ssl.SSLContext | str | None:
     key_log = "" if sys.flags.ignore_environment else os.environ.get("SSLKEYLOGFILE", "")
     if not path and not key_log:
         return None
-    try:
-        return _current_context(family, variable, path, key_log)
-    except ValueError as error:
-        return str(error)
+    return _current_context(family, variable, path, key_log)
 
 
-def _default_context(family: Family) -> ssl.SSLContext:
-    try:
-        return _current_context(family, "", "", "")
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from None
-
-
-def _current_context(family: Family, variable: str, path: str, key_log: str) -> ssl.SSLContext:
+def _current_context(
+    family: Family, variable: str = "", path: str = "", key_log: str = ""
+) -> ssl.SSLContext:
     """Return a TLS context with the authorities as they are now.
 
     Raises:
-        ValueError: They, or the key log, can't be used.
+        ConfigurationError: They, or the key log, can't be used.
     """
     if not path and family.name != "httpx2":
         variable, path = CERTIFI, _certifi_file()
@@ -250,16 +225,16 @@ def _current_context(family: Family, variable: str, path: str, key_log: str) -> 
     try:
         return build(family, ssl.SSLContext, variable, path, version, key_log)
     except OSError as error:
-        raise ValueError(f"the system's CA bundle can't be read: {error}{FIX}") from None
+        text = f"the system's CA bundle can't be read: {error}{FIX}"
+        raise ConfigurationError(text) from None
 
 
 def _certifi_file() -> str:
-    path: str = "its file"
     try:
-        path = import_module(CERTIFI).where()
-        os.stat(path)  # noqa: PTH116 - a Path takes longer
+        path: str = import_module(CERTIFI).where()
     except OSError as error:
-        raise ValueError(f"{CERTIFI}: {path} can't be read: {error.strerror}{FIX}") from None
+        text = f"{CERTIFI}: its file can't be read: {error.strerror}{FIX}"
+        raise ConfigurationError(text) from None
     return path
 
 
@@ -293,7 +268,7 @@ def _context(
     ``ssl.create_default_context()`` would read ``SSLKEYLOGFILE`` whatever ``trust_env`` says.
 
     Raises:
-        ValueError: The environment names files that cannot be used.
+        ConfigurationError: The environment names files that cannot be used.
     """
     del kind, version  # they tell contexts apart
     problems: list[str] = []
@@ -312,7 +287,7 @@ def _context(
         except OSError as error:
             problems.append(f"SSLKEYLOGFILE: {key_log} can't be written: {error.strerror}")
     if problems:
-        raise ValueError("; ".join(problems))
+        raise ConfigurationError("; ".join(problems))
     return context
 
 

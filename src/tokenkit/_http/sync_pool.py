@@ -4,6 +4,7 @@ import os
 import queue
 import time
 from typing import Any
+from weakref import ref
 
 from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
@@ -11,9 +12,9 @@ from .._policy.timeouts import LONGEST, Timeouts
 from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
 from .httpx_adapter import ThroughHttpx, through_callers
-from .network import DeadlineBackend, Siblings
+from .network import DeadlineBackend
 from .progress import PROGRESS, Progress
-from .response import QUIETLY, ResponseReader, no_free_connection
+from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
 __all__ = ["CallersConnections", "OwnConnections"]
@@ -25,9 +26,9 @@ def exchange(
     """Send a request and read the response."""
     hide_credentials()
     progress = Progress(left)
-    outgoing = way.outgoing(request, timeouts, left, progress)
     previous = PROGRESS.set(progress)
     try:
+        outgoing = way.outgoing(request, timeouts, left)
         return _receive(way, outgoing, ResponseReader(way, request, progress))
     finally:
         PROGRESS.reset(previous)
@@ -53,7 +54,8 @@ class ConnectionPool:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._streams: Siblings = set()
+        # A `WeakSet` would lose a signal's exception that strikes in it.
+        self._opened: set[ref[PooledConnection]] = set()
         self._idle = IdleConnections()
         # A semaphore takes 14 times as long.
         self._slots: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -74,7 +76,9 @@ class ConnectionPool:
             if not connection.has_expired():
                 return connection
             _close(connection)
-        return PooledConnection(self._route, DeadlineBackend(self._route, self._streams))
+        connection = PooledConnection(self._route, DeadlineBackend(self._route))
+        self._opened.add(ref(connection, self._opened.discard))
+        return connection
 
     def give_back(self, connection: PooledConnection) -> None:
         """Take a connection back; one that cannot be used again is closed."""
@@ -99,8 +103,8 @@ class ConnectionPool:
 
     def abandon(self) -> None:
         """Close a forked child's copies of the sockets; the parent's stay open."""
-        for stream in filter(None, [one() for one in list(self._streams)]):
-            stream.close()
+        for connection in filter(None, [one() for one in list(self._opened)]):
+            connection.network.close()
 
 
 def _close(connection: PooledConnection) -> None:
@@ -120,7 +124,7 @@ class OwnConnections:
         until = time.monotonic() + left
         pool = self._pools.get(os.getpid()) or self._open()
         if not pool.take_slot(left):
-            return no_free_connection()
+            return NO_FREE_CONNECTION
         try:
             connection = pool.take()
             connection.interrupted = True
