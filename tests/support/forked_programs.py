@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tokenkit import AsyncStrigoClient, StrigoClient
 
-PATIENCE = 15
+PATIENCE = 60
 OURS = ("tokenkit", "http")
 
 Family: TypeAlias = Literal["httpx", "httpx2"]
