@@ -15,7 +15,7 @@ from credentials import async_zerohash_client, zerohash_client
 from network_calls import FAST_RETRIES, each_family, each_flavour
 from raw_server import RawServer, responding
 
-from tokenkit import ConnectError
+from tokenkit import ConnectError, DeadlineExceeded
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour
@@ -67,7 +67,7 @@ def callers_options(family: Family, flavour: Flavour, kind: str, telemetry: str)
     return {"http_client": make(event_hooks={"response": [hook]}, trust_env=False)}
 
 
-def mint(flavour: Flavour, url: str, options: dict[str, Any]) -> object:
+def mint(flavour: Flavour, url: str, options: dict[str, Any], deadline: float = 30) -> object:
     """Open a payment; close the caller's client, which is the caller's to close."""
 
     async def mint_async() -> object:
@@ -75,7 +75,8 @@ def mint(flavour: Flavour, url: str, options: dict[str, Any]) -> object:
             if "http_client" in options:
                 await stack.enter_async_context(options["http_client"])
             client = async_zerohash_client(url, retry=FAST_RETRIES, **options)
-            return await (await stack.enter_async_context(client)).send(WITHDRAWAL)
+            await stack.enter_async_context(client)
+            return await client.send(WITHDRAWAL, deadline=deadline)
 
     if flavour == "asyncio":
         return asyncio.run(mint_async())
@@ -85,7 +86,7 @@ def mint(flavour: Flavour, url: str, options: dict[str, Any]) -> object:
         if "http_client" in options:
             stack.enter_context(options["http_client"])
         client = stack.enter_context(zerohash_client(url, retry=FAST_RETRIES, **options))
-        return client.send(WITHDRAWAL)
+        return client.send(WITHDRAWAL, deadline=deadline)
 
 
 @each_family
@@ -114,3 +115,20 @@ def test_a_refused_connection_of_a_callers_client_is_tried_again(
     with pytest.raises(ConnectError) as caught:
         mint(flavour, unused_url(), options)
     assert (caught.value.attempts, caught.value.outcome) == (3, "not performed")
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("kind", ["http_client", "transport"])
+def test_a_callers_client_that_cannot_connect_in_time_has_sent_nothing(
+    flavour: Flavour, family: Family, kind: str
+) -> None:
+    """If the deadline passes while the caller's client connects, the payment was not opened."""
+    options = callers_options(family, flavour, kind, unused_url())
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as full,
+        socket.create_connection(full.getsockname()),
+        pytest.raises(DeadlineExceeded) as caught,
+    ):
+        mint(flavour, f"http://127.0.0.1:{full.getsockname()[1]}", options, deadline=0.5)
+    assert caught.value.outcome == "not performed"

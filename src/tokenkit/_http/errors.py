@@ -113,13 +113,15 @@ def _hint(error: Exception) -> str:
     return ""
 
 
-def may_have_been_sent(error: Exception, way: ThroughHttpx, progress: Progress) -> bool:
-    """Return whether the server may have got the request."""
+def may_have_been_sent(
+    way: ThroughHttpx, progress: Progress, error: Exception | None = None
+) -> bool:
+    """Return whether the server may have got the request, which ended with an error or too late."""
     if way.knows_what_was_sent or progress.sent is not None:
         return progress.sent is True
     # No network of this package, nor httpcore, has told anything about this request. Its error may
     # be that of another one, which a hook or a transport has sent after it.
-    if way.follow is not None:
+    if way.follow is not None or error is None:
         return True
     core = way.family.core
     before = (core.ConnectError, core.ConnectTimeout, core.PoolTimeout, core.ProxyError)

@@ -96,7 +96,7 @@ class ResponseReader:
         return NoResponse(
             error=DeadlineExceeded,
             message=message,
-            sent=self._progress.sent is True or not self._way.knows_what_was_sent,
+            sent=may_have_been_sent(self._way, self._progress),
             response=self._partial(),
         )
 
@@ -114,7 +114,7 @@ class ResponseReader:
         return NoResponse(
             error=class_of(error, self._progress),
             message=text_of(error, self._request.origin, self._progress),
-            sent=may_have_been_sent(error, self._way, self._progress),
+            sent=may_have_been_sent(self._way, self._progress, error),
             response=self._partial(),
         )
 
