@@ -116,7 +116,7 @@ def _hint(error: Exception) -> str:
 def may_have_been_sent(
     way: ThroughHttpx, progress: Progress, error: Exception | None = None
 ) -> bool:
-    """Return whether the server may have got the request, which ended with an error or too late."""
+    """Return whether the server may have got the request, if it failed or was too late."""
     if way.knows_what_was_sent or progress.sent is not None:
         return progress.sent is True
     # No network of this package, nor httpcore, has told anything about this request. Its error may
