@@ -229,18 +229,23 @@ def test_client_and_transport_exclude_each_other() -> None:
         (
             ZdkClient,
             5,
-            "clock must have the methods time(), monotonic() and sleep(); int has no time() or ",
+            "clock must have time(), monotonic() and sleep(); int has none of them",
         ),
-        (ZdkClient, 0, "clock must have the methods"),
-        (AsyncZdkClient, False, "clock must have the methods"),
-        (ZdkClient, "", "clock must have the methods"),
-        (AsyncZdkClient, [], "clock must have the methods"),
+        (ZdkClient, 0, "clock must have time(), "),
+        (AsyncZdkClient, False, "clock must have time(), "),
+        (ZdkClient, "", "clock must have time(), "),
+        (AsyncZdkClient, [], "clock must have time(), "),
         (
             ZdkClient,
             SimpleNamespace(time=time.time, monotonic=time.monotonic),
+            "clock must have time(), monotonic() and sleep(); SimpleNamespace has no sleep()",
+        ),
+        (
+            AsyncZdkClient,
+            SimpleNamespace(time=time.time),
             (
-                "clock must have the methods time(), monotonic() and sleep(); SimpleNamespace has "
-                "no sleep()"
+                "clock must have time(), monotonic() and sleep(); SimpleNamespace has no "
+                "monotonic() or sleep()"
             ),
         ),
         (ZdkClient, FalsyClock(), None),

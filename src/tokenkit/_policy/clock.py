@@ -71,9 +71,9 @@ def check_clock(clock: K, *, may_be_async: bool) -> K:
     names = ("time", "monotonic", "sleep")
     missing = [f"{name}()" for name in names if not callable(getattr(clock, name, None))]
     if missing:
+        lacks = "none of them" if len(missing) == len(names) else f"no {' or '.join(missing)}"
         raise ConfigurationError(
-            "clock must have the methods time(), monotonic() and sleep(); "
-            f"{type(clock).__name__} has no {' or '.join(missing)}"
+            f"clock must have time(), monotonic() and sleep(); {type(clock).__name__} has {lacks}"
         )
     sleep: object = getattr(clock, "sleep")  # noqa: B009 - TimeSource does not have it
     if inspect.iscoroutinefunction(sleep) and not may_be_async:
