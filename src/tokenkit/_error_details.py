@@ -14,6 +14,7 @@ __all__ = [
     "FieldError",
     "Outcome",
     "RateLimit",
+    "problem_text",
 ]
 
 E = TypeVar("E", bound=Exception)
@@ -113,6 +114,20 @@ class FailureDetails(CallContext, total=False):
     url: str
     headers: Mapping[str, str]
     body: str
+
+
+def problem_text(about: str, problems: Sequence[str]) -> str:
+    """Write what is wrong: one problem on one line, several on a line each.
+
+    Args:
+        about: What has the problems, such as ``ZdkClient``; empty if that is not known.
+        problems: The problems, at least one.
+    """
+    if len(problems) == 1:
+        return f"{about}: {problems[0]}" if about else problems[0]
+    count = f"{len(problems)} problems:"
+    heading = f"{about} has {count}" if about else count
+    return "\n".join((heading, *(f"- {problem}" for problem in problems)))
 
 
 def rebuilt(kind: type[E], args: tuple[object, ...], state: dict[str, object]) -> E:

@@ -42,6 +42,7 @@ from ._error_details import (
     FieldError,
     Outcome,
     RateLimit,
+    problem_text,
     rebuilt,
 )
 
@@ -112,7 +113,22 @@ class TokenKitError(Exception):
 
 
 class ConfigurationError(TokenKitError):
-    """A client, a strategy or a secret source is set up wrongly."""
+    """A client, a strategy or a secret source is set up wrongly.
+
+    Args:
+        text: What is wrong; with ``problems``, what they are about, such as ``ZdkClient``.
+        problems: Every problem found. The message has a line for each if there are several.
+        **context: See :class:`CallContext`.
+
+    Attributes:
+        problems: Every problem found, not only the first.
+    """
+
+    def __init__(
+        self, text: str = "", problems: Sequence[str] = (), **context: Unpack[CallContext]
+    ) -> None:
+        super().__init__(problem_text(text, problems) if problems else text, **context)
+        self.problems: tuple[str, ...] = tuple(problems) or ((text,) if text else ())
 
 
 class InvalidInputError(TokenKitError, ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from core_driver import WALL, untyped
 from credentials import ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
+from listed_problems import listed_problems
 
 from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
@@ -137,7 +138,7 @@ def test_what_is_wrong_with_a_key_is_called_by_its_name(key: str, problem: str) 
     with pytest.raises(ConfigurationError) as caught:
         Bearer(key)
     assert str(caught.value).startswith(f"api_key {problem}")
-    with pytest.raises(ConfigurationError, match=r"org_id .*; api_key "):
+    with pytest.raises(ConfigurationError, match=r"^2 problems:\n- org_id .*\n- api_key "):
         OrgKey(key, key)
 
 
@@ -154,7 +155,7 @@ def test_all_unfit_credentials_are_named_at_once() -> None:
     """A signer names each of its unusable credentials."""
     with pytest.raises(ConfigurationError) as caught:
         HmacSigner("a b", "%", untyped(b"p"), scheme=HMAC_SCHEME)
-    assert [part.split()[0] for part in str(caught.value).split("; ")] == [
+    assert [problem.split()[0] for problem in listed_problems(caught.value)] == [
         "api_key",
         "private_key",
         "passphrase",

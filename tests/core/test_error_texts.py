@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from datetime import datetime, timezone
 
 import pytest
@@ -10,6 +11,7 @@ from tokenkit import errors, zerohash
 from tokenkit._policy.failure import describe
 from tokenkit.errors import (
     APIError,
+    ConfigurationError,
     ConnectError,
     DeadlineExceeded,
     DecodeError,
@@ -81,6 +83,29 @@ def test_api_error_text() -> None:
         ". Hint: look again"
     )
     assert describe(APIError("broken", status=500)) == "HTTP 500: broken"
+
+
+@pytest.mark.parametrize(
+    ("about", "problems", "text"),
+    [
+        ("Client", ["a; b"], "Client: a; b"),
+        ("", ["a; b"], "a; b"),
+        ("Client", ["a; b", "c"], "Client has 2 problems:\n- a; b\n- c"),
+        ("", ["a", "b", "c"], "3 problems:\n- a\n- b\n- c"),
+    ],
+)
+def test_problems_are_told_apart(about: str, problems: list[str], text: str) -> None:
+    """One problem follows the name of what has it; several have a line each."""
+    error = ConfigurationError(about, problems)
+    assert str(error) == error.message == text
+    copied = pickle.loads(pickle.dumps(error))  # noqa: S301 - made here
+    assert (str(copied), copied.problems) == (text, tuple(problems))
+
+
+def test_a_message_alone_is_the_one_problem() -> None:
+    """Whoever lists problems need not ask how an error was made."""
+    assert ConfigurationError("no key").problems == ("no key",)
+    assert ConfigurationError().problems == ()
 
 
 def test_input_error_text() -> None:

@@ -224,7 +224,7 @@ def test_a_scheme_has_its_own_names_for_credentials() -> None:
         ("-----BEGIN", "is a PEM"),
     ):
         with pytest.raises(
-            ConfigurationError, match=f"app_token {problem}.*; secret_key {problem}"
+            ConfigurationError, match=f"app_token {problem}.*\n- secret_key {problem}"
         ):
             HmacSigner(key, key, scheme=PLAIN)
 

@@ -51,7 +51,7 @@ def test_clocks_that_wait_in_the_way_of_others() -> None:
         check_clock(AsyncSystemClock(), may_be_async=False)
     with pytest.raises(ConfigurationError, match="must be async"):
         check_clock(SystemClock(), may_be_async=True)
-    with pytest.raises(ConfigurationError, match=r"must have the methods time\(\), monotonic\(\)"):
+    with pytest.raises(ConfigurationError, match=r"clock must have time\(\), monotonic\(\)"):
         check_clock(untyped(object()), may_be_async=False)
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 import attrs
 import pytest
 from core_driver import untyped
+from listed_problems import listed_problems
 
 from tokenkit._client.options import ClientOptions, SendOptions, check_names
 from tokenkit._client.settings import ClientSettings, change_call_settings
@@ -113,8 +114,10 @@ def test_all_problems_are_reported_at_once() -> None:
         "trust_env",
         "user_agent_suffix",
     ]
-    text = "headers: the name of header 1 is not valid; use letters, digits and hyphens; headers: "
-    assert f"{text}Host is set by" in str(problems)
+    assert (
+        "headers: the name of header 1 is not valid; use letters, digits and hyphens" in problems
+    )
+    assert "headers: Host is set by the client itself" in problems
 
 
 def test_changes() -> None:
@@ -157,8 +160,11 @@ def test_times_must_be_positive_numbers(value: Any) -> None:
         with pytest.raises(ConfigurationError) as caught:
             Timeouts(**untyped({name: value}))
         assert str(caught.value).startswith(f"Timeouts: {name} must be {least}")
-    with pytest.raises(ConfigurationError, match=r"^Timeouts: connect .*; read .*; write [^;]*$"):
-        Timeouts(**untyped(dict.fromkeys(("connect", "read", "write"), value)))
+    names = ["connect", "read", "write"]
+    with pytest.raises(ConfigurationError) as caught:
+        Timeouts(**untyped(dict.fromkeys(names, value)))
+    found = listed_problems(caught.value, "Timeouts")
+    assert [problem.split()[0] for problem in found] == names
 
 
 @pytest.mark.parametrize(
@@ -277,8 +283,9 @@ def test_unknown_names() -> None:
         (
             dict.fromkeys(("max_retries", "first_wait", "longest_wait", "repeat_payments"), "no"),
             (
-                "max_retries must be a whole number, not str; "
-                "first_wait must be a number, not str; longest_wait must be a number, not str; "
+                "max_retries must be a whole number, not str\n"
+                "first_wait must be a number, not str\n"
+                "longest_wait must be a number, not str\n"
                 "repeat_payments must be True or False, not str"
             ),
         ),
@@ -289,7 +296,7 @@ def test_policies_that_are_refused(options: dict[str, Any], text: str) -> None:
     """A retry policy accepts only sensible values, and names all others."""
     with pytest.raises(ConfigurationError) as caught:
         RetryPolicy(**options)
-    assert str(caught.value) == f"RetryPolicy: {text}"
+    assert listed_problems(caught.value, "RetryPolicy") == text.split("\n")
 
 
 def test_the_ends_of_what_a_policy_takes() -> None:

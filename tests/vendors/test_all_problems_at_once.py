@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from credentials import ENVIRONMENT, ZDK, ZEROHASH, zdk_client
 from http_library import FAMILY, httpx
+from listed_problems import problems_with
 from vendors_support import CLIENTS, responding
 
 from tokenkit import (
@@ -27,23 +28,13 @@ PROXY_FORMS = "must be like http://host:port, https://host:port or socks5://host
 ENVIRONMENTS = "environment must be one of 'us-cert', 'us-production', 'eu-cert', 'eu-production'"
 
 
-def refusal(make: Any, **arguments: Any) -> list[str]:
-    """Return the problems with arguments, and check that the error names the client first."""
-    with pytest.raises(ConfigurationError) as caught:
-        make(**arguments)
-    kind = getattr(make, "__self__", make)
-    client, _, problems = str(caught.value).partition(": ")
-    assert client == kind.__name__
-    return problems.split("; ")
-
-
 @EACH
 def test_an_unknown_family_hides_no_other_problem(
     kind: Any, credentials: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Proxy and CA file are checked with the default family in its place."""
     monkeypatch.setenv("SSL_CERT_FILE", "/missing.pem")
-    assert refusal(kind, **credentials, http_family="bogus", proxy="foo", timeout=0) == [
+    assert problems_with(kind, **credentials, http_family="bogus", proxy="foo", timeout=0) == [
         ZERO,
         "http_family must be 'httpx' or 'httpx2', not 'bogus'",
         f"proxy {PROXY_FORMS}",
@@ -71,22 +62,24 @@ def test_variables_of_connections_are_all_checked(
     monkeypatch.setenv("SSLKEYLOGFILE", "/missing/keys.log")
     monkeypatch.setenv("HTTPS_PROXY", "foo://user:s3cret@proxy.example")
     expected = [
-        "SSL_CERT_DIR: /missing can't be read: No such file or directory",
-        "SSLKEYLOGFILE: /missing/keys.log can't be written: No such file or directory",
+        (
+            "SSL_CERT_DIR: /missing can't be read: No such file or directory; "
+            "SSLKEYLOGFILE: /missing/keys.log can't be written: No such file or directory"
+        ),
         f"HTTPS_PROXY {PROXY_FORMS}",
     ]
-    assert refusal(kind, **credentials) == expected
+    assert problems_with(kind, **credentials) == expected
     # The base URL might be excepted from the proxy, which nobody can tell here.
-    assert refusal(kind, **credentials, base_url="ftp://x")[1:] == expected
+    assert problems_with(kind, **credentials, base_url="ftp://x")[1:] == expected
     monkeypatch.setenv("NO_PROXY", "*")
-    assert refusal(kind, **credentials, base_url="ftp://x")[1:] == expected[:2]
+    assert problems_with(kind, **credentials, base_url="ftp://x")[1:] == expected[:1]
     monkeypatch.delenv("NO_PROXY")
     # A given proxy takes the place of the environment's, even if it can't be used.
     for proxy, problem in (("foo://x", PROXY_FORMS), (3, "must be a string such as")):
-        problems = "; ".join(refusal(kind, **credentials, proxy=proxy))
+        problems = "\n".join(problems_with(kind, **credentials, proxy=proxy))
         assert f"proxy {problem}" in problems
         assert "HTTPS_PROXY" not in problems
-    assert refusal(kind, **credentials, trust_env="no") == [
+    assert problems_with(kind, **credentials, trust_env="no") == [
         "trust_env must be True or False, not str"
     ]
     kind(**credentials, trust_env=False)
@@ -103,9 +96,9 @@ def test_authorities_of_an_https_proxy_are_checked_with_the_rest(
     context = ssl.create_default_context()
     authorities = "SSL_CERT_FILE: /missing.pem can't be read: No such file or directory"
     for kind in (ZdkClient, AsyncZdkClient):
-        assert refusal(kind, **ZDK, ssl_context=context) == [authorities]
-        assert refusal(kind, **ZDK, ssl_context=context, timeout=0) == [ZERO, authorities]
-        assert refusal(kind, **ZDK, timeout=0) == [ZERO, authorities]
+        assert problems_with(kind, **ZDK, ssl_context=context) == [authorities]
+        assert problems_with(kind, **ZDK, ssl_context=context, timeout=0) == [ZERO, authorities]
+        assert problems_with(kind, **ZDK, timeout=0) == [ZERO, authorities]
 
 
 @EACH
@@ -113,7 +106,7 @@ def test_what_is_no_client_hides_no_other_problem(kind: Any, credentials: dict[s
     """A client, a transport and a family that can't be used are all named."""
     prefix = "Async" if kind.__name__.startswith("Async") else ""
     options = {"http_client": 3, "transport": "t", "http_family": "bogus"}
-    assert refusal(kind, **credentials, **options) == [
+    assert problems_with(kind, **credentials, **options) == [
         "http_client and transport can't be combined",
         f"http_client must be an httpx.{prefix}Client, not int",
         f"transport must be an httpx.{prefix}BaseTransport, not str",
@@ -125,7 +118,9 @@ def test_a_family_beside_a_callers_client() -> None:
     """The family that isn't the client's own is named, and what is no name is not written out."""
     with httpx.Client() as http_client:
         for family, shown in (("bogus", "'bogus'"), (0, "int")):
-            (problem,) = refusal(ZdkClient, **ZDK, http_client=http_client, http_family=family)
+            (problem,) = problems_with(
+                ZdkClient, **ZDK, http_client=http_client, http_family=family
+            )
             assert problem.startswith("http_client is for httpx")
             assert problem.endswith(f" but http_family={shown}")
 
@@ -135,7 +130,7 @@ def test_without_any_family(monkeypatch: pytest.MonkeyPatch) -> None:
     family = import_module("tokenkit._http.family")
     monkeypatch.setitem(sys.modules, FAMILY, None)
     family._load.cache_clear()
-    problems = refusal(ZdkClient, **ZDK, http_family="bogus", proxy="foo", timeout=0)
+    problems = problems_with(ZdkClient, **ZDK, http_family="bogus", proxy="foo", timeout=0)
     assert problems == [ZERO, "http_family must be 'httpx' or 'httpx2', not 'bogus'"]
 
 
@@ -146,17 +141,17 @@ def test_credentials_are_all_checked(kind: Any) -> None:
         "private_key is not base64: pass it as the vendor shows it (standard alphabet, padded "
         "with '='), not decoded or shortened"
     )
-    assert refusal(kind, api_key="a\nb", private_key="!!", passphrase=3) == [
+    assert problems_with(kind, api_key="a\nb", private_key="!!", passphrase=3) == [
         "passphrase must be a string, a Secret or a callable, not int",
         "api_key contains a line break",
         private_key,
     ]
-    assert refusal(kind, private_key="!!", timeout=0) == [
+    assert problems_with(kind, private_key="!!", timeout=0) == [
         "pass api_key=... and passphrase=... or auth=...",
         private_key,
         ZERO,
     ]
-    assert refusal(kind, auth=auth.Bearer, api_key=ZEROHASH["api_key"]) == [
+    assert problems_with(kind, auth=auth.Bearer, api_key=ZEROHASH["api_key"]) == [
         "pass either auth or api_key, not both",
         "auth must be a strategy such as Bearer(...), not Bearer",
     ]
@@ -168,7 +163,7 @@ def test_an_async_source_beside_other_problems() -> None:
     async def read() -> str:
         raise AssertionError("never asked")
 
-    problems = refusal(StrigoClient, org_id="a:b", api_key=read)
+    problems = problems_with(StrigoClient, org_id="a:b", api_key=read)
     assert problems[0] == "org_id contains a colon, which separates it from the api_key"
     assert problems[1].startswith("a sync client cannot wait for an async secret source")
 
@@ -176,7 +171,7 @@ def test_an_async_source_beside_other_problems() -> None:
 @pytest.mark.parametrize("kind", [ZeroHashClient, AsyncZeroHashClient])
 def test_addresses_that_exclude_each_other_are_checked_too(kind: Any) -> None:
     """Both values are judged, as either may be the one that is kept."""
-    assert refusal(kind, **ZEROHASH, environment="moon", base_url="x") == [
+    assert problems_with(kind, **ZEROHASH, environment="moon", base_url="x") == [
         "pass either environment or base_url, not both",
         f"{ENVIRONMENTS}, not 'moon'",
         "base_url must be like https://host or http://localhost:8000",
@@ -187,10 +182,12 @@ def test_addresses_that_exclude_each_other_are_checked_too(kind: Any) -> None:
 def test_missing_variables_are_reported_with_the_rest(kind: Any) -> None:
     """What is missing in the environment, what is wrong in it, and the options."""
     environ = {"ZEROHASH_PASSPHRASE": " p", "ZEROHASH_ENVIRONMENT": "moon"}
-    assert refusal(kind.from_env, environ=environ, timeout=0, proxy="foo") == [
+    assert problems_with(kind.from_env, environ=environ, timeout=0, proxy="foo") == [
         "set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY in the environment",
-        "passphrase (from ZEROHASH_PASSPHRASE) begins or ends with white space or a line break",
-        "strip it",
+        (
+            "passphrase (from ZEROHASH_PASSPHRASE) begins or ends with white space or a line "
+            "break; strip it"
+        ),
         f"{ENVIRONMENTS}, not 'moon'".replace(
             "environment", "environment (from ZEROHASH_ENVIRONMENT)"
         ),
@@ -211,9 +208,9 @@ def test_missing_variables_are_reported_with_the_rest(kind: Any) -> None:
 )
 def test_the_host_is_blamed_and_not_the_base_url(kind: Any, host: str, problem: str) -> None:
     """An error names the option that was passed, and the variable that was set."""
-    assert refusal(kind, **ZDK, base_host=host)[0].startswith(f"base_host {problem}")
+    assert problems_with(kind, **ZDK, base_host=host)[0].startswith(f"base_host {problem}")
     environ = {**ENVIRONMENT, "ZDK_API_HOST": host}
-    (told,) = refusal(kind.from_env, environ=environ)
+    (told,) = problems_with(kind.from_env, environ=environ)
     assert told.startswith(f"base_host (from ZDK_API_HOST) {problem}")
 
 
@@ -238,7 +235,7 @@ def test_only_variables_that_are_set_are_named(
     environ: Mapping[str, str], options: dict[str, Any], problem: str
 ) -> None:
     """A value that was passed, or was never there, comes from no variable."""
-    (told,) = refusal(ZdkClient.from_env, environ={**ENVIRONMENT, **environ}, **options)
+    (told,) = problems_with(ZdkClient.from_env, environ={**ENVIRONMENT, **environ}, **options)
     assert told.startswith(problem)
 
 
@@ -246,7 +243,7 @@ def test_only_variables_that_are_set_are_named(
 def test_each_hook_is_checked(kind: Any, credentials: dict[str, str]) -> None:
     """Hooks that can't be called are all named."""
     wrong: Any = {"on_request": "no", "on_retry": 5}
-    assert refusal(kind, **credentials, hooks=Hooks(**wrong), timeout=0) == [
+    assert problems_with(kind, **credentials, hooks=Hooks(**wrong), timeout=0) == [
         "hooks: on_request must be a function, not str",
         "hooks: on_retry must be a function, not int",
         ZERO,
@@ -258,7 +255,7 @@ def test_a_suffix_and_a_user_agent_exclude_each_other(
     kind: Any, credentials: dict[str, str]
 ) -> None:
     """The suffix would vanish, as the header takes the place of what it is added to."""
-    assert refusal(
+    assert problems_with(
         kind, **credentials, headers={"User-AGENT": "me"}, user_agent_suffix="app\n", timeout=0
     ) == [
         "user_agent_suffix contains a line break",

@@ -2,7 +2,7 @@ import socket
 from typing import Any
 
 import pytest
-from checked import answers, findings
+from checked import answers, findings, told
 from credentials import ENVIRONMENT, zdk_client
 from http_library import httpx
 from vendors_support import listening
@@ -80,6 +80,16 @@ def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     found = findings("zdk", {**ENVIRONMENT, "ZDK_API_HOST": "zdk.invalid"})
     assert list(found) == ["variables", "settings"]
     assert "HTTPS_PROXY" in found["settings"]["message"]
+
+
+def test_each_setting_that_cannot_be_used_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several wrong settings are reported one by one, each on its line."""
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:9")
+    code, text = told("zdk", {**ENVIRONMENT, "ZDK_API_HOST": "a/b"})
+    *_, host, proxy = text.splitlines()
+    assert code == 1
+    assert host.split()[:3] == ["problem", "settings", "base_host"]
+    assert proxy.split()[:3] == ["problem", "settings", "HTTPS_PROXY"]
 
 
 def test_every_host_of_a_vendor(monkeypatch: pytest.MonkeyPatch) -> None:

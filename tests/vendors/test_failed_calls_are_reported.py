@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,11 @@ import anyio
 import anyio.lowlevel
 import pytest
 from all_clients import ZEROHASH
+from listed_problems import listed_problems
 from network_calls import each_flavour
 from raw_server import RawServer, json_response, saying
 
-from tokenkit import Hooks, PermissionDeniedError, TokenKitError, zerohash
+from tokenkit import ConfigurationError, Hooks, PermissionDeniedError, TokenKitError, zerohash
 from tokenkit.extension import CallFailed, Client
 from tokenkit.zerohash import experiences
 
@@ -163,6 +165,26 @@ def test_what_cannot_be_called_is_told(flavour: Flavour, refused: str) -> None:
         assert server.requests == []
     check(error, told, operation, kind)
     assert (told[0].attempts, told[0].status, told[0].request_id) == (0, None, None)
+
+
+@each_flavour
+def test_several_problems_take_one_line_of_a_log(
+    flavour: Flavour, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The error lists one per line; records and the log join the lines."""
+    told: list[CallFailed] = []
+    client = ZEROHASH.open(flavour, hooks=Hooks(on_error=told.append))
+    with caplog.at_level(logging.DEBUG, logger="tokenkit"):
+        error = errors_of(
+            client, flavour, lambda one: one.send(zerohash.TimeRequest(), timeout=0, deadline="x")
+        )
+    assert isinstance(error, ConfigurationError)
+    assert len(listed_problems(error, f"{type(client).__name__}.send()")) == 2
+    (record,) = told
+    (entry,) = caplog.records
+    for line in (record.reason, entry.getMessage()):
+        assert "send() has 2 problems: - timeout must be" in line
+        assert len(line.splitlines()) == 1
 
 
 @each_flavour

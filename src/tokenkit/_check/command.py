@@ -76,8 +76,9 @@ def _checked(profile: Profile, environ: Mapping[str, str]) -> list[Finding]:
         try:
             findings.extend(CHECKS[profile.vendor](environ))
         except ConfigurationError as error:
-            told = without_values(error.message, profile, environ)
-            findings.append(Finding(profile.vendor, "settings", Outcome.PROBLEM, told))
+            for problem in error.problems:
+                told = without_values(problem, profile, environ)
+                findings.append(Finding(profile.vendor, "settings", Outcome.PROBLEM, told))
     return findings
 
 

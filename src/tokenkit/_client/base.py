@@ -108,7 +108,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         try:
             strategy = make_strategy(self.profile, auth, credentials, is_async=is_async)
         except ConfigurationError as error:
-            problems.append(error.message)
+            problems += error.problems
         settings = ClientSettings.parse(
             self.profile, options, is_async=is_async, base_url_settings=base_url_settings
         )
@@ -119,9 +119,9 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             try:
                 connections = connect(settings)
             except ConfigurationError as error:
-                problems.append(error.message)
+                problems += error.problems
         if strategy is None or connections is None or isinstance(settings, tuple):
-            raise ConfigurationError(f"{type(self).__name__}: {'; '.join(problems)}")
+            raise ConfigurationError(type(self).__name__, problems)
         self._shared = Shared(
             base=settings.base_url,
             services=settings.services,
@@ -208,7 +208,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         check_names(where, options, known)
         settings = change_call_settings(self._settings, self.profile, options)
         if isinstance(settings, tuple):
-            raise ConfigurationError(f"{where}: {'; '.join(settings)}")
+            raise ConfigurationError(where, settings)
         return settings
 
     def _plan(self, settings: CallSettings) -> Plan:

@@ -129,7 +129,7 @@ def choose_base_url(
     ]
     problems += [problem for problem in chosen if isinstance(problem, str)]
     if problems or isinstance(chosen[0], str):
-        raise ConfigurationError("; ".join(problems))
+        raise ConfigurationError(problems=problems)
     return chosen[0]
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from functools import partial
 from inspect import iscoroutinefunction, signature
 from typing import Any, ClassVar, Protocol
 
@@ -66,7 +67,7 @@ def make_strategy(
             "plain function"
         )
     if strategy is None or problems:
-        raise ConfigurationError("; ".join(problems))
+        raise ConfigurationError(problems=problems)
     return strategy
 
 
@@ -100,7 +101,7 @@ def _vendors(
     try:
         return profile.strategy(**checked), problems
     except ConfigurationError as error:
-        return None, [*problems, error.message]
+        return None, [*problems, *error.problems]
     except Exception:  # a stand-in may cause any
         problems = problems or _call_problems(profile, checked)
         if not problems:
@@ -189,7 +190,9 @@ def name_variables(
         named = f"{name} (from {variable})"
         # "Set ... in the environment" is not about the option of that name.
         place = rf"(?<![=.])(?<!in the )\b{name}\b(?!=)"
-        error.message = re.sub(place, named, error.message, count=1)
+        named_in = partial(re.compile(place).sub, named, count=1)
+        error.message = "\n".join(map(named_in, error.message.split("\n")))
+        error.problems = tuple(map(named_in, error.problems))
     error.args = (error.message,)
 
 

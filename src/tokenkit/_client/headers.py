@@ -51,7 +51,7 @@ def constant_headers(profile: Profile, options: Mapping[str, Any]) -> Headers:
 
 def _refuse(problems: Sequence[str]) -> None:
     if problems:
-        raise ConfigurationError("; ".join(problems))
+        raise ConfigurationError(problems=problems)
 
 
 def _suffix_problems(suffix: object, headers: object) -> Iterator[str]:

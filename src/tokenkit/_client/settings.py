@@ -98,7 +98,7 @@ class ClientSettings:
             try:
                 parsed[name] = parse()
             except ConfigurationError as error:
-                problems.append(error.message)
+                problems.extend(error.problems)
 
         allow_http = given.get("allow_insecure_http") is True
         chosen = base_url_settings or {}
@@ -156,7 +156,7 @@ def change_call_settings(
         try:
             changes[setting] = parse(profile, value)
         except ConfigurationError as error:
-            problems.append(error.message)
+            problems += error.problems
     if problems:
         return tuple(problems)
     if "headers" in changes:

@@ -94,7 +94,7 @@ def check_hooks(hooks: object, *, may_be_async: bool) -> Hooks:
         if (problem := _problem(hook, may_be_async=may_be_async))
     ]
     if problems:
-        raise ConfigurationError("; ".join(problems))
+        raise ConfigurationError(problems=problems)
     return hooks
 
 

@@ -19,6 +19,11 @@ __all__ = [
 ]
 
 
+def _one_line(text: str) -> str:
+    """Join lines: a log has a line for each record."""
+    return " ".join(text.splitlines())
+
+
 @attrs.frozen(kw_only=True)
 class AttemptSent:
     """A request is about to be sent.
@@ -71,7 +76,7 @@ class RetryPlanned:
         vendor, operation, call_id: See :class:`AttemptSent`.
         attempt: Which attempt failed, counted from 1.
         error: The class of the failed attempt's error.
-        reason: Its text.
+        reason: Its text, on one line.
         status: The HTTP status, if a response arrived.
         request_id: The vendor's id for the failed request.
         wait: The seconds until the next attempt.
@@ -83,7 +88,7 @@ class RetryPlanned:
     call_id: str
     attempt: int
     error: str
-    reason: str
+    reason: str = attrs.field(converter=_one_line)
     status: int | None
     request_id: str | None
     wait: float
@@ -118,7 +123,8 @@ class CallFailed:
     Attributes:
         vendor, operation, call_id: See :class:`AttemptSent`.
         error: The error's class.
-        reason: Its text; empty for exceptions that aren't tokenkit's, which may say anything.
+        reason: Its text, on one line; empty for exceptions that aren't tokenkit's, which may say
+            anything.
         outcome: Whether the vendor carried out the call.
         status: The HTTP status, if a response arrived.
         request_id: The vendor's id for the request.
@@ -130,7 +136,7 @@ class CallFailed:
     operation: str
     call_id: str
     error: str
-    reason: str
+    reason: str = attrs.field(converter=_one_line)
     outcome: Outcome
     status: int | None
     request_id: str | None

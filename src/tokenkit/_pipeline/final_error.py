@@ -2,7 +2,7 @@
 
 from .._model.call import Repeat
 from .._policy.failure import describe
-from ..errors import APIError, Outcome, TokenKitError
+from ..errors import APIError, ConfigurationError, Outcome, TokenKitError
 from .state import CallState
 
 __all__ = ["combined_outcome", "complete"]
@@ -27,6 +27,8 @@ def complete(error: Exception, state: CallState[object]) -> None:
         # Raised by code that doesn't know what to redact.
         error.message = state.hidden.redact(error.message)
         error.args = (state.hidden.redact(str(error)),)
+        if isinstance(error, ConfigurationError):
+            error.problems = tuple(map(state.hidden.redact, error.problems))
     error.vendor = state.vendor
     error.operation = state.operation
     error.attempts = state.attempts

@@ -64,7 +64,7 @@ def refuse(name: str, problems: Mapping[str, str | None]) -> None:
     """
     found = [f"{argument} {problem}" for argument, problem in problems.items() if problem]
     if found:
-        raise ConfigurationError(f"{name}: {'; '.join(found)}")
+        raise ConfigurationError(name, found)
 
 
 def value_text(value: object) -> str:

@@ -59,7 +59,7 @@ class TokenCache:
             *_other_problems(store, local_copies_for),
         ]
         if problems:
-            raise ConfigurationError(f"TokenCache: {'; '.join(problems)}")
+            raise ConfigurationError("TokenCache", problems)
         self._table = TokenTable(
             CacheSettings(
                 max_tokens=max_tokens,

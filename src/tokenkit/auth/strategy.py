@@ -100,7 +100,7 @@ def check_sources(
     found = [_source_problem(name, source, check) for name, source in sources.items()]
     problems = [problem for problem in found if problem is not None]
     if problems:
-        raise ConfigurationError("; ".join(problems))
+        raise ConfigurationError(problems=problems)
 
 
 def _source_problem(

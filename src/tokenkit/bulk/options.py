@@ -93,7 +93,7 @@ class Settings:
         given = {name: value for name, value in options.items() if value is not None}
         problems = list(_problems(given))
         if problems:
-            raise ConfigurationError(f"send_many(): {'; '.join(problems)}")
+            raise ConfigurationError("send_many()", problems)
         if "journal" in given:
             given["journal"] = os.fspath(given["journal"])
         return cls(**given)

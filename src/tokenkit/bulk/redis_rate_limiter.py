@@ -97,7 +97,7 @@ class RedisRateLimiter:
     ) -> None:
         problems = list(_problems(name, requests, per))
         if problems:
-            raise ConfigurationError(f"RedisRateLimiter: {'; '.join(problems)}")
+            raise ConfigurationError("RedisRateLimiter", problems)
         self._url = url
         self._variable = variable
         self._name = name

@@ -66,7 +66,7 @@ class RedisStore(metaclass=ForgetsArguments):
                 encryption_keys, allow_unencrypted=allow_unencrypted
             )
         except ConfigurationError as error:
-            problems.append(error.message)
+            problems += error.problems
         if not (isinstance(cast("object", prefix), str) and prefix):
             problems.append("prefix must be a non-empty string")
         self._errors = errors_of(client)
@@ -74,7 +74,7 @@ class RedisStore(metaclass=ForgetsArguments):
             problems.append(timeout_problem(client))
         found = [problem for problem in problems if problem is not None]
         if found:
-            raise ConfigurationError(f"RedisStore: {'; '.join(found)}")
+            raise ConfigurationError("RedisStore", found)
         self._names = Names(prefix)
         self._sync: Sender | None = None if is_async(client) else Sender(client)
         self._async: AsyncSender | CoredisSender | None = None
