@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bulk_runs import learners, reply, results, run
+from credentials import async_strigo_client
 from cryptography.fernet import Fernet
 from listed_problems import listed_problems
 
@@ -97,8 +98,12 @@ def test_none_means_the_default() -> None:
 
 def test_an_unknown_option_is_a_type_error() -> None:
     """An unknown option is a TypeError, as for any function."""
-    with pytest.raises(TypeError, match=r"send_many\(\) got an unexpected keyword .*'conurrency'"):
+    text = r"^send_many\(\) got an unexpected keyword .*'conurrency'; did you mean 'concurrency'\?"
+    with pytest.raises(TypeError, match=text):
         run([], told, conurrency=3)
+    misspelt: Any = {"conurrency": 3}
+    with pytest.raises(TypeError, match=text):
+        async_strigo_client().send_many([], **misspelt)
 
 
 @pytest.mark.parametrize("key", ["no key at all", b"no key \xff", Secret("no key either")])

@@ -16,9 +16,10 @@ import bulk_runs
 import pytest
 from bulk_runs import learners
 from bulk_workers import async_client, factory
+from listed_problems import listed_problems
 from redis_server import RedisServer
 
-from tokenkit import ConfigurationError, StrigoClient
+from tokenkit import ConfigurationError, InvalidInputError, StrigoClient, strigo
 from tokenkit.bulk import RedisRateLimiter, Worker, distribute
 from tokenkit.sandbox import Sandbox
 
@@ -101,13 +102,31 @@ def test_a_workers_repr_names_any_factory(sandbox: Sandbox) -> None:
 def test_a_worker_checks_its_arguments() -> None:
     """Wrong options and async clients are refused with the fix."""
     wrong: Any = {"concurency": 3}
-    with pytest.raises(TypeError, match="concurency"):
+    text = r"^Worker\(\) got .* argument 'concurency'; did you mean 'concurrency'\?$"
+    with pytest.raises(TypeError, match=text):
         Worker(StrigoClient.from_env, **wrong)
-    with pytest.raises(ConfigurationError, match="share"):
-        Worker(StrigoClient.from_env, share=3.0)
+    with pytest.raises(ConfigurationError) as caught:
+        Worker(StrigoClient.from_env, share=2, concurrency=0)
+    concurrency, share = listed_problems(caught.value, "Worker")
+    assert concurrency.startswith("concurrency must be a whole number")
+    assert share.startswith("share must be above 0")
     unfit: Any = async_client
     with pytest.raises(ConfigurationError, match="must make a sync client, not AsyncStrigo"):
         Worker(unfit)([])
+
+
+def test_an_error_names_the_worker_that_was_called(sandbox: Sandbox) -> None:
+    """Its user never called ``send_many()``, which is how the worker sends."""
+    with pytest.raises(ConfigurationError) as caught:
+        Worker(factory(sandbox.environment), batch_size=5)(learners(9))
+    (problem,) = listed_problems(caught.value, "Worker")
+    assert problem.startswith("batch_size: the vendor takes ")
+    worker = Worker(factory(sandbox.environment))
+    unfit: Any = [7]
+    with pytest.raises(InvalidInputError, match=r"^Worker is not valid: calls: item 0 must be"):
+        worker(unfit)
+    with pytest.raises(InvalidInputError, match=r"^UserTokenRequest"):
+        worker(strigo.UserTokenRequest(email=email) for email in [""])
 
 
 def test_threads_share_the_work(sandbox: Sandbox) -> None:
@@ -160,12 +179,24 @@ def test_leaving_the_loop_cancels_what_has_not_begun(sandbox: Sandbox) -> None:
     assert len(taken) <= 25
 
 
-@pytest.mark.parametrize("argument", ["chunk_size", "chunks_ahead"])
-def test_distribute_checks_its_arguments(argument: str) -> None:
+@pytest.mark.parametrize(
+    ("size", "found"), [(0, "0"), (-1, "-1"), (True, "bool"), (2.5, "2.5"), ("9", "str")]
+)
+def test_distribute_checks_its_arguments(size: Any, found: str) -> None:
     """The arguments are checked before any call is taken."""
-    wrong: Any = {argument: 0}
-    with pytest.raises(ConfigurationError, match=f"{argument} must be 1 or more, not 0"):
-        distribute(Worker(StrigoClient.from_env), [], ThreadPoolExecutor(1), **wrong)
+    with pytest.raises(ConfigurationError) as caught:
+        distribute(
+            Worker(StrigoClient.from_env),
+            [],
+            ThreadPoolExecutor(1),
+            chunk_size=size,
+            chunks_ahead=size,
+        )
+    problem = f"must be a whole number of at least 1, not {found}"
+    assert listed_problems(caught.value, "distribute()") == [
+        f"chunk_size {problem}",
+        f"chunks_ahead {problem}",
+    ]
 
 
 def test_processes_keep_one_limit_together() -> None:

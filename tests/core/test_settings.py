@@ -9,7 +9,7 @@ import pytest
 from core_driver import untyped
 from listed_problems import listed_problems
 
-from tokenkit._client.options import ClientOptions, SendOptions, check_names
+from tokenkit._client.options import ClientOptions, SendOptions
 from tokenkit._client.settings import ClientSettings, change_call_settings
 from tokenkit._observability.hooks import Hooks
 from tokenkit._observability.hooks import check_hooks as check
@@ -24,6 +24,7 @@ from tokenkit._observability.records import (
 from tokenkit._policy.retry import RetryPolicy
 from tokenkit._policy.settings import CallSettings
 from tokenkit._policy.timeouts import Timeouts
+from tokenkit._policy.values import check_names
 from tokenkit.errors import ConfigurationError
 from tokenkit.zdk.profile import PROFILE as ZDK
 from tokenkit.zerohash.profile import PROFILE as ZEROHASH

@@ -24,6 +24,7 @@ from .._policy.clock import ClockOffset, Moment, TimeSource, moment_of
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
 from .._policy.settings import CallSettings
+from .._policy.values import check_names
 from .._redaction import mask_path, redact
 from .._secret import outside_frames, without_frames
 from ..auth.strategy import AsyncStrategy
@@ -36,7 +37,7 @@ from ..errors import (
 )
 from .base_url import BaseURL, path_problem
 from .credentials import make_strategy
-from .options import CallOptions, SendOptions, check_names
+from .options import CallOptions, SendOptions
 from .refusal import Refusal
 from .reuse_settings import ReuseSettings
 from .settings import ClientSettings, change_call_settings

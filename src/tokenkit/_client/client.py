@@ -11,18 +11,14 @@ from .._model.frames import forget_arguments
 from .._model.json import JSON
 from .._observability.hooks import Listener
 from .._pipeline.drivers import drive, drive_async, drive_async_steps, drive_steps
+from .._policy.values import check_names
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
 from .base import Start, raw_call
 from .bulk_methods import AsyncBulkMethods, BulkMethods
 from .credentials import name_variables, read_environment
 from .operation import AsyncCaller, Caller
-from .options import (
-    AsyncClientOptions,
-    ClientOptions,
-    SendOptions,
-    check_names,
-)
+from .options import AsyncClientOptions, ClientOptions, SendOptions
 from .origins import connect_all, connect_all_async
 from .refusal import Refusal
 from .tokens import AsyncTokenMethods, TokenMethods

@@ -3,8 +3,7 @@
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from typing_extensions import TypedDict
 
@@ -25,7 +24,6 @@ __all__ = [
     "HttpClient",
     "SendOptions",
     "Transport",
-    "check_names",
 ]
 
 
@@ -187,16 +185,3 @@ class AsyncClientOptions(_SharedOptions, total=False):
 
     clock: AsyncClock | None
     """The clock to use, for tests."""
-
-
-def check_names(where: str, options: Mapping[str, object], known: type[Any]) -> None:
-    """Check keywords that ``Unpack`` in a signature doesn't check at run time.
-
-    Raises:
-        TypeError: One is unknown; the text is Python's own, with a suggestion.
-    """
-    for name in options:
-        if name not in known.__annotations__:
-            nearest = get_close_matches(name, known.__annotations__, n=1)
-            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-            raise TypeError(f"{where} got an unexpected keyword argument {name!r}{hint}")

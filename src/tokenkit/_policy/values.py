@@ -1,13 +1,15 @@
-"""Checks of numbers and switches; a problem is a phrase that follows the argument's name."""
+"""Checks of options; a problem is a phrase that follows the argument's name."""
 
 from collections.abc import Mapping
-from typing import TypeGuard
+from difflib import get_close_matches
+from typing import Any, TypeGuard
 
 from .._model.json import type_of
 from ..errors import ConfigurationError
 
 __all__ = [
     "LARGEST",
+    "check_names",
     "number_problem",
     "quoted",
     "refuse",
@@ -65,6 +67,19 @@ def refuse(name: str, problems: Mapping[str, str | None]) -> None:
     found = [f"{argument} {problem}" for argument, problem in problems.items() if problem]
     if found:
         raise ConfigurationError(name, found)
+
+
+def check_names(where: str, options: Mapping[str, object], known: type[Any]) -> None:
+    """Check keywords that ``Unpack`` in a signature doesn't check at run time.
+
+    Raises:
+        TypeError: One is unknown; the text is Python's own, with a suggestion.
+    """
+    for name in options:
+        if name not in known.__annotations__:
+            nearest = get_close_matches(name, known.__annotations__, n=1)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            raise TypeError(f"{where} got an unexpected keyword argument {name!r}{hint}")
 
 
 def value_text(value: object) -> str:

@@ -77,10 +77,9 @@ class Group(Generic[T]):
         model = type(self.items[0].call)
         batch = model.batch([item.call for item in self.items])
         if batch is None:
-            raise ConfigurationError(
-                f"send_many(): batch_size: the vendor takes {model.__module__}."
-                f"{model.__qualname__} one at a time; leave batch_size out"
-            )
+            name = f"{model.__module__}.{model.__qualname__}"
+            problem = f"batch_size: the vendor takes {name} one at a time; leave batch_size out"
+            raise ConfigurationError("send_many()", [problem])
         return batch
 
     def values(self, value: Any) -> list[tuple[Item[T], T]]:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import attrs
 from typing_extensions import TypedDict
 
-from .._policy.values import value_text
+from .._policy.values import check_names, value_text
 from .._secret import Secret
 from ..errors import ConfigurationError
 from .progress import Progress
@@ -70,11 +70,15 @@ class Settings:
     rate_limiter: RateLimiter | None = None
 
     @classmethod
-    def parse(cls, options: dict[str, Any]) -> "Settings":
+    def parse(cls, options: dict[str, Any], *, about: str = "send_many()") -> "Settings":
         """Check options.
 
         The keys among them become secrets at once, because the frames of an error show their
         values.
+
+        Args:
+            options: What the caller passed.
+            about: What the caller passed them to, for errors.
 
         Raises:
             ConfigurationError: Options are invalid; the message names all of them.
@@ -87,13 +91,11 @@ class Settings:
             del given_keys
         elif keys is not None:
             options["encryption_keys"] = keys = ()
-        for name in options:
-            if name not in BulkOptions.__annotations__:
-                raise TypeError(f"send_many() got an unexpected keyword argument {name!r}")
+        check_names(about, options, BulkOptions)
         given = {name: value for name, value in options.items() if value is not None}
         problems = list(_problems(given))
         if problems:
-            raise ConfigurationError("send_many()", problems)
+            raise ConfigurationError(about, problems)
         if "journal" in given:
             given["journal"] = os.fspath(given["journal"])
         return cls(**given)

@@ -12,7 +12,8 @@ import attrs
 from typing_extensions import TypedDict, Unpack
 
 from .._model.call import Call
-from ..errors import ConfigurationError
+from .._policy.values import check_names, refuse, value_text
+from ..errors import ConfigurationError, InvalidInputError, TokenKitError
 from .options import BulkOptions, Settings
 from .rate_limiter import RateLimiter
 from .results import Result
@@ -98,10 +99,8 @@ class Worker:
             raise ConfigurationError(
                 f"Worker: factory must make a client, such as StrigoClient.from_env, not {kind}"
             )
-        for name in options:
-            if name not in WorkerOptions.__annotations__:
-                raise TypeError(f"Worker() got an unexpected keyword argument {name!r}")
-        Settings.parse({**options})
+        check_names("Worker()", options, WorkerOptions)
+        Settings.parse({**options}, about="Worker")
         self._factory = factory
         self._options: WorkerOptions = {"concurrency": 8, **options}
 
@@ -112,12 +111,16 @@ class Worker:
             calls: The calls.
 
         Raises:
-            ConfigurationError: The client cannot be made.
+            ConfigurationError: The client cannot be made, or the vendor takes no batches.
             InvalidInputError: An item is not a call.
         """
         client = _client(self._factory)
-        with client.send_many(calls, ordered=True, **self._options) as results:
-            return list(results)
+        try:
+            with client.send_many(calls, ordered=True, **self._options) as results:
+                return list(results)
+        except (ConfigurationError, InvalidInputError) as error:
+            _name_worker(error)
+            raise
 
     def __repr__(self) -> str:
         name = getattr(self._factory, "__qualname__", type(self._factory).__name__)
@@ -125,6 +128,14 @@ class Worker:
         if isinstance(owner, type):
             name = f"{owner.__name__}.{name.rpartition('.')[2]}"
         return f"Worker({name})"
+
+
+def _name_worker(error: TokenKitError) -> None:
+    """Name the worker, not the method that it calls, in an error about what it was given."""
+    called = "send_many()"
+    if error.message.startswith(called):
+        error.message = f"Worker{error.message.removeprefix(called)}"
+        error.args = (error.message,)
 
 
 @attrs.define
@@ -182,12 +193,17 @@ def distribute(
         chunks_ahead: Chunks under way, at least as many as there are workers.
 
     Raises:
-        ConfigurationError: ``chunk_size`` or ``chunks_ahead`` is below 1.
+        ConfigurationError: ``chunk_size`` or ``chunks_ahead`` is not a whole number, or below 1.
     """
-    for name, value in (("chunk_size", chunk_size), ("chunks_ahead", chunks_ahead)):
-        if value < 1:
-            raise ConfigurationError(f"distribute(): {name} must be 1 or more, not {value}")
+    sizes = {"chunk_size": chunk_size, "chunks_ahead": chunks_ahead}
+    refuse("distribute()", {name: _size_problem(size) for name, size in sizes.items()})
     return _distributed(worker, iter(calls), executor, chunk_size, chunks_ahead)
+
+
+def _size_problem(size: object) -> str | None:
+    if isinstance(size, int) and not isinstance(size, bool) and size > 0:
+        return None
+    return f"must be a whole number of at least 1, not {value_text(size)}"
 
 
 def _distributed(
