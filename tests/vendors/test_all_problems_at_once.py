@@ -12,6 +12,7 @@ from listed_problems import problems_with
 from vendors_support import CLIENTS, responding
 
 from tokenkit import (
+    AsyncSecretGroup,
     AsyncZdkClient,
     AsyncZeroHashClient,
     ConfigurationError,
@@ -158,14 +159,29 @@ def test_credentials_are_all_checked(kind: Any) -> None:
 
 
 def test_an_async_source_beside_other_problems() -> None:
-    """A sync client says that it can't wait, whatever else is wrong."""
+    """A sync client says which credentials it can't wait for, whatever else is wrong."""
 
-    async def read() -> str:
+    async def read() -> Any:
         raise AssertionError("never asked")
 
-    problems = problems_with(StrigoClient, org_id="a:b", api_key=read)
-    assert problems[0] == "org_id contains a colon, which separates it from the api_key"
-    assert problems[1].startswith("a sync client cannot wait for an async secret source")
+    asynchronous = (
+        "is async, which a sync client cannot wait for; use the async client or a plain function"
+    )
+    assert problems_with(StrigoClient, org_id="a:b", api_key=read) == [
+        "org_id contains a colon, which separates it from the api_key",
+        f"api_key {asynchronous}",
+    ]
+    keys = AsyncSecretGroup(read)
+    for source in (read, keys["private_key"]):
+        assert problems_with(ZeroHashClient, api_key="a", private_key=source, passphrase="b") == [
+            f"private_key {asynchronous}"
+        ]
+    assert problems_with(ZeroHashClient, api_key=read, private_key=read, passphrase=" ") == [
+        "passphrase begins or ends with white space or a line break; strip it",
+        f"api_key {asynchronous}",
+        f"private_key {asynchronous}",
+    ]
+    AsyncZeroHashClient(api_key="a", private_key=read, passphrase="b")
 
 
 @pytest.mark.parametrize("kind", [ZeroHashClient, AsyncZeroHashClient])

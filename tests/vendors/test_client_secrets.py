@@ -159,7 +159,7 @@ def test_async_sources_on_sync_clients() -> None:
     with pytest.raises(ConfigurationError) as caught:
         ZdkClient(api_key=source)
     assert str(caught.value) == (
-        "ZdkClient: a sync client cannot wait for an async secret source; use the async client "
+        "ZdkClient: api_key is async, which a sync client cannot wait for; use the async client "
         "or a plain function"
     )
     hidden: Any = lambda: zdk_key()  # noqa: E731, PLW0108 - a plain function that returns a coroutine

@@ -187,9 +187,8 @@ def test_an_async_source_in_a_strategy() -> None:
     strategy: Any = auth.Bearer(later)
     with pytest.raises(ConfigurationError) as caught:
         MoreClient(auth=strategy)
-    assert str(caught.value).startswith(
-        "MoreClient: a sync client cannot wait for an async secret source"
-    )
+    assert str(caught.value).startswith("MoreClient: auth: the secret source ")
+    assert "later is async, which a sync client cannot wait for" in str(caught.value)
 
 
 @pytest.mark.anyio

@@ -7,8 +7,9 @@ from functools import partial
 from inspect import iscoroutinefunction, signature
 from typing import Any, ClassVar, Protocol
 
+from .._pipeline.secret_sources import source_name
 from .._policy.profile import Profile
-from .._secret import Secret, conceal
+from .._secret import AsyncSecretMember, Secret, conceal
 from ..auth.strategy import AsyncStrategy, check_sources
 from ..errors import ConfigurationError
 from .base_url import is_private_name
@@ -60,12 +61,8 @@ def make_strategy(
     """
     given = {name: conceal(value) for name, value in credentials.items() if value is not None}
     strategy, problems = _vendors(profile, given) if auth is None else _callers(auth, given)
-    sources = given.values() if strategy is None else strategy.secrets
-    if not is_async and any(_is_async(source) for source in sources):
-        problems.append(
-            "a sync client cannot wait for an async secret source; use the async client or a "
-            "plain function"
-        )
+    if not is_async:
+        problems += _async_problems({} if auth is not None else given, strategy)
     if strategy is None or problems:
         raise ConfigurationError(problems=problems)
     return strategy
@@ -131,7 +128,31 @@ def _kind_problem(name: str, source: object) -> str | None:
     return None
 
 
+def _async_problems(given: Mapping[str, object], strategy: AsyncStrategy | None) -> list[str]:
+    """Return which secret sources of a sync client are async.
+
+    Args:
+        given: The credentials that a vendor's strategy is made from.
+        strategy: The strategy; ``None`` if it could not be made.
+    """
+    own = [] if strategy is None else [*strategy.secrets]
+    sources = [*given.items()]
+    sources += [
+        (f"auth: the secret source {source_name(source)}", source)
+        for source in own
+        if not any(source is one for one in given.values())
+    ]
+    return [
+        f"{name} is async, which a sync client cannot wait for; use the async client or a "
+        "plain function"
+        for name, source in sources
+        if _is_async(source)
+    ]
+
+
 def _is_async(source: object) -> bool:
+    if isinstance(source, AsyncSecretMember):
+        return True
     return iscoroutinefunction(source) or iscoroutinefunction(getattr(source, "__call__", None))  # noqa: B004 - it is its kind that matters
 
 

@@ -15,7 +15,14 @@ from .._secret import (
 from ..errors import ConfigurationError
 from .effects import Resolve, ResolveGroup, Result, Steps
 
-__all__ = ["resolve", "resolve_async", "resolve_group", "resolve_group_async", "resolved"]
+__all__ = [
+    "resolve",
+    "resolve_async",
+    "resolve_group",
+    "resolve_group_async",
+    "resolved",
+    "source_name",
+]
 
 
 def resolved(
@@ -99,7 +106,7 @@ def _asked(source: object) -> object:
     except Exception as error:  # noqa: BLE001 - a caller's source may raise anything
         cause = error
     raise ConfigurationError(
-        f"The secret source {_name(source)} raised {type(cause).__name__}"
+        f"The secret source {source_name(source)} raised {type(cause).__name__}"
     ) from cause
 
 
@@ -109,11 +116,12 @@ async def _awaited(source: object, value: Awaitable[object]) -> object:
     except Exception as error:  # noqa: BLE001 - a caller's source may raise anything
         cause = error
     raise ConfigurationError(
-        f"The secret source {_name(source)} raised {type(cause).__name__}"
+        f"The secret source {source_name(source)} raised {type(cause).__name__}"
     ) from cause
 
 
-def _name(source: object) -> str:
+def source_name(source: object) -> str:
+    """Return a source's name, for errors."""
     return getattr(source, "__qualname__", type(source).__name__)
 
 
@@ -124,7 +132,7 @@ def _as_secret(source: object, value: object) -> Secret:
         return Secret(value)
     problem = _problem(value, "a string or a Secret")
     del value  # keep it out of the traceback
-    raise ConfigurationError(f"The secret source {_name(source)} {problem}")
+    raise ConfigurationError(f"The secret source {source_name(source)} {problem}")
 
 
 def _as_secrets(source: object, value: object) -> Mapping[str, Secret]:
@@ -140,7 +148,7 @@ def _as_secrets(source: object, value: object) -> Mapping[str, Secret]:
         problem = f"must return strings or Secrets, not {type(wrong[0]).__name__}"
         del wrong
     del value  # keep it out of the traceback
-    raise ConfigurationError(f"The secret source {_name(source)} {problem}")
+    raise ConfigurationError(f"The secret source {source_name(source)} {problem}")
 
 
 def _problem(value: object, wanted: str) -> str:
