@@ -172,7 +172,7 @@ def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
         ({"store": "redis://"}, "store must be a store such as RedisStore"),
         ({"local_copies_for": 5}, "local_copies_for must be a timedelta, not int"),
         ({"local_copies_for": -MINUTES}, "local_copies_for must not be negative"),
-        ({"max_tokens": 0, "store": 5}, "max_tokens .*; store "),
+        ({"max_tokens": 0, "store": 5}, r"^TokenCache has 2 problems:\n- max_tokens .*\n- store "),
     ],
 )
 def test_settings_of_a_cache_are_checked(settings: Any, problem: str) -> None:

@@ -173,15 +173,14 @@ def test_an_async_source_beside_other_problems() -> None:
     ]
     keys = AsyncSecretGroup(read)
     for source in (read, keys["private_key"]):
-        assert problems_with(ZeroHashClient, api_key="a", private_key=source, passphrase="b") == [
-            f"private_key {asynchronous}"
-        ]
-    assert problems_with(ZeroHashClient, api_key=read, private_key=read, passphrase=" ") == [
-        "passphrase begins or ends with white space or a line break; strip it",
+        credentials = {**ZEROHASH, "private_key": source}
+        assert problems_with(ZeroHashClient, **credentials) == [f"private_key {asynchronous}"]
+        AsyncZeroHashClient(**credentials)
+    assert problems_with(ZeroHashClient, api_key=read, private_key=read, passphrase="") == [
+        "passphrase is empty",
         f"api_key {asynchronous}",
         f"private_key {asynchronous}",
     ]
-    AsyncZeroHashClient(api_key="a", private_key=read, passphrase="b")
 
 
 @pytest.mark.parametrize("kind", [ZeroHashClient, AsyncZeroHashClient])
