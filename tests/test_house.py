@@ -22,7 +22,7 @@ MAY_BE_ASYNC = (
     "_client/options.py",
     "_client/origins.py",
     "_client/paging.py",
-    "_client/refusal.py",
+    "_client/failed_call.py",
     "_client/procedure.py",
     "_client/tapped_connections.py",
     "_client/tokens.py",

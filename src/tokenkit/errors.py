@@ -5,7 +5,7 @@
     ├── InvalidInputError             also a ValueError; nothing was sent
     ├── ClientClosedError             the client was used after close()
     ├── TransportError                no complete response arrived
-    │   ├── ConnectError              no connection: name lookup, refusal, TLS
+    │   ├── ConnectError              no connection: name lookup, connecting or TLS failed
     │   ├── ConnectionLostError       the connection broke after it was made
     │   ├── ProtocolError             the peer sent invalid HTTP
     │   └── RequestTimeoutError       also a builtins.TimeoutError
@@ -115,13 +115,8 @@ class TokenKitError(Exception):
 class ConfigurationError(TokenKitError):
     """A client, a strategy or a secret source is set up wrongly.
 
-    Args:
-        text: What is wrong; with ``problems``, what they are about, such as ``ZdkClient``.
-        problems: Every problem found. The message has a line for each if there are several.
-        **context: See :class:`CallContext`.
-
     Attributes:
-        problems: Every problem found, not only the first.
+        problems: Every problem found; the message has a line for each if there are several.
     """
 
     def __init__(
@@ -136,11 +131,8 @@ class InvalidInputError(TokenKitError, ValueError):
 
     Args:
         text: What is invalid; without ``errors``, the whole message.
-        errors: Every problem found.
+        errors: Every problem found, not only the first; an attribute too.
         **context: See :class:`CallContext`.
-
-    Attributes:
-        errors: Every problem found, not only the first.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import attrs
 import pytest
-from bulk_runs import learners, refusal, reply, results, run
+from bulk_runs import learners, rate_limit_error, reply, results, run
 
 from tokenkit import (
     AuthenticationError,
@@ -118,7 +118,7 @@ def test_what_is_no_single_calls_fault_fails_all(error: Exception, requests: int
 def test_a_refused_batch_goes_back_into_the_line_as_a_whole() -> None:
     """A 429 is no reason to halve."""
     vendor = Batches(set())
-    refusals = [refusal(1.0)]
+    refusals = [rate_limit_error(1.0)]
 
     def send(call: Call[Any]) -> Reply[Any]:
         if refusals:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from bulk_runs import WindowedVendor, async_run, learners, refusal, reply, results, run
+from bulk_runs import WindowedVendor, async_run, learners, rate_limit_error, reply, results, run
 
 from tokenkit import ConnectionLostError
 from tokenkit.bulk.pace import Pace
@@ -170,7 +170,7 @@ class Rolling:
             recent = [time for time in self.times if time > now - self.span]
             if len(recent) >= self.limit:
                 self.refusals += 1
-                raise refusal()
+                raise rate_limit_error()
             self.times = [*recent, now]
         return reply(call)
 
@@ -188,7 +188,7 @@ def test_a_documented_rate_is_kept_in_every_span() -> None:
 def test_a_refusal_without_retry_after_waits_as_documented() -> None:
     """The profile says how long a blocked address waits; the call is sent again."""
     clock = FrozenClock(A_FRACTION)
-    answers: list[Exception | None] = [refusal(), None]
+    answers: list[Exception | None] = [rate_limit_error(), None]
 
     def send(call: Call[Any]) -> Reply[Any]:
         error = answers.pop(0) if answers else None
@@ -204,7 +204,7 @@ def test_a_refusal_without_retry_after_waits_as_documented() -> None:
 def test_refusals_without_any_hint_wait_longer_each_time() -> None:
     """The waits are 10, 20, 40, 60 and 60 seconds if the vendor doesn't say how long."""
     clock = FrozenClock(A_FRACTION)
-    refusals = [refusal() for _ in range(5)]
+    refusals = [rate_limit_error() for _ in range(5)]
 
     def send(call: Call[Any]) -> Reply[Any]:
         if refusals:
@@ -223,7 +223,7 @@ def test_a_refusal_within_a_told_window_waits_for_its_end() -> None:
 
     def send(call: Call[Any]) -> Reply[Any]:
         if next(plan, False):
-            raise refusal()
+            raise rate_limit_error()
         return vendor.send(call)
 
     opened = run(learners(4), send, clock=clock, concurrency=1)
@@ -288,7 +288,7 @@ def test_many_refusals_at_once_count_as_one_pause() -> None:
     def send(call: Call[Any]) -> Reply[Any]:
         if clock.monotonic() < 1 and state["answered"] >= 1:
             gate.wait(timeout=30)
-            raise refusal(7.0)
+            raise rate_limit_error(7.0)
         state["answered"] += 1
         return reply(call)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bulk_runs import refusal, reply, results, run
+from bulk_runs import rate_limit_error, reply, results, run
 from cryptography.fernet import Fernet
 
 from tokenkit import (
@@ -182,7 +182,7 @@ def test_a_payment_that_may_have_been_made_is_not_tried_again(
 
 def test_a_refused_payment_goes_back_into_the_line(options: dict[str, Any]) -> None:
     """A 429 has opened nothing."""
-    refusals = [refusal(1.0)]
+    refusals = [rate_limit_error(1.0)]
 
     def send(call: Call[Any]) -> Reply[Any]:
         if refusals:

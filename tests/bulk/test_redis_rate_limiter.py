@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from bulk_runs import async_run, learners, refusal, reply, results, run
+from bulk_runs import async_run, learners, rate_limit_error, reply, results, run
 from redis_server import RedisServer
 
 from tokenkit import ConfigurationError
@@ -134,7 +134,7 @@ class Noting:
 def test_a_callers_limiter_is_asked_and_told(anyio_backend: str) -> None:
     """It gets every response; errors without one need not be reported."""
     answers: list[Exception | None] = [
-        refusal(3.0),
+        rate_limit_error(3.0),
         BadRequestError("no", status=400, headers={"x-one": "1"}),
         ConfigurationError("nothing was sent"),
     ]

@@ -209,7 +209,7 @@ def test_reusable_call_must_mint_a_token(monkeypatch: pytest.MonkeyPatch) -> Non
     call = PlainRequest(email="a@example.com")
     vendor = Vendor(World(), call)
     with pytest.raises(ConfigurationError, match="PlainRequest has reusable = True, but"):
-        vendor.ask().answer().result()
+        vendor.ask().respond().result()
     assert exact_values(call, reader_of(PlainRequest)) == ("a@example.com",)
     assert not issubclass(str, IssuedToken)
 

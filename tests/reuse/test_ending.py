@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from all_clients import REUSABLE, STRIGO_MINT
 from memory_store import MemoryStore
-from reuse_world import HOUR, Caller, Vendor, World, cache_with, lost, refusal
+from reuse_world import HOUR, Caller, Vendor, World, cache_with, error_response, lost
 
 from tokenkit import TokenCache, zerohash
 from tokenkit._model.messages import Headers, Response
@@ -40,7 +40,7 @@ def test_revoked_token_is_gone() -> None:
     other_first = other.token()
     revocation = revoking(other, first)
     assert vendor.ask().request is not None
-    revocation.answer(REVOKED).result()
+    revocation.respond(REVOKED).result()
     assert other.token() is other_first
 
 
@@ -50,7 +50,7 @@ def test_revocation_that_fails_at_the_vendor() -> None:
     vendor = Vendor(world, REUSABLE)
     first = vendor.token()
     with pytest.raises(ServerError):
-        revoking(vendor, first).answer(refusal(500)).result()
+        revoking(vendor, first).respond(error_response(500)).result()
     assert vendor.token() != first
 
 
@@ -62,22 +62,22 @@ def test_token_revoked_during_its_renewal() -> None:
         first = vendor.token()
         world.pass_by(HOUR * 0.85)
         renewing = vendor.ask()
-        revoking(vendor, first).answer(REVOKED)
+        revoking(vendor, first).respond(REVOKED)
         if outcome is None:
-            second = renewing.answer().result()
+            second = renewing.respond().result()
             assert second != first
             assert vendor.token() is second
         else:
-            assert renewing.answer(outcome).request is not None
-            assert renewing.answer().result() != first
+            assert renewing.respond(outcome).request is not None
+            assert renewing.respond().result() != first
 
 
 def test_follower_does_not_get_what_was_revoked_meanwhile() -> None:
     """Between the mint and a follower's waking, its token may have been revoked."""
     vendor = Vendor(World(), REUSABLE)
     minting, follower = vendor.ask(), vendor.ask()
-    first = minting.answer().result()
-    revoking(vendor, first).answer(REVOKED)
+    first = minting.respond().result()
+    revoking(vendor, first).respond(REVOKED)
     assert follower.go_on().request is not None
 
 
@@ -94,8 +94,8 @@ def test_revoked_token_is_gone_in_every_process(monkeypatch: pytest.MonkeyPatch)
     revocation = revoking(one, first)
     minting = two.ask()
     assert minting.request is not None
-    revocation.answer(REVOKED)
-    second = minting.answer().result()
+    revocation.respond(REVOKED)
+    second = minting.respond().result()
     assert second != first
     assert one.token() == second
 
@@ -137,7 +137,7 @@ def test_revival_by_the_store_does_not_reach_who_revoked() -> None:
     store = MemoryStore(world.now)
     vendor = Vendor(world, REUSABLE, cache_with(store))
     first = vendor.token()
-    revoking(vendor, first).answer(REVOKED)
+    revoking(vendor, first).respond(REVOKED)
     (key,) = store.entries
     store.live[store.entries[key].mark] = world.now() + HOUR
     assert vendor.token() != first
@@ -153,12 +153,12 @@ def test_store_that_cannot_be_told_is_an_error() -> None:
     revocation = revoking(vendor, first)
     assert revocation.request is not None
     with pytest.raises(StoreError, match="make this call again") as caught:
-        revocation.answer(REVOKED).result()
+        revocation.respond(REVOKED).result()
     assert caught.value.operation == "revoke_client_auth_token"
     assert (caught.value.vendor, caught.value.outcome) == ("zerohash", "performed")
     revocation = revoking(vendor, first)
     store.down = False
-    assert revocation.answer(REVOKED).result().status == 204
+    assert revocation.respond(REVOKED).result().status == 204
     assert store.live == {}
 
 
@@ -167,7 +167,7 @@ def test_revocation_whose_answer_is_lost() -> None:
     vendor = Vendor(World(), REUSABLE, TokenCache())
     first = vendor.token()
     with pytest.raises(ConnectionLostError):
-        revoking(vendor, first).answer(lost()).result()
+        revoking(vendor, first).respond(lost()).result()
     assert vendor.token() != first
 
 
@@ -186,12 +186,12 @@ def test_store_of_somebody_else_is_told_too() -> None:
     sharing = Vendor(world, REUSABLE, cache_with(store))
     alone = Vendor(world, REUSABLE)
     first = sharing.token()
-    revoking(alone, first).answer(REVOKED).result()
+    revoking(alone, first).respond(REVOKED).result()
     assert store.live == {}
     second = sharing.token()
     store.down = True
     with pytest.raises(StoreError, match="make this call again"):
-        revoking(alone, second).answer(REVOKED).result()
+        revoking(alone, second).respond(REVOKED).result()
 
 
 def revoking_beside(store: type[MemoryStore]) -> Caller:
@@ -215,7 +215,7 @@ def test_vendor_is_asked_whatever_a_store_does() -> None:
     revocation = revoking_beside(StoreForLoops)
     assert revocation.request is not None
     with pytest.raises(StoreError, match="could not be updated"):
-        revocation.answer(REVOKED).result()
+        revocation.respond(REVOKED).result()
 
 
 def test_what_strikes_a_store_comes_out_before_the_vendor_is_asked() -> None:
@@ -243,5 +243,5 @@ def test_store_that_never_held_such_tokens_is_not_asked() -> None:
     store.down = True
     asked = len(store.asked)
     vendor = Vendor(world, REUSABLE)
-    assert revoking(vendor, vendor.token()).answer(REVOKED).result().status == 204
+    assert revoking(vendor, vendor.token()).respond(REVOKED).result().status == 204
     assert len(store.asked) == asked

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from all_clients import REUSABLE, STRIGO_MINT
-from reuse_world import Vendor, World, lost, refusal
+from reuse_world import Vendor, World, error_response, lost
 
 from tokenkit import TokenCache
 from tokenkit._reuse.cache import all_caches, reset_after_fork
@@ -33,7 +33,7 @@ def test_one_mints_for_all() -> None:
     vendor = Vendor(world, STRIGO_MINT)
     minting, *others = [vendor.ask() for _ in range(5)]
     assert [other.follows for other in others] == [True] * 4
-    token = minting.answer().result()
+    token = minting.respond().result()
     assert [other.go_on().result() for other in others] == [token] * 4
     statistics = vendor.cache.statistics()
     assert (len(world.requests), statistics.mints, statistics.waits) == (1, 1, 4)
@@ -43,7 +43,7 @@ def test_token_is_everybody_s_whatever_they_asked_for() -> None:
     """A fresh token is the best there is, even for a caller that asks for more than its life."""
     vendor = Vendor(World(), STRIGO_MINT)
     minting, other = vendor.ask(), vendor.ask(valid_for=timedelta(days=2))
-    token = minting.answer().result()
+    token = minting.respond().result()
     assert other.go_on().result() is token
 
 
@@ -57,7 +57,7 @@ def test_cancelled_mint_is_handed_over(error: BaseException) -> None:
         minting.result()
     assert second.go_on().request is not None
     assert third.go_on().follows
-    token = second.answer().result()
+    token = second.respond().result()
     assert third.go_on().result() is token
 
 
@@ -77,19 +77,19 @@ def test_follower_may_be_cancelled() -> None:
     vendor = Vendor(World(), STRIGO_MINT)
     minting, second, third = [vendor.ask() for _ in range(3)]
     second.cancel(Interruption())
-    token = minting.answer().result()
+    token = minting.respond().result()
     assert third.go_on().result() is token
 
 
 @pytest.mark.parametrize(
     ("outcome", "expected"),
-    [(refusal(401), AuthenticationError), (lost(sent=False), ConnectionLostError)],
+    [(error_response(401), AuthenticationError), (lost(sent=False), ConnectionLostError)],
 )
 def test_failure_is_everybody_s(outcome: object, expected: type[Exception]) -> None:
     """All waiting callers get a copy of the error; later callers try again."""
     vendor = Vendor(World(), STRIGO_MINT)
     minting, second = vendor.ask(), vendor.ask()
-    minting.answer(outcome)  # type: ignore[arg-type] # either kind of outcome
+    minting.respond(outcome)  # type: ignore[arg-type] # either kind of outcome
     with pytest.raises(expected) as first_error:
         minting.result()
     with pytest.raises(expected) as second_error:
@@ -148,10 +148,10 @@ def test_invalidated_mint_is_not_kept() -> None:
     minting, second = vendor.ask(), vendor.ask()
     vendor.invalidate()
     assert second.go_on().request is not None
-    old = minting.answer().result()
+    old = minting.respond().result()
     third = vendor.ask()
     assert third.follows
-    new = second.answer().result()
+    new = second.respond().result()
     assert third.go_on().result() is new
     assert old != new
     assert vendor.token() is new
@@ -170,7 +170,7 @@ def test_rate_limit_is_remembered() -> None:
     """After a 429, no caller asks the vendor with these credentials until the wait is over."""
     world, cache = World(), TokenCache()
     vendor, other = Vendor(world, STRIGO_MINT, cache), Vendor(world, REUSABLE, cache)
-    vendor.ask().answer(refusal(429, retry_after="30"))
+    vendor.ask().respond(error_response(429, retry_after="30"))
     world.pass_by(10)
     another = STRIGO_MINT.__class__(email="two@example.com")
     for call in (STRIGO_MINT, another):
@@ -189,8 +189,8 @@ def test_rate_limit_spares_kept_tokens() -> None:
     world = World()
     vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
-    vendor.ask(STRIGO_MINT.__class__(email="two@example.com")).answer(
-        refusal(429, retry_after="10000")
+    vendor.ask(STRIGO_MINT.__class__(email="two@example.com")).respond(
+        error_response(429, retry_after="10000")
     )
     assert vendor.ask().result() is first
     world.pass_by(3600 * 0.85)
@@ -201,7 +201,7 @@ def test_documented_block_is_remembered() -> None:
     """Zerohash's documented block of ten seconds, which it doesn't send, is remembered."""
     world = World()
     vendor = Vendor(world, REUSABLE)
-    vendor.ask().answer(refusal(429))
+    vendor.ask().respond(error_response(429))
     world.pass_by(9)
     with pytest.raises(RateLimitError):
         vendor.ask().result()
@@ -213,7 +213,7 @@ def test_other_refusals_are_not_remembered() -> None:
     """A corrected input, or key, must work at once."""
     vendor = Vendor(World(), STRIGO_MINT)
     for status in (401, 403, 422, 429, 500):
-        vendor.ask().answer(refusal(status))
+        vendor.ask().respond(error_response(status))
     assert vendor.ask().request is not None
 
 
@@ -225,7 +225,7 @@ def test_memory_of_rate_limits_is_bounded() -> None:
     for number in range(2_500):
         world.pass_by(1)
         cache.table.refuse(number.to_bytes(4, "big"), error, world.monotonic, 10)
-    assert len(vars(cache.table)["_refusals"]) <= 1_010
+    assert len(vars(cache.table)["_rate_limited"]) <= 1_010
 
 
 @pytest.mark.parametrize("cls", ["Lead", "Obtaining"])

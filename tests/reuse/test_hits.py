@@ -72,7 +72,7 @@ def test_an_ended_token_is_not_served_after_a_failed_renewal(clock: str) -> None
     vendor.token()
     setattr(world, clock, getattr(world, clock) + HOUR + 1)
     with pytest.raises(ConnectionLostError):
-        vendor.ask().answer(lost()).result()
+        vendor.ask().respond(lost()).result()
 
 
 def test_a_copy_is_a_hit_until_the_store_must_be_asked() -> None:

@@ -10,7 +10,7 @@ import pytest
 from all_clients import REUSABLE, STRIGO_MINT, ZDK_MINT
 from memory_store import MemoryStore
 from reuse_processes import Processes
-from reuse_world import HOUR, Vendor, World, cache_with, lost, refusal
+from reuse_world import HOUR, Vendor, World, cache_with, error_response, lost
 
 from tokenkit import strigo
 from tokenkit._observability.records import StoreFailed, TokenMinted, TokenServed
@@ -35,7 +35,7 @@ def test_one_process_mints_for_all() -> None:
     p = Processes(number=3)
     minting, *others = [vendor.ask() for vendor in p.vendors]
     assert all(other.polls for other in others)
-    token = minting.answer().result()
+    token = minting.respond().result()
     assert [other.go_on().result() for other in others] == [token, token]
     assert len(p.world.requests) == 1
     assert p.vendors[1].cache.statistics().store_hits == 1
@@ -84,8 +84,8 @@ def test_paused_process_publishes_in_vain() -> None:
     p = Processes()
     paused, other = [vendor.ask() for vendor in p.vendors]
     p.world.pass_by(10)
-    new = other.go_on().answer().result()
-    old = paused.answer().result()
+    new = other.go_on().respond().result()
+    old = paused.respond().result()
     assert old != new
     assert p.vendors[0].token() == new
 
@@ -123,7 +123,7 @@ def test_failed_mint_releases_the_lock() -> None:
     p = Processes()
     minting, other = [vendor.ask() for vendor in p.vendors]
     with pytest.raises(AuthenticationError):
-        minting.answer(refusal(401)).result()
+        minting.respond(error_response(401)).result()
     assert other.go_on().request is not None
 
 
@@ -131,7 +131,7 @@ def test_rate_limit_holds_in_every_process() -> None:
     """After a 429, no process with these credentials asks until the wait is over."""
     p = Processes(number=3)
     minting, other = [vendor.ask() for vendor in p.vendors[:2]]
-    minting.answer(refusal(429, retry_after="30"))
+    minting.respond(error_response(429, retry_after="30"))
     with pytest.raises(RateLimitError) as caught:
         other.go_on().result()
     assert caught.value.retry_after == pytest.approx(30, abs=1)
@@ -147,7 +147,7 @@ def test_stored_token_is_served_while_the_vendor_refuses() -> None:
     p = Processes()
     token = p.vendors[0].token()
     other = strigo.UserTokenRequest(email="two@example.com")
-    p.vendors[1].ask(other).answer(refusal(429, retry_after="30"))
+    p.vendors[1].ask(other).respond(error_response(429, retry_after="30"))
     assert p.vendors[1].ask().result() == token
     with pytest.raises(RateLimitError):
         p.vendors[1].ask(other).result()
@@ -162,7 +162,7 @@ def test_renewal_is_one_process_s_business() -> None:
     renewing = p.vendors[0].ask()
     assert renewing.request is not None
     assert p.vendors[1].ask().result() == first
-    renewed = renewing.answer().result()
+    renewed = renewing.respond().result()
     p.world.pass_by(5.1)
     assert p.vendors[1].ask().result() == renewed
     assert len(p.world.requests) == 2
@@ -188,7 +188,7 @@ def test_stored_token_that_lives_too_shortly_is_replaced() -> None:
     first = p.vendors[0].token()
     p.world.pass_by(HOUR * 0.5)
     minting = p.vendors[1].ask(valid_for=timedelta(minutes=40))
-    second = minting.answer().result()
+    second = minting.respond().result()
     assert second != first
     assert p.vendors[0].ask(valid_for=timedelta(minutes=40)).result() == second
 
@@ -277,7 +277,7 @@ def test_lost_answer_costs_no_second_mint(call: Call[object]) -> None:
     unlucky = p.vendors[0].ask()
     other = p.vendors[1].ask()
     assert other.polls
-    token = unlucky.answer().result()
+    token = unlucky.respond().result()
     assert other.go_on().result() == token
     assert len(p.world.requests) == 1
 
@@ -288,7 +288,7 @@ def test_lost_publication() -> None:
         p = Processes(call)
         minting = p.vendors[0].ask()
         p.store.lost = 1
-        token = minting.answer().result()
+        token = minting.respond().result()
         assert p.vendors[0].cache.statistics().tokens == kept
         assert p.vendors[1].ask().result() == token
 
@@ -307,11 +307,11 @@ def test_store_that_fails_after_the_lock() -> None:
     p = Processes()
     minting = p.vendors[0].ask()
     p.store.down = True
-    token = minting.answer().result()
+    token = minting.respond().result()
     assert p.vendors[0].token() is token
     failing = p.vendors[1].ask()
     with pytest.raises(AuthenticationError):
-        failing.answer(refusal(401)).result()
+        failing.respond(error_response(401)).result()
 
 
 def test_invalidation_reaches_the_store() -> None:
@@ -323,9 +323,9 @@ def test_invalidation_reaches_the_store() -> None:
     p.vendors[0].invalidate()
     other = p.vendors[2].ask()
     assert other.request is not None
-    assert minting.answer().result() != first
+    assert minting.respond().result() != first
     assert p.vendors[1].cache.statistics().tokens == 0
-    second = other.answer().result()
+    second = other.respond().result()
     assert p.vendors[1].ask().result() == second
 
 
@@ -359,5 +359,5 @@ def test_vendor_that_fails_for_a_renewal() -> None:
     p = Processes()
     first, _ = [vendor.token() for vendor in p.vendors]
     p.world.pass_by(HOUR * 0.85)
-    assert p.vendors[0].ask().answer(lost()).result() == first
+    assert p.vendors[0].ask().respond(lost()).result() == first
     assert p.store.locks == {}

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     rule,
 )
 from memory_store import MemoryStore
-from reuse_world import Caller, Vendor, World, cache_with, lost, refusal
+from reuse_world import Caller, Vendor, World, cache_with, error_response, lost
 
 import tokenkit._reuse.ending
 from tokenkit import TokenCache, strigo, zerohash
@@ -114,7 +114,7 @@ class Reuse(RuleBasedStateMachine):
 
     @precondition(lambda self: self.pending)
     @rule(data=st.data(), outcome=st.sampled_from(["token"] * 6 + ["lost", "500", "429"]))
-    def answer(self, data: st.DataObject, outcome: str) -> None:
+    def respond(self, data: st.DataObject, outcome: str) -> None:
         """Let the vendor respond to a caller."""
         asked = self._pick(data, "vendor")
         if asked is None:
@@ -123,14 +123,14 @@ class Reuse(RuleBasedStateMachine):
         assert request is not None
         if outcome == "token":
             response = self.world.minted(request, LIFE)
-            asked.caller.answer(response)
+            asked.caller.respond(response)
             body = json.loads(response.body)
             token = body.get("data", body.get("message"))["token"]
             self.born[token] = self.world.true_wall
         elif outcome == "lost":
-            asked.caller.answer(lost())
+            asked.caller.respond(lost())
         else:
-            asked.caller.answer(refusal(int(outcome), retry_after="20"))
+            asked.caller.respond(error_response(int(outcome), retry_after="20"))
         self._settle()
 
     @precondition(lambda self: self.pending)
@@ -191,7 +191,7 @@ class Reuse(RuleBasedStateMachine):
             # The processes of this test are one: each knows its own caches only.
             with patch.object(tokenkit._reuse.ending, "all_caches", lambda: [vendor.cache]):
                 caller = Caller(self.world, ending(call, begin, vendor.cache, "zerohash"))
-                caller.answer(REVOKED).result()
+                caller.respond(REVOKED).result()
         except TokenKitError:
             assert self.store is not None
         else:

@@ -25,7 +25,7 @@ def test_spoiled_entry_is_replaced() -> None:
         (entry,) = p.store.entries.values()
         entry.sealed = spoiled
         minting = p.vendors[1].ask()
-        token = minting.answer().result()
+        token = minting.respond().result()
         assert p.vendors[1].cache.statistics().store_failures == 0
         third = Vendor(p.world, STRIGO_MINT, cache_with(p.store))
         assert third.ask().result() == token
@@ -64,7 +64,7 @@ def test_moved_entry_does_not_open() -> None:
     for call in (other, STRIGO_MINT):
         minting = p.vendors[1].ask(call)
         assert minting.request is not None
-        assert minting.answer().result().email == call.email
+        assert minting.respond().result().email == call.email
 
 
 def test_stored_token_is_too_short_lived_for_one_who_waits() -> None:
@@ -83,7 +83,7 @@ def test_stored_token_is_too_short_lived_for_one_who_waits() -> None:
     p.store.locks.clear()
     assert leader.go_on().result() == first
     assert follower.go_on().request is not None
-    assert follower.answer().result() != first
+    assert follower.respond().result() != first
 
 
 def test_keys_can_be_rotated() -> None:
@@ -112,6 +112,6 @@ def test_token_of_unknown_life_is_not_stored() -> None:
     p = Processes()
     minting = p.vendors[0].ask()
     assert minting.request is not None
-    minting.answer(p.world.minted(minting.request, life=-10)).result()
+    minting.respond(p.world.minted(minting.request, life=-10)).result()
     assert p.store.entries == {}
     assert p.vendors[1].ask().request is not None

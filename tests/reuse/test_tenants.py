@@ -48,9 +48,9 @@ class Minting(httpx.MockTransport):
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
-        super().__init__(self.answer)
+        super().__init__(self.respond)
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def respond(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         who = f"{request.headers.get('authorization')}-{request.headers.get('x-tenant')}"
         data = {

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from all_clients import REUSABLE, STRIGO_MINT, ZDK_MINT
-from reuse_world import HOUR, Vendor, World, lost, refusal
+from reuse_world import HOUR, Vendor, World, error_response, lost
 
 from tokenkit import TokenCache, strigo
 from tokenkit._policy.clock import ClockOffset
@@ -37,7 +37,7 @@ def test_token_is_renewed_ahead_of_its_end() -> None:
     renewing = vendor.ask()
     assert renewing.request is not None
     assert [vendor.ask().result() for _ in range(3)] == [first] * 3
-    renewed = renewing.answer().result()
+    renewed = renewing.respond().result()
     assert renewed != first
     assert vendor.token() is renewed
     statistics = vendor.cache.statistics()
@@ -81,7 +81,7 @@ def test_failed_renewal_is_put_off() -> None:
     vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
     world.pass_by(HOUR * 0.85)
-    assert vendor.ask().answer(lost()).result() is first
+    assert vendor.ask().respond(lost()).result() is first
     assert vendor.ask().result() is first
     world.pass_by(5.1)
     assert vendor.ask().request is not None
@@ -96,7 +96,7 @@ def test_renewal_that_fails_too_late_is_an_error() -> None:
     renewing = vendor.ask()
     world.pass_by(HOUR)
     with pytest.raises(ConnectionLostError):
-        renewing.answer(lost()).result()
+        renewing.respond(lost()).result()
 
 
 def test_renewal_may_not_take_long() -> None:
@@ -129,7 +129,7 @@ def test_token_with_too_little_left_is_not_served() -> None:
         vendor.cache.table.drop(next(iter(vendor.cache.table.kept), None))
         caller = vendor.ask()
         assert caller.request is not None
-        first = caller.answer(world.minted(caller.request, life)).result()
+        first = caller.respond(world.minted(caller.request, life)).result()
         world.pass_by(life * served)
         assert vendor.token() is first
         world.pass_by(life * 0.02)
@@ -142,7 +142,7 @@ def test_short_life_is_used_by_half() -> None:
     vendor = Vendor(world, STRIGO_MINT, TokenCache(renew_ahead=0))
     caller = vendor.ask()
     assert caller.request is not None
-    first = caller.answer(world.minted(caller.request, 60)).result()
+    first = caller.respond(world.minted(caller.request, 60)).result()
     world.pass_by(29)
     assert vendor.token() is first
     world.pass_by(2)
@@ -233,7 +233,7 @@ def test_lifetime_that_is_not_told_counts_from_before_sending() -> None:
     vendor = Vendor(world, ZDK_MINT, cache, lifetime=timedelta(minutes=5))
     minting = vendor.ask()
     world.pass_by(60)
-    first = minting.answer().result()
+    first = minting.respond().result()
     world.pass_by(3 * 60 - 1)
     assert vendor.token() is first
     world.pass_by(2)
@@ -258,7 +258,7 @@ def test_token_whose_end_is_unreadable_is_not_kept() -> None:
         headers=response.headers,
         body=b'{"result": "success", "data": {"token": "t", "expiration": "soon"}}',
     )
-    assert caller.answer(broken).result().token == "t"
+    assert caller.respond(broken).result().token == "t"
     assert vendor.ask().request is not None
     assert vendor.cache.statistics().tokens == 0
 
@@ -269,7 +269,7 @@ def test_token_that_has_ended_on_arrival_is_not_kept() -> None:
     vendor = Vendor(world, STRIGO_MINT)
     caller = vendor.ask()
     assert caller.request is not None
-    caller.answer(world.minted(caller.request, life=-5)).result()
+    caller.respond(world.minted(caller.request, life=-5)).result()
     assert vendor.cache.statistics().tokens == 0
 
 
@@ -293,4 +293,4 @@ def test_refused_renewal_leaves_the_error_to_nobody() -> None:
     vendor = Vendor(world, STRIGO_MINT)
     first = vendor.token()
     world.pass_by(HOUR * 0.85)
-    assert vendor.ask().answer(refusal(500)).result() is first
+    assert vendor.ask().respond(error_response(500)).result() is first

@@ -45,7 +45,7 @@ def reply(value: Any, headers: Mapping[str, str] | None = None) -> Reply[Any]:
     )
 
 
-def refusal(retry_after: float | None = None) -> RateLimitError:
+def rate_limit_error(retry_after: float | None = None) -> RateLimitError:
     """Return a 429."""
     return RateLimitError("Too Many Requests", status=429, retry_after=retry_after)
 
@@ -156,7 +156,7 @@ class WindowedVendor:
                 self.opened = now
             if self.allowed[self.opened] >= self.limit:
                 self.refused[self.opened] += 1
-                raise refusal(self.window)
+                raise rate_limit_error(self.window)
             self.allowed[self.opened] += 1
             headers = {
                 "x-ratelimit-limit": str(self.limit),

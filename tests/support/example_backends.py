@@ -48,9 +48,9 @@ class Example:
         assert written is not None
         return [sys.executable, *shlex.split(written[1]), *self.any_port]
 
-    def token(self, answer: dict[str, Any]) -> str:
+    def token(self, response: dict[str, Any]) -> str:
         """Take the token out of what the page gets."""
-        token: str = answer["token"]["token"] if self is FLASK else answer[self.token_field]
+        token: str = response["token"]["token"] if self is FLASK else response[self.token_field]
         return token
 
 
@@ -166,5 +166,5 @@ def csrf_token_in(page: str) -> dict[str, str]:
 
 def log_in(client: httpx.Client, example: Example, user: str) -> None:
     """Log in with the example's form."""
-    answer = client.post("/login", data={example.user_field: user}, headers=csrf_token(client))
-    assert answer.is_redirect
+    response = client.post("/login", data={example.user_field: user}, headers=csrf_token(client))
+    assert response.is_redirect

@@ -64,11 +64,11 @@ class MemoryStore:
             raise StoreError("down") from ConnectionError()
         if self.refuses_writes and not isinstance(command, (IsLive, Publish)):
             raise StoreError("read-only") from PermissionError()
-        answer = self._answer(command, self.now())
+        response = self._respond(command, self.now())
         if self.lost:
             self.lost -= 1
             raise StoreError("lost") from TimeoutError()
-        return answer
+        return response
 
     async def ask_async(self, command: Command) -> StoreResponse:
         return self.ask(command)
@@ -77,7 +77,7 @@ class MemoryStore:
         holder, ends = self.locks.get(key, ("", 0.0))
         return holder == owner and ends > now
 
-    def _answer(self, command: Command, now: float) -> StoreResponse:
+    def _respond(self, command: Command, now: float) -> StoreResponse:
         match command:
             case Acquire():
                 return self._acquire(command, now)

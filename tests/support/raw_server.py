@@ -209,13 +209,13 @@ def responding(respond: Callable[[RawRequest], bytes]) -> Callable[[Peer], None]
     return script
 
 
-def saying(*answers: bytes) -> Callable[[Peer], None]:
+def saying(*responses: bytes) -> Callable[[Peer], None]:
     """Send one request each of the responses, then close."""
 
     def script(peer: Peer) -> None:
-        for answer in answers:
+        for response in responses:
             peer.read_request()
-            peer.send(answer)
+            peer.send(response)
 
     return script
 
@@ -226,13 +226,13 @@ def black_hole(peer: Peer) -> None:
     peer.wait_gone()
 
 
-def resetting(*answers: bytes) -> Callable[[Peer], None]:
+def resetting(*responses: bytes) -> Callable[[Peer], None]:
     """Respond to some requests, then reset the connection at the next."""
 
     def script(peer: Peer) -> None:
-        for answer in answers:
+        for response in responses:
             peer.read_request()
-            peer.send(answer)
+            peer.send(response)
         peer.read_request()
         peer.reset()
 

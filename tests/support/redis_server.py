@@ -78,12 +78,12 @@ class RedisServer:
             stderr=subprocess.DEVNULL,
         )
         until = time.monotonic() + PATIENCE
-        while not self.answers():
+        while not self.is_up():
             assert time.monotonic() < until, "redis-server did not start"
             time.sleep(0.02)
         return self
 
-    def answers(self) -> bool:
+    def is_up(self) -> bool:
         """Return whether the server responds."""
         import redis  # noqa: PLC0415 - not everybody has it
 

@@ -54,7 +54,7 @@ def lost(*, sent: bool = True) -> NoResponse:
     return NoResponse(error=ConnectionLostError, message="lost", sent=sent)
 
 
-def refusal(status: int, **headers: str) -> Response:
+def error_response(status: int, **headers: str) -> Response:
     """Make an error response."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(status=status, headers=Headers(named), body=b'{"error": "refused"}')
@@ -98,21 +98,21 @@ class World:
         body = json.loads(request.body)
         who = request.headers.get("authorization", request.headers.get("x-scx-api-key", ""))
         number, ends = next(self.numbers), self.true_wall + life
-        answer: object
+        content: object
         if "email" in body and "permissions" not in body:
             token = base64.urlsafe_b64encode(f"{who}|{body['email']}|{number}".encode()).decode()
             data = {"token": token, "expiration": int(ends * 1000), "user_id": "u"}
-            answer = {"result": "success", "data": data}
+            content = {"result": "success", "data": data}
         elif "arguments" in body:
-            answer = {"tokens": [f"token-{number}"]}
+            content = {"tokens": [f"token-{number}"]}
         else:
             claims = {"jti": f"jti-{number}", "exp": int(ends), "who": who, **body}
             part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-            answer = {"message": {"token": f"e30.{part}.c2ln"}}
+            content = {"message": {"token": f"e30.{part}.c2ln"}}
         return Response(
             status=200,
             headers=Headers({"date": formatdate(self.true_wall, usegmt=True)}),
-            body=json.dumps(answer).encode(),
+            body=json.dumps(content).encode(),
         )
 
 
@@ -179,7 +179,7 @@ class Vendor:
         """Return a token, whether it is kept or has to be minted."""
         caller = self.ask(call, **options)
         if caller.request is not None:
-            caller.answer(self.world.minted(caller.request))
+            caller.respond(self.world.minted(caller.request))
         assert caller.done, caller.halted_at
         return caller.result()
 
@@ -243,7 +243,7 @@ class Caller:
         """Whether it waits before it asks the store again."""
         return isinstance(self.halted_at, Sleep)
 
-    def answer(self, outcome: Response | NoResponse | None = None) -> Caller:
+    def respond(self, outcome: Response | NoResponse | None = None) -> Caller:
         """Let the vendor respond, by default with a token."""
         assert self.request is not None, self.halted_at
         self._send(outcome or self.world.minted(self.request))

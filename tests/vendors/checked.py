@@ -10,7 +10,7 @@ from vendors_support import Received
 from tokenkit._check.command import check
 
 
-def answers(**by_route: tuple[int, object]) -> Callable[[Received], tuple[int, object]]:
+def responses(**by_route: tuple[int, object]) -> Callable[[Received], tuple[int, object]]:
     """Respond by the last part of the route's path, with 200 to everything else."""
 
     def respond(request: Received) -> tuple[int, object]:

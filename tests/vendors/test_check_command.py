@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checked import answers, findings, told
+from checked import findings, responses, told
 from credentials import ENVIRONMENT
 from vendors_support import listening
 
@@ -174,8 +174,8 @@ def test_a_refusal_that_leaves_several_causes(sandbox: Sandbox) -> None:
 )
 def test_a_refusal_whose_words_name_the_cause(message: str, cause: str, count: int) -> None:
     """The cause that zerohash's own words suggest comes first, and nothing is listed twice."""
-    refusal = (401, {"error": True, "message": message})
-    with listening(answers(time=(200, {"epoch": time.time()}), payments=refusal)) as server:
+    failure = (401, {"error": True, "message": message})
+    with listening(responses(time=(200, {"epoch": time.time()}), payments=failure)) as server:
         found = findings("zerohash", {**ENVIRONMENT, "ZEROHASH_BASE_URL": server.url})
     causes = found["credentials"]["causes"]
     assert cause in causes[0]
@@ -230,10 +230,10 @@ def test_a_clock_that_is_nearly_right(off: float, words: str) -> None:
 
 
 def test_a_key_without_the_permission() -> None:
-    """A refusal that mentions permission is about that, and not about the signature."""
+    """A failure that mentions permission is about that, and not about the signature."""
     message = "This api key does not have write permission to this endpoint"
-    refusal = (403, {"error": True, "message": message})
-    with listening(answers(time=(200, {"epoch": time.time()}), payments=refusal)) as server:
+    failure = (403, {"error": True, "message": message})
+    with listening(responses(time=(200, {"epoch": time.time()}), payments=failure)) as server:
         found = findings("zerohash", {**ENVIRONMENT, "ZEROHASH_BASE_URL": server.url})
     (cause,) = found["credentials"]["causes"]
     assert cause.startswith("the key may not call GET /payments")
@@ -250,10 +250,10 @@ def test_a_key_that_may_perhaps_only_read(sandbox: Sandbox) -> None:
 
 
 def test_a_clock_that_explains_the_refusal() -> None:
-    """If the clock is wrong, a refusal is about the clock."""
-    refusal = (401, {"error": True, "message": "Invalid timestamp"})
-    responses = answers(time=(200, {"epoch": time.time() + 90}), payments=refusal)
-    with listening(responses) as server:
+    """If the clock is wrong, a failure is about the clock."""
+    failure = (401, {"error": True, "message": "Invalid timestamp"})
+    respond = responses(time=(200, {"epoch": time.time() + 90}), payments=failure)
+    with listening(respond) as server:
         found = findings("zerohash", {**ENVIRONMENT, "ZEROHASH_BASE_URL": server.url})
     (cause,) = found["credentials"]["causes"]
     assert cause.startswith("set the clock: it is ")
@@ -268,8 +268,8 @@ def test_a_clock_that_explains_the_refusal() -> None:
     ],
 )
 def test_a_server_that_fails(payments: tuple[int, object], words: str) -> None:
-    """A failure that isn't a refusal says nothing about the credentials."""
-    with listening(answers(time=(200, []), payments=payments)) as server:
+    """A failure that isn't a failure says nothing about the credentials."""
+    with listening(responses(time=(200, []), payments=payments)) as server:
         found = findings("zerohash", {**ENVIRONMENT, "ZEROHASH_BASE_URL": server.url})
     assert found["clock"]["message"].startswith("GET /time: DecodeError: ")
     assert found["credentials"]["message"].startswith(words)
@@ -292,7 +292,7 @@ def test_a_server_that_fails(payments: tuple[int, object], words: str) -> None:
 )
 def test_strigos_health(health: tuple[int, object], words: str, outcome: str) -> None:
     """Strigo's own check decides about the credentials; its text can't control the terminal."""
-    with listening(answers(health=health)) as server:
+    with listening(responses(health=health)) as server:
         environ = {**ENVIRONMENT, "STRIGO_BASE_URL": server.url}
         found = findings("strigo", environ)["credentials"]
         assert "\x1b" not in told("strigo", environ)[1]

@@ -2,7 +2,7 @@ import socket
 from typing import Any
 
 import pytest
-from checked import answers, findings, told
+from checked import findings, responses, told
 from credentials import ENVIRONMENT, zdk_client
 from http_library import httpx
 from vendors_support import listening
@@ -21,7 +21,7 @@ def test_a_name_that_does_not_exist() -> None:
 
 def test_a_host_that_does_not_listen() -> None:
     """Without a connection, the credentials are not sent."""
-    with listening(answers()) as server:
+    with listening(responses()) as server:
         pass
     found = findings("zdk", {**ENVIRONMENT, "ZDK_BASE_URL": server.url})
     assert "ConnectError" in found["connection"]["message"]

@@ -7,7 +7,7 @@ from sample_vendor import PROFILE, Pass, PassCount, PassRequest
 from vendors_support import responding
 
 from tokenkit import ConfigurationError, auth
-from tokenkit._client.operation import AsyncCaller, Caller, refuse_by
+from tokenkit._client.operation import AsyncCaller, Caller, failed_by
 from tokenkit.extension import (
     JSON,
     AsyncClient,
@@ -203,6 +203,6 @@ async def test_bases_leave_the_sending_to_clients() -> None:
     with pytest.raises(NotImplementedError):
         await AsyncCaller().send_raw(PassCount())
     with pytest.raises(NotImplementedError):
-        refuse_by(Caller())(ValueError(), "count")
+        failed_by(Caller())(ValueError(), "count")
     with pytest.raises(NotImplementedError):
         ClientFactory().zdk_client()

@@ -46,14 +46,14 @@ ECHO = "that of the request"
 class Script(httpx.MockTransport):
     """A transport that gives one response after the other, and repeats the last one."""
 
-    answers: tuple[httpx.Response, ...]
+    responses: tuple[httpx.Response, ...]
     requests: list[httpx.Request] = attrs.field(factory=list[httpx.Request])
 
     def __attrs_post_init__(self) -> None:
         super().__init__(self._next)
 
     def _next(self, request: httpx.Request) -> httpx.Response:
-        given = self.answers[min(len(self.requests), len(self.answers) - 1)]
+        given = self.responses[min(len(self.requests), len(self.responses) - 1)]
         self.requests.append(request)
         headers = dict(given.headers)
         if headers.get("x-request-id") == ECHO:

@@ -28,7 +28,7 @@ class Finding:
         check: What was checked.
         outcome: How it went.
         message: What was found, without any secret.
-        causes: The possible causes of a refusal.
+        causes: The possible causes of an error response.
         signed: For ``--explain``: the parts of the signed text by name.
     """
 

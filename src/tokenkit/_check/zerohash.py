@@ -1,4 +1,4 @@
-"""zerohash's clock and credentials, and the likely causes of a refusal."""
+"""zerohash's clock and credentials, and the likely causes of an error response."""
 
 import re
 from base64 import b64decode
@@ -30,7 +30,7 @@ NAMED_CAUSES = {
         "ZEROHASH_PASSPHRASE is not the passphrase of this API key"
     ),
 }
-"""What a refusal's own words point to, which comes before the other causes."""
+"""What an error response's own words point to, which comes before the other causes."""
 
 
 class SignedText:
@@ -131,7 +131,7 @@ def _problem(
 def _causes(
     client: ZeroHashClient, environ: Mapping[str, str], off: float | str, error: APIError
 ) -> Iterator[str]:
-    """Return the cause of a refusal if it is clear, otherwise the possible ones.
+    """Return the cause of an error response if it is clear, otherwise the possible ones.
 
     The clock and the form of the private key can be ruled out here.
     """

@@ -37,8 +37,8 @@ from ..errors import (
 )
 from .base_url import BaseURL, path_problem
 from .credentials import make_strategy
+from .failed_call import FailedCall
 from .options import CallOptions, SendOptions
-from .refusal import Refusal
 from .reuse_settings import ReuseSettings
 from .settings import ClientSettings, change_call_settings
 
@@ -143,8 +143,8 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
 
     def _start(
         self, call: Call[T] | Exception, options: Mapping[str, Any], method: str = "send"
-    ) -> Start[T] | Refusal:
-        """Return the start of a call, or its refusal: the frames here hold arguments.
+    ) -> Start[T] | FailedCall:
+        """Return the start of a call, or how it failed: the frames here hold arguments.
 
         Args:
             call: The call, or what is wrong with its arguments.
@@ -152,17 +152,17 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             method: What the caller called, for a call without a name.
         """
         if isinstance(call, Exception):
-            return self._refused(call, method)
+            return self._failed_call(call, method)
         try:
             return self._prepared(call, options)
         except BaseException as error:  # noqa: BLE001 - whatever struck, its frames hold arguments
-            return self._refused(error, _name_of(call) or method)
+            return self._failed_call(error, _name_of(call) or method)
 
-    def _refused(self, error: BaseException, operation: str) -> Refusal:
-        """Return the refusal of a call that can't begin, without the frames that hold it."""
+    def _failed_call(self, error: BaseException, operation: str) -> FailedCall:
+        """Return a call that can't begin, without the frames that hold its arguments."""
         # A clock's exception says where it was raised; a caller's model may hold a token there.
         bare = without_frames if isinstance(error, TokenKitError) else outside_frames
-        return Refusal(bare(error), operation, self.profile.vendor_id, self._shared.hooks)
+        return FailedCall(bare(error), operation, self.profile.vendor_id, self._shared.hooks)
 
     def _prepared(self, call: Call[T], options: Mapping[str, Any]) -> Start[T]:
         self._check_call("send()", call)

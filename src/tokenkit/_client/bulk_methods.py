@@ -35,7 +35,7 @@ T = TypeVar("T")
 TOO_MANY_REQUESTS = 429
 
 
-def _without_refusals(rules: RetryRules) -> RetryRules:
+def _raising_429(rules: RetryRules) -> RetryRules:
     """Raise a 429 at once: in bulk it pauses every sender."""
 
     def invites_retry(status: int, headers: Headers) -> bool:
@@ -59,7 +59,7 @@ class _BulkBase(ClientBase[C, K]):
             policy = attrs.evolve(policy, max_retries=0)
         client = self.with_options(retry=policy)
         plan = client._default_plan  # noqa: SLF001 - of the same class
-        rules = _without_refusals(plan.profile.retries)
+        rules = _raising_429(plan.profile.retries)
         profile = attrs.evolve(plan.profile, retries=rules)
         client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
         return client

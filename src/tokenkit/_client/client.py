@@ -17,10 +17,10 @@ from ..auth.strategy import AsyncStrategy, Strategy
 from .base import Start, raw_call
 from .bulk_methods import AsyncBulkMethods, BulkMethods
 from .credentials import name_variables, read_environment
+from .failed_call import FailedCall
 from .operation import AsyncCaller, Caller
 from .options import AsyncClientOptions, ClientOptions, SendOptions
 from .origins import connect_all, connect_all_async
-from .refusal import Refusal
 from .tokens import AsyncTokenMethods, TokenMethods
 
 __all__ = ["AsyncClient", "Client"]
@@ -123,8 +123,8 @@ class Client(TokenMethods, BulkMethods, Caller):
         options = SendOptions()  # keep them out of the traceback
         return self._drive(start)
 
-    def _drive(self, start: Start[T] | Refusal) -> Reply[T]:
-        if isinstance(start, Refusal):
+    def _drive(self, start: Start[T] | FailedCall) -> Reply[T]:
+        if isinstance(start, FailedCall):
             raise start.reported()
         shared = self._shared
         if shared.trace is None:
@@ -277,8 +277,8 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         options = SendOptions()  # keep them out of the traceback
         return await self._drive(start)
 
-    async def _drive(self, start: Start[T] | Refusal) -> Reply[T]:
-        if isinstance(start, Refusal):
+    async def _drive(self, start: Start[T] | FailedCall) -> Reply[T]:
+        if isinstance(start, FailedCall):
             raise await start.reported_async()
         shared = self._shared
         if shared.trace is None:

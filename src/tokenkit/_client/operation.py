@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from .._model.call import BatchCall, Call, Reply
 from ..errors import InvalidInputError
-from .refusal import Refusal
+from .failed_call import FailedCall
 
 __all__ = [
     "AsyncCaller",
@@ -21,8 +21,8 @@ __all__ = [
     "ModelMethod",
     "Operation",
     "ValueMethod",
+    "failed_by",
     "operation",
-    "refuse_by",
 ]
 
 P = ParamSpec("P")
@@ -30,13 +30,13 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class _Refuses:
-    def _refused(self, error: Exception, operation: str) -> Refusal:
-        """Return the refusal of a method's arguments."""
+class _MayFail:
+    def _failed_call(self, error: Exception, operation: str) -> FailedCall:
+        """Return a call that an error ends before a request is sent."""
         raise NotImplementedError
 
 
-class Caller(_Refuses):
+class Caller(_MayFail):
     """Something that sends a call and returns its value."""
 
     def send(self, call: Call[T]) -> T:
@@ -53,7 +53,7 @@ class Caller(_Refuses):
             setattr(cls, name, found.method(cls))
 
 
-class AsyncCaller(_Refuses):
+class AsyncCaller(_MayFail):
     """Something that sends a call and returns its value, asynchronously."""
 
     async def send(self, call: Call[T]) -> T:
@@ -70,12 +70,12 @@ class AsyncCaller(_Refuses):
             setattr(cls, name, found.async_method(cls))
 
 
-Refuse: TypeAlias = Callable[[Exception, str], Refusal]
+FailedBy: TypeAlias = Callable[[Exception, str], FailedCall]
 
 
-def refuse_by(caller: _Refuses) -> Refuse:
-    """Return how a client refuses a call that can't begin."""
-    return caller._refused  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its methods are made outside of its class
+def failed_by(caller: _MayFail) -> FailedBy:
+    """Return how a client makes a failed call of an error."""
+    return caller._failed_call  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its methods are made outside of its class
 
 
 OfClass: TypeAlias = Callable[Concatenate[Caller, P], T]
@@ -173,8 +173,8 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
 
     def builder(
         self, owner: type[object]
-    ) -> Callable[[Refuse, tuple[Any, ...], dict[str, Any]], Call[T_co] | Refusal]:
-        """Return a function that makes the request from the arguments, or refuses them."""
+    ) -> Callable[[FailedBy, tuple[Any, ...], dict[str, Any]], Call[T_co] | FailedCall]:
+        """Return a function that makes the request from the arguments, or a failed call."""
         model: Callable[..., Call[T_co]] = self.model
         name = self.stub.__name__
         written = f"{self.model.__qualname__}.__init__()"
@@ -183,15 +183,15 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
         # An error leaves from the method itself: this frame holds the arguments, and a token
         # may be among them.
         def build(
-            refuse: Refuse, args: tuple[Any, ...], kwargs: dict[str, Any]
-        ) -> Call[T_co] | Refusal:
+            fail: FailedBy, args: tuple[Any, ...], kwargs: dict[str, Any]
+        ) -> Call[T_co] | FailedCall:
             try:
                 return model(*args, **kwargs)
             except InvalidInputError as error:
-                return refuse(error, name)
+                return fail(error, name)
             except TypeError as error:
                 found = TypeError(str(error).replace(written, meant))
-            return refuse(found, name)
+            return fail(found, name)
 
         return build
 
@@ -204,9 +204,9 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
         build = self.builder(owner)
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            request = build(refuse_by(self), args, kwargs)
+            request = build(failed_by(self), args, kwargs)
             args, kwargs = (), {}  # keep them out of the traceback
-            if isinstance(request, Refusal):
+            if isinstance(request, FailedCall):
                 raise request.reported()
             return self.send(request)
 
@@ -217,9 +217,9 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
         build = self.builder(owner)
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            request = build(refuse_by(self), args, kwargs)
+            request = build(failed_by(self), args, kwargs)
             args, kwargs = (), {}  # keep them out of the traceback
-            if isinstance(request, Refusal):
+            if isinstance(request, FailedCall):
                 raise await request.reported_async()
             return await self.send(request)
 

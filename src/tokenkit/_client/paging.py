@@ -10,8 +10,8 @@ from typing_extensions import Self
 from .._model.call import Call, Reply
 from .._model.paging import HasItems, PagedCall, PageWalk
 from ..errors import TokenKitError
-from .operation import AsyncCaller, Caller, ModelMethod, method_signature, refuse_by
-from .refusal import Refusal, Sent
+from .failed_call import FailedCall, Sent
+from .operation import AsyncCaller, Caller, ModelMethod, failed_by, method_signature
 
 __all__ = ["Iteration", "iteration"]
 
@@ -24,18 +24,20 @@ Page = TypeVar("Page", bound=HasItems[object])
 class _Items(Generic[Item]):
     """The items of all pages; each page is requested when the one before it is used up."""
 
-    def __init__(self, call: PagedCall[Any, Item], refuse: Callable[[Exception], Refusal]) -> None:
+    def __init__(
+        self, call: PagedCall[Any, Item], fail: Callable[[Exception], FailedCall]
+    ) -> None:
         self._walk = PageWalk(call)
-        self._refuse = refuse
+        self._fail = fail
         self._left: Iterator[Item] = iter(())
         self._sent = Sent()
 
-    def _turn(self, reply: Reply[Any]) -> Refusal | None:
-        """Move on to a page's items; return a refusal if the server does not turn pages."""
+    def _turn(self, reply: Reply[Any]) -> FailedCall | None:
+        """Move on to a page's items; return a failed call if the server does not turn them."""
         try:
             self._left = iter(self._walk.take(self._sent.add(reply)))
         except TokenKitError as error:
-            return self._refuse(self._sent.complete(error))
+            return self._fail(self._sent.complete(error))
         return None
 
 
@@ -46,9 +48,9 @@ class Items(_Items[Item], Iterator[Item]):
         self,
         call: PagedCall[Any, Item],
         send: Callable[[Call[Any]], Reply[Any]],
-        refuse: Callable[[Exception], Refusal],
+        fail: Callable[[Exception], FailedCall],
     ) -> None:
-        super().__init__(call, refuse)
+        super().__init__(call, fail)
         self._send = send
 
     def __iter__(self) -> Self:
@@ -60,9 +62,9 @@ class Items(_Items[Item], Iterator[Item]):
                 return item
             if self._walk.call is None:
                 raise StopIteration
-            refusal = self._turn(self._send(self._walk.call))
-            if refusal is not None:
-                raise refusal.reported()
+            failed = self._turn(self._send(self._walk.call))
+            if failed is not None:
+                raise failed.reported()
 
 
 # A class, as trio warns about async generators that are not finished.
@@ -71,13 +73,13 @@ class AsyncItems(_Items[Item], AsyncIterator[Item]):
 
     def __init__(
         self,
-        call: PagedCall[Any, Item] | Refusal,
+        call: PagedCall[Any, Item] | FailedCall,
         send: Callable[[Call[Any]], Awaitable[Reply[Any]]],
-        refuse: Callable[[Exception], Refusal],
+        fail: Callable[[Exception], FailedCall],
     ) -> None:
-        self._refusal = call if isinstance(call, Refusal) else None
-        if not isinstance(call, Refusal):
-            super().__init__(call, refuse)
+        self._failed = call if isinstance(call, FailedCall) else None
+        if not isinstance(call, FailedCall):
+            super().__init__(call, fail)
         self._send = send
         self._running = False
 
@@ -85,18 +87,18 @@ class AsyncItems(_Items[Item], AsyncIterator[Item]):
         return self
 
     async def __anext__(self) -> Item:
-        if self._refusal is not None:  # a hook may be async, so it was not called before
-            raise await self._refusal.reported_async()
+        if self._failed is not None:  # a hook may be async, so it was not called before
+            raise await self._failed.reported_async()
         while True:
             for item in self._left:
                 return item
             if self._walk.call is None:
                 raise StopAsyncIteration
-            refusal = await self._next_page(self._walk.call)
-            if refusal is not None:
-                raise await refusal.reported_async()
+            failed = await self._next_page(self._walk.call)
+            if failed is not None:
+                raise await failed.reported_async()
 
-    async def _next_page(self, call: Call[Any]) -> Refusal | None:
+    async def _next_page(self, call: Call[Any]) -> FailedCall | None:
         if self._running:
             raise RuntimeError("this iterator is already running in another task")
         self._running = True
@@ -139,11 +141,11 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
         build, name = self.builder(owner), self.stub.__name__
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            first: Any = build(refuse_by(self), args, kwargs)
+            first: Any = build(failed_by(self), args, kwargs)
             args, kwargs = (), {}  # keep them out of the traceback
-            if isinstance(first, Refusal):
+            if isinstance(first, FailedCall):
                 raise first.reported()
-            return Items(first, self.send_raw, lambda error: refuse_by(self)(error, name))
+            return Items(first, self.send_raw, lambda error: failed_by(self)(error, name))
 
         return self.named(call, owner, self._signature(Iterator))
 
@@ -152,8 +154,8 @@ class Iteration(ModelMethod[P, Any], Generic[P, Item_co]):
         build, name = self.builder(owner), self.stub.__name__
 
         def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            first: Any = build(refuse_by(self), args, kwargs)
-            return AsyncItems(first, self.send_raw, lambda error: refuse_by(self)(error, name))
+            first: Any = build(failed_by(self), args, kwargs)
+            return AsyncItems(first, self.send_raw, lambda error: failed_by(self)(error, name))
 
         return self.named(call, owner, self._signature(AsyncIterator))
 

@@ -7,8 +7,8 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from .._model.call import Call
 from ..errors import TokenKitError
-from .operation import AsyncCaller, Caller, ValueMethod, refuse_by
-from .refusal import Sent
+from .failed_call import Sent
+from .operation import AsyncCaller, Caller, ValueMethod, failed_by
 
 __all__ = ["Procedure", "procedure"]
 
@@ -46,7 +46,7 @@ class Procedure(ValueMethod[P, T_co]):
                     value = sent.add(self.send_raw(step))
             except StopIteration as stop:
                 return stop.value
-            raise refuse_by(self)(sent.complete(step), name).reported()
+            raise failed_by(self)(sent.complete(step), name).reported()
 
         return self.named(call, owner, self._signature())
 
@@ -62,7 +62,7 @@ class Procedure(ValueMethod[P, T_co]):
                     value = sent.add(await self.send_raw(step))
             except StopIteration as stop:
                 return stop.value
-            raise await refuse_by(self)(sent.complete(step), name).reported_async()
+            raise await failed_by(self)(sent.complete(step), name).reported_async()
 
         return self.named(call, owner, self._signature())
 

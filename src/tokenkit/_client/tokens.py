@@ -24,7 +24,7 @@ from .._pipeline.effects import Steps
 from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
 from ..errors import TokenKitError
 from .base import ClientBase
-from .refusal import Refusal
+from .failed_call import FailedCall
 
 if TYPE_CHECKING:
     from .._reuse.cache import TokenCache
@@ -107,23 +107,23 @@ class _TokenBase(ClientBase[C, K]):
 
     def _start_token(
         self, call: Call[Any], valid_for: timedelta | None
-    ) -> "_Start[IssuedToken] | Refusal":
-        """Return the way to a token, or the refusal: the frames here hold arguments."""
+    ) -> "_Start[IssuedToken] | FailedCall":
+        """Return the way to a token, or the failed call: the frames here hold arguments."""
         try:
             self._check_call("get_token()", call)
             self._check_open()
             request_id = str(uuid4()) if self.profile.request_id_header else ""
             return _Start(call, self._reuse_now(call).begin(call, valid_for, request_id))
         except TokenKitError as error:
-            return self._refused(error, "get_token")
+            return self._failed_call(error, "get_token")
 
-    def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | Refusal":
+    def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | FailedCall":
         try:
             self._check_call("invalidate_token()", call)
             self._check_open()
             return _Start(call, self._reuse_now(call).begin_invalidation(call))
         except TokenKitError as error:
-            return self._refused(error, "invalidate_token")
+            return self._failed_call(error, "invalidate_token")
 
 
 _making_cache = threading.Lock()
@@ -181,8 +181,8 @@ class TokenMethods(_TokenBase[Connections, Clock]):
         """
         self._drive_tokens(self._start_invalidation(call))
 
-    def _drive_tokens(self, start: _Start[R] | Refusal) -> R:
-        if isinstance(start, Refusal):
+    def _drive_tokens(self, start: _Start[R] | FailedCall) -> R:
+        if isinstance(start, FailedCall):
             raise start.reported()
         shared = self._shared
         if shared.trace is None:
@@ -245,8 +245,8 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
         """
         await self._drive_tokens(self._start_invalidation(call))
 
-    async def _drive_tokens(self, start: _Start[R] | Refusal) -> R:
-        if isinstance(start, Refusal):
+    async def _drive_tokens(self, start: _Start[R] | FailedCall) -> R:
+        if isinstance(start, FailedCall):
             raise await start.reported_async()
         shared = self._shared
         if shared.trace is None:

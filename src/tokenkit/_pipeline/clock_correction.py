@@ -1,4 +1,4 @@
-"""Correct a wrong clock from the time in the vendor's refusal."""
+"""Correct a wrong clock from the time in the vendor's error response."""
 
 from collections.abc import Mapping
 
@@ -15,12 +15,12 @@ TWO_MINUTES, TWO_HOURS, A_WEEK = 120, 7_200, 604_800
 def corrects_clock(
     state: CallState[object], failed: FailedAttempt, headers: Mapping[str, str]
 ) -> bool:
-    """Correct the clock if it explains a refusal, once per call; return whether it did.
+    """Correct the clock if it explains a failed attempt, once per call; return whether it did.
 
     Args:
         state: The call.
-        failed: The refused attempt; its error gets a hint if the clock is off.
-        headers: The refusal's headers.
+        failed: The failed attempt; its error gets a hint if the clock is off.
+        headers: The response's headers.
     """
     plan = state.plan
     if not (failed.blames_credentials and plan.strategy.uses_time and state.call.authenticated):
@@ -52,9 +52,9 @@ def clock_hint(vendor: str, headers: Mapping[str, str], now: float, used: float)
 
     Args:
         vendor: The vendor's name.
-        headers: The refusal's headers.
+        headers: The response's headers.
         now: This machine's time halfway between sending and receiving, uncorrected.
-        used: The offset that the refused request was signed with.
+        used: The offset that the request was signed with.
     """
     ahead = seconds_ahead(headers, now)
     if ahead is None or abs(ahead - used) <= TOLERANCE or abs(ahead) < 1:

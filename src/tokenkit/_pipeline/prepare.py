@@ -127,9 +127,9 @@ def _authentication(
     else:
         if problem is None:
             return {name.lower(): value for name, value in made.items()}
-    refusal = ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")
-    refusal.__cause__ = cause
-    return refusal
+    invalid = ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")
+    invalid.__cause__ = cause
+    return invalid
 
 
 def _problem(made: Mapping[str, str], request_id_header: str | None) -> str | None:

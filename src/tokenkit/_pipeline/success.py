@@ -138,12 +138,12 @@ def unexpected_redirect(response: Response, location: str) -> UnexpectedRedirect
     try:
         parts = urlsplit(location)
         host = parts.netloc.rpartition("@")[2]
-        shown = urlunsplit((parts.scheme, host, mask_path(parts.path), "", ""))
+        redacted = urlunsplit((parts.scheme, host, mask_path(parts.path), "", ""))
     except ValueError:
-        shown = ""
+        redacted = ""
     return UnexpectedRedirect(
-        f"HTTP {response.status}: the response redirects to {shown or 'nowhere'}, and redirects "
-        "are not followed; check base_url",
+        f"HTTP {response.status}: the response redirects to {redacted or 'nowhere'}, and "
+        "redirects are not followed; check base_url",
         status=response.status,
-        location=shown or None,
+        location=redacted or None,
     )

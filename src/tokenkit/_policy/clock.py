@@ -139,7 +139,7 @@ def _useless(clock: TimeSource, method: str, wanted: str, returned: object) -> C
 
 
 class ClockOffset:
-    """How far a vendor's clock is ahead of this machine's, as its refusals show.
+    """How far a vendor's clock is ahead of this machine's, as its error responses show.
 
     Shared by the clients that talk to one origin.
     """
@@ -148,12 +148,12 @@ class ClockOffset:
         self.seconds = 0.0
 
     def adopt(self, headers: Mapping[str, str], now: float, used: float) -> bool:
-        """Adopt the time of a refusal if it shows that the refused timestamp was wrong.
+        """Adopt the time of an error response if it shows that the timestamp sent was wrong.
 
         Args:
-            headers: The refusal's headers.
+            headers: The response's headers.
             now: This machine's time halfway between sending and receiving, uncorrected.
-            used: The offset that the refused request was signed with.
+            used: The offset that the request was signed with.
         """
         ahead = seconds_ahead(headers, now)
         if ahead is not None and abs(ahead) > A_DAY:  # not a plausible date

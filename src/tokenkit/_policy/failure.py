@@ -209,8 +209,8 @@ def _read_body(response: Response, hidden: Hidden) -> tuple[str, JSON, Hidden]:
         return "", None, hidden
     if tokens:
         hidden = hidden.also(tokens)
-    shown = mask_jwts(hidden.redact(text))
-    return shown, json if shown == text else _json_of(shown), hidden
+    redacted = mask_jwts(hidden.redact(text))
+    return redacted, json if redacted == text else _json_of(redacted), hidden
 
 
 def _redacted_headers(headers: Headers, hidden: Hidden) -> dict[str, str]:
@@ -218,8 +218,8 @@ def _redacted_headers(headers: Headers, hidden: Hidden) -> dict[str, str]:
     together = SEPARATOR.join(kept.values())
     if len(together) > MAX_HEADERS:
         return {}
-    shown = escaped(mask_jwts(hidden.redact(together)), keep=SEPARATOR).split(SEPARATOR)
-    return dict(zip(kept, shown, strict=True)) if len(shown) == len(kept) else {}
+    redacted = escaped(mask_jwts(hidden.redact(together)), keep=SEPARATOR).split(SEPARATOR)
+    return dict(zip(kept, redacted, strict=True)) if len(redacted) == len(kept) else {}
 
 
 def read_failure(
@@ -284,6 +284,6 @@ def describe(error: APIError) -> str:
     """Write the text of an error whose attributes come from a vendor's response."""
     code = f" {error.code}" if error.code else ""
     particulars = error.particulars()
-    shown = f" ({'; '.join(particulars)})" if particulars else ""
-    text = f"HTTP {error.status}{code}: {error.message}{shown}"
+    more = f" ({'; '.join(particulars)})" if particulars else ""
+    text = f"HTTP {error.status}{code}: {error.message}{more}"
     return f"{text.rstrip('.')}. Hint: {error.hint}" if error.hint else text

@@ -50,9 +50,9 @@ class Minting(Conversation):
 
     def mint(self) -> Steps[Minted]:
         """Perform the call, unless the caller is known to be rate limited."""
-        refusal = self.table.refusal(self.query.caller, self.at.monotonic)
-        if refusal is not None:
-            raise refusal
+        known = self.table.rate_limit_error(self.query.caller, self.at.monotonic)
+        if known is not None:
+            raise known
         start = self.at
         try:
             reply: Reply[Any] = yield from perform(

@@ -250,9 +250,9 @@ class Reuse:
         except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything
             cause = without_frames(error)  # a strategy's own frames hold its secrets
         name = type(cause).__name__
-        refusal = ConfigurationError(f"{type(strategy).__name__}.headers() raised {name}")
-        refusal.__cause__ = cause
-        return refusal
+        invalid = ConfigurationError(f"{type(strategy).__name__}.headers() raised {name}")
+        invalid.__cause__ = cause
+        return invalid
 
 
 def _default_headers(http_client: object) -> dict[str, str]:

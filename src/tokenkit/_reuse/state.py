@@ -21,7 +21,7 @@ Place: TypeAlias = Hashable
 """Where a call's token is kept in the process."""
 
 MAX_ENDED = 10_000
-MAX_REFUSALS = 1_000
+MAX_RATE_LIMITED = 1_000
 RENEWAL_PAUSE = 5.0
 
 
@@ -61,7 +61,7 @@ class Lead:
 
 
 class TokenTable:
-    """The tokens of one process, the mints under way, and the refusals that still hold.
+    """The tokens of one process, the mints under way, and the rate limits that still hold.
 
     Attributes:
         kept: The tokens, the least recently used first; never replaced by another mapping.
@@ -86,7 +86,7 @@ class TokenTable:
         self._lock = threading.RLock()
         self.circuit: Circuit = Circuit()
         self.flights: dict[Place, Flight] = {}
-        self._refusals: dict[bytes, tuple[float, RateLimitError]] = {}
+        self._rate_limited: dict[bytes, tuple[float, RateLimitError]] = {}
         self._places: dict[str, set[Place]] = {}
         for place, kept in self.kept.items():
             self._places.setdefault(kept.mark, set()).add(place)
@@ -187,15 +187,15 @@ class TokenTable:
     def refuse(self, caller: bytes, error: RateLimitError, now: float, seconds: float) -> None:
         """Remember that the vendor refuses a caller for some seconds."""
         with self._lock:
-            if len(self._refusals) >= MAX_REFUSALS:
-                self._refusals = {
-                    who: held for who, held in self._refusals.items() if held[0] > now
+            if len(self._rate_limited) >= MAX_RATE_LIMITED:
+                self._rate_limited = {
+                    who: held for who, held in self._rate_limited.items() if held[0] > now
                 }
-            self._refusals[caller] = (now + seconds, error)
+            self._rate_limited[caller] = (now + seconds, error)
 
-    def refusal(self, caller: bytes, now: float) -> RateLimitError | None:
+    def rate_limit_error(self, caller: bytes, now: float) -> RateLimitError | None:
         """Return the error of a caller that the vendor still refuses."""
-        until, error = self._refusals.get(caller, (0.0, None))
+        until, error = self._rate_limited.get(caller, (0.0, None))
         if error is None or until <= now:
             return None
         again = copy.copy(error)

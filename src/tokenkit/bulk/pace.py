@@ -22,7 +22,7 @@ class Ticket:
     """A request under way.
 
     Attributes:
-        epoch: How many refusals came before it was sent.
+        epoch: How many times a 429 had paused the run before it was sent.
         asks: Whether others wait for its response to open the window.
         after_reset: Whether it goes because a window has ended.
     """
@@ -36,7 +36,7 @@ class Pace:
     """Decides when the next request may go.
 
     It uses the vendor's own count, less the requests under way and less what ``share`` leaves to
-    others. At the start, after a reset and after a refusal, one request goes first, and its
+    others. At the start, after a reset and after a 429, one request goes first, and its
     response opens the window for the others. If responses have no count, the documented rate
     applies.
 
@@ -60,8 +60,8 @@ class Pace:
         self._ends = Ends()
         self._under_way = 0
         self._paused_until = -math.inf
-        self._refusals_in_a_row = 0
-        # The first request, and the first after a refusal, asks how things stand.
+        self._pauses_in_a_row = 0
+        # The first request, and the first after a 429, asks how things stand.
         self._must_ask = True
         self._asked = False
         self._epoch = 0
@@ -94,7 +94,7 @@ class Pace:
     def responded(
         self, ticket: Ticket, headers: Mapping[str, str], now: float, wall: float
     ) -> None:
-        """Note a response that was no refusal.
+        """Note a response other than a 429.
 
         Args:
             ticket: What :meth:`sent` returned.
@@ -105,7 +105,7 @@ class Pace:
         self._settle(ticket)
         if ticket.epoch == self._epoch:
             self._must_ask = False
-            self._refusals_in_a_row = 0
+            self._pauses_in_a_row = 0
         found = read_window(headers, wall)
         window = self._window
         if found is None:
@@ -127,9 +127,9 @@ class Pace:
     def refused(self, ticket: Ticket, retry_after: float | None, now: float) -> None:
         """Note a 429: nothing goes until the vendor's time is over."""
         self._settle(ticket)
-        if ticket.epoch == self._epoch:  # the first refusal of those that were under way
+        if ticket.epoch == self._epoch:  # the first 429 of those that were under way
             self._epoch += 1
-            self._refusals_in_a_row += 1
+            self._pauses_in_a_row += 1
             if self._window is not None and ticket.after_reset:
                 self._ends.tried(self._window, has_ended=False)
             self._must_ask, self._asked = True, False
@@ -156,4 +156,4 @@ class Pace:
             return self._refused_wait
         if self._window is not None and now < self._window.ends_at:
             return self._window.ends_at - now
-        return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (self._refusals_in_a_row - 1))
+        return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (self._pauses_in_a_row - 1))

@@ -27,7 +27,7 @@ class RateLimiter(Protocol):
         ...
 
     def responded(self, headers: Mapping[str, str]) -> None:
-        """Note the headers of a response that was no refusal."""
+        """Note the headers of a response other than a 429."""
         ...
 
     def refused(self, retry_after: float | None, now: float) -> None:

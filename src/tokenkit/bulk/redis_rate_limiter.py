@@ -28,7 +28,7 @@ redis.call('SET', KEYS[1], string.format('%.6f', place + interval), 'PX',
            math.ceil((place - now + interval) * 1000) + 60000)
 return string.format('%.6f', place - now)
 """
-# A refusal moves every later place back; the second key tells those who hold a place already.
+# A 429 moves every later place back; the second key tells those who hold a place already.
 PAUSE = """
 local now = redis.call('TIME')
 now = now[1] + now[2] / 1e6

@@ -25,7 +25,7 @@ AsyncSecrets: TypeAlias = Callable[[], Awaitable[Sequence[Secret]]]
 
 
 class Send(Protocol):
-    """Sends a call, and raises a refusal with 429 at once."""
+    """Sends a call, and raises a 429 at once."""
 
     def __call__(self, call: Call[Any], *, may_retry: bool) -> Reply[Any]:
         """Send.
@@ -38,7 +38,7 @@ class Send(Protocol):
 
 
 class AsyncSend(Protocol):
-    """Sends a call, and raises a refusal with 429 at once."""
+    """Sends a call, and raises a 429 at once."""
 
     def __call__(self, call: Call[Any], *, may_retry: bool) -> Awaitable[Reply[Any]]:
         """Send.

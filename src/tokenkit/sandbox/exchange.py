@@ -49,7 +49,7 @@ class Response:
     reason: str = ""
     """Why the request was refused; empty if it was served."""
     hint: str = ""
-    """The likely mistake behind a refusal; for the log, never sent to the client."""
+    """The likely mistake behind an error response; for the log, never sent to the client."""
     signed_text: str = ""
     """The text that should have been signed, if a signature was refused."""
     received_text: str = ""
@@ -73,7 +73,7 @@ class Issuer(Protocol):
         ...
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary response, not an error
+class ErrorResponse(Exception):  # noqa: N818 - an ordinary response, no error of ours
     """Leave an issuer's checks early, with the response to send."""
 
     def __init__(self, response: Response) -> None:
@@ -81,20 +81,20 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary response, not
         self.response = response
 
 
-def refusal(status: int, body: JSON, reason: str, *, hint: str = "") -> Refusal:
-    """Make a refusal with a JSON body."""
-    return Refusal(Response(status=status, content=encode(body), reason=reason, hint=hint))
+def error_response(status: int, body: JSON, reason: str, *, hint: str = "") -> ErrorResponse:
+    """Make an error response with a JSON body."""
+    return ErrorResponse(Response(status=status, content=encode(body), reason=reason, hint=hint))
 
 
 def settle(handler: Callable[[Request], Response], request: Request) -> Response:
-    """Run a handler; a refusal is a response like any other."""
+    """Run a handler; an error response is a response like any other."""
     try:
         return handler(request)
-    except Refusal as refused:
+    except ErrorResponse as refused:
         return refused.response
 
 
-def json_object(request: Request, refuse: Callable[[int, str], Refusal]) -> dict[str, JSON]:
+def json_object(request: Request, refuse: Callable[[int, str], ErrorResponse]) -> dict[str, JSON]:
     """Read the body as a JSON object.
 
     ``refuse`` turns a status (413, 415 or 400) and a text into the vendor's form of an error;

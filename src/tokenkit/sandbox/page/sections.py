@@ -73,7 +73,7 @@ def issued(tokens: Sequence[Issued], now: float) -> Markup:
 
 def refused(requests: Sequence[Refused]) -> Markup:
     """Show which requests were refused and why."""
-    articles = [_refusal(request) for request in _newest(requests)]
+    articles = [_refused(request) for request in _newest(requests)]
     return _section("refused", "Requests refused", len(requests), join(articles))
 
 
@@ -152,7 +152,7 @@ def _end(token: Issued, now: float) -> Markup:
     return join([end, " ", tag("span", "revoked", class_="badge")]) if token.revoked else end
 
 
-def _refusal(request: Refused) -> Markup:
+def _refused(request: Refused) -> Markup:
     route = tag("code", redacted(f"{request.method} {request.route}"))
     parts: list[Child] = [
         tag(

@@ -12,12 +12,12 @@ import attrs
 
 from ..clock import EPOCH
 from ..exchange import (
-    Refusal,
+    ErrorResponse,
     Request,
     Response,
     Vendor,
+    error_response,
     json_object,
-    refusal,
     settle,
 )
 from ..json_text import JSON, encode
@@ -57,7 +57,7 @@ class StrigoIssuer:
         """Respond to any request below Strigo's base path, with the headers of the rate limit."""
         allowed, headers = self.rate_limit.count()
         if not allowed:
-            instead = self.rate_limit.refusal()
+            instead = self.rate_limit.error_response()
         response = instead or settle(self._route, request)
         if response.status == 429:  # noqa: PLR2004 - HTTP's own number
             headers["x-ratelimit-remaining"] = "0"
@@ -115,20 +115,20 @@ def _failure(error: JSON) -> JSON:
     return {"result": "failure", "error": error}
 
 
-def _refuse(status: int, message: str, *, hint: str = "") -> Refusal:
+def _refuse(status: int, message: str, *, hint: str = "") -> ErrorResponse:
     error: JSON = {"type": ERROR_TYPES[status], "message": message}
-    return refusal(status, _failure(error), message, hint=hint)
+    return error_response(status, _failure(error), message, hint=hint)
 
 
-def _refuse_body(status: int, message: str) -> Refusal:
+def _refuse_body(status: int, message: str) -> ErrorResponse:
     hint = "the documentation's sample body is a JavaScript literal: JSON quotes its names"
     return _refuse(status, message, hint=hint if "property name" in message else "")
 
 
-def _invalid(errors: list[JSON]) -> Refusal:
+def _invalid(errors: list[JSON]) -> ErrorResponse:
     message = "The request is not valid"
     error: JSON = {"type": "RequestValidationError", "message": message, "errors": errors}
-    return refusal(422, _failure(error), f"{message}: {encode(errors).decode()}")
+    return error_response(422, _failure(error), f"{message}: {encode(errors).decode()}")
 
 
 def _authenticate(request: Request) -> None:

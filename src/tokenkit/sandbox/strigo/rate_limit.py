@@ -1,4 +1,4 @@
-"""Strigo's rate-limit headers, which every response carries, and its refusal beyond the limit."""
+"""Strigo's rate-limit headers, which every response carries, and its response beyond the limit."""
 
 import math
 from collections.abc import Callable
@@ -41,13 +41,13 @@ class RateLimit:
             "x-ratelimit-reset": str(math.ceil(self._opened + self.window)),
         }
 
-    def refusal(self) -> Response:
+    def error_response(self) -> Response:
         """Return the response to a request beyond the limit."""
         return too_many_requests(self.window)
 
 
 def too_many_requests(retry_after: int = WINDOW) -> Response:
-    """Return the documented refusal: plain text that calls itself HTML."""
+    """Return the documented error response: plain text that calls itself HTML."""
     text = "Too many requests, please try again later."
     return Response(
         status=429,

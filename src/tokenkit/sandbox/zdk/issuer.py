@@ -13,12 +13,12 @@ from typing import Literal, TypeAlias
 import attrs
 
 from ..exchange import (
-    Refusal,
+    ErrorResponse,
     Request,
     Response,
     Vendor,
+    error_response,
     json_object,
-    refusal,
     settle,
 )
 from ..json_text import JSON, encode
@@ -85,8 +85,8 @@ class ZdkIssuer:
         )
 
 
-def _refuse(code: Code, message: str) -> Refusal:
-    return refusal(STATUS[code], {"code": code, "message": message}, message)
+def _refuse(code: Code, message: str) -> ErrorResponse:
+    return error_response(STATUS[code], {"code": code, "message": message}, message)
 
 
 def _authenticate(request: Request) -> None:

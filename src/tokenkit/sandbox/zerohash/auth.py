@@ -9,7 +9,7 @@ import re
 
 import attrs
 
-from ..exchange import Refusal, Request, Response
+from ..exchange import ErrorResponse, Request, Response
 from ..json_text import encode
 from ..settings import CREDENTIALS, Switches, same_secret
 from .signature import likely_mistake, sign, signed_message
@@ -25,13 +25,13 @@ def authenticate(request: Request, switches: Switches) -> None:
     """Check key, passphrase, timestamp and signature.
 
     Raises:
-        Refusal: One of them is wrong.
+        ErrorResponse: One of them is wrong.
     """
     refused = _fault(request, switches.clock())
     if refused is not None:
         status = switches.zerohash_auth_failure_status
         content = encode({"error": True, "message": refused.reason})
-        raise Refusal(attrs.evolve(refused, status=status, content=content))
+        raise ErrorResponse(attrs.evolve(refused, status=status, content=content))
 
 
 def _fault(request: Request, now: float) -> Response | None:

@@ -10,12 +10,12 @@ import attrs
 
 from ..clock import iso_8601, utc
 from ..exchange import (
-    Refusal,
+    ErrorResponse,
     Request,
     Response,
     Vendor,
+    error_response,
     json_object,
-    refusal,
     settle,
 )
 from ..json_text import JSON, encode
@@ -64,7 +64,7 @@ class ZerohashIssuer:
             case ("POST", "/revoke_auth_token"):
                 return self._revoke(self._body(request))
             case _:
-                raise refusal(404, {"error": "Not Found"}, "Not Found")
+                raise error_response(404, {"error": "Not Found"}, "Not Found")
 
     def _payments(self, request: Request, request_id: str) -> Response:
         payment_id = request.path.removeprefix("/payments").removeprefix("/")
@@ -135,9 +135,9 @@ class ZerohashIssuer:
         return Response(status=204, subject=self.ledger.revoke(token), token=token)
 
 
-def _refuse(errors: list[str], *, hint: str = "") -> Refusal:
-    return refusal(400, {"errors": errors}, "; ".join(errors), hint=hint)
+def _refuse(errors: list[str], *, hint: str = "") -> ErrorResponse:
+    return error_response(400, {"errors": errors}, "; ".join(errors), hint=hint)
 
 
-def _refuse_body(_: int, text: str) -> Refusal:
+def _refuse_body(_: int, text: str) -> ErrorResponse:
     return _refuse([text])

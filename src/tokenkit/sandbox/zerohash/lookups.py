@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import parse_qs
 
 from ..clock import milliseconds, utc
-from ..exchange import Request, Response, refusal
+from ..exchange import Request, Response, error_response
 from ..json_text import JSON, encode
 from .fund_sessions import FundSession
 from .payments import Payment
@@ -59,10 +59,10 @@ class Query:
         """Refuse the request if anything was wrong.
 
         Raises:
-            Refusal: Something was wrong.
+            ErrorResponse: Something was wrong.
         """
         if self._errors:
-            raise refusal(400, {"errors": self._errors}, "; ".join(self._errors))
+            raise error_response(400, {"errors": self._errors}, "; ".join(self._errors))
 
 
 def list_payments(request: Request, request_id: str, payments: Sequence[Payment]) -> Response:
@@ -91,7 +91,7 @@ def list_payments(request: Request, request_id: str, payments: Sequence[Payment]
 def get_payment(request_id: str, payment: Payment | None) -> Response:
     """Respond to ``GET /payments/{id}``."""
     if payment is None:
-        raise refusal(404, {"error": "Not Found"}, "Not Found")
+        raise error_response(404, {"error": "Not Found"}, "Not Found")
     body: JSON = {"message": payment.fields, "request_id": request_id}
     return Response(status=200, content=encode(body))
 

@@ -44,6 +44,6 @@ class RateLimit:
 
 
 def too_many_requests() -> Response:
-    """Return the refusal; modelled."""
+    """Return the error response; modelled."""
     text = "Too Many Requests"
     return Response(status=429, content=encode({"error": text}), reason=text)

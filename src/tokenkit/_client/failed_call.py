@@ -1,4 +1,4 @@
-"""Calls that end before they begin, and methods that fail between their calls."""
+"""Calls that fail before they begin, and methods that fail between their calls."""
 
 from typing import TypeVar
 from uuid import uuid4
@@ -11,7 +11,7 @@ from .._observability.records import CallFailed
 from .._pipeline.drivers import report, report_async
 from ..errors import TokenKitError
 
-__all__ = ["Refusal", "Sent"]
+__all__ = ["FailedCall", "Sent"]
 
 T = TypeVar("T")
 
@@ -43,8 +43,8 @@ class Sent:
 
 
 @attrs.frozen(eq=False, repr=False)
-class Refusal:
-    """A call that can't begin.
+class FailedCall:
+    """A call that failed, and is still to be reported: before it began, or between requests.
 
     The frames that made it hold arguments, so it is raised from a frame that has been emptied.
 
