@@ -206,7 +206,7 @@ class Driver:
         self.elapsed = 0.0
         self.requests: list[Request] = []
         self.untils: list[float] = []
-        self.slept: list[float] = []
+        self.sleeps: list[float] = []
         self.records: list[Record] = []
         self.discarded = 0
 
@@ -247,7 +247,7 @@ class Driver:
                 result = self.script.pop(0)
                 return (None, result) if isinstance(result, BaseException) else (result, None)
             case Sleep():
-                self.slept.append(effect.seconds)
+                self.sleeps.append(effect.seconds)
                 self.elapsed += effect.seconds
             case Resolve():
                 source: Any = effect.source

@@ -5,13 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_clients import ZDK_MINT
+from clocks import frozen_clock
 from core_driver import make_response, minted, untyped, zdk_plan
-from driven_clock import (
-    AsyncDrivenClock,
-    AsyncScriptedConnections,
-    DrivenClock,
-    ScriptedConnections,
-)
+from scripted_connections import AsyncScriptedConnections, ScriptedConnections
 
 from tokenkit._observability.hooks import Hooks
 from tokenkit._observability.records import AttemptSent, ResponseReceived, RetryPlanned
@@ -31,7 +27,7 @@ class SyncRun:
     """One call driven by the sync loop."""
 
     def __init__(self, *script: Response | BaseException) -> None:
-        self.clock = DrivenClock()
+        self.clock = frozen_clock()
         self.connections = ScriptedConnections(self.clock, *script)
 
     def __call__(self, source: object = "the-key", hooks: Hooks | None = None) -> Reply[UserToken]:
@@ -45,7 +41,7 @@ class AsyncRun:
     """One call driven by the async loop."""
 
     def __init__(self, *script: Response | BaseException) -> None:
-        self.clock = AsyncDrivenClock()
+        self.clock = frozen_clock()
         self.connections = AsyncScriptedConnections(self.clock, *script)
 
     async def __call__(
@@ -53,8 +49,10 @@ class AsyncRun:
     ) -> Reply[UserToken]:
         plan = zdk_plan(strategy=Bearer(untyped(source)))
         if hooks is None:
-            return await drive_async(ZDK_MINT, plan, "", self.connections, self.clock)
-        return await drive_async(ZDK_MINT, plan, "", self.connections, self.clock, hooks)
+            return await drive_async(ZDK_MINT, plan, "", self.connections, self.clock.as_async())
+        return await drive_async(
+            ZDK_MINT, plan, "", self.connections, self.clock.as_async(), hooks
+        )
 
 
 def keys(run: SyncRun | AsyncRun) -> list[str]:
@@ -76,7 +74,7 @@ def test_sync_retry() -> None:
     """The sync loop sends, sleeps on the caller's clock and sends again, with the time left."""
     run = SyncRun(make_response(503, retry_after="2"), minted())
     assert run().value.token == "minted-token"
-    assert run.clock.slept == [2.0]
+    assert run.clock.sleeps == (2.0,)
     assert run.connections.left == [60.0, 57.0]
 
 
@@ -85,7 +83,7 @@ async def test_async_retry() -> None:
     """The async loop does the same."""
     run = AsyncRun(make_response(503, retry_after="2"), minted())
     assert (await run()).value.token == "minted-token"
-    assert run.clock.slept == [2.0]
+    assert run.clock.sleeps == (2.0,)
     assert run.connections.left == [60.0, 57.0]
 
 

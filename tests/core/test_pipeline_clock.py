@@ -43,7 +43,7 @@ def test_a_wrong_clock_is_corrected(ahead: int, status: int) -> None:
     reply = driver.run(ZEROHASH_MINT, zerohash_plan(offset=offset))
     assert reply.attempts == 2
     assert stamps(driver) == [0, ahead]
-    assert driver.slept == []
+    assert driver.sleeps == []
     assert offset.seconds == ahead
     assert [record.wait for record in driver.records if isinstance(record, RetryPlanned)] == [0.0]
 

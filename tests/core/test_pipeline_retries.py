@@ -73,7 +73,7 @@ def test_other_failures_are_final(status: int, call: Call[object]) -> None:
     plan = zdk_plan() if call is ZDK_MINT else zerohash_plan()
     driver.error(call, plan)
     assert len(driver.requests) == 1
-    assert driver.slept == []
+    assert driver.sleeps == []
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_an_invited_retry_happens_at_once() -> None:
     """Zerohash's 503 with zh-allow-retry is retried without a wait."""
     driver = Driver(make_response(503, zh_allow_retry="TRUE"), zerohash_minted(), chance=0.9)
     driver.run(ZEROHASH_MINT, zerohash_plan())
-    assert driver.slept == [0.0]
+    assert driver.sleeps == [0.0]
 
 
 def test_the_invitation_counts_on_503_only() -> None:
@@ -173,7 +173,7 @@ def test_zerohash_rate_limit_waits_ten_seconds_by_default() -> None:
     """After a 429 from zerohash without Retry-After, the call waits for 10 s."""
     driver = Driver(make_response(429), make_response(429, retry_after="3"), zerohash_minted())
     driver.run(ZEROHASH_MINT, zerohash_plan())
-    assert driver.slept == [10.0, 3.0]
+    assert driver.sleeps == [10.0, 3.0]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_the_cut_short_body_of_a_failure_still_tells_its_status() -> None:
     driver = Driver(cut, cut, cut)
     error = driver.error(ZDK_MINT, zdk_plan())
     assert isinstance(error, RateLimitError)
-    assert (error.body, error.attempts, driver.slept) == ('{"message": "slow do', 3, [1.0, 1.0])
+    assert (error.body, error.attempts, driver.sleeps) == ('{"message": "slow do', 3, [1.0, 1.0])
 
 
 @pytest.mark.parametrize("status", [200, 302])

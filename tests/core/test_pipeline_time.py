@@ -61,7 +61,7 @@ def test_retry_after(value: str, waits: float, retry_after: float | None) -> Non
     """Retry-After works in seconds or as a date; otherwise the policy's backoff is used."""
     driver = Driver(make_response(429, retry_after=value), make_response(400, retry_after=value))
     error = driver.error(ZDK_MINT, zdk_plan())
-    assert driver.slept == [waits]
+    assert driver.sleeps == [waits]
     assert isinstance(error, APIError)
     # The second answer comes as much later as was slept, which a date then lacks.
     left = 0.0 if retry_after is not None and " " in value.strip() else retry_after
@@ -73,7 +73,7 @@ def test_a_date_to_wait_for_counts_from_the_answer() -> None:
     busy = make_response(429, retry_after=formatdate(WALL + 12, usegmt=True))
     driver = Driver(busy, minted(), seconds=5.0)
     driver.run(ZDK_MINT, zdk_plan())
-    assert driver.slept == [7.0]
+    assert driver.sleeps == [7.0]
     error = Driver(busy, seconds=5.0).error(ZDK_MINT, zdk_plan(policy=RetryPolicy(max_retries=0)))
     assert isinstance(error, RateLimitError)
     assert error.retry_after == 7.0
@@ -86,7 +86,7 @@ def test_a_wait_beyond_the_deadline_is_not_slept(value: str) -> None:
     error = driver.error(ZDK_MINT, zdk_plan())
     assert isinstance(error, RateLimitError)
     assert error.retry_after == (60.0 if value == "60" else 3600.0)
-    assert driver.slept == []
+    assert driver.sleeps == []
     assert len(driver.requests) == 1
 
 
@@ -94,7 +94,7 @@ def test_without_a_deadline_an_hour_is_waited() -> None:
     """An infinite deadline allows any wait, because the caller asked for it."""
     driver = Driver(make_response(429, retry_after="3600"), minted())
     driver.run(ZDK_MINT, zdk_plan(deadline=float("inf")))
-    assert driver.slept == [3600.0]
+    assert driver.sleeps == [3600.0]
 
 
 def test_the_deadline_covers_attempts_and_waits() -> None:
@@ -121,7 +121,7 @@ def test_a_deadline_fault_is_final() -> None:
     error = driver.error(ZDK_MINT, zdk_plan())
     assert isinstance(error, DeadlineExceeded)
     assert isinstance(error, TimeoutError)
-    assert driver.slept == []
+    assert driver.sleeps == []
 
 
 def test_a_failed_answer_that_outlives_the_deadline_is_that_failure() -> None:
@@ -157,10 +157,10 @@ def test_backoff_grows_with_full_jitter(chance: float, slept: list[float] | None
     driver = Driver(*[make_response(503)] * 7, chance=chance)
     driver.error(ZDK_MINT, zdk_plan(policy=RetryPolicy(max_retries=6)))
     if slept is not None:
-        assert driver.slept == slept
+        assert driver.sleeps == slept
     else:
-        assert all(wait < 8.0 for wait in driver.slept)
-        assert driver.slept[-1] > 7.9
+        assert all(wait < 8.0 for wait in driver.sleeps)
+        assert driver.sleeps[-1] > 7.9
 
 
 def test_the_budget_keeps_an_outage_from_multiplying_the_load() -> None:
@@ -235,4 +235,4 @@ def test_zerohash_rate_limit_beyond_the_deadline() -> None:
     error = driver.error(ZEROHASH_MINT, zerohash_plan(deadline=5.0))
     assert isinstance(error, RateLimitError)
     assert error.retry_after == 10.0
-    assert driver.slept == []
+    assert driver.sleeps == []

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, Any
 import credentials
 import pytest
 from all_clients import ZEROHASH_MINT
+from clocks import frozen_clock
 from core_driver import make_plan, make_response, zerohash_minted
-from driven_clock import (
-    AsyncDrivenClock,
-    AsyncScriptedConnections,
-    DrivenClock,
-    ScriptedConnections,
-)
+from scripted_connections import AsyncScriptedConnections, ScriptedConnections
 
 from tokenkit import AsyncSecretGroup, ConfigurationError, Secret, SecretGroup
 from tokenkit._pipeline.drivers import drive, drive_async
@@ -39,7 +35,7 @@ def strategy(group: SecretGroup | AsyncSecretGroup) -> HmacSigner[Any]:
 
 def call(group: SecretGroup | AsyncSecretGroup) -> tuple[int, list[str]]:
     """Make a sync call that is repeated once; return the attempts and the keys sent."""
-    clock = DrivenClock()
+    clock = frozen_clock()
     connections = ScriptedConnections(clock, make_response(503), zerohash_minted())
     plan = make_plan(ZEROHASH, strategy(group))
     reply = drive(ZEROHASH_MINT, plan, "", connections, clock)
@@ -66,10 +62,10 @@ async def test_an_async_group() -> None:
         return KEYS
 
     for group in (AsyncSecretGroup(read), SecretGroup(lambda: KEYS)):
-        clock = AsyncDrivenClock()
+        clock = frozen_clock()
         connections = AsyncScriptedConnections(clock, zerohash_minted())
         plan = make_plan(ZEROHASH, strategy(group))
-        reply = await drive_async(ZEROHASH_MINT, plan, "", connections, clock)
+        reply = await drive_async(ZEROHASH_MINT, plan, "", connections, clock.as_async())
         assert reply.attempts == 1
         assert connections.requests[0].headers["x-scx-api-key"] == credentials.ZEROHASH_API_KEY
     assert await AsyncSecretGroup(read)["api_key"]() == credentials.ZEROHASH_API_KEY
@@ -119,7 +115,9 @@ async def test_async_groups_that_fail() -> None:
     async def read() -> Any:
         raise OSError("the-secret")
 
-    clock = AsyncDrivenClock()
+    clock = frozen_clock()
     plan = make_plan(ZEROHASH, strategy(AsyncSecretGroup(read)))
     with pytest.raises(ConfigurationError, match="read raised OSError"):
-        await drive_async(ZEROHASH_MINT, plan, "", AsyncScriptedConnections(clock), clock)
+        await drive_async(
+            ZEROHASH_MINT, plan, "", AsyncScriptedConnections(clock), clock.as_async()
+        )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_clients import HEALTH, STRIGO_MINT, TOKEN, VENDORS
-from driven_calls import DrivenTime, driven_client, each_vendor, errors, outcomes
+from clocks import frozen_clock
+from driven_calls import driven_client, each_vendor, errors, outcomes
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
@@ -34,7 +35,7 @@ def refused(
     flavour: Flavour, family: Family, vendor: Vendor, call: extension.Call[Any], answer: bytes
 ) -> DecodeError:
     with RawServer(responding(lambda _: answer)) as server:
-        client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, vendor, server.url, frozen_clock(), http_family=family)
         (error,) = errors(DecodeError, outcomes(client, flavour, call))
         assert len(server.requests) == 1
     return error

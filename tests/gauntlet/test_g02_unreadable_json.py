@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from all_clients import STRIGO_MINT, TOKEN, VENDORS
-from driven_calls import DrivenTime, driven_client, each_vendor, errors, outcomes, replies
+from clocks import frozen_clock
+from driven_calls import driven_client, each_vendor, errors, outcomes, replies
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, json_response, responding
 
@@ -84,7 +85,7 @@ def refused(
 ) -> list[DecodeError]:
     waiting = iter(answers)
     with RawServer(responding(lambda _: next(waiting))) as server:
-        client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, vendor, server.url, frozen_clock(), http_family=family)
         found = errors(
             DecodeError, outcomes(client, flavour, *[VENDORS[vendor].mint] * len(answers))
         )
@@ -129,7 +130,7 @@ def test_odd_extras_do_not_cost_the_token(flavour: Flavour, family: Family) -> N
     data = {"token": TOKEN, "user_id": 5, "expiration": "soon", "more": [[[None]]]}
     answer = json_response({"result": "success", "data": data})
     with RawServer(responding(lambda _: answer)) as server:
-        client = driven_client(flavour, "strigo", server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, "strigo", server.url, frozen_clock(), http_family=family)
         (reply,) = replies(outcomes(client, flavour, STRIGO_MINT))
     token: strigo.UserToken = reply.value
     assert (token.token, token.user_id, token.expires_at) == (TOKEN, None, None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from all_clients import TOKEN, VENDORS
+from clocks import frozen_clock
 from credentials import (
     STRIGO_API_KEY,
     STRIGO_ORG_ID,
@@ -18,7 +19,6 @@ from credentials import (
     ZEROHASH_PRIVATE_KEY,
 )
 from driven_calls import (
-    DrivenTime,
     driven_client,
     each_vendor,
     errors,
@@ -115,7 +115,7 @@ def test_any_body_of_any_failure(flavour: Flavour, family: Family, vendor: Vendo
     waiting = iter([http(status, body, head) for (status, _), (_, (head, body, _)) in cases])
     with RawServer(responding(lambda _: next(waiting))) as server:
         client = driven_client(
-            flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
+            flavour, vendor, server.url, frozen_clock(), http_family=family, retry=NO_RETRIES
         )
         ends = outcomes(client, flavour, *[VENDORS[vendor].mint] * len(cases))
         assert len(server.requests) == len(cases)
@@ -150,7 +150,7 @@ def test_a_body_that_is_cut_short(
 
     with RawServer(break_off) as server:
         client = driven_client(
-            flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
+            flavour, vendor, server.url, frozen_clock(), http_family=family, retry=NO_RETRIES
         )
         (error,) = errors(kind, outcomes(client, flavour, VENDORS[vendor].mint))
     assert error.body in (came.decode(), "")
@@ -186,7 +186,7 @@ def test_echoed_credentials_are_replaced(
 
     with RawServer(responding(echo)) as server:
         client = driven_client(
-            flavour, vendor, server.url, DrivenTime(), http_family=family, retry=NO_RETRIES
+            flavour, vendor, server.url, frozen_clock(), http_family=family, retry=NO_RETRIES
         )
         (end,) = outcomes(client, flavour, VENDORS[vendor].mint)
         (request,) = server.requests
@@ -218,7 +218,7 @@ def test_the_token_of_the_call_is_replaced(flavour: Flavour, family: Family, bod
     """A revocation that fails never shows the token that it should have revoked."""
     call = zerohash.RevokeAuthTokenRequest(token=JTI_TOKEN)
     with RawServer(responding(lambda _: http(422, body.encode()))) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock(), http_family=family)
         (error,) = errors(UnprocessableError, outcomes(client, flavour, call))
     assert error.body
     assert JTI_TOKEN not in str(error) + repr(vars(error)) + error.body
@@ -233,7 +233,7 @@ def test_a_minted_token_in_a_failure_is_replaced(
     """A token in an error response is nowhere in the error."""
     body = json.dumps({"message": f"have {TOKEN}", "data": {"token": TOKEN}, "tokens": [TOKEN]})
     with RawServer(responding(lambda _: http(409, body.encode(), JSON))) as server:
-        client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, vendor, server.url, frozen_clock(), http_family=family)
         (error,) = errors(ConflictError, outcomes(client, flavour, VENDORS[vendor].mint))
     assert '"message": "have ' in error.body
     assert TOKEN not in str(error) + repr(vars(error)) + error.body

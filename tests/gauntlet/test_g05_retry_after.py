@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_clients import STRIGO_MINT, VENDORS, ZEROHASH_MINT
-from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
+from clocks import frozen_clock
+from driven_calls import driven_client, errors, outcomes, replies
 from network_calls import NO_RETRIES, at_most, each_family, each_flavour, send_strigo
 from raw_server import RawServer, http, responding, saying
 
@@ -92,7 +93,7 @@ def naps_of(
     naps: list[float] = []
     with RawServer(*(saying(answer, VENDORS[vendor].minted) for answer in answers)) as server:
         for _ in answers:
-            clock = DrivenTime(NOW)
+            clock = frozen_clock(NOW)
             client = driven_client(flavour, vendor, server.url, clock, http_family=family)
             (reply,) = replies(outcomes(client, flavour, call))
             assert reply.attempts == 2
@@ -122,7 +123,7 @@ def test_every_form_is_told(
     answers = [limited(value, status) for value in meanings]
     with RawServer(saying(*answers)) as server:
         client = driven_client(
-            flavour, "strigo", server.url, DrivenTime(NOW), http_family=family, retry=NO_RETRIES
+            flavour, "strigo", server.url, frozen_clock(NOW), http_family=family, retry=NO_RETRIES
         )
         found = errors(kind, outcomes(client, flavour, *[STRIGO_MINT] * len(answers)))
     assert {value: e.retry_after for value, e in zip(meanings, found, strict=True)} == meanings
@@ -135,7 +136,7 @@ def test_a_wait_beyond_the_deadline_is_not_slept(
     flavour: Flavour, family: Family, status: int, kind: type[RateLimitError | ServerError]
 ) -> None:
     """A wait that the deadline doesn't allow ends the call at once, without any sleep."""
-    time = DrivenTime(NOW)
+    time = frozen_clock(NOW)
     with RawServer(saying(*[limited(value, status) for value in TOO_LONG])) as server:
         client = driven_client(flavour, "strigo", server.url, time, http_family=family)
         found = errors(kind, outcomes(client, flavour, *[STRIGO_MINT] * len(TOO_LONG)))
@@ -148,7 +149,7 @@ def test_a_wait_beyond_the_deadline_is_not_slept(
 @each_family
 def test_no_sum_of_waits_passes_the_deadline(flavour: Flavour, family: Family) -> None:
     """However often a server asks for a short wait, all sleeps together stay within it."""
-    time = DrivenTime(NOW)
+    time = frozen_clock(NOW)
     policy = RetryPolicy(max_retries=50)
     with RawServer(responding(lambda _: limited("2"))) as server:
         client = driven_client(

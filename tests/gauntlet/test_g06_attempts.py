@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_clients import STRIGO_MINT, STRIGO_MINTED, VENDORS, ZEROHASH_MINT, ZEROHASH_MINTED
+from clocks import frozen_clock
 from credentials import STRIGO_ORG_ID, ZEROHASH_PRIVATE_KEY, async_strigo_client, strigo_client
-from driven_calls import DrivenTime, driven_client, each_vendor, outcomes, replies
+from driven_calls import driven_client, each_vendor, outcomes, replies
 from network_calls import FAST_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, resetting, responding, saying
 
@@ -46,7 +47,7 @@ def test_each_attempt_is_signed_afresh(
 ) -> None:
     """All attempts of a call have its id and its exact bytes, and each its own signature."""
     monkeypatch.setattr(random, "random", lambda: 0.5)
-    time = DrivenTime(1_800_000_000.0)
+    time = frozen_clock(1_800_000_000.0)
     policy = RetryPolicy(max_retries=4, first_wait=8.0)
     success = ZEROHASH_MINTED if call is ZEROHASH_MINT else REVOKED
     limited = http(429, b"", "Retry-After: 9")
@@ -91,7 +92,7 @@ def test_each_attempt_asks_for_the_secret(flavour: Flavour, family: Family) -> N
 def test_only_zerohash_gets_a_request_id(flavour: Flavour, family: Family, vendor: Vendor) -> None:
     """The attempts of the others' calls have no X-REQUEST-ID, and the same bytes."""
     with RawServer(saying(http(503), VENDORS[vendor].minted)) as server:
-        client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, vendor, server.url, frozen_clock(), http_family=family)
         replies(outcomes(client, flavour, VENDORS[vendor].mint))
         first, second = server.requests
     assert first.body == second.body
@@ -115,7 +116,7 @@ def test_retries_are_visible(
             flavour,
             "strigo",
             server.url,
-            DrivenTime(),
+            frozen_clock(),
             http_family=family,
             hooks=Hooks(on_retry=told.append),
         )
@@ -141,7 +142,7 @@ def test_a_lost_connection_is_visible(flavour: Flavour, family: Family) -> None:
             flavour,
             "strigo",
             server.url,
-            DrivenTime(),
+            frozen_clock(),
             http_family=family,
             hooks=Hooks(on_retry=told.append),
         )

@@ -19,8 +19,8 @@ from all_clients import (
     ZEROHASH_MINT,
     ZEROHASH_MINTED,
 )
+from clocks import frozen_clock
 from driven_calls import (
-    DrivenTime,
     driven_client,
     outcomes,
 )
@@ -116,7 +116,7 @@ def test_each_status_is_repeated_where_the_contract_allows(
         script.append(http(status, b"", *([header] if header else [])))
         script += [success] * goes_on(name, status, header)
     with RawServer(saying(*script)) as server:
-        client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, vendor, server.url, frozen_clock(), http_family=family)
         ends = outcomes(client, flavour, *[call] * len(fates))
         assert len(server.requests) == len(script)
     found = [isinstance(end, Reply) and end.attempts == 2 for end in ends]
@@ -147,7 +147,7 @@ def test_each_lost_answer_is_repeated_where_the_contract_allows(
     for name in ("Strigo mint", "ZDK mint", "harmless", "withdrawal", "unknown", "raw POST"):
         vendor, call, success, repeatable = CALLS[name]
         with RawServer(loss, saying(success)) as server:
-            client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+            client = driven_client(flavour, vendor, server.url, frozen_clock(), http_family=family)
             (end,) = outcomes(client, flavour, call)
             assert server.connections == (2 if repeatable else 1), name
         if repeatable:
@@ -167,7 +167,7 @@ def test_a_connection_closed_at_once_is_never_taken_for_a_lost_answer_twice(
     for name in ("Strigo mint", "withdrawal"):
         vendor, call, success, repeatable = CALLS[name]
         with RawServer(close_at_once, saying(success)) as server:
-            client = driven_client(flavour, vendor, server.url, DrivenTime(), http_family=family)
+            client = driven_client(flavour, vendor, server.url, frozen_clock(), http_family=family)
             (end,) = outcomes(client, flavour, call)
             assert len(server.requests) == server.connections - 1, name
         if isinstance(end, Reply):
@@ -239,7 +239,12 @@ def test_a_slow_answer_is_a_lost_one(flavour: Flavour, family: Family) -> None:
     for call, attempts in ((ZEROHASH_MINT, 2), (WITHDRAWAL, 1)):
         with RawServer(never_answer, always_minted) as server:
             client = driven_client(
-                flavour, "zerohash", server.url, DrivenTime(), http_family=family, timeout=timeout
+                flavour,
+                "zerohash",
+                server.url,
+                frozen_clock(),
+                http_family=family,
+                timeout=timeout,
             )
             (end,) = outcomes(client, flavour, call)
             assert len(server.requests) == attempts
@@ -252,7 +257,7 @@ def test_a_refused_connection_is_tried_again(flavour: Flavour, family: Family) -
     """If no connection is made, nothing was sent, and every call is repeated."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    time = DrivenTime()
+    time = frozen_clock()
     client = driven_client(flavour, "zerohash", url, time, http_family=family)
     for end in outcomes(client, flavour, WITHDRAWAL, ZEROHASH_MINT):
         assert isinstance(end, ConnectError)
@@ -322,7 +327,7 @@ def test_a_first_write_that_fails_is_not_sent_twice(
             monkeypatch.setattr(loop, "sock_connect", then_wait(loop.sock_connect))
             monkeypatch.setattr(trio, "open_tcp_stream", then_wait(trio.open_tcp_stream))
         client = driven_client(
-            flavour, "zerohash", server.url, DrivenTime(), http_family=family, retry=FAST_RETRIES
+            flavour, "zerohash", server.url, frozen_clock(), http_family=family, retry=FAST_RETRIES
         )
         (end,) = outcomes(client, flavour, WITHDRAWAL)
         assert len(server.requests) == 1
@@ -348,7 +353,7 @@ def test_a_later_write_that_fails_may_have_been_sent(
         extra={"filler": "x" * 900_000},
     )
     with RawServer(take_a_little, always_minted, receive_buffer=2048) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock(), http_family=family)
         (end,) = outcomes(client, flavour, call)
         assert server.connections == (2 if repeatable else 1)
     if repeatable:

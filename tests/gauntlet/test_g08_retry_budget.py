@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from all_clients import STRIGO_MINT, STRIGO_MINTED
-from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
+from clocks import frozen_clock
+from driven_calls import driven_client, errors, outcomes, replies
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
@@ -29,7 +30,7 @@ def test_an_outage_is_not_multiplied(flavour: Flavour, family: Family) -> None:
             flavour,
             "strigo",
             server.url,
-            DrivenTime(),
+            frozen_clock(),
             http_family=family,
             retry=RetryPolicy(max_retries=10),
             hooks=Hooks(on_retry=planned.append),
@@ -59,7 +60,7 @@ def test_successes_earn_retries_again(flavour: Flavour, family: Family) -> None:
             nonlocal served
             served += 1
 
-        client = driven_client(flavour, "strigo", server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, "strigo", server.url, frozen_clock(), http_family=family)
         calls = [STRIGO_MINT] * (outage + recovery + 10)
         ends = outcomes(client, flavour, *calls, between=note)
     before = errors(ServerError, ends[:outage])

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from all_clients import ZEROHASH_MINT, ZEROHASH_MINTED
-from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
+from clocks import frozen_clock
+from driven_calls import driven_client, errors, outcomes, replies
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
@@ -182,7 +183,7 @@ def test_poison_is_ignored(flavour: Flavour, family: Family, status: int) -> Non
     answers = iter([refusal(*headers, status=status) for headers in POISON.values()])
     with RawServer(responding(lambda _: next(answers, ZEROHASH_MINTED))) as server:
         client = driven_client(
-            flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
+            flavour, "zerohash", server.url, frozen_clock(NOW), http_family=family
         )
         *ends, last = outcomes(client, flavour, *[ZEROHASH_MINT] * (len(POISON) + 1))
         stamps = [stamp(request) for request in server.requests]
@@ -199,7 +200,7 @@ def test_a_correction_that_does_not_help_is_dropped(flavour: Flavour, family: Fa
     """If the corrected attempt is refused too, the next call starts from our own clock."""
     with RawServer(responding(lambda _: refusal(dated(HOUR)))) as server:
         client = driven_client(
-            flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
+            flavour, "zerohash", server.url, frozen_clock(NOW), http_family=family
         )
         found = errors(
             AuthenticationError, outcomes(client, flavour, ZEROHASH_MINT, ZEROHASH_MINT)
@@ -216,7 +217,7 @@ def test_a_server_whose_clock_jumps_makes_no_loop(flavour: Flavour, family: Fami
     jumps = iter(range(100, 80_000, 100))
     with RawServer(responding(lambda _: refusal(dated(next(jumps))))) as server:
         client = driven_client(
-            flavour, "zerohash", server.url, DrivenTime(NOW), http_family=family
+            flavour, "zerohash", server.url, frozen_clock(NOW), http_family=family
         )
         found = errors(AuthenticationError, outcomes(client, flavour, *[ZEROHASH_MINT] * 120))
         # The retry budget bounds corrections as it does all that is sent again.
@@ -233,7 +234,7 @@ def test_a_date_from_before_the_release_is_ignored(flavour: Flavour, family: Fam
     date = formatdate(new_year + HOUR, usegmt=True)
     with RawServer(responding(lambda _: refusal(f"Date: {date}"))) as server:
         client = driven_client(
-            flavour, "zerohash", server.url, DrivenTime(new_year), http_family=family
+            flavour, "zerohash", server.url, frozen_clock(new_year), http_family=family
         )
         (error,) = errors(AuthenticationError, outcomes(client, flavour, ZEROHASH_MINT))
         assert error.attempts == len(server.requests) == 1

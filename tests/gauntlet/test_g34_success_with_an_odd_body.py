@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
+from clocks import frozen_clock
+from driven_calls import driven_client, errors, outcomes, replies
 from leaks import REVOCATION
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, saying
@@ -51,7 +52,7 @@ PAGES = [
 def test_a_revocation_is_done(flavour: Flavour, family: Family) -> None:
     """Every 2xx means that the token is revoked: its body isn't needed, so it isn't read."""
     with RawServer(saying(*BODIES)) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock(), http_family=family)
         found = replies(outcomes(client, flavour, *[REVOCATION] * len(BODIES)))
     assert [reply.value for reply in found] == [None] * len(BODIES)
 
@@ -60,7 +61,7 @@ def test_a_revocation_is_done(flavour: Flavour, family: Family) -> None:
 def test_a_captive_portal_revokes_nothing(flavour: Flavour) -> None:
     """HTML, or a long text, isn't the vendor's, so that a live token isn't taken for revoked."""
     with RawServer(saying(*PAGES)) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock())
         found = errors(DecodeError, outcomes(client, flavour, *[REVOCATION] * len(PAGES)))
         assert len(server.requests) == len(PAGES)
     assert {error.outcome for error in found} == {"unknown"}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from all_clients import ZEROHASH_MINT
-from driven_calls import DrivenTime, driven_client, errors, outcomes
+from clocks import frozen_clock
+from driven_calls import driven_client, errors, outcomes
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, saying
 
@@ -50,7 +51,7 @@ BODIES = {
 def test_reading_a_failure_is_cheap(flavour: Flavour, family: Family, body: str) -> None:
     """Whatever an error body contains, it takes less than half a second of CPU."""
     with RawServer(saying(http(400, BODIES[body], JSON))) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock(), http_family=family)
         began = time.thread_time()
         errors(BadRequestError, outcomes(client, flavour, ZEROHASH_MINT))
         assert time.thread_time() - began < 0.5
@@ -62,7 +63,7 @@ def test_headers_are_read_at_the_same_cost(flavour: Flavour) -> None:
     headers = [f"A{number}: %" for number in range(90)]
     body = json.dumps({"tokens": TOKENS}).encode()
     with RawServer(saying(http(400, body, JSON, *headers, "B: " + "%" * 40_000))) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock())
         began = time.thread_time()
         errors(BadRequestError, outcomes(client, flavour, ZEROHASH_MINT))
         assert time.thread_time() - began < 0.5
@@ -73,6 +74,6 @@ def test_a_body_that_is_too_large_is_left_out(flavour: Flavour) -> None:
     """A body above 64 KiB is not kept; the error still has its status and class."""
     body = json.dumps({"errors": ["no"], "x": "y" * 70_000}).encode()
     with RawServer(saying(http(400, body, JSON))) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock())
         (error,) = errors(BadRequestError, outcomes(client, flavour, ZEROHASH_MINT))
     assert (error.status, error.message, error.body) == (400, "Bad Request", "")

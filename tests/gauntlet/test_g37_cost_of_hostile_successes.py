@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_clients import ZEROHASH_MINT
-from driven_calls import DrivenTime, driven_client, errors, outcomes
+from clocks import frozen_clock
+from driven_calls import driven_client, errors, outcomes
 from network_calls import each_flavour
 from raw_server import RawServer, http, saying
 
@@ -62,7 +63,7 @@ BODIES: dict[str, tuple[Call[Any], bytes]] = {
 def cpu_seconds(flavour: Flavour, call: Call[Any], body: bytes) -> float:
     """Return the CPU time of a call whose response has a body."""
     with RawServer(saying(http(200, body, JSON))) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock())
         began = time.thread_time()
         outcomes(client, flavour, call)
         return time.thread_time() - began
@@ -99,7 +100,7 @@ def test_what_is_too_much_is_said(
 ) -> None:
     """The error says what there was too much of, or which item is the first wrong one."""
     with RawServer(saying(http(200, body, JSON))) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock())
         (error,) = errors(DecodeError, outcomes(client, flavour, call))
     with pytest.raises(DecodeError, match=words):
         raise error
@@ -109,7 +110,7 @@ def test_a_long_page_is_read() -> None:
     """10,000 payments on a page are not too many."""
     body = b'{"message":[' + b'{"payment_id":"p"},' * 9_999 + b"{}]}"
     with RawServer(saying(http(200, body, JSON))) as server:
-        client = driven_client("sync", "zerohash", server.url, DrivenTime())
+        client = driven_client("sync", "zerohash", server.url, frozen_clock())
         (reply,) = outcomes(client, "sync", LIST)
     assert not isinstance(reply, Exception)
     assert len(reply.value.items) == 10_000

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import pytest
 from all_clients import HEALTH, ZEROHASH_MINT
+from clocks import frozen_clock
 from credentials import STRIGO_ORG_ID, strigo_client
-from driven_calls import DrivenTime, driven_client, outcomes
+from driven_calls import driven_client, outcomes
 from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, saying
 
@@ -116,7 +117,7 @@ def test_headers_are_searched_as_well(flavour: Flavour, family: Family) -> None:
     """A key that a server echoes in a header, quoted as for a URL, is not shown."""
     key = quote("strigo-key-77aa51c0de", safe="").replace("-", "%2D")
     with RawServer(saying(http(400, b"{}", f"X-Echo: {key}", f"X-Request-Id: {key}"))) as server:
-        client = driven_client(flavour, "strigo", server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, "strigo", server.url, frozen_clock(), http_family=family)
         (error,) = outcomes(client, flavour, HEALTH)
     assert "77aa51c0de" not in f"{error}{vars(error)}"
 
@@ -126,6 +127,6 @@ def test_what_is_no_secret_stays(flavour: Flavour) -> None:
     """A vendor's own words are shown as they are."""
     body = b'{"errors": ["body/amount must be >= 0 & < 5%"]}'
     with RawServer(saying(http(400, body, "Content-Type: application/json"))) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock())
         (error,) = outcomes(client, flavour, ZEROHASH_MINT)
     assert "must be >= 0 & < 5%" in str(error)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 import attrs
 import pytest
 from all_clients import STRIGO_MINT, TOKEN
-from driven_calls import DrivenTime, driven_client, outcomes, replies
+from clocks import frozen_clock
+from driven_calls import driven_client, outcomes, replies
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, responding
 
@@ -74,7 +75,7 @@ def test_a_token_in_a_url(
         caplog.at_level(logging.DEBUG, "tokenkit"),
     ):
         client = driven_client(
-            flavour, "zdk", server.url, DrivenTime(), http_family=family, hooks=hooks
+            flavour, "zdk", server.url, frozen_clock(), http_family=family, hooks=hooks
         )
         (error,) = outcomes(client, flavour, call)
     logged = [f"{record.getMessage()}{vars(record)}" for record in caplog.records]
@@ -130,7 +131,7 @@ def test_a_token_in_an_odd_response(
             flavour,
             "strigo",
             server.url,
-            DrivenTime(),
+            frozen_clock(),
             http_family=family,
             hooks=Hooks(on_error=told.append),
             retry=RetryPolicy(max_retries=0),
@@ -147,7 +148,7 @@ def test_a_replys_repr(flavour: Flavour, family: Family) -> None:
     key = "strigo-key-77aa51c0de"
     response = http(200, BODY, JSON_TYPE, f"Server: {key}", f"X-Request-Id: Bearer {key}")
     with RawServer(responding(lambda _: response)) as server:
-        client = driven_client(flavour, "strigo", server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, "strigo", server.url, frozen_clock(), http_family=family)
         raw = RawCall(verb="POST", target="/academy/users/token", json={})
         found = replies(outcomes(client, flavour, raw))
     assert TOKEN not in repr(found)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from all_clients import ZEROHASH_MINT
-from driven_calls import DrivenTime, driven_client, errors, outcomes, replies
+from clocks import frozen_clock
+from driven_calls import driven_client, errors, outcomes, replies
 from network_calls import each_family, each_flavour
 from raw_server import RawServer, http, saying
 
@@ -57,7 +58,7 @@ def test_what_belongs_to_another_request(flavour: Flavour, family: Family, kind:
     """It is not a success: the token stays hidden, and the next call has a new connection."""
     script = in_turn("right", kind, "right")
     with RawServer(script, script) as server:  # type: ignore[arg-type] # a script
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime(), http_family=family)
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock(), http_family=family)
         first, second, third = outcomes(
             client, flavour, ZEROHASH_MINT, ZEROHASH_MINT, ZEROHASH_MINT
         )
@@ -76,7 +77,7 @@ def test_a_token_for_an_address_names_whom_it_likes(flavour: Flavour) -> None:
     call = zerohash.ClientAuthTokenRequest(email="a@example.com", permissions=["onboarding"])
     script = in_turn("another token")
     with RawServer(script) as server:  # type: ignore[arg-type] # a script
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock())
         (reply,) = replies(outcomes(client, flavour, call))
     assert reply.value.unverified_claims["participant_code"] == "MALLRY"
 
@@ -85,7 +86,7 @@ def test_a_token_for_an_address_names_whom_it_likes(flavour: Flavour) -> None:
 def test_a_failure_may_have_an_id_of_its_own(flavour: Flavour) -> None:
     """A gateway's failure has its own id, which is the one to ask about."""
     with RawServer(saying(http(403, b"<p>denied", "X-Request-Id: gateway-1"))) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock())
         (error,) = outcomes(client, flavour, ZEROHASH_MINT)
     assert isinstance(error, Exception)
     assert vars(error)["request_id"] == "gateway-1"

@@ -7,7 +7,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from all_clients import VENDORS, ZEROHASH_MINT
-from driven_calls import DrivenTime, driven_client, each_vendor, outcomes
+from clocks import frozen_clock
+from driven_calls import driven_client, each_vendor, outcomes
 from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer, http, saying
 
@@ -58,7 +59,7 @@ def test_what_a_vendor_says_is_escaped(
                 flavour,
                 vendor,
                 server.url,
-                DrivenTime(),
+                frozen_clock(),
                 http_family=family,
                 hooks=Hooks(on_error=told.append, on_retry=told.append),
                 retry=NO_RETRIES,
@@ -76,6 +77,6 @@ def test_letters_of_any_language_are_shown(flavour: Flavour) -> None:
     """Readable characters stay as the vendor wrote them."""
     body = json.dumps({"errors": ["Betrag zu groß: 金額が大きすぎます"]}).encode()
     with RawServer(saying(http(400, body, "Content-Type: application/json"))) as server:
-        client = driven_client(flavour, "zerohash", server.url, DrivenTime())
+        client = driven_client(flavour, "zerohash", server.url, frozen_clock())
         (error,) = outcomes(client, flavour, ZEROHASH_MINT)
     assert "Betrag zu groß: 金額が大きすぎます" in str(error)

@@ -50,9 +50,9 @@ def test_polls_get_rarer() -> None:
     minting, other = [vendor.ask() for vendor in p.vendors]
     for _ in range(12):
         other.go_on()
-    assert p.world.slept == sorted(p.world.slept)
-    assert p.world.slept[0] == pytest.approx(0.02)
-    assert p.world.slept[-1] == pytest.approx(0.25)
+    assert p.world.sleeps == sorted(p.world.sleeps)
+    assert p.world.sleeps[0] == pytest.approx(0.02)
+    assert p.world.sleeps[-1] == pytest.approx(0.25)
     assert minting.request is not None
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import anyio
 import pytest
 from all_clients import VENDORS
-from clocks import frozen_clock
 from network_calls import nothing
 
 from tokenkit import Reply, TokenKitError
@@ -33,11 +32,6 @@ E = TypeVar("E", bound=TokenKitError)
 Vendor: TypeAlias = Literal["strigo", "zdk", "zerohash"]
 
 each_vendor = pytest.mark.parametrize("vendor", list(VENDORS))
-
-
-def DrivenTime(now: float = 1_800_000_000.0) -> FrozenClock:  # noqa: N802 - a class, before
-    """Return the tests' clock at a time in seconds since 1970."""
-    return frozen_clock(now)
 
 
 class DrivenOptions(CallOptions, total=False):

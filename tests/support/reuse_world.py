@@ -75,7 +75,7 @@ class World:
     true_wall: float = 1_800_000_000.0
     requests: list[Request] = attrs.field(factory=list)
     records: list[Record] = attrs.field(factory=list)
-    slept: list[float] = attrs.field(factory=list)
+    sleeps: list[float] = attrs.field(factory=list)
     numbers: Any = attrs.field(factory=count)
 
     def time(self) -> float:
@@ -252,7 +252,7 @@ class Caller:
     def go_on(self) -> Caller:
         """Let the thing that it waits for end."""
         if isinstance(self.halted_at, Sleep):
-            self.world.slept.append(self.halted_at.seconds)
+            self.world.sleeps.append(self.halted_at.seconds)
             self.world.pass_by(self.halted_at.seconds)
         self._send(None)
         return self

@@ -5,9 +5,8 @@ import hmac
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
-import attrs
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -21,16 +20,6 @@ BODY = (
 )
 NEWER = "1a2205aefd35050f4b746e0e80f57f9979de1934f642e770791832196372d29c"
 LEGACY = "cad54f41382dcd0c355460446b946846ddfe49c06fe75bfb319318c207cf5e30"
-
-
-@attrs.define
-class Clock:
-    """A clock that stays where it is set."""
-
-    now: Any = NOW
-
-    def time(self) -> Any:
-        return self.now
 
 
 def signed(

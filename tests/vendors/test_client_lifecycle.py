@@ -3,10 +3,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from clocks import frozen_clock
 from credentials import ZDK_API_KEY, async_zdk_client, strigo_client, zdk_client
 from http_library import httpx
 from pytest_httpx import HTTPXMock
-from vendors_support import CLIENTS, StillClock, responding, scripted_zdk
+from vendors_support import CLIENTS, responding, scripted_zdk
 
 from tokenkit import (
     ClientClosedError,
@@ -113,7 +114,7 @@ async def test_async_siblings() -> None:
 def test_siblings_of_siblings_add_up() -> None:
     """Unchanged settings are kept, and headers are added to the existing ones."""
     transport = responding(503)
-    clock = StillClock()
+    clock = frozen_clock()
     owner = zdk_client(transport=transport, clock=clock, headers={"x-a": "1"})
     once = owner.with_options(retry=RetryPolicy(max_retries=0), headers={"X-B": "2"})
     again = once.with_options(headers={"x-a": "3"})
@@ -132,7 +133,7 @@ def test_siblings_share_the_retry_budget() -> None:
     """An outage uses up one budget of 90 retries, whichever sibling meets it."""
     transport = responding(503)
     owner = zdk_client(
-        transport=transport, clock=StillClock(), deadline=None, retry=RetryPolicy(max_retries=60)
+        transport=transport, clock=frozen_clock(), deadline=None, retry=RetryPolicy(max_retries=60)
     )
     attempts: list[int] = []
     for client in (owner, owner.with_options(headers={"x-a": "1"}), owner):

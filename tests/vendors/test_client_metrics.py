@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from clocks import frozen_clock
 from credentials import zdk_client
 from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from vendors_support import StillClock
 
 from tokenkit import ConnectError, RetryPolicy, ServerError
 from tokenkit.sandbox import Sandbox
@@ -86,7 +86,10 @@ def test_durations_and_retries(reader: InMemoryMetricReader) -> None:
 def test_lost_requests_count_too(reader: InMemoryMetricReader) -> None:
     """A request without a response is recorded with its error, once."""
     client = zdk_client(
-        "http://127.0.0.1:9", tracing=True, clock=StillClock(0.0), retry=RetryPolicy(max_retries=1)
+        "http://127.0.0.1:9",
+        tracing=True,
+        clock=frozen_clock(0.0),
+        retry=RetryPolicy(max_retries=1),
     )
     with client, pytest.raises(ConnectError):
         client.create_user_token(id="u")

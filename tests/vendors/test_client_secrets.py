@@ -2,8 +2,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from clocks import frozen_clock
 from credentials import ZDK_API_KEY, zdk_client, zerohash_client
-from vendors_support import Script, StillClock, make_response, responding
+from vendors_support import Script, make_response, responding
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -75,7 +76,7 @@ def test_rotation_between_attempts() -> None:
     """A callable is called again for each attempt of a call, and no value is shown."""
     script = Script((make_response(503), make_response(401, {"message": "not one, not two"})))
     client = ZdkClient(
-        api_key=Rotating("s3cret-one", "s3cret-two"), transport=script, clock=StillClock()
+        api_key=Rotating("s3cret-one", "s3cret-two"), transport=script, clock=frozen_clock()
     )
     with pytest.raises(AuthenticationError):
         client.create_user_token(id="u")
@@ -87,7 +88,7 @@ def test_rotated_secrets_are_all_hidden() -> None:
     message = "neither s3cret-one nor s3cret-two"
     script = Script((make_response(503), make_response(401, {"message": message})))
     client = ZdkClient(
-        api_key=Rotating("s3cret-one", "s3cret-two"), transport=script, clock=StillClock()
+        api_key=Rotating("s3cret-one", "s3cret-two"), transport=script, clock=frozen_clock()
     )
     with pytest.raises(AuthenticationError) as caught:
         client.create_user_token(id="u")

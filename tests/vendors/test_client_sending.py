@@ -5,10 +5,10 @@ from uuid import UUID
 import attrs
 import pytest
 from all_clients import ZDK_MINT
+from clocks import frozen_clock
 from credentials import ZDK_API_KEY, zdk_client, zerohash_client
 from vendors_support import (
     ECHO,
-    StillClock,
     listening,
     make_response,
     responding,
@@ -76,7 +76,7 @@ def test_send_raw() -> None:
     """A reply has the value and the response's details."""
     headers = {"X-Request-Id": "req-7", "Retry-After": "0"}
     transport = Transport((make_response(503, b"", headers), make_response(200, TOKENS, headers)))
-    client = zdk_client(transport=transport, clock=StillClock())
+    client = zdk_client(transport=transport, clock=frozen_clock())
     reply = client.send_raw(ZDK_MINT)
     assert reply == Reply(
         value=zdk.UserToken(token="t0ken-1", user_id="user-1"),
@@ -110,7 +110,7 @@ def test_sending_no_call(call: Any) -> None:
 
 def test_overrides_of_one_call() -> None:
     """A call's own settings apply only to it."""
-    clock = StillClock()
+    clock = frozen_clock()
     transport = responding(503)
     client = zdk_client(transport=transport, clock=clock, headers={"x-team": "a", "x-more": "b"})
     for retries in (0, 1):
@@ -134,7 +134,7 @@ def test_overrides_of_one_call() -> None:
 
 def test_deadline_of_one_call() -> None:
     """If the call's own deadline doesn't allow a wait, there is none."""
-    clock = StillClock()
+    clock = frozen_clock()
     client = zdk_client(transport=responding(503, b"", {"retry-after": "5"}), clock=clock)
     with pytest.raises(ServerError):
         client.send(ZDK_MINT, deadline=5)
@@ -247,7 +247,7 @@ def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
 @pytest.mark.parametrize(("method", "attempts"), [("GET", 3), ("POST", 1), ("DELETE", 1)])
 def test_repeats_of_requests(method: str, attempts: int) -> None:
     """A GET is retried; about other methods nothing is known, so they are not."""
-    client = zdk_client(transport=responding(502), clock=StillClock())
+    client = zdk_client(transport=responding(502), clock=frozen_clock())
     with pytest.raises(ServerError) as caught:
         client.request(method, "/x")
     assert caught.value.attempts == attempts

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 import sumsub_vendor
+from clocks import frozen_clock
 from listed_problems import problems_with
 from sumsub_vendor import AsyncSumsubClient, SdkTokenRequest, SumsubClient
-from vendors_support import Listener, Received, StillClock, listening
+from vendors_support import Listener, Received, listening
 
 from tokenkit import (
     AuthenticationError,
@@ -108,7 +109,7 @@ def test_a_wrong_clock_is_corrected(sumsub: Listener) -> None:
         app_token=APP_TOKEN,
         secret_key=SECRET_KEY,
         base_url=sumsub.url,
-        clock=StillClock(time.time() - 3600),
+        clock=frozen_clock(time.time() - 3600),
     ) as client:
         assert client.create_sdk_token(user_id="u", level_name="basic").token
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import sample_vendor
+from clocks import frozen_clock
 from sample_vendor import AcmeClient, AsyncAcmeClient, DigestKey, Pass, PassRequest, SoldOutError
-from vendors_support import Listener, Received, StillClock, copies, listening
+from vendors_support import Listener, Received, copies, listening
 
 from tokenkit import (
     AuthenticationError,
@@ -190,7 +191,7 @@ def test_the_strategy_on_another_vendors_client() -> None:
     with (
         listening(lambda _: (200, {"status": "ok", "message": "Healthy"})) as server,
         StrigoClient(
-            auth=DigestKey("k"), base_url=server.url, clock=StillClock(1_714_445_704.9)
+            auth=DigestKey("k"), base_url=server.url, clock=frozen_clock(1_714_445_704.9)
         ) as client,
     ):
         client.check_health()

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from vendors_support import StillAsyncClock, StillClock, responding, scripted_strigo
+from clocks import async_frozen_clock, frozen_clock
+from vendors_support import responding, scripted_strigo
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -31,7 +32,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[StrigoClient]:
-    with sandbox.strigo_client(clock=StillClock(NOW)) as client:
+    with sandbox.strigo_client(clock=frozen_clock(NOW)) as client:
         yield client
 
 
@@ -124,7 +125,7 @@ def test_datetime_expiration(sandbox: Sandbox, client: StrigoClient) -> None:
 @pytest.mark.anyio
 async def test_async_wire_form(sandbox: Sandbox) -> None:
     """The async client sends exactly the same body."""
-    async with sandbox.async_strigo_client(clock=StillAsyncClock(NOW)) as client:
+    async with sandbox.async_strigo_client(clock=async_frozen_clock(NOW)) as client:
         await client.create_user_token(
             email="a@b.io", external_user_id="ext-1", expiration=timedelta(hours=1)
         )

@@ -2,8 +2,9 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
+from clocks import frozen_clock
 from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, WRONG_KEY, strigo_client
-from vendors_support import StillClock, responding, scripted_strigo
+from vendors_support import responding, scripted_strigo
 
 from tokenkit import (
     APIError,
@@ -114,7 +115,7 @@ def test_rate_limit_of_the_sandbox() -> None:
 
 def test_rate_limit_that_the_deadline_allows_to_wait_for() -> None:
     """If Strigo's wait fits into the deadline, the call waits that long and is retried."""
-    clock = StillClock()
+    clock = frozen_clock()
     transport = responding(429, b"Too many requests", {"retry-after": "60"})
     client = strigo_client(transport=transport, clock=clock, deadline=130)
     with pytest.raises(RateLimitError) as caught:

@@ -3,11 +3,11 @@ import json
 from typing import Any
 
 import pytest
+from clocks import frozen_clock
 from credentials import ZDK_API_KEY, zdk_client
 from vendors_support import (
     Received,
     Script,
-    StillClock,
     copies,
     listening,
     make_response,
@@ -130,7 +130,7 @@ def test_lost_mints_are_repeated(service: str) -> None:
     """A repeated mint only creates another token."""
     for is_single in (True, False):
         script = Script((make_response(503), make_response(200, {"tokens": ["t-1"]})))
-        client = zdk_client(transport=script, clock=StillClock())
+        client = zdk_client(transport=script, clock=frozen_clock())
         if is_single:
             one(client, service, **{f"{service}_id": "x"})
         else:

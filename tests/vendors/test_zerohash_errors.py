@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 
 import pytest
+from clocks import frozen_clock
 from credentials import (
     ZEROHASH,
     ZEROHASH_API_KEY,
@@ -8,7 +9,7 @@ from credentials import (
     ZEROHASH_PRIVATE_KEY,
     zerohash_client,
 )
-from vendors_support import StillClock, copies, responding, scripted_zerohash
+from vendors_support import copies, responding, scripted_zerohash
 
 from tokenkit import (
     APIError,
@@ -213,7 +214,7 @@ def test_a_gateway_that_denies() -> None:
 
 def test_rate_limit() -> None:
     """A 429 without a header waits the documented 10 seconds, then says how often it tried."""
-    clock = StillClock()
+    clock = frozen_clock()
     client = zerohash_client(transport=responding(429, b"blocked"), clock=clock)
     with pytest.raises(RateLimitError) as caught:
         client.create_client_auth_token(participant_code="CUST01", permissions=["crypto-pay"])

@@ -2,9 +2,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from clocks import frozen_clock
 from credentials import zerohash_client
 from http_library import httpx
-from vendors_support import Script, StillClock, jwt_of, make_response
+from vendors_support import Script, jwt_of, make_response
 
 from tokenkit import (
     APIError,
@@ -37,7 +38,7 @@ REVOKED = httpx.Response(204)
 
 def client_of(*answers: httpx.Response, **options: Any) -> tuple[ZeroHashClient, Script]:
     script = Script(answers)
-    client = zerohash_client(transport=script, clock=StillClock(), **options)
+    client = zerohash_client(transport=script, clock=frozen_clock(), **options)
     return client, script
 
 
@@ -88,7 +89,7 @@ def test_what_was_certainly_not_carried_out(
 ) -> None:
     """A 429, and a 503 that invites a retry, are retried for every permission."""
     script = Script((make_response(status, b"", headers), MINTED))
-    clock = StillClock()
+    clock = frozen_clock()
     client = zerohash_client(transport=script, clock=clock)
     assert mint(client, [permission]).token == "t"
     assert list(clock.sleeps) == naps
@@ -134,7 +135,7 @@ def test_lost_answers(permission: str, sent: int) -> None:
         requests.append(request)
         raise httpx.ReadError("connection reset", request=request)
 
-    client = zerohash_client(transport=httpx.MockTransport(lose), clock=StillClock())
+    client = zerohash_client(transport=httpx.MockTransport(lose), clock=frozen_clock())
     with pytest.raises(ConnectionLostError) as caught:
         mint(client, [permission])
     assert (len(requests), caught.value.attempts) == (sent, sent)

@@ -3,6 +3,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from clocks import async_frozen_clock, frozen_clock
 from credentials import (
     ZEROHASH_API_KEY,
     ZEROHASH_PASSPHRASE,
@@ -13,8 +14,6 @@ from credentials import (
 from vendors_support import (
     Listener,
     Received,
-    StillAsyncClock,
-    StillClock,
     jwt_of,
     listening,
     responding,
@@ -181,7 +180,7 @@ VECTORS = [
 def test_vectors(now: int, method: str, path: str, body: JSON, signed: str) -> None:
     """A client sends each of the contract's vectors at its time."""
     transport = responding(200, {})
-    client = zerohash_client(transport=transport, clock=StillClock(now + 0.999))
+    client = zerohash_client(transport=transport, clock=frozen_clock(now + 0.999))
     client.request(method, path, json=body)
     (request,) = transport.requests
     assert request.headers["x-scx-timestamp"] == str(now)
@@ -192,7 +191,7 @@ def test_vectors(now: int, method: str, path: str, body: JSON, signed: str) -> N
 async def test_a_vector_by_the_async_client() -> None:
     """The async client sends the same signature."""
     transport = responding(200, {})
-    client = async_zerohash_client(transport=transport, clock=StillAsyncClock(NOW))
+    client = async_zerohash_client(transport=transport, clock=async_frozen_clock(NOW))
     await client.request("POST", "/revoke_auth_token", json={"token": "a.b.c"})
     (request,) = transport.requests
     assert request.headers["x-scx-signed"] == "4Vzd30rHd7kzPuHpEzEsaxXlglQBgK55tuFUtGWpkHg="

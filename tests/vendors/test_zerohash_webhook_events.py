@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from clocks import frozen_clock
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from signed_webhooks import SECRET, TIMESTAMP, Clock, signed
+from signed_webhooks import NOW, SECRET, TIMESTAMP, signed
 
 from tokenkit.zerohash import PaymentStatus, WebhookVerificationError, webhooks
 
@@ -32,7 +33,7 @@ WITHDRAWAL = {
 
 def received(payload: Mapping[str, object], kind: str) -> webhooks.Event:
     body, headers = signed(payload, kind=kind)
-    return webhooks.verify(body, headers, secrets=SECRET, clock=Clock())
+    return webhooks.verify(body, headers, secrets=SECRET, clock=frozen_clock(NOW))
 
 
 def test_the_payment_of_an_sdk_withdrawal() -> None:
@@ -220,4 +221,4 @@ def test_payloads_of_any_shape(kind: str, payload: dict[str, Any]) -> None:
 def test_garbage_of_every_kind(body: Any, headers: Any, scheme: Any) -> None:
     """Whatever is sent, any failure is the one error."""
     with pytest.raises(WebhookVerificationError):
-        webhooks.verify(body, headers, secrets=SECRET, scheme=scheme, clock=Clock())
+        webhooks.verify(body, headers, secrets=SECRET, scheme=scheme, clock=frozen_clock(NOW))

@@ -4,7 +4,8 @@ from typing import Any
 
 import attrs
 import pytest
-from signed_webhooks import SECRET, TIMESTAMP, Clock, signed
+from clocks import frozen_clock
+from signed_webhooks import NOW, SECRET, TIMESTAMP, signed
 
 from tokenkit.zerohash import (
     RepeatedWebhookError,
@@ -20,7 +21,7 @@ LATER = str(int(TIMESTAMP) + 250)
 
 def verify(seen: Any, *, payload: Any = PAYLOAD, **signing: Any) -> webhooks.Event:
     body, headers = signed(payload, **signing)
-    return webhooks.verify(body, headers, secrets=SECRET, clock=Clock(), seen=seen)
+    return webhooks.verify(body, headers, secrets=SECRET, clock=frozen_clock(NOW), seen=seen)
 
 
 @attrs.define
@@ -89,7 +90,7 @@ def test_without_an_id() -> None:
     """Repeats cannot be found without an id: that is an error if they must be found."""
     body, headers = signed(PAYLOAD)
     del headers["x-zh-hook-notification-id"]
-    clock = Clock()
+    clock = frozen_clock(NOW)
     assert webhooks.verify(body, headers, secrets=SECRET, clock=clock).notification_id is None
     with pytest.raises(WebhookVerificationError, match="notification-id is missing"):
         webhooks.verify(body, headers, secrets=SECRET, clock=clock, seen=set())

@@ -1,4 +1,4 @@
-"""What the tests of the vendors' clients share: frozen clocks, scripted responses, a server."""
+"""What the tests of the vendors' clients share: scripted responses, a server."""
 
 import base64
 import copy
@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import attrs
 from all_clients import VENDORS
-from clocks import async_frozen_clock, frozen_clock
 from credentials import strigo_client, zdk_client, zerohash_client
 from http_library import httpx
 
@@ -33,10 +32,6 @@ CLIENTS: list[Any] = [
     for vendor in VENDORS.values()
     for kind in (vendor.client, vendor.async_client)
 ]
-
-StillClock = frozen_clock
-StillAsyncClock = async_frozen_clock
-
 
 ECHO = "that of the request"
 """Stands for the request's own id in a response's headers."""

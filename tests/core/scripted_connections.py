@@ -1,53 +1,21 @@
-"""Clocks that move only when code sleeps, and connections with scripted responses."""
+"""Connections with scripted responses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clocks import frozen_clock
-
-from tokenkit.testing import AsyncFrozenClock, FrozenClock
-
 if TYPE_CHECKING:
     from tokenkit._model.messages import Request, Response
     from tokenkit._pipeline.effects import AttemptOutcome
     from tokenkit._policy.timeouts import Timeouts
-
-
-class DrivenClock(FrozenClock):
-    """The clock of a sync client."""
-
-    def __init__(self) -> None:
-        super().__init__(frozen_clock().now)
-
-    @property
-    def slept(self) -> list[float]:
-        """Every wait so far, in seconds."""
-        return list(self.sleeps)
-
-
-class AsyncDrivenClock(AsyncFrozenClock):
-    """The clock of an async client."""
-
-    def __init__(self) -> None:
-        clock = DrivenClock()
-        super().__init__(clock)
-        self.advance = clock.advance
-        self.clock = clock
-
-    @property
-    def slept(self) -> list[float]:
-        """Every wait so far, in seconds."""
-        return self.clock.slept
+    from tokenkit.testing import FrozenClock
 
 
 class Script:
     """The connections' results, one after the other; each exchange takes a second."""
 
-    def __init__(
-        self, time: DrivenClock | AsyncDrivenClock, *script: Response | BaseException
-    ) -> None:
-        self.time = time
+    def __init__(self, clock: FrozenClock, *script: Response | BaseException) -> None:
+        self.clock = clock
         self.script = list(script)
         self.requests: list[Request] = []
         self.left: list[float] = []
@@ -57,7 +25,7 @@ class Script:
         """Return or raise what comes next."""
         self.requests.append(request)
         self.left.append(left)
-        self.time.advance(1.0)
+        self.clock.advance(1.0)
         result = self.script.pop(0)
         if isinstance(result, BaseException):
             raise result
