@@ -58,20 +58,20 @@ class Executor(Protocol):
 
 
 class WorkerOptions(TypedDict, total=False):
-    """The options of a worker.
-
-    Attributes:
-        rate_limiter: The limit that all workers share; without it each follows what the vendor
-            tells it. Default: none.
-        concurrency: Requests under way in one worker. Default: 8.
-        share: The part of the vendor's rate limit to use. Default: 0.9.
-        batch_size: Calls to put into one request, if the vendor takes many. Default: 1.
-    """
+    """The options of a worker; ``None`` means the default for each of them."""
 
     rate_limiter: RateLimiter | None
+    """The limit that all workers share. Default: each worker follows the limit that the vendor
+    reports to it."""
+
     concurrency: int | None
+    """The most requests in flight at once in one worker. Default: 8."""
+
     share: float | None
+    """The part of the vendor's rate limit to use, above 0 and at most 1. Default: 0.9."""
+
     batch_size: int | None
+    """Calls in one request, if the vendor takes several (ZDK). Default: 1."""
 
 
 class Worker:
@@ -103,7 +103,9 @@ class Worker:
                 raise TypeError(f"Worker() got an unexpected keyword argument {name!r}")
         Settings.parse({**options})
         self._factory = factory
-        self._options: WorkerOptions = {"concurrency": 8, **options}
+        self._options = options
+        if options.get("concurrency") is None:
+            options["concurrency"] = 8
 
     def __call__(self, calls: Iterable[Call[T]]) -> list[Result[T]]:
         """Send calls and return their results in the same order.

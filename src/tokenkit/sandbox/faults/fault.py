@@ -23,17 +23,47 @@ class FaultOptions(TypedDict, total=False):
     """The fields of a ``Fault``, as keyword arguments."""
 
     vendor: Vendor
+    """The only vendor that it applies to. Default: all of them."""
+
     path: str
+    """The only path that it applies to, without the query; ``*`` matches any text. Default: all
+    paths."""
+
     times: int | None
+    """How many requests it hits before it is used up; ``None`` for no limit. Default: 1 for
+    ``fail_next()``."""
+
     share: float
+    """The share of matching requests that it hits, evenly spread: with 0.25, every fourth.
+    Default: 1."""
+
     status: int
+    """Return this status, with the vendor's body for it, and do nothing else."""
+
     delay: float
+    """Seconds by which the response is delayed; the request itself is handled at once."""
+
     drop: Drop
+    """Drop the connection: reset it before the first byte of the response, close it halfway
+    through the body, or close it after a whole response that promised to keep it."""
+
     body: BadBody
+    """Spoil the response's body: leave it out, cut it in half, or replace it with plain text,
+    another JSON value, a gateway's HTML page, or more than clients read; send another request's
+    ``X-Request-ID`` with it; or send bytes that are not HTTP."""
+
     response: NamedResponse
+    """Return one of a vendor's responses by name, and do nothing else."""
+
     retry_after: int
+    """The ``Retry-After`` header of a ``status``, in seconds."""
+
     missing_requirements: Sequence[str]
+    """The names in ``response="missing-requirements"``. Default: ``first_name``, which zerohash
+    documents."""
+
     clock_skew: float
+    """Seconds that the vendor's clock is ahead while it handles the request."""
 
 
 def _tuple(value: Sequence[str]) -> Sequence[str]:
@@ -52,11 +82,11 @@ class Fault:
     """
 
     vendor: Vendor | None = None
-    """The only vendor that it applies to; None for all of them."""
+    """The only vendor that it applies to; ``None`` for all of them."""
     path: str | None = None
     """The only path that it applies to, without the query; ``*`` matches any text."""
     times: int | None = None
-    """How many requests it hits before it is used up; None for no limit."""
+    """How many requests it hits before it is used up; ``None`` for no limit."""
     share: float = 1.0
     """The share of matching requests that it hits, evenly spread: with 0.25, every fourth."""
     status: int | None = None
@@ -75,7 +105,8 @@ class Fault:
     retry_after: int | None = None
     """The ``Retry-After`` header of a ``status``, in seconds."""
     missing_requirements: Sequence[str] = attrs.field(default=(), converter=_tuple)
-    """What ``response="missing-requirements"`` names; by default the documented ``first_name``."""
+    """The names in ``response="missing-requirements"``; by default ``first_name``, which zerohash
+    documents."""
     clock_skew: float = 0.0
     """Seconds that the vendor's clock is ahead while it handles the request."""
 
