@@ -40,7 +40,7 @@ class AsyncSendMany(Generic[T]):
                 ...
 
     Plain iterables are read in the same task; an async iterable is read in a task of its own, and
-    closed at the end. Leaving the block cancels the requests under way.
+    closed at the end. Leaving the block cancels the requests in flight.
     """
 
     def __init__(

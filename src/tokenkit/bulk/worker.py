@@ -181,7 +181,7 @@ def distribute(
         executor: A ``concurrent.futures`` executor, or one with the same interface: dask's
             ``client.get_executor()``, mpi4py's ``MPIPoolExecutor``, loky's.
         chunk_size: Calls a worker gets at a time.
-        chunks_ahead: Chunks under way, at least as many as there are workers.
+        chunks_ahead: Chunks in flight, at least as many as there are workers.
 
     Raises:
         ConfigurationError: ``chunk_size`` or ``chunks_ahead`` is below 1.
