@@ -11,7 +11,7 @@ from .machine import Machine
 from .results import Results, Stages
 from .reuse import Reuse
 from .stages import STAGES
-from .start import Start
+from .start import Endurance, Start
 
 __all__ = ["documented_lines", "lines"]
 
@@ -215,13 +215,18 @@ def _start(start: Start) -> Iterator[str]:
     endured = [
         [
             f"{one.calls:,} calls: {name}",
-            f"{one.garbage:.1f} objects in cycles per call, {one.own_garbage:.1f} of them tokenkit's",
+            _garbage(one),
             f"{one.growth / MEGABYTE:+.2f} MB",
         ]
         for name, one in start.endurance.items()
     ]
     rows = [*imports, *failed, *others, *endured]
     yield from _table(["", "ratio", "memory"], rows)
+
+
+def _garbage(one: Endurance) -> str:
+    own = f"{one.own_garbage:.1f} of them tokenkit's"
+    return f"{one.garbage:.1f} objects in cycles per call, {own}"
 
 
 def _absolute(calls: Calls) -> Iterator[str]:

@@ -110,7 +110,7 @@ class InMemoryTransport(httpx.BaseTransport):
 
 
 def added_shares(origin: str) -> list[float]:
-    """Return the CPU time that tokenkit adds to its transport's own, as a share of httpx's call."""
+    """Return the CPU time that tokenkit adds to its transport, as a share of httpx's call."""
     transport = InMemoryTransport()
     ready = httpx.Request(
         "POST", f"http://127.0.0.1{PATH}", headers=REQUEST_HEADERS, content=REQUEST_BODY
