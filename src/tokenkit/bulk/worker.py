@@ -75,7 +75,7 @@ class WorkerOptions(TypedDict, total=False):
 
 
 class Worker:
-    """A function that sends calls with a client of its own process.
+    """A function that sends calls with its own process's client.
 
     It can be pickled, so any engine can run it: only the factory is sent, never a client or a
     secret. Each process makes its client once and keeps it. The results hold the tokens: protect
