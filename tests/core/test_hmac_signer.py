@@ -247,8 +247,8 @@ def test_a_scheme_makes_its_signer() -> None:
         secret.reveal() for secret in by_position.secrets if isinstance(secret, Secret)
     ]
     wanted = "^the scheme signs with app_token and secret_key, not with"
-    with pytest.raises(ConfigurationError, match=f"{wanted} api_key and secret_key$"):
-        own.signer(api_key="k", secret_key="s")
+    with pytest.raises(ConfigurationError, match=f"{wanted} token and secret_key$"):
+        own.signer(token="k", secret_key="s")
     with pytest.raises(ConfigurationError, match=f"{wanted} nothing$"):
         own.signer()
     with pytest.raises(ConfigurationError, match="credential_names must name the API key"):
