@@ -1,13 +1,13 @@
 """A fault as one value, however it was requested."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict, cast, get_args
 
 import attrs
 
 from ...errors import ConfigurationError
 from ..exchange import Vendor
+from ..rules import Rule, is_number, number, one_of, optional, whole
 from .names import (
     VENDOR_OF,
     BadBody,
@@ -16,6 +16,7 @@ from .names import (
 )
 
 MAX_SKEW = 10**8  # seconds; beyond three years the dates could leave the calendar
+SKEW = number(f"seconds, at most {MAX_SKEW} either way", -MAX_SKEW, MAX_SKEW)
 EFFECTS = ("status", "delay", "drop", "body", "response", "clock_skew")
 
 
@@ -126,23 +127,6 @@ class Fault:
         return "; ".join(f"{name}={value}" for name, value in given.items())
 
 
-def _one_of(allowed: tuple[str, ...]) -> tuple[Callable[[object], bool], str]:
-    return (lambda value: value is None or value in allowed), f"one of {', '.join(allowed)}"
-
-
-def _is_whole(value: object, lowest: int, highest: float = math.inf) -> bool:
-    if value is None:
-        return True
-    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
-
-
-def _is_number(value: object, lowest: float, highest: float) -> bool:
-    """Return whether it is a finite number in a range; NaN lies in none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return lowest <= value <= highest and math.isfinite(value)
-
-
 def _is_path(value: object) -> bool:
     return value is None or (isinstance(value, str) and value.startswith("/"))
 
@@ -152,22 +136,19 @@ def _are_texts(value: object) -> bool:
     return all(isinstance(item, str) and item for item in items)
 
 
-_FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "vendor": _one_of(get_args(Vendor)),
+_FIELDS: Mapping[str, Rule] = {
+    "vendor": optional(one_of(get_args(Vendor))),
     "path": (_is_path, "a path that starts with '/'"),
-    "times": (lambda value: _is_whole(value, 1), "a whole number of at least 1, or None"),
-    "share": (lambda value: value != 0 and _is_number(value, 0, 1), "above 0 and at most 1"),
-    "status": (lambda value: _is_whole(value, 200, 599), "an HTTP status from 200 to 599"),
-    "delay": (lambda value: _is_number(value, 0, math.inf), "a number of seconds, 0 or more"),
-    "drop": _one_of(get_args(Drop)),
-    "body": _one_of(get_args(BadBody)),
-    "response": _one_of(get_args(NamedResponse)),
-    "retry_after": (lambda value: _is_whole(value, 0), "whole seconds, 0 or more"),
+    "times": optional(whole("a whole number of at least 1, or None", 1)),
+    "share": (lambda value: value != 0 and is_number(value, 0, 1), "above 0 and at most 1"),
+    "status": optional(whole("an HTTP status from 200 to 599", 200, 599)),
+    "delay": number("a number of seconds, 0 or more", 0),
+    "drop": optional(one_of(get_args(Drop))),
+    "body": optional(one_of(get_args(BadBody))),
+    "response": optional(one_of(get_args(NamedResponse))),
+    "retry_after": optional(whole("whole seconds, 0 or more", 0)),
     "missing_requirements": (_are_texts, "a list of non-empty strings"),
-    "clock_skew": (
-        lambda value: _is_number(value, -MAX_SKEW, MAX_SKEW),
-        f"seconds, at most {MAX_SKEW} either way",
-    ),
+    "clock_skew": SKEW,
 }
 
 
