@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 LINK = re.compile(r"(?P<start>:(class|data|meth|func):`)(?P<name>\w+)")
 PATH = re.compile(r"(?<![\w.:`/])~?(?P<module>tokenkit(\.[a-z_]\w*)+)\.(?P<name>[A-Z]\w*)")
+STANDARD = re.compile(r"(?<![\w.~])(collections\.abc|datetime|decimal|typing)\.\w+")
 SELF = re.compile(r"~?(\w+\.)+(Any|Async)?ClientT\b")
 UNSPECIFIC = re.compile(r"\(\*args, \*\*kwargs\)|\(\*values\)")
 SEVERAL = re.compile(r" {4}(?P<names>[a-z_]+(, [a-z_]+)+): (?P<text>.*)")
@@ -47,7 +48,7 @@ def name_public_types(
     """Name in a docstring's links and types what a user can import."""
     del app, what, name, options
     _, vendor, *_ = (*str(getattr(obj, "__module__", "")).split("."), "")
-    lines[:] = public_names(lines, vendor)
+    lines[:] = [_shortened(line) for line in public_names(lines, vendor)]
 
 
 def public_names(lines: list[str], vendor: str = "") -> list[str]:
@@ -72,6 +73,11 @@ def public_names(lines: list[str], vendor: str = "") -> list[str]:
         return f"~{next(same, import_module(found['module'])).__name__}.{name}"
 
     return [LINK.sub(link, PATH.sub(path, _read_as(line))) for line in lines]
+
+
+def _shortened(line: str) -> str:
+    """Return a line without the modules of the standard library's types."""
+    return STANDARD.sub(r"~\g<0>", line) if line.startswith(":vartype") else line
 
 
 def _value(found: re.Match[str]) -> object:

@@ -64,7 +64,7 @@ class RateLimit:
 
 
 class CallContext(TypedDict, total=False):
-    """What an error says about the call that it ended."""
+    """An error's facts about the call that it ended."""
 
     vendor: str | None
     """The vendor: ``zdk``, ``zerohash`` or ``strigo``. ``None`` outside a call."""
@@ -86,7 +86,7 @@ class CallContext(TypedDict, total=False):
 
 
 class FailureDetails(CallContext, total=False):
-    """What the vendor said about a failure."""
+    """The vendor's account of a failure."""
 
     message: str
     """The vendor's message. Default: the error's text."""
