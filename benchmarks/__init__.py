@@ -1,1 +1,1 @@
-"""What tokenkit costs, beside what else sends the same request; see README.md."""
+"""The cost of tokenkit against other libraries that send the same request; see README.md."""

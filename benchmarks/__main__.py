@@ -73,7 +73,7 @@ QUICK = Amount(
 
 
 def say(text: str) -> None:
-    """Tell of the progress."""
+    """Report progress."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 

@@ -1,4 +1,4 @@
-"""What a client costs to build, and to build and use once over https, in one process.
+"""The cost of building a client, and of using it once over https, in one process.
 
 Run as ``python -m benchmarks.building ORIGIN CLIENTS``; prints a line of JSON, in seconds.
 """

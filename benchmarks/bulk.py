@@ -1,4 +1,4 @@
-"""What minting for many costs: CPU per mint, time under a limit, memory, the journal."""
+"""The cost of many mints: CPU per mint, time under a rate limit, memory, the journal."""
 
 import json
 import subprocess
@@ -25,19 +25,19 @@ DISTRIBUTIONS = ("tokenkit-sdk", "httpx", "aiolimiter", "celery", "redis")
 GOALS: Mapping[str, tuple[str, float]] = {
     "sync ÷ loop": ("bulk, sync: CPU per mint ÷ tokenkit's own call", 1.0),
     "async ÷ loop": ("bulk, async: CPU per mint ÷ tokenkit's own call", 1.0),
-    "async ÷ gather-httpx": ("bulk, async: CPU per mint ÷ gather of httpx posts", 0.2),
-    "wall ÷ ideal": ("bulk: wall time under a limit ÷ the ideal", 1.5),
-    "lost": ("bulk: calls lost under a limit", 0.0),
+    "async ÷ gather-httpx": ("bulk, async: CPU per mint ÷ gather over httpx posts", 0.2),
+    "wall ÷ ideal": ("bulk: wall-clock time under a rate limit ÷ the ideal", 1.5),
+    "lost": ("bulk: calls lost under a rate limit", 0.0),
     "engine": ("bulk: the engine's CPU per input, in microseconds", 40.0),
     "engine-journal": ("bulk: the same with a journal, in microseconds", 150.0),
-    "grown": ("bulk: MB more after all inputs", 8.0),
-    "two ÷ one": ("bulk: wall time of two workers ÷ of one", 0.8),
+    "grown": ("bulk: MB added by all inputs", 8.0),
+    "two ÷ one": ("bulk: wall-clock time of two workers ÷ of one", 0.8),
 }
 
 
 @attrs.frozen
 class Bulk:
-    """What minting for many costs.
+    """The cost of many mints.
 
     Attributes:
         machine: Where it was measured.
@@ -78,7 +78,7 @@ def _run(
 
 
 def measure_bulk(rounds: int, mints: int, inputs: int, say: Callable[[str], None]) -> Bulk:
-    """Measure; each figure is the least of the rounds, as others' work only adds to it.
+    """Measure; each figure is the minimum of the rounds: other programs can only add to it.
 
     Args:
         rounds: How often.
@@ -123,7 +123,7 @@ def _ratios(cpu: Mapping[str, float]) -> Iterator[tuple[str, float]]:
 
 
 def _workers(mints: int) -> Iterator[tuple[str, float]]:
-    """Measure workers against a vendor that takes its time, as it does over a network."""
+    """Measure workers against a vendor with the latency of a network."""
     with Sandbox(faults=[Fault(delay=LATENCY)]) as sandbox:
         walls = [_run(way, mints, sandbox.environment) for way in ("one-worker", "two-workers")]
     if walls[0] is not None and walls[1] is not None:

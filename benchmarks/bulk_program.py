@@ -1,4 +1,4 @@
-"""One way to mint for many, in a process of its own.
+"""One way to mint many tokens, in its own process.
 
 ``python -m benchmarks.bulk_program WAY COUNT`` prints JSON: how many succeeded, and what it took.
 """
@@ -87,12 +87,12 @@ def _post(client: Any, email: str) -> Any:
 
 
 def gather_httpx(count: int) -> int:
-    """Gather posts of httpx."""
+    """Gather httpx posts."""
     return asyncio.run(_posts(count, _post))
 
 
 def aiolimiter(count: int) -> int:
-    """Gather posts of httpx behind aiolimiter, whose limit is out of the way."""
+    """Gather httpx posts with aiolimiter, whose limit is never reached."""
 
     async def main() -> int:
         limiter = import_module("aiolimiter").AsyncLimiter(100_000, 1)

@@ -1,4 +1,4 @@
-"""Part one: what a call costs, sync and async, for each contestant beside httpx."""
+"""Part one: the cost of a call, sync and async, for each contestant against httpx."""
 
 import random
 import time

@@ -37,7 +37,7 @@ class Verdict:
 
 
 def judge(results: Results) -> list[Verdict]:
-    """Judge a run; what it left out stands as not measured."""
+    """Judge a run; the parts that it left out are not measured."""
     return [
         *_of_calls(results.calls or Calls({}, {})),
         *_of_stages(results.stages),
@@ -81,7 +81,7 @@ def _to_best_sdk(calls: Calls, mode: str) -> float | None:
 
 def _of_stages(stages: Stages | None) -> Iterator[Verdict]:
     yield Verdict(
-        "what tokenkit adds to its transport's call ÷ httpx's call",
+        "CPU time that tokenkit adds to its transport's own ÷ httpx's call",
         0.10,
         None if stages is None else stages.added.median,
     )
@@ -92,12 +92,12 @@ def _of_start(start: Start | None) -> Iterator[Verdict]:
         return
     yield Verdict("import tokenkit ÷ import httpx", 0.15, start.imports["tokenkit"].median)
     yield Verdict("start to first token, https ÷ by hand", 1.20, start.first_token.median)
-    yield Verdict("2nd to last client ÷ httpx.Client()", 0.05, start.later_clients.median)
+    yield Verdict("later clients ÷ httpx.Client()", 0.05, start.later_clients.median)
     for name, endured in start.endurance.items():
         if name.startswith("tokenkit"):
             calls = f"{endured.calls:,} calls"
-            yield Verdict(f"MB more after {calls}: {name}", 1.0, endured.growth / MEGABYTE)
-            yield Verdict(f"tokenkit's cyclic garbage a call: {name}", 0.0, endured.own_garbage)
+            yield Verdict(f"MB added by {calls}: {name}", 1.0, endured.growth / MEGABYTE)
+            yield Verdict(f"tokenkit's cyclic garbage per call: {name}", 0.0, endured.own_garbage)
 
 
 def _of(

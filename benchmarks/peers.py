@@ -1,6 +1,6 @@
-"""What other caches and credential libraries do where the token is there already.
+"""Hits in other caches and credential libraries.
 
-Each peer is set up so that it has what it is asked for; a request would be an error.
+Each peer already has the token; a request would be an error.
 """
 
 import functools

@@ -11,7 +11,7 @@ from .machine import Machine
 from .results import Results, Stages
 from .reuse import Reuse
 from .stages import STAGES
-from .start import Start
+from .start import Endurance, Start
 
 __all__ = ["documented_lines", "lines"]
 
@@ -61,38 +61,38 @@ BULK_WAYS = {
     "bulk-sync": "`send_many`, sync",
     "bulk-async": "`send_many`, async",
     "loop": "tokenkit's calls, one after the other",
-    "gather": "`asyncio.gather` of tokenkit's calls",
-    "gather-httpx": "`asyncio.gather` of httpx posts",
-    "aiolimiter": "the same behind aiolimiter",
-    "celery": "a Celery group, one worker, its start included",
+    "gather": "`asyncio.gather` over tokenkit's calls",
+    "gather-httpx": "`asyncio.gather` over httpx posts",
+    "aiolimiter": "the same with aiolimiter",
+    "celery": "a Celery group on one worker, including its start",
 }
 BULK_FIGURES = {
-    "wall ÷ ideal": ("under a limit: time on the clock ÷ the ideal", "{:.2f}"),
-    "lost": ("under a limit: calls lost", "{:.0f}"),
-    "two ÷ one": ("time on the clock of two worker processes ÷ of one", "{:.2f}"),
-    "journal": ("CPU of the engine for an input, with a journal ÷ without", "{:.1f}"),
-    "grown": ("memory that {inputs:,} inputs add", "{:.1f} MB"),
+    "wall ÷ ideal": ("under a rate limit: wall-clock time ÷ the ideal", "{:.2f}"),
+    "lost": ("under a rate limit: calls lost", "{:.0f}"),
+    "two ÷ one": ("wall-clock time of two worker processes ÷ of one", "{:.2f}"),
+    "journal": ("CPU time of the bulk engine per input, with a journal ÷ without", "{:.1f}"),
+    "grown": ("memory added by {inputs:,} inputs", "{:.1f} MB"),
 }
 
 
 def _reuse(reuse: Reuse) -> Iterator[str]:
-    """Write what a hit costs, as ratios, and how often a crowd mints."""
-    yield "A token that is there already"
+    """Write the cost of a hit, as ratios, and how often many callers mint."""
+    yield "### A cached token"
     yield ""
     yield _machine(reuse.machine)
     yield ""
     hit = reuse.costs["get_token"]
     costs = sorted(reuse.costs.items(), key=lambda item: item[1])
     rows = [(name, f"{cost / hit:.2f}") for name, cost in costs]
-    yield from _table(("", "CPU of a hit, `get_token` = 1"), rows)
+    yield from _table(("", "CPU time of a hit, `get_token` = 1"), rows)
     yield ""
     crowds = [(name, str(count)) for name, count in reuse.mints.items()]
-    yield from _table(("at once, each for the first time", "mints"), crowds)
+    yield from _table(("all at once, nothing cached yet", "tokens minted"), crowds)
 
 
 def _bulk(bulk: Bulk) -> Iterator[str]:
-    """Write what a mint costs where many are minted, as ratios."""
-    yield "Many mints"
+    """Write the cost of a mint among many, as ratios."""
+    yield "### Many mints"
     yield ""
     yield _machine(bulk.machine)
     yield ""
@@ -101,7 +101,9 @@ def _bulk(bulk: Bulk) -> Iterator[str]:
         (name, f"{bulk.cpu[way] / base:.2f}" if base and way in bulk.cpu else "not measured")
         for way, name in BULK_WAYS.items()
     ]
-    yield from _table(("without a limit", "CPU per mint, one call after the other = 1"), rows)
+    yield from _table(
+        ("without a rate limit", "CPU time per mint, one call after the other = 1"), rows
+    )
     yield ""
     others = [
         (name.format(inputs=bulk.inputs), text.format(bulk.figures[figure]))
@@ -144,8 +146,10 @@ def _cell(cell: Cell | None, figure: str) -> str:
 
 
 def _ratios(calls: Calls, figure: str) -> Iterator[str]:
-    kind = {"cpu": "CPU time", "wall": "Time on the clock"}[figure]
-    yield f"{kind} for a call, {BASELINE} = 1: median (quartiles)"
+    kind = {"cpu": "CPU time", "wall": "Wall-clock time"}[figure]
+    yield f"### {kind} of a call"
+    yield ""
+    yield f"Median (quartiles), {BASELINE} = 1."
     yield ""
     modes = [mode for mode in MODES if mode in calls.cells]
     names = [name for name in CONTESTANTS if any(name in cells for cells in calls.cells.values())]
@@ -158,7 +162,9 @@ def _ratios(calls: Calls, figure: str) -> Iterator[str]:
 def _growth(calls: Calls) -> Iterator[str]:
     if not calls.growth:
         return
-    yield "CPU time for a call with 1,000 at a time, 64 at a time = 1"
+    yield "### 1,000 calls at a time against 64"
+    yield ""
+    yield "CPU time of a call; 64 at a time = 1."
     yield ""
     rows = [[name, _ratio(calls.growth[name])] for name in CONTESTANTS if name in calls.growth]
     yield from _table(["", "1,000 ÷ 64 at a time"], rows)
@@ -166,19 +172,23 @@ def _growth(calls: Calls) -> Iterator[str]:
 
 def _stages(stages: Stages) -> Iterator[str]:
     total = sum(stages.counts.values())
-    yield f"Where tokenkit's time goes in a sync call: {total} counts in {stages.calls} calls"
+    yield "### Where a sync call spends its time"
+    yield ""
+    yield f"{total} samples of the stack in {stages.calls} calls."
     yield ""
     shares = [f"{100 * stages.counts.get(stage, 0) / total:.1f} %" for stage in STAGES]
     yield from _table(STAGES, [shares])
     yield ""
     yield (
-        "With a transport in memory, a whole call takes more than the transport's own, as a share "
-        f"of httpx's call: {_ratio(stages.added)}"
+        "Over an in-memory transport, the CPU time that tokenkit adds to the transport's own is "
+        f"this share of httpx's call: {_ratio(stages.added)}."
     )
 
 
 def _start(start: Start) -> Iterator[str]:
-    yield "Start: CPU time as a ratio, and memory"
+    yield "### Imports, first token, memory"
+    yield ""
+    yield "CPU time as a ratio, and the memory added."
     yield ""
     imports = [
         [f"import: {name}", _ratio(spread), f"{start.import_memory[name].median:.1f} MB"]
@@ -188,8 +198,12 @@ def _start(start: Start) -> Iterator[str]:
         [f"import: {name}", f"failed: {why}", ""] for name, why in start.import_failures.items()
     ]
     others = [
-        ["start to first token over https ÷ by hand with httpx", _ratio(start.first_token), ""],
-        ["the same on the clock", _ratio(start.first_token_wall), ""],
+        [
+            "process start to first token over https ÷ the same by hand with httpx",
+            _ratio(start.first_token),
+            "",
+        ],
+        ["the same in wall-clock time", _ratio(start.first_token_wall), ""],
         ["first client built ÷ `httpx.Client()`", _ratio(start.first_client), ""],
         ["later client built ÷ `httpx.Client()`", _ratio(start.later_clients), ""],
         [
@@ -201,7 +215,7 @@ def _start(start: Start) -> Iterator[str]:
     endured = [
         [
             f"{one.calls:,} calls: {name}",
-            f"{one.garbage:.1f} objects in cycles a call, {one.own_garbage:.1f} of tokenkit",
+            _garbage(one),
             f"{one.growth / MEGABYTE:+.2f} MB",
         ]
         for name, one in start.endurance.items()
@@ -210,9 +224,14 @@ def _start(start: Start) -> Iterator[str]:
     yield from _table(["", "ratio", "memory"], rows)
 
 
+def _garbage(one: Endurance) -> str:
+    own = f"{one.own_garbage:.1f} of them tokenkit's"
+    return f"{one.garbage:.1f} objects in cycles per call, {own}"
+
+
 def _absolute(calls: Calls) -> Iterator[str]:
     yield ""
-    yield "Microseconds a call on this machine in this run (CPU / clock), the server's busy share"
+    yield "### Microseconds per call on this machine, and how busy the server was"
     yield ""
     rows = [
         [MODE_NAMES[mode], name, f"{cell.cpu_us:.0f}", f"{cell.wall_us:.0f}", busy(cell)]
@@ -220,17 +239,17 @@ def _absolute(calls: Calls) -> Iterator[str]:
         for name, cell in cells.items()
         if cell.failure is None
     ]
-    yield from _table(["mode", "contestant", "CPU", "clock", "server busy"], rows)
+    yield from _table(["mode", "contestant", "CPU", "wall clock", "server busy"], rows)
 
 
 def busy(cell: Cell) -> str:
-    """Tell which share of the time the server was busy; near 1, it would be the bottleneck."""
+    """Return the share of the time that the server was busy; near 1, it is the bottleneck."""
     return f"{100 * cell.server_share:.0f} %"
 
 
 def _goals(results: Results) -> Iterator[str]:
     yield ""
-    yield "Goals"
+    yield "### Goals"
     yield ""
     words = {True: "met", False: "NOT met", None: "not measured"}
     rows = [

@@ -1,4 +1,4 @@
-"""What a token that is reused costs, beside other caches, and how often a crowd mints."""
+"""The cost of a reused token against other caches, and how often many callers mint."""
 
 import tempfile
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ GOALS: Mapping[str, tuple[str, float]] = {
     "hit": ("reuse: a hit, in microseconds", 2.0),
     "awaited": ("reuse: an awaited hit, in microseconds", 2.0),
     "hit ÷ post": ("reuse: a hit ÷ httpx.Client.post in memory", 0.01),
-    "hit ÷ peer": ("reuse: a hit ÷ the quickest cache of many tokens by their own ends", 1.0),
+    "hit ÷ peer": ("reuse: a hit ÷ the fastest peer that keeps each token until it expires", 1.0),
     "many ÷ one": ("reuse: a hit with 100,000 tokens ÷ with 1", 3.0),
     "follower": ("reuse: a caller that waits for a mint, in microseconds", 40.0),
     "sqlite": ("reuse: a hit in SQLite, in microseconds", 100.0),
@@ -49,12 +49,12 @@ GOALS: Mapping[str, tuple[str, float]] = {
 
 @attrs.frozen
 class Reuse:
-    """What a token that is reused costs.
+    """The cost of a reused token.
 
     Attributes:
         machine: Where it was measured.
         costs: CPU of a hit in microseconds, by name.
-        mints: The mints of a stampede, by name.
+        mints: The tokens minted in a stampede, by name.
     """
 
     machine: Machine
@@ -63,7 +63,7 @@ class Reuse:
 
     @property
     def figures(self) -> dict[str, float]:
-        """What the goals judge, by their short names."""
+        """The figures that the goals judge, by their short names."""
         costs = self.costs
         hit = costs[HIT]
         peers = [
@@ -91,8 +91,8 @@ def measure_reuse(rounds: int, say: Callable[[str], None]) -> Reuse:
     """Measure hits, and stampedes of eight processes.
 
     Args:
-        rounds: How often; the least counts, as others' work only adds to it.
-        say: Tells of the progress.
+        rounds: How many; the minimum counts, because other programs can only add to it.
+        say: Reports progress.
     """
     mints: dict[str, int] = {}
     with redis_server() as url, tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What a token that is reused costs, in a process of its own.
+"""The cost of a reused token, in its own process.
 
 ``python -m benchmarks.reuse_program ROUNDS [URL]`` prints JSON: microseconds of CPU by name, each
 the least of many rounds in random order. URL is a Redis server's.

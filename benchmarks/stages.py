@@ -1,4 +1,4 @@
-"""Part three: in which stage of a call tokenkit's time goes, by counting.
+"""Part three: which stage of a call takes how much of the time, by sampling.
 
 Run as ``python -m benchmarks.stages ORIGIN SECONDS``. While calls run, the operating system
 interrupts the process at even steps of CPU time; the stage is the one whose function is found on
@@ -110,7 +110,7 @@ class InMemoryTransport(httpx.BaseTransport):
 
 
 def added_shares(origin: str) -> list[float]:
-    """Return what tokenkit adds to its transport's own call, by the cost of httpx's call."""
+    """Return the CPU time that tokenkit adds to its transport, as a share of httpx's call."""
     transport = InMemoryTransport()
     ready = httpx.Request(
         "POST", f"http://127.0.0.1{PATH}", headers=REQUEST_HEADERS, content=REQUEST_BODY

@@ -56,7 +56,7 @@ class Endurance:
 
     Attributes:
         calls: How many.
-        growth: Bytes of memory more at the end than after the warm-up.
+        growth: Bytes of memory added between the warm-up and the end.
         garbage: Objects in cycles that a call leaves.
         own_garbage: How many of them are tokenkit's.
     """
@@ -76,9 +76,9 @@ class Start:
         import_memory: Of each import, in MB.
         import_failures: Why an import has no figure.
         first_token: Interpreter start to first token, to the same by hand.
-        first_token_wall: The same on the clock.
+        first_token_wall: The same in wall-clock time.
         first_client: The first client, to ``httpx.Client()``.
-        later_clients: The second to the last client, likewise.
+        later_clients: The second and later clients, to ``httpx.Client()``.
         used_client: A later client, built, used once over https and closed, to the same with
             ``httpx.Client()``.
         endurance: By contestant and mode.
@@ -187,7 +187,7 @@ def _first_tokens(
 
 
 def _endurance(calls: int) -> dict[str, Endurance]:
-    """Let all endure at the same time: it is memory that is measured, not time."""
+    """Run all at the same time: this measures memory, not time."""
     contests = {("tokenkit", 0): calls, ("tokenkit", 64): calls, ("httpx", 0): calls // 10}
     figures: dict[str, Endurance] = {}
     with run_server() as server, ExitStack() as stack:
@@ -214,7 +214,7 @@ def _started(module: str, *arguments: str) -> "subprocess.Popen[str]":
 
 
 def _cost(*arguments: str, environment: Mapping[str, str]) -> tuple[float, float]:
-    """Return the CPU time of a whole process, and its time on the clock."""
+    """Return the CPU time and the wall-clock time of a whole process."""
     cpu, wall = _children_cpu(), time.perf_counter()
     done = run_program(*arguments, environment=environment)
     wall = time.perf_counter() - wall

@@ -1,4 +1,4 @@
-"""One contestant in a process of its own: ``python -m benchmarks.worker NAME``.
+"""One contestant in its own process: ``python -m benchmarks.worker NAME``.
 
 Reads orders as lines of JSON from its standard input, and answers each with a line: the CPU time
 (user and system, of all threads) and the time on the clock that the calls took.
@@ -69,7 +69,7 @@ def warming_calls(order: Order, warm_up: Sample) -> int:
 
 
 class Stopwatch:
-    """Measures this process's CPU time and the time on the clock."""
+    """Measures this process's CPU time and the wall-clock time."""
 
     def __init__(self) -> None:
         gc.collect()

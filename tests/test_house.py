@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,20 @@ def test_lists_in_docstrings_are_indented(module: str) -> None:
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     found = [ast.get_docstring(node) for node in nodes(module) if isinstance(node, documented)]
     assert [line for text in found if text for line in stray_lines(text)] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_keys_of_typed_dicts_have_docstrings(module: str) -> None:
+    """Editors explain each option: hovering over a keyword shows the docstring below its key."""
+    for node in nodes(module):
+        if isinstance(node, ast.ClassDef) and is_typed_dict(node):
+            for key, below in pairwise([*node.body, None]):
+                assert not isinstance(key, ast.AnnAssign) or isinstance(below, ast.Expr), node.name
+
+
+def is_typed_dict(node: ast.ClassDef) -> bool:
+    bases = [ast.unparse(base) for base in node.bases]
+    return "TypedDict" in bases or any(keyword.arg == "total" for keyword in node.keywords)
 
 
 def length(path: Path) -> int:

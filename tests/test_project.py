@@ -1,7 +1,9 @@
 """What the project says about itself is true."""
 
 import re
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import house
 import pytest
@@ -52,7 +54,13 @@ def test_public_modules_are_told_in_the_policy() -> None:
     package = ROOT / "src" / "tokenkit"
     names = {path.stem for path in package.iterdir() if path.name != "py.typed"}
     public = {f"tokenkit.{name}" for name in names if not name.startswith(("_", "."))}
-    assert set(re.findall(r"`([\w.]+)`", listed[1])) == {"tokenkit", *public}
+    below = {
+        f"{home}.{name}"
+        for home in public
+        for name in import_module(home).__all__
+        if isinstance(getattr(import_module(home), name), ModuleType)
+    }
+    assert set(re.findall(r"`([\w.]+)`", listed[1])) == {"tokenkit", *public, *below}
 
 
 def test_the_readme_has_no_relative_links() -> None:

@@ -1,4 +1,4 @@
-"""Who takes part: each sends the request and returns the token that it parsed."""
+"""The contestants: each sends the request and returns the token that it parsed."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager

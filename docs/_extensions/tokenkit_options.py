@@ -1,7 +1,5 @@
 """The directive ``options``, which lists the keys of a TypedDict, once for sync and async."""
 
-import inspect
-import re
 from collections.abc import Iterator
 from importlib import import_module
 from types import NoneType, UnionType
@@ -17,8 +15,6 @@ from tokenkit_reference import public_names
 from typing_extensions import get_original_bases, is_typeddict
 
 import tokenkit
-
-ATTRIBUTES = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
 def _hints(kind: type[Any]) -> dict[str, Any]:
@@ -50,11 +46,13 @@ class Options(SphinxDirective):
             for key in _hints(_load(self.options["without"])):
                 del types[key]
         docs = dict(_documented(_load(name)))
-        lines = [f".. py:class:: {name}", ""]
+        module, _, title = name.rpartition(".")
+        lines = [f".. py:class:: {title}", f"   :module: {module}", ""]
         lines += [f"   {line}" for line in self.content]
         for key, kind in types.items():
             told = docs[key]
-            lines += ["", f"   .. py:attribute:: {key}", f"      :type: {_shown(kind, told)}", ""]
+            lines += ["", f"   .. py:attribute:: {key}", f"      :module: {module}"]
+            lines += [f"      :type: {_shown(kind, told)}", ""]
             lines += [f"      {line}" for line in public_names(told.splitlines())]
             if async_types[key] != kind:
                 lines += ["", f"      On async clients: {_link(_shown(async_types[key], told))}."]
@@ -75,8 +73,6 @@ def _documented(options: type[Any]) -> Iterator[tuple[str, str]]:
     for base in get_original_bases(options):
         if isinstance(base, type) and is_typeddict(base):
             yield from _documented(base)
-    for key, text in ATTRIBUTES.findall(inspect.cleandoc(options.__doc__ or "")):
-        yield key, inspect.cleandoc(text)
     below = ModuleAnalyzer.for_module(options.__module__).find_attr_docs()
     for (owner, key), lines in below.items():
         if owner == options.__name__:

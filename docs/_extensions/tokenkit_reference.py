@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
+from typing import TypeVar
 
 from docutils import nodes
 from sphinx import addnodes
@@ -18,10 +19,19 @@ import tokenkit
 logger = logging.getLogger(__name__)
 
 LINK = re.compile(r"(?P<start>:(class|data|meth|func):`)(?P<name>\w+)")
-PRIVATE_TYPE = re.compile(r"(?P<start>)~?tokenkit(\.\w+)*\._\w+(\.\w+)*\.(?P<name>\w+)")
+PATH = re.compile(r"(?<![\w.:`/])~?(?P<module>tokenkit(\.[a-z_]\w*)+)\.(?P<name>[A-Z]\w*)")
+STANDARD = re.compile(r"(?<![\w.~])(collections\.abc|datetime|decimal|typing)\.\w+")
+SELF = re.compile(r"~?(\w+\.)+(Any|Async)?ClientT\b")
+UNSPECIFIC = re.compile(r"\(\*args, \*\*kwargs\)|\(\*values\)")
 SEVERAL = re.compile(r" {4}(?P<names>[a-z_]+(, [a-z_]+)+): (?P<text>.*)")
-FUNCTION = re.compile(r"<(built-in )?function (\w+\.)*(?P<name>\w+)>")
+PRIVATE_DEFAULT = re.compile(r"<function _\w+>|NOTHING")
+DEFAULT = re.compile(r"<((built-in )?function|module) '?(\w+\.)*(?P<name>\w+)'?[^>]*>")
+PRIVATE_TEXT = re.compile(r"\S*(tokenkit\._|(?<!\w)~)\S*")
 BUILTINS = frozenset(dir(builtins))
+# Packages that their pages introduce in other words than their docstrings.
+INTRODUCED = frozenset(
+    f"tokenkit.{name}" for name in ("bulk", "extension", "stores", "strigo", "zdk", "zerohash")
+)
 BEFORE_NAPOLEON, AFTER_NAPOLEON = 400, 600
 # The protocols that stand for the classes of both httpx families; no name of users'.
 READ_AS = {
@@ -38,7 +48,7 @@ def name_public_types(
     """Name in a docstring's links and types what a user can import."""
     del app, what, name, options
     _, vendor, *_ = (*str(getattr(obj, "__module__", "")).split("."), "")
-    lines[:] = public_names(lines, vendor)
+    lines[:] = [_shortened(line) for line in public_names(lines, vendor)]
 
 
 def public_names(lines: list[str], vendor: str = "") -> list[str]:
@@ -51,11 +61,29 @@ def public_names(lines: list[str], vendor: str = "") -> list[str]:
     homes = [module for module in _public_modules() if module.__name__ != "tokenkit.testing"]
     homes.sort(key=lambda module: module.__name__ != f"tokenkit.{vendor}")
 
-    def public(found: re.Match[str]) -> str:
+    def link(found: re.Match[str]) -> str:
         home = next((home for home in homes if found["name"] in home.__all__), None)
         return found[0] if home is None else f"{found['start']}~{home.__name__}.{found['name']}"
 
-    return [_read_as(LINK.sub(public, PRIVATE_TYPE.sub(public, line))) for line in lines]
+    def path(found: re.Match[str]) -> str:
+        value, name = _value(found), found["name"]
+        if isinstance(value, TypeVar):
+            return name
+        same = (home for home in homes if getattr(home, name, None) is value)
+        return f"~{next(same, import_module(found['module'])).__name__}.{name}"
+
+    return [LINK.sub(link, PATH.sub(path, _read_as(line))) for line in lines]
+
+
+def _shortened(line: str) -> str:
+    """Return a line without the modules of the standard library's types."""
+    return STANDARD.sub(r"~\g<0>", line) if line.startswith(":vartype") else line
+
+
+def _value(found: re.Match[str]) -> object:
+    """Return what a path leads to."""
+    value: object = getattr(import_module(found["module"]), found["name"])
+    return value
 
 
 def _read_as(line: str) -> str:
@@ -67,11 +95,29 @@ def _read_as(line: str) -> str:
 def read_values(
     app: Sphinx, what: str, name: str, obj: object, options: object, signature: str, returns: str
 ) -> tuple[str, str] | None:
-    """Show defaults that are functions by their names, and those that are made by a factory."""
-    del app, what, name, obj, options
+    """Show defaults and types as users know them, and no constructor that users don't call."""
+    del app, obj, options
     if not signature:
         return None
-    return FUNCTION.sub(r"\g<name>", signature).replace("NOTHING", "..."), returns
+    if what == "class" and _is_private(signature):
+        return "", ""
+    signature = DEFAULT.sub(r"\g<name>", PRIVATE_DEFAULT.sub("...", signature))
+    owner = name.rpartition(".")[0]
+    returns = SELF.sub(f"~{owner}", returns or "")
+    (signature, returns) = public_names([signature, returns])
+    return signature, returns
+
+
+def _is_private(signature: str) -> bool:
+    """Return whether a constructor takes an object that users can't make."""
+    if UNSPECIFIC.fullmatch(signature):
+        return True
+    for found in PATH.finditer(_read_as(signature)):
+        value = _value(found)
+        public = any(getattr(home, found["name"], None) is value for home in _public_modules())
+        if not public and not isinstance(value, TypeVar) and not getattr(value, "_is_protocol", 0):
+            return True
+    return False
 
 
 def keep_layout(
@@ -79,11 +125,14 @@ def keep_layout(
 ) -> None:
     """Keep indented blocks of modules as they are, and colons of attributes as punctuation.
 
-    Attributes that share a line of a class's docstring get one each.
+    Attributes that share a line of a class's docstring get one each. Docstrings of packages that
+    their pages introduce are left out.
     """
-    del app, name, obj, options
+    del app, obj, options
     if what in ("class", "exception"):
         lines[:] = [single for line in lines for single in _singly(line)]
+    elif what == "module" and name in INTRODUCED:
+        lines.clear()
     elif what == "module":
         lines[:] = _with_literal_blocks(lines)
     elif what in ("attribute", "property"):
@@ -118,6 +167,25 @@ def leave_builtins_alone(app: Sphinx, doctree: nodes.document) -> None:
             reference.replace_self(reference.children)
 
 
+def leave_private_modules_out(app: Sphinx, doctree: nodes.document) -> None:
+    """Show a class that users can't import by its name alone."""
+    del app
+    public = {module.__name__ for module in _public_modules()}
+    for prefix in list(doctree.findall(addnodes.desc_addname)):
+        module = prefix.astext().removesuffix(".")
+        if module.startswith("tokenkit.") and module not in public:
+            prefix.parent.remove(prefix)
+
+
+def check_names(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Warn of a private path or a raw reference on a page, which fails a build with ``-W``."""
+    del app
+    for node in doctree.findall(nodes.Text):
+        found = PRIVATE_TEXT.search(node) if page.startswith("reference/") else None
+        if found is not None:
+            logger.warning("%s shows %r", page, found[0])
+
+
 def check_completeness(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn of public names that the reference doesn't have, which fails a build with ``-W``."""
     del app
@@ -133,7 +201,9 @@ def _public_modules() -> Iterator[ModuleType]:
     yield tokenkit
     for found in pkgutil.iter_modules(tokenkit.__path__, "tokenkit."):
         if not found.name.removeprefix("tokenkit.").startswith("_"):
-            yield import_module(found.name)
+            module = import_module(found.name)
+            below = (getattr(module, name, None) for name in getattr(module, "__all__", ()))
+            yield from (module, *(value for value in below if isinstance(value, ModuleType)))
 
 
 def _names_of(module: ModuleType, name: str) -> set[str]:
@@ -154,5 +224,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", name_public_types, AFTER_NAPOLEON)
     app.connect("autodoc-process-signature", read_values)
     app.connect("doctree-read", leave_builtins_alone)
+    app.connect("doctree-read", leave_private_modules_out)
+    app.connect("doctree-resolved", check_names)
     app.connect("env-check-consistency", check_completeness)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

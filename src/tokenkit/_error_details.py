@@ -65,55 +65,62 @@ class RateLimit:
 
 
 class CallContext(TypedDict, total=False):
-    """What an error says about the call that it ended.
-
-    Attributes:
-        vendor: The vendor: ``zdk``, ``zerohash`` or ``strigo``. ``None`` outside a call.
-        operation: The client's method, such as ``create_user_token``; for ``request()`` the HTTP
-            method and the path. ``None`` outside a call.
-        request_id: The id that the vendor can find the request by: its own if it sent one,
-            otherwise the one that was sent.
-        attempts: How many times the request was sent; if a method of several calls failed between
-            them, how many times all its requests were.
-        outcome: Whether the vendor carried out the call, counting all attempts.
-    """
+    """An error's facts about the call that it ended."""
 
     vendor: str | None
+    """The vendor: ``zdk``, ``zerohash`` or ``strigo``. ``None`` outside a call."""
+
     operation: str | None
+    """The client's method, such as ``create_user_token``; for ``request()`` the HTTP method and
+    the path. ``None`` outside a call."""
+
     request_id: str | None
+    """The id that the vendor can find the request by: its own if it sent one, otherwise the one
+    that was sent. ``None`` outside a call."""
+
     attempts: int
+    """How many times the request was sent; if a method of several calls failed between them, how
+    many times all its requests were sent."""
+
     outcome: Outcome
+    """Whether the vendor carried out the call, counting all attempts."""
 
 
 class FailureDetails(CallContext, total=False):
-    """What the vendor said about a failure.
-
-    Attributes:
-        message: The vendor's message. Default: the error's text.
-        status: The HTTP status. Default: that of the class, otherwise 0.
-        code: The vendor's name for the error (Strigo's ``type``, ZDK's ``code``).
-        errors: The vendor's list of errors.
-        hint: The usual cause, if the vendor's documentation gives one.
-        retry_after: Seconds to wait before the next try, if the vendor asks for a wait or
-            documents one.
-        rate_limit: The vendor's rate-limit figures.
-        method: The HTTP method of the failed request.
-        url: The URL of the failed request, without its query.
-        headers: The response's headers, names in lower case, without cookies.
-        body: The response's text; empty for a body above 64 KiB.
-    """
+    """The vendor's account of a failure."""
 
     message: str
+    """The vendor's message. Default: the error's text."""
+
     status: int
+    """The HTTP status. Default: that of the class, otherwise 0."""
+
     code: str | None
+    """The vendor's name for the error (Strigo's ``type``, ZDK's ``code``)."""
+
     errors: Sequence[FieldError]
+    """The vendor's list of errors."""
+
     hint: str | None
+    """The usual cause, if the vendor's documentation gives one."""
+
     retry_after: float | None
+    """Seconds to wait before the next try, if the vendor asks for a wait or documents one."""
+
     rate_limit: RateLimit | None
+    """The vendor's rate-limit figures."""
+
     method: str
+    """The HTTP method of the failed request."""
+
     url: str
+    """The URL of the failed request, without its query."""
+
     headers: Mapping[str, str]
+    """The response's headers, names in lower case, without cookies."""
+
     body: str
+    """The response's text; empty for a body above 64 KiB."""
 
 
 def problem_text(about: str, problems: Sequence[str]) -> str:

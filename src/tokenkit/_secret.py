@@ -230,7 +230,7 @@ def with_members(error: BaseException) -> list[BaseException]:
 
 
 def _members(error: BaseException) -> Sequence[object]:
-    # By the attribute: Python 3.10 has no groups of its own.
+    # By the attribute: Python 3.10 has no exception groups.
     members: object = getattr(error, "exceptions", None)
     return cast("Sequence[object]", members) if isinstance(members, (list, tuple)) else ()
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,23 @@ def test_a_workers_repr_names_any_factory(sandbox: Sandbox) -> None:
     """Functions and partials have names, or at least a class."""
     assert repr(Worker(sandbox.strigo_client)).endswith("strigo_client)")
     assert repr(Worker(factory({}))) == "Worker(partial)"
+
+
+def test_none_means_a_workers_default() -> None:
+    """A worker's option of ``None`` is the worker's default, not the client's."""
+    given: list[dict[str, Any]] = []
+
+    class Recorder:
+        def send_many(self, calls: object, **options: Any) -> Any:
+            del calls
+            given.append(options)
+            return nullcontext([])
+
+        def close(self) -> None: ...
+
+    Worker(Recorder, concurrency=None)([])
+    Worker(Recorder)([])
+    assert [options["concurrency"] for options in given] == [8, 8]
 
 
 def test_a_worker_checks_its_arguments() -> None:

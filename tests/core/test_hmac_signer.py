@@ -11,6 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
+import attrs
 import pytest
 from core_driver import WALL
 from credentials import ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
@@ -235,3 +236,22 @@ def test_a_passphrase_goes_with_its_scheme() -> None:
         HmacSigner("k", "s", "p", scheme=PLAIN)
     with pytest.raises(ConfigurationError, match="the scheme needs a passphrase"):
         HmacSigner("k", ZEROHASH_PRIVATE_KEY, scheme=HMAC_SCHEME)
+
+
+def test_a_scheme_makes_its_signer() -> None:
+    """Credentials go by the vendor's names; a scheme must have a name for each of its own."""
+    own = attrs.evolve(PLAIN, credential_names=("app_token", "secret_key"))
+    by_name = own.signer(secret_key="s", app_token="token-1")
+    by_position = HmacSigner("token-1", "s", scheme=own)
+    assert [secret.reveal() for secret in by_name.secrets if isinstance(secret, Secret)] == [
+        secret.reveal() for secret in by_position.secrets if isinstance(secret, Secret)
+    ]
+    wanted = "^the scheme signs with app_token and secret_key, not with"
+    with pytest.raises(ConfigurationError, match=f"{wanted} token and secret_key$"):
+        own.signer(token="k", secret_key="s")
+    with pytest.raises(ConfigurationError, match=f"{wanted} nothing$"):
+        own.signer()
+    with pytest.raises(ConfigurationError, match="credential_names must name the API key"):
+        attrs.evolve(own, passphrase_header="x-pass")
+    with pytest.raises(ConfigurationError, match="credential_names must name the API key"):
+        attrs.evolve(own, credential_names=("app_token",))

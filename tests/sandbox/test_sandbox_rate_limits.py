@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sandbox_requests import CLIENT, strigo_post
 
-from tokenkit import RateLimitError, RetryPolicy
+from tokenkit import ConfigurationError, RateLimitError, RetryPolicy
 from tokenkit.sandbox import Sandbox
 from tokenkit.sandbox.zerohash.rate_limit import RateLimit
 
@@ -134,5 +134,5 @@ def test_client_is_told_to_wait(clock: FrozenClock) -> None:
 )
 def test_wrong_limits(switch: dict[str, int]) -> None:
     """A limit below zero, or a window of no length, is refused by name."""
-    with pytest.raises(ValueError, match=next(iter(switch))):
+    with pytest.raises(ConfigurationError, match=next(iter(switch))):
         Sandbox(**switch)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong on purpose

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -140,8 +140,38 @@ def test_failure_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_wrong_switch(switches: dict[str, object]) -> None:
     """A switch refuses values that none of the vendor's sources supports."""
-    with pytest.raises(ValueError, match=next(iter(switches))):
+    with pytest.raises(ConfigurationError, match=next(iter(switches))):
         Sandbox(**switches)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong on purpose
+
+
+def test_all_wrong_options_are_named() -> None:
+    """Whatever is wrong with a sandbox's options is reported at once, each by its name."""
+    wrong: dict[str, Any] = {
+        "port": "8700",
+        "advertise": "sandbox",
+        "clock": 5,
+        "clock_skew": None,
+        "strigo_rate_limit": True,
+        "zerohash_unknown_permissions": "no",
+        "zerohash_webhook_url": "https://example.com",
+        "zerohash_webhook_secret": b"s",
+        "zerohash_webhook_signatures": ["hmac", "md5"],
+    }
+    with pytest.raises(ConfigurationError, match=r"must be Fault values.*not 5"):
+        Sandbox(faults=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong on purpose
+    with pytest.raises(ConfigurationError) as caught:
+        Sandbox(**wrong)
+    assert str(caught.value).split("; ") == [
+        "port must be from 0 to 65535, not '8700'",
+        "advertise must be like http://sandbox:8700, without a user, path or query",
+        "clock must be a function that returns the time, not 5",
+        "clock_skew must be seconds, at most 100000000 either way, not NoneType",
+        "strigo_rate_limit must be a whole number of requests, or None, not True",
+        "zerohash_unknown_permissions must be True or False, not 'no'",
+        "webhooks go to this machine only: use a URL like http://127.0.0.1:8000/webhooks",
+        "zerohash_webhook_secret must be a string, not bytes",
+        "zerohash_webhook_signatures must be any of hmac, hmac-legacy, rsa, rsa-legacy",
+    ]
 
 
 def test_closes_while_a_client_is_idle() -> None:

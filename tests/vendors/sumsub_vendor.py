@@ -11,7 +11,7 @@ from typing import ClassVar
 import attrs
 from typing_extensions import Unpack
 
-from tokenkit.auth import AsyncStrategy, HmacScheme, HmacSigner, Strategy
+from tokenkit.auth import AsyncStrategy, HmacScheme, Strategy
 from tokenkit.extension import (
     JSON,
     AsyncClient,
@@ -102,12 +102,8 @@ SCHEME = HmacScheme(
     timestamp_header="x-app-access-ts",
     key_format="text",
     signature_format="hex",
-    credential_names=("app_token", "secret_key", "passphrase"),
+    credential_names=("app_token", "secret_key"),
 )
-
-
-def sign(app_token: AsyncSecretSource, secret_key: AsyncSecretSource) -> AsyncStrategy:
-    return HmacSigner(app_token, secret_key, scheme=SCHEME)
 
 
 SUMSUB = Profile(
@@ -115,7 +111,7 @@ SUMSUB = Profile(
     base_url="https://api.sumsub.com",
     base_url_variable="SUMSUB_BASE_URL",
     credential_variables={"app_token": "SUMSUB_APP_TOKEN", "secret_key": "SUMSUB_SECRET_KEY"},
-    strategy=sign,
+    strategy=SCHEME.signer,
     credential_headers=frozenset({"x-app-token", "x-app-access-ts", "x-app-access-sig"}),
     headers={"X-Sdk": "tokenkit"},
     read_failure=read_failure,

@@ -14,6 +14,8 @@ from public_names import PUBLIC_MODULES, public_names
 
 SOURCE = """\
 from tokenkit import AsyncZdkClient, StrigoClient, ZdkClient, zerohash
+from tokenkit.bulk import Worker
+from tokenkit.sandbox import Sandbox
 
 client = ZdkClient(api_key="k", timeout=3)
 token = client.create_user_token(id="user-1")
@@ -22,6 +24,9 @@ later = AsyncZdkClient(api_key="k").create_user_token
 sibling = client.with_options(deadline=3)
 request = zerohash.ClientAuthTokenRequest(permissions=["fwc"])
 health = StrigoClient(org_id="o", api_key="k").check_health()
+results = client.send_many([], concurrency=4)
+worker = Worker(ZdkClient.from_env, rate_limiter=None)
+Sandbox().fail_next(status=429)
 client.create
 """
 PARAMETERS = ("id", "nickname", "fullname", "avatar", "metadata", "permissions", "extra")
@@ -60,11 +65,14 @@ def mentioned_parameters(shown: str) -> list[str]:
 
 
 def test_hovering_over_an_option_explains_it(editor: Editor) -> None:
-    """An option's type and docstring are shown, for a client and for a sibling."""
+    """An option's type and docstring are shown, whatever it is an option of."""
     shown = editor.hover("timeout")
     assert "timeout: float | Timeouts | None" in shown
     assert "Seconds for each step of an attempt" in shown
     assert "means no deadline" in editor.hover("deadline")
+    assert "The most requests in flight at once" in editor.hover("concurrency")
+    assert "The limit that all workers share" in editor.hover("rate_limiter")
+    assert "Return this status" in editor.hover("status")
 
 
 def test_hovering_over_a_method_shows_each_parameter_once(editor: Editor) -> None:

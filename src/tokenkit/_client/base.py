@@ -228,8 +228,10 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
     def with_options(self: AnyClientT, **options: Unpack[CallOptions]) -> AnyClientT:
         """Return a client with the same connections and other settings.
 
-        It keeps what a subclass added. Closing it does nothing; closing the original closes
-        both.
+        It keeps a subclass's attributes. One that points back to the client, such as
+        ``self.users = Users(self)`` or a ``functools.cached_property``, still points to the
+        original: make it a property, or set it again in your own ``with_options()``. Closing the
+        copy does nothing; closing the original closes both.
 
         Args:
             **options: See :class:`CallOptions`.

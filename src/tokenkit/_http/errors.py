@@ -148,7 +148,7 @@ def _detail(error: BaseException) -> str:
 
 
 def _refusal(text: str) -> str:
-    """Return why a proxy refused, in no words of its own: it may echo the password."""
+    """Return why a proxy refused, in none of its own words: it may echo the password."""
     if SOCKS_TEXT.fullmatch(text):
         return text
     status = STATUS.match(text)

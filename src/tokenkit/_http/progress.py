@@ -37,7 +37,7 @@ class Progress:
     def follow(self, event: str, _: object) -> None:
         """Take an event of httpcore's ``trace`` extension, which tells about this request only.
 
-        A caller's client may raise a connection error that belongs to a request of its own.
+        A caller's client may raise a connection error that belongs to its own request.
         """
         step = event.partition(".")[2].partition(".")[0]
         if step not in CONNECTING:

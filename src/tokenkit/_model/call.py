@@ -23,7 +23,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 @attrs.frozen(kw_only=True)
 class Reply(Generic[T]):
-    """What a call returned, with the response's status and headers, and the number of attempts.
+    """A call's value, with the response's status and headers, and the number of attempts.
 
     Attributes:
         value: What the call returns; the repr hides it, because it may contain a token.

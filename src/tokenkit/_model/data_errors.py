@@ -9,7 +9,7 @@ from .json import Mismatch
 
 __all__ = ["DATA_ERRORS", "raise_what_struck", "what_struck"]
 
-# A worker's time limit is an Exception too, but of a class of its own.
+# A worker's time limit is an Exception too, but has its own class.
 DATA_ERRORS: Final = (
     ArithmeticError,
     AssertionError,

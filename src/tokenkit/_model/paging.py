@@ -20,7 +20,7 @@ class HasItems(Protocol[Item_co]):
 
     @property
     def items(self) -> Sequence[Item_co]:
-        """What is on the page."""
+        """The items on the page."""
         ...
 
 

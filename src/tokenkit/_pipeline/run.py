@@ -33,7 +33,7 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
 
     Args:
         call: The call.
-        plan: Everything else that is settled beforehand.
+        plan: Everything decided before the call starts.
         request_id: The id for the vendor's request-id header, if it has one.
         start: The moment of the start.
 

@@ -89,7 +89,7 @@ class ErrorBody:
 
 @attrs.frozen(kw_only=True)
 class Failure:
-    """What a vendor's reader found in an error body.
+    """An error body, as a vendor's reader understood it.
 
     Attributes:
         message: The vendor's message.

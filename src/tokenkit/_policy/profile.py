@@ -48,7 +48,7 @@ class BaseURLSetting:
 
 @attrs.frozen(kw_only=True)
 class Profile:
-    """What the clients of one vendor have in common.
+    """The facts that all clients of one vendor share.
 
     Attributes:
         vendor: The vendor's name, for messages.

@@ -76,7 +76,7 @@ class Kept:
         return left > 0 and left > least
 
 
-def keep(  # noqa: PLR0913 - each is a fact of its own about the token
+def keep(  # noqa: PLR0913 - each is a separate fact about the token
     token: IssuedToken,
     *,
     key: str,

@@ -46,7 +46,7 @@ KNOWN_STRATEGIES = frozenset({Bearer, HmacSigner, OrgKey})
 def needs_probe(strategy: AsyncStrategy) -> bool:
     """Return whether a strategy may send something that its secrets don't determine.
 
-    A strategy of the caller's may add a tenant of its own.
+    The caller's own strategy may add its own tenant.
     """
     return type(strategy) not in KNOWN_STRATEGIES
 

@@ -247,7 +247,7 @@ class Reuse:
             )
         except ConfigurationError as error:
             return without_frames(error)
-        except Exception as error:  # noqa: BLE001 - a strategy of the caller's may raise anything
+        except Exception as error:  # noqa: BLE001 - the caller's strategy may raise anything
             cause = without_frames(error)  # a strategy's own frames hold its secrets
         name = type(cause).__name__
         invalid = ConfigurationError(f"{type(strategy).__name__}.headers() raised {name}")

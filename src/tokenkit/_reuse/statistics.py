@@ -7,7 +7,7 @@ __all__ = ["Statistics"]
 
 @attrs.frozen(kw_only=True)
 class Statistics:
-    """What a cache has done so far, in this process.
+    """A cache's counts so far, in this process.
 
     Attributes:
         hits: Calls that got a token kept by this process.

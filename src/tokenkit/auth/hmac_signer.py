@@ -43,7 +43,10 @@ class HmacScheme:
         canonical_text: Returns the bytes to sign, given the timestamp and the request. Default:
             the timestamp, the method, the path with its query, and the body, if there is one.
         credential_names: The vendor's names for the API key, the signing key and the
-            passphrase, for errors.
+            passphrase, if there is one: the parameters of :meth:`signer`.
+
+    Raises:
+        ConfigurationError: ``credential_names`` doesn't have as many names.
     """
 
     api_key_header: str
@@ -53,12 +56,30 @@ class HmacScheme:
     key_format: Literal["base64", "text"] = "base64"
     signature_format: Literal["base64", "hex"] = "base64"
     canonical_text: Callable[[str, Request], bytes] = _plain_text
-    credential_names: tuple[str, str, str] = ("api_key", "private_key", "passphrase")
+    credential_names: tuple[str, ...] = ("api_key", "private_key", "passphrase")
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.names) != (3 if self.passphrase_header else 2):
+            raise ConfigurationError(
+                "credential_names must name the API key, the signing key and, with a "
+                "passphrase_header, the passphrase"
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
         """The vendor's names for its credentials."""
-        return self.credential_names if self.passphrase_header else self.credential_names[:2]
+        return self.credential_names[: 3 if self.passphrase_header else 2]
+
+    def signer(self, **credentials: S) -> "HmacSigner[S]":
+        """Return the strategy for credentials by the vendor's names.
+
+        Raises:
+            ConfigurationError: They have other names, or can't be used: see :class:`HmacSigner`.
+        """
+        if credentials.keys() != set(self.names):
+            wanted, given = " and ".join(self.names), " and ".join(credentials) or "nothing"
+            raise ConfigurationError(f"the scheme signs with {wanted}, not with {given}")
+        return HmacSigner(*[credentials[name] for name in self.names], scheme=self)
 
     def check(self, name: str, secret: Secret) -> None:
         """Check one of the credentials.
@@ -66,9 +87,9 @@ class HmacScheme:
         Raises:
             ConfigurationError: It cannot be used.
         """
-        _, private_key, passphrase = self.credential_names
-        if name != private_key:
-            header_secret(name, secret, spaces=name == passphrase)
+        position = self.names.index(name)
+        if position != 1:
+            header_secret(name, secret, spaces=position == 2)  # noqa: PLR2004 - the third name
             return
         problem = _key_problem(secret.reveal(), self.key_format)
         if problem is not None:
@@ -105,9 +126,9 @@ class HmacSigner(Generic[S], metaclass=ForgetsArguments):
         self, api_key: S, private_key: S, passphrase: S | None = None, *, scheme: HmacScheme
     ) -> None:
         if (passphrase is None) != (scheme.passphrase_header is None):
-            name = scheme.credential_names[2]
-            wanted = "takes no" if scheme.passphrase_header is None else "needs a"
-            raise ConfigurationError(f"the scheme {wanted} {name}")
+            if scheme.passphrase_header is None:
+                raise ConfigurationError("the scheme takes no passphrase")
+            raise ConfigurationError(f"the scheme needs a {scheme.names[2]}")
         given = (
             (api_key, private_key) if passphrase is None else (api_key, private_key, passphrase)
         )

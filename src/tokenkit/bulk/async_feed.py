@@ -38,7 +38,7 @@ class Feed(Generic[T]):
 
 
 class AsyncFeed(Feed[T]):
-    """Calls from an async iterable, taken in a task of their own, each when it is asked for.
+    """Calls from an async iterable, taken in their own task, each when it is asked for.
 
     Args:
         calls: The iterator.

@@ -39,8 +39,8 @@ class AsyncSendMany(Generic[T]):
             async for result in results:
                 ...
 
-    Plain iterables are read in the same task; an async iterable is read in a task of its own, and
-    closed at the end. Leaving the block cancels the requests under way.
+    Plain iterables are read in the same task; an async iterable is read in its own task, and
+    closed at the end. Leaving the block cancels the requests in flight.
     """
 
     def __init__(

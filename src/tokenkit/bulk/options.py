@@ -20,38 +20,43 @@ MOST_AT_ONCE = 10_000
 
 
 class BulkOptions(TypedDict, total=False):
-    """The options of a bulk run.
-
-    Attributes:
-        concurrency: The most requests under way at once. Default: 16.
-        share: The part of the vendor's rate limit to use, above 0 and at most 1; the rest is
-            left to live traffic. Default: 0.9.
-        ordered: Yield the results in the order of the calls, not as they come in. Default: false.
-        batch_size: Calls in one request, if the vendor takes several (ZDK). Default: 1.
-        journal: A file that records what is done, so that a killed run can continue. Default:
-            none.
-        encryption_keys: Fernet keys; with them the journal keeps the tokens too. The first key
-            encrypts, all decrypt. Needs ``cryptography``. Default: the journal keeps no tokens.
-        reuse: Call ``get_token`` for each call, which mints only tokens that aren't kept yet.
-            Default: false.
-        allow_payments: Send calls that open a payment or a fund session; needs a journal. Default:
-            false.
-        progress: A function that is called with the :class:`Progress`, or true for a tqdm bar.
-            Default: none.
-        rate_limiter: A limit that is shared with other runs, such as
-            :class:`RedisRateLimiter`. Default: none.
-    """
+    """The options of a bulk run; ``None`` means the default for each of them."""
 
     concurrency: int | None
+    """The most requests in flight at once. Default: 16."""
+
     share: float | None
+    """The part of the vendor's rate limit to use, above 0 and at most 1; the rest is left to
+    live traffic. Default: 0.9."""
+
     ordered: bool | None
+    """Yield the results in the order of the calls, not as they come in. Default: ``False``."""
+
     batch_size: int | None
+    """Calls in one request, if the vendor takes several (ZDK). Default: 1."""
+
     journal: str | os.PathLike[str] | None
+    """A file that records which calls are done, so that a killed run can resume. Default: no
+    journal."""
+
     encryption_keys: Sequence[str | bytes] | None
+    """Fernet keys; with them the journal keeps the tokens too. The first key encrypts, all
+    decrypt. Needs ``cryptography``. Default: the journal keeps no tokens."""
+
     reuse: bool | None
+    """Call ``get_token`` for each call, which mints only tokens that aren't kept yet. Default:
+    ``False``."""
+
     allow_payments: bool | None
+    """Send calls that open a payment or a fund session; needs a journal. Default: ``False``."""
+
     progress: bool | Callable[[Progress], object] | None
+    """A function to call with the :class:`Progress`, or ``True`` for a tqdm bar. Default:
+    ``False``, no progress."""
+
     rate_limiter: RateLimiter | None
+    """A limit shared with other runs, such as :class:`RedisRateLimiter`, in addition to the
+    vendor's own. Default: none."""
 
 
 @attrs.frozen(kw_only=True)

@@ -19,7 +19,7 @@ LONGEST_WAIT = 60.0
 
 @attrs.frozen
 class Ticket:
-    """A request under way.
+    """A request in flight.
 
     Attributes:
         epoch: How many times a 429 had paused the run before it was sent.
@@ -35,7 +35,7 @@ class Ticket:
 class Pace:
     """Decides when the next request may go.
 
-    It uses the vendor's own count, less the requests under way and less what ``share`` leaves to
+    It uses the vendor's own count, minus the requests in flight and what ``share`` leaves to
     others. At the start, after a reset and after a 429, one request goes first, and its
     response opens the window for the others. If responses have no count, the documented rate
     applies.
@@ -127,7 +127,7 @@ class Pace:
     def refused(self, ticket: Ticket, retry_after: float | None, now: float) -> None:
         """Note a 429: nothing goes until the vendor's time is over."""
         self._settle(ticket)
-        if ticket.epoch == self._epoch:  # the first 429 of those that were under way
+        if ticket.epoch == self._epoch:  # the first 429 of those in flight
             self._epoch += 1
             self._pauses_in_a_row += 1
             if self._window is not None and ticket.after_reset:

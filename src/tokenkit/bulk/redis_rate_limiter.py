@@ -191,7 +191,7 @@ def _checked_url(name: str, url: object) -> str:
 
 @lru_cache(maxsize=16)
 def _connect(url: str) -> _Redis:
-    """Return this process's client; redis-py gives a forked child connections of its own."""
+    """Return this process's client; redis-py gives a forked child its own connections."""
     try:
         redis: Any = import_module("redis")
     except ModuleNotFoundError:

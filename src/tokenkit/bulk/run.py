@@ -86,7 +86,7 @@ class Run(Generic[T]):
 
     @property
     def under_way(self) -> int:
-        """The number of requests under way."""
+        """The number of requests in flight."""
         return self._under_way
 
     @property

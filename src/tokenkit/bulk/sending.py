@@ -32,7 +32,7 @@ class SendMany(Generic[T]):
                 ...
 
     The calls are taken in the same thread, a few at a time. Leaving the block sends nothing more
-    and waits for the requests under way.
+    and waits for the requests in flight.
     """
 
     def __init__(self, calls: Iterable[Call[T]], settings: Settings, sender: SyncSender) -> None:

@@ -33,7 +33,7 @@ class Threads(Generic[T]):
         self._under_way = 0
 
     def submit(self, group: Group[T]) -> None:
-        """Send a request, in a thread of its own if the others are busy."""
+        """Send a request, in a new thread if the others are busy."""
         self._under_way += 1
         if self._under_way > len(self._threads):
             # Each in its copy of the context, so that traces and logs belong to the caller's.

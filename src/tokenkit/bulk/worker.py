@@ -59,24 +59,24 @@ class Executor(Protocol):
 
 
 class WorkerOptions(TypedDict, total=False):
-    """The options of a worker.
-
-    Attributes:
-        rate_limiter: The limit that all workers share; without it each follows what the vendor
-            tells it. Default: none.
-        concurrency: Requests under way in one worker. Default: 8.
-        share: The part of the vendor's rate limit to use. Default: 0.9.
-        batch_size: Calls to put into one request, if the vendor takes many. Default: 1.
-    """
+    """The options of a worker; ``None`` means the default for each of them."""
 
     rate_limiter: RateLimiter | None
+    """The limit that all workers share. Default: each worker follows the limit that the vendor
+    reports to it."""
+
     concurrency: int | None
+    """The most requests in flight at once in one worker. Default: 8."""
+
     share: float | None
+    """The part of the vendor's rate limit to use, above 0 and at most 1. Default: 0.9."""
+
     batch_size: int | None
+    """Calls in one request, if the vendor takes several (ZDK). Default: 1."""
 
 
 class Worker:
-    """A function that sends calls with a client of its own process.
+    """A function that sends calls with its own process's client.
 
     It can be pickled, so any engine can run it: only the factory is sent, never a client or a
     secret. Each process makes its client once and keeps it. The results hold the tokens: protect
@@ -102,7 +102,9 @@ class Worker:
         check_names("Worker()", options, WorkerOptions)
         Settings.parse({**options}, about="Worker")
         self._factory = factory
-        self._options: WorkerOptions = {"concurrency": 8, **options}
+        self._options = options
+        if options.get("concurrency") is None:
+            options["concurrency"] = 8
 
     def __call__(self, calls: Iterable[Call[T]]) -> list[Result[T]]:
         """Send calls and return their results in the same order.
@@ -190,7 +192,7 @@ def distribute(
         executor: A ``concurrent.futures`` executor, or one with the same interface: dask's
             ``client.get_executor()``, mpi4py's ``MPIPoolExecutor``, loky's.
         chunk_size: Calls a worker gets at a time.
-        chunks_ahead: Chunks under way, at least as many as there are workers.
+        chunks_ahead: Chunks in flight, at least as many as there are workers.
 
     Raises:
         ConfigurationError: ``chunk_size`` or ``chunks_ahead`` is not a whole number, or below 1.

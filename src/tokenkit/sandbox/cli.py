@@ -61,7 +61,7 @@ def run(  # noqa: PLR0913 - each is an option of the command line
             zerohash_webhook_url=webhook_url,
             zerohash_unknown_permissions=unknown_permissions,
         )
-    except (ConfigurationError, ValueError) as error:
+    except ConfigurationError as error:
         sys.stderr.write(f"python -m tokenkit sandbox: error: {error}\n")
         return 2
     return _serve(sandbox)
@@ -73,7 +73,9 @@ def _rate(text: str | None, limit: int | None, window: int) -> tuple[int | None,
         return limit, window
     written = RATE.fullmatch(text)
     if written is None:
-        raise ValueError(f"a rate limit must be REQUESTS or REQUESTS/SECONDS, not {text!r}")
+        raise ConfigurationError(
+            f"a rate limit must be REQUESTS or REQUESTS/SECONDS, not {text!r}"
+        )
     return int(written[1]), int(written[2] or window)
 
 

@@ -43,22 +43,23 @@ class HostGuard:
         return is_loopback(host) or host in self.names or host == scope["server"][0]
 
 
-def origin(url: str) -> str:
+def origin(url: object) -> str:
     """Check an advertised origin, and return it without a trailing slash.
 
     Raises:
         ConfigurationError: It is not an origin.
     """
+    text = url if isinstance(url, str) else ""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(text)
         plain = parts.port != 0 and parts.path in {"", "/"} and not (parts.query or parts.fragment)
     except ValueError:
         parts, plain = urlsplit(""), False
-    if not plain or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in url:
+    if not plain or parts.scheme not in {"http", "https"} or not parts.hostname or "@" in text:
         raise ConfigurationError(
             "advertise must be like http://sandbox:8700, without a user, path or query"
         )
-    return url.rstrip("/")
+    return text.rstrip("/")
 
 
 def host_of(url: str) -> str:

@@ -4,27 +4,25 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 from typing_extensions import Self, Unpack
 
-from ..errors import ConfigurationError
 from .app import create_app
 from .clients import ClientFactory
 from .clock import Clock
-from .faults.fault import MAX_SKEW, Fault, FaultOptions
+from .faults.fault import Fault, FaultOptions
 from .faults.plan import FaultPlan
 from .hosts import host_of, origin
 from .ledger import Issued, Ledger, Refused
+from .options import check_options
 from .server import Server, listen
 from .settings import CREDENTIALS, WEBHOOK_SECRET, Switches
 from .zerohash.controls import ZerohashControls
-from .zerohash.courier import check_loopback
 from .zerohash.state import ZerohashState
 from .zerohash.token import prepare_key, public_key_pem
 from .zerohash.webhook_signature import RsaPadding, WebhookSignature, WebhookSigner
 
-HIGHEST_PORT = 65535
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - how to reach it instead
 
 
@@ -64,9 +62,8 @@ class Sandbox(ZerohashControls, ClientFactory):
         zerohash_webhook_rsa_padding: ``pss`` (default, observed) or ``pkcs1v15``.
 
     Raises:
-        ConfigurationError: ``port``, ``advertise``, ``clock_skew``, ``faults`` or
-            ``zerohash_webhook_url`` is invalid.
-        ValueError: Another argument has a value that no source of the vendor supports.
+        ConfigurationError: Arguments are invalid, or have values that no source of the vendor
+            supports; the error names them all.
     """
 
     def __init__(  # noqa: PLR0913 - each is a switch of its own
@@ -92,19 +89,38 @@ class Sandbox(ZerohashControls, ClientFactory):
         zerohash_webhook_signatures: Collection[WebhookSignature] = ("hmac", "hmac-legacy"),
         zerohash_webhook_rsa_padding: RsaPadding = "pss",
     ) -> None:
+        if not isinstance(faults, Collection) and isinstance(faults, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+            faults = tuple(faults)
+        switches: dict[str, Any] = {
+            "zerohash_auth_failure_status": zerohash_auth_failure_status,
+            "zerohash_time_shape": zerohash_time_shape,
+            "zerohash_rate_limit": zerohash_rate_limit,
+            "zerohash_rate_window": zerohash_rate_window,
+            "strigo_rate_limit": strigo_rate_limit,
+            "strigo_rate_window": strigo_rate_window,
+            "strigo_success_status": strigo_success_status,
+            "zerohash_unknown_permissions": zerohash_unknown_permissions,
+            "zerohash_lists_open_fund_sessions": zerohash_lists_open_fund_sessions,
+        }
+        check_options(
+            {
+                "host": host,
+                "port": port,
+                "advertise": advertise,
+                "clock": clock,
+                "clock_skew": clock_skew,
+                "faults": faults,
+                **switches,
+                "zerohash_webhook_url": zerohash_webhook_url,
+                "zerohash_webhook_secret": zerohash_webhook_secret,
+                "zerohash_webhook_signatures": zerohash_webhook_signatures,
+                "zerohash_webhook_rsa_padding": zerohash_webhook_rsa_padding,
+            }
+        )
         self._advertised = None if advertise is None else origin(advertise)
         self._hosts = frozenset(filter(None, (host.lower(), host_of(advertise or ""))))
         self._host = host
         self._port = port
-        if not abs(clock_skew) <= MAX_SKEW:  # also false for NaN
-            raise ConfigurationError(f"clock_skew must be seconds, at most {MAX_SKEW} either way")
-        standing = tuple(faults)
-        if not all(isinstance(fault, Fault) for fault in standing):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
-            raise ConfigurationError("faults must be Fault values, as in faults=[Fault(...)]")
-        if not 0 <= port <= HIGHEST_PORT:
-            raise ConfigurationError(f"port must be from 0 to {HIGHEST_PORT}, not {port}")
-        if zerohash_webhook_url is not None:
-            check_loopback(zerohash_webhook_url)
         self._clock = Clock(clock, clock_skew)
         self._ledger = Ledger(self._clock.steady)
         self._zerohash = ZerohashState(self._clock)
@@ -114,19 +130,8 @@ class Sandbox(ZerohashControls, ClientFactory):
             schemes=frozenset(zerohash_webhook_signatures),
             rsa_padding=zerohash_webhook_rsa_padding,
         )
-        self._plan = FaultPlan(standing)
-        self._switches = Switches(
-            clock=self._clock,
-            zerohash_auth_failure_status=zerohash_auth_failure_status,
-            zerohash_time_shape=zerohash_time_shape,
-            zerohash_rate_limit=zerohash_rate_limit,
-            zerohash_rate_window=zerohash_rate_window,
-            strigo_rate_limit=strigo_rate_limit,
-            strigo_rate_window=strigo_rate_window,
-            strigo_success_status=strigo_success_status,
-            zerohash_unknown_permissions=zerohash_unknown_permissions,
-            zerohash_lists_open_fund_sessions=zerohash_lists_open_fund_sessions,
-        )
+        self._plan = FaultPlan(tuple(faults))
+        self._switches = Switches(clock=self._clock, **switches)
         self._url = ""
         self._running: tuple[Server, threading.Thread] | None = None
 

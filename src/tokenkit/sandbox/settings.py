@@ -71,29 +71,19 @@ class Switches:
 
     clock: Clock
     """Wall time in seconds since the epoch; everything that depends on time uses it."""
-    zerohash_auth_failure_status: Literal[401, 403] = attrs.field(
-        default=401, validator=attrs.validators.in_((401, 403))
-    )
+    zerohash_auth_failure_status: Literal[401, 403] = 401
     """Status for bad zerohash credentials; the vendor's sources disagree."""
-    zerohash_time_shape: Literal["epoch", "message"] = attrs.field(
-        default="epoch", validator=attrs.validators.in_(("epoch", "message"))
-    )
+    zerohash_time_shape: Literal["epoch", "message"] = "epoch"
     """Body of ``GET /time``: ``{"epoch": seconds}``, or a ``message`` object with milliseconds."""
-    strigo_rate_limit: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
-    )
+    strigo_rate_limit: int | None = None
     """Strigo requests allowed in a window; None for no limit."""
-    strigo_rate_window: int = attrs.field(default=60, validator=attrs.validators.ge(1))
+    strigo_rate_window: int = 60
     """Seconds of Strigo's window; a minute is documented."""
-    strigo_success_status: Literal[200, 201] = attrs.field(
-        default=200, validator=attrs.validators.in_((200, 201))
-    )
+    strigo_success_status: Literal[200, 201] = 200
     """Status of a Strigo mint; the vendor's sources vary."""
-    zerohash_rate_limit: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
-    )
+    zerohash_rate_limit: int | None = None
     """zerohash requests allowed per address in a rolling window; None for no limit."""
-    zerohash_rate_window: float = attrs.field(default=10.0, validator=attrs.validators.gt(0))
+    zerohash_rate_window: float = 10.0
     """Seconds of that window, and of the block after it; 10 are documented."""
     zerohash_unknown_permissions: bool = False
     """Whether undocumented permissions are accepted; that they are refused is modelled."""

@@ -61,14 +61,20 @@ class SdkToken(TypedDict):
     """The ``token`` of :class:`SdkSetup`."""
 
     token: str
+    """The token."""
+
     expiration: int | None
+    """When it expires, in milliseconds since 1970; ``None`` if Strigo doesn't say."""
 
 
 class SdkSetup(TypedDict):
-    """What ``Strigo.setup`` in the browser takes; expiration in milliseconds."""
+    """What ``Strigo.setup`` in the browser takes."""
 
     email: str
+    """The user's email address."""
+
     token: SdkToken
+    """The token and its expiration."""
 
 
 @attrs.frozen(kw_only=True)

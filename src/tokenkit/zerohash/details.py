@@ -162,7 +162,7 @@ def _to_fees(value: Iterable[Fee] | None) -> tuple[Fee, ...] | None:
 
 @attrs.frozen(kw_only=True)
 class FeesAndSpread(RequestModel):
-    """What one kind of trade costs.
+    """The fees and the spread of one kind of trade.
 
     Args:
         spread_bps: The spread in basis points, a whole number.

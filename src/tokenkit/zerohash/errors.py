@@ -128,7 +128,7 @@ class InconclusiveLookupError(TokenKitError):
 
 
 class WebhookProblem(str, Enum):
-    """What is wrong with a webhook."""
+    """The problem with a webhook."""
 
     HEADERS = "headers"
     """The headers cannot be read, or a required one is missing, repeated or malformed."""

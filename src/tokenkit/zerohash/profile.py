@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from ..auth import HmacScheme, HmacSigner
+from ..auth import HmacScheme
 from ..errors import APIError, ConfigurationError
 from ..extension import (
-    AsyncSecretSource,
     BaseURLSetting,
     Profile,
     Rate,
@@ -45,13 +44,6 @@ HMAC_SCHEME = HmacScheme(
 """How zerohash requires requests to be signed."""
 
 
-# Not a partial, because no two partials are equal: a profile is a value.
-def _signer(
-    api_key: AsyncSecretSource, private_key: AsyncSecretSource, passphrase: AsyncSecretSource
-) -> HmacSigner[AsyncSecretSource]:
-    return HmacSigner(api_key, private_key, passphrase, scheme=HMAC_SCHEME)
-
-
 def _blames_credentials(error: APIError) -> bool:
     # The sources disagree on 401 and 403, and payments are refused with a 403 too; only refused
     # credentials get the hint.
@@ -71,7 +63,7 @@ PROFILE = Profile(
         "private_key": "ZEROHASH_PRIVATE_KEY",
         "passphrase": "ZEROHASH_PASSPHRASE",
     },
-    strategy=_signer,
+    strategy=HMAC_SCHEME.signer,
     credential_headers=frozenset(
         {
             "authorization",

@@ -1,13 +1,13 @@
 """A fault as one value, however it was requested."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict, cast, get_args
 
 import attrs
 
 from ...errors import ConfigurationError
 from ..exchange import Vendor
+from ..rules import Rule, is_number, number, one_of, optional, whole
 from .names import (
     VENDOR_OF,
     BadBody,
@@ -16,6 +16,7 @@ from .names import (
 )
 
 MAX_SKEW = 10**8  # seconds; beyond three years the dates could leave the calendar
+SKEW = number(f"seconds, at most {MAX_SKEW} either way", -MAX_SKEW, MAX_SKEW)
 EFFECTS = ("status", "delay", "drop", "body", "response", "clock_skew")
 
 
@@ -23,17 +24,47 @@ class FaultOptions(TypedDict, total=False):
     """The fields of a ``Fault``, as keyword arguments."""
 
     vendor: Vendor
+    """The only vendor that it applies to. Default: all of them."""
+
     path: str
+    """The only path that it applies to, without the query; ``*`` matches any text. Default: all
+    paths."""
+
     times: int | None
+    """How many requests it hits before it is used up; ``None`` for no limit. Default: 1 for
+    ``fail_next()``."""
+
     share: float
+    """The share of matching requests that it hits, evenly spread: with 0.25, every fourth.
+    Default: 1."""
+
     status: int
+    """Return this status, with the vendor's body for it, and do nothing else."""
+
     delay: float
+    """Seconds by which the response is delayed; the request itself is handled at once."""
+
     drop: Drop
+    """Drop the connection: reset it before the first byte of the response, close it halfway
+    through the body, or close it after a whole response that promised to keep it."""
+
     body: BadBody
+    """Spoil the response's body: leave it out, cut it in half, or replace it with plain text,
+    another JSON value, a gateway's HTML page, or more than clients read; send another request's
+    ``X-Request-ID`` with it; or send bytes that are not HTTP."""
+
     response: NamedResponse
+    """Return one of a vendor's responses by name, and do nothing else."""
+
     retry_after: int
+    """The ``Retry-After`` header of a ``status``, in seconds."""
+
     missing_requirements: Sequence[str]
+    """The names in ``response="missing-requirements"``. Default: ``first_name``, which zerohash
+    documents."""
+
     clock_skew: float
+    """Seconds that the vendor's clock is ahead while it handles the request."""
 
 
 def _tuple(value: Sequence[str]) -> Sequence[str]:
@@ -52,11 +83,11 @@ class Fault:
     """
 
     vendor: Vendor | None = None
-    """The only vendor that it applies to; None for all of them."""
+    """The only vendor that it applies to; ``None`` for all of them."""
     path: str | None = None
     """The only path that it applies to, without the query; ``*`` matches any text."""
     times: int | None = None
-    """How many requests it hits before it is used up; None for no limit."""
+    """How many requests it hits before it is used up; ``None`` for no limit."""
     share: float = 1.0
     """The share of matching requests that it hits, evenly spread: with 0.25, every fourth."""
     status: int | None = None
@@ -75,7 +106,8 @@ class Fault:
     retry_after: int | None = None
     """The ``Retry-After`` header of a ``status``, in seconds."""
     missing_requirements: Sequence[str] = attrs.field(default=(), converter=_tuple)
-    """What ``response="missing-requirements"`` names; by default the documented ``first_name``."""
+    """The names in ``response="missing-requirements"``; by default ``first_name``, which zerohash
+    documents."""
     clock_skew: float = 0.0
     """Seconds that the vendor's clock is ahead while it handles the request."""
 
@@ -95,23 +127,6 @@ class Fault:
         return "; ".join(f"{name}={value}" for name, value in given.items())
 
 
-def _one_of(allowed: tuple[str, ...]) -> tuple[Callable[[object], bool], str]:
-    return (lambda value: value is None or value in allowed), f"one of {', '.join(allowed)}"
-
-
-def _is_whole(value: object, lowest: int, highest: float = math.inf) -> bool:
-    if value is None:
-        return True
-    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
-
-
-def _is_number(value: object, lowest: float, highest: float) -> bool:
-    """Return whether it is a finite number in a range; NaN lies in none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return lowest <= value <= highest and math.isfinite(value)
-
-
 def _is_path(value: object) -> bool:
     return value is None or (isinstance(value, str) and value.startswith("/"))
 
@@ -121,22 +136,19 @@ def _are_texts(value: object) -> bool:
     return all(isinstance(item, str) and item for item in items)
 
 
-_FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "vendor": _one_of(get_args(Vendor)),
+_FIELDS: Mapping[str, Rule] = {
+    "vendor": optional(one_of(get_args(Vendor))),
     "path": (_is_path, "a path that starts with '/'"),
-    "times": (lambda value: _is_whole(value, 1), "a whole number of at least 1, or None"),
-    "share": (lambda value: value != 0 and _is_number(value, 0, 1), "above 0 and at most 1"),
-    "status": (lambda value: _is_whole(value, 200, 599), "an HTTP status from 200 to 599"),
-    "delay": (lambda value: _is_number(value, 0, math.inf), "a number of seconds, 0 or more"),
-    "drop": _one_of(get_args(Drop)),
-    "body": _one_of(get_args(BadBody)),
-    "response": _one_of(get_args(NamedResponse)),
-    "retry_after": (lambda value: _is_whole(value, 0), "whole seconds, 0 or more"),
+    "times": optional(whole("a whole number of at least 1, or None", 1)),
+    "share": (lambda value: value != 0 and is_number(value, 0, 1), "above 0 and at most 1"),
+    "status": optional(whole("an HTTP status from 200 to 599", 200, 599)),
+    "delay": number("a number of seconds, 0 or more", 0),
+    "drop": optional(one_of(get_args(Drop))),
+    "body": optional(one_of(get_args(BadBody))),
+    "response": optional(one_of(get_args(NamedResponse))),
+    "retry_after": optional(whole("whole seconds, 0 or more", 0)),
     "missing_requirements": (_are_texts, "a list of non-empty strings"),
-    "clock_skew": (
-        lambda value: _is_number(value, -MAX_SKEW, MAX_SKEW),
-        f"seconds, at most {MAX_SKEW} either way",
-    ),
+    "clock_skew": SKEW,
 }
 
 

@@ -11,7 +11,7 @@ Drop: TypeAlias = Literal["before", "during", "after"]
 BadBody: TypeAlias = Literal[
     "empty", "truncated", "text", "html", "wrong-shape", "too-large", "foreign", "not-http"
 ]
-"""What happens to the response's body."""
+"""How the response's body is spoiled."""
 
 NamedResponse: TypeAlias = Literal[
     "approval-required",

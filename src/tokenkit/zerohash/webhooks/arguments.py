@@ -168,7 +168,7 @@ def now_by(clock: WallClock) -> float:
     cause: Exception | None = None
     try:
         now: object = clock.time()
-    except Exception as error:  # noqa: BLE001 - a clock of the caller's may raise anything
+    except Exception as error:  # noqa: BLE001 - the caller's clock may raise anything
         now, cause = None, error
     # A NaN is in no range.
     if isinstance(now, (int, float)) and 0 <= now < LATEST:

@@ -1,0 +1,45 @@
+"""What values may be: rules for the fields of a fault and the options of a sandbox."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+__all__ = ["Rule", "is_number", "number", "one_of", "optional", "whole"]
+
+Rule: TypeAlias = tuple[Callable[[object], bool], str]
+"""Whether a value is allowed, and the text that follows "must be"."""
+
+
+def is_number(value: object, lowest: float, highest: float) -> bool:
+    """Return whether it is a finite number in a range; NaN lies in none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return lowest <= value <= highest and math.isfinite(value)
+
+
+def number(text: str, lowest: float, highest: float = math.inf) -> Rule:
+    """Allow finite numbers in a range."""
+    return (lambda value: is_number(value, lowest, highest)), text
+
+
+def whole(text: str, lowest: int, highest: float = math.inf) -> Rule:
+    """Allow integers in a range."""
+    return (
+        lambda value: isinstance(value, int) and is_number(value, lowest, highest),
+        text,
+    )
+
+
+def one_of(allowed: Sequence[object]) -> Rule:
+    """Allow a few constants."""
+    # True equals 1, and a list can't be looked up in a set.
+    return (
+        lambda value: not isinstance(value, bool) and value in allowed,
+        f"one of {', '.join(map(str, allowed))}",
+    )
+
+
+def optional(rule: Rule) -> Rule:
+    """Allow ``None`` too."""
+    fits, text = rule
+    return (lambda value: value is None or fits(value)), text
