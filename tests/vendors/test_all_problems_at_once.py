@@ -173,7 +173,7 @@ def test_an_async_source_beside_other_problems() -> None:
     ]
     keys = AsyncSecretGroup(read)
     for source in (read, keys["private_key"]):
-        credentials = {**ZEROHASH, "private_key": source}
+        credentials: dict[str, Any] = {**ZEROHASH, "private_key": source}
         assert problems_with(ZeroHashClient, **credentials) == [f"private_key {asynchronous}"]
         AsyncZeroHashClient(**credentials)
     assert problems_with(ZeroHashClient, api_key=read, private_key=read, passphrase="") == [
