@@ -102,3 +102,18 @@ def test_a_callers_client_is_bounded(flavour: Flavour, family: Family) -> None:
 
     with RawServer(drip_headers) as server:
         anyio.run(main, server.url, backend=flavour)
+
+
+@each_family
+@pytest.mark.anyio
+async def test_a_mock_is_bounded(family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool that replaces the library's sending, and waits, can't hold an async call."""
+
+    async def wait(*_: object) -> None:
+        await anyio.sleep(60)
+
+    transport = import_module(family).AsyncHTTPTransport
+    monkeypatch.setattr(transport, "handle_async_request", wait)
+    async with async_strigo_client(http_family=family) as client:
+        with pytest.raises(DeadlineExceeded), at_most(DEADLINE):
+            await client.send(STRIGO_MINT, deadline=DEADLINE)

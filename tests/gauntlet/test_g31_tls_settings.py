@@ -33,6 +33,9 @@ def useless(tmp_path: Path) -> dict[str, tuple[str, Path]]:
     """Return unusable settings: a variable, and the path in it."""
     (tmp_path / "garbage.pem").write_text("this is no certificate")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "spoiled").mkdir()
+    (tmp_path / "spoiled" / "0123abcd.0").write_text("this is no certificate")
+    (tmp_path / "spoiled" / "0123abcd.1").symlink_to(tmp_path / "nothing.pem")
     return {
         "missing file": ("SSL_CERT_FILE", tmp_path / "nothing.pem"),
         "directory for a file": ("SSL_CERT_FILE", tmp_path),
@@ -40,6 +43,7 @@ def useless(tmp_path: Path) -> dict[str, tuple[str, Path]]:
         "missing directory": ("SSL_CERT_DIR", tmp_path / "nothing"),
         "file for a directory": ("SSL_CERT_DIR", tmp_path / "garbage.pem"),
         "empty directory": ("SSL_CERT_DIR", tmp_path / "empty"),
+        "garbage in a directory": ("SSL_CERT_DIR", tmp_path / "spoiled"),
         "key log": ("SSLKEYLOGFILE", tmp_path / "nothing" / "keys.log"),
     }
 
@@ -55,6 +59,7 @@ def useless(tmp_path: Path) -> dict[str, tuple[str, Path]]:
         "missing directory",
         "file for a directory",
         "empty directory",
+        "garbage in a directory",
         "key log",
     ],
 )
@@ -137,15 +142,21 @@ def test_a_replaced_file_counts_for_new_clients(
 def test_a_directory_of_certificates_is_used(
     flavour: Flavour, family: Family, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SSL_CERT_DIR may be a list of directories with certificates under hashed names."""
+    """SSL_CERT_DIR may be a list of directories with certificates under hashed names.
+
+    Whichever of them is missing is named.
+    """
     AUTHORITY.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     done = subprocess.run(["openssl", "rehash", str(tmp_path)], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path}{os.pathsep}")
     with tls_server("localhost") as server:
         url = f"https://localhost:{server.port}"
         send_strigo(flavour, url, HEALTH, http_family=family)
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path}{os.pathsep}{tmp_path / 'none'}")
+    with pytest.raises(ConfigurationError, match=f"can't be read: {tmp_path / 'none'}: No such"):
+        build_strigo(flavour, http_family=family)
 
 
 @each_family

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -12,9 +13,13 @@ import pytest
 from all_clients import HEALTH, HEALTHY
 from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, responding
+from tls_servers import AUTHORITY, tls_server
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from network_calls import Flavour
+    from raw_server import Peer
 
 healthy = responding(lambda _: HEALTHY)
 
@@ -38,32 +43,91 @@ def test_a_name_is_looked_up_without_threads(
 
 
 PATCHED = """
-import sys, warnings
+import gc, sys, warnings
 warnings.simplefilter("ignore")
+library, moment, calls, url = sys.argv[1:]
+
+def patch():
+    if library == "eventlet":
+        sys.modules["trio"] = None  # httpcore would import it, which fails from then on
+        import eventlet
+        eventlet.monkey_patch()
+    else:
+        from gevent import monkey
+        monkey.patch_all(thread=library == "gevent")
+
+if moment == "early":
+    patch()
 from tokenkit import StrigoClient
-from gevent import monkey
-monkey.patch_all(thread=sys.argv[2] == "threads")
-import gevent
-client = StrigoClient(org_id="o", api_key="k", base_url=sys.argv[1], deadline=10)
-done = gevent.joinall([gevent.spawn(client.check_health) for _ in range(10)])
-print(sum(one.value.status == "ok" for one in done))
+client = StrigoClient(org_id="o", api_key="k", base_url=url, deadline=20)
+if moment == "called":
+    client.check_health()
+if moment != "early":
+    patch()
+if library == "eventlet":
+    import eventlet
+    done = list(eventlet.GreenPool(200).imap(lambda _: client.check_health(), range(int(calls))))
+else:
+    import gevent
+    tasks = [gevent.spawn(client.check_health) for _ in range(int(calls))]
+    done = [task.get() for task in gevent.joinall(tasks)]
+print(sum(one.status == "ok" for one in done))
+for _ in range(5):
+    client.check_health()
+if library != "eventlet":
+    from gevent.hub import Hub
+    print(sum(isinstance(one, Hub) for one in gc.get_objects()))
 """
 
 
-@pytest.mark.skipif(find_spec("gevent") is None, reason="needs gevent")
-@pytest.mark.parametrize("threads", ["threads", "none"])
-def test_calls_under_gevent(threads: str) -> None:
-    """Calls by name work under gevent, whether it patches threads or not."""
+def run_patched(
+    library: str, moment: str, calls: int, server: RawServer, authority: str = ""
+) -> list[str]:
+    """Make calls in a process whose sockets a library replaces; return what it writes."""
+    if find_spec(library.partition("-")[0]) is None:
+        pytest.skip(f"{library} is not installed")
+    url = server.url.replace("127.0.0.1", "localhost")
+    done = subprocess.run(
+        [sys.executable, "-c", PATCHED, library, moment, str(calls), url],
+        # Other packages' modules for names, which eventlet would load, can't be patched.
+        env={**os.environ, "EVENTLET_NO_GREENDNS": "yes", "SSL_CERT_FILE": authority},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("moment", ["early", "built", "called"])
+@pytest.mark.parametrize("library", ["gevent", "gevent-without-threads", "eventlet"])
+def test_calls_with_replaced_sockets(library: str, moment: str) -> None:
+    """More calls at once than connections succeed, whenever the sockets were replaced."""
     with RawServer(healthy) as server:
-        url = f"http://localhost:{server.port}"
-        done = subprocess.run(
-            [sys.executable, "-c", PATCHED, url, threads],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    assert done.stdout.strip() == "10", done.stderr
+        assert run_patched(library, moment, 110, server)[0] == "110"
+
+
+@pytest.mark.parametrize("moment", ["early", "built", "called"])
+@pytest.mark.parametrize("library", ["gevent", "gevent-without-threads", "eventlet"])
+def test_calls_over_tls_with_replaced_sockets(library: str, moment: str, tmp_path: Path) -> None:
+    """Calls over TLS succeed, with authorities that the environment names."""
+    authority = tmp_path / "authority.pem"
+    AUTHORITY.cert_pem.write_to_path(str(authority))
+    with tls_server("localhost") as server:
+        assert run_patched(library, moment, 10, server, str(authority))[0] == "10"
+
+
+def close_after_it(peer: Peer) -> None:
+    peer.read_request()
+    peer.send(HEALTHY.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+
+
+@pytest.mark.parametrize("library", ["gevent", "gevent-without-threads"])
+def test_looking_up_a_name_leaves_no_event_loop(library: str) -> None:
+    """However many connections are opened, gevent has the one loop of its thread."""
+    with RawServer(close_after_it) as server:
+        assert run_patched(library, "early", 10, server) == ["10", "1"]
 
 
 AT_EXIT = """

@@ -31,7 +31,8 @@ CREDENTIALS = """
     Api_Key Bearer DPoP License Macaroon PHPSESSID Pwd SID SSL-Client-Verify Username X-2FA-Code
     X-Access X-Assertion X-Auth X-Challenge X-Client-Cert X-Credential X-Forwarded-Client-Cert
     X-HMAC X-Hmac-Sha256 X-Identity X-Login X-MFA-Code X-Nonce X-Otp X-Pass X-Pin X-Principal
-    X-Private X-Remote-User X-SAML-Assertion X-Sid X-Ticket X_Pin
+    X-Private X-Honeycomb-Team X-Impersonate X-On-Behalf-Of X-Act-As X-Basic Sentry-Dsn
+    X-Remote-User X-SAML-Assertion X-Sid X-Ticket X_Pin
 """
 CHANGES = """
     A-IM Accept-Charset Content-Digest Digest Early-Data Expect Forwarded If-Match If-None-Match

@@ -229,13 +229,11 @@ class AsyncOwnConnections:
             return NO_FREE_CONNECTION
         connection.interrupted = True
         try:
-            outcome = await exchange(
-                connection.way(),
-                request,
-                timeouts,
-                until - time.monotonic(),
-                keeps_deadline=connection.network.keeps_deadline,
-            )
+            way = connection.way()
+            # A mock or an instrument may wait without the network below.
+            keeps_deadline = way.knows_what_was_sent and connection.network.keeps_deadline
+            left = until - time.monotonic()
+            outcome = await exchange(way, request, timeouts, left, keeps_deadline=keeps_deadline)
             connection.interrupted = False
         finally:
             await pool.give_back(connection)

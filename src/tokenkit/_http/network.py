@@ -43,7 +43,8 @@ def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threadi
 
     This happens in a thread that is never waited for: the system's resolver has no timeout, and a
     pool's thread would keep the process from ending. If no thread can be started, for example
-    because the process is ending, it happens at once.
+    because the process is ending, it happens at once. So it does if gevent or eventlet has
+    replaced the resolver but not threads: each thread would get an event loop that stays open.
     """
 
     def run() -> None:
@@ -55,7 +56,8 @@ def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threadi
             found = error
         deliver(found)
 
-    if not _is_address(host):
+    replaced = _is_green(socket.getaddrinfo) and not _is_green(threading.get_ident)
+    if not replaced and not _is_address(host):
         thread = threading.Thread(target=run, name="tokenkit-name-lookup", daemon=True)
         try:
             thread.start()
@@ -65,6 +67,10 @@ def look_up(host: str, port: int, deliver: Callable[[Found], object]) -> threadi
             return thread
     run()
     return None
+
+
+def _is_green(function: object) -> bool:
+    return str(getattr(function, "__module__", "")).startswith(("gevent.", "eventlet."))
 
 
 def _is_address(host: str) -> bool:
@@ -201,8 +207,10 @@ class DeadlineStream(Stream):
         return self
 
     def _has_input(self) -> bool:
-        if self._layers and self._inner.get_extra_info("ssl_object").pending():
-            return True
+        if self._layers:
+            tls = self._inner.get_extra_info("ssl_object")
+            if tls is None or tls.pending():  # none once gevent has replaced its class
+                return True
         return bool(self._inner.get_extra_info("is_readable"))
 
 

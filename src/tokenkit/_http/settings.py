@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import attrs
 from typing_extensions import Self
@@ -32,6 +33,10 @@ FIX = "; reinstall it, or pass ssl_context"
 KEPT = ("ssl_context", "http_client", "transport")
 
 
+EnvironmentTLS: TypeAlias = tuple[str, str, str]
+"""The variable that names authorities to trust, its value, and the file for a key log."""
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ConnectionSettings:
     """The settings of a client's connections.
@@ -43,7 +48,7 @@ class ConnectionSettings:
         trust_env: Whether to use the environment's proxy, CA and key log variables.
         http_client: The caller's client.
         transport: The caller's transport.
-        environment_tls: The TLS settings from the environment, if it is used.
+        environment: What the environment says of TLS, if it is used.
     """
 
     family: Family
@@ -52,7 +57,7 @@ class ConnectionSettings:
     trust_env: bool = True
     http_client: Any = None
     transport: Any = None
-    environment_tls: ssl.SSLContext | None = None
+    environment: EnvironmentTLS = ("", "", "")
     _default_tls: dict[type, ssl.SSLContext] = attrs.field(factory=dict, init=False)
 
     @classmethod
@@ -75,21 +80,20 @@ class ConnectionSettings:
         if isinstance(proxy, str):
             problems.append(f"proxy {proxy}")
             proxy = None
-        environment_tls = None
-        if _uses_environment(given, proxy):
-            try:
-                environment_tls = _environment_tls(family)
-            except ConfigurationError as error:
-                problems.append(error.message)
         # A proxy that can't be used keeps the environment's from being checked, too.
         is_settled = proxy is not None or url is None
         settings = cls(
             family=family,
             proxy=proxy,
             trust_env=is_settled and given.get("trust_env", True) is True,
-            environment_tls=environment_tls,
+            environment=_environment() if _uses_environment(given, proxy) else ("", "", ""),
             **{name: given[name] for name in KEPT if name in given},
         )
+        if any(settings.environment):
+            try:
+                settings.default_tls()
+            except ConfigurationError as error:
+                problems.append(error.message)
         return settings, tuple(problems)
 
     @property
@@ -108,13 +112,11 @@ class ConnectionSettings:
         """Return the TLS settings if the caller gave none.
 
         Raises:
-            ConfigurationError: The default authorities can't be read.
+            ConfigurationError: The authorities can't be read, or the key log can't be written.
         """
-        if self.environment_tls is not None:
-            return self.environment_tls
-        kind = ssl.SSLContext  # which gevent and truststore replace
+        kind = ssl.SSLContext  # which gevent, eventlet and truststore replace
         if kind not in self._default_tls:
-            self._default_tls[kind] = _current_context(self.family)
+            self._default_tls[kind] = _current_context(self.family, *self.environment)
         return self._default_tls[kind]
 
     def proxy_tls(self) -> ssl.SSLContext:
@@ -127,7 +129,7 @@ class ConnectionSettings:
         if not self.trust_env:
             return self.default_tls()
         # These name the files that the next line would fail on.
-        _environment_tls(self.family)
+        _current_context(self.family, *_environment())
         _current_context(self.family)
         context: ssl.SSLContext = self.family.core.default_ssl_context()
         return context
@@ -148,7 +150,7 @@ class ConnectionSettings:
 def _wrong_kinds(given: Mapping[str, Any]) -> Iterator[str]:
     if problem := switch_problem(given.get("trust_env", True)):
         yield f"trust_env {problem}"
-    # truststore.inject_into_ssl() and gevent replace the class; contexts made before still work.
+    # truststore.inject_into_ssl() replaces the class; contexts made before still work.
     classes = tuple(kind for kind in ssl.SSLContext.__mro__ if kind is not object)
     if "ssl_context" in given and not isinstance(given["ssl_context"], classes):
         yield f"ssl_context must be an ssl.SSLContext, not {type_of(given['ssl_context'])}"
@@ -195,19 +197,12 @@ def _uses_environment(given: Mapping[str, Any], proxy: Proxy | None) -> bool:
     return own and trusted and ("ssl_context" not in given or to_proxy)
 
 
-def _environment_tls(family: Family) -> ssl.SSLContext | None:
-    """Return the TLS settings from the environment, if any; a replaced CA file counts.
-
-    Raises:
-        ConfigurationError: Something is wrong with them.
-    """
+def _environment() -> EnvironmentTLS:
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
     variable = next((name for name in names if os.environ.get(name)), "")
     path = os.environ.get(variable, "")
     key_log = "" if sys.flags.ignore_environment else os.environ.get("SSLKEYLOGFILE", "")
-    if not path and not key_log:
-        return None
-    return _current_context(family, variable, path, key_log)
+    return variable, path, key_log
 
 
 def _current_context(
@@ -300,12 +295,22 @@ def _load_authorities(context: ssl.SSLContext, variable: str, path: str) -> str 
                 pass
             context.load_verify_locations(cafile=path)
             return None
-        names = [name for one in path.split(os.pathsep) for name in os.listdir(one)]  # noqa: PTH208 - one pass
+        folders = [Path(folder) for folder in filter(None, path.split(os.pathsep))]
+        found = [one for folder in folders for one in folder.iterdir()]
         context.load_verify_locations(capath=path)
     except ssl.SSLError:
         return f"contains no PEM certificates{fix}"
     except OSError as error:
-        return f"can't be read: {error.strerror}{fix}"
-    if any(HASHED_NAME.fullmatch(name) for name in names):
+        of_a_list = "" if str(error.filename) == path else f"{error.filename}: "
+        return f"can't be read: {of_a_list}{error.strerror}{fix}"
+    if any(HASHED_NAME.fullmatch(one.name) and _is_certificate(one) for one in found):
         return None
     return "contains no certificates under hashed names; run openssl rehash on it"
+
+
+def _is_certificate(path: Path) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except (ssl.SSLError, OSError):
+        return False
+    return True

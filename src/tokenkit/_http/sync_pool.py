@@ -113,16 +113,19 @@ def _close(connection: PooledConnection) -> None:
 
 
 class OwnConnections:
-    """Connections that a client opens for itself; a forked child opens its own."""
+    """Connections that a client opens for itself; a forked child opens its own.
+
+    So does a process in which gevent or eventlet has replaced the queue that callers wait in.
+    """
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._pools: dict[int, ConnectionPool] = {}
+        self._pools: dict[tuple[int, type], ConnectionPool] = {}
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response, in ``left`` seconds."""
         until = time.monotonic() + left
-        pool = self._pools.get(os.getpid()) or self._open()
+        pool = self._pools.get((os.getpid(), queue.SimpleQueue)) or self._open()
         if not pool.take_slot(left):
             return NO_FREE_CONNECTION
         try:
@@ -140,24 +143,25 @@ class OwnConnections:
 
     def discard(self) -> None:
         """Close the idle connections: one may hold another request's response."""
-        pool = self._pools.get(os.getpid())
-        if pool is not None:
+        for pool in self._opened_here():
             pool.close_idle()
 
     def close(self) -> None:
         """Close what this process has opened."""
-        pool = self._pools.get(os.getpid())
-        if pool is not None:
+        for pool in self._opened_here():
             pool.close()
+
+    def _opened_here(self) -> list[ConnectionPool]:
+        here = os.getpid()
+        return [pool for (process, _), pool in list(self._pools.items()) if process == here]
 
     def _open(self) -> ConnectionPool:
         # Without a lock, which a fork might have copied while it was held.
-        process = os.getpid()
-        pool = self._pools.setdefault(process, ConnectionPool(self._route))
-        for other, inherited in list(self._pools.items()):
-            if other != process:  # its slots were copied unchanged: only sockets are closed
-                inherited.abandon()
-        return pool
+        here = (os.getpid(), queue.SimpleQueue)
+        for (process, _), pool in list(self._pools.items()):
+            if process != here[0]:  # its slots were copied unchanged: only sockets are closed
+                pool.abandon()
+        return self._pools.setdefault(here, ConnectionPool(self._route))
 
 
 class CallersConnections:
