@@ -80,6 +80,7 @@ ARGUMENTS: dict[str, Mapping[str, object]] = {
     "missing_requirements": {"missing_requirements": ("first_name", "tax_id")},
     "path": {"path": "$.data.token"},
     "problem": {"problem": zerohash.WebhookProblem.BODY},
+    "problems": {"problems": ("a must be b; c", "d is e")},
     "state": {"state": zerohash.ApprovalState.PENDING},
     "status": {"status": 307},
     "text": {"text": "it failed"},
