@@ -169,12 +169,16 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=WITH_HTTPX2)
 def tests_httpx2(session: nox.Session) -> None:
-    """Run with httpx2 what brings httpx, or names no family; the other tests run with both."""
-    session.install(".[sandbox]", *group("test-package"))
+    """Run with httpx2 what brings httpx, or names no family; the other tests run with both.
+
+    Tests of gevent and eventlet run here, too.
+    """
+    session.install(".[sandbox]", *group("test-package"), *group("green"))
     run_tests(
         session,
         "tests/network",
         "tests/vendors",
+        "tests/gauntlet/test_g32_no_threads.py",
         "--ignore=tests/vendors/test_vendoring.py",
         "--ignore-glob=*/test_package_*",
         HTTP_FAMILY="httpx2",

@@ -241,16 +241,16 @@ def test_a_passphrase_goes_with_its_scheme() -> None:
 def test_a_scheme_makes_its_signer() -> None:
     """Credentials go by the vendor's names; a scheme must have a name for each of its own."""
     own = attrs.evolve(PLAIN, credential_names=("app_token", "secret_key"))
-    by_name = own.signer(secret_key="s", app_token="token-1")
+    by_name = own(secret_key="s", app_token="token-1")
     by_position = HmacSigner("token-1", "s", scheme=own)
     assert [secret.reveal() for secret in by_name.secrets if isinstance(secret, Secret)] == [
         secret.reveal() for secret in by_position.secrets if isinstance(secret, Secret)
     ]
     wanted = "^the scheme signs with app_token and secret_key, not with"
     with pytest.raises(ConfigurationError, match=f"{wanted} token and secret_key$"):
-        own.signer(token="k", secret_key="s")
+        own(token="k", secret_key="s")
     with pytest.raises(ConfigurationError, match=f"{wanted} nothing$"):
-        own.signer()
+        own()
     with pytest.raises(ConfigurationError, match="credential_names must name the API key"):
         attrs.evolve(own, passphrase_header="x-pass")
     with pytest.raises(ConfigurationError, match="credential_names must name the API key"):

@@ -161,7 +161,7 @@ def test_all_wrong_options_are_named() -> None:
         Sandbox(faults=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong on purpose
     with pytest.raises(ConfigurationError) as caught:
         Sandbox(**wrong)
-    assert str(caught.value).split("; ") == [
+    assert [*caught.value.problems] == [
         "port must be from 0 to 65535, not '8700'",
         "advertise must be like http://sandbox:8700, without a user, path or query",
         "clock must be a function that returns the time, not 5",

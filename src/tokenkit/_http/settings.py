@@ -93,7 +93,7 @@ class ConnectionSettings:
             try:
                 settings.default_tls()
             except ConfigurationError as error:
-                problems.append(error.message)
+                problems += error.problems
         return settings, tuple(problems)
 
     @property
@@ -282,7 +282,7 @@ def _context(
         except OSError as error:
             problems.append(f"SSLKEYLOGFILE: {key_log} can't be written: {error.strerror}")
     if problems:
-        raise ConfigurationError("; ".join(problems))
+        raise ConfigurationError(problems=problems)
     return context
 
 

@@ -43,7 +43,10 @@ class HmacScheme:
         canonical_text: Returns the bytes to sign, given the timestamp and the request. Default:
             the timestamp, the method, the path with its query, and the body, if there is one.
         credential_names: The vendor's names for the API key, the signing key and the
-            passphrase, if there is one: the parameters of :meth:`signer`.
+            passphrase, if there is one.
+
+    A scheme is a profile's ``strategy``: called with credentials by the vendor's names, it returns
+    their :class:`HmacSigner`.
 
     Raises:
         ConfigurationError: ``credential_names`` doesn't have as many names.
@@ -70,8 +73,8 @@ class HmacScheme:
         """The vendor's names for its credentials."""
         return self.credential_names[: 3 if self.passphrase_header else 2]
 
-    def signer(self, **credentials: S) -> "HmacSigner[S]":
-        """Return the strategy for credentials by the vendor's names.
+    def __call__(self, **credentials: S) -> "HmacSigner[S]":
+        """Return the signer for credentials by the vendor's names.
 
         Raises:
             ConfigurationError: They have other names, or can't be used: see :class:`HmacSigner`.

@@ -74,7 +74,7 @@ def check_options(options: Mapping[str, object]) -> None:
     """
     problems = [*_problems(options)]
     if problems:
-        raise ConfigurationError("; ".join(problems))
+        raise ConfigurationError("Sandbox", problems)
 
 
 def _problems(options: Mapping[str, object]) -> Iterator[str]:

@@ -63,7 +63,7 @@ PROFILE = Profile(
         "private_key": "ZEROHASH_PRIVATE_KEY",
         "passphrase": "ZEROHASH_PASSPHRASE",
     },
-    strategy=HMAC_SCHEME.signer,
+    strategy=HMAC_SCHEME,
     credential_headers=frozenset(
         {
             "authorization",
