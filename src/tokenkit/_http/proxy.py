@@ -14,7 +14,7 @@ from .._secret import Secret
 from ..errors import ConfigurationError
 from .family import Family
 
-__all__ = ["Proxy", "parse_proxy", "proxy_of_environment"]
+__all__ = ["Proxy", "choose_proxy", "parse_proxy"]
 
 PORTS = 65_535
 PROXY_PORT = f"has a port outside 1 to {PORTS}"
@@ -41,7 +41,20 @@ class Proxy:
         return str(self.url.scheme).startswith("socks")
 
 
-def proxy_of_environment(family: Family, origin: str) -> Proxy | None:
+def choose_proxy(
+    family: Family, origin: str, callers: Proxy | None, *, trust_env: bool
+) -> Proxy | None:
+    """Choose the proxy to an origin; plain http never goes through one, which could read it.
+
+    Raises:
+        ConfigurationError: The environment's proxy cannot be used.
+    """
+    if origin.startswith("http:"):
+        return None
+    return _of_environment(family, origin) if callers is None and trust_env else callers
+
+
+def _of_environment(family: Family, origin: str) -> Proxy | None:
     """Choose the proxy for an https origin by ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
 
     Raises:

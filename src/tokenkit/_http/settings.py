@@ -18,7 +18,7 @@ from .._model.json import type_of
 from .._policy.values import quoted, switch_problem
 from ..errors import ConfigurationError
 from .family import DEFAULT_FAMILY, Family, family_of, load_family
-from .proxy import Proxy, parse_proxy, proxy_of_environment
+from .proxy import Proxy, choose_proxy, parse_proxy
 
 __all__ = ["KEEPALIVE", "MAX_CONNECTIONS", "ConnectionSettings"]
 
@@ -135,16 +135,12 @@ class ConnectionSettings:
         return context
 
     def proxy_for(self, origin: str) -> Proxy | None:
-        """Choose the proxy; plain http never goes through one, which could read it.
+        """Return the proxy to an origin, if there is one.
 
         Raises:
             ConfigurationError: The environment's proxy cannot be used.
         """
-        if origin.startswith("http:"):
-            return None
-        if self.proxy is not None or not self.trust_env:
-            return self.proxy
-        return proxy_of_environment(self.family, origin)
+        return choose_proxy(self.family, origin, self.proxy, trust_env=self.trust_env)
 
 
 def _wrong_kinds(given: Mapping[str, Any]) -> Iterator[str]:
