@@ -27,6 +27,7 @@ from forked_programs import (
 from network_calls import FAMILIES, each_family
 from raw_server import RawServer, responding
 from tls_servers import AUTHORITY, tls_server
+from unmeasured import unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +58,7 @@ def run_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunProgram
     AUTHORITY.cert_pem.write_to_path(str(authority))
     command = [sys.executable, "-W", "error", forked_programs.__file__, *FAMILIES]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=unmeasured()
     ) as launcher:
 
         def run(program: Callable[[Options], None], server: RawServer, family: Family) -> None:

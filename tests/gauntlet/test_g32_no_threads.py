@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from all_clients import HEALTH, HEALTHY
 from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, responding
 from tls_servers import AUTHORITY, tls_server
+from unmeasured import unmeasured
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,13 +89,8 @@ def run_patched(
     url = server.url.replace("127.0.0.1", "localhost")
     done = subprocess.run(
         [sys.executable, "-c", PATCHED, library, moment, str(calls), url],
-        env={
-            # Coverage can't follow greenlets.
-            **{name: value for name, value in os.environ.items() if "COVERAGE" not in name},
-            # Another package's modules for names, which eventlet would load, can't be patched.
-            "EVENTLET_NO_GREENDNS": "yes",
-            "SSL_CERT_FILE": authority,
-        },
+        # Another package's modules for names, which eventlet would load, can't be patched.
+        env=unmeasured(EVENTLET_NO_GREENDNS="yes", SSL_CERT_FILE=authority),
         capture_output=True,
         text=True,
         check=False,

@@ -15,6 +15,7 @@ import anyio
 import pytest
 import trio
 from all_clients import STRIGO_MINT
+from unmeasured import unmeasured
 
 from tokenkit import TokenCache, strigo
 from tokenkit._reuse.flight import Flight
@@ -253,7 +254,7 @@ def test_fork(slow: Sandbox, state: str) -> None:
     """A forked child has the tokens, but none of its parent's locks and mints under way."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORKING, state],
-        env={**os.environ, **slow.environment},
+        env=unmeasured(**slow.environment),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
