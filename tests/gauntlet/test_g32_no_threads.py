@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from all_clients import HEALTH, HEALTHY
+from credentials import strigo_client
 from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, responding
 from tls_servers import AUTHORITY, tls_server
@@ -40,6 +42,18 @@ def test_a_name_is_looked_up_without_threads(
 
         monkeypatch.setattr(threading.Thread, "start", refuse)
         send_strigo(flavour, f"http://localhost:{server.port}", HEALTH, deadline=10)
+
+
+def test_a_queue_that_was_replaced_is_not_waited_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers wait in the queue of now, with connections of its own; all are closed in the end."""
+    with RawServer(healthy) as server:
+        client = strigo_client(server.url)
+        client.check_health()
+        monkeypatch.setattr(queue, "SimpleQueue", queue.Queue)
+        client.check_health()
+        assert [request.connection for request in server.requests] == [1, 2]
+        client.close()
+        server.wait_all_closed()
 
 
 PATCHED = """

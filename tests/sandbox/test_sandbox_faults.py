@@ -290,7 +290,8 @@ def test_share(faulty: Sandbox) -> None:
 
 def test_faults_of_a_run() -> None:
     """A run's faults hit after the queued ones, and survive `clear_faults`."""
-    with Sandbox(faults=[Fault(status=503, times=2), Fault(status=500, vendor="zdk")]) as sandbox:
+    faults = iter([Fault(status=503, times=2), Fault(status=500, vendor="zdk")])
+    with Sandbox(faults=faults) as sandbox:
         sandbox.fail_next(status=502)
         sandbox.fail_next(status=501)
         first = zdk_post(sandbox, USER).status_code
