@@ -36,6 +36,8 @@ KEPT = ("ssl_context", "http_client", "transport")
 EnvironmentTLS: TypeAlias = tuple[str, str, str]
 """The variable that names authorities to trust, its value, and the file for a key log."""
 
+NOTHING: EnvironmentTLS = ("", "", "")
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ConnectionSettings:
@@ -57,7 +59,7 @@ class ConnectionSettings:
     trust_env: bool = True
     http_client: Any = None
     transport: Any = None
-    environment: EnvironmentTLS = ("", "", "")
+    environment: EnvironmentTLS = NOTHING
     _default_tls: dict[type, ssl.SSLContext] = attrs.field(factory=dict, init=False)
 
     @classmethod
@@ -86,7 +88,7 @@ class ConnectionSettings:
             family=family,
             proxy=proxy,
             trust_env=is_settled and given.get("trust_env", True) is True,
-            environment=_environment() if _uses_environment(given, proxy) else ("", "", ""),
+            environment=_environment() if _uses_environment(given, proxy) else NOTHING,
             **{name: given[name] for name in KEPT if name in given},
         )
         if any(settings.environment):

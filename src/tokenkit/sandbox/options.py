@@ -1,13 +1,12 @@
 """The options of a sandbox: what each may be, and all that is wrong with them."""
 
-import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import cast, get_args
 
 from ..errors import ConfigurationError
 from .faults.fault import SKEW, Fault
 from .hosts import origin
-from .rules import Rule, is_number, one_of, optional, whole
+from .rules import Rule, one_of, optional, positive, whole
 from .zerohash.courier import check_loopback
 from .zerohash.webhook_signature import RsaPadding, WebhookSignature
 
@@ -45,10 +44,7 @@ RULES: Mapping[str, Rule] = {
     "strigo_rate_window": whole("whole seconds, at least 1", 1),
     "strigo_success_status": one_of((200, 201)),
     "zerohash_rate_limit": REQUESTS,
-    "zerohash_rate_window": (
-        lambda value: value != 0 and is_number(value, 0, math.inf),
-        "a number of seconds above 0",
-    ),
+    "zerohash_rate_window": positive("a number of seconds above 0"),
     "zerohash_auth_failure_status": one_of((401, 403)),
     "zerohash_time_shape": one_of(("epoch", "message")),
     "zerohash_unknown_permissions": SWITCH,

@@ -4,13 +4,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-__all__ = ["Rule", "is_number", "number", "one_of", "optional", "whole"]
+__all__ = ["Rule", "number", "one_of", "optional", "positive", "whole"]
 
 Rule: TypeAlias = tuple[Callable[[object], bool], str]
 """Whether a value is allowed, and the text that follows "must be"."""
 
 
-def is_number(value: object, lowest: float, highest: float) -> bool:
+def _is_number(value: object, lowest: float, highest: float) -> bool:
     """Return whether it is a finite number in a range; NaN lies in none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
@@ -19,13 +19,18 @@ def is_number(value: object, lowest: float, highest: float) -> bool:
 
 def number(text: str, lowest: float, highest: float = math.inf) -> Rule:
     """Allow finite numbers in a range."""
-    return (lambda value: is_number(value, lowest, highest)), text
+    return (lambda value: _is_number(value, lowest, highest)), text
+
+
+def positive(text: str, highest: float = math.inf) -> Rule:
+    """Allow finite numbers above zero."""
+    return (lambda value: value != 0 and _is_number(value, 0, highest)), text
 
 
 def whole(text: str, lowest: int, highest: float = math.inf) -> Rule:
     """Allow integers in a range."""
     return (
-        lambda value: isinstance(value, int) and is_number(value, lowest, highest),
+        lambda value: isinstance(value, int) and _is_number(value, lowest, highest),
         text,
     )
 

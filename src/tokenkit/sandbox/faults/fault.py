@@ -7,7 +7,7 @@ import attrs
 
 from ...errors import ConfigurationError
 from ..exchange import Vendor
-from ..rules import Rule, is_number, number, one_of, optional, whole
+from ..rules import Rule, number, one_of, optional, positive, whole
 from .names import (
     VENDOR_OF,
     BadBody,
@@ -140,7 +140,7 @@ _FIELDS: Mapping[str, Rule] = {
     "vendor": optional(one_of(get_args(Vendor))),
     "path": (_is_path, "a path that starts with '/'"),
     "times": optional(whole("a whole number of at least 1, or None", 1)),
-    "share": (lambda value: value != 0 and is_number(value, 0, 1), "above 0 and at most 1"),
+    "share": positive("above 0 and at most 1", 1),
     "status": optional(whole("an HTTP status from 200 to 599", 200, 599)),
     "delay": number("a number of seconds, 0 or more", 0),
     "drop": optional(one_of(get_args(Drop))),
