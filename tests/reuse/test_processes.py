@@ -104,7 +104,7 @@ def test_processes_mint_one_token_for_each_user(slow: Sandbox, store: str) -> No
 def test_killed_process_holds_nobody_up_for_long(slow: Sandbox, store: str) -> None:
     """A process that is killed while it mints costs others the lock's time, but no page view."""
     (killed,) = Workers(slow, store, "threads", number=1, lock=3).processes
-    cache = TokenCache(store=open_store(store), lock_timeout=1)
+    cache = TokenCache(store=open_store(store), lock_timeout=20)
     assert killed.stdin is not None
     killed.stdin.write("go\n")
     killed.stdin.flush()
@@ -125,7 +125,7 @@ def test_paused_process_is_fenced(slow: Sandbox, store: str) -> None:
     while not slow.issued:
         time.sleep(0.01)
     os.kill(paused.pid, signal.SIGSTOP)
-    cache = TokenCache(store=open_store(store), lock_timeout=1)
+    cache = TokenCache(store=open_store(store), lock_timeout=20)
     with slow.strigo_client(token_cache=cache, deadline=30) as client:
         tokens = {
             user: client.get_token(strigo.UserTokenRequest(email=f"user{user}@example.com")).token

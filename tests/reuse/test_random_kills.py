@@ -19,7 +19,7 @@ from tokenkit.sandbox import Sandbox
 if TYPE_CHECKING:
     from redis_server import RedisServer
 
-KILLS, USERS, LOCK_TIMEOUT = 4, 5, 1
+KILLS, USERS, LOCK_TIMEOUT = 4, 5, 3
 PROGRAM = Path(__file__).parent.parent / "support" / "page_views.py"
 
 
