@@ -14,7 +14,7 @@ from all_clients import ZEROHASH_MINT
 from credentials import zdk_client, zerohash_client
 from strikes import NthLine, Strike
 
-from tokenkit import ConfigurationError
+from tokenkit import ConfigurationError, Hooks
 from tokenkit.extension import JSON, Call, ResponseInfo, read_response, response_field
 
 if TYPE_CHECKING:
@@ -216,3 +216,23 @@ def test_what_a_signal_handler_raises_in_a_model_comes_out(
         signal.signal(signal.SIGTERM, before)
     assert caught.traceback[-1].name == "limit"
     assert len(sent.requests) == requests
+
+
+def test_a_time_limit_in_a_model_leaves_the_outcome_open() -> None:
+    """It is not reported as "not performed": the vendor has responded, and may have paid."""
+
+    def limit(*_: object) -> None:
+        raise SoftTimeLimit
+
+    failed: list[Any] = []
+    transport, hooks = Sent(200, PEOPLE).transport, Hooks(on_error=failed.append)
+    before = signal.signal(signal.SIGTERM, limit)
+    try:
+        with (
+            zdk_client(transport=transport, hooks=hooks) as client,
+            pytest.raises(SoftTimeLimit),
+        ):
+            client.send(StruckDecoding())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert [record.outcome for record in failed] == ["unknown"]

@@ -55,6 +55,7 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
                 if watcher is not None:
                     yield watcher.succeeded(judged)
                 return judged
+            state.in_flight = False
             if not (yield from _retry(state, judged, outcome, watcher)):
                 # Its headers may echo a credential, and error reports show this frame.
                 del outcome
@@ -92,10 +93,10 @@ def _attempt(state: CallState[object], watcher: Notifications | None) -> Steps[A
     if watcher is not None:
         state.at = (yield watcher.sent(request)).at
     state.began = state.at
-    # Until the outcome is known, the request may have left.
+    # Until it is known to have failed, the vendor may have performed the call.
     state.in_flight = True
     result: Result[AttemptOutcome] = yield Send(request, plan.settings.timeouts, state.until)
-    state.in_flight, state.at = False, result.at
+    state.at = result.at
     if watcher is not None and isinstance(result.value, Response):
         state.at = (yield watcher.received(result.value)).at
     return result.value

@@ -53,7 +53,7 @@ class CallState(Generic[T_co]):
         at: The moment of the latest result.
         began: The moment at which the latest attempt was sent.
         attempts: How many times the request was sent.
-        in_flight: Whether a request was sent whose outcome is unknown.
+        in_flight: Whether a request was sent that is not known to have failed.
         failed: The latest failed attempt.
         outcome: Whether the vendor carried out the call, as far as its attempts tell.
         charged: How many retries were taken from the budget.
