@@ -217,6 +217,23 @@ def test_a_key_as_text_and_a_signature_in_hex(body: bytes) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"key_format": "raw"}, "key_format must be 'base64' or 'text', not 'raw'"),
+        ({"signature_format": "HEX"}, "signature_format must be 'base64' or 'hex', not 'HEX'"),
+        ({"signature_format": None}, "signature_format must be 'base64' or 'hex', not None"),
+        ({"api_key_header": "a b"}, "api_key_header must be a header's name"),
+        ({"timestamp_header": 3}, "timestamp_header must be a header's name"),
+        ({"signature_header": "X-App-Token"}, "must be different headers"),
+    ],
+)
+def test_a_scheme_that_no_vendor_can_have(wrong: Any, problem: str) -> None:
+    """A misspelt format would be taken for another, and every request be refused."""
+    with pytest.raises(ConfigurationError, match=f"HmacScheme.*{problem}"):
+        attrs.evolve(PLAIN, **wrong)
+
+
 def test_a_scheme_has_its_own_names_for_credentials() -> None:
     """Errors name credentials as the vendor does."""
     for key, problem in (

@@ -5,14 +5,15 @@ import hashlib
 import hmac
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Generic, Literal, TypeVar
 
 import attrs
 
 from .._model.frames import ForgetsArguments
-from .._model.messages import MAX_HEADER, Request
+from .._model.json import type_of
+from .._model.messages import HEADER_NAME, MAX_HEADER, Request
 from .._secret import AsyncSecretSource, Secret, conceal
 from ..errors import ConfigurationError
 from .strategy import PEM, PerSecrets, check_sources, header_secret
@@ -21,6 +22,7 @@ __all__ = ["HmacScheme", "HmacSigner"]
 
 S = TypeVar("S", bound=AsyncSecretSource)
 
+FORMATS = {"key_format": ("base64", "text"), "signature_format": ("base64", "hex")}
 URL_SAFE = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 
 
@@ -49,7 +51,8 @@ class HmacScheme:
     their :class:`HmacSigner`.
 
     Raises:
-        ConfigurationError: ``credential_names`` doesn't have as many names.
+        ConfigurationError: A format or a header's name is invalid, a header's name occurs twice,
+            or ``credential_names`` doesn't have as many names.
     """
 
     api_key_header: str
@@ -62,8 +65,29 @@ class HmacScheme:
     credential_names: tuple[str, ...] = ("api_key", "private_key", "passphrase")
 
     def __attrs_post_init__(self) -> None:
+        problems = list(self._problems())
+        if problems:
+            raise ConfigurationError("HmacScheme", problems)
+
+    def _problems(self) -> Iterator[str]:
+        for option, formats in FORMATS.items():
+            value: object = getattr(self, option)
+            if value not in formats:
+                found = repr(value) if isinstance(value, str) else type_of(value)
+                yield f"{option} must be {' or '.join(map(repr, formats))}, not {found}"
+        headers: dict[str, object] = {
+            option: getattr(self, option)
+            for option in ("api_key_header", "signature_header", "timestamp_header")
+        }
+        if self.passphrase_header is not None:
+            headers["passphrase_header"] = self.passphrase_header
+        for option, name in headers.items():
+            if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
+                yield f"{option} must be a header's name: letters, digits and hyphens"
+        if len({str(name).lower() for name in headers.values()}) < len(headers):
+            yield f"{' and '.join(headers)} must be different headers"
         if len(self.names) != (3 if self.passphrase_header else 2):
-            raise ConfigurationError(
+            yield (
                 "credential_names must name the API key, the signing key and, with a "
                 "passphrase_header, the passphrase"
             )
