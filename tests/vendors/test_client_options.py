@@ -351,3 +351,10 @@ def test_all_problems_are_reported_at_once(
     assert "\nHTTPS_PROXY must" in problems(kind, timeout=0, **credentials)
     transport = responding(200)
     assert "HTTPS_PROXY" not in problems(kind, timeout=0, transport=transport, **credentials)
+
+
+def test_a_proxy_for_a_service_is_checked_with_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If only a service is reached through the environment's proxy, it is named at once, too."""
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example.com")
+    monkeypatch.setenv("NO_PROXY", "user.dev.zu.casa")
+    assert "\nHTTPS_PROXY must" in problems(ZdkClient, timeout=0, **ZDK)

@@ -20,6 +20,7 @@ from vendors_support import Script as Transport
 
 from tokenkit import (
     AsyncZdkClient,
+    ConfigurationError,
     DecodeError,
     InvalidInputError,
     NotFoundError,
@@ -153,6 +154,19 @@ def test_unknown_overrides() -> None:
     assert str(caught.value) == "ZdkClient.send() got an unexpected keyword argument 'base_url'"
     with pytest.raises(TypeError, match=r"ZdkClient\.with_options\(\) got an unexpected keyword"):
         client.with_options(**options)
+
+
+@pytest.mark.parametrize("method", ["send", "send_raw", "request"])
+def test_errors_name_the_method_that_was_called(method: str) -> None:
+    """What is wrong with an option, or with the call, is said of the caller's own method."""
+    client = scripted_zdk(responding(200, TOKENS))
+    arguments: tuple[Any, ...] = ("GET", "/x") if method == "request" else (ZDK_MINT,)
+    with pytest.raises(ConfigurationError, match=rf"ZdkClient\.{method}\(\): timeout"):
+        getattr(client, method)(*arguments, timeout=0)
+    with pytest.raises(TypeError, match=rf"ZdkClient\.{method}\(\) got .* did you mean 'timeout'"):
+        getattr(client, method)(*arguments, timeot=3)
+    with pytest.raises(InvalidInputError, match=rf"^{method}\(\) is not valid: request_id"):
+        getattr(client, method)(*arguments, request_id="a\n")
 
 
 def test_request_ids() -> None:

@@ -154,7 +154,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         if isinstance(call, Exception):
             return self._failed_call(call, method)
         try:
-            return self._prepared(call, options)
+            return self._prepared(call, options, method)
         except BaseException as error:  # noqa: BLE001 - whatever struck, its frames hold arguments
             return self._failed_call(error, _name_of(call) or method)
 
@@ -164,13 +164,13 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         bare = without_frames if isinstance(error, TokenKitError) else outside_frames
         return FailedCall(bare(error), operation, self.profile.vendor_id, self._shared.hooks)
 
-    def _prepared(self, call: Call[T], options: Mapping[str, Any]) -> Start[T]:
-        self._check_call("send()", call)
+    def _prepared(self, call: Call[T], options: Mapping[str, Any], method: str) -> Start[T]:
+        self._check_call(f"{method}()", call)
         self._check_open()
         plan, request_id = self._default_plan, None
         if options:
-            plan = self._plan(self._changed_settings("send", options, SendOptions))
-            request_id = _checked_request_id(options.get("request_id"))
+            plan = self._plan(self._changed_settings(method, options, SendOptions))
+            request_id = _checked_request_id(options.get("request_id"), method)
         if call.service is not None:
             plan = self._for_service(plan, call)
         if not plan.watched and is_logged():
@@ -308,8 +308,8 @@ def _name_of(call: object) -> str | None:
     return mask_path(redact(name, call.tokens)) if "/" in name else name
 
 
-def _checked_request_id(given: object) -> str | None:
+def _checked_request_id(given: object, method: str) -> str | None:
     problem = None if given is None else header_problem(given)
     if problem is not None:
-        raise InvalidInputError("send()", (FieldError(field="request_id", message=problem),))
+        raise InvalidInputError(f"{method}()", (FieldError(field="request_id", message=problem),))
     return cast("str | None", given)

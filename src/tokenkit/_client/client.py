@@ -119,7 +119,7 @@ class Client(TokenMethods, BulkMethods, Caller):
 
         Args and errors are those of :meth:`send`.
         """
-        start = self._start(call, options)
+        start = self._start(call, options, "send_raw")
         options = SendOptions()  # keep them out of the traceback
         return self._drive(start)
 
@@ -273,7 +273,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
 
         Args and errors are those of :meth:`send`.
         """
-        start = self._start(call, options)
+        start = self._start(call, options, "send_raw")
         options = SendOptions()  # keep them out of the traceback
         return await self._drive(start)
 

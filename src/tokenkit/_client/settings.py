@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -136,9 +137,10 @@ class ClientSettings:
                 problems += value
             parsed[name] = value
         if problems and connection is not None and connection.opens_connections:
-            # Without a problem, the route is checked when the client gets its connections.
-            origin = parsed["base_url"].origin if "base_url" in parsed else ANY_ORIGIN
-            settle("route", lambda: Route.to(origin, connection))
+            # Without a problem, routes are checked when the client gets its connections.
+            urls = [parsed.get("base_url"), *parsed.get("services", {}).values()]
+            for origin in [url.origin for url in urls if url is not None] or [ANY_ORIGIN]:
+                settle("route", partial(Route.to, origin, connection))
         parsed.pop("allow_insecure_http", None)  # it concerns the base URL only
         return tuple(dict.fromkeys(problems)) if problems else cls(**parsed)
 
