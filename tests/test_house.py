@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 
@@ -123,6 +124,34 @@ def test_the_sandbox_knows_nothing_of_the_clients(module: str) -> None:
     makes_clients = module == "sandbox/clients.py"
     clients = ("extension", "strigo", "zdk", "zerohash") if makes_clients else ()
     assert folders_used(module) <= {"sandbox", "errors", *clients}
+
+
+def imports_at_once(module: str) -> set[str]:
+    """Return the modules of the package that are imported when this one is."""
+    here = Path("tokenkit", module).parts[:-1]
+    found: set[str] = set()
+    for node in ast.parse((PACKAGE / module).read_text("utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = Path(*here[: len(here) - node.level + 1], *(node.module or "").split("."))
+            for target in (base, *(base / one.name for one in node.names)):
+                inside = target.relative_to("tokenkit").as_posix()
+                names = (f"{inside}.py", f"{inside}/__init__.py")
+                found.update(name for name in names if name in MODULES)
+    return found - {module}
+
+
+def test_no_circle_of_imports() -> None:
+    """Each module can be loaded and understood by itself."""
+    graph = {one: imports_at_once(one) for one in MODULES}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("module", [one for one in MODULES[1:] if one.startswith("_")])
+def test_the_inner_folders_do_not_know_the_face(module: str) -> None:
+    """The package's own face imports everything: only its version may be taken from there."""
+    for node in nodes(module):
+        if isinstance(node, ast.ImportFrom) and node.level == len(Path(module).parts):
+            assert node.module or {one.name for one in node.names} <= {"__version__"}
 
 
 @pytest.mark.parametrize("module", MODULES)
