@@ -73,8 +73,9 @@ def select_pyenv_versions() -> None:
 
 
 select_pyenv_versions()
-# Most modules of what is installed here are never imported; the others are compiled then.
+# Most modules of what is installed here are never imported; the others are compiled then, once.
 os.environ.setdefault("PIP_NO_COMPILE", "1")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def group(name: str) -> list[str]:
