@@ -74,7 +74,7 @@ def test_checks_across_fields_come_last() -> None:
 def test_assets_come_with_networks(given: str, missing: str) -> None:
     """A withdrawal's asset and network are given together or not at all."""
     assert problems(zerohash.WithdrawalDetails, **{given: "x"}) == {
-        missing: f"must be given with {given}"
+        missing: f"is missing: {given} needs it"
     }
     zerohash.WithdrawalDetails(underlying_asset="BTC", network="bitcoin")
 

@@ -94,7 +94,7 @@ def test_asset_and_network_come_together(given: str, name: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         zerohash.WithdrawalDetails(**fields)
     assert str(caught.value) == (
-        f"WithdrawalDetails is not valid: {name}: must be given with {given}"
+        f"WithdrawalDetails is not valid: {name}: is missing: {given} needs it"
     )
 
 

@@ -73,9 +73,9 @@ class WithdrawalDetails(RequestModel):
     def check(self) -> Iterator[FieldError]:
         """Check that the asset and the network are given together."""
         if self.underlying_asset is None and self.network is not None:
-            yield FieldError(field="underlying_asset", message="must be given with network")
+            yield FieldError(field="underlying_asset", message="is missing: network needs it")
         if self.network is None and self.underlying_asset is not None:
-            yield FieldError(field="network", message="must be given with underlying_asset")
+            yield FieldError(field="network", message="is missing: underlying_asset needs it")
 
 
 @attrs.frozen(kw_only=True)
