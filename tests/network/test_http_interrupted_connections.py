@@ -65,3 +65,18 @@ def test_a_lock_that_an_interrupt_left_locked_holds_nobody_up(
         later.start()
         later.join(30)
         assert not later.is_alive()
+
+
+@each_family
+@pytest.mark.parametrize("file", ["/socket.py", "/_backends/sync.py"])
+def test_a_connection_that_is_interrupted_while_it_opens_is_closed(
+    server: RawServer, family: Family, file: str
+) -> None:
+    """Wherever an exception strikes while a socket connects, the socket isn't left to chance."""
+    with strigo_client(server.url, http_family=family) as client:
+        lines = interrupt(client, file, 0)
+    assert lines
+    for line in range(1, lines + 1):
+        with strigo_client(server.url, http_family=family, retry=NO_RETRIES) as client:
+            interrupt(client, file, line)
+    server.wait_all_closed()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
+from traceback import walk_tb
 from typing import Any, TypeAlias
 
 from .._policy.timeouts import LONGEST
@@ -33,6 +34,9 @@ FIRST_SHARE = 0.25
 SHORTEST = 0.001
 # One TLS record. More would be sent in several steps, each of which could take all the time left.
 PIECE = 16_384
+
+# The packages that hold a socket which nobody else knows yet.
+MAKERS = frozenset({"httpcore", "httpcore2", "socket", "ssl"})
 
 Found: TypeAlias = list[Any] | BaseException
 """The result of a lookup: that of ``socket.getaddrinfo()``, or why there is none."""
@@ -200,8 +204,9 @@ class DeadlineStream(Stream):
                 sock.recv = partial(_recv_in_time, sock, sock.recv)
             left = time_left(timeout, self._route.core.ConnectTimeout)
             self._inner = self._inner.start_tls(ssl_context, server_hostname, left)
-        except BaseException:
+        except BaseException as error:
             self.close()
+            close_sockets(error)
             raise
         self._has_tls()
         return self
@@ -221,6 +226,20 @@ def _recv_in_time(sock: Any, recv: Callable[..., bytes], *args: int) -> bytes:
     """
     sock.settimeout(time_left(sock.gettimeout()))
     return recv(*args)
+
+
+def close_sockets(error: BaseException) -> None:
+    """Close what an interrupt left open where a socket was made.
+
+    The standard library closes a socket that it couldn't connect only after an ``OSError``.
+    """
+    for frame, _ in walk_tb(error.__traceback__):
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in MAKERS:
+            for value in frame.f_locals.values():
+                if isinstance(value, socket.socket):
+                    # One that was interrupted while it was made lacks what its own close() needs;
+                    # gevent's has no other.
+                    getattr(super(socket.socket, value), "close", value.close)()
 
 
 class DeadlineBackend:
@@ -250,6 +269,9 @@ class DeadlineBackend:
                 stream = core.SyncBackend().connect_tcp(*numeric(address), seconds)
             except (core.ConnectTimeout, core.ConnectError) as error:  # noqa: PERF203 - a few addresses
                 attempts.failed(address, error)
+            except BaseException as error:
+                close_sockets(error)
+                raise
             else:
                 self._opened = DeadlineStream(stream, self._route)
                 return self._opened

@@ -82,8 +82,12 @@ class ConnectionPool:
 
     def give_back(self, connection: PooledConnection) -> None:
         """Take a connection back; one that cannot be used again is closed."""
-        if (unused := self._idle.push(connection)) is not None:
-            _close(unused)
+        unused: PooledConnection | None = connection
+        try:
+            unused = self._idle.push(connection)
+        finally:  # an interrupt leaves nothing open
+            if unused is not None:
+                _close(unused)
         if self._idle.closed:
             self.close()
 
