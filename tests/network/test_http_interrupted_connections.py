@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -80,3 +81,24 @@ def test_a_connection_that_is_interrupted_while_it_opens_is_closed(
         with strigo_client(server.url, http_family=family, retry=NO_RETRIES) as client:
             interrupt(client, file, line)
     server.wait_all_closed()
+
+
+@each_family
+def test_a_socket_that_could_not_connect_is_closed_at_once(
+    family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It doesn't stay open as long as somebody keeps the exception."""
+    made: list[socket.socket] = []
+
+    def connect(self: socket.socket, _: object) -> None:
+        made.append(self)
+        raise TimeLimitError
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    with (
+        strigo_client("http://127.0.0.1:1", http_family=family) as client,
+        pytest.raises(TimeLimitError) as kept,
+    ):
+        client.send(HEALTH)
+    assert type(kept.value) is TimeLimitError
+    assert [one.fileno() for one in made] == [-1]
