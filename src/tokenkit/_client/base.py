@@ -165,7 +165,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         return FailedCall(bare(error), operation, self.profile.vendor_id, self._shared.hooks)
 
     def _prepared(self, call: Call[T], options: Mapping[str, Any], method: str) -> Start[T]:
-        self._check_call(f"{method}()", call)
+        self._check_call(method, call)
         self._check_open()
         plan, request_id = self._default_plan, None
         if options:
@@ -182,7 +182,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
     def _check_call(self, method: str, call: object) -> None:
         if not isinstance(call, Call):
             problem = f"must be a call such as a request model, not {type(call).__name__}"
-            raise InvalidInputError(method, (FieldError(field="call", message=problem),))
+            raise InvalidInputError(f"{method}()", (FieldError(field="call", message=problem),))
 
     def _check_open(self) -> None:
         if self._shared.closed:

@@ -110,7 +110,7 @@ class _TokenBase(ClientBase[C, K]):
     ) -> "_Start[IssuedToken] | FailedCall":
         """Return the way to a token, or the failed call: the frames here hold arguments."""
         try:
-            self._check_call("get_token()", call)
+            self._check_call("get_token", call)
             self._check_open()
             request_id = str(uuid4()) if self.profile.request_id_header else ""
             return _Start(call, self._reuse_now(call).begin(call, valid_for, request_id))
@@ -119,7 +119,7 @@ class _TokenBase(ClientBase[C, K]):
 
     def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | FailedCall":
         try:
-            self._check_call("invalidate_token()", call)
+            self._check_call("invalidate_token", call)
             self._check_open()
             return _Start(call, self._reuse_now(call).begin_invalidation(call))
         except TokenKitError as error:
