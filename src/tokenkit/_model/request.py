@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from ..errors import FieldError, InvalidInputError
+from .frames import Mixable
 from .json import JSON, is_mapping, type_of
 
 __all__ = ["Check", "RequestModel", "json_object", "param"]
@@ -89,7 +90,7 @@ def _for_readers(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]
     return [one.replace(default={}) if one.default is attrs.NOTHING else one for one in parameters]
 
 
-class _CheckedType(type):
+class _CheckedType(Mixable):
     """Raises a model's problems from the caller's line.
 
     The generated ``__init__`` has the arguments, perhaps a token, in its frame. An error
