@@ -87,15 +87,15 @@ def test_a_sound_answer() -> None:
 @pytest.mark.parametrize(
     ("change", "problem", "path"),
     [
-        ({"count": "1"}, "expected a whole number, found text", "$.count"),
+        ({"count": "1"}, "expected a whole number, found a string", "$.count"),
         ({"count": True}, "expected a whole number, found a boolean", "$.count"),
         ({"count": 1.0}, "expected a whole number, found a number", "$.count"),
         ({"count": None}, "expected a whole number, found null", "$.count"),
         ({"flag": 1}, "expected a boolean, found a number", "$.flag"),
-        ({"flag": "true"}, "expected a boolean, found text", "$.flag"),
+        ({"flag": "true"}, "expected a boolean, found a string", "$.flag"),
         ({"inner": None}, "expected an object, found null", "$.inner"),
         ({"inner": []}, "expected an object, found an array", "$.inner"),
-        ({"inner": "x"}, "expected an object, found text", "$.inner"),
+        ({"inner": "x"}, "expected an object, found a string", "$.inner"),
         ({"inner": {}}, "a required field is missing", "$.inner.name"),
         ({"inner": {"name": 5}}, "expected a string, found a number", "$.inner.name"),
         ({"inner": {"name": ["x"]}}, "expected a string, found an array", "$.inner.name"),
@@ -111,7 +111,7 @@ def test_a_sound_answer() -> None:
             "$.items[1].name",
         ),
         ({"givenName": 1}, "expected a string, found a number", "$.givenName"),
-        ({"at": "now"}, "expected a time as a number, found text", "$.at"),
+        ({"at": "now"}, "expected a time as a number, found a string", "$.at"),
         ({"at": False}, "expected a time as a number, found a boolean", "$.at"),
         ({"at": 1e300}, "expected a time as a number, found one out of range", "$.at"),
         ({"at": float("nan")}, "expected a time as a number, found one out of range", "$.at"),
@@ -144,7 +144,7 @@ def test_answers_that_are_no_objects(value: object, found: str) -> None:
 def test_the_first_of_several_problems_is_told() -> None:
     """If much of a response doesn't fit, the first field in the model is reported."""
     value = {**SOUND, "at": "now", "items": [{}, {"name": 0}], "count": "1"}
-    assert mismatch(value) == ("expected a whole number, found text", "$.count")
+    assert mismatch(value) == ("expected a whole number, found a string", "$.count")
     value["count"] = 1
     assert mismatch(value) == ("a required field is missing", "$.items[0].name")
 

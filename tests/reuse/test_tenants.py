@@ -170,8 +170,8 @@ def test_strategy_that_fails_is_named(error: Exception) -> None:
         def headers(
             self,
             request: Request,  # noqa: ARG002 - it fails
-            secrets: Sequence[Secret],  # noqa: ARG002 - likewise
-            now: float,  # noqa: ARG002 - likewise
+            secrets: Sequence[Secret],  # noqa: ARG002 - as above
+            now: float,  # noqa: ARG002 - as above
         ) -> Mapping[str, str]:
             raise error
 

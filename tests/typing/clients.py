@@ -50,7 +50,7 @@ async def build_async() -> None:
 
 def wrong_clients() -> None:
     ZdkClient(api_key=async_source)  # type: ignore[arg-type] # a sync client cannot wait
-    ZdkClient(auth=auth.Bearer(async_source))  # type: ignore[arg-type] # likewise
+    ZdkClient(auth=auth.Bearer(async_source))  # type: ignore[arg-type] # as above
     ZdkClient(api_key="key", timout=3)  # type: ignore[call-arg] # misspelt
     ZdkClient(api_key="key", http_client=httpx.AsyncClient())  # type: ignore[arg-type] # async
     ZdkClient(api_key="key", transport=httpx.AsyncHTTPTransport())  # type: ignore[arg-type] # async

@@ -240,7 +240,11 @@ def test_answer_with_the_token_only() -> None:
         ({"result": "success", "data": {"token": 5}}, "$.data.token", "found a number"),
         ({"result": "success", "data": {"token": ""}}, "$.data.token", "found an empty string"),
         ({"result": "success"}, "$.data", "expected an object, found null"),
-        ({"result": "done", "data": DOCUMENTED}, "$.result", "'success' or 'failure', found text"),
+        (
+            {"result": "done", "data": DOCUMENTED},
+            "$.result",
+            "'success' or 'failure', found a string",
+        ),
         ([DOCUMENTED], "$", "expected an object, found an array"),
         (b"", "$", "the body is empty"),
     ],

@@ -126,7 +126,7 @@ def test_is_expired_by_the_claim() -> None:
         ({"message": {}}, "$.message.token", "a required field is missing"),
         ({"message": {"token": None}}, "$.message.token", "expected a string, found null"),
         ({"message": {"token": ""}}, "$.message.token", "expected a token, found an empty string"),
-        ({"message": "created"}, "$.message", "expected an object, found text"),
+        ({"message": "created"}, "$.message", "expected an object, found a string"),
         ({}, "$.message", "expected an object, found null"),
         (["eyJ"], "$", "expected an object, found an array"),
         (b"", "$", "the body is empty"),

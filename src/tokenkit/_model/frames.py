@@ -48,12 +48,12 @@ class Mixable(_MixableBase):
 
 
 class ForgetsArguments(Mixable):
-    """The metaclass of classes that take secrets: a failing constructor shows none in its frames."""
+    """The metaclass of classes that take secrets: a failing constructor leaves none in frames."""
 
     # Type checkers must see the constructor of each class, not this one.
     if not TYPE_CHECKING:
 
-        def __call__(cls, *args: object, **kwargs: object) -> object:
+        def __call__(cls, *args: object, **kwargs: object) -> object:  # noqa: N805 - of a metaclass
             try:
                 return super().__call__(*args, **kwargs)
             except BaseException as error:
@@ -62,7 +62,7 @@ class ForgetsArguments(Mixable):
                 raise
 
         @property
-        def __signature__(cls) -> Signature:
+        def __signature__(cls) -> Signature:  # noqa: N805 - of a metaclass
             # Otherwise inspect shows the arguments of __call__ above.
             made = signature(cls.__init__)
             _, *parameters = made.parameters.values()

@@ -100,7 +100,7 @@ class _CheckedType(Mixable):
     # Type checkers must see the model's own constructor, not this one.
     if not TYPE_CHECKING:
 
-        def __call__(cls, *args: object, **kwargs: object) -> object:
+        def __call__(cls, *args: object, **kwargs: object) -> object:  # noqa: N805 - of a metaclass
             try:
                 return super().__call__(*args, **kwargs)
             except InvalidInputError as error:
@@ -113,7 +113,7 @@ class _CheckedType(Mixable):
             raise problem
 
         @property
-        def __signature__(cls) -> inspect.Signature:
+        def __signature__(cls) -> inspect.Signature:  # noqa: N805 - of a metaclass
             # Otherwise inspect shows the arguments of __call__ above.
             signature = inspect.signature(cls.__init__)
             _, *parameters = signature.parameters.values()
