@@ -52,7 +52,7 @@ HOSTILE_IN_HEADERS = {
     "a wide character": "a\U0001f600b",
     "a line separator": "a\u2028b",
     "a tab": "a\tb",
-    "white space around it": " spaced ",
+    "whitespace around it": " spaced ",
 }
 
 JWT = "e30.eyJqdGkiOiAiMSJ9.c2ln"

@@ -199,7 +199,7 @@ def test_missing_variables_are_reported_with_the_rest(kind: Any) -> None:
     assert problems_with(kind.from_env, environ=environ, timeout=0, proxy="foo") == [
         "set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY in the environment",
         (
-            "passphrase (from ZEROHASH_PASSPHRASE) begins or ends with white space or a line "
+            "passphrase (from ZEROHASH_PASSPHRASE) begins or ends with whitespace or a line "
             "break; strip it"
         ),
         f"{ENVIRONMENTS}, not 'moon'".replace(

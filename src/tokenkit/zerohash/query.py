@@ -83,7 +83,7 @@ class QueryCall(Call[T_co], Generic[T_co]):
     """A GET request whose fields are its query.
 
     Args:
-        extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+        extra: Query parameters that zerohash added later: strings, whole numbers or booleans.
     """
 
     method: ClassVar[str] = "GET"
