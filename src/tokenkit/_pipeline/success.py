@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 SNIPPET = 200
 QUOTED_BYTES = 2_000
-# For a body that isn't needed. A larger one, or longer words, is no vendor's "OK".
+# For a body that isn't needed. A larger one, or longer words, doesn't come from the vendor.
 LONGEST_BODY = 65_536
 LONGEST_WORDS = 200
 PAGES = ("text/html", "application/xhtml")
