@@ -68,7 +68,7 @@ def mismatch(value: object, model: type[Any] = Sample, path: str = "$") -> tuple
     return caught.value.problem, caught.value.path
 
 
-def test_a_sound_answer() -> None:
+def test_a_sound_response() -> None:
     """Each kind of field is read, and fields known from the request are added."""
     sample = read_response(SOUND, Sample, asked="for this")
     assert sample == Sample(
@@ -134,9 +134,9 @@ def test_missing_fields(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "found"),
-    [(None, "null"), ([], "an array"), ("x", "text"), (5, "a number"), (True, "a boolean")],
+    [(None, "null"), ([], "an array"), ("x", "a string"), (5, "a number"), (True, "a boolean")],
 )
-def test_answers_that_are_no_objects(value: object, found: str) -> None:
+def test_responses_that_are_not_objects(value: object, found: str) -> None:
     """null, a list, a string, a number or a boolean instead of the response is a Mismatch."""
     assert mismatch(value) == (f"expected an object, found {found}", "$")
 
@@ -248,20 +248,20 @@ def test_deep_nesting() -> None:
     assert read_response({**SOUND, "new": deep}, Sample).extra == {"new": deep}
 
 
-def test_an_answers_extra_field_is_no_special_field() -> None:
+def test_a_responses_extra_field_is_no_special_field() -> None:
     """A vendor's own field named extra does not replace ours, and is kept in it."""
     sample = read_response({**SOUND, "extra": 5}, Sample)
     assert sample.extra == {"extra": 5}
 
 
-def test_what_the_request_knows_is_not_overridden_by_the_answer() -> None:
+def test_what_the_request_knows_is_not_overridden_by_the_response() -> None:
     """A field of the response with a remembered field's name is kept in extra."""
     sample = read_response({**SOUND, "asked": "other"}, Sample, asked="for this")
     assert (sample.asked, sample.extra) == ("for this", {"asked": "other"})
 
 
 @pytest.mark.parametrize("odd", ["other", 5, None])
-def test_what_only_the_request_knows_is_not_read_from_the_answer(odd: JSON) -> None:
+def test_what_only_the_request_knows_is_not_read_from_the_response(odd: JSON) -> None:
     """A remembered field that isn't passed keeps its default, whatever the response has."""
     sample = read_response({**SOUND, "asked": odd}, Sample)
     assert (sample.asked, sample.extra) == ("", {"asked": odd})

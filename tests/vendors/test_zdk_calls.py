@@ -171,7 +171,7 @@ def test_bodies_are_compact_utf8() -> None:
         (b'{"tokens":["s3cret-token', "$", "not JSON"),
     ],
 )
-def test_unreadable_answers(answer: object, path: str, problem: str) -> None:
+def test_unreadable_responses(answer: object, path: str, problem: str) -> None:
     """A 200 without the token is a DecodeError that says what is wrong and where."""
     with pytest.raises(DecodeError) as caught:
         scripted_zdk(responding(200, answer)).create_user_token(id="user-1")

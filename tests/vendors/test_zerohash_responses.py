@@ -133,7 +133,7 @@ def test_is_expired_by_the_claim() -> None:
         (b'{"message":{"token":"eyJhbGciOi', "$", "not JSON"),
     ],
 )
-def test_unreadable_answers(body: object, path: str, problem: str) -> None:
+def test_unreadable_responses(body: object, path: str, problem: str) -> None:
     """A success without a readable token is a DecodeError that says where and shows no value."""
     client = scripted_zerohash(responding(201, body, {"x-request-id": ECHO}))
     with pytest.raises(DecodeError) as caught:
