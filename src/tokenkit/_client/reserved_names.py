@@ -26,13 +26,14 @@ class ReservesNames:
             cls._reserved |= _private_names(cls)
         for one in cls.__mro__:
             if not _is_ours(one):
-                _refuse(cls, {*vars(one), *get_annotations(one)} - {"_reserved"})
+                own = {*vars(one), *get_annotations(one)} - {"_reserved"}
+                _refuse(cls, cls._reserved & own)
 
     # Otherwise type checkers would allow any attribute to be set.
     if not TYPE_CHECKING:
 
         def __setattr__(self, name: str, value: object) -> None:
-            _refuse(type(self), (name,))
+            _refuse(type(self), self._reserved & {name})
             super().__setattr__(name, value)
 
 
@@ -47,8 +48,8 @@ def _private_names(owner: type) -> frozenset[str]:
     return frozenset(name for name in written if name[0] == "_" and name[:2] != "__")
 
 
-def _refuse(owner: type[ReservesNames], names: Iterable[str]) -> None:
-    for name in sorted(owner._reserved.intersection(names)):  # noqa: SLF001 - of the class above
+def _refuse(owner: type, names: Iterable[str]) -> None:
+    for name in sorted(names):
         raise TypeError(
             f"{owner.__name__} can't use the name {name}: tokenkit's clients use it themselves; "
             f"choose another, such as _{name}"

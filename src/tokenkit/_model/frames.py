@@ -29,22 +29,20 @@ def forget_arguments(error: BaseException) -> None:
 
 
 if TYPE_CHECKING:
-    _MixableBase = ABCMeta  # as type checkers take the metaclass of protocols to be
+    Mixable = ABCMeta  # as type checkers take the metaclass of protocols to be
 else:
-    _MixableBase = type(Protocol)
 
+    class Mixable(type(Protocol)):
+        """A metaclass whose classes can also derive from an abstract class or a protocol.
 
-class Mixable(_MixableBase):
-    """A metaclass whose classes can also derive from an abstract class or a protocol.
+        Python allows that only if it derives from theirs. It behaves like an ``ABCMeta``, and
+        costs no more.
+        """
 
-    Python allows that only if it derives from theirs. It behaves like an ``ABCMeta``, and costs
-    no more.
-    """
-
-    __eq__ = ABCMeta.__eq__
-    __hash__ = ABCMeta.__hash__
-    __instancecheck__ = ABCMeta.__instancecheck__
-    __subclasscheck__ = ABCMeta.__subclasscheck__
+        __eq__ = ABCMeta.__eq__
+        __hash__ = ABCMeta.__hash__
+        __instancecheck__ = ABCMeta.__instancecheck__
+        __subclasscheck__ = ABCMeta.__subclasscheck__
 
 
 class ForgetsArguments(Mixable):
@@ -53,7 +51,7 @@ class ForgetsArguments(Mixable):
     # Type checkers must see the constructor of each class, not this one.
     if not TYPE_CHECKING:
 
-        def __call__(cls, *args: object, **kwargs: object) -> object:  # noqa: N805 - of a metaclass
+        def __call__(cls, *args: object, **kwargs: object) -> object:
             try:
                 return super().__call__(*args, **kwargs)
             except BaseException as error:
@@ -62,7 +60,7 @@ class ForgetsArguments(Mixable):
                 raise
 
         @property
-        def __signature__(cls) -> Signature:  # noqa: N805 - of a metaclass
+        def __signature__(cls) -> Signature:
             # Otherwise inspect shows the arguments of __call__ above.
             made = signature(cls.__init__)
             _, *parameters = made.parameters.values()
