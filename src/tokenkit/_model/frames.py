@@ -29,7 +29,8 @@ def forget_arguments(error: BaseException) -> None:
 
 
 if TYPE_CHECKING:
-    Mixable = ABCMeta  # as type checkers take the metaclass of protocols to be
+    # The metaclass of protocols, as type checkers know it.
+    from typing import _ProtocolMeta as Mixable  # pyright: ignore[reportPrivateUsage]  # it has no public name
 else:
 
     class Mixable(type(Protocol)):
