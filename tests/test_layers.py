@@ -26,6 +26,7 @@ BY_NAME = {
     "testing/__init__.py",
     "zerohash/__init__.py",
 }
+LOADERS = {"?", "__import__", "importlib", "pkgutil", "runpy"}
 PURE = ("_pipeline/prepare.py", "_pipeline/judge.py")
 COMPUTES = {"attrs", "codecs", "collections", "datetime", "functools", "re", "typing", "urllib"}
 CLOCKS = {"AsyncSystemClock", "SystemClock", "moment_of", "monotonic_of"}
@@ -45,13 +46,10 @@ def climbing(module: str, source: str) -> set[str]:
 
 def by_name(module: str, source: str) -> set[str]:
     """Return how a module imports by name, although it need not."""
-    means = {".".join(one) for one in imports(module, source)} & {
-        "?",
-        "__import__",
-        "importlib",
-        "importlib.import_module",
-    }
-    return set() if module in BY_NAME else means
+    found = {".".join(one) for one in imports(module, source)}
+    means = {one for one in found if one.partition(".")[0] in LOADERS}
+    harmless = {"importlib.resources.files", "importlib.util.find_spec"}
+    return set() if module in BY_NAME else means - harmless
 
 
 def impure(module: str, source: str) -> Iterator[str]:
@@ -133,6 +131,8 @@ def test_a_climbing_import_is_noticed(module: str, source: str) -> None:
         "import_module(name)",
         "import importlib",
         "from importlib import import_module as load",
+        "from importlib.util import module_from_spec",
+        "import pkgutil",
     ],
 )
 def test_an_import_by_name_is_noticed(source: str) -> None:
