@@ -123,14 +123,15 @@ def test_a_base_url_argument_wins() -> None:
             {"ZEROHASH_ENVIRONMENT": "production"},
             (
                 "environment (from ZEROHASH_ENVIRONMENT) must be one of 'us-cert', "
-                "'us-production', 'eu-cert', 'eu-production', not 'production'"
+                "'us-production', 'eu-cert', 'eu-production', not 'production'; did you mean "
+                "'us-production'?"
             ),
         ),
         (
             {"ZDK_API_HOST": "https://user.dev.zu.casa"},
             (
-                "base_host (from ZDK_API_HOST) must be a host such as 'dev.zu.casa', without "
-                "a scheme and without 'user.', 'room.', 'chat.' or 'event.' before it"
+                "base_host (from ZDK_API_HOST) must be a host such as 'dev.zu.casa': it has "
+                "a scheme; leave it out"
             ),
         ),
         (

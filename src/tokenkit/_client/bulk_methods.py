@@ -20,7 +20,7 @@ from .tapped_connections import AsyncTappedConnections, Tap, TappedConnections
 if TYPE_CHECKING:
     from .._reuse.cache import TokenCache
     from ..bulk.async_sending import AsyncSendMany
-    from ..bulk.options import BulkOptions
+    from ..bulk.options import BulkOptions, Settings
     from ..bulk.sender import AsyncSend, AsyncSender, Send, Sender, SyncSender
     from ..bulk.sending import SendMany
 
@@ -63,6 +63,11 @@ class _BulkBase(ClientBase[C, K]):
         profile = attrs.evolve(plan.profile, retries=rules)
         client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
         return client
+
+    def _bulk_settings(self, options: "BulkOptions") -> "Settings":
+        from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
+
+        return Settings.parse(cast("dict[str, Any]", options), about=self._named("send_many"))
 
     def _origin_of(self, call: Call[Any]) -> str:
         shared = self._shared
@@ -141,10 +146,9 @@ class BulkMethods(_BulkBase[Connections, Clock]):
             ClientClosedError: The client is closed.
             InvalidInputError: While iterating: an item is not a call.
         """
-        from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
         from ..bulk.sending import SendMany  # noqa: PLC0415 - few clients run in bulk
 
-        settings = Settings.parse(cast("dict[str, Any]", options))
+        settings = self._bulk_settings(options)
         return SendMany(calls, settings, self._sender(reuse=settings.reuse))
 
     def _sender(self, *, reuse: bool) -> "SyncSender":
@@ -170,6 +174,7 @@ class BulkMethods(_BulkBase[Connections, Clock]):
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = TappedConnections(shared.connections, tap)
         usual._shared = shared  # noqa: SLF001 - of the same class
+        usual._getter = "send_many"  # noqa: SLF001 - of the same class
 
         def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept
@@ -224,9 +229,8 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
             InvalidInputError: While iterating: an item is not a call.
         """
         from ..bulk.async_sending import AsyncSendMany  # noqa: PLC0415 - few clients run in bulk
-        from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
 
-        settings = Settings.parse(cast("dict[str, Any]", options))
+        settings = self._bulk_settings(options)
         return AsyncSendMany(calls, settings, self._sender(reuse=settings.reuse))
 
     def _sender(self, *, reuse: bool) -> "AsyncSender":
@@ -252,6 +256,7 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = AsyncTappedConnections(shared.connections, tap)
         usual._shared = shared  # noqa: SLF001 - of the same class
+        usual._getter = "send_many"  # noqa: SLF001 - of the same class
 
         async def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept

@@ -5,12 +5,15 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from inspect import iscoroutinefunction, signature
+from itertools import chain
 from typing import Any, ClassVar, Protocol
 
+from .._model.checks import suggestion
+from .._model.json import quoted
 from .._pipeline.secret_sources import source_name
 from .._policy.profile import Profile
 from .._secret import AsyncSecretMember, Secret, conceal
-from ..auth.strategy import AsyncStrategy, check_sources
+from ..auth.strategy import AsyncStrategy, source_problems
 from ..errors import ConfigurationError
 from .base_url import is_private_name
 
@@ -87,12 +90,17 @@ def _vendors(
     missing = [name for name in profile.credential_variables if name not in given]
     unset = [source.variable for source in given.values() if isinstance(source, MissingVariable)]
     problems = [f"pass {_listed(missing)} or auth=..."] if missing else []
+    if missing:
+        unknown = [name for name in given if name not in profile.credential_variables]
+        problems += [
+            f"unknown credential {quoted(name)}{suggestion(name, missing)}" for name in unknown
+        ]
     if unset:
         problems.append(f"set {', '.join(unset)} in the environment")
-    kinds = {name: _kind_problem(name, source) for name, source in given.items()}
-    problems += [problem for problem in kinds.values() if problem is not None]
+    wrong = {name: [*source_problems({name: source})] for name, source in given.items()}
+    problems += chain.from_iterable(wrong.values())
     unusable = {name for name, source in given.items() if isinstance(source, MissingVariable)}
-    unusable |= {name for name, problem in kinds.items() if problem is not None}
+    unusable |= {name for name, found in wrong.items() if found}
     # A callable, which is asked only later, stands in for them, so that the others are checked.
     checked = {**given, **dict.fromkeys((*missing, *unusable), str)}
     try:
@@ -118,14 +126,6 @@ def _call_problems(profile: Profile, credentials: Mapping[str, object]) -> list[
         )
         return [problem]
     return []
-
-
-def _kind_problem(name: str, source: object) -> str | None:
-    try:
-        check_sources({name: source})
-    except ConfigurationError as error:
-        return error.message
-    return None
 
 
 def _async_problems(given: Mapping[str, object], strategy: AsyncStrategy | None) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 import attrs
 
-from ...extension import Secret, type_of
+from ...extension import Secret, choice_problem
 from .seen import AnySeen
 from .signatures import Padding, load_public_key, unusable
 
@@ -102,16 +102,12 @@ def checked_keys(
     problem = next(filter(None, map(_secret_problem, secrets)), None)
     if not (secrets or public_keys):
         problem = "pass secrets=... or public_keys=..."
-    elif padding not in PADDINGS:
-        problem = f"padding must be 'pss' or 'pkcs1v15', not {_quoted(padding)}"
+    elif found := choice_problem(padding, PADDINGS):
+        problem = f"padding {found}"
     if problem is not None:
         raise unusable(problem)
     usable = tuple(secret for secret in secrets if isinstance(secret, Secret))
     return Keys(usable, tuple(public_keys), padding)
-
-
-def _quoted(value: object) -> str:
-    return f"{value!a:.50}" if isinstance(value, str) else type_of(value)
 
 
 def check_settings(scheme: object, tolerance: object, clock: object, seen: AnySeen | None) -> None:
@@ -120,8 +116,8 @@ def check_settings(scheme: object, tolerance: object, clock: object, seen: AnySe
     Raises:
         WebhookSettingsError: One of them cannot be used.
     """
-    if scheme not in tuple(HMAC_HEADER):
-        raise unusable(f"scheme must be 'timestamped' or 'legacy', not {_quoted(scheme)}")
+    if problem := choice_problem(scheme, HMAC_HEADER):
+        raise unusable(f"scheme {problem}")
     if tolerance is not None and not in_seconds(tolerance) > 0:
         raise unusable("tolerance must be a number of seconds above 0, a timedelta, or None")
     if not callable(getattr(clock, "time", None)):
