@@ -66,7 +66,8 @@ class _SpanForMint:
 
 
 class _TokenBase(ClientBase[C, K]):
-    _reuse: "Reuse | None" = None
+    # Not annotated: typing.get_type_hints() can't resolve a name that isn't loaded yet.
+    _reuse = cast("Reuse | None", None)
 
     @property
     def token_cache(self) -> "TokenCache":
