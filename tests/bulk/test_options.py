@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bulk_runs import learners, reply, results, run
-from credentials import async_strigo_client
+from credentials import async_strigo_client, strigo_client
 from cryptography.fernet import Fernet
 from listed_problems import listed_problems
 
@@ -88,6 +88,20 @@ def test_all_problems_are_told_at_once() -> None:
         run([], told, concurrency=-1, share=7, ordered="no")
     found = listed_problems(caught.value, "send_many()")
     assert [problem.split()[0] for problem in found] == ["concurrency", "share", "ordered"]
+
+
+@pytest.mark.parametrize(
+    ("calls", "kind"),
+    [(3, "int"), (None, "None"), (next(iter(learners(1))), "UserTokenRequest")],
+)
+def test_calls_that_are_no_iterable(calls: Any, kind: str) -> None:
+    """A single call, passed by mistake, is refused before the run begins."""
+    for client in (strigo_client(), async_strigo_client()):
+        with pytest.raises(TypeError) as caught:
+            client.send_many(calls)
+        name = type(client).__name__
+        problem = f"calls must be an iterable of calls, not {kind}"
+        assert str(caught.value) == f"{name}.send_many(): {problem}"
 
 
 def test_none_means_the_default() -> None:

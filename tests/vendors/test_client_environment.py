@@ -223,6 +223,25 @@ def test_from_env_takes_options() -> None:
         )
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        (3, "environ must be a mapping of names to strings, not int"),
+        ("ZDK_API_KEY=key", "environ must be a mapping of names to strings, not str"),
+        (
+            {"TOKENKIT_ALLOW_INSECURE_HTTP": True},
+            "environ: TOKENKIT_ALLOW_INSECURE_HTTP must be a string, not bool",
+        ),
+    ],
+)
+def test_an_environment_of_another_kind(kind: Any, environ: object, problem: str) -> None:
+    """It is refused by name, and so is each variable that isn't a string."""
+    with pytest.raises(ConfigurationError) as caught:
+        kind.from_env(environ=environ, timeout=0)
+    assert str(caught.value) == f"{kind.__name__}.from_env(): {problem}"
+
+
 def locals_of(trace: TracebackType | None) -> str:
     """Write out the variables of the package's own frames, as tracebacks with locals do."""
     texts = [

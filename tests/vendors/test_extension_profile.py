@@ -162,3 +162,25 @@ def test_switches_of_a_profile(name: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         attrs.evolve(PROFILE, **wrong)
     assert str(caught.value) == f"Profile: {name} must be True or False, not str"
+
+
+def test_fields_of_a_profile() -> None:
+    """One of the wrong kind is refused when the profile is made, not in the first call."""
+    wrong: Any = {"vendor": None, "strategy": "Bearer", "credential_variables": ["ACME_SECRET"]}
+    with pytest.raises(ConfigurationError) as caught:
+        attrs.evolve(PROFILE, **wrong)
+    assert listed_problems(caught.value, "Profile") == [
+        "vendor must be a string, not None",
+        "credential_variables must be a mapping, not list",
+        "strategy must be a class or a function, not str",
+    ]
+
+
+@pytest.mark.parametrize(("found", "shown"), [({}, "None"), ({"profile": "acme"}, "str")])
+def test_a_client_without_a_profile(found: dict[str, Any], shown: str) -> None:
+    """Each way to make it says what its class lacks."""
+    kind: Any = type("Bare", (Client,), found)
+    for make in (kind, kind.from_env):
+        with pytest.raises(ConfigurationError) as caught:
+            make()
+        assert str(caught.value) == f"Bare: profile must be the vendor's Profile(...), not {shown}"

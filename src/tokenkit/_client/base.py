@@ -37,7 +37,7 @@ from ..errors import (
     TokenKitError,
 )
 from .base_url import BaseURL, path_problem
-from .credentials import make_strategy
+from .credentials import make_strategy, profile_of
 from .failed_call import FailedCall
 from .options import CallOptions, SendOptions
 from .reuse_settings import ReuseSettings
@@ -107,14 +107,15 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         is_async: bool,
         connect: Callable[[ClientSettings], C],
     ) -> None:
+        profile = profile_of(type(self))
         problems: list[str] = []
         strategy: AsyncStrategy | None = None
         try:
-            strategy = make_strategy(self.profile, auth, credentials, is_async=is_async)
+            strategy = make_strategy(profile, auth, credentials, is_async=is_async)
         except ConfigurationError as error:
             problems += error.problems
         settings = ClientSettings.parse(
-            self.profile, options, is_async=is_async, base_url_settings=base_url_settings
+            profile, options, is_async=is_async, base_url_settings=base_url_settings
         )
         connections: C | None = None
         if isinstance(settings, tuple):

@@ -8,6 +8,7 @@ import attrs
 from typing_extensions import Self, Unpack
 
 from .._model.call import Call, Reply
+from .._model.json import type_of
 from .._model.messages import Headers
 from .._pipeline.drivers import AsyncConnections, Connections, drive_async_steps, drive_steps
 from .._pipeline.secret_sources import resolved
@@ -33,6 +34,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 TOO_MANY_REQUESTS = 429
+ITERABLE = ("__iter__", "__aiter__", "__getitem__")
 
 
 def _raising_429(rules: RetryRules) -> RetryRules:
@@ -64,10 +66,13 @@ class _BulkBase(ClientBase[C, K]):
         client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
         return client
 
-    def _bulk_settings(self, options: "BulkOptions") -> "Settings":
+    def _bulk_settings(self, calls: object, options: "BulkOptions") -> "Settings":
         from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
 
-        return Settings.parse(cast("dict[str, Any]", options), about=self._named("send_many"))
+        where = self._named("send_many")
+        if not any(hasattr(calls, name) for name in ITERABLE):
+            raise TypeError(f"{where}: calls must be an iterable of calls, not {type_of(calls)}")
+        return Settings.parse(cast("dict[str, Any]", options), about=where)
 
     def _origin_of(self, call: Call[Any]) -> str:
         shared = self._shared
@@ -144,11 +149,12 @@ class BulkMethods(_BulkBase[Connections, Clock]):
             ConfigurationError: An option cannot be used or, on entering the block, the journal
                 can't.
             ClientClosedError: The client is closed.
+            TypeError: ``calls`` is not an iterable.
             InvalidInputError: While iterating: an item is not a call.
         """
         from ..bulk.sending import SendMany  # noqa: PLC0415 - few clients run in bulk
 
-        settings = self._bulk_settings(options)
+        settings = self._bulk_settings(calls, options)
         return SendMany(calls, settings, self._sender(reuse=settings.reuse))
 
     def _sender(self, *, reuse: bool) -> "SyncSender":
@@ -226,11 +232,12 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
             ConfigurationError: An option cannot be used or, on entering the block, the journal
                 can't.
             ClientClosedError: The client is closed.
+            TypeError: ``calls`` is not an iterable.
             InvalidInputError: While iterating: an item is not a call.
         """
         from ..bulk.async_sending import AsyncSendMany  # noqa: PLC0415 - few clients run in bulk
 
-        settings = self._bulk_settings(options)
+        settings = self._bulk_settings(calls, options)
         return AsyncSendMany(calls, settings, self._sender(reuse=settings.reuse))
 
     def _sender(self, *, reuse: bool) -> "AsyncSender":

@@ -85,7 +85,7 @@ class Client(TokenMethods, BulkMethods, Caller):
                 option cannot be used.
         """
         try:
-            return cls(**read_environment(cls.profile, environ, options))
+            return cls(**read_environment(cls, environ, options))
         except BaseException as error:
             name_variables(cls, error, environ, options)
             del environ, options  # keep them out of the traceback
@@ -239,7 +239,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
                 option cannot be used.
         """
         try:
-            return cls(**read_environment(cls.profile, environ, options))
+            return cls(**read_environment(cls, environ, options))
         except BaseException as error:
             name_variables(cls, error, environ, options)
             del environ, options  # keep them out of the traceback
