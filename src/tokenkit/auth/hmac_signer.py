@@ -7,7 +7,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, cast
 
 import attrs
 
@@ -85,7 +85,7 @@ class HmacScheme:
             yield f"{' and '.join(headers)} must be different headers"
         if not callable(self.canonical_text):
             yield f"canonical_text must be a function, not {type_of(self.canonical_text)}"
-        names: object = self.credential_names
+        names = cast("object", self.credential_names)
         if not is_tuple(names) or not all(isinstance(name, str) for name in names):
             yield "credential_names must be a tuple of strings"
         elif len(self.names) != (3 if self.passphrase_header else 2):

@@ -183,13 +183,13 @@ class SqliteStore(metaclass=ForgetsArguments):
         raise TypeError("A SqliteStore can't be pickled; create one in each process")
 
 
-def _checked(path: object) -> Path:
+def _checked(path: str | os.PathLike[str]) -> Path:
     """Return the file's path.
 
     Raises:
         ConfigurationError: It is not a path, or not a file's.
     """
-    if not isinstance(path, (str, os.PathLike)):
+    if not isinstance(path, (str, os.PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
         raise ConfigurationError(f"path must be a path, not {type_of(path)}")
     found = Path(os.fsdecode(path)).absolute()
     if found.name == ":memory:":

@@ -23,8 +23,8 @@ class FrozenClock:
     """
 
     def __init__(self, now: datetime | None = None) -> None:
-        start: object = datetime.now(timezone.utc) if now is None else now
-        if not isinstance(start, datetime):
+        start = datetime.now(timezone.utc) if now is None else now
+        if not isinstance(start, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
             raise TypeError(f"FrozenClock: now must be a datetime, not {type(now).__name__}")
         if start.utcoffset() is None:
             raise ValueError("FrozenClock: now must have a time zone, such as tzinfo=timezone.utc")
@@ -77,9 +77,8 @@ class FrozenClock:
         return AsyncFrozenClock(self)
 
     def _move(self, seconds: float, *slept: float) -> None:
-        given: object = seconds
-        if not isinstance(given, (int, float)):
-            raise TypeError(f"FrozenClock: seconds must be a number, not {type(given).__name__}")
+        if not isinstance(seconds, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+            raise TypeError(f"FrozenClock: seconds must be a number, not {type(seconds).__name__}")
         if not 0 <= seconds < math.inf:
             raise ValueError(
                 f"FrozenClock: seconds must be finite and not negative, not {seconds}"
@@ -103,9 +102,8 @@ class AsyncFrozenClock:
     """
 
     def __init__(self, clock: FrozenClock) -> None:
-        given: object = clock
-        if not isinstance(given, FrozenClock):
-            kind = type(given).__name__
+        if not isinstance(clock, FrozenClock):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+            kind = type(clock).__name__
             raise TypeError(f"AsyncFrozenClock: clock must be a FrozenClock, not {kind}")
         self._clock = clock
 
