@@ -32,6 +32,7 @@ MAY_BE_ASYNC = (
     "_pipeline/drivers.py",
     "_pipeline/secret_sources.py",
     "_policy/clock.py",
+    "_policy/event_loop.py",
     "_reuse/asking.py",
     "_reuse/flight.py",
     "bulk/async_",

@@ -13,9 +13,10 @@ from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
+from .._policy.event_loop import running_loop, time_limit
 from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
-from .async_stream import AsyncBackend, running
+from .async_stream import AsyncBackend
 from .asyncio_stream import AsyncioBackend
 from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
@@ -112,7 +113,7 @@ class AsyncConnectionPool:
         self._route = route
         self._idle = IdleConnections(closed=closed)
         self._slots = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
-        self._on_asyncio = isinstance(running(), asyncio.AbstractEventLoop)
+        self._on_asyncio = isinstance(running_loop(), asyncio.AbstractEventLoop)
         self._keeper = _keep(self)
         self._owner: Any = None
         self._timer: asyncio.TimerHandle | None = None
@@ -123,9 +124,10 @@ class AsyncConnectionPool:
         try:
             self._slots.acquire_nowait()
         except anyio.WouldBlock:
-            with anyio.move_on_after(seconds) as scope:
-                await self._slots.acquire()
-            if scope.cancelled_caught:
+            try:
+                async with time_limit(seconds):
+                    await self._slots.acquire()
+            except TimeoutError:
                 return None
         try:
             while (connection := self._idle.pop()) is not None:
@@ -253,7 +255,7 @@ class AsyncOwnConnections:
             await pool.aclose()
 
     def _known(self) -> AsyncConnectionPool | None:
-        known = self._pools.get(running())
+        known = self._pools.get(running_loop())
         pool = None if known is None else known()
         if pool is not None and pool.process != os.getpid():
             _INHERITED.append(pool)
@@ -263,7 +265,7 @@ class AsyncOwnConnections:
     async def _open(self) -> AsyncConnectionPool:
         # A call that is repeated after the client was closed must find its connections closed.
         pool = AsyncConnectionPool(self._route, closed=self._closed)
-        self._pools[running()] = await pool.keep(self)
+        self._pools[running_loop()] = await pool.keep(self)
         return pool
 
 

@@ -1,6 +1,5 @@
 """The streams below httpcore's async connections, and TLS above them."""
 
-import asyncio
 import ssl
 import time
 from collections.abc import Callable, Generator
@@ -10,11 +9,12 @@ from typing import Any, TypeVar
 
 import anyio
 
+from .._policy.event_loop import running_loop, threadsafe, time_limit
 from .connection import Route, Stream
 from .network import PIECE, Attempts, Found, look_up, numeric
 from .progress import PROGRESS, time_left
 
-__all__ = ["AsyncBackend", "AsyncStream", "TLSStream", "connecting", "running"]
+__all__ = ["AsyncBackend", "AsyncStream", "TLSStream", "connecting"]
 
 T = TypeVar("T")
 
@@ -114,11 +114,10 @@ class TLSStream:
 
 
 @contextmanager
-def connecting(core: Any, seconds: float) -> Generator[None, None, None]:
-    """Limit the time for a connection, and raise errors as those of connecting."""
+def connecting(core: Any) -> Generator[None, None, None]:
+    """Raise errors as those of connecting."""
     try:
-        with anyio.fail_after(seconds):
-            yield
+        yield
     except (TimeoutError, core.ReadTimeout, core.WriteTimeout) as error:
         raise core.ConnectTimeout(str(error)) from error
     except (OSError, core.ReadError, core.WriteError) as error:
@@ -181,8 +180,9 @@ class AsyncStream(Stream):
         try:
             self._begin_tls(server_hostname)
             layer = TLSStream(self._top, core, ssl_context, server_hostname)
-            with connecting(core, time_left(timeout, core.ConnectTimeout)):
-                await layer.handshake()
+            with connecting(core):
+                async with time_limit(time_left(timeout)):
+                    await layer.handshake()
         except BaseException:  # httpcore does not close it if it is cancelled here
             with anyio.CancelScope(shield=True):
                 await self.aclose()
@@ -207,22 +207,11 @@ class AsyncStream(Stream):
         await self._inner.aclose()
 
 
-def running() -> Any:
-    """Return the running event loop, or trio's token for it."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        from trio.lowlevel import current_trio_token  # noqa: PLC0415 - trio is optional
-
-        return current_trio_token()
-
-
 async def _looked_up(host: str, port: int, seconds: float) -> list[Found]:
     """Look up a name; return no answer if that takes too long."""
     answers: list[Found] = []
     arrived = anyio.Event()
-    loop = running()
-    call_soon = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
+    call_soon = threadsafe(running_loop())
 
     def deliver(found: Found) -> None:
         answers.append(found)
@@ -230,8 +219,9 @@ async def _looked_up(host: str, port: int, seconds: float) -> list[Found]:
             call_soon(arrived.set)
 
     if look_up(host, port, deliver) is not None:
-        with anyio.move_on_after(seconds):
-            await arrived.wait()
+        with suppress(TimeoutError):
+            async with time_limit(seconds):
+                await arrived.wait()
     return answers
 
 

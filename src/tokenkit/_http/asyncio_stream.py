@@ -9,6 +9,7 @@ import select
 import socket
 from typing import Any
 
+from .._policy.event_loop import time_limit
 from .async_stream import AsyncBackend, AsyncStream, TLSStream, connecting
 from .progress import time_left
 
@@ -174,13 +175,14 @@ class AsyncioBackend(AsyncBackend):
     async def _connect(self, address: Any, seconds: float) -> AsyncioStream:
         family, kind, protocol, _, where = address
         core, loop = self._route.core, asyncio.get_running_loop()
-        with connecting(core, seconds):
+        with connecting(core):
             sock = socket.socket(family, kind, protocol)
             try:
                 sock.settimeout(0)
-                await loop.sock_connect(sock, where)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                _, receiver = await loop.create_connection(lambda: Receiver(core), sock=sock)
+                async with time_limit(seconds):
+                    await loop.sock_connect(sock, where)
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    _, receiver = await loop.create_connection(lambda: Receiver(core), sock=sock)
             except BaseException:
                 sock.close()
                 raise

@@ -1,17 +1,18 @@
 """One mint that many wait for, in threads and in event loops of any kind."""
 
-import asyncio
 import os
-import sys
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
 import anyio
 
+from .._policy.event_loop import running_loop, threadsafe, time_limit
 from ..errors import TokenKitError
 from .kept import Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Flight"]
 
@@ -67,29 +68,19 @@ class Flight:
 
     async def wait_async(self, seconds: float) -> None:
         """Wait for the end, for at most ``seconds``."""
-        loop, call_soon = _running_loop()
+        loop = running_loop()
         with self._lock:
             if self._is_over():
                 return
             if loop not in self._loops:
-                self._loops[loop] = (anyio.Event(), call_soon)
+                self._loops[loop] = (anyio.Event(), threadsafe(loop))
             event, _ = self._loops[loop]
-        with anyio.move_on_after(min(seconds, LONGEST_WAIT)):
-            await event.wait()
+        with suppress(TimeoutError):
+            async with time_limit(min(seconds, LONGEST_WAIT)):
+                await event.wait()
 
     def _is_over(self) -> bool:
         if self._process != os.getpid():
             # The mint is under way in the parent process, not in this one.
             self.settled = True
         return self.settled
-
-
-def _running_loop() -> tuple[object, Callable[..., object]]:
-    """Return the running event loop, and a function that wakes it from another thread."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        trio: Any = sys.modules["trio"]
-        token = trio.lowlevel.current_trio_token()
-        return token, token.run_sync_soon
-    return loop, loop.call_soon_threadsafe
