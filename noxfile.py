@@ -30,6 +30,7 @@ AROUND_THE_PACKAGE = (
     "testing",
     "test_benchmarks.py",
     "test_house.py",
+    "test_layers.py",
     "test_project.py",
 )
 # What these test runs in other processes, which get none of Python's options for the tests.

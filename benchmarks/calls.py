@@ -46,9 +46,9 @@ class Cell:
 
     Attributes:
         cpu: CPU time for a call, as a ratio to httpx in the same round.
-        wall: Time on the clock for a call, likewise.
+        wall: Time on the clock for a call, as such a ratio too.
         cpu_us: Median CPU time in microseconds, of this machine and run only.
-        wall_us: Median time on the clock in microseconds, likewise.
+        wall_us: Median time on the clock in microseconds, of this machine and run only.
         server_share: Which share of the time on the clock the server was busy.
         failure: Why there are no figures.
     """

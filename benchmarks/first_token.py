@@ -12,12 +12,12 @@ from .wire import API_KEY, PASSPHRASE, PATH, PRIVATE_KEY, REQUEST, TOKEN
 def by_hand(origin: str) -> object:
     """Mint with httpx and the standard library, as a careful person would write it."""
     import hashlib  # noqa: PLC0415 - what one way of minting needs must not slow another
-    import hmac  # noqa: PLC0415 - likewise
-    import json  # noqa: PLC0415 - likewise
-    import uuid  # noqa: PLC0415 - likewise
-    from base64 import b64decode, b64encode  # noqa: PLC0415 - likewise
+    import hmac  # noqa: PLC0415 - as above
+    import json  # noqa: PLC0415 - as above
+    import uuid  # noqa: PLC0415 - as above
+    from base64 import b64decode, b64encode  # noqa: PLC0415 - as above
 
-    import httpx  # noqa: PLC0415 - likewise
+    import httpx  # noqa: PLC0415 - as above
 
     body = json.dumps(REQUEST, separators=(",", ":"))
     timestamp = str(int(time.time()))
@@ -39,7 +39,7 @@ def by_hand(origin: str) -> object:
 
 def with_tokenkit(origin: str) -> object:
     """Mint with tokenkit."""
-    from tokenkit import ZeroHashClient  # noqa: PLC0415 - likewise
+    from tokenkit import ZeroHashClient  # noqa: PLC0415 - as above
 
     with ZeroHashClient(
         api_key=API_KEY, private_key=PRIVATE_KEY, passphrase=PASSPHRASE, base_url=origin

@@ -61,7 +61,7 @@ class Worker:
     def measure(self, order: Order) -> Sample | Failure:
         """Have it measure."""
         assert self.process.stdin is not None  # noqa: S101 - asked for below
-        assert self.process.stdout is not None  # noqa: S101 - likewise
+        assert self.process.stdout is not None  # noqa: S101 - as above
         try:
             self.process.stdin.write(json.dumps(attrs.asdict(order)) + "\n")
             self.process.stdin.flush()

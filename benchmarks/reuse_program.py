@@ -107,7 +107,7 @@ def hits(rounds: int) -> Costs:
     who, model, values = place  # type: ignore[misc] # a place is opaque
     calls = [strigo.UserTokenRequest(email=f"u{number}@example.com") for number in range(MANY)]
     for call in calls:
-        table.kept[who, model, (call.email, *values[1:])] = kept  # type: ignore[has-type] # likewise
+        table.kept[who, model, (call.email, *values[1:])] = kept  # type: ignore[has-type] # as above
     some = iter([*calls[::97]] * 10_000)
     plain = httpx.Client(transport=httpx.MockTransport(answer))
     client.get_token(CALL)

@@ -175,7 +175,7 @@ def _first_tokens(
     ways = ("by-hand", "tokenkit")
     cpu: list[float] = []
     wall: list[float] = []
-    for number in range(rounds + 1):  # likewise
+    for number in range(rounds + 1):  # as above
         taken = {
             way: _cost("-m", "benchmarks.first_token", way, origin, environment=environment)
             for way in random.sample(ways, len(ways))
@@ -208,7 +208,7 @@ def _endurance(calls: int) -> dict[str, Endurance]:
 
 def _started(module: str, *arguments: str) -> "subprocess.Popen[str]":
     command: Sequence[str] = [sys.executable, "-m", module, *arguments]
-    return subprocess.Popen(  # noqa: S603 - likewise
+    return subprocess.Popen(  # noqa: S603 - as above
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
 

@@ -3,19 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from imports import MODULES, PACKAGE, nodes, source_of
 
-import tokenkit
-
-PACKAGE = Path(tokenkit.__file__).parent
-MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 SECTION = re.compile(r"Args:|Attributes:|Raises:")
 ENTRY = re.compile(r"\*{0,2}\w[\w.]*(, \w[\w.]*)*: ")
-VENDORS = ("strigo/", "zdk/", "zerohash/")
 # Where the design lets asynchronous code stand.
 MAY_BE_ASYNC = (
     "_client/bulk_methods.py",
@@ -48,10 +43,6 @@ MAY_BE_ASYNC = (
 )
 
 
-def nodes(module: str) -> Iterator[ast.AST]:
-    return ast.walk(ast.parse((PACKAGE / module).read_text("utf-8")))
-
-
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_within_the_package_are_relative(module: str) -> None:
     """A copied folder works under any name."""
@@ -72,87 +63,6 @@ def test_async_code_stands_in_few_places(module: str) -> None:
     """The life of a call is written once, not once for each kind of client."""
     asynchronous = any(isinstance(node, ast.AsyncFunctionDef) for node in nodes(module))
     assert module.startswith(MAY_BE_ASYNC) or not asynchronous
-
-
-def imported(module: str) -> set[str]:
-    """Return the first names of what a module imports from outside, wherever it does."""
-    names: set[str] = set()
-    for node in nodes(module):
-        if isinstance(node, ast.Import):
-            names.update(name.name.partition(".")[0] for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            names.add(node.module.partition(".")[0])
-    return names
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_only_the_http_folder_knows_httpx(module: str) -> None:
-    """Rule 2: only one folder speaks HTTP."""
-    known = imported(module) & {"h11", "httpcore", "httpcore2", "httpx", "httpx2"}
-    assert module.startswith("_http/") or not known
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_only_the_codec_knows_cattrs(module: str) -> None:
-    """Rule 2: only one place turns JSON into models."""
-    codec = ("_model/codec.py", "_model/arrays.py")
-    assert module in codec or "cattrs" not in imported(module)
-
-
-def folders_used(module: str) -> set[str]:
-    """Return the top-level names of the package that a module imports, wherever it does."""
-    here = ["tokenkit", *Path(module).parts[:-1]]
-    names: set[str] = set()
-    for node in nodes(module):
-        if not isinstance(node, ast.ImportFrom) or not node.level:
-            continue
-        target = [*here[: len(here) - node.level + 1], *(node.module or "").split(".")]
-        target = [part for part in target if part]
-        names.update([target[1]] if target[1:] else [one.name for one in node.names])
-    return names
-
-
-@pytest.mark.parametrize("module", [one for one in MODULES if one.startswith(VENDORS)])
-def test_vendors_import_only_what_is_public(module: str) -> None:
-    """Rule 1: a vendor needs no private name, so that one outside the package can do the same."""
-    own = module.partition("/")[0]
-    assert folders_used(module) <= {own, "auth", "errors", "extension"}
-
-
-@pytest.mark.parametrize("module", [one for one in MODULES if one.startswith("sandbox/")])
-def test_the_sandbox_knows_nothing_of_the_clients(module: str) -> None:
-    """Rule 5: what checks the clients' requests shares no code with them."""
-    makes_clients = module == "sandbox/clients.py"
-    clients = ("extension", "strigo", "zdk", "zerohash") if makes_clients else ()
-    assert folders_used(module) <= {"sandbox", "errors", *clients}
-
-
-def imports_at_once(module: str) -> set[str]:
-    """Return the modules of the package that are imported when this one is."""
-    here = Path("tokenkit", module).parts[:-1]
-    found: set[str] = set()
-    for node in ast.parse((PACKAGE / module).read_text("utf-8")).body:
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = Path(*here[: len(here) - node.level + 1], *(node.module or "").split("."))
-            for target in (base, *(base / one.name for one in node.names)):
-                inside = target.relative_to("tokenkit").as_posix()
-                names = (f"{inside}.py", f"{inside}/__init__.py")
-                found.update(name for name in names if name in MODULES)
-    return found - {module}
-
-
-def test_no_circle_of_imports() -> None:
-    """Each module can be loaded and understood by itself."""
-    graph = {one: imports_at_once(one) for one in MODULES}
-    assert list(TopologicalSorter(graph).static_order())
-
-
-@pytest.mark.parametrize("module", [one for one in MODULES[1:] if one.startswith("_")])
-def test_the_inner_folders_do_not_know_the_face(module: str) -> None:
-    """The package's own face imports everything: only its version may be taken from there."""
-    for node in nodes(module):
-        if isinstance(node, ast.ImportFrom) and node.level == len(Path(module).parts):
-            assert node.module or {one.name for one in node.names} <= {"__version__"}
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -179,7 +89,7 @@ def test_suppressions_have_reasons() -> None:
     """Each `type: ignore` has its reason on its line, and nothing is left out of coverage."""
     bare: list[str] = []
     for module in MODULES:
-        for number, line in enumerate((PACKAGE / module).read_text("utf-8").splitlines(), 1):
+        for number, line in enumerate(source_of(module).splitlines(), 1):
             silenced = "# type: ignore" in line or "# noqa" in line
             explained = " - " in line or "(" in line.partition("# noqa")[2] or line.count("#") > 1
             if "pragma: no cover" in line or (silenced and not explained):

@@ -19,7 +19,7 @@ CREDENTIALS: dict[str, Any] = {
 
 
 def arguments() -> dict[str, Any]:
-    """Return a mint's arguments, made anew for each call."""
+    """Return a mint's arguments, made again for each call."""
     return {
         "participant_code": PARTICIPANT,
         "reference_id": "order-2024-0001-3fc51610-4f1e-b531-38f78de8ca8a-7",

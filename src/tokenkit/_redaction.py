@@ -9,7 +9,7 @@ __all__ = ["REDACTED", "Hidden", "escaped", "mask_jwts", "mask_path", "mask_toke
 
 REDACTED = "[redacted]"
 
-# Shorter texts are searched for exactly: ignoring case or white space, they would be found in
+# Shorter texts are searched for exactly: ignoring case or whitespace, they would be found in
 # innocent words.
 SHORTEST_FUZZY = 8
 # Still shorter ones count only where they stand alone: to take them out of the middle of words
@@ -198,7 +198,7 @@ class _Places:
         return True
 
     def of(self, needles: Iterable[str], *, flat: bool) -> Iterator[tuple[int, int]]:
-        """Yield the positions of some texts; flat ones are in lower case, without white space."""
+        """Yield the positions of some texts; flat ones are in lower case, without whitespace."""
         text, places = self._text, array("L", range(len(self._text)))
         if flat:
             kept = [place for place, one in enumerate(text) if not one.isspace()]

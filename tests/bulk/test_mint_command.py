@@ -205,8 +205,11 @@ def test_other_vendors_are_minted_too(own_sandbox: Sandbox, tmp_path: Path) -> N
         ("email,token\na,b\n", (), "the column 'token' is also in the result: rename it"),
         ("email\na\n", ("--column", "mail=email"), "strigo has no field 'mail'; it has email"),
         ("email\na\n", ("--column", "name=Name"), "has no column 'Name' for name"),
-        ("email\na\n", ("--share", "7"), "share must be above 0"),
-        ("email\na\n", ("--allow-payments",), "allow_payments needs a journal"),
+        ("email\na\n", ("--share", "0"), "--share must be above 0 and at most 1, not 0.0\n"),
+        ("email\na\n", ("--share", "nan"), "--share must be above 0 and at most 1, not nan\n"),
+        ("email\na\n", ("--concurrency", "0"), "--concurrency must be a whole number from 1 to"),
+        ("email\na\n", ("--batch-size", "-1"), "--batch-size must be a whole number from 1 to"),
+        ("email\na\n", ("--allow-payments",), "--allow-payments needs --journal, so that"),
         ("email\n" + "\x01\n" * 25, (), "and 5 more"),
     ],
 )

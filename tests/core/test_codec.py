@@ -68,7 +68,7 @@ def mismatch(value: object, model: type[Any] = Sample, path: str = "$") -> tuple
     return caught.value.problem, caught.value.path
 
 
-def test_a_sound_answer() -> None:
+def test_a_sound_response() -> None:
     """Each kind of field is read, and fields known from the request are added."""
     sample = read_response(SOUND, Sample, asked="for this")
     assert sample == Sample(
@@ -87,15 +87,15 @@ def test_a_sound_answer() -> None:
 @pytest.mark.parametrize(
     ("change", "problem", "path"),
     [
-        ({"count": "1"}, "expected a whole number, found text", "$.count"),
+        ({"count": "1"}, "expected a whole number, found a string", "$.count"),
         ({"count": True}, "expected a whole number, found a boolean", "$.count"),
         ({"count": 1.0}, "expected a whole number, found a number", "$.count"),
         ({"count": None}, "expected a whole number, found null", "$.count"),
         ({"flag": 1}, "expected a boolean, found a number", "$.flag"),
-        ({"flag": "true"}, "expected a boolean, found text", "$.flag"),
+        ({"flag": "true"}, "expected a boolean, found a string", "$.flag"),
         ({"inner": None}, "expected an object, found null", "$.inner"),
         ({"inner": []}, "expected an object, found an array", "$.inner"),
-        ({"inner": "x"}, "expected an object, found text", "$.inner"),
+        ({"inner": "x"}, "expected an object, found a string", "$.inner"),
         ({"inner": {}}, "a required field is missing", "$.inner.name"),
         ({"inner": {"name": 5}}, "expected a string, found a number", "$.inner.name"),
         ({"inner": {"name": ["x"]}}, "expected a string, found an array", "$.inner.name"),
@@ -111,7 +111,7 @@ def test_a_sound_answer() -> None:
             "$.items[1].name",
         ),
         ({"givenName": 1}, "expected a string, found a number", "$.givenName"),
-        ({"at": "now"}, "expected a time as a number, found text", "$.at"),
+        ({"at": "now"}, "expected a time as a number, found a string", "$.at"),
         ({"at": False}, "expected a time as a number, found a boolean", "$.at"),
         ({"at": 1e300}, "expected a time as a number, found one out of range", "$.at"),
         ({"at": float("nan")}, "expected a time as a number, found one out of range", "$.at"),
@@ -134,9 +134,9 @@ def test_missing_fields(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "found"),
-    [(None, "null"), ([], "an array"), ("x", "text"), (5, "a number"), (True, "a boolean")],
+    [(None, "null"), ([], "an array"), ("x", "a string"), (5, "a number"), (True, "a boolean")],
 )
-def test_answers_that_are_no_objects(value: object, found: str) -> None:
+def test_responses_that_are_not_objects(value: object, found: str) -> None:
     """null, a list, a string, a number or a boolean instead of the response is a Mismatch."""
     assert mismatch(value) == (f"expected an object, found {found}", "$")
 
@@ -144,7 +144,7 @@ def test_answers_that_are_no_objects(value: object, found: str) -> None:
 def test_the_first_of_several_problems_is_told() -> None:
     """If much of a response doesn't fit, the first field in the model is reported."""
     value = {**SOUND, "at": "now", "items": [{}, {"name": 0}], "count": "1"}
-    assert mismatch(value) == ("expected a whole number, found text", "$.count")
+    assert mismatch(value) == ("expected a whole number, found a string", "$.count")
     value["count"] = 1
     assert mismatch(value) == ("a required field is missing", "$.items[0].name")
 
@@ -248,20 +248,20 @@ def test_deep_nesting() -> None:
     assert read_response({**SOUND, "new": deep}, Sample).extra == {"new": deep}
 
 
-def test_an_answers_extra_field_is_no_special_field() -> None:
+def test_a_responses_extra_field_is_no_special_field() -> None:
     """A vendor's own field named extra does not replace ours, and is kept in it."""
     sample = read_response({**SOUND, "extra": 5}, Sample)
     assert sample.extra == {"extra": 5}
 
 
-def test_what_the_request_knows_is_not_overridden_by_the_answer() -> None:
+def test_what_the_request_knows_is_not_overridden_by_the_response() -> None:
     """A field of the response with a remembered field's name is kept in extra."""
     sample = read_response({**SOUND, "asked": "other"}, Sample, asked="for this")
     assert (sample.asked, sample.extra) == ("for this", {"asked": "other"})
 
 
 @pytest.mark.parametrize("odd", ["other", 5, None])
-def test_what_only_the_request_knows_is_not_read_from_the_answer(odd: JSON) -> None:
+def test_what_only_the_request_knows_is_not_read_from_the_response(odd: JSON) -> None:
     """A remembered field that isn't passed keeps its default, whatever the response has."""
     sample = read_response({**SOUND, "asked": odd}, Sample)
     assert (sample.asked, sample.extra) == ("", {"asked": odd})

@@ -26,7 +26,7 @@ def test_milliseconds(value: JSON, expected: str) -> None:
     assert epoch_milliseconds(value).isoformat() == expected
 
 
-def test_strigo_answer() -> None:
+def test_strigo_response() -> None:
     """The documented response to a mint is read, and odd fields beside the token do no harm."""
     call = strigo.UserTokenRequest(email="a@example.com")
     token = call.decode(
@@ -99,7 +99,7 @@ def test_written_requests_hold_what_was_given(
 
 @settings(deadline=None, max_examples=100)
 @given(TEXTS, st.dictionaries(TEXTS, st.none() | st.integers() | TEXTS, max_size=4))
-def test_read_answers_hold_what_was_sent(token: str, others: dict[str, JSON]) -> None:
+def test_read_responses_hold_what_was_sent(token: str, others: dict[str, JSON]) -> None:
     """The token and everything beside it survive the reading."""
     call = strigo.UserTokenRequest(email="a@example.com")
     read = call.decode({"result": "success", "data": {**others, "token": token}}, RECEIVED)

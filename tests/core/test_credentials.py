@@ -25,19 +25,19 @@ REQUEST = Request(method="POST", origin="https://h", route="/x", headers=Headers
 @pytest.mark.parametrize(
     ("key", "problem"),
     [
-        ("not base64!", "private_key contains white space"),
+        ("not base64!", "private_key contains whitespace"),
         ("not-base64-url_alphabet", "private_key is in URL-safe base64"),
         ("abc", "private_key is not base64"),
         ("=", "private_key is not base64"),
         (ZEROHASH_PRIVATE_KEY[:-1], "private_key is not base64"),
         (
             ZEROHASH_PRIVATE_KEY + "\n",
-            "private_key begins or ends with white space or a line break",
+            "private_key begins or ends with whitespace or a line break",
         ),
-        (" " + ZEROHASH_PRIVATE_KEY, "private_key begins or ends with white space"),
+        (" " + ZEROHASH_PRIVATE_KEY, "private_key begins or ends with whitespace"),
         (
             ZEROHASH_PRIVATE_KEY[:20] + "\n" + ZEROHASH_PRIVATE_KEY[20:],
-            "private_key contains white space or a line break",
+            "private_key contains whitespace or a line break",
         ),
         ("", "private_key is empty"),
         (f'"{ZEROHASH_PRIVATE_KEY}"', "private_key is in quotes"),
@@ -127,7 +127,7 @@ def test_header_secret() -> None:
         ("Basic a2V5", "starts with 'Basic '; pass the key alone"),
         ('"key-1"', "is in quotes, which docker --env-file keeps; remove them"),
         ("'key-1'", "is in quotes, which docker --env-file keeps; remove them"),
-        ("key-1\n", "begins or ends with white space or a line break"),
+        ("key-1\n", "begins or ends with whitespace or a line break"),
         ("key-1\nkey-2", "contains a line break"),
         ("key\t1", "contains a control character"),
         ("k\u00e9y-1", "contains a character outside ASCII"),

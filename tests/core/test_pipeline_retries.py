@@ -57,7 +57,7 @@ REPEAT_PAYMENTS = RetryPolicy(repeat_payments=True)
     ],
     ids=["zdk", "zdk-many", "strigo"],
 )
-def test_harmless_mints_are_repeated_after_busy_answers(status: int, call: Call[object]) -> None:
+def test_harmless_mints_are_repeated_after_busy_responses(status: int, call: Call[object]) -> None:
     """ZDK's and Strigo's mints are attempted three times on 429, 502, 503 and 504."""
     driver = Driver(*[make_response(status)] * 3)
     error = driver.error(call, zdk_plan())
@@ -80,7 +80,7 @@ def test_other_failures_are_final(status: int, call: Call[object]) -> None:
     "kind", [ConnectionLostError, RequestTimeoutError, ProtocolError, ConnectError]
 )
 @pytest.mark.parametrize("sent", [True, False])
-def test_a_lost_answer_of_a_harmless_mint_is_repeated(
+def test_a_lost_response_of_a_harmless_mint_is_repeated(
     kind: type[TransportError],
     sent: bool,  # noqa: FBT001 - a test's parameter
 ) -> None:
@@ -210,7 +210,7 @@ def test_the_policy_says_how_often(retries: int, sendings: int) -> None:
     assert len(driver.requests) == sendings
 
 
-def test_too_large_answers_are_final() -> None:
+def test_too_large_responses_are_final() -> None:
     """A response beyond the size limit is an error at once: a repeat would be as large."""
     too_large = no_response(sent=True)
     too_large = type(too_large)(error=ResponseTooLarge, message="too large", sent=True)
@@ -231,7 +231,7 @@ def test_the_cut_short_body_of_a_failure_still_tells_its_status() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 302])
-def test_a_cut_short_success_is_a_lost_answer(status: int) -> None:
+def test_a_cut_short_success_is_a_lost_response(status: int) -> None:
     """A truncated success or redirect is a transport error, and retried as one."""
     cut = no_response(sent=True, response=make_response(status, '{"tokens": ["hal'))
     driver = Driver(cut, minted())

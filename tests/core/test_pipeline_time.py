@@ -68,7 +68,7 @@ def test_retry_after(value: str, waits: float, retry_after: float | None) -> Non
     assert error.retry_after == left
 
 
-def test_a_date_to_wait_for_counts_from_the_answer() -> None:
+def test_a_date_to_wait_for_counts_from_the_response() -> None:
     """The time that the response itself took is not waited for again."""
     busy = make_response(429, retry_after=formatdate(WALL + 12, usegmt=True))
     driver = Driver(busy, minted(), seconds=5.0)
@@ -107,7 +107,7 @@ def test_the_deadline_covers_attempts_and_waits() -> None:
     assert driver.untils == [MONOTONIC + 9.0] * 3
 
 
-def test_endless_busy_answers_end_within_the_deadline() -> None:
+def test_endless_busy_responses_end_within_the_deadline() -> None:
     """A server that always asks for a second is no longer asked after two seconds."""
     driver = Driver(*[make_response(503, retry_after="1")] * 10, seconds=0.3)
     driver.error(ZDK_MINT, zdk_plan(deadline=2.0, policy=RetryPolicy(max_retries=9)))
@@ -124,7 +124,7 @@ def test_a_deadline_fault_is_final() -> None:
     assert driver.sleeps == []
 
 
-def test_a_failed_answer_that_outlives_the_deadline_is_that_failure() -> None:
+def test_a_failed_response_that_outlives_the_deadline_is_that_failure() -> None:
     """If the deadline cuts an error response short, that failure is raised, without a retry."""
     late = no_response(DeadlineExceeded, sent=True, response=make_response(503, "busy"))
     driver = Driver(late, seconds=60.0)

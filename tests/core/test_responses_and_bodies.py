@@ -94,7 +94,7 @@ def test_a_captive_portal() -> None:
         (b"minted-tok\xff", "application/problem+json"),
     ],
 )
-def test_a_truncated_answer_is_not_quoted(body: bytes, content_type: str) -> None:
+def test_a_truncated_response_is_not_quoted(body: bytes, content_type: str) -> None:
     """What may be a truncated mint is reported without a snippet: it may hold the token."""
     error = unreadable(make_response(200, body, content_type=content_type))
     assert "minted" not in repr(vars(error)) + str(error)
@@ -260,7 +260,7 @@ def test_kinds() -> None:
         "a boolean",
         "a number",
         "a number",
-        "text",
+        "a string",
         "an array",
         "an object",
         "tuple",

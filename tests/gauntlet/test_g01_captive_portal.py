@@ -46,7 +46,7 @@ def refused(
 @pytest.mark.parametrize(
     ("vendor", "call"), CALLS, ids=[f"{vendor}-{type(call).__name__}" for vendor, call in CALLS]
 )
-def test_a_captive_portal_is_no_answer(
+def test_a_captive_portal_is_no_response(
     flavour: Flavour, family: Family, vendor: Vendor, call: extension.Call[Any]
 ) -> None:
     """A login page instead of the response is named as one, and the call is not repeated."""

@@ -140,7 +140,7 @@ each_loss = pytest.mark.parametrize(
 @each_flavour
 @each_family
 @each_loss
-def test_each_lost_answer_is_repeated_where_the_contract_allows(
+def test_each_lost_response_is_repeated_where_the_contract_allows(
     flavour: Flavour, family: Family, loss: Callable[[Peer], None]
 ) -> None:
     """However the response is lost, harmless calls are repeated."""
@@ -160,7 +160,7 @@ def test_each_lost_answer_is_repeated_where_the_contract_allows(
 
 @each_flavour
 @each_family
-def test_a_connection_closed_at_once_is_never_taken_for_a_lost_answer_twice(
+def test_a_connection_closed_at_once_is_never_taken_for_a_lost_response_twice(
     flavour: Flavour, family: Family
 ) -> None:
     """A payment is sent again only if the client saw the end before it wrote a byte."""
@@ -228,7 +228,7 @@ def test_a_payment_is_repeated_when_the_caller_says_so(flavour: Flavour, family:
 
 @each_flavour
 @each_family
-def test_a_slow_answer_is_a_lost_one(flavour: Flavour, family: Family) -> None:
+def test_a_slow_response_is_a_lost_one(flavour: Flavour, family: Family) -> None:
     """A harmless mint is repeated if its response doesn't come in time; a payment is not."""
 
     def never_answer(peer: Peer) -> None:

@@ -53,7 +53,7 @@ def served(
 
 @each_flavour
 @each_family
-def test_strigo_answers(flavour: Flavour, family: Family) -> None:
+def test_strigo_responses(flavour: Flavour, family: Family) -> None:
     """New fields beside Strigo's token are kept; those outside its data do no harm."""
     data = {"token": TOKEN, "user_id": "u1", **NEW}
     answer = json_response({"result": "success", "data": data, "meta": NEW})
@@ -84,7 +84,7 @@ def test_strigo_health(flavour: Flavour, family: Family) -> None:
 
 @each_flavour
 @each_family
-def test_zdk_answers(flavour: Flavour, family: Family) -> None:
+def test_zdk_responses(flavour: Flavour, family: Family) -> None:
     """New fields around ZDK's tokens do no harm."""
     reply, _ = served(flavour, family, ZDK, json_response({"tokens": [TOKEN], **NEW}), ZDK.mint)
     assert reply.value == zdk.UserToken(token=TOKEN, user_id="user-1")

@@ -52,7 +52,7 @@ HOSTILE_IN_HEADERS = {
     "a wide character": "a\U0001f600b",
     "a line separator": "a\u2028b",
     "a tab": "a\tb",
-    "white space around it": " spaced ",
+    "whitespace around it": " spaced ",
 }
 
 JWT = "e30.eyJqdGkiOiAiMSJ9.c2ln"
@@ -248,7 +248,7 @@ def test_hostile_credentials(flavour: Flavour, family: Family, vendor: Vendor, t
 @each_family
 @pytest.mark.parametrize("text", HOSTILE_IN_HEADERS.values(), ids=HOSTILE_IN_HEADERS)
 def test_hostile_texts_for_headers(flavour: Flavour, family: Family, text: str) -> None:
-    """Headers, the request id and the user agent accept only visible ASCII of a sane length."""
+    """Headers, the request id and the user agent accept only printable ASCII of a sane length."""
     common = {"http_family": family}
     refusals: dict[str, list[partial[TokenKitError]]] = {
         "headers": [

@@ -69,7 +69,7 @@ def test_broken_http_is_a_transport_error(flavour: Flavour, family: Family, answ
 
 @each_flavour
 @each_family
-def test_a_storm_of_informational_answers_passes(flavour: Flavour, family: Family) -> None:
+def test_a_storm_of_informational_responses_passes(flavour: Flavour, family: Family) -> None:
     """The response after a thousand informational ones is read."""
     storm = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 1000
     with RawServer(saying(storm + STRIGO_MINTED)) as server:
@@ -90,7 +90,7 @@ def test_no_content_with_a_body_is_no_content(flavour: Flavour, family: Family) 
 
 @each_flavour
 @each_family
-def test_bytes_after_the_answer_poison_no_later_one(flavour: Flavour, family: Family) -> None:
+def test_bytes_after_the_response_poison_no_later_one(flavour: Flavour, family: Family) -> None:
     """What a server sends behind a response is never taken for the next one."""
     smuggled = HEALTHY.replace(b"all is well", b"all is evil")
     with RawServer(saying(HEALTHY + smuggled, HEALTHY), saying(HEALTHY)) as server:
@@ -100,7 +100,7 @@ def test_bytes_after_the_answer_poison_no_later_one(flavour: Flavour, family: Fa
 
 @each_flavour
 @each_family
-def test_an_answer_without_framing_ends_with_the_connection(
+def test_a_response_without_framing_ends_with_the_connection(
     flavour: Flavour, family: Family
 ) -> None:
     """HTTP/1.0 without a length is read until the close."""

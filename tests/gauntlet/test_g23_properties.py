@@ -99,7 +99,7 @@ def check_outcome(outcome: Reply[Any] | TokenKitError) -> None:
 @each_family
 @MANY
 @given(call=st.sampled_from(CALLS), value=JSON_VALUES, status=STATUSES, content_type=CONTENT_TYPES)
-def test_arbitrary_json_as_answer(
+def test_arbitrary_json_as_response(
     flavour: Flavour,
     family: Family,
     call: tuple[Vendor, Call[Any]],
@@ -124,7 +124,7 @@ def test_arbitrary_json_as_answer(
     status=STATUSES,
     content_type=CONTENT_TYPES,
 )
-def test_arbitrary_bytes_as_answer(
+def test_arbitrary_bytes_as_response(
     flavour: Flavour,
     family: Family,
     call: tuple[Vendor, Call[Any]],

@@ -49,7 +49,7 @@ def genuine() -> RawServer:
 def test_bytes_behind_a_proxys_reply(
     flavour: Flavour, family: Family, behind: bytes, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bytes behind a proxy's reply are a ConnectError; the server gets no request."""
+    """Bytes behind a proxy's response are a ConnectError; the server gets no request."""
     with genuine() as server:
         if kind == "socks":
             proxy = socks_proxy_to(server, SOCKS_BOUND + behind)
@@ -131,7 +131,7 @@ MALFORMED = {
 def test_a_socks_proxy_that_breaks_its_protocol(
     flavour: Flavour, method: bytes, reply: bytes
 ) -> None:
-    """A SOCKS proxy's malformed reply, or refusal, is a ConnectError that names the proxy."""
+    """A SOCKS proxy's malformed response, or refusal, is a ConnectError that names the proxy."""
     with genuine() as server, socks_proxy_to(server, reply, method) as proxy:
         url = socks_url(proxy)
         with pytest.raises(ConnectError, match=rf"^proxy {url}: Pro(xy|tocol)Error"):

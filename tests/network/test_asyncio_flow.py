@@ -204,7 +204,7 @@ async def test_a_write_that_leaves_while_a_read_waits_is_not_the_end() -> None:
 
 @only_asyncio
 @pytest.mark.anyio
-async def test_a_timeout_in_the_moment_of_an_answer_is_none() -> None:
+async def test_a_timeout_in_the_moment_of_a_response_is_none() -> None:
     """If both happen in one round of the event loop, the response counts."""
     with RawServer(lambda peer: peer.wait_gone()) as server:
         async with connected(server) as (stream, _):

@@ -43,7 +43,7 @@ def test_calls_share_a_connection(flavour: Flavour) -> None:
 
 
 @each_flavour
-def test_a_failed_answer_keeps_the_connection(flavour: Flavour) -> None:
+def test_a_failed_response_keeps_the_connection(flavour: Flavour) -> None:
     """After a refused call, the next one uses the same connection."""
     answers = iter([http(503), http(503), HEALTHY])
     with RawServer(responding(lambda _: next(answers))) as server:

@@ -66,7 +66,7 @@ def test_a_flood_does_not_outlast_the_deadline(flavour: Flavour) -> None:
 
 
 @each_flavour
-def test_an_error_answer_cut_off_by_the_deadline_keeps_its_status(flavour: Flavour) -> None:
+def test_an_error_response_cut_off_by_the_deadline_keeps_its_status(flavour: Flavour) -> None:
     """An error response whose body drips is still reported as that error."""
     with RawServer(drip_error_body) as server:
         with pytest.raises(ServerError) as caught, at_most(DEADLINE):

@@ -210,7 +210,7 @@ def test_http2_comes_through_a_callers_transport(flavour: Flavour, family: Famil
 
 
 @each_family
-def test_a_mock_that_was_there_first_answers(
+def test_a_mock_that_was_there_first_responses(
     family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mock that replaces a method before the first client is made gets the calls."""

@@ -40,7 +40,7 @@ async def test_the_async_seam_of_httpx2_holds() -> None:
             assert kept.network._opened is kept._connection._connection._network_stream
 
 
-def test_json_answers_are_the_same() -> None:
+def test_json_responses_are_the_same() -> None:
     """A response's headers and value do not depend on the family."""
     answer = json_response({"status": "ok", "message": "m"})
     with RawServer(responding(lambda _: answer)) as server:

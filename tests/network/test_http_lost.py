@@ -40,7 +40,7 @@ LOSSES = [
 @each_flavour
 @each_family
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_lost_answer_is_a_lost_connection(
+def test_a_lost_response_is_a_lost_connection(
     flavour: Flavour, family: Family, loss: Callable[[Peer], None]
 ) -> None:
     """Wherever a connection breaks, it is reported as a lost connection."""

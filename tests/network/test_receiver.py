@@ -78,7 +78,7 @@ async def test_a_server_is_held_back_again_and_again() -> None:
 
 @only_asyncio
 @pytest.mark.anyio
-async def test_an_early_answer_does_not_end_writing() -> None:
+async def test_an_early_response_does_not_end_writing() -> None:
     """Incoming data is not mistaken for outgoing data."""
     early, late = threading.Event(), threading.Event()
 

@@ -291,7 +291,7 @@ class OddStore:
 
 
 @pytest.mark.parametrize("answer", [None, True, "OK"])
-def test_senseless_answer_is_a_failure(answer: object) -> None:
+def test_senseless_response_is_a_failure(answer: object) -> None:
     """If a store's response is invalid, the store has failed: the caller still gets a token."""
     vendor = Vendor(World(), STRIGO_MINT, cache_with(OddStore(answer)))
     assert vendor.token().email == STRIGO_MINT.email

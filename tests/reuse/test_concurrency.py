@@ -126,7 +126,7 @@ async def test_cancelled_mint_is_handed_over(slow: Sandbox) -> None:
             await anyio.sleep(0.01)
         for _ in range(50):
             group.start_soon(follow)
-        while client.token_cache.statistics().waits < 50:  # noqa: ASYNC110 - likewise
+        while client.token_cache.statistics().waits < 50:  # noqa: ASYNC110 - as above
             await anyio.sleep(0.01)
         scope.cancel()
     assert len({token.token for token in tokens}) == 1

@@ -162,7 +162,7 @@ def test_store_that_cannot_be_told_is_an_error() -> None:
     assert store.live == {}
 
 
-def test_revocation_whose_answer_is_lost() -> None:
+def test_revocation_whose_response_is_lost() -> None:
     """After a lost response the token stays out of use, and the caller gets the error."""
     vendor = Vendor(World(), REUSABLE, TokenCache())
     first = vendor.token()

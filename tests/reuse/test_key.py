@@ -32,7 +32,7 @@ class TenantKey:
         self,
         request: Request,  # noqa: ARG002 - what it adds stands beside the request
         secrets: Sequence[Secret],
-        now: float,  # noqa: ARG002 - likewise
+        now: float,  # noqa: ARG002 - as above
     ) -> Mapping[str, str]:
         return {"authorization": secrets[0].reveal(), "x-tenant": self.tenant}
 

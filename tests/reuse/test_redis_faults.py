@@ -81,7 +81,7 @@ async def test_hanging_redis_costs_little_async(own_server: RedisServer, sandbox
 
 
 @pytest.mark.anyio
-async def test_server_that_never_answers(sandbox: Sandbox) -> None:
+async def test_server_that_never_responds(sandbox: Sandbox) -> None:
     """An address that accepts connections and sends nothing is a store that is down."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}"

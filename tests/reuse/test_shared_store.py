@@ -270,7 +270,7 @@ def test_revocable_token_is_asked_for_on_every_hit() -> None:
 
 
 @pytest.mark.parametrize("call", [STRIGO_MINT, REUSABLE])
-def test_lost_answer_costs_no_second_mint(call: Call[object]) -> None:
+def test_lost_response_costs_no_second_mint(call: Call[object]) -> None:
     """The store took the lock, its response got lost: waiting callers get that mint's token."""
     p = Processes(call)
     p.store.lost = 1

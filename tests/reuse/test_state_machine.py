@@ -95,7 +95,7 @@ class Reuse(RuleBasedStateMachine):
     processes = st.integers(0, 1)
 
     @rule(tenant=tenants, user=users, process=processes, revocable=st.booleans())
-    def ask(self, tenant: str, user: str, process: int, revocable: bool) -> None:  # noqa: FBT001 - likewise
+    def ask(self, tenant: str, user: str, process: int, revocable: bool) -> None:  # noqa: FBT001 - as above
         """Let a caller ask for a token."""
         vendor = self._vendor(tenant, user, process, revocable=revocable)
         self.events += 1
@@ -166,7 +166,7 @@ class Reuse(RuleBasedStateMachine):
             self.world.wall += seconds
 
     @rule(tenant=tenants, user=users, process=processes, revocable=st.booleans())
-    def invalidate(self, tenant: str, user: str, process: int, revocable: bool) -> None:  # noqa: FBT001 - likewise
+    def invalidate(self, tenant: str, user: str, process: int, revocable: bool) -> None:  # noqa: FBT001 - as above
         """Invalidate a caller's token."""
         vendor = self._vendor(tenant, user, process, revocable=revocable)
         try:

@@ -96,7 +96,7 @@ def test_values_that_are_equal_but_look_different_on_the_wire_share_nothing() ->
     assert again == tokens
 
 
-def test_answers_of_a_secret_source_share_nothing() -> None:
+def test_results_of_a_secret_source_share_nothing() -> None:
     """A callable secret is asked each time: it may return another tenant's."""
     tenant = ["one"]
     client = StrigoClient(
@@ -123,7 +123,7 @@ def test_mint_is_signed_with_what_is_in_the_key() -> None:
 
 
 @pytest.mark.anyio
-async def test_answers_of_an_async_source_share_nothing(sandbox: Sandbox) -> None:
+async def test_results_of_an_async_source_share_nothing(sandbox: Sandbox) -> None:
     """It is the same for an async source."""
     asked = 0
 
@@ -170,8 +170,8 @@ def test_strategy_that_fails_is_named(error: Exception) -> None:
         def headers(
             self,
             request: Request,  # noqa: ARG002 - it fails
-            secrets: Sequence[Secret],  # noqa: ARG002 - likewise
-            now: float,  # noqa: ARG002 - likewise
+            secrets: Sequence[Secret],  # noqa: ARG002 - as above
+            now: float,  # noqa: ARG002 - as above
         ) -> Mapping[str, str]:
             raise error
 

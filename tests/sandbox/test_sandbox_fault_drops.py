@@ -51,7 +51,7 @@ def split(answer: bytes) -> tuple[int, bytes]:
     return int(fields[b"content-length"]), body
 
 
-def test_dropped_before_the_answer(faulty: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+def test_dropped_before_the_response(faulty: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     """The connection is reset without a byte; the token was minted, and the log says so."""
     faulty.fail_next(drop="before")
     with connect(faulty) as client, caplog.at_level("INFO", logger=logger.name):
@@ -62,7 +62,7 @@ def test_dropped_before_the_answer(faulty: Sandbox, caplog: pytest.LogCaptureFix
     assert "drop=before" in caplog.records[-1].getMessage()
 
 
-def test_dropped_instead_of_an_answer(faulty: Sandbox) -> None:
+def test_dropped_instead_of_a_response(faulty: Sandbox) -> None:
     """With a status as well, a drop before the response leaves nothing minted."""
     faulty.fail_next(drop="before", status=503)
     with connect(faulty) as client:
@@ -72,7 +72,7 @@ def test_dropped_instead_of_an_answer(faulty: Sandbox) -> None:
     assert faulty.issued == ()
 
 
-def test_dropped_during_the_answer(faulty: Sandbox) -> None:
+def test_dropped_during_the_response(faulty: Sandbox) -> None:
     """Half of the promised body arrives, then the connection is closed."""
     faulty.fail_next(drop="during")
     with connect(faulty) as client:
@@ -82,7 +82,7 @@ def test_dropped_during_the_answer(faulty: Sandbox) -> None:
     assert len(body) == promised // 2
 
 
-def test_dropped_during_an_answer_without_body(faulty: Sandbox) -> None:
+def test_dropped_during_a_response_without_body(faulty: Sandbox) -> None:
     """A response without a body promises one that does not arrive in full."""
     token = zerohash_post(
         faulty, "/client_auth_token", {"participant_code": "CUST01", "permissions": ["fwc"]}
@@ -96,7 +96,7 @@ def test_dropped_during_an_answer_without_body(faulty: Sandbox) -> None:
     assert faulty.issued[-1].revoked
 
 
-def test_dropped_after_the_answer(faulty: Sandbox) -> None:
+def test_dropped_after_the_response(faulty: Sandbox) -> None:
     """The response is complete and does not announce that the connection closes after it."""
     faulty.fail_next(drop="after")
     with connect(faulty) as client:
@@ -126,7 +126,7 @@ def test_no_drop_keeps_the_connection(faulty: Sandbox) -> None:
                 received += client.recv(65536)
 
 
-def test_client_loses_an_answer(faulty: Sandbox) -> None:
+def test_client_loses_a_response(faulty: Sandbox) -> None:
     """The client reports a lost connection; if a repeat is safe, it repeats the mint."""
     with faulty.zdk_client(retry=ONCE) as client:
         for _ in range(2):

@@ -105,7 +105,9 @@ def test_limits_go_by_the_clock_of_the_run(clock: FrozenClock) -> None:
 
 def test_limit_before_a_fault(clock: FrozenClock) -> None:
     """A request above the limit is refused, whatever a fault would make it return."""
-    with Sandbox(clock=clock.time, zerohash_rate_limit=0, strigo_rate_limit=0) as sandbox:
+    with Sandbox(clock=clock.time, zerohash_rate_limit=1, strigo_rate_limit=1) as sandbox:
+        assert get_time(sandbox).status_code == 200
+        assert strigo_post(sandbox, {"email": "a@example.com"}).status_code == 200
         sandbox.fail_next(status=500, times=2)
         assert get_time(sandbox).status_code == 429
         assert strigo_post(sandbox, {"email": "a@example.com"}).status_code == 429
@@ -114,11 +116,12 @@ def test_limit_before_a_fault(clock: FrozenClock) -> None:
 def test_client_is_told_to_wait(clock: FrozenClock) -> None:
     """A client's error has the figures of Strigo's headers."""
     with (
-        Sandbox(clock=clock.time, strigo_rate_limit=0) as sandbox,
+        Sandbox(clock=clock.time, strigo_rate_limit=1) as sandbox,
         sandbox.strigo_client(retry=RetryPolicy(max_retries=0)) as client,
-        pytest.raises(RateLimitError) as caught,
     ):
         client.create_user_token(email="a@example.com")
+        with pytest.raises(RateLimitError) as caught:
+            client.create_user_token(email="a@example.com")
     assert caught.value.retry_after == 60
     assert caught.value.rate_limit is not None
     assert caught.value.rate_limit.remaining == 0
@@ -127,12 +130,13 @@ def test_client_is_told_to_wait(clock: FrozenClock) -> None:
 @pytest.mark.parametrize(
     "switch",
     [
-        {"zerohash_rate_limit": -1},
+        {"zerohash_rate_limit": 0},
         {"zerohash_rate_window": 0},
+        {"strigo_rate_limit": 0},
         {"strigo_rate_window": 0},
     ],
 )
 def test_wrong_limits(switch: dict[str, int]) -> None:
-    """A limit below zero, or a window of no length, is refused by name."""
+    """A limit that allows nothing, or a window of no length, is refused by name."""
     with pytest.raises(ConfigurationError, match=next(iter(switch))):
         Sandbox(**switch)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong on purpose

@@ -134,7 +134,7 @@ def test_failure_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         {"zerohash_auth_failure_status": 402},
         {"zerohash_time_shape": "sundial"},
-        {"strigo_rate_limit": -1},
+        {"strigo_rate_limit": 0},
         {"strigo_success_status": 202},
     ],
 )
@@ -166,7 +166,7 @@ def test_all_wrong_options_are_named() -> None:
         "advertise must be like http://sandbox:8700, without a user, path or query",
         "clock must be a function that returns the time, not 5",
         "clock_skew must be seconds, at most 100000000 either way, not NoneType",
-        "strigo_rate_limit must be a whole number of requests, or None, not True",
+        "strigo_rate_limit must be a whole number of requests, at least 1, or None, not True",
         "zerohash_unknown_permissions must be True or False, not 'no'",
         "webhooks go to this machine only: use a URL like http://127.0.0.1:8000/webhooks",
         "zerohash_webhook_secret must be a string, not bytes",

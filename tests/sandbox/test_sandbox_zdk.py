@@ -163,7 +163,7 @@ def test_preflight(sandbox: Sandbox) -> None:
     assert "authorization" in response.headers["access-control-allow-headers"].lower()
 
 
-def test_browsers_may_read_the_answer(sandbox: Sandbox) -> None:
+def test_browsers_may_read_the_response(sandbox: Sandbox) -> None:
     """The response itself tells a browser that any page may read it."""
     response = zdk_post(sandbox, {"arguments": [USER]}, origin="http://localhost:3000")
     assert response.headers["access-control-allow-origin"] == "http://localhost:3000"

@@ -76,7 +76,7 @@ def test_faults(
         (zerohash.MissingRequirementsError, "missing-requirements"),
     ],
 )
-def test_named_answers(
+def test_named_responses(
     zerohash_client: ZeroHashClient,
     tokenkit_sandbox: Sandbox,
     kind: type[TokenKitError],

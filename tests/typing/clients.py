@@ -4,6 +4,8 @@ Every ``type: ignore`` marks a wrong use: a checker that lets it pass reports th
 """
 # pyright: reportUnnecessaryTypeIgnoreComment=true
 
+from typing import Protocol
+
 import httpx
 from typing_extensions import assert_type
 
@@ -28,10 +30,21 @@ async def async_source() -> Secret:
     return Secret("key")
 
 
+class Port(Protocol):
+    def mint(self) -> str: ...
+
+
+class PortClient(ZdkClient, Port):
+    def mint(self) -> str:
+        return self.create_user_token(id="u").token
+
+
 def build_sync() -> None:
     StrigoClient(org_id="1", api_key=Secret("2"), timeout=3, deadline=None)
     ZdkClient(api_key=plain_source, base_host="dev.zu.casa")
     ZeroHashClient(api_key="1", private_key="2", passphrase="3", environment="eu-cert")
+    port: Port = PortClient(api_key="key", timeout=3)
+    assert_type(port.mint(), str)
     ZdkClient(auth=auth.Bearer("key"), http_client=httpx.Client())
     ZdkClient(auth=auth.Bearer("key"), transport=httpx.HTTPTransport())
     assert_type(StrigoClient.from_env(timeout=1), StrigoClient)
@@ -50,7 +63,7 @@ async def build_async() -> None:
 
 def wrong_clients() -> None:
     ZdkClient(api_key=async_source)  # type: ignore[arg-type] # a sync client cannot wait
-    ZdkClient(auth=auth.Bearer(async_source))  # type: ignore[arg-type] # likewise
+    ZdkClient(auth=auth.Bearer(async_source))  # type: ignore[arg-type] # as above
     ZdkClient(api_key="key", timout=3)  # type: ignore[call-arg] # misspelt
     ZdkClient(api_key="key", http_client=httpx.AsyncClient())  # type: ignore[arg-type] # async
     ZdkClient(api_key="key", transport=httpx.AsyncHTTPTransport())  # type: ignore[arg-type] # async

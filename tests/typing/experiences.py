@@ -70,22 +70,22 @@ def without_what_is_required(
 ) -> None:
     experiences.OnboardingNew()  # type: ignore[call-arg] # the e-mail is missing
     experiences.OnboardingResumed(email="a@b.c")  # type: ignore[call-arg] # the code is
-    experiences.UpdateParticipant(email="a@b.c")  # type: ignore[call-arg] # likewise
-    experiences.ParticipantProfile()  # type: ignore[call-arg] # likewise
-    experiences.AccountFundingDeposits()  # type: ignore[call-arg] # likewise
-    experiences.AccountFundingAccountLink()  # type: ignore[call-arg] # likewise
-    experiences.AccountFundingWithdrawals(  # type: ignore[call-arg] # likewise
+    experiences.UpdateParticipant(email="a@b.c")  # type: ignore[call-arg] # as above
+    experiences.ParticipantProfile()  # type: ignore[call-arg] # as above
+    experiences.AccountFundingDeposits()  # type: ignore[call-arg] # as above
+    experiences.AccountFundingAccountLink()  # type: ignore[call-arg] # as above
+    experiences.AccountFundingWithdrawals(  # type: ignore[call-arg] # as above
         withdrawal_details=withdrawal
     )
-    experiences.CryptoWithdrawals()  # type: ignore[call-arg] # likewise
-    experiences.CryptoDeposits()  # type: ignore[call-arg] # likewise
-    experiences.CryptoPayouts()  # type: ignore[call-arg] # likewise
-    experiences.Payins(payment_details=payment)  # type: ignore[call-arg] # likewise
-    experiences.CryptoBuy()  # type: ignore[call-arg] # likewise
-    experiences.CryptoSell()  # type: ignore[call-arg] # likewise
-    experiences.FiatDeposits()  # type: ignore[call-arg] # likewise
-    experiences.FiatWithdrawals()  # type: ignore[call-arg] # likewise
-    experiences.FiatAccountLink()  # type: ignore[call-arg] # likewise
+    experiences.CryptoWithdrawals()  # type: ignore[call-arg] # as above
+    experiences.CryptoDeposits()  # type: ignore[call-arg] # as above
+    experiences.CryptoPayouts()  # type: ignore[call-arg] # as above
+    experiences.Payins(payment_details=payment)  # type: ignore[call-arg] # as above
+    experiences.CryptoBuy()  # type: ignore[call-arg] # as above
+    experiences.CryptoSell()  # type: ignore[call-arg] # as above
+    experiences.FiatDeposits()  # type: ignore[call-arg] # as above
+    experiences.FiatWithdrawals()  # type: ignore[call-arg] # as above
+    experiences.FiatAccountLink()  # type: ignore[call-arg] # as above
     experiences.Payins(participant_code=CODE)  # type: ignore[call-arg] # pay what?
     experiences.AccountFundingWithdrawals(  # type: ignore[call-arg] # withdraw what?
         participant_code=CODE

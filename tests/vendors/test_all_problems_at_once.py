@@ -21,6 +21,7 @@ from tokenkit import (
     ZdkClient,
     ZeroHashClient,
     auth,
+    zdk,
 )
 
 EACH = pytest.mark.parametrize(("kind", "credentials"), CLIENTS)
@@ -199,7 +200,7 @@ def test_missing_variables_are_reported_with_the_rest(kind: Any) -> None:
     assert problems_with(kind.from_env, environ=environ, timeout=0, proxy="foo") == [
         "set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY in the environment",
         (
-            "passphrase (from ZEROHASH_PASSPHRASE) begins or ends with white space or a line "
+            "passphrase (from ZEROHASH_PASSPHRASE) begins or ends with whitespace or a line "
             "break; strip it"
         ),
         f"{ENVIRONMENTS}, not 'moon'".replace(
@@ -279,12 +280,13 @@ def test_a_suffix_and_a_user_agent_exclude_each_other(
     kind(**credentials, headers={"X-Agent": "me"}, user_agent_suffix="app/1")
 
 
-def test_a_user_agent_for_one_client() -> None:
-    """A copy may still send another user agent than the client with its suffix."""
+def test_another_user_agent_replaces_the_suffix() -> None:
+    """A copy, or a call, may still send another user agent than the client with its suffix."""
     transport = responding(200, {"tokens": ["t"]})
     client = zdk_client(transport=transport, user_agent_suffix="app/1")
     client.with_options(headers={"User-Agent": "me"}).create_user_token(id="u")
+    client.send(zdk.UserTokenRequest(id="u"), headers={"user-agent": "me"})
     client.create_user_token(id="u")
     agents = [request.headers["user-agent"] for request in transport.requests]
-    assert agents[0] == "me"
-    assert agents[1].endswith(" app/1")
+    assert agents[:2] == ["me", "me"]
+    assert agents[2].endswith(" app/1")

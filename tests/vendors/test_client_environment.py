@@ -152,7 +152,7 @@ def test_a_base_url_argument_wins() -> None:
         (
             {"STRIGO_API_KEY": "k\n"},
             (
-                "api_key (from STRIGO_API_KEY) begins or ends with white space or a line break; "
+                "api_key (from STRIGO_API_KEY) begins or ends with whitespace or a line break; "
                 "strip it"
             ),
         ),

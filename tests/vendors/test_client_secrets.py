@@ -177,7 +177,7 @@ def test_async_sources_on_sync_clients() -> None:
         (number, "The secret source number must return a string or a Secret, not int"),
         (
             broken_key,
-            "api_key begins or ends with white space or a line break; strip it",
+            "api_key begins or ends with whitespace or a line break; strip it",
         ),
         (Rotating(""), "api_key is empty"),
         (

@@ -175,17 +175,18 @@ def test_request_ids() -> None:
     """Zerohash gets the given request id, or a new UUID for each call; it comes back."""
     transport = responding(200, {"epoch": 0}, {"x-request-id": ECHO})
     client = scripted_zerohash(transport)
-    reply = client.send_raw(zerohash.TimeRequest(), request_id="mine-1")
+    reply = client.send_raw(zerohash.TimeRequest(), request_id="mine 1")
     client.get_time()
     client.get_time()
     sent = [request.headers["x-request-id"] for request in transport.requests]
-    assert (sent[0], reply.request_id) == ("mine-1", "mine-1")
+    assert (sent[0], reply.request_id) == ("mine 1", "mine 1")
     assert UUID(sent[1]).version == UUID(sent[2]).version == 4
     assert sent[1] != sent[2]
     unfit: list[tuple[Any, str]] = [
         ("", "is empty"),
         ("a\nb", "contains a line break"),
         ("é", "contains a character outside ASCII"),
+        (" a", "begins or ends with a space"),
         (7, "must be a string, not int"),
     ]
     for given, problem in unfit:

@@ -101,7 +101,7 @@ def signature_of(name: str) -> inspect.Signature:
     return inspect.signature(getattr(MoreClient, name))
 
 
-def test_answer_types() -> None:
+def test_response_types() -> None:
     """The result's type is found through other generic bases and inherited requests."""
     assert signature_of("tag").return_annotation is str
     assert signature_of("create_longer_pass").return_annotation is Pass

@@ -220,7 +220,7 @@ def test_the_documented_response() -> None:
     }
 
 
-def test_answer_with_the_token_only() -> None:
+def test_response_with_the_token_only() -> None:
     """Once a token exists, nothing beside it causes an error, and no unknown field is lost."""
     data = {"token": "t0ken", "user_id": 7, "expiration": "soon", "plan": {"seats": 3}}
     transport = responding(200, {"result": "success", "data": data})
@@ -240,12 +240,16 @@ def test_answer_with_the_token_only() -> None:
         ({"result": "success", "data": {"token": 5}}, "$.data.token", "found a number"),
         ({"result": "success", "data": {"token": ""}}, "$.data.token", "found an empty string"),
         ({"result": "success"}, "$.data", "expected an object, found null"),
-        ({"result": "done", "data": DOCUMENTED}, "$.result", "'success' or 'failure', found text"),
+        (
+            {"result": "done", "data": DOCUMENTED},
+            "$.result",
+            "'success' or 'failure', found a string",
+        ),
         ([DOCUMENTED], "$", "expected an object, found an array"),
         (b"", "$", "the body is empty"),
     ],
 )
-def test_unreadable_answers(body: object, path: str, problem: str) -> None:
+def test_unreadable_responses(body: object, path: str, problem: str) -> None:
     """A success without a readable token is a DecodeError that says where and shows no value."""
     with pytest.raises(DecodeError) as caught:
         scripted_strigo(responding(200, body)).create_user_token(email="a@b.io")

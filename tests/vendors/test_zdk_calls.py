@@ -163,7 +163,7 @@ def test_bodies_are_compact_utf8() -> None:
         ({"tokens": []}, "$.tokens", "expected 1 tokens, one for each request, found 0"),
         ({"tokens": ["a", "b"]}, "$.tokens", "expected 1 tokens, one for each request, found 2"),
         ({}, "$.tokens", "expected an array of tokens, found null"),
-        ({"tokens": "a"}, "$.tokens", "expected an array of tokens, found text"),
+        ({"tokens": "a"}, "$.tokens", "expected an array of tokens, found a string"),
         ({"tokens": [{"token": "a"}]}, "$.tokens[0]", "expected a string, found an object"),
         ({"tokens": [""]}, "$.tokens[0]", "expected a token, found an empty string"),
         (["a"], "$", "expected an object, found an array"),
@@ -171,7 +171,7 @@ def test_bodies_are_compact_utf8() -> None:
         (b'{"tokens":["s3cret-token', "$", "not JSON"),
     ],
 )
-def test_unreadable_answers(answer: object, path: str, problem: str) -> None:
+def test_unreadable_responses(answer: object, path: str, problem: str) -> None:
     """A 200 without the token is a DecodeError that says what is wrong and where."""
     with pytest.raises(DecodeError) as caught:
         scripted_zdk(responding(200, answer)).create_user_token(id="user-1")

@@ -126,14 +126,14 @@ def test_is_expired_by_the_claim() -> None:
         ({"message": {}}, "$.message.token", "a required field is missing"),
         ({"message": {"token": None}}, "$.message.token", "expected a string, found null"),
         ({"message": {"token": ""}}, "$.message.token", "expected a token, found an empty string"),
-        ({"message": "created"}, "$.message", "expected an object, found text"),
+        ({"message": "created"}, "$.message", "expected an object, found a string"),
         ({}, "$.message", "expected an object, found null"),
         (["eyJ"], "$", "expected an object, found an array"),
         (b"", "$", "the body is empty"),
         (b'{"message":{"token":"eyJhbGciOi', "$", "not JSON"),
     ],
 )
-def test_unreadable_answers(body: object, path: str, problem: str) -> None:
+def test_unreadable_responses(body: object, path: str, problem: str) -> None:
     """A success without a readable token is a DecodeError that says where and shows no value."""
     client = scripted_zerohash(responding(201, body, {"x-request-id": ECHO}))
     with pytest.raises(DecodeError) as caught:

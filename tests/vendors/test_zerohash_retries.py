@@ -127,7 +127,7 @@ def test_time_is_repeated() -> None:
 
 
 @pytest.mark.parametrize(("permission", "sent"), [("fwc", 3), ("crypto-pay", 1)])
-def test_lost_answers(permission: str, sent: int) -> None:
+def test_lost_responses(permission: str, sent: int) -> None:
     """A lost response counts as one that leaves the outcome open."""
     requests: list[httpx.Request] = []
 

@@ -100,7 +100,7 @@ def test_the_legacy_signature_is_not_enough_unless_asked_for() -> None:
         {**HEADERS, "x-zh-hook-signature": f" {NEWER} "},
         {**HEADERS, "host": "example.com", "x-other": "1", "X-OTHER": "2"},
     ],
-    ids=["upper case", "pairs", "bytes", "upper-case hex", "white space", "others"],
+    ids=["upper case", "pairs", "bytes", "upper-case hex", "whitespace", "others"],
 )
 def test_headers_as_frameworks_bring_them(headers: Any) -> None:
     """Names compare without case, and a mapping works as well as a list of pairs."""

@@ -40,6 +40,7 @@ from .base_url import BaseURL, path_problem
 from .credentials import make_strategy, profile_of
 from .failed_call import FailedCall
 from .options import CallOptions, SendOptions
+from .reserved_names import ReservesNames
 from .reuse_settings import ReuseSettings
 from .settings import ClientSettings, change_call_settings
 
@@ -84,7 +85,7 @@ class Shared(Generic[C, K]):
     closed: bool = False
 
 
-class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
+class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
     """The settings of a client and the start of its calls."""
 
     profile: ClassVar[Profile]
@@ -94,7 +95,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
     _settings: CallSettings
     _default_plan: Plan
     _owner: bool
-    _getter = "get_token"
+    _getter: str = "get_token"
     """The method through which the caller gets tokens, for errors."""
 
     def _set_up(
@@ -127,7 +128,8 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
                 problems += error.problems
         if strategy is None or connections is None or isinstance(settings, tuple):
             raise ConfigurationError(type(self).__name__, problems)
-        self._shared = Shared(
+        own = vars(self)
+        own["_shared"] = Shared(
             base=settings.base_url,
             services=settings.services,
             strategy=strategy,
@@ -141,9 +143,9 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             reuse=settings.reuse,
             token_cache=settings.reuse.token_cache,
         )
-        self._settings = settings.call
-        self._default_plan = self._plan(self._settings)
-        self._owner = True
+        own["_settings"] = settings.call
+        own["_default_plan"] = self._plan(settings.call)
+        own["_owner"] = True
 
     def _start(
         self, call: Call[T] | Exception, options: Mapping[str, Any], method: str = "send"
@@ -174,7 +176,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         plan, request_id = self._default_plan, None
         if options:
             plan = self._plan(self._changed_settings(method, options, SendOptions))
-            request_id = _checked_request_id(options.get("request_id"), self._named(method))
+            request_id = _checked_request_id(options.get("request_id"), self._method_name(method))
         if call.service is not None:
             plan = self._for_service(method, plan, call)
         if not plan.watched and is_logged():
@@ -183,7 +185,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
             request_id = str(uuid4()) if self.profile.request_id_header else ""
         return Start(call, plan, request_id, moment_of(self._shared.clock))
 
-    def _named(self, method: str) -> str:
+    def _method_name(self, method: str) -> str:
         """Return the name of one of this client's methods, for errors."""
         return f"{type(self).__name__}.{method}()"
 
@@ -191,7 +193,7 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         if not isinstance(call, Call):
             problem = f"must be a call such as a request model, not {type_of(call)}"
             errors = (FieldError(field="call", message=problem),)
-            raise InvalidInputError(self._named(method), errors)
+            raise InvalidInputError(self._method_name(method), errors)
 
     def _check_open(self) -> None:
         if self._shared.closed:
@@ -209,13 +211,13 @@ class ClientBase(Generic[C, K], metaclass=ForgetsArguments):
         if base is None:
             problem = f"is for the service {call.service!a:.50}, which the client lacks"
             errors = (FieldError(field="call", message=problem),)
-            raise InvalidInputError(self._named(method), errors)
+            raise InvalidInputError(self._method_name(method), errors)
         return attrs.evolve(plan, origin=base.origin, base_path=base.path)
 
     def _changed_settings(
         self, method: str, options: Mapping[str, Any], known: type[CallOptions]
     ) -> CallSettings:
-        where = self._named(method)
+        where = self._method_name(method)
         check_names(where, options, known)
         settings = change_call_settings(self._settings, self.profile, options)
         if isinstance(settings, tuple):

@@ -92,7 +92,7 @@ def _text_problem(url: str) -> str | None:
     if len(url) > MAX_URL:
         return f"must have at most {MAX_URL} characters"
     if url != url.strip():
-        return "begins or ends with white space or a line break"
+        return "begins or ends with whitespace or a line break"
     written = PORT.match(url)
     port = None if written is None else float(written[1])
     if port == 0:

@@ -63,13 +63,13 @@ class _BulkBase(ClientBase[C, K]):
         plan = client._default_plan  # noqa: SLF001 - of the same class
         rules = _raising_429(plan.profile.retries)
         profile = attrs.evolve(plan.profile, retries=rules)
-        client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
+        vars(client)["_default_plan"] = attrs.evolve(plan, profile=profile)
         return client
 
     def _bulk_settings(self, calls: object, options: "BulkOptions") -> "Settings":
         from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
 
-        where = self._named("send_many")
+        where = self._method_name("send_many")
         if not any(hasattr(calls, name) for name in ITERABLE):
             raise TypeError(f"{where}: calls must be an iterable of calls, not {type_of(calls)}")
         return Settings.parse(cast("dict[str, Any]", options), about=where)
@@ -179,8 +179,7 @@ class BulkMethods(_BulkBase[Connections, Clock]):
         tap = Tap()
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = TappedConnections(shared.connections, tap)
-        usual._shared = shared  # noqa: SLF001 - of the same class
-        usual._getter = "send_many"  # noqa: SLF001 - of the same class
+        vars(usual).update(_shared=shared, _getter="send_many")
 
         def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept
@@ -262,8 +261,7 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
         tap = Tap()
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = AsyncTappedConnections(shared.connections, tap)
-        usual._shared = shared  # noqa: SLF001 - of the same class
-        usual._getter = "send_many"  # noqa: SLF001 - of the same class
+        vars(usual).update(_shared=shared, _getter="send_many")
 
         async def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept

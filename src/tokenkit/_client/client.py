@@ -161,7 +161,7 @@ class Client(TokenMethods, BulkMethods, Caller):
             InvalidInputError: The method or the path cannot be used. Other errors are those
                 of :meth:`send`.
         """
-        call = raw_call(self._named("request"), method, path, json)
+        call = raw_call(self._method_name("request"), method, path, json)
         start = self._start(call, options, "request")
         path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return self._drive(start)
@@ -317,7 +317,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             InvalidInputError: The method or the path cannot be used. Other errors are those
                 of :meth:`send`.
         """
-        call = raw_call(self._named("request"), method, path, json)
+        call = raw_call(self._method_name("request"), method, path, json)
         start = self._start(call, options, "request")
         path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return await self._drive(start)

@@ -61,13 +61,13 @@ class FailedCall:
     listener: Listener
 
     def reported(self) -> BaseException:
-        """Report the failed call; return the error to raise. An interruption is no failure."""
+        """Report the failed call; return the error to raise. An interruption is not a failure."""
         if isinstance(self.error, Exception):
             report(self._record(), self.listener)
         return self.error
 
     async def reported_async(self) -> BaseException:
-        """Report the failed call; return the error to raise. An interruption is no failure."""
+        """Report the failed call; return the error to raise. An interruption is not a failure."""
         if isinstance(self.error, Exception):
             await report_async(self._record(), self.listener)
         return self.error

@@ -66,8 +66,8 @@ class _SpanForMint:
 
 
 class _TokenBase(ClientBase[C, K]):
-    # Not annotated: typing.get_type_hints() can't resolve a name that isn't loaded yet.
-    _reuse = cast("Reuse | None", None)
+    # A Reuse, whose name isn't loaded yet: typing.get_type_hints() couldn't resolve it.
+    _reuse: Any = None
 
     @property
     def token_cache(self) -> "TokenCache":
@@ -86,13 +86,14 @@ class _TokenBase(ClientBase[C, K]):
 
         A service with its own host has one for each call: few calls go there.
         """
-        plan, reuse = self._default_plan, self._reuse
+        from .._reuse.reuse import Reuse  # noqa: PLC0415 - most clients need none
+
+        plan = self._default_plan
+        reuse: Reuse | None = self._reuse
         if call.service is not None:
             plan = self._for_service(method, plan, call)
         if reuse is not None and reuse.plan is plan:
             return reuse
-        from .._reuse.reuse import Reuse  # noqa: PLC0415 - most clients need none
-
         shared = self._shared
         made = Reuse(
             cache=self.token_cache,
@@ -103,7 +104,7 @@ class _TokenBase(ClientBase[C, K]):
             tells_hits=shared.hooks.on_token is not None,
         )
         if plan is self._default_plan:
-            self._reuse = made
+            vars(self)["_reuse"] = made
         return made
 
     def _start_token(
@@ -116,7 +117,9 @@ class _TokenBase(ClientBase[C, K]):
             self._check_open()
             request_id = str(uuid4()) if self.profile.request_id_header else ""
             reuse = self._reuse_now(method, call)
-            return _Start(call, reuse.begin(call, valid_for, request_id, self._named(method)))
+            return _Start(
+                call, reuse.begin(call, valid_for, request_id, self._method_name(method))
+            )
         except TokenKitError as error:
             return self._failed_call(error, method)
 
@@ -126,7 +129,7 @@ class _TokenBase(ClientBase[C, K]):
             self._check_call(method, call)
             self._check_open()
             reuse = self._reuse_now(method, call)
-            return _Start(call, reuse.begin_invalidation(call, self._named(method)))
+            return _Start(call, reuse.begin_invalidation(call, self._method_name(method)))
         except TokenKitError as error:
             return self._failed_call(error, method)
 
@@ -158,7 +161,7 @@ class TokenMethods(_TokenBase[Connections, Clock]):
                 again until ``retry_after`` has passed.
             InvalidInputError: An argument is invalid. Other errors are those of :meth:`send`.
         """
-        reuse = self._reuse
+        reuse: Reuse | None = self._reuse
         # The fast path of a hit: no lock, no generator and no digest.
         if (
             reuse is not None
@@ -222,7 +225,7 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
                 again until ``retry_after`` has passed.
             InvalidInputError: An argument is invalid. Other errors are those of :meth:`send`.
         """
-        reuse = self._reuse
+        reuse: Reuse | None = self._reuse
         # The fast path of a hit: no lock, no generator and no digest.
         if (
             reuse is not None

@@ -90,14 +90,14 @@ class Stream(ABC):
         self._write_timeout: float | None = None
 
     def _missing(self, data: bytes) -> int:
-        """Return how many bytes of a proxy's reply are missing; no more may be read.
+        """Return how many bytes of a proxy's response are missing; no more may be read.
 
-        Bytes behind its reply are noticed when TLS starts. They would come from the proxy, or from
-        someone in front of it, and be taken for the origin's.
+        Bytes behind its response are noticed when TLS starts. They would come from the proxy, or
+        from someone in front of it, and be taken for the origin's.
         """
         proxy = self._route.proxy
         if proxy is None or not proxy.is_socks:
-            return 1 - len(data)  # h11 knows the end of an HTTP reply, and reads until then
+            return 1 - len(data)  # h11 knows where an HTTP response ends, and reads until then
         if self._replies <= bool(proxy.auth):  # of RFC 1928 and RFC 1929
             return 2 - len(data)
         head = 5

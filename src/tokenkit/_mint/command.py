@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import attrs
 
 from ..bulk import Counts, Result, as_rows
+from ..bulk.options import Settings
 from ..errors import ConfigurationError
 from ..extension import Call
 from .models import MODELS
@@ -21,6 +22,7 @@ from .tables import Dialect, Row, TableError, dialect_of, format_of, import_pyar
 
 __all__ = ["run_mint"]
 
+PACE = ("share", "concurrency", "batch_size")
 OUTCOME = ("error", "message", "status", "request_id")
 SHOWN_PROBLEMS = 20
 INTERRUPTED = 130
@@ -44,6 +46,7 @@ def run_mint(options: argparse.Namespace, out: TextIO | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, out: TextIO) -> int:
+    _check_options(options)
     model = MODELS[options.vendor]
     vendor: Any = import_module(f"..{options.vendor}", __package__)
     kind, target_kind = format_of(options.source), format_of(options.target)
@@ -81,6 +84,17 @@ def _run(options: argparse.Namespace, out: TextIO) -> int:
             return INTERRUPTED
         output.finish()
     return _tell_end(counts, run, total, options.target, out)
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    if options.allow_payments and options.journal is None:
+        raise TableError("--allow-payments needs --journal, so that no payment is sent twice")
+    try:
+        Settings.parse({name: getattr(options, name) for name in PACE})
+    except ConfigurationError as error:
+        parts = [problem.partition(" ") for problem in error.problems]
+        flags = [f"--{name.replace('_', '-')} {problem}" for name, _, problem in parts]
+        raise TableError("\n".join(flags)) from None
 
 
 def _known(options: argparse.Namespace, pairs: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -5,9 +5,11 @@ from inspect import Signature, signature
 from traceback import clear_frames
 from typing import TYPE_CHECKING
 
+from typing_extensions import Protocol
+
 from .._secret import with_members
 
-__all__ = ["ForgetsArguments", "forget_arguments"]
+__all__ = ["ForgetsArguments", "Mixable", "forget_arguments"]
 
 
 def forget_arguments(error: BaseException) -> None:
@@ -26,11 +28,26 @@ def forget_arguments(error: BaseException) -> None:
         errors += [one.__cause__, one.__context__, *with_members(one)]
 
 
-class ForgetsArguments(ABCMeta):
-    """The metaclass of classes that take secrets: a failing constructor shows none in its frames.
+if TYPE_CHECKING:
+    # The metaclass of protocols, as type checkers know it.
+    from typing import _ProtocolMeta as Mixable  # pyright: ignore[reportPrivateUsage]  # it has no public name
+else:
 
-    It is an ``ABCMeta``, so that a subclass may be abstract.
-    """
+    class Mixable(type(Protocol)):
+        """A metaclass whose classes can also derive from an abstract class or a protocol.
+
+        Python allows that only if it derives from theirs. It behaves like an ``ABCMeta``, and
+        costs no more.
+        """
+
+        __eq__ = ABCMeta.__eq__
+        __hash__ = ABCMeta.__hash__
+        __instancecheck__ = ABCMeta.__instancecheck__
+        __subclasscheck__ = ABCMeta.__subclasscheck__
+
+
+class ForgetsArguments(Mixable):
+    """The metaclass of classes that take secrets: a failing constructor leaves none in frames."""
 
     # Type checkers must see the constructor of each class, not this one.
     if not TYPE_CHECKING:

@@ -36,7 +36,7 @@ NAMES: Mapping[type, str] = {
     bool: "a boolean",
     int: "a number",
     float: "a number",
-    str: "text",
+    str: "a string",
     list: "an array",
     dict: "an object",
 }

@@ -98,7 +98,7 @@ def header_problem(value: object) -> str | None:
 
 
 def fits_header(value: object) -> TypeGuard[str]:
-    """Return whether a value is valid in a header: visible ASCII text of a sane length."""
+    """Return whether a value is valid in a header: printable ASCII text of a sane length."""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_HEADER:
         return False
     return value.isascii() and value.isprintable() and value[0] != " " != value[-1]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from ..errors import FieldError, InvalidInputError
+from .frames import Mixable
 from .json import JSON, is_mapping, type_of
 
 __all__ = ["Check", "RequestModel", "json_object", "param"]
@@ -89,7 +90,7 @@ def _for_readers(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]
     return [one.replace(default={}) if one.default is attrs.NOTHING else one for one in parameters]
 
 
-class _CheckedType(type):
+class _CheckedType(Mixable):
     """Raises a model's problems from the caller's line.
 
     The generated ``__init__`` has the arguments, perhaps a token, in its frame. An error
@@ -99,7 +100,7 @@ class _CheckedType(type):
     # Type checkers must see the model's own constructor, not this one.
     if not TYPE_CHECKING:
 
-        def __call__(cls, *args: object, **kwargs: object) -> object:
+        def __call__(cls, *args: object, **kwargs: object) -> object:  # noqa: N805 - of a metaclass
             try:
                 return super().__call__(*args, **kwargs)
             except InvalidInputError as error:
@@ -112,7 +113,7 @@ class _CheckedType(type):
             raise problem
 
         @property
-        def __signature__(cls) -> inspect.Signature:
+        def __signature__(cls) -> inspect.Signature:  # noqa: N805 - of a metaclass
             # Otherwise inspect shows the arguments of __call__ above.
             signature = inspect.signature(cls.__init__)
             _, *parameters = signature.parameters.values()

@@ -55,7 +55,7 @@ def judge(outcome: AttemptOutcome, state: CallState[T]) -> Reply[T] | FailedAtte
 def _judge_success(response: Response, state: CallState[T]) -> Reply[T] | FailedAttempt:
     profile, sent_id = state.plan.profile, state.request_id
     request_id = request_id_of(response.headers, profile.request_id_header)
-    # Our own id is no secret, and most responses echo it.
+    # Our own id is not a secret, and most responses echo it.
     if request_id and request_id != sent_id:
         if profile.echoes_request_id and sent_id and request_id.lower() != sent_id.lower():
             return _foreign(

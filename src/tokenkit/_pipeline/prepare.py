@@ -21,7 +21,7 @@ from .request_body import encode_body
 __all__ = ["Plan", "sign", "unsigned_request"]
 
 METHODS_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
-# A shorter header value, such as a timestamp, is no secret and occurs elsewhere too.
+# A shorter header value, such as a timestamp, is not a secret and occurs elsewhere too.
 SHORTEST_SIGNATURE = 16
 
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 SNIPPET = 200
 QUOTED_BYTES = 2_000
-# For a body that isn't needed. A larger one, or longer words, is no vendor's "OK".
+# For a body that isn't needed. A larger one, or longer words, doesn't come from the vendor.
 LONGEST_BODY = 65_536
 LONGEST_WORDS = 200
 PAGES = ("text/html", "application/xhtml")
@@ -108,7 +108,7 @@ def _loaded(response: Response, hidden: Hidden, *, needed: bool) -> JSON:
 def _may_be_a_captive_portal(response: Response) -> bool:
     """Return whether a body that isn't needed, and that isn't JSON, may be a captive portal's.
 
-    Then the call did not succeed. A few words, or only white space, are a success.
+    Then the call did not succeed. A few words, or only whitespace, are a success.
     """
     if len(response.body) > LONGEST_WORDS:
         return True
@@ -118,7 +118,7 @@ def _may_be_a_captive_portal(response: Response) -> bool:
 
 
 def _begin(response: Response) -> str:
-    """Return how a body begins, without a byte order mark or white space."""
+    """Return how a body begins, without a byte order mark or whitespace."""
     begin = response.body[:QUOTED_BYTES]
     charset = "utf-16" if begin.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
     return begin.decode(charset, "replace").lstrip("\ufeff\0 \t\r\n\v\f")

@@ -39,7 +39,7 @@ __all__ = [
     "visible_text",
 ]
 
-# A larger body is no vendor's error, and searching it would take too long.
+# No vendor sends a larger error, and searching it would take too long.
 MAX_FAILURE_BODY = 65_536
 MAX_MESSAGE = 500
 MAX_TOKENS = 50

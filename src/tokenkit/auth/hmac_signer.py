@@ -204,7 +204,7 @@ def _key_problem(text: str, key_format: str) -> str | None:
     if text.startswith(PEM):
         return "is a PEM file; pass the key as the vendor shows it, without BEGIN and END lines"
     if text != text.strip():
-        return "begins or ends with white space or a line break; strip it"
+        return "begins or ends with whitespace or a line break; strip it"
     return None if key_format == "text" or _is_base64(text) else _why_not_base64(text)
 
 
@@ -219,7 +219,7 @@ def _why_not_base64(text: str) -> str:
     if text[0] in "\"'" and text[0] == text[-1]:
         return "is in quotes, which docker --env-file keeps; remove them"
     if any(mark.isspace() for mark in text):
-        return "contains white space or a line break; remove it"
+        return "contains whitespace or a line break; remove it"
     if URL_SAFE.fullmatch(text) and ("-" in text or "_" in text):
         return "is in URL-safe base64; replace '-' by '+' and '_' by '/'"
     return (

@@ -138,7 +138,7 @@ def text_problem(secret: Secret) -> str | None:
     """Return why a secret cannot be sent in a header, as a phrase, or ``None``."""
     value = secret.reveal()
     if value and value != value.strip():
-        return "begins or ends with white space or a line break; strip it"
+        return "begins or ends with whitespace or a line break; strip it"
     return header_problem(value)
 
 

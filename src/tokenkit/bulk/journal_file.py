@@ -141,7 +141,7 @@ def _is_whole(connection: sqlite3.Connection, path: str) -> bool:
         (checked,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         connection.execute("COMMIT")
     except sqlite3.OperationalError:
-        raise  # a lock, or a disk that cannot be written, is no damage
+        raise  # a lock, or a disk that cannot be written, is not damage
     except sqlite3.DatabaseError:
         return False
     return bool(checked == "ok")

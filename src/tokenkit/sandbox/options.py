@@ -15,7 +15,7 @@ __all__ = ["check_options"]
 HIGHEST_PORT = 65535
 SWITCH: Rule = (lambda value: isinstance(value, bool), "True or False")
 TEXT: Rule = (lambda value: isinstance(value, str), "a string")
-REQUESTS = optional(whole("a whole number of requests, or None", 0))
+REQUESTS = optional(whole("a whole number of requests, at least 1, or None", 1))
 SIGNATURES = get_args(WebhookSignature)
 
 

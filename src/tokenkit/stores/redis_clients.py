@@ -82,7 +82,7 @@ class Sender:
         self._unknown_script = _unknown_script(client)
 
     def send(self, request: Plain | Script) -> Any:
-        """Send a command and return the reply."""
+        """Send a command and return its result."""
         if isinstance(request, Plain):
             return self._client.execute_command(request.name, *request.arguments)
         rest = (len(request.keys), *request.keys, *request.arguments)
@@ -104,7 +104,7 @@ class AsyncSender:
         self._unknown_script = _unknown_script(client)
 
     async def send(self, request: Plain | Script) -> Any:
-        """Send a command and return the reply."""
+        """Send a command and return its result."""
         if isinstance(request, Plain):
             return await self._client.execute_command(request.name, *request.arguments)
         rest = (len(request.keys), *request.keys, *request.arguments)
@@ -126,7 +126,7 @@ class CoredisSender:
         self._unknown_script = _unknown_script(client)
 
     async def send(self, request: Plain | Script) -> Any:
-        """Send a command and return the reply."""
+        """Send a command and return its result."""
         if isinstance(request, Script):
             keys, arguments = list(request.keys), list(request.arguments)
             try:

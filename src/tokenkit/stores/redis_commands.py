@@ -1,6 +1,6 @@
 """Store commands as Redis commands: each a script or a plain command.
 
-The sender passes the replies back in, so this module knows neither threads nor event loops.
+The sender passes the results back in, so this module knows neither threads nor event loops.
 """
 
 from collections.abc import Generator
@@ -26,7 +26,7 @@ from .._reuse.commands import (
 
 __all__ = ["Exchange", "Names", "Plain", "Script", "exchange"]
 
-# A script that is repeated, by a client library or after a lost reply, must know its own owner.
+# A script that is repeated, by a client library or after a lost response, must know its own owner.
 ACQUIRE = """
 local stored = redis.call('HMGET', KEYS[1], 'mark', 'sealed')
 if stored[1] and stored[2] and stored[1] ~= ARGV[3] then
@@ -95,7 +95,7 @@ DIGESTS = {
 }
 
 Exchange: TypeAlias = Generator[Plain | Script, Any, StoreResponse]
-"""Yields Redis commands, is sent their replies, and returns the store's response."""
+"""Yields Redis commands, is sent their results, and returns the store's response."""
 
 
 @attrs.frozen
@@ -151,10 +151,10 @@ def exchange(names: Names, command: Command) -> Exchange:
 def _acquire(names: Names, command: Acquire) -> Exchange:
     entry, lock = names.entry(command.key), names.lock(command.key)
     lasts = _milliseconds(command.seconds)
-    reply = yield Script(ACQUIRE, (entry, lock), (command.owner, lasts, command.known))
-    if reply[0] == FOUND:
-        return Found(mark=_text(reply[1]), sealed=_bytes(reply[2]), left=reply[3] / 1000)
-    if reply[0] != ACQUIRED:
+    result = yield Script(ACQUIRE, (entry, lock), (command.owner, lasts, command.known))
+    if result[0] == FOUND:
+        return Found(mark=_text(result[1]), sealed=_bytes(result[2]), left=result[3] / 1000)
+    if result[0] != ACQUIRED:
         return Busy()
     left = yield Plain("PTTL", (names.limit(command.caller),))
     if left <= 0:

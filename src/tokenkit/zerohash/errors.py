@@ -70,7 +70,7 @@ class UnknownPermissionWarning(TokenKitWarning):
 
 
 class ManualApprovalError(PermissionDeniedError):
-    """HTTP 403: a payment needs manual approval, or was refused it.
+    """HTTP 403: a payment needs manual approval, or was denied it.
 
     Attributes:
         transaction_id: The payment, such as ``txn_...``.

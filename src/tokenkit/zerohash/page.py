@@ -126,8 +126,9 @@ def app_for(permissions: Iterable[str], app: object) -> str | FieldError:
     several = found or tuple(known for one in held for known in APPS.get(one, ()))
     known = ", ".join(repr(one.value) for one in several)
     opens = ", ".join(held) or "none that can be read"
-    problem = f"must be given for the permissions of this token ({opens})"
-    return FieldError(field="app", message=f"{problem}, such as {known}" if known else problem)
+    needed = f"is needed, such as {known}" if known else "is needed"
+    problem = f"{needed}: the token's permissions ({opens}) don't name a single module"
+    return FieldError(field="app", message=problem)
 
 
 def page_for(
@@ -143,7 +144,7 @@ def page_for(
         return FieldError(field="environment", message=problem)
     url = page.apps_url if apps_url is None else apps_url
     if url is None:
-        problem = f"must be given for {name}, whose zeroHashAppsURL is not documented"
+        problem = f"is needed: no zeroHashAppsURL is documented for {name}; pass apps_url=..."
         return FieldError(field="apps_url", message=problem)
     if not isinstance(url, str) or not _is_https(url):
         return FieldError(field="apps_url", message="must be an https URL such as 'https://host'")
@@ -158,6 +159,6 @@ def _is_https(url: str) -> bool:
 
 
 def asking(method: str, *found: object) -> InvalidInputError:
-    """Return the error about an argument that is needed."""
+    """Return the error about the arguments that are missing or wrong."""
     problems = tuple(one for one in found if isinstance(one, FieldError))
     return InvalidInputError(method, problems)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import attrs
 
 from ..errors import FieldError
-from ..extension import JSON, Call, Check, aware_datetime, kind_of, text, write_model
+from ..extension import JSON, Call, Check, aware_datetime, text, type_of, write_model
 
 __all__ = [
     "QueryCall",
@@ -43,7 +43,7 @@ def whole_number(*, at_most: int | None = None) -> Check:
 
     def check(value: object) -> str | None:
         if not isinstance(value, int) or isinstance(value, bool):
-            return f"must be a whole number, not {kind_of(value)}"
+            return f"must be a whole number, not {type_of(value)}"
         if value < 1:
             return f"must be at least 1, not {value}"
         if at_most is not None and value > at_most:
@@ -55,7 +55,7 @@ def whole_number(*, at_most: int | None = None) -> Check:
 
 def boolean(value: object) -> str | None:
     """Check for True or False."""
-    return None if isinstance(value, bool) else f"must be True or False, not {kind_of(value)}"
+    return None if isinstance(value, bool) else f"must be True or False, not {type_of(value)}"
 
 
 def path_segment(value: object) -> str | None:
@@ -69,7 +69,7 @@ def _parameter_problem(value: JSON) -> str | None:
         return None
     if isinstance(value, str):
         return text(min_length=0)(value)
-    return f"must be a string, an integer or a boolean, not {kind_of(value)}"
+    return f"must be a string, a whole number or a boolean, not {type_of(value)}"
 
 
 def _query_text(value: JSON) -> str:
@@ -83,7 +83,7 @@ class QueryCall(Call[T_co], Generic[T_co]):
     """A GET request whose fields are its query.
 
     Args:
-        extra: Query parameters that zerohash added later: text, whole numbers or booleans.
+        extra: Query parameters that zerohash added later: strings, whole numbers or booleans.
     """
 
     method: ClassVar[str] = "GET"

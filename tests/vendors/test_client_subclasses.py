@@ -1,0 +1,132 @@
+"""Subclasses of clients, strategies and models: protocols as bases, and the names they may use."""
+
+from __future__ import annotations
+
+import typing
+from abc import ABC, abstractmethod
+from typing import Any, Generic, TypeVar
+
+import pytest
+import typing_extensions
+from credentials import ZDK
+
+from tokenkit import AsyncZdkClient, ZdkClient, zdk
+from tokenkit.auth import Bearer
+
+T = TypeVar("T")
+
+
+@typing.runtime_checkable
+class Port(typing.Protocol):
+    """What a program needs of a client."""
+
+    def mint(self) -> str: ...
+
+
+@typing_extensions.runtime_checkable
+class OtherPort(typing_extensions.Protocol):
+    """The same, with another metaclass on some Pythons."""
+
+    def mint(self) -> str: ...
+
+
+class AbstractPort(ABC):
+    """The same, as an abstract class."""
+
+    @abstractmethod
+    def mint(self) -> str: ...
+
+
+class Minting:
+    """Implements a port."""
+
+    def mint(self) -> str:
+        return "minted"
+
+
+BASES: list[tuple[Any, dict[str, Any]]] = [
+    (ZdkClient, ZDK),
+    (AsyncZdkClient, ZDK),
+    (Bearer, {"api_key": "k"}),
+    (zdk.UserTokenRequest, {"id": "u"}),
+]
+
+
+@pytest.mark.parametrize("port", [Port, OtherPort, AbstractPort])
+@pytest.mark.parametrize(("base", "arguments"), BASES)
+def test_a_subclass_may_implement_a_port(base: Any, arguments: dict[str, Any], port: Any) -> None:
+    """A class of ours can be combined with a protocol or an abstract class, which it then is."""
+    kind: Any = type("Kind", (Minting, base, port), {})
+    made = kind(**arguments)
+    assert isinstance(made, port)
+    assert isinstance(made, base)
+    assert not isinstance(base(**arguments), port)
+    assert made.mint() == "minted"
+    with pytest.raises(TypeError, match="abstract"):
+        type("Kind", (base, port), {"mint": AbstractPort.mint})(**arguments)
+
+
+def test_a_subclass_may_be_generic() -> None:
+    """A client's subclass can have type parameters; it is no protocol itself."""
+
+    class OfTenant(ZdkClient, Generic[T]):
+        pass
+
+    assert OfTenant[int](**ZDK).base_url == ZdkClient(**ZDK).base_url
+
+
+USES: list[dict[str, Any]] = [
+    {"_settings": {}},
+    {"_start": Minting.mint},
+    {"__annotations__": {"_default_plan": int}},
+    {"__slots__": ("_owner",)},
+]
+
+
+@pytest.mark.parametrize("base", [ZdkClient, AsyncZdkClient])
+@pytest.mark.parametrize("members", USES)
+def test_a_subclass_cannot_use_a_clients_own_names(base: Any, members: dict[str, Any]) -> None:
+    """A name that would break the client is refused when the class is defined, or a mixin used."""
+    (name,) = members.get("__slots__") or members.get("__annotations__") or members
+    problem = rf"^Mine can't use the name {name}: .* choose another, such as _{name}$"
+    with pytest.raises(TypeError, match=problem):
+        type("Mine", (base,), members)
+    with pytest.raises(TypeError, match=problem):
+        type("Mine", (type("Mixin", (), members), base), {})
+
+
+@pytest.mark.parametrize("name", ["_settings", "_sent", "_reserved"])
+def test_a_subclass_cannot_set_a_clients_own_names(name: str) -> None:
+    """Nor can an attribute take such a name, before or after the client is built."""
+
+    class Mine(ZdkClient):
+        def __init__(self, *, early: bool) -> None:
+            if early:
+                setattr(self, name, 1)
+            super().__init__(**ZDK)
+            setattr(self, name, 2)
+
+    for early in (True, False):
+        with pytest.raises(TypeError, match=f"Mine can't use the name {name}: "):
+            Mine(early=early)
+
+
+def test_other_names_are_free() -> None:
+    """Other names are a subclass's own, with one underscore or two, and so are its subclass's."""
+
+    class Mine(ZdkClient):
+        _tenant = "a"
+
+        def __init__(self) -> None:
+            super().__init__(**ZDK)
+            self._users = 1
+            self.__settings = {"a": self._users}
+
+        def told(self) -> tuple[str, int, dict[str, int]]:
+            return self._tenant, self._users, self.__settings
+
+    class Ours(Mine):
+        _tenant = "b"
+
+    copied = Ours().with_options(timeout=5)
+    assert copied.told() == ("b", 1, {"a": 1})
