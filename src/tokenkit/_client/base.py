@@ -92,9 +92,9 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
     """The vendor."""
 
     _shared: Shared[C, K]
-    _settings: CallSettings
+    _call_settings: CallSettings
     _default_plan: Plan
-    _owner: bool
+    _owns_connections: bool
     _getter: str = "get_token"
     """The method through which the caller gets tokens, for errors."""
 
@@ -128,8 +128,7 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
                 problems += error.problems
         if strategy is None or connections is None or isinstance(settings, tuple):
             raise ConfigurationError(type(self).__name__, problems)
-        own = vars(self)
-        own["_shared"] = Shared(
+        self._shared = Shared(
             base=settings.base_url,
             services=settings.services,
             strategy=strategy,
@@ -143,9 +142,9 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
             reuse=settings.reuse,
             token_cache=settings.reuse.token_cache,
         )
-        own["_settings"] = settings.call
-        own["_default_plan"] = self._plan(settings.call)
-        own["_owner"] = True
+        self._call_settings = settings.call
+        self._default_plan = self._plan(settings.call)
+        self._owns_connections = True
 
     def _start(
         self, call: Call[T] | Exception, options: Mapping[str, Any], method: str = "send"
@@ -219,7 +218,7 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
     ) -> CallSettings:
         where = self._method_name(method)
         check_names(where, options, known)
-        settings = change_call_settings(self._settings, self.profile, options)
+        settings = change_call_settings(self._call_settings, self.profile, options)
         if isinstance(settings, tuple):
             raise ConfigurationError(where, settings)
         return settings
@@ -258,7 +257,9 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
             forget_arguments(error)
             raise
         plan = self._plan(settings)
-        return _changed_copy(self, _settings=settings, _default_plan=plan, _owner=False)
+        return _changed_copy(
+            self, _call_settings=settings, _default_plan=plan, _owns_connections=False
+        )
 
     @property
     def base_url(self) -> str:

@@ -56,14 +56,14 @@ class _BulkBase(ClientBase[C, K]):
 
     def _for_run(self, *, may_retry: bool) -> Self:
         """Return a client whose calls raise a 429 at once and repeat no payment."""
-        policy = attrs.evolve(self._settings.retry, repeat_payments=False)
+        policy = attrs.evolve(self._call_settings.retry, repeat_payments=False)
         if not may_retry:
             policy = attrs.evolve(policy, max_retries=0)
         client = self.with_options(retry=policy)
         plan = client._default_plan  # noqa: SLF001 - of the same class
         rules = _raising_429(plan.profile.retries)
         profile = attrs.evolve(plan.profile, retries=rules)
-        vars(client)["_default_plan"] = attrs.evolve(plan, profile=profile)
+        client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
         return client
 
     def _bulk_settings(self, calls: object, options: "BulkOptions") -> "Settings":
@@ -84,7 +84,7 @@ class _BulkBase(ClientBase[C, K]):
 
         self._check_open()
         profile, base, strategy = self.profile, self._shared.base, self._shared.strategy
-        headers = self._settings.headers
+        headers = self._call_settings.headers
 
         def identity(resolved_secrets: Sequence[Secret]) -> bytes:
             return identity_of(
@@ -179,7 +179,8 @@ class BulkMethods(_BulkBase[Connections, Clock]):
         tap = Tap()
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = TappedConnections(shared.connections, tap)
-        vars(usual).update(_shared=shared, _getter="send_many")
+        usual._shared = shared  # noqa: SLF001 - of the same class
+        usual._getter = "send_many"  # noqa: SLF001 - of the same class
 
         def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept
@@ -261,7 +262,8 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
         tap = Tap()
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = AsyncTappedConnections(shared.connections, tap)
-        vars(usual).update(_shared=shared, _getter="send_many")
+        usual._shared = shared  # noqa: SLF001 - of the same class
+        usual._getter = "send_many"  # noqa: SLF001 - of the same class
 
         async def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept

@@ -168,7 +168,7 @@ class Client(TokenMethods, BulkMethods, Caller):
 
     def close(self) -> None:
         """Close the connections. Further calls raise :class:`ClientClosedError`."""
-        if self._owner:
+        if self._owns_connections:
             self._shared.closed = True
             self._shared.connections.close()
 
@@ -327,7 +327,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
 
         Connections of other event loops are closed when those loops end.
         """
-        if self._owner:
+        if self._owns_connections:
             self._shared.closed = True
             await self._shared.connections.aclose()
 
