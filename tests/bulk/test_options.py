@@ -128,7 +128,7 @@ def test_a_bad_encryption_key_is_refused_and_never_shown(key: Any, tmp_path: Pat
         Sandbox() as sandbox,
         sandbox.strigo_client() as client,
         pytest.raises(
-            ConfigurationError, match="encryption_keys: key 1 is not a Fernet key"
+            ConfigurationError, match=r"^send_many\(\): encryption_keys: key 1 is not a Fernet key"
         ) as caught,
     ):
         client.send_many(learners(1), **options)
