@@ -19,6 +19,9 @@ from tokenkit.errors import (
     APIError,
     AuthenticationError,
     BadRequestError,
+    ConflictError,
+    FieldError,
+    RateLimitError,
     ServerError,
     UnprocessableError,
 )
@@ -247,3 +250,67 @@ def test_an_error_body_hides_itself() -> None:
     """The repr of what a reader gets does not show its contents."""
     body = ErrorBody(status=400, json={"a": "hidden"}, text="hidden", origin="https://h")
     assert "hidden" not in repr(body)
+
+
+@pytest.mark.parametrize("returned", [None, "words", {"message": "m"}])
+def test_a_reader_that_returns_something_else(returned: object) -> None:
+    """The error of the status remains, with the body's text as its message."""
+    error = read_body(make_response(429, "words"), lambda _: untyped(returned))
+    assert type(error) is RateLimitError
+    assert error.message == "words"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(42, "42"), (True, None), (4.2, None), (["a"], None), ({"a": 1}, None), (b"a", None)],
+)
+def test_values_of_another_kind_in_a_failure(value: object, text: str | None) -> None:
+    """A number is read as text, and anything else is ignored, in each field of a failure."""
+    wrong = untyped(value)
+    failure = Failure(
+        message=wrong,
+        code=wrong,
+        request_id=wrong,
+        hint=wrong,
+        errors=(FieldError(field=wrong, message=wrong), wrong),
+    )
+    error = read_body(make_response(400, "{}", x_request_id="r-1"), lambda _: failure)
+    assert type(error) is BadRequestError
+    assert error.message == (text or "Bad Request")
+    assert (error.code, error.hint, error.request_id) == (text, text, text or "r-1")
+    assert error.errors == (FieldError(field=text, message=text or "not valid"),)
+    assert read_body(make_response(400), lambda _: Failure(errors=wrong)).errors == ()
+
+
+class ForgetfulError(APIError):
+    """A vendor's error that doesn't set what every error has."""
+
+    def __init__(self, text: str = "", **details: object) -> None:
+        del text, details
+
+
+def failing_factory(text: str, **details: object) -> APIError:
+    """Make no error."""
+    raise KeyError(text, details)
+
+
+@pytest.mark.parametrize(
+    "make", [ValueError, ForgetfulError, failing_factory, str, 5, lambda: None]
+)
+def test_an_error_that_cannot_be_made(make: object) -> None:
+    """The status decides the class then; what the reader found is kept."""
+    failure = Failure(message="sold out", code="gone", error=untyped(make))
+    error = read_body(make_response(409, "{}"), lambda _: failure)
+    assert type(error) is ConflictError
+    assert (error.status, error.code) == (409, "gone")
+    assert str(error) == "HTTP 409 gone: sold out"
+
+
+def test_what_strikes_an_error_factory_comes_out() -> None:
+    """An exception from outside isn't the factory's failure."""
+
+    def struck(text: str, **details: object) -> APIError:
+        raise InterruptedError(text, details)
+
+    with pytest.raises(InterruptedError):
+        read_body(make_response(400, "words"), lambda _: Failure(error=struck))

@@ -33,12 +33,16 @@ from tokenkit._redaction import Hidden
 from tokenkit._secret import Secret
 from tokenkit.auth import Bearer
 from tokenkit.errors import (
+    APIError,
+    AuthenticationError,
     ConfigurationError,
     DeadlineExceeded,
+    InvalidInputError,
     MismatchedResponse,
     ProtocolError,
     TransportError,
 )
+from tokenkit.zdk.profile import PROFILE as ZDK
 from tokenkit.zerohash.profile import PROFILE as ZEROHASH
 
 if TYPE_CHECKING:
@@ -264,3 +268,37 @@ def test_the_vendors_own_id() -> None:
     reply = judge(response, state(ZDK_MINT, zdk_plan()))
     assert isinstance(reply, Reply)
     assert reply.request_id == "r-[redacted]"
+
+
+@pytest.mark.parametrize("path", ["passes", "", "@evil.example/x", "//evil.example/x"])
+@pytest.mark.parametrize("base_path", ["", "/api"])
+def test_a_path_without_a_slash(path: str, base_path: str) -> None:
+    """It would become part of the host or the base URL, so the call is not sent."""
+
+    @attrs.frozen(kw_only=True)
+    class Passes(Call[None]):
+        target: str
+
+        @property
+        def request_line(self) -> tuple[str, str]:
+            return "POST", self.target
+
+    plan = attrs.evolve(zdk_plan(), base_path=base_path)
+    refused = unsigned_request(Passes(target=path), plan, "", WALL)
+    assert isinstance(refused, InvalidInputError)
+    assert str(refused) == (
+        "Passes is not valid: path: must start with one slash: requests go only to the client's "
+        "own base URL"
+    )
+
+
+def test_blame_that_cannot_be_told() -> None:
+    """A vendor's function that raises leaves the call its error, and blames no credentials."""
+
+    def blames(error: APIError) -> bool:
+        raise KeyError(error.code)
+
+    plan = attrs.evolve(zdk_plan(), profile=attrs.evolve(ZDK, blames_credentials=blames))
+    attempt = failed(judge(make_response(401, b"{}"), state(ZDK_MINT, plan)))
+    assert isinstance(attempt.error, AuthenticationError)
+    assert not attempt.blames_credentials

@@ -21,6 +21,7 @@ from tokenkit._policy.retry import (
     retry_after,
     wait_before,
 )
+from tokenkit.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,3 +135,49 @@ def test_the_budget() -> None:
     assert sum(budget.take() for _ in range(200)) == 90
     budget.refund(2)
     assert sum(budget.take() for _ in range(5)) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("waits", {429: "x"}, "waits[429] must be a number, not str"),
+        ("waits", {429: -1}, "waits[429] must be from 0 to a million, not -1"),
+        ("waits", {"429": 1.0}, "waits must have only int keys; it has str"),
+        ("waits", 5, "waits must be a mapping, not int"),
+        ("invites_retry", True, "invites_retry must be a function, not bool"),
+        (
+            "not_performed",
+            429,
+            "not_performed must be a set of HTTP statuses such as {429}, not int",
+        ),
+        (
+            "perhaps_performed",
+            {"502"},
+            "perhaps_performed must be a set of HTTP statuses; it has str",
+        ),
+        ("refused", None, "refused must be a set of HTTP statuses such as {429}, not None"),
+    ],
+)
+def test_rules_of_the_wrong_kind(field: str, value: object, problem: str) -> None:
+    """Each is refused when the rules are made, not in the first failure of a call."""
+    rules: Any = RetryRules
+    with pytest.raises(ConfigurationError) as caught:
+        rules(**{field: value})
+    assert str(caught.value) == f"RetryRules: {problem}"
+
+
+def test_an_invitation_that_cannot_be_read_is_none() -> None:
+    """A vendor's function that raises leaves the call its error; a time limit comes out."""
+
+    def invites(status: int, headers: Headers) -> bool:
+        if status == 500:
+            raise InterruptedError
+        return headers["x-retry"] == "yes"
+
+    rules = RetryRules(invites_retry=invites, waits={409: 3.0})
+    assert not rules.allow(409, Headers(), Repeat.SAFE)
+    assert rules.outcome(409, Headers()) == "not performed"
+    assert rules.wait(409, Headers(), WALL) == 3.0
+    assert rules.wait(409, Headers({"X-Retry": "yes"}), WALL) == 0.0
+    with pytest.raises(InterruptedError):
+        rules.allow(500, Headers(), Repeat.SAFE)

@@ -136,7 +136,7 @@ def test_a_key_in_a_strategys_place(kind: Any, credentials: dict[str, str]) -> N
     del credentials
     assert problems(kind, auth="a-key") == "auth must be a strategy such as Bearer(...), not str"
     assert problems(kind, auth=auth.Bearer) == (
-        "auth must be a strategy such as Bearer(...), not Bearer"
+        "auth must be a strategy such as Bearer(...), not the class Bearer"
     )
 
 

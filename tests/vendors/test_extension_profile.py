@@ -8,8 +8,8 @@ from listed_problems import listed_problems
 from sample_vendor import PROFILE, AcmeClient, AsyncAcmeClient
 from vendors_support import responding
 
-from tokenkit import ConfigurationError, auth
-from tokenkit.extension import BaseURLSetting, Client, Profile, SecretSource
+from tokenkit import ConfigurationError, InvalidInputError, auth
+from tokenkit.extension import BaseURLSetting, Call, Client, Profile, Rate, SecretSource
 
 
 def made(changes: dict[str, Any], **options: Any) -> Client:
@@ -184,3 +184,133 @@ def test_a_client_without_a_profile(found: dict[str, Any], shown: str) -> None:
         with pytest.raises(ConfigurationError) as caught:
             make()
         assert str(caught.value) == f"Bare: profile must be the vendor's Profile(...), not {shown}"
+
+
+class Lookup:
+    """A strategy without ``uses_time``."""
+
+    secrets = ()
+
+    def headers(self, *given: object) -> dict[str, str]:
+        del given
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("returned", "shown"),
+    [
+        (None, "None"),
+        (5, "int"),
+        (auth.Bearer, "the class Bearer"),
+        (Lookup(), "Lookup, which lacks uses_time"),
+    ],
+)
+def test_a_strategy_function_that_makes_no_strategy(returned: object, shown: str) -> None:
+    """The error says what was returned and what it must be, unless credentials are missing."""
+
+    def strategy(secret: object) -> Any:
+        del secret
+        return returned
+
+    problem = (
+        f"the strategy of Acme's profile must return a strategy such as Bearer(...), not {shown}"
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        made({"strategy": strategy})
+    assert listed_problems(caught.value, "Changed") == [problem]
+
+    class Changed(AsyncAcmeClient):
+        profile: ClassVar[Profile] = attrs.evolve(PROFILE, strategy=strategy)
+
+    with pytest.raises(ConfigurationError, match=r"^Changed: pass secret=\.\.\. or auth=\.\.\.$"):
+        Changed()
+    assert isinstance(Changed(auth=auth.Bearer("b")), AsyncAcmeClient)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("base_url", None, "base_url must be a string, not None"),
+        (
+            "base_url_settings",
+            {"region": "eu"},
+            "base_url_settings['region'] must be a BaseURLSetting(...), not str",
+        ),
+        ("services", {"desk": 5}, "services['desk'] must be a function, not int"),
+        ("services", {5: str}, "services must have only str keys; it has int"),
+        ("services", None, "services must be a mapping, not None"),
+        (
+            "credential_variables",
+            {"secret": None},
+            "credential_variables['secret'] must be a string, not None",
+        ),
+        ("headers", 5, "headers must be a mapping of names to strings, not int"),
+        ("headers", None, "headers must be a mapping of names to strings, not None"),
+        ("headers", "x-a: b", "headers must be a mapping of names to strings, not str"),
+        ("headers", {5: "a"}, "headers must be a mapping of names to strings, not dict"),
+        ("blames_credentials", 5, "blames_credentials must be a function, not int"),
+        ("retries", None, "retries must be a RetryRules(...), not None"),
+        ("retries", 5, "retries must be a RetryRules(...), not int"),
+        ("rate", 5, "rate must be None or a Rate(...), not int"),
+        (
+            "credential_headers",
+            "authorization",
+            "credential_headers must be a set of header names, not str",
+        ),
+        ("credential_headers", {5}, "credential_headers must be a header name, not int"),
+        ("request_id_header", 5, "request_id_header must be a header name, not int"),
+        ("request_id_header", "x id", "request_id_header must be a header name, not 'x id'"),
+    ],
+)
+def test_each_field_of_a_profile(field: str, value: object, problem: str) -> None:
+    """A value of another kind is named by its field, together with whatever else is wrong."""
+    wrong: Any = {field: value, "read_failure": None}
+    with pytest.raises(ConfigurationError) as caught:
+        attrs.evolve(PROFILE, **wrong)
+    found = listed_problems(caught.value, "Profile")
+    assert sorted(found) == sorted([problem, "read_failure must be a function, not None"])
+
+
+def test_parts_of_a_profile() -> None:
+    """A rate and a setting of the base URL that can't work are refused where they are made."""
+    kind: Any = Rate
+    with pytest.raises(ConfigurationError) as caught:
+        kind(requests=0, per="minute")
+    assert listed_problems(caught.value, "Rate") == [
+        "requests must be at least 1, not 0",
+        "per must be a positive number of seconds, at most a million, not str",
+    ]
+    with pytest.raises(ConfigurationError, match=r"^Rate: requests must be a whole number, not f"):
+        kind(requests=1.5, per=1)
+    kind = BaseURLSetting
+    with pytest.raises(ConfigurationError) as caught:
+        kind(variable=None, base_url="https://acme.example")
+    assert listed_problems(caught.value, "BaseURLSetting") == [
+        "variable must be a string, not None",
+        "base_url must be a function, not str",
+    ]
+
+
+def test_names_of_credential_headers_compare_without_case() -> None:
+    """A header that is named in capitals is protected as well."""
+    names = {"X-Acme-Digest", "X-Acme-Time"}
+    with pytest.raises(ConfigurationError) as caught:
+        made({"credential_headers": names}, headers={"x-Acme-digest": "leaked"})
+    assert listed_problems(caught.value, "Changed") == [
+        "headers: x-Acme-digest is set by the client's auth strategy"
+    ]
+
+
+def test_a_path_without_a_slash_is_not_sent() -> None:
+    """The error names the call and its path; with a base URL that has a path, too."""
+
+    @attrs.frozen(kw_only=True)
+    class Gates(Call[None]):
+        path: ClassVar[str] = "gates"
+
+    transport = responding(200, {})
+    for base_url in (None, "https://acme.example"):
+        client = made({}, base_url=base_url, transport=transport)
+        with pytest.raises(InvalidInputError, match=r"^Gates is not valid: path: must start "):
+            client.send(Gates())
+    assert not transport.requests

@@ -9,6 +9,7 @@ import attrs
 
 from .._model.checks import suggestion
 from .._model.messages import DEFAULT_PORTS
+from .._pipeline.prepare import path_start_problem
 from .._policy.profile import Profile
 from ..errors import ConfigurationError
 
@@ -234,8 +235,8 @@ def path_problem(path: object) -> str | None:
         return f"must be a string, not {type(path).__name__}"
     if len(path) > MAX_URL:
         return f"must have at most {MAX_URL} characters"
-    if not path.startswith("/") or path.startswith("//"):
-        return "must start with one slash: requests go only to the client's own base URL"
+    if problem := path_start_problem(path):
+        return problem
     route, mark, query = path.partition("?")
     if not PATH.fullmatch(route) or not QUERY.fullmatch(query) or _has_dots(route):
         return "must be percent-encoded, without '.' and '..' segments"

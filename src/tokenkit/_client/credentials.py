@@ -27,6 +27,7 @@ class HasProfile(Protocol):
 
 
 INSECURE_HTTP_VARIABLE = "TOKENKIT_ALLOW_INSECURE_HTTP"
+STRATEGY_MEMBERS = ("secrets", "uses_time", "headers")
 
 
 class MissingVariable(Secret):
@@ -76,11 +77,19 @@ def _callers(
 ) -> tuple[AsyncStrategy | None, list[str]]:
     names = [name for name, source in given.items() if not isinstance(source, MissingVariable)]
     problems = [f"pass either auth or {' and '.join(names)}, not both"] if names else []
-    if isinstance(auth, type) or not hasattr(auth, "secrets"):
-        kind = auth.__name__ if isinstance(auth, type) else type(auth).__name__
-        problems.append(f"auth must be a strategy such as Bearer(...), not {kind}")
-        return None, problems
+    if problem := _strategy_problem(auth):
+        return None, [*problems, f"auth must be {problem}"]
     return auth, problems
+
+
+def _strategy_problem(value: object) -> str | None:
+    """Return what something must be that isn't a strategy, and what it is."""
+    kind = f"the class {value.__name__}" if isinstance(value, type) else type_of(value)
+    wanted = f"a strategy such as Bearer(...), not {kind}"
+    lacking = [name for name in STRATEGY_MEMBERS if not hasattr(value, name)]
+    if isinstance(value, type) or len(lacking) == len(STRATEGY_MEMBERS):
+        return wanted
+    return f"{wanted}, which lacks {' and '.join(lacking)}" if lacking else None
 
 
 def _vendors(
@@ -104,7 +113,7 @@ def _vendors(
     # A callable, which is asked only later, stands in for them, so that the others are checked.
     checked = {**given, **dict.fromkeys((*missing, *unusable), str)}
     try:
-        return profile.strategy(**checked), problems
+        strategy = profile.strategy(**checked)
     except ConfigurationError as error:
         return None, [*problems, *error.problems]
     except Exception:  # a stand-in may cause any
@@ -112,6 +121,10 @@ def _vendors(
         if not problems:
             raise
         return None, problems
+    if problem := _strategy_problem(strategy):
+        where = f"the strategy of {profile.vendor}'s profile"
+        return None, problems or [f"{where} must return {problem}"]
+    return strategy, problems
 
 
 def _call_problems(profile: Profile, credentials: Mapping[str, object]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from .._model.call import Repeat, Reply
 from .._model.messages import REDIRECTS, SUCCESSES, Headers, Response
 from .._policy.failure import read_failure, request_id_of
+from .._policy.vendor_functions import returned_or_none
 from .._redaction import Hidden, escaped, mask_tokens
 from ..errors import (
     DeadlineExceeded,
@@ -151,5 +152,5 @@ def _judge_failure(response: Response, state: CallState[object]) -> FailedAttemp
         outcome=rules.outcome(status, headers),
         status=status,
         asked_wait=asked_wait,
-        blames_credentials=state.plan.profile.blames_credentials(error),
+        blames_credentials=bool(returned_or_none(state.plan.profile.blames_credentials, error)),
     )

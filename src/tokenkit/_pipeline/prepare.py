@@ -15,10 +15,10 @@ from .._policy.settings import CallSettings
 from .._redaction import Hidden
 from .._secret import Secret, without_frames
 from ..auth.strategy import AsyncStrategy
-from ..errors import ConfigurationError, TokenKitError
+from ..errors import ConfigurationError, FieldError, InvalidInputError, TokenKitError
 from .request_body import encode_body
 
-__all__ = ["Plan", "sign", "unsigned_request"]
+__all__ = ["Plan", "path_start_problem", "sign", "unsigned_request"]
 
 METHODS_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
 # A shorter header value, such as a timestamp, is not a secret and occurs elsewhere too.
@@ -65,6 +65,9 @@ def unsigned_request(
     if isinstance(body, TokenKitError):
         return body
     method, path = call.request_line
+    if problem := path_start_problem(path):
+        errors = (FieldError(field="path", message=problem),)
+        return InvalidInputError(type(call).__name__, errors)
     added: dict[str, str] = {}
     if body or method in METHODS_WITH_BODY:
         added["content-length"] = str(len(body))
@@ -79,6 +82,13 @@ def unsigned_request(
         headers=plan.settings.headers.merged_with(added),
         body=body,
     )
+
+
+def path_start_problem(path: str) -> str | None:
+    """Return why a path cannot follow a base URL, as a phrase, or ``None``."""
+    if path.startswith("/") and not path.startswith("//"):
+        return None
+    return "must start with one slash: requests go only to the client's own base URL"
 
 
 def sign(

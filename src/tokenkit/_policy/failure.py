@@ -7,8 +7,7 @@ from typing import TypeAlias
 
 import attrs
 
-from .._model.data_errors import DATA_ERRORS, raise_what_struck
-from .._model.json import JSON, load_json
+from .._model.json import JSON, is_list, is_tuple, load_json
 from .._model.messages import SUCCESSES, Headers, Request, Response
 from .._model.rate_limit import rate_limit_of
 from .._redaction import Hidden, escaped, mask_jwts, mask_path, mask_tokens
@@ -25,6 +24,8 @@ from ..errors import (
     ServerError,
     UnprocessableError,
 )
+from .values import value_text
+from .vendor_functions import returned_or_none
 
 __all__ = [
     "ErrorBody",
@@ -91,6 +92,8 @@ class ErrorBody:
 class Failure:
     """An error body, as a vendor's reader understood it.
 
+    A number in place of a text is read as text; any other value of the wrong kind is ignored.
+
     Attributes:
         message: The vendor's message.
         code: The vendor's name for the error.
@@ -100,7 +103,8 @@ class Failure:
         hint: The usual cause, if the vendor's documentation gives one.
         error: Makes the error from a text and the keywords of
             :class:`~tokenkit.errors.FailureDetails`, if the status alone doesn't decide its class:
-            a subclass of ``APIError``, or a ``functools.partial`` of one.
+            a subclass of ``APIError``, a ``functools.partial`` of one, or a function. The text is
+            passed by position. If it makes no ``APIError``, the status decides.
     """
 
     message: str | None = None
@@ -112,7 +116,10 @@ class Failure:
 
 
 FailureReader: TypeAlias = Callable[[ErrorBody], Failure]
-"""Finds a vendor's message, code and details in an error body."""
+"""Finds a vendor's message, code and details in an error body.
+
+If it fails, or returns anything else, the body counts as plain text.
+"""
 
 
 def read_plain_failure(body: ErrorBody) -> Failure:
@@ -188,11 +195,26 @@ def tokens_in(value: JSON) -> Iterator[str]:
 
 def _vendor_failure(reader: FailureReader, body: ErrorBody) -> Failure:
     # An unexpected body must not hide that the call failed.
-    try:
-        return reader(body)
-    except DATA_ERRORS as error:
-        raise_what_struck(error)
-        return Failure(message=visible_text(body.text))
+    failure: object = returned_or_none(reader, body)
+    return failure if isinstance(failure, Failure) else Failure(message=visible_text(body.text))
+
+
+def _described(make: Callable[..., APIError], message: str, details: FailureDetails) -> APIError:
+    error = make(message, **details)
+    error.args = (describe(error),)
+    return error
+
+
+def _field_errors(given: object) -> Iterator[FieldError]:
+    items = given if is_list(given) or is_tuple(given) else ()
+    return (item for item in items if isinstance(item, FieldError))
+
+
+def _text(value: object) -> str | None:
+    """Return a vendor's text, or its number as text; a value of another kind is ignored."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value_text(value)
+    return value if isinstance(value, str) else None
 
 
 def _read_body(response: Response, hidden: Hidden) -> tuple[str, JSON, Hidden]:
@@ -246,8 +268,9 @@ def read_failure(
     body = ErrorBody(status=response.status, json=json, text=text, origin=request.origin)
     failure = _vendor_failure(reader, body)
 
-    def redacted(value: str | None) -> str | None:
-        return None if value is None else escaped(hidden.redact(value))[:MAX_MESSAGE]
+    def redacted(value: object) -> str | None:
+        text = _text(value)
+        return None if text is None else escaped(hidden.redact(text))[:MAX_MESSAGE]
 
     message = redacted(failure.message) or _phrase(response.status)
     details = FailureDetails(
@@ -261,12 +284,11 @@ def read_failure(
                 field=redacted(error.field),
                 location=redacted(error.location),
             )
-            for error in failure.errors[:MAX_ERRORS]
+            for error in islice(_field_errors(failure.errors), MAX_ERRORS)
         ),
-        hint=failure.hint,
-        request_id=redacted(
-            failure.request_id or request_id_of(response.headers, request_id_header)
-        ),
+        hint=_text(failure.hint),
+        request_id=redacted(failure.request_id)
+        or redacted(request_id_of(response.headers, request_id_header)),
         retry_after=retry_after,
         rate_limit=rate_limit_of(response.headers),
         method=request.method,
@@ -274,10 +296,11 @@ def read_failure(
         headers=_redacted_headers(response.headers, hidden),
         body=escaped(text, keep="\t\r\n"),
     )
-    make = failure.error or error_for_status(response.status)
-    error = make(message, **details)
-    error.args = (describe(error),)
-    return error
+    by_status = error_for_status(response.status)
+    own: object = None
+    if failure.error is not None:
+        own = returned_or_none(_described, failure.error, message, details)
+    return own if isinstance(own, APIError) else _described(by_status, message, details)
 
 
 def describe(error: APIError) -> str:

@@ -12,9 +12,11 @@ import attrs
 
 from .._error_details import REFUSED_STATUSES
 from .._model.call import Repeat
+from .._model.json import type_of
 from .._model.messages import Headers
 from ..errors import ConfigurationError, Outcome
-from .values import LARGEST, number_problem, refuse, switch_problem
+from .values import LARGEST, is_set, mapping_problems, number_problem, refuse, switch_problem
+from .vendor_functions import returned_or_none
 
 __all__ = [
     "RetryBudget",
@@ -91,6 +93,9 @@ class RetryRules:
         invites_retry: Returns, from the status and the headers, whether the vendor says that an
             immediate retry is safe.
         waits: Seconds to wait after a status without ``Retry-After``.
+
+    Raises:
+        ConfigurationError: A field is of the wrong kind; the message names all that are.
     """
 
     not_performed: frozenset[int] = frozenset({429})
@@ -99,11 +104,21 @@ class RetryRules:
     invites_retry: Callable[[int, Headers], bool] = _never
     waits: Mapping[int, float] = attrs.field(factory=dict[int, float])
 
+    def __attrs_post_init__(self) -> None:
+        problems = {
+            name: _statuses_problem(getattr(self, name))
+            for name in ("not_performed", "perhaps_performed", "refused")
+        }
+        if not callable(self.invites_retry):
+            problems["invites_retry"] = f"must be a function, not {type_of(self.invites_retry)}"
+        problems |= mapping_problems("waits", self.waits, int, number_problem)
+        refuse("RetryRules", problems)
+
     def allow(self, status: int, headers: Headers, repeat: Repeat) -> bool:
         """Return whether a call may be sent again after a response with a status."""
         if repeat is Repeat.NEVER:
             return False
-        if status in self.not_performed or self.invites_retry(status, headers):
+        if status in self.not_performed or self._invites_retry(status, headers):
             return True
         return status in self.perhaps_performed and repeat is Repeat.SAFE
 
@@ -111,16 +126,26 @@ class RetryRules:
         """Return what a failing status says about the request."""
         if status in self.not_performed or status in self.refused:
             return "not performed"
-        return "not performed" if self.invites_retry(status, headers) else "unknown"
+        return "not performed" if self._invites_retry(status, headers) else "unknown"
 
     def wait(self, status: int, headers: Headers, wall: float) -> float | None:
         """Return the wait that the vendor asks for, in seconds."""
         asked = retry_after(headers, wall)
         if asked is not None:
             return asked
-        if self.invites_retry(status, headers):
+        if self._invites_retry(status, headers):
             return 0.0
         return self.waits.get(status)
+
+    def _invites_retry(self, status: int, headers: Headers) -> bool:
+        return bool(returned_or_none(self.invites_retry, status, headers))
+
+
+def _statuses_problem(value: object) -> str | None:
+    if not is_set(value):
+        return f"must be a set of HTTP statuses such as {{429}}, not {type_of(value)}"
+    wrong = next((status for status in value if not isinstance(status, int)), None)
+    return None if wrong is None else f"must be a set of HTTP statuses; it has {type_of(wrong)}"
 
 
 def retry_after(headers: Headers, wall: float) -> float | None:

@@ -1,15 +1,20 @@
 """Checks of options; a problem is a phrase that follows the argument's name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeGuard
 
+from typing_extensions import TypeIs
+
 from .._model.checks import suggestion
-from .._model.json import type_of
+from .._model.json import is_mapping, quoted, type_of
 from ..errors import ConfigurationError
 
 __all__ = [
     "LARGEST",
     "check_names",
+    "is_set",
+    "mapping_problems",
     "number_problem",
     "refuse",
     "seconds_problem",
@@ -46,6 +51,34 @@ def seconds_problem(value: object, alternative: str = "") -> str | None:
 def switch_problem(value: object) -> str | None:
     """Return why a value is not a switch; a string such as "no" would count as true."""
     return None if isinstance(value, bool) else f"must be True or False, not {type_of(value)}"
+
+
+def is_set(value: object) -> TypeIs[AbstractSet[object]]:
+    """Return whether a value is a set."""
+    return isinstance(value, AbstractSet)
+
+
+def mapping_problems(
+    name: str, value: object, key: type[int | str], check: Callable[[object], str | None]
+) -> dict[str, str | None]:
+    """Return what is wrong with a mapping and with its values, each by its place.
+
+    Args:
+        name: The argument.
+        value: What was passed.
+        key: The type of the keys.
+        check: Returns why a value of the mapping can't be used, as a phrase.
+    """
+    if not is_mapping(value):
+        return {name: f"must be a mapping, not {type_of(value)}"}
+    problems: dict[str, str | None] = {}
+    for one, member in value.items():
+        if not isinstance(one, key):
+            problems[name] = f"must have only {key.__name__} keys; it has {type_of(one)}"
+        else:
+            shown = quoted(one) if isinstance(one, str) else value_text(one)
+            problems[f"{name}[{shown}]"] = check(member)
+    return problems
 
 
 def refuse(name: str, problems: Mapping[str, str | None]) -> None:
