@@ -102,9 +102,13 @@ class SecretGroup:
 
     Args:
         read: Returns the credentials by name.
+
+    Raises:
+        ConfigurationError: ``read`` is not a function.
     """
 
     def __init__(self, read: Callable[[], Mapping[str, str | Secret]]) -> None:
+        _check_reader(self, read)
         self.read = read
 
     def __getitem__(self, name: str) -> "SecretMember":
@@ -116,13 +120,25 @@ class AsyncSecretGroup:
 
     Args:
         read: Returns the credentials by name.
+
+    Raises:
+        ConfigurationError: ``read`` is not a function.
     """
 
     def __init__(self, read: Callable[[], Awaitable[Mapping[str, str | Secret]]]) -> None:
+        _check_reader(self, read)
         self.read = read
 
     def __getitem__(self, name: str) -> "AsyncSecretMember":
         return AsyncSecretMember(self, name)
+
+
+def _check_reader(group: object, read: object) -> None:
+    if not callable(read):
+        kind = type(read).__name__
+        del read  # it may be the secrets, and error reports show this frame
+        problem = f"read must be a function that returns the credentials by name, not {kind}"
+        raise ConfigurationError(type(group).__name__, [problem])
 
 
 AnySecretGroup: TypeAlias = SecretGroup | AsyncSecretGroup

@@ -24,6 +24,7 @@ from ._model.call import (
 from ._model.checks import (
     amount,
     aware_datetime,
+    choice_problem,
     copy_mapping,
     instance,
     instances,
@@ -152,6 +153,7 @@ __all__ = [
     "TokenServed",
     "amount",
     "aware_datetime",
+    "choice_problem",
     "conceal",
     "copy_mapping",
     "dump_json",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bulk_runs import learners, reply, results, run
-from credentials import async_strigo_client
+from credentials import async_strigo_client, strigo_client
 from cryptography.fernet import Fernet
 from listed_problems import listed_problems
 
@@ -90,6 +90,20 @@ def test_all_problems_are_told_at_once() -> None:
     assert [problem.split()[0] for problem in found] == ["concurrency", "share", "ordered"]
 
 
+@pytest.mark.parametrize(
+    ("calls", "kind"),
+    [(3, "int"), (None, "None"), (next(iter(learners(1))), "UserTokenRequest")],
+)
+def test_calls_that_are_no_iterable(calls: Any, kind: str) -> None:
+    """A single call, passed by mistake, is refused before the run begins."""
+    for client in (strigo_client(), async_strigo_client()):
+        with pytest.raises(TypeError) as caught:
+            client.send_many(calls)
+        name = type(client).__name__
+        problem = f"calls must be an iterable of calls, not {kind}"
+        assert str(caught.value) == f"{name}.send_many(): {problem}"
+
+
 def test_none_means_the_default() -> None:
     """An option may be passed on as ``None``."""
     names = ("concurrency", "share", "ordered", "batch_size", "journal", "progress", "reuse")
@@ -98,11 +112,11 @@ def test_none_means_the_default() -> None:
 
 def test_an_unknown_option_is_a_type_error() -> None:
     """An unknown option is a TypeError, as for any function."""
-    text = r"^send_many\(\) got an unexpected keyword .*'conurrency'; did you mean 'concurrency'\?"
-    with pytest.raises(TypeError, match=text):
+    text = r"send_many\(\) got an unexpected keyword .*'conurrency'; did you mean 'concurrency'\?"
+    with pytest.raises(TypeError, match=f"^{text}"):
         run([], told, conurrency=3)
     misspelt: Any = {"conurrency": 3}
-    with pytest.raises(TypeError, match=text):
+    with pytest.raises(TypeError, match=rf"^AsyncStrigoClient\.{text}"):
         async_strigo_client().send_many([], **misspelt)
 
 
@@ -114,7 +128,7 @@ def test_a_bad_encryption_key_is_refused_and_never_shown(key: Any, tmp_path: Pat
         Sandbox() as sandbox,
         sandbox.strigo_client() as client,
         pytest.raises(
-            ConfigurationError, match="encryption_keys: key 1 is not a Fernet key"
+            ConfigurationError, match=r"^send_many\(\): encryption_keys: key 1 is not a Fernet key"
         ) as caught,
     ):
         client.send_many(learners(1), **options)

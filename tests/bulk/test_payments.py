@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from tokenkit import Reply
 
 
+class Unknown(Call[None]):
+    """A call whose model doesn't say what it opens."""
+
+    path = "/unknown"
+
+
 def payments(*permissions: str, count: int = 1) -> list[zerohash.ClientAuthTokenRequest]:
     return [
         zerohash.ClientAuthTokenRequest(
@@ -76,11 +82,12 @@ def test_other_calls_need_no_consent() -> None:
 
 def test_a_call_of_a_vendor_that_does_not_say_counts_as_a_payment() -> None:
     """Calls that may not be safe to repeat are not sent in bulk without consent."""
-
-    class Unknown(Call[None]):
-        path = "/unknown"
-
-    assert error_of([Unknown()]) is ConfigurationError
+    (result,) = results(run([Unknown()], told))
+    assert isinstance(result, Failure)
+    assert str(result.error) == (
+        "Unknown must not be sent twice, as its opens_payment is True; to send it in bulk, pass "
+        "allow_payments=True and journal=..."
+    )
 
 
 def test_with_consent_and_journal_a_payment_is_sent_once(options: dict[str, Any]) -> None:
@@ -92,11 +99,22 @@ def test_with_consent_and_journal_a_payment_is_sent_once(options: dict[str, Any]
     assert opened.counts.skipped == 3
 
 
-@pytest.mark.parametrize("permission", ["crypto-withdrawals", "fwc"])
-def test_a_payment_under_way_at_a_kill_is_never_sent_again(
-    options: dict[str, Any], permission: str
+@pytest.mark.parametrize(
+    ("calls", "advice"),
+    [
+        (
+            payments("crypto-withdrawals"),
+            "a payment may have been opened: to find out, call find_",
+        ),
+        (payments("fwc"), "a fund session may have been started, which moves no money: mint "),
+        ([Unknown()], "find out what it has created before you send it again"),
+    ],
+    ids=["payment", "session", "unknown"],
+)
+def test_a_call_under_way_at_a_kill_is_never_sent_again(
+    options: dict[str, Any], calls: list[Call[Any]], advice: str
 ) -> None:
-    """A call that was sent, with a result that never arrived, comes back as interrupted."""
+    """It comes back as interrupted, with its own vendor's advice, if there is one."""
     sent: list[Call[Any]] = []
 
     class Killed(BaseException):
@@ -106,10 +124,14 @@ def test_a_payment_under_way_at_a_kill_is_never_sent_again(
         sent.append(call)
         raise Killed
 
-    with pytest.raises(Killed), run(payments(permission), send, **options) as opened:
+    with pytest.raises(Killed), run(calls, send, **options) as opened:
         list(opened)
+    interrupted = "An earlier run sent this call and was interrupted before its result was known; "
     for _ in range(2):
-        assert error_of(payments(permission), told, **options) is InterruptedMintError
+        (result,) = results(run(calls, told, **options))
+        assert isinstance(result, Failure)
+        assert isinstance(result.error, InterruptedMintError)
+        assert str(result.error).startswith(interrupted + advice)
     assert len(sent) == 1
 
 
@@ -244,7 +266,7 @@ def test_payments_sent_with_other_credentials_are_not_overlooked(options: dict[s
 
     results(run(payments("crypto-pay"), send, **options))
     with (
-        pytest.raises(ConfigurationError, match="payments that were sent with other credentials"),
+        pytest.raises(ConfigurationError, match="calls that were sent with other credentials"),
         run(payments("crypto-pay"), told, **options, identity=b"o" * 32),
     ):
         pass

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from bulk_runs import async_run, learners, rate_limit_error, reply, results, run
+from listed_problems import listed_problems
 from redis_server import RedisServer
 
 from tokenkit import ConfigurationError
@@ -180,6 +181,19 @@ def test_wrong_arguments_are_named(arguments: tuple[Any, Any, Any, Any], problem
     url, name, requests, per = arguments
     with pytest.raises(ConfigurationError, match=problem):
         RedisRateLimiter(url, name, requests=requests, per=per)
+
+
+def test_all_wrong_arguments_are_named_at_once() -> None:
+    """A URL that can't be used hides none of the others."""
+    wrong: Any = 7
+    with pytest.raises(ConfigurationError) as caught:
+        RedisRateLimiter(wrong, "", requests=0, per=0)
+    assert listed_problems(caught.value, "RedisRateLimiter") == [
+        "url must be a URL such as 'redis://localhost:6379', not int",
+        "name must be a non-empty string",
+        "requests must be a number above 0, not 0",
+        "per must be a number above 0, not 0",
+    ]
 
 
 def test_a_password_does_not_travel() -> None:

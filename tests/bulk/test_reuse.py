@@ -12,7 +12,7 @@ from credentials import async_zerohash_client, zerohash_client
 from pooled import idle_of
 from raw_server import RawServer, http, responding
 
-from tokenkit import ClientClosedError, ConfigurationError, MismatchedResponse, zerohash
+from tokenkit import ClientClosedError, ConfigurationError, MismatchedResponse, zdk, zerohash
 from tokenkit._client.tapped_connections import AsyncTappedConnections, Tap, TappedConnections
 from tokenkit.bulk import Failure, Success
 from tokenkit.sandbox import Sandbox
@@ -95,6 +95,22 @@ def test_what_must_not_be_reused_is_a_failure(sandbox: Sandbox) -> None:
         (result,) = results
     assert isinstance(result, Failure)
     assert isinstance(result.error, ConfigurationError)
+
+
+@pytest.mark.anyio
+async def test_errors_name_the_method_that_was_called(sandbox: Sandbox) -> None:
+    """A caller who asked for a run is not told about ``get_token``, and the call says the same."""
+    async with (
+        sandbox.async_zdk_client() as client,
+        client.send_many([zdk.UserTokenRequest(id="user-1")], reuse=True) as results,
+    ):
+        (result,) = [result async for result in results]
+    assert isinstance(result, Failure)
+    assert str(result.error).startswith("AsyncZdkClient.send_many(): ZDK doesn't say how long ")
+    assert result.error.operation == "send_many"
+    with sandbox.zdk_client() as other, pytest.raises(ConfigurationError) as caught:
+        other.get_token(zdk.UserTokenRequest(id="user-1"))
+    assert str(caught.value).startswith("ZdkClient.get_token(): ZDK doesn't say how long ")
 
 
 def test_a_client_that_is_closed_meanwhile_sends_no_more(

@@ -48,7 +48,9 @@ def test_what_is_no_call_is_a_programming_error(sandbox: Sandbox, anyio_backend:
 def test_what_cannot_be_iterated_is_refused_at_once(client: StrigoClient) -> None:
     """A single call, or an async iterable on a sync client, is a TypeError."""
     single: Any = strigo.UserTokenRequest(email="learner@example.com")
-    with pytest.raises(TypeError, match="not iterable"):
+    with pytest.raises(
+        TypeError, match="calls must be an iterable of calls, not UserTokenRequest"
+    ):
         client.send_many(single)
 
     async def source() -> AsyncIterator[strigo.UserTokenRequest]:

@@ -15,6 +15,7 @@ from tokenkit import zerohash
 from tokenkit._model.checks import (
     amount,
     aware_datetime,
+    choice_problem,
     copy_mapping,
     instance,
     instances,
@@ -133,11 +134,29 @@ def test_permissions(value: object, problem: str | None) -> None:
 
 
 def test_one_of() -> None:
-    """The message lists the allowed strings."""
+    """The message lists the allowed strings, and suggests the nearest."""
     check = one_of("email", "sms")
     assert check("sms") is None
-    assert check("fax") == "must be one of 'email', 'sms'"
-    assert check([]) == "must be one of 'email', 'sms'"
+    assert check("fax") == "must be 'email' or 'sms'"
+    assert check("e-mail") == "must be 'email' or 'sms'; did you mean 'email'?"
+    assert check([]) == "must be 'email' or 'sms', not list"
+    assert one_of("a", "b", "c")("d") == "must be one of 'a', 'b', 'c'"
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("two", None),
+        ("tow", "must be one of 'one', 'two', 'three', not 'tow'; did you mean 'two'?"),
+        ("moon", "must be one of 'one', 'two', 'three', not 'moon'"),
+        ("x\n" * 99, r"must be one of 'one', 'two', 'three', not 'x\n" + r"x\n" * 15 + "x"),
+        (["two"], "must be one of 'one', 'two', 'three', not list"),
+        (None, "must be one of 'one', 'two', 'three', not None"),
+    ],
+)
+def test_choices(value: object, problem: str | None) -> None:
+    """The problem lists the choices, quotes a little of the value and suggests the nearest."""
+    assert choice_problem(value, ("one", "two", "three")) == problem
 
 
 def test_instances() -> None:

@@ -7,6 +7,7 @@ from core_driver import WALL, untyped
 from credentials import ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
 from listed_problems import listed_problems
 
+from tokenkit import ZdkClient
 from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
 from tokenkit.auth import (
@@ -84,10 +85,13 @@ def test_secrets_that_are_too_long_are_refused(length: int) -> None:
     """A secret may have the 16,384 characters that its error names, but no more."""
     long = "A" * length
     for name, build in (
-        ("api_key", lambda: Bearer(long)),
-        ("org_id", lambda: OrgKey(long, "key")),
-        ("private_key", lambda: HmacSigner("k", long, "p", scheme=HMAC_SCHEME)),
-        ("passphrase", lambda: HmacSigner("k", ZEROHASH_PRIVATE_KEY, long, scheme=HMAC_SCHEME)),
+        ("Bearer: api_key", lambda: Bearer(long)),
+        ("OrgKey: org_id", lambda: OrgKey(long, "key")),
+        ("HmacSigner: private_key", lambda: HmacSigner("k", long, "p", scheme=HMAC_SCHEME)),
+        (
+            "HmacSigner: passphrase",
+            lambda: HmacSigner("k", ZEROHASH_PRIVATE_KEY, long, scheme=HMAC_SCHEME),
+        ),
     ):
         if length <= 16_384:
             build()
@@ -137,14 +141,16 @@ def test_what_is_wrong_with_a_key_is_called_by_its_name(key: str, problem: str) 
     """Each common mistake with a key has its own message, without the key."""
     with pytest.raises(ConfigurationError) as caught:
         Bearer(key)
-    assert str(caught.value).startswith(f"api_key {problem}")
-    with pytest.raises(ConfigurationError, match=r"^2 problems:\n- org_id .*\n- api_key "):
+    assert str(caught.value).startswith(f"Bearer: api_key {problem}")
+    with pytest.raises(
+        ConfigurationError, match=r"^OrgKey has 2 problems:\n- org_id .*\n- api_key "
+    ):
         OrgKey(key, key)
 
 
 def test_an_api_key_with_the_organisation_before_it() -> None:
     """The whole pair, pasted as the key, is refused when both are known."""
-    with pytest.raises(ConfigurationError, match="api_key starts with the org_id"):
+    with pytest.raises(ConfigurationError, match=r"^OrgKey: api_key starts with the org_id"):
         OrgKey("org-1", "org-1:key")
     both = [Secret("org-1"), Secret("org-1:key")]
     with pytest.raises(ConfigurationError, match="api_key starts with the org_id"):
@@ -155,13 +161,25 @@ def test_all_unfit_credentials_are_named_at_once() -> None:
     """A signer names each of its unusable credentials."""
     with pytest.raises(ConfigurationError) as caught:
         HmacSigner("a b", "%", untyped(b"p"), scheme=HMAC_SCHEME)
-    assert [problem.split()[0] for problem in listed_problems(caught.value)] == [
+    assert [problem.split()[0] for problem in listed_problems(caught.value, "HmacSigner")] == [
         "api_key",
         "private_key",
         "passphrase",
     ]
     with pytest.raises(ConfigurationError, match="passphrase contains a line break"):
         HmacSigner("k", ZEROHASH_PRIVATE_KEY, "p\np", scheme=HMAC_SCHEME)
+
+
+def test_errors_name_a_strategys_own_class() -> None:
+    """A subclass is called by its name, and a client names itself and its argument instead."""
+
+    class KeyInVault(Bearer[str]):
+        pass
+
+    with pytest.raises(ConfigurationError, match=r"^KeyInVault: api_key must be .*, not int$"):
+        KeyInVault(untyped(3))
+    with pytest.raises(ConfigurationError, match=r"^ZdkClient: api_key must be .*, not int$"):
+        ZdkClient(api_key=untyped(3))
 
 
 def test_whether_spaces_may_stand_in_a_secret_is_said_by_name() -> None:

@@ -15,6 +15,7 @@ import attrs
 import pytest
 from core_driver import WALL
 from credentials import ZEROHASH_PASSPHRASE, ZEROHASH_PRIVATE_KEY
+from listed_problems import listed_problems
 
 from tokenkit._model.messages import Headers, Request
 from tokenkit._secret import Secret
@@ -226,6 +227,10 @@ def test_a_key_as_text_and_a_signature_in_hex(body: bytes) -> None:
         ({"api_key_header": "a b"}, "api_key_header must be a header's name"),
         ({"timestamp_header": 3}, "timestamp_header must be a header's name"),
         ({"signature_header": "X-App-Token"}, "must be different headers"),
+        ({"key_format": "x" * 99}, "'base64' or 'text', not 'x{49}$"),
+        ({"canonical_text": "text"}, "canonical_text must be a function, not str"),
+        ({"credential_names": 3}, "credential_names must be a tuple of strings"),
+        ({"credential_names": ("app_token", None)}, "credential_names must be a tuple of strings"),
     ],
 )
 def test_a_scheme_that_no_vendor_can_have(wrong: Any, problem: str) -> None:
@@ -249,10 +254,24 @@ def test_a_scheme_has_its_own_names_for_credentials() -> None:
 
 def test_a_passphrase_goes_with_its_scheme() -> None:
     """A passphrase that the scheme has no header for is refused, and so is a missing one."""
-    with pytest.raises(ConfigurationError, match="the scheme takes no passphrase"):
+    with pytest.raises(ConfigurationError, match=r"^HmacSigner: the scheme takes no passphrase$"):
         HmacSigner("k", "s", "p", scheme=PLAIN)
-    with pytest.raises(ConfigurationError, match="the scheme needs a passphrase"):
+    with pytest.raises(ConfigurationError, match=r"^HmacSigner: the scheme needs a passphrase$"):
         HmacSigner("k", ZEROHASH_PRIVATE_KEY, scheme=HMAC_SCHEME)
+    with pytest.raises(ConfigurationError) as caught:
+        HmacSigner("", ZEROHASH_PRIVATE_KEY, scheme=HMAC_SCHEME)
+    assert listed_problems(caught.value, "HmacSigner") == [
+        "the scheme needs a passphrase",
+        "api_key is empty",
+    ]
+
+
+def test_a_signer_needs_a_scheme() -> None:
+    """Whatever else is passed for it is refused by name."""
+    scheme: Any = "x-api-key"
+    problem = r"^HmacSigner: scheme must be an HmacScheme\(\.\.\.\), not str$"
+    with pytest.raises(ConfigurationError, match=problem):
+        HmacSigner("k", "s", scheme=scheme)
 
 
 def test_a_scheme_makes_its_signer() -> None:
@@ -263,7 +282,7 @@ def test_a_scheme_makes_its_signer() -> None:
     assert [secret.reveal() for secret in by_name.secrets if isinstance(secret, Secret)] == [
         secret.reveal() for secret in by_position.secrets if isinstance(secret, Secret)
     ]
-    wanted = "^the scheme signs with app_token and secret_key, not with"
+    wanted = "^HmacScheme: the scheme signs with app_token and secret_key, not with"
     with pytest.raises(ConfigurationError, match=f"{wanted} token and secret_key$"):
         own(token="k", secret_key="s")
     with pytest.raises(ConfigurationError, match=f"{wanted} nothing$"):

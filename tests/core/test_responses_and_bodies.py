@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
+from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -115,16 +118,53 @@ def test_secrets_in_an_unreadable_success() -> None:
 def test_a_model_that_raises_while_decoding(error: Exception) -> None:
     """If a caller's decode() raises, the error names the class and quotes nothing."""
     told = unreadable(make_response(200, '"minted"', content_type="text/plain"), Odd(error=error))
-    assert f"Odd.decode() raised {type(error).__name__}" in str(told)
+    assert f"Odd.decode() raised {type(error).__name__} in {Path(__file__).name}, line" in str(
+        told
+    )
     assert "minted" not in str(told)
 
 
 @pytest.mark.parametrize("error", [KeyError("k"), ValueError("v"), AttributeError("a")])
 def test_a_model_that_raises_while_encoding(error: Exception) -> None:
-    """If a caller's encode() raises, it is an InvalidInputError about the body."""
+    """If a caller's encode() raises, it is an InvalidInputError that says what, and where."""
     told = encode_body(Odd(error=error), NOW)
     assert isinstance(told, InvalidInputError)
-    assert str(told) == "Odd is not valid: the body: cannot be written as JSON"
+    text = f"Odd is not valid: the body: Odd.encode() raised {type(error).__name__} in "
+    assert re.fullmatch(re.escape(f"{text}{Path(__file__).name}, line ") + "[0-9]+", str(told))
+
+
+@attrs.frozen(kw_only=True)
+class Misdeclared(Call[JSON]):
+    """A call whose methods can't be called as the base class's."""
+
+    path = "/x"
+
+    def encode(self) -> JSON:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # the point
+        raise AssertionError("never called")
+
+    def decode(self, body: JSON) -> JSON:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # the point
+        del body
+        raise AssertionError("never called")
+
+
+def test_methods_with_other_parameters() -> None:
+    """Python's own error about them is shown: it names the method and what is wrong with it."""
+    wrong: Any = Misdeclared()
+    body = encode_body(wrong, NOW)
+    problem = "Misdeclared.encode() takes 1 positional argument but 2 were given"
+    assert str(body) == f"Misdeclared is not valid: the body: {problem}"
+    told = unreadable(make_response(200, "1"), wrong)
+    assert "Misdeclared.decode() takes 2 positional arguments but 3 were given (at $)" in str(told)
+
+
+def test_a_method_without_lines() -> None:
+    """A function in C is in no file."""
+
+    class Builtin(Odd):
+        encode: Any = staticmethod(attrgetter("nothing"))
+
+    text = "Builtin is not valid: the body: Builtin.encode() raised AttributeError"
+    assert str(encode_body(Builtin(), NOW)) == text
 
 
 class TimeLimit(Exception):  # noqa: N818 - named like those of workers
@@ -142,19 +182,15 @@ def test_what_is_not_about_data_comes_out(error: Exception) -> None:
     assert caught.value is error
 
 
-def test_what_strikes_while_the_unwritable_field_is_sought() -> None:
-    """The second look at a body that can't be written may be interrupted too."""
+def test_what_strikes_while_the_body_is_written() -> None:
+    """The body may be a caller's own mapping, and writing it may be interrupted too."""
 
-    @attrs.frozen(kw_only=True)
-    class Struck(Odd):
-        calls: list[object] = attrs.field(factory=list[object])
-
-        def encode(self, now: datetime) -> JSON:
-            self.calls.append(now)
-            raise TimeLimit if len(self.calls) > 1 else KeyError
+    class Struck(dict[str, JSON]):
+        def items(self) -> Any:
+            raise TimeLimit
 
     with pytest.raises(TimeLimit):
-        encode_body(Struck(), NOW)
+        encode_body(RawCall(verb="POST", target="/x", json=Struck(a=1)), NOW)
 
 
 def test_a_readable_success() -> None:

@@ -42,6 +42,16 @@ def call(group: SecretGroup | AsyncSecretGroup) -> tuple[int, list[str]]:
     return reply.attempts, [one.headers["x-scx-api-key"] for one in connections.requests]
 
 
+@pytest.mark.parametrize("kind", [SecretGroup, AsyncSecretGroup])
+def test_a_group_needs_a_function(kind: Any) -> None:
+    """The secrets themselves, passed by mistake, are refused at once and not shown."""
+    with pytest.raises(ConfigurationError) as caught:
+        kind(KEYS)
+    assert str(caught.value) == (
+        f"{kind.__name__}: read must be a function that returns the credentials by name, not dict"
+    )
+
+
 def test_a_group_is_read_once_an_attempt() -> None:
     """All credentials of an attempt come from one read, and the next attempt reads again."""
     reads: list[int] = []

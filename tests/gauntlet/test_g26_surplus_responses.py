@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from importlib import import_module
@@ -14,57 +13,21 @@ from connect_proxy import proxy_to, socks_proxy_to, socks_url
 from network_calls import (
     each_family,
     each_flavour,
-    echo_token,
     send_strigo,
 )
-from raw_server import RawServer, json_response
+from raw_server import RawServer
+from surplus import CALLS, RIGHT, one_too_many, polite
 from tls_servers import AUTHORITY, HOST, server_context, trusting
 
-from tokenkit import strigo
 from tokenkit._http import connection
 from tokenkit._http.family import load_family
 from tokenkit._http.network import DeadlineBackend
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour, Options
-    from raw_server import Peer
 
-USERS = ("alice@example.com", "bob@example.com", "carol@example.com")
-CALLS = [strigo.UserTokenRequest(email=user) for user in USERS]
-SURPLUS = json_response({"result": "success", "data": {"token": "for somebody else"}})
 PATIENCE = 20
 WAYS = ("plain", "tls", "http proxy", "https proxy", "socks proxy")
-
-
-def one_too_many(when: str, was_sent: threading.Semaphore) -> Any:
-    """Respond to each request; another response follows a connection's first one.
-
-    Args:
-        when: How it comes.
-        was_sent: Is released when a response, and what follows it, has been sent.
-    """
-
-    def script(peer: Peer) -> None:
-        first = True
-        while (request := peer.read_request()) is not None:
-            right = echo_token(request)
-            if not first:
-                peer.send(right)
-            elif when == "in the same piece":
-                peer.send(right + SURPLUS)
-            elif when == "in a record of its own":
-                peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-                peer.send(right)
-                peer.send(SURPLUS)
-                peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
-            else:
-                peer.send(right)
-                time.sleep(0.01)
-                peer.send(SURPLUS)
-            was_sent.release()
-            first = False
-
-    return script
 
 
 def tokens(
@@ -93,28 +56,18 @@ def test_a_surplus_response_is_nobodys(
     was_sent = threading.Semaphore(0)
     with RawServer(one_too_many(when, was_sent), tls=tls) as server:
         if way == "plain":
-            assert tokens(flavour, server.url, options, was_sent) == [
-                f"for {user}" for user in USERS
-            ]
+            assert tokens(flavour, server.url, options, was_sent) == RIGHT
             return
         if way == "tls":
             url = f"https://localhost:{server.port}"
-            assert tokens(flavour, url, options, was_sent) == [f"for {user}" for user in USERS]
+            assert tokens(flavour, url, options, was_sent) == RIGHT
             return
         shown = server_context("127.0.0.1") if way == "https proxy" else None
         proxy = socks_proxy_to(server) if way == "socks proxy" else proxy_to(server, shown)
         with proxy, AUTHORITY.cert_pem.tempfile() as authority:
             monkeypatch.setenv("SSL_CERT_FILE", authority)
             options["proxy"] = socks_url(proxy) if way == "socks proxy" else proxy.url
-            assert tokens(flavour, f"https://{HOST}", options, was_sent) == [
-                f"for {u}" for u in USERS
-            ]
-
-
-def polite(peer: Peer) -> None:
-    """Respond to each request once."""
-    while (request := peer.read_request()) is not None:
-        peer.send(echo_token(request))
+            assert tokens(flavour, f"https://{HOST}", options, was_sent) == RIGHT
 
 
 @each_family
@@ -125,11 +78,11 @@ def test_a_renamed_private_attribute_makes_connections_single_use(
 ) -> None:
     """If a library has renamed what the check looks at, each connection serves one call."""
     with RawServer(polite) as server:
-        assert tokens(flavour, server.url, {"http_family": family}) == [f"for {u}" for u in USERS]
+        assert tokens(flavour, server.url, {"http_family": family}) == RIGHT
         assert server.connections == 1
         renamed = [f"{one}_renamed" if one == name else one for one in connection.PATH_TO_H11]
         monkeypatch.setattr(connection, "PATH_TO_H11", tuple(renamed))
-        assert tokens(flavour, server.url, {"http_family": family}) == [f"for {u}" for u in USERS]
+        assert tokens(flavour, server.url, {"http_family": family}) == RIGHT
         assert server.connections == 4
 
 
@@ -153,7 +106,7 @@ def test_h11_with_another_trailing_data_makes_connections_single_use(
     """If h11 reports what it holds in another form, each connection serves one call."""
     monkeypatch.setattr("h11.Connection.trailing_data", [b"", False])
     with RawServer(polite) as server:
-        assert tokens(flavour, server.url, {"http_family": "httpx"}) == [f"for {u}" for u in USERS]
+        assert tokens(flavour, server.url, {"http_family": "httpx"}) == RIGHT
         assert server.connections == 3
 
 
@@ -182,5 +135,5 @@ def test_an_observed_transport_hands_on_no_surplus(
         monkeypatch.setattr(connection, "POOL_OF_TRANSPORT", "_pool_renamed")
     with RawServer(one_too_many("in the same piece", threading.Semaphore(0))) as server:
         options: Options = {"http_family": "httpx"}
-        assert tokens(flavour, server.url, options) == [f"for {user}" for user in USERS]
+        assert tokens(flavour, server.url, options) == RIGHT
     assert len(seen) == 3

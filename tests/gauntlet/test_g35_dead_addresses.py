@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,4 +75,38 @@ def test_families_take_turns() -> None:
     tried = [address for _, (address, _) in zip(range(5), attempts, strict=False)]
     assert tried == [six[0], four[0], six[1], four[1], six[2]]
     shares = [seconds for _, (_, seconds) in zip(range(5), attempts, strict=False)]
-    assert all(seconds <= 0.3 for seconds in shares[:4])
+    assert all(seconds <= 0.3 for seconds in shares[:2])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "most"),
+    [
+        ([None, 0.1], 0.4),
+        ([None, 0.6], 1.2),
+        ([None, None, None, 0.1], 1.2),
+        ([0.4] * 8, 1.0),
+        ([0.6, None], 3.5),
+    ],
+)
+def test_a_slow_address_is_not_given_up_for_a_dead_one(
+    seconds: list[float | None], most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Addresses that need longer than the first share soon get more time than dead ones."""
+    import httpcore  # noqa: PLC0415 - only here
+
+    from tokenkit._http import network  # noqa: PLC0415 - only here
+
+    now = 0.0
+    monkeypatch.setattr(network, "time", SimpleNamespace(monotonic=lambda: now))
+    needs = {(socket.AF_INET, 1, 6, "", (f"10.0.0.{n}", 1)): it for n, it in enumerate(seconds)}
+    attempts = network.Attempts(httpcore, "several", [[*needs]], 5.0)
+    for address, longest in attempts:
+        need = needs[address]
+        if need is not None and need <= longest:
+            now += need
+            break
+        now += longest
+        attempts.failed(address, httpcore.ConnectTimeout())
+    else:
+        pytest.fail("none was given enough time")
+    assert now <= most

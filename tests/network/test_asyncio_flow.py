@@ -83,7 +83,7 @@ async def test_a_request_that_is_not_taken_in_time_is_a_timeout() -> None:
 
 def test_a_sync_request_that_is_not_taken_in_time_is_a_timeout() -> None:
     """If a server stops reading, the write timeout ends the exchange."""
-    progress = Progress(PATIENCE)
+    progress = Progress(PATIENCE, "https://127.0.0.1")
     previous = PROGRESS.set(progress)
     with RawServer(read_nothing, receive_buffer=2048) as server:
         stream = DeadlineBackend(route()).connect_tcp("127.0.0.1", server.port)

@@ -32,7 +32,8 @@ CREDENTIALS = """
     X-Access X-Assertion X-Auth X-Challenge X-Client-Cert X-Credential X-Forwarded-Client-Cert
     X-HMAC X-Hmac-Sha256 X-Identity X-Login X-MFA-Code X-Nonce X-Otp X-Pass X-Pin X-Principal
     X-Private X-Honeycomb-Team X-Impersonate X-On-Behalf-Of X-Act-As X-Basic Sentry-Dsn
-    X-Remote-User X-SAML-Assertion X-Sid X-Ticket X_Pin
+    X-Remote-User X-SAML-Assertion X-Sid X-Ticket X_Pin X-JFrog-Art-Api X-Ovh-Consumer X-Creds
+    X-Amzn-Oidc-Data X-Cred X-Api-Creds X-Psk X-Pw X-Tfa X-Security-Code X-Sas
 """
 CHANGES = """
     A-IM Accept-Charset Content-Digest Digest Early-Data Expect Forwarded If-Match If-None-Match
@@ -41,7 +42,7 @@ CHANGES = """
 """
 HARMLESS_HEADERS = """
     Accept-Language Baggage Traceparent X-Correlation-Id X-Datadog-Trace-Id X-Environment
-    X-Machine-Id X-Message-Id X-Path X-Ping X-Process X-Service X-Span-Id X-Tenant
+    X-Machine-Id X-Message-Id X-Path X-Ping X-Process X-Region X-Service X-Span-Id X-Tenant
 """
 
 

@@ -73,7 +73,8 @@ def test_the_words_of_a_callers_proxy_are_not_repeated(flavour: Flavour, family:
         with pytest.raises(ConnectError) as caught:
             send_through(flavour, family, f"https://{HOST}", ZEROHASH_MINT, proxy=url)
     told, _, _ = str(caught.value).partition(" (request_id=")
-    assert told == f"https://{HOST}: ProxyError: {AUTHENTICATE}"
+    blamed = f"proxy 127.0.0.1:{proxy.port}"
+    assert told == f"{blamed}: ProxyError: {AUTHENTICATE} (on the way to https://{HOST})"
 
 
 @each_family

@@ -29,7 +29,7 @@ only_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @asynccontextmanager
 async def receiving(script: Callable[[Peer], None]) -> AsyncGenerator[Receiver]:
     """Yield the receiver of a connection on which more is written than is sent at once."""
-    previous = PROGRESS.set(Progress(PATIENCE))
+    previous = PROGRESS.set(Progress(PATIENCE, "https://127.0.0.1"))
     with RawServer(script, receive_buffer=2048) as server:
         transport, receiver = await asyncio.get_running_loop().create_connection(
             lambda: Receiver(CORE), "127.0.0.1", server.port

@@ -162,7 +162,7 @@ def test_what_tls_holds_can_be_read() -> None:
         peer.wait_gone()
 
     with serve(answer, tls=True) as server:
-        previous = PROGRESS.set(Progress(PATIENCE))
+        previous = PROGRESS.set(Progress(PATIENCE, "https://127.0.0.1"))
         backend = DeadlineBackend(route(tls=True))
         try:
             stream = backend.connect_tcp("127.0.0.1", server.port)

@@ -106,9 +106,12 @@ def test_payments_and_fund_sessions_are_not_reused(sandbox: Sandbox, permission:
     with sandbox.zerohash_client() as client:
         with pytest.raises(ConfigurationError) as caught:
             client.get_token(call)
+        assert str(caught.value).startswith("ZeroHashClient.get_token(): the permission ")
         assert repr(permission) in str(caught.value)
         assert "create_client_auth_token()" in str(caught.value)
-        with pytest.raises(ConfigurationError):
+        with pytest.raises(
+            ConfigurationError, match=r"^ZeroHashClient\.invalidate_token\(\): the"
+        ):
             client.invalidate_token(call)
     assert sandbox.issued == ()
 
@@ -116,12 +119,12 @@ def test_payments_and_fund_sessions_are_not_reused(sandbox: Sandbox, permission:
 def test_calls_that_mint_nothing_are_refused(sandbox: Sandbox) -> None:
     """The error names a call that isn't reusable, or isn't a call."""
     with sandbox.strigo_client() as client:
-        get_token: Any = client.get_token
-        with pytest.raises(ConfigurationError, match="HealthRequest is not reusable"):
-            get_token(strigo.HealthRequest())
-        invalidate: Any = client.invalidate_token
-        for method in (get_token, invalidate):
-            with pytest.raises(InvalidInputError, match="must be a call"):
+        for name in ("get_token", "invalidate_token"):
+            method: Any = getattr(client, name)
+            called = rf"^StrigoClient\.{name}\(\)"
+            with pytest.raises(ConfigurationError, match=f"{called}: HealthRequest is not reus"):
+                method(strigo.HealthRequest())
+            with pytest.raises(InvalidInputError, match=f"{called} .* must be a call"):
                 method(STRIGO_MINT.email)
 
 

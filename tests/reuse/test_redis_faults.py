@@ -189,8 +189,12 @@ def test_client_of_one_s_own(redis_server: RedisServer) -> None:
     assert repr(store) == "RedisStore(prefix='acme')"
     with pytest.raises(ConfigurationError, match="socket_timeout"):
         RedisStore(redis.Redis(socket_timeout=None), encryption_keys=[STORE_KEY])
-    with pytest.raises(ConfigurationError, match="client must be a client of redis, valkey"):
-        RedisStore(object(), encryption_keys=[STORE_KEY])
+    with pytest.raises(ConfigurationError) as caught:
+        RedisStore(object(), encryption_keys=[STORE_KEY], prefix="")
+    assert listed_problems(caught.value, "RedisStore") == [
+        "prefix must be a non-empty string",
+        "client must be a client of redis, valkey, coredis, not object",
+    ]
     with pytest.raises(ConfigurationError, match="prefix must be"):
         RedisStore(own, encryption_keys=[STORE_KEY], prefix="")
     with pytest.raises(ConfigurationError, match="pass encryption_keys"):
@@ -237,8 +241,13 @@ def test_asyncio_client_of_one_s_own(redis_server: RedisServer, sandbox: Sandbox
 @pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", 5])
 def test_url_is_checked(url: Any) -> None:
     """An unusable URL is refused when the store is created, and not shown."""
-    with pytest.raises(ConfigurationError, match="RedisStore: url must be"):
+    with pytest.raises(ConfigurationError, match="RedisStore: url must be") as caught:
         RedisStore.from_url(url, encryption_keys=[STORE_KEY])
+    assert str(caught.value).endswith(", not int") == (url == 5)
+    with pytest.raises(ConfigurationError) as caught:
+        RedisStore.from_url(url, prefix="")
+    found = [problem.split()[0] for problem in listed_problems(caught.value, "RedisStore")]
+    assert found == ["url", "pass", "prefix"]
 
 
 def test_store_can_be_closed_and_used_again(redis_server: RedisServer) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from credentials import STORE_KEY
+from listed_problems import listed_problems
 
 from tokenkit import Secret
 from tokenkit.errors import ConfigurationError, StoreError
@@ -71,7 +72,7 @@ def test_file_is_its_owner_s_only(path: Path) -> None:
 
 
 def test_unusable_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path that can't be a store is refused when the store is created."""
+    """A path that can't be a store is refused when it is created, along with a lack of keys."""
     monkeypatch.setattr("tokenkit.stores.sqlite.CREATION_PAUSE", 0.001)
     garbage = tmp_path / "garbage"
     garbage.write_bytes(b"no database" * 1000)
@@ -80,10 +81,14 @@ def test_unusable_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.Monke
     for path in (tmp_path, tmp_path / "missing" / "tokens.db", garbage, link):
         with pytest.raises(ConfigurationError, match=f"SqliteStore: can't use {path}: "):
             SqliteStore(path, allow_unencrypted=True)
-    with pytest.raises(ConfigurationError, match="path must be a path, not int"):
-        SqliteStore(5, allow_unencrypted=True)  # type: ignore[arg-type] # on purpose
+    with pytest.raises(ConfigurationError) as caught:
+        SqliteStore(5, encryption_keys=[])  # type: ignore[arg-type] # on purpose
+    not_a_path, no_key = listed_problems(caught.value, "SqliteStore")
+    assert not_a_path == "path must be a path, not int"
+    assert no_key.startswith("encryption_keys must hold at least one key")
     with pytest.raises(ConfigurationError, match="SqliteStore: pass encryption_keys"):
         SqliteStore(tmp_path / "tokens.db")
+    assert not (tmp_path / "tokens.db").exists()
 
 
 def test_file_that_is_locked_for_long_cannot_be_used(
@@ -254,13 +259,13 @@ def test_sealed_content_opens_with_its_key(key: Any) -> None:
         (STORE_KEY, "must be a list of keys, not a single key"),
         ({STORE_KEY: 1}, "must be a list of keys, not dict"),
         ([STORE_KEY, 5], "key 2 must be a string, not int"),
-        ([STORE_KEY, "hunter2"], "key 2 is not a Fernet key"),
+        (["hunter2", STORE_KEY, "x"], "key 1 is not a Fernet .*\n.* key 3 is not a Fernet key"),
         (["é" * 43 + "="], "key 1 is not a Fernet key"),
     ],
 )
 def test_bad_keys_are_refused(keys: Any, problem: str) -> None:
     """An unusable key is named by its number, and not shown."""
-    with pytest.raises(ConfigurationError, match=problem) as caught:
+    with pytest.raises(ConfigurationError, match=f"^FernetSealing.*(\n.*)?{problem}") as caught:
         sealing_of(keys, allow_unencrypted=False)
     assert "hunter2" not in str(caught.value)
 

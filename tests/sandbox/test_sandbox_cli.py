@@ -203,7 +203,7 @@ def test_rate_limits_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"faults": ["stauts=503"]}, "a fault has no field 'stauts'"),
+        ({"faults": ["stauts=503"]}, "no field is called 'stauts'"),
         ({"clock_skew": float("nan")}, "clock_skew must be seconds"),
         ({"strigo_rate_limit": "5 a minute"}, "must be REQUESTS or REQUESTS/SECONDS, not '5 a mi"),
         ({"strigo_rate_limit": "0"}, "strigo_rate_limit must be a whole number of requests, "),

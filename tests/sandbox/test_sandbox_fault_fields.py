@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from listed_problems import listed_problems
 from sandbox_requests import CLIENT, STRIGO_MINT, ZDK_CREATE, strigo_authorization, zerohash_post
 
 from tokenkit import ConfigurationError, NotFoundError
@@ -50,11 +51,14 @@ MINT = "/client_auth_token"
         ),
         ({"missing_requirements": [""]}, "missing_requirements must be"),
         ({"missing_requirements": [7]}, "missing_requirements must be"),
-        ({}, "a fault needs one of status, delay, drop, body, response, clock_skew"),
-        ({"times": 3, "vendor": "zdk"}, "a fault needs one of"),
-        ({"status": 403, "response": "spend-limit"}, "either a status or a response, not both"),
+        ({}, "Fault: needs one of status, delay, drop, body, response, clock_skew"),
+        ({"times": 3, "vendor": "zdk"}, "Fault: needs one of"),
+        ({"status": 403, "response": "spend-limit"}, "pass either status or response, not both"),
         ({"delay": 1, "retry_after": 1}, "retry_after needs a status"),
-        ({"status": 409, "missing_requirements": ["dob"]}, "need response='missing-requirements'"),
+        (
+            {"status": 409, "missing_requirements": ["dob"]},
+            "needs response='missing-requirements'",
+        ),
         (
             {"response": "spend-limit", "vendor": "zdk"},
             "'spend-limit' belongs to zerohash, not to zdk",
@@ -68,6 +72,31 @@ def test_wrong_fields(options: dict[str, object], message: str) -> None:
         sandbox.fail_next(**options)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # wrong on purpose
     assert message in str(caught.value)
     assert sandbox.pending_faults == ()
+
+
+def test_all_wrong_fields_are_named_at_once() -> None:
+    """So are all contradictions between fields, and all mistakes in a text."""
+    with pytest.raises(ConfigurationError) as caught:
+        Fault(times=0, share=2, delay=-1)
+    assert listed_problems(caught.value, "Fault") == [
+        "times must be a whole number of at least 1, or None, not 0",
+        "share must be above 0 and at most 1, not 2",
+        "delay must be a number of seconds, 0 or more, not -1",
+    ]
+    with pytest.raises(ConfigurationError) as caught:
+        Fault(retry_after=1, missing_requirements=["dob"])
+    assert listed_problems(caught.value, "Fault") == [
+        "needs one of status, delay, drop, body, response, clock_skew",
+        "retry_after needs a status that carries it",
+        "missing_requirements needs response='missing-requirements'",
+    ]
+    with pytest.raises(ConfigurationError) as caught:
+        parse_fault("times=x; delay=y; times=3; status=500; status=501")
+    assert listed_problems(caught.value, "Fault") == [
+        "times must be a number, not 'x'",
+        "delay must be a number, not 'y'",
+        "status is given twice",
+    ]
 
 
 def test_unknown_field() -> None:
@@ -100,14 +129,17 @@ def test_spelling(text: str, fault: Fault) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("stauts=503", "no field 'stauts'; its fields are vendor, path, times, share, status,"),
-        ("503", "no field '503'"),
+        (
+            "stauts=503",
+            "no field is called 'stauts'; they are vendor, path, times, share, status,",
+        ),
+        ("503", "no field is called '503'"),
         ("status=503, status=500", "status is given twice"),
         ("status=many", "status must be a number, not 'many'"),
         ("delay=", "delay must be a number, not ''"),
         ("share=2, status=500", "share must be above 0 and at most 1"),
-        ("", "a fault needs one of"),
-        (";", "a fault needs one of"),
+        ("", "Fault: needs one of"),
+        (";", "Fault: needs one of"),
     ],
 )
 def test_wrong_spelling(text: str, message: str) -> None:
@@ -149,8 +181,8 @@ def test_header_through_a_client(faulty: Sandbox) -> None:
     ("header", "message"),
     [
         ("status=5O3", "status must be a number"),
-        ("oops", "no field 'oops'"),
-        ("status=500; times=1; vendor=zdk", "leave out times, vendor: the header's fault applies"),
+        ("oops", "no field is called 'oops'"),
+        ("status=500; times=1; vendor=zdk", "leave out times, vendor: a header's applies"),
         (
             "response=spend-limit",
             "'spend-limit' belongs to zerohash, but the request is for strigo",

@@ -55,7 +55,7 @@ async def connected(
     server: RawServer, *, tls: bool = False, left: float = PATIENCE, options: Any = ()
 ) -> AsyncGenerator[tuple[AsyncStream, Progress]]:
     """Yield a connection within its own exchange."""
-    progress = Progress(left)
+    progress = Progress(left, "https://127.0.0.1")
     previous = PROGRESS.set(progress)
     backend = AsyncioBackend(route(tls=tls))
     try:

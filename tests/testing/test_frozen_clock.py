@@ -1,12 +1,12 @@
 import math
 import threading
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from tokenkit.testing import FrozenClock
+from tokenkit.testing import AsyncFrozenClock, FrozenClock
 
 if TYPE_CHECKING:
     from tokenkit.extension import AsyncClock, Clock
@@ -57,7 +57,9 @@ def test_another_time_zone() -> None:
 
 def test_refuses_a_time_without_a_zone() -> None:
     """A datetime without a time zone is refused with a message that says what to add."""
-    with pytest.raises(ValueError, match="now must have a time zone, such as tzinfo"):
+    with pytest.raises(
+        ValueError, match=r"^FrozenClock: now must have a time zone, such as tzinfo"
+    ):
         FrozenClock(datetime(2027, 3, 1, 12))  # noqa: DTZ001 - wrong on purpose
 
 
@@ -66,9 +68,27 @@ def test_never_goes_back(seconds: float) -> None:
     """A clock neither goes back nor leaves the calendar."""
     clock = FrozenClock(NOON)
     for move in (clock.advance, clock.sleep):
-        with pytest.raises(ValueError, match="seconds must be finite and not negative"):
+        with pytest.raises(
+            ValueError, match=r"^FrozenClock: seconds must be finite and not negative"
+        ):
             move(seconds)
     assert (clock.now, clock.sleeps) == (NOON, ())
+
+
+def test_values_of_other_types() -> None:
+    """They are refused by the name of the class and the argument."""
+    kind: Any = FrozenClock
+    with pytest.raises(TypeError, match=r"^FrozenClock: now must be a datetime, not str$"):
+        kind("2027-03-01T12:00:00Z")
+    clock: Any = FrozenClock(NOON)
+    for move in (clock.advance, clock.sleep):
+        with pytest.raises(TypeError, match=r"^FrozenClock: seconds must be a number, not str$"):
+            move("1")
+    assert (clock.now, clock.sleeps) == (NOON, ())
+    asynchronous: Any = AsyncFrozenClock
+    problem = r"^AsyncFrozenClock: clock must be a FrozenClock, not datetime$"
+    with pytest.raises(TypeError, match=problem):
+        asynchronous(NOON)
 
 
 @pytest.mark.anyio

@@ -27,6 +27,7 @@ from tokenkit import (
 EACH = pytest.mark.parametrize(("kind", "credentials"), CLIENTS)
 ZERO = "timeout must be Timeouts(...) or a positive number of seconds, at most a million, not 0"
 PROXY_FORMS = "must be like http://host:port, https://host:port or socks5://host:port"
+URL_FORMS = "base_url must be like https://host or http://localhost:8000"
 ENVIRONMENTS = "environment must be one of 'us-cert', 'us-production', 'eu-cert', 'eu-production'"
 
 
@@ -39,7 +40,7 @@ def test_an_unknown_family_hides_no_other_problem(
     assert problems_with(kind, **credentials, http_family="bogus", proxy="foo", timeout=0) == [
         ZERO,
         "http_family must be 'httpx' or 'httpx2', not 'bogus'",
-        f"proxy {PROXY_FORMS}",
+        f"proxy {PROXY_FORMS}: it has no scheme",
         "SSL_CERT_FILE: /missing.pem can't be read: No such file or directory",
     ]
 
@@ -66,7 +67,7 @@ def test_variables_of_connections_are_all_checked(
     expected = [
         "SSL_CERT_DIR: /missing can't be read: No such file or directory",
         "SSLKEYLOGFILE: /missing/keys.log can't be written: No such file or directory",
-        f"HTTPS_PROXY {PROXY_FORMS}",
+        f"HTTPS_PROXY {PROXY_FORMS}: it has another scheme",
     ]
     assert problems_with(kind, **credentials) == expected
     # The base URL might be excepted from the proxy, which nobody can tell here.
@@ -188,7 +189,7 @@ def test_addresses_that_exclude_each_other_are_checked_too(kind: Any) -> None:
     assert problems_with(kind, **ZEROHASH, environment="moon", base_url="x") == [
         "pass either environment or base_url, not both",
         f"{ENVIRONMENTS}, not 'moon'",
-        "base_url must be like https://host or http://localhost:8000",
+        f"{URL_FORMS}: it lacks https:// before the host",
     ]
 
 
@@ -206,7 +207,7 @@ def test_missing_variables_are_reported_with_the_rest(kind: Any) -> None:
             "environment", "environment (from ZEROHASH_ENVIRONMENT)"
         ),
         ZERO,
-        f"proxy {PROXY_FORMS}",
+        f"proxy {PROXY_FORMS}: it has no scheme",
     ]
 
 
@@ -217,7 +218,7 @@ def test_missing_variables_are_reported_with_the_rest(kind: Any) -> None:
         ("x:0", "has port 0, on which no server listens"),
         ("x:99999", "has a port above 65535"),
         (f"x:{'9' * 5000}", "has a port above 65535"),
-        ("x.", "must be a host such as 'dev.zu.casa', without a scheme and without 'user.', "),
+        ("x.", "must be a host such as 'dev.zu.casa': it is too long, or has a character "),
     ],
 )
 def test_the_host_is_blamed_and_not_the_base_url(kind: Any, host: str, problem: str) -> None:

@@ -123,14 +123,15 @@ def test_a_base_url_argument_wins() -> None:
             {"ZEROHASH_ENVIRONMENT": "production"},
             (
                 "environment (from ZEROHASH_ENVIRONMENT) must be one of 'us-cert', "
-                "'us-production', 'eu-cert', 'eu-production', not 'production'"
+                "'us-production', 'eu-cert', 'eu-production', not 'production'; did you mean "
+                "'us-production'?"
             ),
         ),
         (
             {"ZDK_API_HOST": "https://user.dev.zu.casa"},
             (
-                "base_host (from ZDK_API_HOST) must be a host such as 'dev.zu.casa', without "
-                "a scheme and without 'user.', 'room.', 'chat.' or 'event.' before it"
+                "base_host (from ZDK_API_HOST) must be a host such as 'dev.zu.casa': it has "
+                "a scheme; leave it out"
             ),
         ),
         (
@@ -220,6 +221,25 @@ def test_from_env_takes_options() -> None:
             f"{kind.__name__}() got an unexpected keyword argument 'time_out'; "
             "did you mean 'timeout'?"
         )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        (3, "environ must be a mapping of names to strings, not int"),
+        ("ZDK_API_KEY=key", "environ must be a mapping of names to strings, not str"),
+        (
+            {"TOKENKIT_ALLOW_INSECURE_HTTP": True},
+            "environ: TOKENKIT_ALLOW_INSECURE_HTTP must be a string, not bool",
+        ),
+    ],
+)
+def test_an_environment_of_another_kind(kind: Any, environ: object, problem: str) -> None:
+    """It is refused by name, and so is each variable that isn't a string."""
+    with pytest.raises(ConfigurationError) as caught:
+        kind.from_env(environ=environ, timeout=0)
+    assert str(caught.value) == f"{kind.__name__}.from_env(): {problem}"
 
 
 def locals_of(trace: TracebackType | None) -> str:

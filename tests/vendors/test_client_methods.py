@@ -176,6 +176,16 @@ def test_wrong_calls(arguments: tuple[Any, ...], keywords: dict[str, Any], probl
     assert transport.requests == []
 
 
+@pytest.mark.parametrize(
+    "name", ["send", "send_raw", "request", "get_token", "invalidate_token", "send_many"]
+)
+def test_wrong_calls_of_every_clients_methods(name: str) -> None:
+    """Python's own error names a public class that has the method."""
+    for kind, owner in ((StrigoClient, "Client"), (AsyncStrigoClient, "AsyncClient")):
+        with pytest.raises(TypeError, match=rf"^{owner}\.{name}\(\) missing [12] required posit"):
+            getattr(kind, name)(None)
+
+
 @pytest.mark.anyio
 async def test_wrong_async_calls() -> None:
     """An async client raises it when the call is awaited, in its own name."""

@@ -165,7 +165,9 @@ def test_errors_name_the_method_that_was_called(method: str) -> None:
         getattr(client, method)(*arguments, timeout=0)
     with pytest.raises(TypeError, match=rf"ZdkClient\.{method}\(\) got .* did you mean 'timeout'"):
         getattr(client, method)(*arguments, timeot=3)
-    with pytest.raises(InvalidInputError, match=rf"^{method}\(\) is not valid: request_id"):
+    with pytest.raises(
+        InvalidInputError, match=rf"^ZdkClient\.{method}\(\) is not valid: request_id"
+    ):
         getattr(client, method)(*arguments, request_id="a\n")
 
 
@@ -255,7 +257,7 @@ def test_unfit_requests(method: Any, path: Any, problem: str) -> None:
     transport = responding(200, {})
     with pytest.raises(InvalidInputError) as caught:
         scripted_zdk(transport).request(method, path)
-    assert str(caught.value).startswith(f"request() is not valid: {problem}")
+    assert str(caught.value).startswith(f"ZdkClient.request() is not valid: {problem}")
     assert transport.requests == []
 
 

@@ -145,7 +145,7 @@ def test_a_base_url_stands_for_all_services(vendor: Vendor) -> None:
 
 def test_a_service_that_the_vendor_lacks(vendor: Vendor) -> None:
     """Another vendor's call is refused, and its credentials are not sent."""
-    refused = pytest.raises(InvalidInputError, match="service 'attic', which TwoClient lacks")
+    refused = pytest.raises(InvalidInputError, match="service 'attic', which the client lacks")
     with vendor.client() as client, refused:
         client.send(AskNobody())
     assert vendor.main.received == vendor.room.received == []

@@ -68,6 +68,9 @@ def test_a_user_agent_of_the_profile() -> None:
         assert request.headers["user-agent"] == agent
 
 
+REGION = BaseURLSetting(variable="ACME_REGION", base_url="https://{}.example".format)
+
+
 class Misspelt(Client):
     """A client that passes a base URL setting which its profile lacks."""
 
@@ -78,13 +81,29 @@ class Misspelt(Client):
 
 
 @pytest.mark.parametrize("region", [None, "eu"])
-def test_a_base_url_setting_that_the_profile_lacks(region: str | None) -> None:
+def test_a_base_url_setting_that_the_profile_lacks(
+    region: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The error names it and says where it belongs, even if no value was passed."""
     with pytest.raises(ConfigurationError) as caught:
         Misspelt(secret="s", region=region)
     assert str(caught.value) == (
         "Misspelt: regoin is not in base_url_settings of Acme's profile; add it there"
     )
+    profile = attrs.evolve(PROFILE, base_url_settings={"region": REGION})
+    monkeypatch.setattr(Misspelt, "profile", profile)
+    with pytest.raises(ConfigurationError, match=r"Acme's profile; did you mean 'region'\?$"):
+        Misspelt(secret="s", region=region)
+
+
+def test_a_credential_that_the_profile_lacks() -> None:
+    """The error names it beside the one that is missing, and suggests that one."""
+    with pytest.raises(ConfigurationError) as caught:
+        Client.__init__(Misspelt.__new__(Misspelt), credentials={"secrets": "s"})
+    assert listed_problems(caught.value, "Misspelt") == [
+        "pass secret=... or auth=...",
+        "unknown credential 'secrets'; did you mean 'secret'?",
+    ]
 
 
 def test_a_base_url_setting_that_makes_no_url() -> None:
@@ -143,3 +162,25 @@ def test_switches_of_a_profile(name: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         attrs.evolve(PROFILE, **wrong)
     assert str(caught.value) == f"Profile: {name} must be True or False, not str"
+
+
+def test_fields_of_a_profile() -> None:
+    """One of the wrong kind is refused when the profile is made, not in the first call."""
+    wrong: Any = {"vendor": None, "strategy": "Bearer", "credential_variables": ["ACME_SECRET"]}
+    with pytest.raises(ConfigurationError) as caught:
+        attrs.evolve(PROFILE, **wrong)
+    assert listed_problems(caught.value, "Profile") == [
+        "vendor must be a string, not None",
+        "credential_variables must be a mapping, not list",
+        "strategy must be a class or a function, not str",
+    ]
+
+
+@pytest.mark.parametrize(("found", "shown"), [({}, "None"), ({"profile": "acme"}, "str")])
+def test_a_client_without_a_profile(found: dict[str, Any], shown: str) -> None:
+    """Each way to make it says what its class lacks."""
+    kind: Any = type("Bare", (Client,), found)
+    for make in (kind, kind.from_env):
+        with pytest.raises(ConfigurationError) as caught:
+            make()
+        assert str(caught.value) == f"Bare: profile must be the vendor's Profile(...), not {shown}"

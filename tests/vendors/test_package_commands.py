@@ -95,7 +95,7 @@ def test_no_command() -> None:
         (["sandbox", "--port", "-1"], "argument --port: "),
         (["sandbox", "--clock-skew", "x"], "argument --clock-skew: invalid float value: 'x'"),
         (["sandbox", "--clock-skew", "1e99"], "clock_skew must be seconds"),
-        (["sandbox", "--fault", "stauts=503"], "a fault has no field 'stauts'"),
+        (["sandbox", "--fault", "stauts=503"], "no field is called 'stauts'"),
         (["sandbox", "--rate", "5"], "unrecognized arguments: 5"),
         (["sandbox", "--advertise", "sandbox:8700"], "advertise must be like http://"),
         (["sandbox", "--webhook-url", "http://a.example/"], "webhooks go to this machine only"),

@@ -1,9 +1,11 @@
 import subprocess
 import sys
 import types
-from typing import Any
+from importlib import import_module
+from typing import Any, get_type_hints
 
 import pytest
+from public_names import PUBLIC_MODULES, public_names
 
 import tokenkit
 import tokenkit.testing
@@ -76,6 +78,18 @@ def test_public_names() -> None:
         assert value is getattr(tokenkit, name)
         assert isinstance(value, (type, types.ModuleType))
     assert set(dir(tokenkit)) >= set(names)
+
+
+@pytest.mark.parametrize("module", PUBLIC_MODULES)
+def test_type_hints_of_public_classes(module: str) -> None:
+    """The annotations of each public class can be resolved, those of options with TokenCache."""
+    home = import_module(module)
+    kinds: list[type] = [
+        kind for name in public_names(module) if isinstance(kind := getattr(home, name), type)
+    ]
+    for kind in kinds:
+        get_type_hints(kind, localns={"TokenCache": tokenkit.TokenCache})
+    assert kinds or module == "tokenkit.zerohash.experiences"
 
 
 def test_star_import() -> None:

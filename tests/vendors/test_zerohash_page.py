@@ -100,8 +100,8 @@ def test_where_the_environment_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"environment": "eu"}, "environment: must be one of 'us-cert', .*: not 'eu'"),
-        ({"environment": object()}, "environment: must be one of 'us-cert', .*: not object"),
+        ({"environment": "eu"}, "environment: must be one of 'us-cert', .*, not 'eu'"),
+        ({"environment": object()}, "environment: must be one of 'us-cert', .*, not object"),
         ({"app": ""}, "app: must be an AppIdentifier"),
         ({"app": 7}, "app: must be an AppIdentifier"),
         ({"apps_url": "web-sdk.zerohash.com"}, "apps_url: must be an https URL"),

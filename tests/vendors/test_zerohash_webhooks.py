@@ -9,6 +9,7 @@ import attrs
 import pytest
 from clocks import frozen_clock
 from cryptography.hazmat.primitives.asymmetric import ec
+from listed_problems import listed_problems
 from signed_webhooks import (
     BODY,
     LEGACY,
@@ -265,7 +266,7 @@ def test_rsa_beside_hmac() -> None:
         ({"secrets": []}, "pass secrets"),
         ({"secrets": ""}, "empty"),
         ({"secrets": [SECRET, ""]}, "empty"),
-        ({"secrets": None}, "not NoneType"),
+        ({"secrets": None}, "not None"),
         ({"secrets": [b"whsec-bytes"]}, "not bytes"),
         ({"secrets": b"whsec-bytes"}, "not bytes"),
         ({"secrets": f"{SECRET}\n"}, "line break"),
@@ -283,7 +284,7 @@ def test_rsa_beside_hmac() -> None:
         ({"public_keys": [public_pem(ec.generate_private_key(ec.SECP256R1()))]}, "not an RSA"),
         ({"public_keys": UNKNOWN_KEY}, "not an RSA"),
         ({"public_keys": "\ud800"}, "not an RSA"),
-        ({"public_keys": None}, "public_keys must be strings or bytes in PEM, not NoneType"),
+        ({"public_keys": None}, "public_keys must be strings or bytes in PEM, not None"),
         ({"public_keys": [bytearray(b"key")]}, "not bytearray"),
         ({"clock": 1750404905}, r"clock must be an object with a time\(\) method, not int"),
         (
@@ -308,6 +309,35 @@ def test_arguments_that_cannot_work(options: dict[str, Any], words: str) -> None
     assert caught.value.problem is WebhookProblem.SETTINGS
     assert isinstance(caught.value, WebhookVerificationError)
     assert isinstance(caught.value, ConfigurationError)
+
+
+def test_all_arguments_that_cannot_work_are_named_at_once() -> None:
+    """The error has a line for each, and the sender's mistakes are not looked for."""
+    wrong: dict[str, Any] = {
+        "secrets": [SECRET, "", 7],
+        "public_keys": ["no key", 8],
+        "padding": "oaep",
+        "scheme": "legasy",
+        "tolerance": 0,
+        "clock": 5,
+        "seen": [],
+    }
+    with pytest.raises(WebhookSettingsError) as caught:
+        verify(headers={}, **wrong)
+    assert listed_problems(caught.value, "verify()") == [
+        "secrets contains an empty string, with which anyone can sign",
+        "secrets must be strings or Secret objects, not int",
+        (
+            "public_keys contains something that is not an RSA public key in PEM, which begins "
+            "with '-----BEGIN PUBLIC KEY-----'"
+        ),
+        "public_keys must be strings or bytes in PEM, not int",
+        "padding must be 'pss' or 'pkcs1v15', not 'oaep'",
+        "scheme must be 'timestamped' or 'legacy', not 'legasy'; did you mean 'legacy'?",
+        "tolerance must be a number of seconds above 0, a timedelta, or None",
+        "clock must be an object with a time() method, not int",
+        ("seen must be a set, a Seen, or a store with the methods add() and discard(), not list"),
+    ]
 
 
 def test_rsa_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:

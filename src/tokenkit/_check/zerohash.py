@@ -55,7 +55,7 @@ def zerohash_client(environ: Mapping[str, str], signed: SignedText) -> ZeroHashC
         ConfigurationError: A variable is missing, or its value cannot be used.
     """
     ZeroHashClient.from_env(environ=environ).close()  # names the variables that can't be used
-    options = read_environment(PROFILE, environ, {})
+    options = read_environment(ZeroHashClient, environ, {})
     credentials = {name: options.pop(name) for name in PROFILE.credential_variables}
     scheme = attrs.evolve(HMAC_SCHEME, canonical_text=signed.canonical_text)
     return ZeroHashClient(auth=HmacSigner(**credentials, scheme=scheme), **options)

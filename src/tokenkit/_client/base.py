@@ -12,6 +12,7 @@ from typing_extensions import Unpack
 
 from .._model.call import Call, RawCall, Reply
 from .._model.frames import ForgetsArguments, forget_arguments
+from .._model.json import type_of
 from .._model.messages import header_problem
 from .._observability.hooks import Hooks
 from .._observability.logging import is_logged
@@ -36,7 +37,7 @@ from ..errors import (
     TokenKitError,
 )
 from .base_url import BaseURL, path_problem
-from .credentials import make_strategy
+from .credentials import make_strategy, profile_of
 from .failed_call import FailedCall
 from .options import CallOptions, SendOptions
 from .reserved_names import ReservesNames
@@ -94,6 +95,8 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
     _call_settings: CallSettings
     _default_plan: Plan
     _owns_connections: bool
+    _getter: str = "get_token"
+    """The method through which the caller gets tokens, for errors."""
 
     def _set_up(
         self,
@@ -105,14 +108,15 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
         is_async: bool,
         connect: Callable[[ClientSettings], C],
     ) -> None:
+        profile = profile_of(type(self))
         problems: list[str] = []
         strategy: AsyncStrategy | None = None
         try:
-            strategy = make_strategy(self.profile, auth, credentials, is_async=is_async)
+            strategy = make_strategy(profile, auth, credentials, is_async=is_async)
         except ConfigurationError as error:
             problems += error.problems
         settings = ClientSettings.parse(
-            self.profile, options, is_async=is_async, base_url_settings=base_url_settings
+            profile, options, is_async=is_async, base_url_settings=base_url_settings
         )
         connections: C | None = None
         if isinstance(settings, tuple):
@@ -171,19 +175,24 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
         plan, request_id = self._default_plan, None
         if options:
             plan = self._plan(self._changed_settings(method, options, SendOptions))
-            request_id = _checked_request_id(options.get("request_id"), method)
+            request_id = _checked_request_id(options.get("request_id"), self._method_name(method))
         if call.service is not None:
-            plan = self._for_service(plan, call)
+            plan = self._for_service(method, plan, call)
         if not plan.watched and is_logged():
             plan = attrs.evolve(plan, watched=True)
         if request_id is None:
             request_id = str(uuid4()) if self.profile.request_id_header else ""
         return Start(call, plan, request_id, moment_of(self._shared.clock))
 
+    def _method_name(self, method: str) -> str:
+        """Return the name of one of this client's methods, for errors."""
+        return f"{type(self).__name__}.{method}()"
+
     def _check_call(self, method: str, call: object) -> None:
         if not isinstance(call, Call):
-            problem = f"must be a call such as a request model, not {type(call).__name__}"
-            raise InvalidInputError(f"{method}()", (FieldError(field="call", message=problem),))
+            problem = f"must be a call such as a request model, not {type_of(call)}"
+            errors = (FieldError(field="call", message=problem),)
+            raise InvalidInputError(self._method_name(method), errors)
 
     def _check_open(self) -> None:
         if self._shared.closed:
@@ -196,17 +205,18 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
         begin = partial(perform, start.call, start.plan, start.request_id)
         return ending(start.call, begin, self._shared.token_cache, self.profile.vendor_id)
 
-    def _for_service(self, plan: Plan, call: Call[T]) -> Plan:
+    def _for_service(self, method: str, plan: Plan, call: Call[T]) -> Plan:
         base = self._shared.services.get(call.service or "")
         if base is None:
-            problem = f"is for the service {call.service!a:.50}, which {type(self).__name__} lacks"
-            raise InvalidInputError("send()", (FieldError(field="call", message=problem),))
+            problem = f"is for the service {call.service!a:.50}, which the client lacks"
+            errors = (FieldError(field="call", message=problem),)
+            raise InvalidInputError(self._method_name(method), errors)
         return attrs.evolve(plan, origin=base.origin, base_path=base.path)
 
     def _changed_settings(
         self, method: str, options: Mapping[str, Any], known: type[CallOptions]
     ) -> CallSettings:
-        where = f"{type(self).__name__}.{method}()"
+        where = self._method_name(method)
         check_names(where, options, known)
         settings = change_call_settings(self._call_settings, self.profile, options)
         if isinstance(settings, tuple):
@@ -289,7 +299,7 @@ def _changed_copy(client: AnyClientT, **changes: object) -> AnyClientT:
     return copied
 
 
-def raw_call(method: str, path: str, json: Any) -> RawCall | InvalidInputError:
+def raw_call(where: str, method: str, path: str, json: Any) -> RawCall | InvalidInputError:
     """Return the call of a ``request()``, or the error that says what is wrong with it."""
     problems: list[FieldError] = []
     if method not in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"):
@@ -299,7 +309,7 @@ def raw_call(method: str, path: str, json: Any) -> RawCall | InvalidInputError:
     if found is not None:
         problems.append(FieldError(field="path", message=found))
     if problems:
-        return InvalidInputError("request()", tuple(problems))
+        return InvalidInputError(where, tuple(problems))
     return RawCall(verb=method, target=path, json=json)
 
 
@@ -311,8 +321,8 @@ def _name_of(call: object) -> str | None:
     return mask_path(redact(name, call.tokens)) if "/" in name else name
 
 
-def _checked_request_id(given: object, method: str) -> str | None:
+def _checked_request_id(given: object, where: str) -> str | None:
     problem = None if given is None else header_problem(given)
     if problem is not None:
-        raise InvalidInputError(f"{method}()", (FieldError(field="request_id", message=problem),))
+        raise InvalidInputError(where, (FieldError(field="request_id", message=problem),))
     return cast("str | None", given)

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
+from .._model.checks import suggestion
 from .._model.messages import DEFAULT_PORTS
 from .._policy.profile import Profile
 from ..errors import ConfigurationError
@@ -70,8 +71,10 @@ def parse_base_url(
     if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
         raise ConfigurationError(f"{name} must not have a query or a fragment")
     host = parts.netloc.removesuffix(f":{port}") if port is not None else parts.netloc
-    if parts.scheme not in DEFAULT_PORTS or not HOST.fullmatch(host):
-        raise ConfigurationError(f"{name} must be like https://host or http://localhost:8000")
+    if problem := _form_problem(base_url, parts.scheme, host):
+        raise ConfigurationError(
+            f"{name} must be like https://host or http://localhost:8000: it {problem}"
+        )
     if not base_url.isprintable() or not PATH.fullmatch(parts.path) or _has_dots(parts.path):
         raise ConfigurationError(
             f"the path of {name} must be percent-encoded, without '.' and '..' segments"
@@ -95,6 +98,17 @@ def _text_problem(url: str) -> str | None:
     if port == 0:
         return "has port 0, on which no server listens"
     return None if port is None or port <= HIGHEST_PORT else f"has a port above {HIGHEST_PORT}"
+
+
+def _form_problem(url: str, scheme: str, host: str) -> str | None:
+    """Return why a URL's scheme and host can't be used; both are empty if it can't be split."""
+    if not url:
+        return "is empty"
+    if "://" not in url:
+        return "lacks https:// before the host"
+    if scheme in DEFAULT_PORTS:
+        return None if HOST.fullmatch(host) else "has an invalid host" if host else "has no host"
+    return "has a scheme other than https and http" if scheme else "has an invalid host or port"
 
 
 def choose_base_url(
@@ -139,7 +153,8 @@ def _chosen(
     """Return the base URL that one option selects, or what is wrong with it."""
     setting = profile.base_url_settings.get(name)
     if name != "base_url" and setting is None:
-        return f"{name} is not in base_url_settings of {profile.vendor}'s profile; add it there"
+        hint = suggestion(name, profile.base_url_settings) or "; add it there"
+        return f"{name} is not in base_url_settings of {profile.vendor}'s profile{hint}"
     try:
         url = value if setting is None else setting.base_url(value)
         return parse_base_url(url, allow_insecure_http=allow_insecure_http, name=name)

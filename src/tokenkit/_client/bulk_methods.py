@@ -8,6 +8,7 @@ import attrs
 from typing_extensions import Self, Unpack
 
 from .._model.call import Call, Reply
+from .._model.json import type_of
 from .._model.messages import Headers
 from .._pipeline.drivers import AsyncConnections, Connections, drive_async_steps, drive_steps
 from .._pipeline.secret_sources import resolved
@@ -20,7 +21,7 @@ from .tapped_connections import AsyncTappedConnections, Tap, TappedConnections
 if TYPE_CHECKING:
     from .._reuse.cache import TokenCache
     from ..bulk.async_sending import AsyncSendMany
-    from ..bulk.options import BulkOptions
+    from ..bulk.options import BulkOptions, Settings
     from ..bulk.sender import AsyncSend, AsyncSender, Send, Sender, SyncSender
     from ..bulk.sending import SendMany
 
@@ -33,6 +34,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 TOO_MANY_REQUESTS = 429
+ITERABLE = ("__iter__", "__aiter__", "__getitem__")
 
 
 def _raising_429(rules: RetryRules) -> RetryRules:
@@ -63,6 +65,14 @@ class _BulkBase(ClientBase[C, K]):
         profile = attrs.evolve(plan.profile, retries=rules)
         client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
         return client
+
+    def _bulk_settings(self, calls: object, options: "BulkOptions") -> "Settings":
+        from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
+
+        where = self._method_name("send_many")
+        if not any(hasattr(calls, name) for name in ITERABLE):
+            raise TypeError(f"{where}: calls must be an iterable of calls, not {type_of(calls)}")
+        return Settings.parse(cast("dict[str, Any]", options), about=where)
 
     def _origin_of(self, call: Call[Any]) -> str:
         shared = self._shared
@@ -139,12 +149,12 @@ class BulkMethods(_BulkBase[Connections, Clock]):
             ConfigurationError: An option cannot be used or, on entering the block, the journal
                 can't.
             ClientClosedError: The client is closed.
+            TypeError: ``calls`` is not an iterable.
             InvalidInputError: While iterating: an item is not a call.
         """
-        from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
         from ..bulk.sending import SendMany  # noqa: PLC0415 - few clients run in bulk
 
-        settings = Settings.parse(cast("dict[str, Any]", options))
+        settings = self._bulk_settings(calls, options)
         return SendMany(calls, settings, self._sender(reuse=settings.reuse))
 
     def _sender(self, *, reuse: bool) -> "SyncSender":
@@ -170,6 +180,7 @@ class BulkMethods(_BulkBase[Connections, Clock]):
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = TappedConnections(shared.connections, tap)
         usual._shared = shared  # noqa: SLF001 - of the same class
+        usual._getter = "send_many"  # noqa: SLF001 - of the same class
 
         def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept
@@ -221,12 +232,12 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
             ConfigurationError: An option cannot be used or, on entering the block, the journal
                 can't.
             ClientClosedError: The client is closed.
+            TypeError: ``calls`` is not an iterable.
             InvalidInputError: While iterating: an item is not a call.
         """
         from ..bulk.async_sending import AsyncSendMany  # noqa: PLC0415 - few clients run in bulk
-        from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
 
-        settings = Settings.parse(cast("dict[str, Any]", options))
+        settings = self._bulk_settings(calls, options)
         return AsyncSendMany(calls, settings, self._sender(reuse=settings.reuse))
 
     def _sender(self, *, reuse: bool) -> "AsyncSender":
@@ -252,6 +263,7 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = AsyncTappedConnections(shared.connections, tap)
         usual._shared = shared  # noqa: SLF001 - of the same class
+        usual._getter = "send_many"  # noqa: SLF001 - of the same class
 
         async def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept

@@ -11,15 +11,14 @@ from .._model.frames import forget_arguments
 from .._model.json import JSON
 from .._observability.hooks import Listener
 from .._pipeline.drivers import drive, drive_async, drive_async_steps, drive_steps
-from .._policy.values import check_names
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
 from .base import Start, raw_call
 from .bulk_methods import AsyncBulkMethods, BulkMethods
 from .credentials import name_variables, read_environment
 from .failed_call import FailedCall
-from .operation import AsyncCaller, Caller
-from .options import AsyncClientOptions, ClientOptions, SendOptions
+from .operation import AsyncCaller, Caller, take_over
+from .options import AsyncClientOptions, ClientOptions, SendOptions, check_options
 from .origins import connect_all, connect_all_async
 from .tokens import AsyncTokenMethods, TokenMethods
 
@@ -56,7 +55,7 @@ class Client(TokenMethods, BulkMethods, Caller):
     ) -> None:
         from .._http import open_connections  # noqa: PLC0415 - importing a client must not load httpx
 
-        check_names(f"{type(self).__name__}()", options, ClientOptions)
+        check_options(Client, self, options, ClientOptions)
         self._set_up(
             auth,
             credentials or {},
@@ -86,7 +85,7 @@ class Client(TokenMethods, BulkMethods, Caller):
                 option cannot be used.
         """
         try:
-            return cls(**read_environment(cls.profile, environ, options))
+            return cls(**read_environment(cls, environ, options))
         except BaseException as error:
             name_variables(cls, error, environ, options)
             del environ, options  # keep them out of the traceback
@@ -162,7 +161,7 @@ class Client(TokenMethods, BulkMethods, Caller):
             InvalidInputError: The method or the path cannot be used. Other errors are those
                 of :meth:`send`.
         """
-        call = raw_call(method, path, json)
+        call = raw_call(self._method_name("request"), method, path, json)
         start = self._start(call, options, "request")
         path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return self._drive(start)
@@ -210,7 +209,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
     ) -> None:
         from .._http import open_async_connections  # noqa: PLC0415 - importing a client must not load httpx
 
-        check_names(f"{type(self).__name__}()", options, AsyncClientOptions)
+        check_options(AsyncClient, self, options, AsyncClientOptions)
         self._set_up(
             auth,
             credentials or {},
@@ -240,7 +239,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
                 option cannot be used.
         """
         try:
-            return cls(**read_environment(cls.profile, environ, options))
+            return cls(**read_environment(cls, environ, options))
         except BaseException as error:
             name_variables(cls, error, environ, options)
             del environ, options  # keep them out of the traceback
@@ -318,7 +317,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             InvalidInputError: The method or the path cannot be used. Other errors are those
                 of :meth:`send`.
         """
-        call = raw_call(method, path, json)
+        call = raw_call(self._method_name("request"), method, path, json)
         start = self._start(call, options, "request")
         path, json, options = "", None, SendOptions()  # keep them out of the traceback
         return await self._drive(start)
@@ -342,3 +341,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+take_over(Client, TokenMethods, BulkMethods)
+take_over(AsyncClient, AsyncTokenMethods, AsyncBulkMethods)

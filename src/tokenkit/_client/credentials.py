@@ -2,19 +2,22 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from inspect import iscoroutinefunction, signature
+from itertools import chain
 from typing import Any, ClassVar, Protocol
 
+from .._model.checks import suggestion
+from .._model.json import is_mapping, quoted, type_of
 from .._pipeline.secret_sources import source_name
 from .._policy.profile import Profile
 from .._secret import AsyncSecretMember, Secret, conceal
-from ..auth.strategy import AsyncStrategy, check_sources
+from ..auth.strategy import AsyncStrategy, source_problems
 from ..errors import ConfigurationError
 from .base_url import is_private_name
 
-__all__ = ["make_strategy", "name_variables", "read_environment"]
+__all__ = ["make_strategy", "name_variables", "profile_of", "read_environment"]
 
 
 class HasProfile(Protocol):
@@ -87,12 +90,17 @@ def _vendors(
     missing = [name for name in profile.credential_variables if name not in given]
     unset = [source.variable for source in given.values() if isinstance(source, MissingVariable)]
     problems = [f"pass {_listed(missing)} or auth=..."] if missing else []
+    if missing:
+        unknown = [name for name in given if name not in profile.credential_variables]
+        problems += [
+            f"unknown credential {quoted(name)}{suggestion(name, missing)}" for name in unknown
+        ]
     if unset:
         problems.append(f"set {', '.join(unset)} in the environment")
-    kinds = {name: _kind_problem(name, source) for name, source in given.items()}
-    problems += [problem for problem in kinds.values() if problem is not None]
+    wrong = {name: [*source_problems({name: source})] for name, source in given.items()}
+    problems += chain.from_iterable(wrong.values())
     unusable = {name for name, source in given.items() if isinstance(source, MissingVariable)}
-    unusable |= {name for name, problem in kinds.items() if problem is not None}
+    unusable |= {name for name, found in wrong.items() if found}
     # A callable, which is asked only later, stands in for them, so that the others are checked.
     checked = {**given, **dict.fromkeys((*missing, *unusable), str)}
     try:
@@ -118,14 +126,6 @@ def _call_problems(profile: Profile, credentials: Mapping[str, object]) -> list[
         )
         return [problem]
     return []
-
-
-def _kind_problem(name: str, source: object) -> str | None:
-    try:
-        check_sources({name: source})
-    except ConfigurationError as error:
-        return error.message
-    return None
 
 
 def _async_problems(given: Mapping[str, object], strategy: AsyncStrategy | None) -> list[str]:
@@ -161,16 +161,37 @@ def _listed(names: list[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def profile_of(client: type[HasProfile]) -> Profile:
+    """Return the profile that a client's class must have.
+
+    Raises:
+        ConfigurationError: It has none.
+    """
+    profile: object = getattr(client, "profile", None)
+    if not isinstance(profile, Profile):
+        problem = f"profile must be the vendor's Profile(...), not {type_of(profile)}"
+        raise ConfigurationError(client.__name__, [problem])
+    return profile
+
+
 def read_environment(
-    profile: Profile, environ: Mapping[str, str] | None, options: Mapping[str, object]
+    client: type[HasProfile], environ: Mapping[str, str] | None, options: Mapping[str, object]
 ) -> dict[str, Any]:
     """Add to a client's options its arguments from environment variables.
 
     Empty variables count as missing; a :class:`MissingVariable` then stands for the credential,
     so that the constructor reports it with what else is wrong. An option takes precedence over
     its variable.
+
+    Raises:
+        ConfigurationError: The client has no profile, or ``environ`` is not such a mapping.
     """
+    profile = profile_of(client)
     source = os.environ if environ is None else environ
+    problems = tuple(_environ_problems(profile, source))
+    if problems:
+        del environ, source, options  # error reports show this frame
+        raise ConfigurationError(f"{client.__name__}.from_env()", problems)
     found: dict[str, Any] = {
         name: Secret(source[variable]) if source.get(variable) else MissingVariable(variable)
         for name, variable in profile.credential_variables.items()
@@ -181,6 +202,16 @@ def read_environment(
     if _allows_http(source, {**found, **given}.get("base_url")):
         found["allow_insecure_http"] = True
     return {**options, **found, **given}
+
+
+def _environ_problems(profile: Profile, source: object) -> Iterator[str]:
+    if not is_mapping(source):
+        yield f"environ must be a mapping of names to strings, not {type_of(source)}"
+        return
+    for variable in (*_variables_of(profile).values(), INSECURE_HTTP_VARIABLE):
+        value = source.get(variable, "")
+        if not isinstance(value, str):
+            yield f"environ: {variable} must be a string, not {type_of(value)}"
 
 
 def _base_url(profile: Profile, source: Mapping[str, str]) -> dict[str, str]:
@@ -207,7 +238,11 @@ def name_variables(
     """Name, in a constructor's error, the variables that the arguments came from."""
     if not isinstance(error, ConfigurationError):
         return
-    for name, variable in _variables(client.profile, environ, options).items():
+    try:
+        variables = _variables(client, environ, options)
+    except ConfigurationError:  # the one that is reported: no argument came from a variable
+        return
+    for name, variable in variables.items():
         named = f"{name} (from {variable})"
         # "Set ... in the environment" is not about the option of that name.
         place = rf"(?<![=.])(?<!in the )\b{name}\b(?!=)"
@@ -217,16 +252,19 @@ def name_variables(
     error.args = (error.message,)
 
 
+def _variables_of(profile: Profile) -> dict[str, str]:
+    settings = {name: one.variable for name, one in profile.base_url_settings.items()}
+    return {**profile.credential_variables, **settings, "base_url": profile.base_url_variable}
+
+
 def _variables(
-    profile: Profile, environ: Mapping[str, str] | None, options: Mapping[str, object]
+    client: type[HasProfile], environ: Mapping[str, str] | None, options: Mapping[str, object]
 ) -> dict[str, str]:
     """Return the variable of each argument that came from one."""
     source = os.environ if environ is None else environ
-    settings = {name: one.variable for name, one in profile.base_url_settings.items()}
-    variables = {**profile.credential_variables, **settings, "base_url": profile.base_url_variable}
-    read = read_environment(profile, environ, options)
+    read = read_environment(client, environ, options)
     return {
         name: variable
-        for name, variable in variables.items()
+        for name, variable in _variables_of(client.profile).items()
         if name in read and options.get(name) is None and source.get(variable)
     }

@@ -23,6 +23,7 @@ __all__ = [
     "ValueMethod",
     "failed_by",
     "operation",
+    "take_over",
 ]
 
 P = ParamSpec("P")
@@ -224,6 +225,14 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
             return await self.send(request)
 
         return self.named(call, owner, method_signature(self.model, value_type(self.model)))
+
+
+def take_over(client: type, *mixins: type) -> None:
+    """Name a client's class in Python's errors about wrong calls, not a private base class."""
+    for mixin in mixins:
+        for name, member in vars(mixin).items():
+            if isinstance(member, types.FunctionType):
+                member.__qualname__ = f"{client.__qualname__}.{name}"
 
 
 def operation(

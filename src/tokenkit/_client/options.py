@@ -1,9 +1,10 @@
 """The options of clients and of single calls, as a caller passes them."""
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, Protocol
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from typing_extensions import TypedDict
 
@@ -11,8 +12,9 @@ from .._observability.hooks import Hooks
 from .._policy.clock import AsyncClock, Clock
 from .._policy.retry import RetryBudget, RetryPolicy
 from .._policy.timeouts import Timeouts
+from .._policy.values import check_names
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # at run time, clients would take a tenth longer to import
     from .._reuse.cache import TokenCache
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "HttpClient",
     "SendOptions",
     "Transport",
+    "check_options",
 ]
 
 
@@ -185,3 +188,23 @@ class AsyncClientOptions(_SharedOptions, total=False):
 
     clock: AsyncClock | None
     """The clock to use, for tests."""
+
+
+def check_options(
+    base: type, client: object, options: Mapping[str, object], known: type[Any]
+) -> None:
+    """Check the names of the options that a client's constructor passed on to its base class.
+
+    Raises:
+        TypeError: One is unknown; the text suggests an option or one of the client's parameters.
+    """
+    check_names(f"{type(client).__name__}()", options, known, _parameters(type(client), base))
+
+
+def _parameters(client: type, base: type) -> Iterator[str]:
+    """Yield the parameters of a client's constructor, and of those that it passes options to."""
+    made = [vars(one)["__init__"] for one in client.__mro__ if "__init__" in vars(one)]
+    own = made[: made.index(vars(base)["__init__"])]
+    for constructor in own or made[:1]:
+        _, *parameters = signature(constructor).parameters.values()
+        yield from (one.name for one in parameters if one.kind is not one.VAR_KEYWORD)

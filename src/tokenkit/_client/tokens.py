@@ -66,7 +66,8 @@ class _SpanForMint:
 
 
 class _TokenBase(ClientBase[C, K]):
-    _reuse: "Reuse | None" = None
+    # A Reuse, whose name isn't loaded yet: typing.get_type_hints() couldn't resolve it.
+    _reuse: Any = None
 
     @property
     def token_cache(self) -> "TokenCache":
@@ -80,18 +81,19 @@ class _TokenBase(ClientBase[C, K]):
                     shared.token_cache = TokenCache()
         return shared.token_cache
 
-    def _reuse_now(self, call: Call[Any]) -> "Reuse":
+    def _reuse_now(self, method: str, call: Call[Any]) -> "Reuse":
         """Return the object that hands out tokens; a changed copy of a client has its own.
 
         A service with its own host has one for each call: few calls go there.
         """
-        plan, reuse = self._default_plan, self._reuse
-        if call.service is not None:
-            plan = self._for_service(plan, call)
-        if reuse is not None and reuse.plan is plan:
-            return reuse
         from .._reuse.reuse import Reuse  # noqa: PLC0415 - most clients need none
 
+        plan = self._default_plan
+        reuse: Reuse | None = self._reuse
+        if call.service is not None:
+            plan = self._for_service(method, plan, call)
+        if reuse is not None and reuse.plan is plan:
+            return reuse
         shared = self._shared
         made = Reuse(
             cache=self.token_cache,
@@ -109,21 +111,27 @@ class _TokenBase(ClientBase[C, K]):
         self, call: Call[Any], valid_for: timedelta | None
     ) -> "_Start[IssuedToken] | FailedCall":
         """Return the way to a token, or the failed call: the frames here hold arguments."""
+        method = self._getter
         try:
-            self._check_call("get_token", call)
+            self._check_call(method, call)
             self._check_open()
             request_id = str(uuid4()) if self.profile.request_id_header else ""
-            return _Start(call, self._reuse_now(call).begin(call, valid_for, request_id))
+            reuse = self._reuse_now(method, call)
+            return _Start(
+                call, reuse.begin(call, valid_for, request_id, self._method_name(method))
+            )
         except TokenKitError as error:
-            return self._failed_call(error, "get_token")
+            return self._failed_call(error, method)
 
     def _start_invalidation(self, call: Call[Any]) -> "_Start[None] | FailedCall":
+        method = "invalidate_token"
         try:
-            self._check_call("invalidate_token", call)
+            self._check_call(method, call)
             self._check_open()
-            return _Start(call, self._reuse_now(call).begin_invalidation(call))
+            reuse = self._reuse_now(method, call)
+            return _Start(call, reuse.begin_invalidation(call, self._method_name(method)))
         except TokenKitError as error:
-            return self._failed_call(error, "invalidate_token")
+            return self._failed_call(error, method)
 
 
 _making_cache = threading.Lock()
@@ -153,7 +161,7 @@ class TokenMethods(_TokenBase[Connections, Clock]):
                 again until ``retry_after`` has passed.
             InvalidInputError: An argument is invalid. Other errors are those of :meth:`send`.
         """
-        reuse = self._reuse
+        reuse: Reuse | None = self._reuse
         # The fast path of a hit: no lock, no generator and no digest.
         if (
             reuse is not None
@@ -217,7 +225,7 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
                 again until ``retry_after`` has passed.
             InvalidInputError: An argument is invalid. Other errors are those of :meth:`send`.
         """
-        reuse = self._reuse
+        reuse: Reuse | None = self._reuse
         # The fast path of a hit: no lock, no generator and no digest.
         if (
             reuse is not None

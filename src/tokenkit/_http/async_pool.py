@@ -18,7 +18,7 @@ from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
 from .async_stream import AsyncBackend
 from .asyncio_stream import AsyncioBackend
-from .connection import IdleConnections, PooledConnection, Route
+from .connection import IdleConnections, PooledConnection, Route, end_unclean
 from .family import hide_credentials
 from .httpx_adapter import ThroughHttpx, through_callers
 from .progress import PROGRESS, Progress
@@ -45,13 +45,18 @@ async def exchange(
     A network that keeps the deadline itself needs no cancel scope.
     """
     hide_credentials()
-    progress = Progress(left)
-    reader = ResponseReader(way, request, progress)
+    progress = Progress(left, request.origin)
+    reader = ResponseReader(way, progress)
     previous = PROGRESS.set(progress)
     try:
         outgoing = way.outgoing(request, timeouts, left)
         if keeps_deadline:
             return await _receive(way, outgoing, reader)
+        if way.follow is None:  # a mock or an instrument stands above this package's network
+            with suppress(TimeoutError):
+                async with time_limit(left):
+                    return await _receive(way, outgoing, reader)
+            return reader.deadline_passed()
         with anyio.move_on_after(left):
             try:
                 return await _receive(way, outgoing, reader)
@@ -70,7 +75,7 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
     chunks: Any = None
     try:
         if reader.begin(await way.handle(outgoing)):
-            chunks = aiter(reader.stream)
+            chunks = aiter(reader.response.stream)
             count = 0
             async for chunk in chunks:
                 if reader.feed(chunk):
@@ -84,8 +89,9 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
     except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
-        if reader.stream is not None:
-            await _let_go(reader.stream, chunks)
+        if reader.response is not None:
+            end_unclean(way, reader.response)
+            await _let_go(reader.response.stream, chunks)
 
 
 async def _let_go(stream: Any, chunks: Any) -> None:

@@ -1,8 +1,12 @@
 """Pooled connections, and which of the idle ones comes next."""
 
+import socket
+import ssl
 import time
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -12,7 +16,14 @@ from .progress import PROGRESS, time_left
 from .proxy import Proxy
 from .settings import KEEPALIVE, ConnectionSettings
 
-__all__ = ["IdleConnections", "PooledConnection", "Route", "Stream"]
+__all__ = [
+    "IdleConnections",
+    "PooledConnection",
+    "Route",
+    "Stream",
+    "end_unclean",
+    "is_drained",
+]
 
 # Everything private that this package uses of other libraries. The names are looked up when a
 # connection is opened; if one is missing, it serves a single call.
@@ -22,6 +33,9 @@ __all__ = ["IdleConnections", "PooledConnection", "Route", "Stream"]
 # `trailing_data`.
 # Once a connection is open, requests go to the first step of that path.
 PATH_TO_H11 = ("_connection", "_h11_state")
+# The same from a response of a caller's transport; one of a client's begins with another stream.
+PATH_FROM_RESPONSE = ("_httpcore_stream", "_stream", *PATH_TO_H11)
+WRAPPED_STREAM = "_stream"
 # httpx has no public way to choose a transport's network. A transport is made only if httpx's or
 # httpcore's classes are mocked or observed.
 POOL_OF_TRANSPORT = "_pool"
@@ -255,11 +269,45 @@ class PooledConnection:
         return [self.network, self._transport]
 
 
+def end_unclean(way: ThroughHttpx, response: Any) -> None:
+    """End a caller's connection unless nothing is left behind its response: no other call gets it.
+
+    A mock has no network, and HTTP/2 says whose each byte is.
+    """
+    network = response.extensions.get("network_stream")
+    if way.follow is None or network is None or response.is_closed:
+        return
+    if not response.extensions.get("http_version", b"HTTP/1.1").startswith(b"HTTP/1."):
+        return
+    stream = getattr(response.stream, WRAPPED_STREAM, response.stream)
+    tls, sock = network.get_extra_info("ssl_object"), network.get_extra_info("socket")
+    is_clean = _has_read_all(_at(stream, PATH_FROM_RESPONSE)) and (tls is None or is_drained(tls))
+    if not is_clean and sock is not None:
+        with suppress(OSError):  # the server has closed it
+            sock.shutdown(socket.SHUT_RDWR)  # to its pool, this is the server's end
+
+
+def is_drained(tls: Any) -> bool:
+    """Return whether nothing can be read from TLS; a network of its own is not asked."""
+    if not isinstance(tls, ssl.SSLObject):
+        return not tls.pending()
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return True
+    except ssl.SSLError:
+        return False
+    return False
+
+
+def _at(start: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        start = getattr(start, name, None)
+    return start
+
+
 def _is_clean(connection: Any) -> bool:
-    h11_connection = connection
-    for name in PATH_TO_H11:
-        h11_connection = getattr(h11_connection, name, None)
-    return _has_read_all(h11_connection) and bool(connection.is_idle())
+    return _has_read_all(_at(connection, PATH_TO_H11)) and bool(connection.is_idle())
 
 
 def _has_read_all(h11_connection: Any) -> bool:

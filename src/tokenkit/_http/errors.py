@@ -90,27 +90,26 @@ def class_of(error: Exception, progress: Progress) -> type[TransportError | Resp
     return next((ours for theirs, ours in classes if isinstance(error, theirs)), TransportError)
 
 
-def text_of(error: Exception, origin: str, progress: Progress) -> str:
+def text_of(error: Exception, way: ThroughHttpx, progress: Progress) -> str:
     """Return the message for network trouble."""
     if isinstance(error, TooLargeError):
-        return f"The response from {origin} is larger than {error} bytes, decompressed"
+        return f"The response from {progress.origin} is larger than {error} bytes, decompressed"
     detail = _detail(error)
-    text = f"{progress.peer or origin}: {type(error).__name__}"
+    text = f"{progress.peer or progress.origin}: {type(error).__name__}"
     if detail:
         text += f": {detail}"
     if progress.peer is not None:
-        return f"{text} (on the way to {origin})"
-    return text + _hint(error)
-
-
-def _hint(error: Exception) -> str:
-    for cause in _chain(error):
-        if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in UNTRUSTED:
-            return (
-                "; if a proxy or a private authority signs its certificate, name that "
-                "authority with SSL_CERT_FILE or ssl_context"
-            )
-    return ""
+        return f"{text} (on the way to {progress.origin})"
+    if any(
+        isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in UNTRUSTED
+        for cause in _chain(error)
+    ):
+        where = "verify= of your own" if way.follow else "SSL_CERT_FILE or ssl_context"
+        text += (
+            "; if a proxy or a private authority signs its certificate, name that authority "
+            f"with {where}"
+        )
+    return text
 
 
 def may_have_been_sent(

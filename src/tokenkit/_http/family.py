@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from .._policy.values import quoted
+from .._model.checks import choice_problem
 from .progress import PROGRESS
 
 __all__ = ["DEFAULT_FAMILY", "Family", "family_of", "hide_credentials", "load_family"]
@@ -113,7 +113,7 @@ def _is_own(method: object, family: str) -> bool:
 def load_family(name: object) -> Family | str:
     """Import a family, or return what is wrong."""
     if not isinstance(name, str) or name not in CORES:
-        return f"http_family must be 'httpx' or 'httpx2', not {quoted(name)}"
+        return f"http_family {choice_problem(name, CORES)}"
     try:
         return _load(name)
     except ModuleNotFoundError:

@@ -28,10 +28,11 @@ NOT_OURS = re.compile(
     |trailer|upgrade|via
     |(content|if|proxy|transfer|upgrade|want|x-forwarded|x-original|x-rewrite)-.*
     |.*(digest|method|override).*
-    |.*(access|assertion|auth|bearer|behalf|cert|challenge|cookie|credential|csrf|dpop|hmac
-        |honeycomb|identity|impersonat|jwt|kerberos|key|licen[cs]e|login|macaroon|nonce|pass
+    |.*(access|assertion|auth|bearer|behalf|cert|challenge|consumer|cookie|cred|csrf|dpop|hmac
+        |honeycomb|identity|impersonat|jwt|kerberos|key|licen[cs]e|login|macaroon|nonce|oidc|pass
         |principal|private|proof|pwd|saml|secret|sess|sign|ssl|ticket|token|username|xsrf).*
-    |(.*[-_])?(2fa|act-as|basic|dsn|mac|mfa|otp|pat|pin|sid|sso|totp|user)([-_].*)?
+    |(.*[-_])?(2fa|act-as|api|basic|code|dsn|mac|mfa|otp|pat|pin|psk|pw|sas|sid|sso|tfa|totp
+        |user)([-_].*)?
     """,
     re.VERBOSE,
 )

@@ -95,8 +95,9 @@ def numeric(address: Any) -> tuple[str, int]:
 class Attempts:
     """A host's addresses in the order to try them, each with its seconds.
 
-    Families take turns. No address holds up the next one for long; those that took too long
-    share the rest of the time.
+    Families take turns. No address holds up the next one for long. Those that took too long
+    share the rest of the time, the last one first: it is less likely that the first one is just
+    slow than that it is dead.
 
     Args:
         core: httpcore or httpcore2, whose exceptions to raise.
@@ -125,14 +126,16 @@ class Attempts:
         self.problem: Exception = core.ConnectError(f"{host} has no address")
 
     def __iter__(self) -> Iterator[tuple[Any, float]]:
-        for longest in (FIRST_SHARE, LONGEST):
-            turn = list(self._left)
+        for share, order in ((FIRST_SHARE, 1), (LONGEST, -1)):
+            turn = self._left[::order]
             for position, address in enumerate(turn):
                 left = self._until - time.monotonic()
                 if left <= 0:
                     self.problem = self._too_late
                     return
                 if len(self._left) > 1:
+                    # Where none connects in the first share, the way may just be long.
+                    longest = share * 2 ** max(position - 1, 0)
                     left = min(left / (len(turn) - position), longest)
                 yield address, max(left, SHORTEST)
 

@@ -1,18 +1,28 @@
 """How far the current exchange has got, shared between a sender and the network below it."""
 
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
+from typing import Any
+from urllib.parse import urlsplit
 
+from .._model.messages import DEFAULT_PORTS
 from .._policy.timeouts import LONGEST
 
 __all__ = ["PROGRESS", "Progress", "time_left"]
 
 # The steps of httpcore before a request is sent. An unknown one counts as sending.
-CONNECTING = frozenset({"connect_tcp", "connect_unix_socket", "retry", "start_tls"})
+CONNECTING = frozenset(
+    {"connect_tcp", "connect_unix_socket", "retry", "setup_socks5_connection", "start_tls"}
+)
 
 
 class Progress:
     """One exchange's deadline, and whether its request was sent.
+
+    Args:
+        left: The seconds until the deadline.
+        origin: Where the request goes.
 
     Attributes:
         until: The deadline, on this process's monotonic clock.
@@ -22,9 +32,10 @@ class Progress:
         ended: Whether the peer has closed its end.
     """
 
-    __slots__ = ("ended", "peer", "sent", "until")
+    __slots__ = ("ended", "origin", "peer", "sent", "until")
 
-    def __init__(self, left: float) -> None:
+    def __init__(self, left: float, origin: str) -> None:
+        self.origin = origin
         self.until = time.monotonic() + left
         self.sent: bool | None = None
         self.peer: str | None = None
@@ -34,18 +45,30 @@ class Progress:
         """Return the seconds until the deadline."""
         return self.until - time.monotonic()
 
-    def follow(self, event: str, _: object) -> None:
+    def follow(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event of httpcore's ``trace`` extension, which tells about this request only.
 
         A caller's client may raise a connection error that belongs to its own request.
         """
-        step = event.partition(".")[2].partition(".")[0]
-        if step not in CONNECTING:
-            self.sent = True
-        elif self.sent is None:
-            self.sent = False
+        step, _, moment = event.partition(".")[2].partition(".")
+        if moment in ("complete", "failed") or step == "response_closed":
+            return
+        if step in CONNECTING or getattr(info.get("request"), "method", b"") == b"CONNECT":
+            self.sent = bool(self.sent)
+            self._note_peer(step, info)
+        else:
+            self.sent, self.peer = True, None
 
-    async def follow_async(self, event: str, info: object) -> None:
+    def _note_peer(self, step: str, info: Mapping[str, Any]) -> None:
+        origin = urlsplit(self.origin)
+        if step == "connect_tcp":
+            host, port = info.get("host"), info.get("port")
+            own = (origin.hostname, origin.port or DEFAULT_PORTS[origin.scheme])
+            self.peer = None if (host, port) == own else f"proxy {host}:{port}"
+        elif step == "start_tls" and info.get("server_hostname") == origin.hostname:
+            self.peer = None
+
+    async def follow_async(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event, as async connections report it."""
         self.follow(event, info)
 

@@ -82,10 +82,13 @@ def parse_proxy(family: Family, url: str) -> Proxy | str:
     """Parse a proxy's URL, or return what is wrong with it, without any password in it."""
     try:
         parsed = family.http.Proxy(url)
-    except (ValueError, family.http.InvalidURL):
-        return PROXY_FORMS
+    except ValueError:
+        scheme = "another scheme" if "://" in url else "no scheme"
+        return f"{PROXY_FORMS}: it {f'has {scheme}' if url else 'is empty'}"
+    except family.http.InvalidURL:
+        return f"{PROXY_FORMS}: it has an invalid host or port"
     if not parsed.url.host:
-        return PROXY_FORMS
+        return f"{PROXY_FORMS}: it has no host"
     # httpx accepts any number, and the operating system takes it modulo 65536.
     if parsed.url.port is not None and not 0 < parsed.url.port <= PORTS:
         return PROXY_PORT

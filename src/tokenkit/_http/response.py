@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .._model.messages import Headers, Request, Response
+from .._model.messages import Headers, Response
 from .._pipeline.effects import NoResponse
 from .._pipeline.response_body import BoundedBody
 from ..errors import DeadlineExceeded
@@ -38,22 +38,21 @@ class ResponseReader:
     """Reads a response, and says how the exchange ended.
 
     Attributes:
-        stream: The body, to be closed at the end.
+        response: The library's response, to be closed at the end.
     """
 
-    stream: Any = None
+    response: Any = None
     _status = 0
     _headers = Headers()
     _body: BoundedBody | None = None
 
-    def __init__(self, way: ThroughHttpx, request: Request, progress: Progress) -> None:
+    def __init__(self, way: ThroughHttpx, progress: Progress) -> None:
         self._way = way
-        self._request = request
         self._progress = progress
 
     def begin(self, response: Any) -> bool:
         """Take status and headers; return whether the body is still to be read."""
-        self.stream = response.stream
+        self.response = response
         self._status, headers, content = self._way.open_response(response)
         self._headers = _text(headers)
         if content is not None:
@@ -92,7 +91,7 @@ class ResponseReader:
         """Return the outcome of an exchange that the deadline ended."""
         message = "The deadline passed before the response was complete"
         if peer := self._progress.peer:
-            message = f"{peer}: the deadline passed on the way to {self._request.origin}"
+            message = f"{peer}: the deadline passed on the way to {self._progress.origin}"
         return NoResponse(
             error=DeadlineExceeded,
             message=message,
@@ -113,7 +112,7 @@ class ResponseReader:
             return self.deadline_passed()
         return NoResponse(
             error=class_of(error, self._progress),
-            message=text_of(error, self._request.origin, self._progress),
+            message=text_of(error, self._way, self._progress),
             sent=may_have_been_sent(self._way, self._progress, error),
             response=self._partial(),
         )

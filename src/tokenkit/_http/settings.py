@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import attrs
 from typing_extensions import Self
 
-from .._model.json import type_of
-from .._policy.values import quoted, switch_problem
+from .._model.json import quoted, type_of
+from .._policy.values import switch_problem
 from ..errors import ConfigurationError
 from .family import DEFAULT_FAMILY, Family, family_of, load_family
 from .proxy import Proxy, choose_proxy, parse_proxy

@@ -9,7 +9,7 @@ from weakref import ref
 from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
-from .connection import IdleConnections, PooledConnection, Route
+from .connection import IdleConnections, PooledConnection, Route, end_unclean
 from .family import hide_credentials
 from .httpx_adapter import ThroughHttpx, through_callers
 from .network import DeadlineBackend
@@ -25,11 +25,11 @@ def exchange(
 ) -> AttemptOutcome:
     """Send a request and read the response."""
     hide_credentials()
-    progress = Progress(left)
+    progress = Progress(left, request.origin)
     previous = PROGRESS.set(progress)
     try:
         outgoing = way.outgoing(request, timeouts, left)
-        return _receive(way, outgoing, ResponseReader(way, request, progress))
+        return _receive(way, outgoing, ResponseReader(way, progress))
     finally:
         PROGRESS.reset(previous)
 
@@ -37,16 +37,17 @@ def exchange(
 def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> AttemptOutcome:
     try:
         if reader.begin(way.handle(outgoing)):
-            for chunk in reader.stream:
+            for chunk in reader.response.stream:
                 if reader.feed(chunk):
                     break
         return reader.end()
     except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
-        if reader.stream is not None:
+        if reader.response is not None:
             with QUIETLY:
-                reader.stream.close()
+                end_unclean(way, reader.response)
+                reader.response.stream.close()
 
 
 class ConnectionPool:

@@ -5,18 +5,20 @@ reports the problem, so that all problems of a model are reported together.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import Enum
 from typing import Any, TypeVar
 
-from .json import JSON, is_tuple, type_of
+from .json import JSON, is_tuple, quoted, type_of
 from .request import Check, copied, json_object
 
 __all__ = [
     "amount",
     "aware_datetime",
+    "choice_problem",
     "copy_mapping",
     "instance",
     "instances",
@@ -25,6 +27,7 @@ __all__ = [
     "one_of",
     "permissions",
     "plain_decimal",
+    "suggestion",
     "text",
     "texts",
     "to_decimal",
@@ -110,11 +113,37 @@ def one_of(*allowed: str) -> Check:
     """Check for one of a closed set of strings."""
 
     def check(value: object) -> str | None:
-        if isinstance(value, str) and value in allowed:
+        if choice_problem(value, allowed) is None:
             return None
-        return f"must be one of {', '.join(repr(choice) for choice in allowed)}"
+        # Not quoted: it may be a token that took the value's place.
+        found = suggestion(value, allowed) if isinstance(value, str) else f", not {type_of(value)}"
+        return f"must be {_listed(allowed)}{found}"
 
     return check
+
+
+def choice_problem(value: object, choices: Collection[str]) -> str | None:
+    """Return why a value is none of a few strings, as a phrase, or ``None``.
+
+    Args:
+        value: The value. The phrase quotes it, so it must not be a secret.
+        choices: The strings.
+    """
+    if isinstance(value, str) and value in choices:
+        return None
+    return f"must be {_listed(choices)}, not {quoted(value)}{suggestion(value, choices)}"
+
+
+def _listed(choices: Collection[str]) -> str:
+    if len(choices) > 2:  # noqa: PLR2004 - a pair reads better with "or"
+        return f"one of {', '.join(map(repr, choices))}"
+    return " or ".join(map(repr, choices))
+
+
+def suggestion(name: object, known: Iterable[str]) -> str:
+    """Return a hint at the name that is probably meant, or nothing."""
+    nearest = get_close_matches(name, known, n=1) if isinstance(name, str) else ()
+    return "".join(f"; did you mean {one!r}?" for one in nearest)
 
 
 def instance(model: type) -> Check:

@@ -19,6 +19,7 @@ __all__ = [
     "is_tuple",
     "kind_of",
     "load_json",
+    "quoted",
     "type_of",
 ]
 
@@ -44,6 +45,11 @@ NAMES: Mapping[type, str] = {
 def type_of(value: object) -> str:
     """Return the name of a value's type, for problems with arguments."""
     return "None" if value is None else type(value).__name__
+
+
+def quoted(value: object) -> str:
+    """Quote a name, at most 50 characters of it, or return the type of anything else."""
+    return f"{value!a:.50}" if isinstance(value, str) else type_of(value)
 
 
 class Mismatch(Exception):  # noqa: N818 - becomes a DecodeError, and never leaves the package

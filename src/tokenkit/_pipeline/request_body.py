@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from .._model.call import Call
-from .._model.data_errors import DATA_ERRORS, raise_what_struck
+from .._model.data_errors import DATA_ERRORS, raise_what_struck, what_raised
 from .._model.json import JSON, dump_json
 from .._secret import without_frames
 from ..errors import FieldError, InvalidInputError, TokenKitError
@@ -22,14 +22,14 @@ def encode_body(call: Call[object], now: datetime) -> bytes | TokenKitError:
     """
     try:
         value = call.encode(now)
-        body = b"" if value is None else dump_json(value)
     except TokenKitError as error:
         return without_frames(error)
     except DATA_ERRORS as error:
         raise_what_struck(error)
-        body = None
+        return _invalid(call, what_raised(call, "encode", error), None)
+    body = b"" if value is None else _written(value)
     if body is None:
-        return _invalid(call, "cannot be written as JSON", _unwritable_field(call, now))
+        return _invalid(call, "cannot be written as JSON", _unwritable_field(value))
     if len(body) > MAX_REQUEST_BODY:
         return _invalid(
             call, f"takes {len(body)} bytes as JSON, more than {MAX_REQUEST_BODY}", None
@@ -42,20 +42,15 @@ def _invalid(call: Call[object], problem: str, field: str | None) -> InvalidInpu
     return InvalidInputError(name, (FieldError(field=field or "the body", message=problem),))
 
 
-def _unwritable_field(call: Call[object], now: datetime) -> str | None:
+def _unwritable_field(value: JSON) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    return next((name for name, part in value.items() if _written(part) is None), None)
+
+
+def _written(value: JSON) -> bytes | None:
     try:
-        value = call.encode(now)
+        return dump_json(value)
     except DATA_ERRORS as error:
         raise_what_struck(error)
         return None
-    if not isinstance(value, dict):
-        return None
-    return next((name for name, part in value.items() if not _writable(part)), None)
-
-
-def _writable(value: JSON) -> bool:
-    try:
-        dump_json(value)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import attrs
 
 from .._model.call import Call
-from .._model.data_errors import DATA_ERRORS, raise_what_struck
+from .._model.data_errors import DATA_ERRORS, raise_what_struck, what_raised
 from .._model.json import JSON, Mismatch, TooManyValues, load_json
 from .._model.messages import Response, ResponseInfo
 from .._redaction import Hidden, escaped, mask_path, mask_tokens
@@ -70,7 +70,7 @@ def read_success(
         return error.with_traceback(None)
     except DATA_ERRORS as error:
         raise_what_struck(error)
-        problem, path = f"{type(call).__name__}.decode() raised {type(error).__name__}", "$"
+        problem, path = what_raised(call, "decode", error), "$"
     if not response.body:
         problem = "the body is empty"
     content_type = escaped(hidden.redact(response.headers.get("content-type", ""))) or None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from .._model.json import is_mapping, type_of
 from .._model.messages import Headers
 from ..auth.strategy import AsyncStrategy
 from ..errors import APIError, AuthenticationError
@@ -30,6 +31,21 @@ class Rate:
 def is_unauthenticated(error: APIError) -> bool:
     """Return whether an error is an HTTP 401."""
     return isinstance(error, AuthenticationError)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "vendor": (_is_text, "a string"),
+    "base_url_variable": (_is_text, "a string"),
+    "base_url_settings": (is_mapping, "a mapping"),
+    "services": (is_mapping, "a mapping"),
+    "credential_variables": (is_mapping, "a mapping"),
+    "strategy": (callable, "a class or a function"),
+    "read_failure": (callable, "a function"),
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +98,7 @@ class Profile:
             lifetime is set.
 
     Raises:
-        ConfigurationError: A switch is neither ``True`` nor ``False``.
+        ConfigurationError: A field is of the wrong kind.
     """
 
     vendor: str
@@ -109,7 +125,11 @@ class Profile:
 
     def __attrs_post_init__(self) -> None:
         switches = ("echoes_request_id", "tokens_are_revocable", "tells_lifetime")
-        refuse("Profile", {name: switch_problem(getattr(self, name)) for name in switches})
+        problems = {name: switch_problem(getattr(self, name)) for name in switches}
+        for name, (fits, wanted) in KINDS.items():
+            value: object = getattr(self, name)
+            problems[name] = None if fits(value) else f"must be {wanted}, not {type_of(value)}"
+        refuse("Profile", problems)
 
     @property
     def vendor_id(self) -> str:

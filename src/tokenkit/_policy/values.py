@@ -1,9 +1,9 @@
 """Checks of options; a problem is a phrase that follows the argument's name."""
 
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard
 
+from .._model.checks import suggestion
 from .._model.json import type_of
 from ..errors import ConfigurationError
 
@@ -11,7 +11,6 @@ __all__ = [
     "LARGEST",
     "check_names",
     "number_problem",
-    "quoted",
     "refuse",
     "seconds_problem",
     "switch_problem",
@@ -21,11 +20,6 @@ __all__ = [
 LARGEST = 1_000_000
 SECONDS = "a positive number of seconds, at most a million"
 BITS_SHOWN = 64
-
-
-def quoted(value: object) -> str:
-    """Quote a name, or return the type of what is none."""
-    return f"{value!a:.50}" if isinstance(value, str) else type_of(value)
 
 
 def number_problem(value: object, *, whole: bool = False) -> str | None:
@@ -69,16 +63,23 @@ def refuse(name: str, problems: Mapping[str, str | None]) -> None:
         raise ConfigurationError(name, found)
 
 
-def check_names(where: str, options: Mapping[str, object], known: type[Any]) -> None:
+def check_names(
+    where: str, options: Mapping[str, object], known: type[Any], others: Iterable[str] = ()
+) -> None:
     """Check keywords that ``Unpack`` in a signature doesn't check at run time.
+
+    Args:
+        where: What they were passed to, for the error.
+        options: The keywords.
+        known: The options' ``TypedDict``.
+        others: The other parameters, which may be meant too; read only for the error.
 
     Raises:
         TypeError: One is unknown; the text is Python's own, with a suggestion.
     """
     for name in options:
         if name not in known.__annotations__:
-            nearest = get_close_matches(name, known.__annotations__, n=1)
-            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            hint = suggestion(name, [*known.__annotations__, *others])
             raise TypeError(f"{where} got an unexpected keyword argument {name!r}{hint}")
 
 

@@ -126,16 +126,22 @@ class Reuse:
         return kept.token
 
     def begin(
-        self, call: Call[Any], valid_for: timedelta | None, request_id: str
+        self, call: Call[Any], valid_for: timedelta | None, request_id: str, where: str
     ) -> Callable[[Moment], Steps[IssuedToken]]:
         """Check a request for a token; return the steps that lead to it.
+
+        Args:
+            call: The call.
+            valid_for: How long the token must still be valid.
+            request_id: The id for the vendor's request-id header, if it has one.
+            where: The method that was called, for errors.
 
         Raises:
             InvalidInputError: ``valid_for`` is invalid.
             ConfigurationError: The call's token must not be reused, or its lifetime is unknown.
         """
-        self._check(call)
-        seconds = _seconds(valid_for)
+        self._check(call, where)
+        seconds = _seconds(valid_for, where)
         if self._is_quick:
             self._readers[type(call)] = reader_of(type(call))
         return partial(self._served, call, seconds, request_id)
@@ -159,9 +165,9 @@ class Reuse:
         )
         return (yield from serve(query, at))
 
-    def begin_invalidation(self, call: Call[Any]) -> Callable[[Moment], Steps[None]]:
+    def begin_invalidation(self, call: Call[Any], where: str) -> Callable[[Moment], Steps[None]]:
         """Check a call whose token is to be forgotten; return the steps that do so."""
-        self._check(call)
+        self._check(call, where)
         return partial(self._invalidated, call)
 
     def _invalidated(self, call: Call[Any], start: Moment) -> Steps[None]:
@@ -183,23 +189,27 @@ class Reuse:
                 operation="invalidate_token",
             )
 
-    def _check(self, call: Call[Any]) -> None:
-        name = type(call).__name__
-        if not call.reusable:
-            raise ConfigurationError(
-                f"get_token: {name} is not reusable (its model doesn't say reusable = True); "
-                "use send() instead"
-            )
-        problem = call.reuse_problem
+    def _check(self, call: Call[Any], where: str) -> None:
+        problem = self._problem(call)
         if problem is not None:
-            raise ConfigurationError(f"get_token: {problem}")
-        profile = self.plan.profile
-        if not profile.tells_lifetime and self._lifetime is None:
-            raise ConfigurationError(
-                f"get_token: {profile.vendor} doesn't say how long its tokens live, so a token "
-                "could be handed out after it expired; pass token_lifetime=timedelta(...) to the "
-                "client, or mint a new token each time"
+            raise ConfigurationError(where, [problem])
+
+    def _problem(self, call: Call[Any]) -> str | None:
+        name, vendor = type(call).__name__, self.plan.profile.vendor
+        if not call.reusable:
+            return (
+                f"{name} is not reusable (its model doesn't say reusable = True); mint a new "
+                "token each time"
             )
+        if call.reuse_problem is not None:
+            return call.reuse_problem
+        if not self.plan.profile.tells_lifetime and self._lifetime is None:
+            return (
+                f"{vendor} doesn't say how long its tokens live, so a token could be handed out "
+                "after it expired; pass token_lifetime=timedelta(...) to the client, or mint a "
+                "new token each time"
+            )
+        return None
 
     def _place(self, call: Call[Any], caller: _Caller, at: Moment) -> Place:
         values = exact_values(call, reader_of(type(call)))
@@ -262,7 +272,7 @@ def _default_headers(http_client: object) -> dict[str, str]:
     return {f"http_client {name}": str(value) for name, value in headers.items()}
 
 
-def _seconds(valid_for: object) -> float | None:
+def _seconds(valid_for: object, where: str) -> float | None:
     if valid_for is None:
         return None
     if isinstance(valid_for, timedelta) and valid_for >= timedelta(0):
@@ -271,4 +281,4 @@ def _seconds(valid_for: object) -> float | None:
     problem = "must not be negative" if negative else "must be a timedelta"
     found = str(valid_for) if negative else type(valid_for).__name__
     errors = (FieldError(field="valid_for", message=f"{problem}, not {found}"),)
-    raise InvalidInputError("get_token()", errors)
+    raise InvalidInputError(where, errors)

@@ -1,9 +1,10 @@
 """Sealing: encrypting what a store or a journal holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from .._model.frames import ForgetsArguments
+from .._model.json import type_of
 from .._secret import Secret
 from ..errors import ConfigurationError
 from .commands import Sealing
@@ -32,21 +33,21 @@ class FernetSealing(metaclass=ForgetsArguments):
         try:
             from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # noqa: PLC0415 - an extra
         except ModuleNotFoundError:
-            raise ConfigurationError(
+            problem = (
                 "encryption_keys needs cryptography: install tokenkit-sdk[sqlite], "
                 "tokenkit-sdk[redis] or tokenkit-sdk[bulk]"
-            ) from None
-        problem = _problem(keys)
-        if problem is not None:
-            raise ConfigurationError(f"encryption_keys {problem}")
+            )
+            raise ConfigurationError(type(self).__name__, [problem]) from None
+        problems = list(_problems(keys))
         made: list[Fernet] = []
-        try:
-            for key in keys:
-                made.append(Fernet(key.reveal() if isinstance(key, Secret) else key))  # noqa: PERF401 - counted
-        except ValueError:
-            problem = f"key {len(made) + 1} is not a Fernet key (32 bytes in URL-safe base64)"
-        if problem is not None:
-            raise ConfigurationError(f"encryption_keys: {problem}; {MAKE_ONE}")
+        for number, key in enumerate(() if problems else keys, 1):
+            try:
+                made.append(Fernet(key.reveal() if isinstance(key, Secret) else key))
+            except ValueError:  # noqa: PERF203 - each bad key is named
+                problem = f"key {number} is not a Fernet key (32 bytes in URL-safe base64)"
+                problems.append(f"encryption_keys: {problem}; {MAKE_ONE}")
+        if problems:
+            raise ConfigurationError(type(self).__name__, problems)
         self._fernet: MultiFernet = MultiFernet(made)
         self._not_ours = InvalidToken
 
@@ -65,17 +66,16 @@ class FernetSealing(metaclass=ForgetsArguments):
         return "FernetSealing()"
 
 
-def _problem(keys: object) -> str | None:
-    if isinstance(keys, (str, bytes, Secret)):
-        return "must be a list of keys, not a single key"
+def _problems(keys: object) -> Iterator[str]:
     if not isinstance(keys, (list, tuple)):
-        return f"must be a list of keys, not {type(keys).__name__}"
-    if not keys:
-        return f"must hold at least one key; {MAKE_ONE}"
-    for number, key in enumerate(cast("Sequence[object]", keys), 1):
-        if not isinstance(key, (str, bytes, Secret)):
-            return f": key {number} must be a string, not {type(key).__name__}"
-    return None
+        found = "a single key" if isinstance(keys, (str, bytes, Secret)) else type_of(keys)
+        yield f"encryption_keys must be a list of keys, not {found}"
+    elif not keys:
+        yield f"encryption_keys must hold at least one key; {MAKE_ONE}"
+    else:
+        for number, key in enumerate(cast("Sequence[object]", keys), 1):
+            if not isinstance(key, (str, bytes, Secret)):
+                yield f"encryption_keys: key {number} must be a string, not {type_of(key)}"
 
 
 class NoSealing:

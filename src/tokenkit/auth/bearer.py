@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from .._model.frames import ForgetsArguments
 from .._model.messages import Request
 from .._secret import AsyncSecretSource, Secret, conceal
-from .strategy import PerSecrets, check_sources, header_secret
+from .strategy import PerSecrets, header_secret, refuse, source_problems
 
 __all__ = ["Bearer"]
 
@@ -27,7 +27,7 @@ class Bearer(Generic[S], metaclass=ForgetsArguments):
 
     def __init__(self, api_key: S) -> None:
         self.secrets: Sequence[S | Secret] = (conceal(api_key),)
-        check_sources({"api_key": self.secrets[0]}, header_secret)
+        refuse(self, source_problems({"api_key": self.secrets[0]}, header_secret))
         self._header = PerSecrets(_header)
 
     def headers(

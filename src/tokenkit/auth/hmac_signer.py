@@ -7,16 +7,17 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, cast
 
 import attrs
 
+from .._model.checks import choice_problem
 from .._model.frames import ForgetsArguments
-from .._model.json import type_of
+from .._model.json import is_tuple, type_of
 from .._model.messages import HEADER_NAME, MAX_HEADER, Request
 from .._secret import AsyncSecretSource, Secret, conceal
 from ..errors import ConfigurationError
-from .strategy import PEM, PerSecrets, check_sources, header_secret
+from .strategy import PEM, PerSecrets, header_secret, refuse, source_problems
 
 __all__ = ["HmacScheme", "HmacSigner"]
 
@@ -65,16 +66,12 @@ class HmacScheme:
     credential_names: tuple[str, ...] = ("api_key", "private_key", "passphrase")
 
     def __attrs_post_init__(self) -> None:
-        problems = list(self._problems())
-        if problems:
-            raise ConfigurationError("HmacScheme", problems)
+        refuse(self, self._problems())
 
     def _problems(self) -> Iterator[str]:
         for option, formats in FORMATS.items():
-            value: object = getattr(self, option)
-            if value not in formats:
-                found = repr(value) if isinstance(value, str) else type_of(value)
-                yield f"{option} must be {' or '.join(map(repr, formats))}, not {found}"
+            if problem := choice_problem(getattr(self, option), formats):
+                yield f"{option} {problem}"
         headers: dict[str, object] = {
             option: getattr(self, option)
             for option in ("api_key_header", "signature_header", "timestamp_header")
@@ -86,7 +83,12 @@ class HmacScheme:
                 yield f"{option} must be a header's name: letters, digits and hyphens"
         if len({str(name).lower() for name in headers.values()}) < len(headers):
             yield f"{' and '.join(headers)} must be different headers"
-        if len(self.names) != (3 if self.passphrase_header else 2):
+        if not callable(self.canonical_text):
+            yield f"canonical_text must be a function, not {type_of(self.canonical_text)}"
+        names = cast("object", self.credential_names)
+        if not is_tuple(names) or not all(isinstance(name, str) for name in names):
+            yield "credential_names must be a tuple of strings"
+        elif len(self.names) != (3 if self.passphrase_header else 2):
             yield (
                 "credential_names must name the API key, the signing key and, with a "
                 "passphrase_header, the passphrase"
@@ -105,7 +107,7 @@ class HmacScheme:
         """
         if credentials.keys() != set(self.names):
             wanted, given = " and ".join(self.names), " and ".join(credentials) or "nothing"
-            raise ConfigurationError(f"the scheme signs with {wanted}, not with {given}")
+            refuse(self, [f"the scheme signs with {wanted}, not with {given}"])
         return HmacSigner(*[credentials[name] for name in self.names], scheme=self)
 
     def check(self, name: str, secret: Secret) -> None:
@@ -152,17 +154,23 @@ class HmacSigner(Generic[S], metaclass=ForgetsArguments):
     def __init__(
         self, api_key: S, private_key: S, passphrase: S | None = None, *, scheme: HmacScheme
     ) -> None:
-        if (passphrase is None) != (scheme.passphrase_header is None):
-            if scheme.passphrase_header is None:
-                raise ConfigurationError("the scheme takes no passphrase")
-            raise ConfigurationError(f"the scheme needs a {scheme.names[2]}")
+        if not isinstance(scheme, HmacScheme):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+            refuse(self, [f"scheme must be an HmacScheme(...), not {type_of(scheme)}"])
         given = (
             (api_key, private_key) if passphrase is None else (api_key, private_key, passphrase)
         )
         self.secrets: Sequence[S | Secret] = tuple(conceal(source) for source in given)
         self.scheme = scheme
         self._keyed = PerSecrets(partial(_keyed, scheme))
-        check_sources(dict(zip(scheme.names, self.secrets, strict=True)), scheme.check)
+        refuse(self, self._problems())
+
+    def _problems(self) -> Iterator[str]:
+        names = self.scheme.names
+        if len(self.secrets) < len(names):
+            yield f"the scheme needs a {names[2]}"
+        elif len(self.secrets) > len(names):
+            yield "the scheme takes no passphrase"
+        yield from source_problems(dict(zip(names, self.secrets, strict=False)), self.scheme.check)
 
     def headers(
         self, request: Request, secrets: Sequence[Secret], now: float

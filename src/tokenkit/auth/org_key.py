@@ -1,13 +1,13 @@
 """An organisation's id and key, sent as one bearer token."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from .._model.frames import ForgetsArguments
 from .._model.messages import Request
 from .._secret import AsyncSecretSource, Secret, conceal
 from ..errors import ConfigurationError
-from .strategy import PerSecrets, check_sources, header_secret
+from .strategy import PerSecrets, header_secret, refuse, source_problems
 
 __all__ = ["OrgKey"]
 
@@ -33,11 +33,11 @@ class OrgKey(Generic[S], metaclass=ForgetsArguments):
 
     def __init__(self, org_id: S, api_key: S) -> None:
         self.secrets: Sequence[S | Secret] = (conceal(org_id), conceal(api_key))
-        check_sources(dict(zip(NAMES, self.secrets, strict=True)), _checked)
-        self._header = PerSecrets(_header)
+        refuse(self, source_problems(dict(zip(NAMES, self.secrets, strict=True)), _checked))
         secrets = [source for source in self.secrets if isinstance(source, Secret)]
         if len(secrets) == len(NAMES):
-            self._header(secrets)
+            refuse(self, _pair_problems(*secrets))
+        self._header = PerSecrets(_header)
 
     def headers(
         self,
@@ -56,8 +56,13 @@ def _checked(name: str, secret: Secret) -> Secret:
     return secret
 
 
+def _pair_problems(org_id: Secret, api_key: Secret) -> Iterator[str]:
+    if api_key.reveal().startswith(f"{org_id.reveal()}:"):
+        yield "api_key starts with the org_id; pass the key alone"
+
+
 def _header(secrets: Sequence[Secret]) -> Secret:
     org_id, api_key = (_checked(name, secret) for name, secret in zip(NAMES, secrets, strict=True))
-    if api_key.reveal().startswith(f"{org_id.reveal()}:"):
-        raise ConfigurationError("api_key starts with the org_id; pass the key alone")
+    for problem in _pair_problems(org_id, api_key):
+        raise ConfigurationError(problem)
     return Secret(f"Bearer {org_id.reveal()}:{api_key.reveal()}")

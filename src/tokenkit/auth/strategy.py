@@ -1,9 +1,10 @@
 """The protocols of a strategy, and the checks that every strategy needs."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
+from .._model.json import type_of
 from .._model.messages import Request, header_problem
 from .._secret import AsyncSecretSource, Secret, SecretSource
 from ..errors import ConfigurationError
@@ -13,8 +14,9 @@ __all__ = [
     "AsyncStrategy",
     "PerSecrets",
     "Strategy",
-    "check_sources",
     "header_secret",
+    "refuse",
+    "source_problems",
     "text_problem",
 ]
 
@@ -89,32 +91,29 @@ def _any_secret(name: str, secret: Secret) -> None:
     del name, secret
 
 
-def check_sources(
+def source_problems(
     sources: Mapping[str, object], check: Callable[[str, Secret], object] = _any_secret
-) -> None:
-    """Check the secret sources of a strategy, by name; callables are asked later.
+) -> Iterator[str]:
+    """Yield what is wrong with secret sources, by name; callables are asked later."""
+    for name, source in sources.items():
+        if isinstance(source, Secret):
+            try:
+                check(name, source)
+            except ConfigurationError as error:
+                yield error.message
+        elif not callable(source):
+            yield f"{name} must be a string, a Secret or a callable, not {type_of(source)}"
+
+
+def refuse(strategy: object, problems: Iterable[str]) -> None:
+    """Refuse the arguments of a strategy if there are problems.
 
     Raises:
-        ConfigurationError: Some cannot be used; it names all of them.
+        ConfigurationError: There are; it names the strategy's class and all of them.
     """
-    found = [_source_problem(name, source, check) for name, source in sources.items()]
-    problems = [problem for problem in found if problem is not None]
-    if problems:
-        raise ConfigurationError(problems=problems)
-
-
-def _source_problem(
-    name: str, source: object, check: Callable[[str, Secret], object]
-) -> str | None:
-    if not isinstance(source, Secret):
-        kind = type(source).__name__
-        problem = f"{name} must be a string, a Secret or a callable, not {kind}"
-        return None if callable(source) else problem
-    try:
-        check(name, source)
-    except ConfigurationError as error:
-        return error.message
-    return None
+    found = tuple(problems)
+    if found:
+        raise ConfigurationError(type(strategy).__name__, found)
 
 
 def header_secret(name: str, secret: Secret, *, spaces: bool = False) -> Secret:

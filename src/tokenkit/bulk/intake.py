@@ -55,8 +55,8 @@ class Intake(Generic[T]):
         try:
             if call.opens_payment and not self._allow_payments:
                 raise ConfigurationError(
-                    f"{type(call).__name__} opens, or may open, a payment or a fund session; to "
-                    "send it, pass allow_payments=True and journal=..."
+                    f"{type(call).__name__} must not be sent twice, as its opens_payment is True; "
+                    "to send it in bulk, pass allow_payments=True and journal=..."
                 )
             if self._journal is None:
                 return Item(index, call, None)
@@ -71,14 +71,14 @@ class Intake(Generic[T]):
         if entry is None:
             if payment and not journal.is_whole:
                 raise InterruptedMintError(
-                    "The journal was damaged, so an earlier run may have sent this call: look the "
-                    "payment up before you send it again"
+                    "The journal was damaged, so an earlier run may have sent this call; "
+                    f"{_advice(item.call)}"
                 )
             return item
         if entry.state != DONE:
             raise InterruptedMintError(
-                "An earlier run sent this call and was interrupted before its result was known: "
-                "look the payment up before you send it again"
+                "An earlier run sent this call and was interrupted before its result was known; "
+                f"{_advice(item.call)}"
             )
         if entry.sealed is None:
             return Skipped()
@@ -86,7 +86,7 @@ class Intake(Generic[T]):
         if success is None and payment:
             raise InterruptedMintError(
                 "An earlier run sent this call successfully, but the journal can't give its "
-                "response back: look the payment up",
+                f"response back; {_advice(item.call)}",
                 outcome="performed",
             )
         return item if success is None else success
@@ -105,3 +105,7 @@ class Intake(Generic[T]):
         if ended and not item.call.opens_payment:
             return None
         return Success(index=item.index, call=item.call, value=opened.value)
+
+
+def _advice(call: Call[Any]) -> str:
+    return call.advice_if_unknown or "find out what it has created before you send it again"

@@ -104,8 +104,8 @@ class Journal:
         self._check_seal(self._told("check"))
         if self._told("credentials") != credentials and self._holds_payments():
             raise ConfigurationError(
-                f"journal: {self._path!r} holds payments that were sent with other credentials: "
-                "use the same credentials, or another file"
+                f"journal: {self._path!r} holds interrupted calls that were sent with other "
+                "credentials: use the same credentials, or another file"
             )
 
     def _check_seal(self, check: bytes | None) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
+from .._model.json import type_of
 from .._policy.values import value_text
 from ..errors import ConfigurationError
 
@@ -73,7 +74,7 @@ class RedisRateLimiter:
     """
 
     def __init__(self, url: str, name: str, *, requests: int, per: float) -> None:
-        self._set_up(_checked_url("url", url), None, name, requests, per)
+        self._set_up(url, None, name, requests, per)
 
     @classmethod
     def from_env(cls, variable: str, name: str, *, requests: int, per: float) -> Self:
@@ -95,7 +96,8 @@ class RedisRateLimiter:
     def _set_up(
         self, url: str | None, variable: str | None, name: str, requests: int, per: float
     ) -> None:
-        problems = list(_problems(name, requests, per))
+        problems = [*(_url_problems("url", url) if variable is None else ())]
+        problems += _problems(name, requests, per)
         if problems:
             raise ConfigurationError("RedisRateLimiter", problems)
         self._url = url
@@ -140,7 +142,10 @@ class RedisRateLimiter:
         url = os.environ.get(variable)
         if not url:
             raise ConfigurationError(f"RedisRateLimiter: set {variable} in the environment")
-        return _connect(_checked_url(variable, url))
+        problems = tuple(_url_problems(variable, url))
+        if problems:
+            raise ConfigurationError("RedisRateLimiter", problems)
+        return _connect(url)
 
     # The braces put both keys into one slot of a cluster.
     def _key(self) -> str:
@@ -179,14 +184,12 @@ def _problems(name: object, requests: object, per: object) -> Iterator[str]:
             yield f"{argument} must be a number above 0, not {value_text(value)}"
 
 
-def _checked_url(name: str, url: object) -> str:
-    schemes = ("redis://", "rediss://", "unix://")
-    if not isinstance(url, str) or not url.startswith(schemes):
-        # The value isn't shown: it may hold a password.
-        raise ConfigurationError(
-            f"RedisRateLimiter: {name} must be a URL such as 'redis://localhost:6379'"
-        )
-    return url
+def _url_problems(name: str, url: object) -> Iterator[str]:
+    # The value isn't shown: it may hold a password.
+    if not isinstance(url, str):
+        yield f"{name} must be a URL such as 'redis://localhost:6379', not {type_of(url)}"
+    elif not url.startswith(("redis://", "rediss://", "unix://")):
+        yield f"{name} must be a URL such as 'redis://localhost:6379'"
 
 
 @lru_cache(maxsize=16)

@@ -9,6 +9,7 @@ from .._observability.logging import logger
 from .._reuse.key import key_of
 from .._reuse.sealing import FernetSealing
 from .._secret import Secret
+from ..errors import ConfigurationError
 from .journal import Journal
 from .options import Settings
 from .pace import Pace
@@ -47,7 +48,10 @@ class Session(Generic[T]):
         self._sender = sender
         self._total = len(calls) if isinstance(calls, Sized) else None
         keys = settings.encryption_keys
-        self._sealing = None if keys is None else FernetSealing(keys)
+        try:
+            self._sealing = None if keys is None else FernetSealing(keys)
+        except ConfigurationError as error:
+            raise ConfigurationError("send_many()", error.problems) from None
         self._journal: Journal | None = None
         self._run: Run[T] | None = None
         self._meter: Meter | None = None

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from typing_extensions import Self
 
 from .._model.frames import ForgetsArguments, forget_arguments
+from .._model.json import type_of
 from .._reuse.commands import Command, Sealing, StoreResponse
 from .._reuse.sealing import EncryptionKey, sealing_of
 from .._secret import Secret
@@ -60,21 +62,17 @@ class RedisStore(metaclass=ForgetsArguments):
         allow_unencrypted: bool = False,
         prefix: str = "tokenkit",
     ) -> None:
-        problems: list[str | None] = []
+        problems = _problems(encryption_keys, prefix, allow_unencrypted=allow_unencrypted)
         try:
-            self.sealing: Sealing = sealing_of(
-                encryption_keys, allow_unencrypted=allow_unencrypted
-            )
+            self._errors = errors_of(client)
         except ConfigurationError as error:
             problems += error.problems
-        if not (isinstance(cast("object", prefix), str) and prefix):
-            problems.append("prefix must be a non-empty string")
-        self._errors = errors_of(client)
-        if not is_async(client):
-            problems.append(timeout_problem(client))
-        found = [problem for problem in problems if problem is not None]
-        if found:
-            raise ConfigurationError("RedisStore", found)
+        else:
+            timeout = None if is_async(client) else timeout_problem(client)
+            problems += [] if timeout is None else [timeout]
+        if problems:
+            raise ConfigurationError("RedisStore", problems)
+        self.sealing: Sealing = sealing_of(encryption_keys, allow_unencrypted=allow_unencrypted)
         self._names = Names(prefix)
         self._sync: Sender | None = None if is_async(client) else Sender(client)
         self._async: AsyncSender | CoredisSender | None = None
@@ -127,21 +125,17 @@ class RedisStore(metaclass=ForgetsArguments):
             raise ConfigurationError(
                 "RedisStore.from_url needs redis-py: install tokenkit-sdk[redis]"
             ) from None
-        if not isinstance(url, Secret):
-            kind = type(url).__name__
-            raise ConfigurationError(f"RedisStore: url must be a string, not {kind}")
         # The server may have closed a pooled connection in the meantime; a timeout is final.
         supported = (redis.ConnectionError,)
         limits: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
         retry = redis.retry.Retry(no_backoff(), 1, supported_errors=supported)
-        try:
-            client = redis.Redis.from_url(url.reveal(), retry=retry, **limits)
-        except ValueError:
-            client = None
+        client: Any = None
+        with suppress(ValueError):
+            client = redis.Redis.from_url(_text(url), retry=retry, **limits)
         if client is None:
-            raise ConfigurationError(
-                "RedisStore: url must be like redis://host:6379/0, rediss://... or unix://..."
-            )
+            kind = "" if isinstance(url, Secret) else f", not {type_of(url)}"
+            problem = f"url must be like redis://host:6379/0, rediss://... or unix://...{kind}"
+            raise ConfigurationError("RedisStore", [problem, *_problems(**options)])
         store = cls(client, **options)
 
         def open_one() -> tuple[Any, AsyncSender]:
@@ -149,7 +143,7 @@ class RedisStore(metaclass=ForgetsArguments):
             # The caller limits the time: redis-py's own timer would take a busy event loop for a
             # server that hangs.
             opened = redis_asyncio.Redis.from_url(
-                url.reveal(), retry=again, socket_timeout=None, socket_connect_timeout=None
+                _text(url), retry=again, socket_timeout=None, socket_connect_timeout=None
             )
             return opened, AsyncSender(opened)
 
@@ -205,6 +199,23 @@ class RedisStore(metaclass=ForgetsArguments):
             "A RedisStore can't be pickled; create one in each process, for example with "
             "RedisStore.from_url()"
         )
+
+
+def _problems(encryption_keys: Any, prefix: object, *, allow_unencrypted: Any) -> list[str]:
+    """Return what is wrong with a store's arguments but the client."""
+    problems: list[str] = []
+    try:
+        sealing_of(encryption_keys, allow_unencrypted=allow_unencrypted)
+    except ConfigurationError as error:
+        problems += error.problems
+    if not isinstance(prefix, str) or not prefix:
+        problems.append("prefix must be a non-empty string")
+    return problems
+
+
+def _text(url: object) -> str:
+    """Return a URL for redis-py, which refuses an empty one."""
+    return url.reveal() if isinstance(url, Secret) else ""
 
 
 def _on_asyncio() -> bool:

@@ -5,6 +5,7 @@ from importlib import import_module
 from inspect import iscoroutinefunction
 from typing import Any
 
+from .._model.json import type_of
 from .._reuse.commands import StoreResponse
 from ..errors import ConfigurationError
 from .redis_commands import Exchange, Plain, Script
@@ -31,9 +32,8 @@ def library_of(client: object) -> str:
         if name in LIBRARIES:
             return name
     names = ", ".join(LIBRARIES)
-    raise ConfigurationError(
-        f"RedisStore: client must be a client of {names}, not {type(client).__name__}"
-    )
+    problem = f"client must be a client of {names}, not {type_of(client)}"
+    raise ConfigurationError("RedisStore", [problem])
 
 
 def errors_of(client: object) -> tuple[type[Exception], ...]:

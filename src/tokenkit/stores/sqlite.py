@@ -15,6 +15,7 @@ from typing import NoReturn
 import attrs
 
 from .._model.frames import ForgetsArguments
+from .._model.json import type_of
 from .._reuse.commands import Command, Sealing, StoreResponse
 from .._reuse.sealing import EncryptionKey, sealing_of
 from ..errors import ConfigurationError, StoreError
@@ -75,25 +76,22 @@ class SqliteStore(metaclass=ForgetsArguments):
         encryption_keys: Sequence[EncryptionKey] | None = None,
         allow_unencrypted: bool = False,
     ) -> None:
+        problems: list[str] = []
         try:
-            self._path = Path(os.fspath(path)).absolute()
-        except TypeError:
-            kind = type(path).__name__
-            raise ConfigurationError(f"SqliteStore: path must be a path, not {kind}") from None
-        if self._path.name == ":memory:":
-            raise ConfigurationError(
-                "SqliteStore: path must be a file; without a store, a TokenCache keeps its tokens "
-                "in memory"
-            )
+            self._path = _checked(path)
+        except ConfigurationError as error:
+            problems += error.problems
         try:
             self.sealing: Sealing = sealing_of(
                 encryption_keys, allow_unencrypted=allow_unencrypted
             )
         except ConfigurationError as error:
-            raise ConfigurationError(f"SqliteStore: {error.message}") from None
-        problem = self._problem()
-        if problem is not None:
-            raise ConfigurationError(f"SqliteStore: can't use {self._path}: {problem}")
+            problems += error.problems
+        # Only good arguments create a file.
+        if not problems and (problem := self._problem()) is not None:
+            problems.append(f"can't use {self._path}: {problem}")
+        if problems:
+            raise ConfigurationError("SqliteStore", problems)
         self._pool = _Pool()
         self._closer = weakref.finalize(self, self._pool.close)
 
@@ -183,6 +181,22 @@ class SqliteStore(metaclass=ForgetsArguments):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A SqliteStore can't be pickled; create one in each process")
+
+
+def _checked(path: str | os.PathLike[str]) -> Path:
+    """Return the file's path.
+
+    Raises:
+        ConfigurationError: It is not a path, or not a file's.
+    """
+    if not isinstance(path, (str, os.PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+        raise ConfigurationError(f"path must be a path, not {type_of(path)}")
+    found = Path(os.fsdecode(path)).absolute()
+    if found.name == ":memory:":
+        raise ConfigurationError(
+            "path must be a file; without a store, a TokenCache keeps its tokens in memory"
+        )
+    return found
 
 
 def _create(path: Path) -> None:

@@ -18,13 +18,16 @@ class FrozenClock:
         now: The time that it shows, with a time zone. Default: the machine's time.
 
     Raises:
+        TypeError: ``now`` is not a datetime.
         ValueError: ``now`` has no time zone.
     """
 
     def __init__(self, now: datetime | None = None) -> None:
         start = datetime.now(timezone.utc) if now is None else now
+        if not isinstance(start, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+            raise TypeError(f"FrozenClock: now must be a datetime, not {type(now).__name__}")
         if start.utcoffset() is None:
-            raise ValueError("now must have a time zone, such as tzinfo=timezone.utc")
+            raise ValueError("FrozenClock: now must have a time zone, such as tzinfo=timezone.utc")
         self._start = start.timestamp()
         self._elapsed = 0.0
         self._sleeps: tuple[float, ...] = ()
@@ -55,6 +58,7 @@ class FrozenClock:
             seconds: How far.
 
         Raises:
+            TypeError: ``seconds`` is not a number.
             ValueError: ``seconds`` is negative, infinite or NaN.
         """
         self._move(seconds)
@@ -63,6 +67,7 @@ class FrozenClock:
         """Move forward, record the wait in :attr:`sleeps`, and return at once.
 
         Raises:
+            TypeError: ``seconds`` is not a number.
             ValueError: ``seconds`` is negative, infinite or NaN.
         """
         self._move(seconds, seconds)
@@ -72,8 +77,12 @@ class FrozenClock:
         return AsyncFrozenClock(self)
 
     def _move(self, seconds: float, *slept: float) -> None:
+        if not isinstance(seconds, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+            raise TypeError(f"FrozenClock: seconds must be a number, not {type(seconds).__name__}")
         if not 0 <= seconds < math.inf:
-            raise ValueError(f"seconds must be finite and not negative, not {seconds}")
+            raise ValueError(
+                f"FrozenClock: seconds must be finite and not negative, not {seconds}"
+            )
         with self._lock:
             self._elapsed += seconds
             self._sleeps += slept
@@ -87,9 +96,15 @@ class AsyncFrozenClock:
 
     Args:
         clock: The clock that it reads, and moves when the client waits.
+
+    Raises:
+        TypeError: ``clock`` is not a :class:`FrozenClock`.
     """
 
     def __init__(self, clock: FrozenClock) -> None:
+        if not isinstance(clock, FrozenClock):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+            kind = type(clock).__name__
+            raise TypeError(f"AsyncFrozenClock: clock must be a FrozenClock, not {kind}")
         self._clock = clock
 
     def time(self) -> float:
@@ -104,6 +119,7 @@ class AsyncFrozenClock:
         """Move forward and record the wait; other tasks run, and cancellation takes effect.
 
         Raises:
+            TypeError: ``seconds`` is not a number.
             ValueError: ``seconds`` is negative, infinite or NaN.
         """
         from anyio.lowlevel import checkpoint  # noqa: PLC0415 - keeps the start of pytest fast

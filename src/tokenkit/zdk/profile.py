@@ -6,14 +6,15 @@ import attrs
 
 from ..auth import Bearer
 from ..errors import ConfigurationError
-from ..extension import BaseURLSetting, Profile
+from ..extension import BaseURLSetting, Profile, type_of
 from .errors import read_failure
 
 __all__ = ["DEFAULT_BASE_HOST", "PROFILE"]
 
 DEFAULT_BASE_HOST = "dev.zu.casa"
+SERVICE = re.compile(r"(user|room|chat|event)\.", re.IGNORECASE)
 BASE_HOST = re.compile(
-    r"(?!(?i:user|room|chat|event)\.)[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]+)?"
+    rf"(?!(?i:{SERVICE.pattern}))[A-Za-z0-9]([A-Za-z0-9.-]{{0,251}}[A-Za-z0-9])?(:[0-9]+)?"
 )
 
 
@@ -21,9 +22,20 @@ def _base_url(base_host: object) -> str:
     if isinstance(base_host, str) and BASE_HOST.fullmatch(base_host):
         return f"https://user.{base_host}"
     raise ConfigurationError(
-        "base_host must be a host such as 'dev.zu.casa', without a scheme and without 'user.', "
-        "'room.', 'chat.' or 'event.' before it"
+        f"base_host must be a host such as 'dev.zu.casa'{_host_problem(base_host)}"
     )
+
+
+def _host_problem(base_host: object) -> str:
+    if not isinstance(base_host, str):
+        return f", not {type_of(base_host)}"
+    if not base_host:
+        return ": it is empty"
+    if "://" in base_host:
+        return ": it has a scheme; leave it out"
+    if service := SERVICE.match(base_host):
+        return f": it begins with {service[0]!r}, which the client adds; leave it out"
+    return ": it is too long, or has a character that a host can't have there"
 
 
 @attrs.frozen

@@ -1,6 +1,6 @@
 """How zerohash reports failures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import partial
 from typing import ClassVar
@@ -180,6 +180,17 @@ class WebhookSettingsError(WebhookVerificationError, ConfigurationError):
     """A secret, a public key or another setting cannot be used, so nothing can be verified."""
 
     usual_problem: ClassVar[WebhookProblem] = WebhookProblem.SETTINGS
+
+    def __init__(
+        self,
+        text: str = "",
+        problems: Sequence[str] = (),
+        *,
+        problem: WebhookProblem | None = None,
+        **context: Unpack[CallContext],
+    ) -> None:
+        ConfigurationError.__init__(self, text, problems, **context)
+        self.problem: WebhookProblem = problem or self.usual_problem
 
 
 def read_failure(body: ErrorBody) -> Failure:

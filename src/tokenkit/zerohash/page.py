@@ -9,7 +9,7 @@ import attrs
 from typing_extensions import TypedDict
 
 from ..errors import FieldError, InvalidInputError
-from ..extension import type_of
+from ..extension import choice_problem
 
 __all__ = [
     "AppIdentifier",
@@ -138,11 +138,10 @@ def page_for(
     name = environment if given is None else given
     page = PAGES.get(name) if isinstance(name, str) else None
     if page is None:
-        known = ", ".join(repr(one) for one in PAGES)
-        found = f"not {given!a:.50}" if isinstance(given, str) else f"not {type_of(given)}"
+        problem = f"{choice_problem(given, PAGES)}"
         if given is None:
-            found = "the token does not come from one of zerohash's own hosts"
-        return FieldError(field="environment", message=f"must be one of {known}: {found}")
+            problem = "must be given: the token does not come from one of zerohash's own hosts"
+        return FieldError(field="environment", message=problem)
     url = page.apps_url if apps_url is None else apps_url
     if url is None:
         problem = f"is needed: no zeroHashAppsURL is documented for {name}; pass apps_url=..."

@@ -9,7 +9,7 @@ from ..extension import (
     Profile,
     Rate,
     Request,
-    type_of,
+    choice_problem,
 )
 from .errors import ENVIRONMENT_OF, WRITE_PERMISSION_HINT, read_failure
 from .retries import RETRIES
@@ -23,9 +23,7 @@ ENVIRONMENTS: Mapping[str, str] = {name: origin for origin, name in ENVIRONMENT_
 def _base_url(environment: object) -> str:
     if isinstance(environment, str) and environment in ENVIRONMENTS:
         return ENVIRONMENTS[environment]
-    known = ", ".join(repr(name) for name in ENVIRONMENTS)
-    found = f"{environment!a:.50}" if isinstance(environment, str) else type_of(environment)
-    raise ConfigurationError(f"environment must be one of {known}, not {found}")
+    raise ConfigurationError(f"environment {choice_problem(environment, ENVIRONMENTS)}")
 
 
 def _canonical_text(timestamp: str, request: Request) -> bytes:

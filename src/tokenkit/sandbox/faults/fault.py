@@ -1,6 +1,6 @@
 """A fault as one value, however it was requested."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict, cast, get_args
 
 import attrs
@@ -79,7 +79,7 @@ class Fault:
     ``clock_skew``. Effects may be combined.
 
     Raises:
-        ConfigurationError: A field is wrong; the error names it.
+        ConfigurationError: Fields are wrong; the error names all of them.
     """
 
     vendor: Vendor | None = None
@@ -112,7 +112,9 @@ class Fault:
     """Seconds that the vendor's clock is ahead while it handles the request."""
 
     def __attrs_post_init__(self) -> None:
-        check_fault(self)
+        problems = tuple(_problems(self)) or tuple(_contradictions(self))
+        if problems:
+            raise ConfigurationError("Fault", problems)
 
     @property
     def only_vendor(self) -> Vendor | None:
@@ -152,28 +154,25 @@ _FIELDS: Mapping[str, Rule] = {
 }
 
 
-def check_fault(fault: Fault) -> None:
-    """Check the fields of a fault, one by one and together.
-
-    Raises:
-        ConfigurationError: A field is wrong; the error names it.
-    """
+def _problems(fault: Fault) -> Iterator[str]:
     for name, (fits, needs) in _FIELDS.items():
         value = getattr(fault, name)
         if not fits(value):
-            raise ConfigurationError(f"a fault's {name} must be {needs}, not {value!r}")
+            yield f"{name} must be {needs}, not {value!r}"
+
+
+def _contradictions(fault: Fault) -> Iterator[str]:
+    """Yield what is wrong with fields together; each is valid on its own."""
     if not any(getattr(fault, name) for name in EFFECTS):
-        raise ConfigurationError(f"a fault needs one of {', '.join(EFFECTS)}")
+        yield f"needs one of {', '.join(EFFECTS)}"
     if fault.status is not None and fault.response is not None:
-        raise ConfigurationError("a fault has either a status or a response, not both")
+        yield "pass either status or response, not both"
     if fault.retry_after is not None and fault.status is None:
-        raise ConfigurationError("a fault's retry_after needs a status that carries it")
+        yield "retry_after needs a status that carries it"
     if fault.missing_requirements and fault.response != "missing-requirements":
-        raise ConfigurationError(
-            "a fault's missing_requirements need response='missing-requirements'"
-        )
+        yield "missing_requirements needs response='missing-requirements'"
     if fault.response and fault.vendor not in {None, VENDOR_OF[fault.response]}:
-        raise ConfigurationError(
-            f"a fault's response {fault.response!r} belongs to {VENDOR_OF[fault.response]}, "
+        yield (
+            f"response {fault.response!r} belongs to {VENDOR_OF[fault.response]}, "
             f"not to {fault.vendor}"
         )

@@ -74,10 +74,11 @@ class FaultPlan:
         if text:
             fault = parse_header(text)
             if fault.only_vendor not in {None, vendor}:
-                raise ConfigurationError(
-                    f"a fault's response {fault.response!r} belongs to {fault.only_vendor}, "
-                    f"but the request is for {vendor}"
+                problem = (
+                    f"response {fault.response!r} belongs to {fault.only_vendor}, but the request "
+                    f"is for {vendor}"
                 )
+                raise ConfigurationError("Fault", [problem])
             return fault
         with self._lock:
             for armed in (*self._queued, *self._standing):

@@ -42,20 +42,23 @@ def parse_fault(text: str) -> Fault:
     Names and values are those of ``Fault``; the items of a list are separated by ``+``.
 
     Raises:
-        ConfigurationError: A field is wrong; the error names it.
+        ConfigurationError: Fields are wrong; the error names all of them.
     """
     options: dict[str, object] = {}
+    problems: list[str] = []
     for part in filter(None, map(str.strip, SEPARATOR.split(text))):
         name, _, value = (piece.strip() for piece in part.partition("="))
         if name not in READERS:
-            known = ", ".join(READERS)
-            raise ConfigurationError(f"a fault has no field {name!r}; its fields are {known}")
-        if name in options:
-            raise ConfigurationError(f"a fault's {name} is given twice")
-        try:
-            options[name] = READERS[name](value)
-        except ValueError:
-            raise ConfigurationError(f"a fault's {name} must be a number, not {value!r}") from None
+            problems.append(f"no field is called {name!r}; they are {', '.join(READERS)}")
+        elif name in options:
+            problems.append(f"{name} is given twice")
+        else:
+            try:
+                options[name] = READERS[name](value)
+            except ValueError:
+                problems.append(f"{name} must be a number, not {value!r}")
+    if problems:
+        raise ConfigurationError("Fault", problems)
     return Fault(**cast("FaultOptions", options))
 
 
@@ -64,7 +67,6 @@ def parse_header(text: str) -> Fault:
     fault = parse_fault(text)
     chosen = sorted(SELECTION & {part.partition("=")[0] for part in str(fault).split("; ")})
     if chosen:
-        raise ConfigurationError(
-            f"leave out {', '.join(chosen)}: the header's fault applies only to its own request"
-        )
+        problem = f"leave out {', '.join(chosen)}: a header's applies only to its own request"
+        raise ConfigurationError("Fault", [problem])
     return fault

@@ -1,14 +1,14 @@
 """The arguments of ``verify()``: secrets, keys and settings, checked."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 import attrs
 
-from ...extension import Secret, type_of
-from .seen import AnySeen
+from ...extension import Secret, choice_problem, type_of
+from ..errors import WebhookSettingsError
 from .signatures import Padding, load_public_key, unusable
 
 if TYPE_CHECKING:
@@ -20,12 +20,11 @@ __all__ = [
     "Keys",
     "Scheme",
     "WallClock",
-    "check_settings",
     "checked_keys",
     "concealed",
     "in_seconds",
-    "loaded",
     "now_by",
+    "settings_problems",
 ]
 
 Scheme: TypeAlias = Literal["timestamped", "legacy"]
@@ -71,65 +70,73 @@ def _concealed(secret: object) -> Secret | type:
     return Secret(secret) if isinstance(secret, str) else type(secret)
 
 
-def loaded(keys: str | bytes | Iterable[str | bytes] | None) -> tuple["RSAPublicKey", ...]:
-    """Read the public keys.
-
-    Raises:
-        WebhookSettingsError: One of them is not an RSA key in PEM.
-    """
-    if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
-        return (_loaded(keys),)
-    return tuple(_loaded(key) for key in keys)
-
-
-def _loaded(key: object) -> "RSAPublicKey":
-    if isinstance(key, str):
-        # UTF-8 can't encode a lone surrogate, and a key has none.
-        return load_public_key(key.encode("utf-8", "replace"))
-    if isinstance(key, bytes):
-        return load_public_key(key)
-    raise unusable(f"public_keys must be strings or bytes in PEM, not {type(key).__name__}")
-
-
 def checked_keys(
-    secrets: Sequence[Secret | type], public_keys: Sequence["RSAPublicKey"], padding: Padding
+    secrets: Sequence[Secret | type],
+    public_keys: str | bytes | Iterable[str | bytes] | None,
+    padding: Padding,
+    others: Iterable[str],
 ) -> Keys:
-    """Check the secrets, the keys and the padding.
+    """Check the secrets and the public keys.
+
+    Args:
+        secrets: The secrets, concealed.
+        public_keys: The public keys as they were passed.
+        padding: How RSA signatures are padded.
+        others: What is wrong with the other arguments.
 
     Raises:
-        WebhookSettingsError: Nothing is given, a secret is invalid, or the padding is unknown.
+        WebhookSettingsError: Nothing is given, a secret or a key is invalid, or another argument
+            is; it names all of them.
     """
-    problem = next(filter(None, map(_secret_problem, secrets)), None)
-    if not (secrets or public_keys):
-        problem = "pass secrets=... or public_keys=..."
-    elif padding not in PADDINGS:
-        problem = f"padding must be 'pss' or 'pkcs1v15', not {_quoted(padding)}"
-    if problem is not None:
-        raise unusable(problem)
+    keys, problems = _loaded(public_keys)
+    problems = [*filter(None, map(_secret_problem, secrets)), *problems]
+    if not (secrets or keys or problems):
+        problems.append("pass secrets=... or public_keys=...")
+    problems += others
+    if problems:
+        raise unusable(*dict.fromkeys(problems))
     usable = tuple(secret for secret in secrets if isinstance(secret, Secret))
-    return Keys(usable, tuple(public_keys), padding)
+    return Keys(usable, keys, padding)
 
 
-def _quoted(value: object) -> str:
-    return f"{value!a:.50}" if isinstance(value, str) else type_of(value)
+def _loaded(
+    keys: str | bytes | Iterable[str | bytes] | None,
+) -> tuple[tuple["RSAPublicKey", ...], list[str]]:
+    """Read the public keys; return those that can be read, and what is wrong with the others."""
+    given: Iterable[object] = keys if isinstance(keys, Iterable) else (keys,)
+    if isinstance(keys, (str, bytes)):
+        given = (keys,)
+    loaded: list[RSAPublicKey] = []
+    problems: list[str] = []
+    for key in given:
+        # UTF-8 can't encode a lone surrogate, and a key has none.
+        pem = key.encode("utf-8", "replace") if isinstance(key, str) else key
+        if not isinstance(pem, bytes):
+            problems.append(f"public_keys must be strings or bytes in PEM, not {type_of(pem)}")
+            continue
+        try:
+            loaded.append(load_public_key(pem))
+        except WebhookSettingsError as error:
+            problems += error.problems
+    return tuple(loaded), problems
 
 
-def check_settings(scheme: object, tolerance: object, clock: object, seen: AnySeen | None) -> None:
-    """Check the other settings.
-
-    Raises:
-        WebhookSettingsError: One of them cannot be used.
-    """
-    if scheme not in tuple(HMAC_HEADER):
-        raise unusable(f"scheme must be 'timestamped' or 'legacy', not {_quoted(scheme)}")
+def settings_problems(
+    padding: object, scheme: object, tolerance: object, clock: object, seen: object
+) -> Iterator[str]:
+    """Yield what is wrong with the other settings."""
+    if problem := choice_problem(padding, PADDINGS):
+        yield f"padding {problem}"
+    if problem := choice_problem(scheme, HMAC_HEADER):
+        yield f"scheme {problem}"
     if tolerance is not None and not in_seconds(tolerance) > 0:
-        raise unusable("tolerance must be a number of seconds above 0, a timedelta, or None")
+        yield "tolerance must be a number of seconds above 0, a timedelta, or None"
     if not callable(getattr(clock, "time", None)):
-        raise unusable(f"clock must be an object with a time() method, not {type(clock).__name__}")
+        yield f"clock must be an object with a time() method, not {type_of(clock)}"
     if seen is not None and not _can_keep(seen):
-        raise unusable(
+        yield (
             "seen must be a set, a Seen, or a store with the methods add() and discard(), "
-            f"not {type(seen).__name__}"
+            f"not {type_of(seen)}"
         )
 
 
@@ -139,7 +146,8 @@ def _can_keep(seen: object) -> bool:
 
 def _secret_problem(secret: Secret | type) -> str | None:
     if isinstance(secret, type):
-        return f"secrets must be strings or Secret objects, not {secret.__name__}"
+        kind = "None" if secret is type(None) else secret.__name__
+        return f"secrets must be strings or Secret objects, not {kind}"
     text = secret.reveal()
     if not text:
         return "secrets contains an empty string, with which anyone can sign"

@@ -20,7 +20,7 @@ class HeaderItems(Protocol):
         ...
 
 
-HeaderSource: TypeAlias = "HeaderItems | Iterable[tuple[str, str] | tuple[bytes, bytes]]"
+HeaderSource: TypeAlias = HeaderItems | Iterable[tuple[str, str] | tuple[bytes, bytes]]
 """Headers: a mapping, or pairs of names and values, such as those of an ASGI scope."""
 
 

@@ -47,10 +47,11 @@ class Seen:
         given: object = capacity
         if type(given) is not int or given < KEYS_EACH:
             found = given if type(given) is int else type_of(given)
-            raise WebhookSettingsError(
-                f"Seen(): capacity must be an integer of at least {KEYS_EACH}: a webhook has "
+            problem = (
+                f"capacity must be an integer of at least {KEYS_EACH}, because a webhook has "
                 f"{KEYS_EACH} keys, not {found}"
             )
+            raise WebhookSettingsError("Seen()", [problem])
         self._capacity = given
         self._keys: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()

@@ -19,9 +19,9 @@ Padding: TypeAlias = Literal["pss", "pkcs1v15"]
 """How RSA signatures are padded."""
 
 
-def unusable(problem: str) -> WebhookSettingsError:
-    """Return the error for an argument that cannot be used."""
-    return WebhookSettingsError(f"verify(): {problem}")
+def unusable(*problems: str) -> WebhookSettingsError:
+    """Return the error for arguments that cannot be used."""
+    return WebhookSettingsError("verify()", problems)
 
 
 HEX = re.compile(r"([0-9a-fA-F]{2})+")

@@ -14,12 +14,11 @@ from .arguments import (
     Keys,
     Scheme,
     WallClock,
-    check_settings,
     checked_keys,
     concealed,
     in_seconds,
-    loaded,
     now_by,
+    settings_problems,
 )
 from .delivery import HeaderSource, HookHeaders
 from .events import Event, event_of
@@ -78,8 +77,8 @@ def verify(  # noqa: PLR0913 - each is a setting, passed by keyword
     """
     given = concealed(secrets)
     del secrets  # error reports show this frame
-    keys = checked_keys(given, loaded(public_keys), padding)
-    check_settings(scheme, tolerance, clock, seen)
+    others = settings_problems(padding, scheme, tolerance, clock, seen)
+    keys = checked_keys(given, public_keys, padding, others)
     found = HookHeaders(headers)
     raw = _raw(body)
     timestamp = found.need("timestamp") if scheme == "timestamped" else ""
