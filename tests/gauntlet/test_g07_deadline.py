@@ -60,7 +60,8 @@ def test_no_server_outlasts_the_deadline(
                 http_family=family,
             )
         assert isinstance(caught.value, TimeoutError)
-        assert len(server.requests) == 1
+        # On a busy machine the deadline may pass before the server has read one.
+        assert len(server.requests) <= 1
         server.wait_all_closed()
 
 
@@ -78,8 +79,8 @@ def test_endless_failures_end_before_the_deadline(flavour: Flavour, family: Fami
                 retry=MANY_RETRIES,
                 http_family=family,
             )
-        # A busy machine may have time for one; a thousand would be no waits.
-        assert 0 < len(server.requests) < 500
+        # A busy machine may have time for none; a thousand would be no waits.
+        assert len(server.requests) < 500
 
 
 @each_flavour

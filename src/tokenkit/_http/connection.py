@@ -274,10 +274,10 @@ def end_unclean(way: ThroughHttpx, response: Any) -> None:
 
     A mock has no network, and HTTP/2 says whose each byte is.
     """
-    network = response.extensions.get("network_stream")
-    if way.follow is None or network is None or response.is_closed:
+    if way.follow is None or response.is_closed:
         return
-    if not response.extensions.get("http_version", b"HTTP/1.1").startswith(b"HTTP/1."):
+    network = response.extensions.get("network_stream")
+    if network is None or response.extensions.get("http_version") == b"HTTP/2":
         return
     stream = getattr(response.stream, WRAPPED_STREAM, response.stream)
     tls, sock = network.get_extra_info("ssl_object"), network.get_extra_info("socket")
