@@ -344,3 +344,44 @@ def test_a_failure_that_cannot_be_explained_is_still_a_mismatch() -> None:
     """If the second, explaining reading succeeds, the response counts as unreadable."""
     Stumbling.asked = 0
     assert mismatch({"word": "x"}, Fickle) == ("unreadable", "$")
+
+
+@attrs.frozen(kw_only=True)
+class Minted:
+    """A response whose other fields must not lose the token."""
+
+    token: str
+    number: int | None = attrs.field(default=None, metadata=response_field(lenient=untyped(int)))
+    at: datetime | None = attrs.field(
+        default=None, metadata=response_field(lenient=untyped(datetime.fromisoformat))
+    )
+    name: str | None = attrs.field(
+        default=None, metadata=response_field(lenient=lambda value: untyped(value)["name"])
+    )
+    extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{"number": "x"}, {"number": None}, {"at": "nope"}, {"at": 5}, {"name": {}}, {"name": 3}],
+)
+def test_whatever_a_lenient_reader_raises_the_rest_is_kept(others: dict[str, JSON]) -> None:
+    """A reader needn't know this package's exceptions: what it can't read stays in extra."""
+    minted = read_response({"token": "t", **others}, Minted)
+    assert minted.token == "t"
+    assert (minted.number, minted.at, minted.name) == (None, None, None)
+    assert minted.extra == {name: value for name, value in others.items() if value is not None}
+
+
+def test_what_strikes_a_lenient_reader_gets_out() -> None:
+    """A worker's time limit, or a mistake in the reader's own code, isn't about the value."""
+
+    @attrs.frozen(kw_only=True)
+    class Struck:
+        name: str | None = attrs.field(
+            default=None,
+            metadata=response_field(lenient=lambda _: undefined),  # type: ignore[name-defined]  # noqa: F821
+        )
+
+    with pytest.raises(NameError):
+        read_response({"name": "n"}, Struck)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -293,26 +293,54 @@ def nested() -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "value",
-    [object(), {1, 2}, b"x", float("nan"), "\ud800", looping()],
-    ids=lambda v: type(v).__name__,
+    ("value", "problem"),
+    [
+        (object(), ": must be JSON, not object"),
+        ({1, 2}, ": must be JSON, not set"),
+        ([0, {"at": b"x"}], "[1].at: must be JSON, not bytes"),
+        (float("nan"), ": must be JSON, not nan"),
+        ("\ud800", ": must be JSON, not a string with lone surrogates"),
+        ({"a b": date(2027, 3, 1)}, "['a b']: must be JSON, not date"),
+        ({"a": {(1, 2): 3}}, ".a: has a key that is not a string"),
+        (date, ": must be JSON, not the class date"),
+    ],
 )
-def test_what_cannot_be_written_names_the_field(value: object) -> None:
-    """A value that JSON can't represent is refused with the name of its field."""
+def test_what_cannot_be_written_is_named(value: object, problem: str) -> None:
+    """A value that JSON can't represent is refused, with the path from the model's own field."""
     call = strigo.UserTokenRequest(email="a@example.com", extra={"new": untyped(value)})
-    assert body_problem(call) == "UserTokenRequest is not valid: new: cannot be written as JSON"
+    assert body_problem(call) == f"UserTokenRequest is not valid: extra.new{problem}"
+
+
+def test_what_cannot_be_written_is_named_within_models() -> None:
+    """The path leads through models of models; what is fine on the way isn't blamed."""
+    users = [
+        zdk.UserTokenRequest(id="u1", metadata={"joined": "2027"}),
+        zdk.UserTokenRequest(id="u2", metadata=untyped({"joined": date(2027, 3, 1)})),
+    ]
+    problem = body_problem(zdk.UserTokensRequest(requests=users))
+    told = "requests[1].metadata.joined: must be JSON, not date"
+    assert problem == f"UserTokensRequest is not valid: {told}"
+
+
+def test_a_value_that_contains_itself() -> None:
+    """It is refused like what is nested too deeply."""
+    call = strigo.UserTokenRequest(email="a@example.com", extra={"new": untyped(looping())})
+    assert "extra.new" in (problem := body_problem(call))
+    assert problem.endswith("...: is nested too deeply, or contains itself")
 
 
 def test_a_body_that_is_nested_too_deeply() -> None:
     """Nesting that is too deep to write is refused like any other unwritable value."""
     call = RawCall(verb="POST", target="/x", json=nested())
-    assert "cannot be written as JSON" in body_problem(call)
+    assert body_problem(call).endswith("...: is nested too deeply, or contains itself")
 
 
 def test_a_raw_body_that_cannot_be_written() -> None:
-    """A call without a model has no field to name."""
+    """A call without a model names its JSON, or the body."""
     call = RawCall(verb="POST", target="/x", json=untyped([object()]))
-    assert body_problem(call) == "RawCall is not valid: the body: cannot be written as JSON"
+    assert body_problem(call) == "RawCall is not valid: json[0]: must be JSON, not object"
+    call = RawCall(verb="POST", target="/x", json=untyped(object()))
+    assert body_problem(call) == "RawCall is not valid: the body: must be JSON, not object"
 
 
 def test_a_body_that_is_too_large() -> None:

@@ -22,6 +22,7 @@ from credentials import (
 )
 from network_calls import each_family, each_flavour, send_strigo
 from raw_server import RawServer, black_hole, http, responding
+from strikes import frames_of
 
 from tokenkit import (
     AsyncZdkClient,
@@ -47,19 +48,6 @@ class Exit(BaseException):
 
 
 FOREIGN = [AssertionError("the key is wrong"), NameError("undefined"), SoftTimeLimit(), Exit()]
-
-
-def frames_of(error: BaseException | None) -> str:
-    """Write out the local variables of all frames of an exception and its causes."""
-    found: list[str] = []
-    while error is not None:
-        trace = error.__traceback__
-        while trace is not None:
-            if "tokenkit" in trace.tb_frame.f_code.co_filename:
-                found += [repr(value) for value in trace.tb_frame.f_locals.values()]
-            trace = trace.tb_next
-        error = error.__cause__ or error.__context__
-    return "".join(found)
 
 
 def call_with(flavour: Flavour, option: str, make: Callable[[], Any]) -> None:

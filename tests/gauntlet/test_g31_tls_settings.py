@@ -6,6 +6,7 @@ import os
 import ssl
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -13,6 +14,11 @@ import pytest
 import trustme
 from all_clients import HEALTH
 from credentials import async_strigo_client, strigo_client
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from network_calls import NO_RETRIES, build_strigo, each_family, each_flavour, send_strigo
 from tls_servers import AUTHORITY, tls_server
 
@@ -28,10 +34,20 @@ if TYPE_CHECKING:
 VENDOR = "https://vendor.example"
 
 
+def revocation_list() -> bytes:
+    """Return an authority's list of revoked certificates, without any certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    today = datetime.now(timezone.utc)
+    names = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
+    made = x509.CertificateRevocationListBuilder(names, today, today + timedelta(days=1))
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
 @pytest.fixture
 def useless(tmp_path: Path) -> dict[str, tuple[str, Path]]:
     """Return unusable settings: a variable, and the path in it."""
     (tmp_path / "garbage.pem").write_text("this is no certificate")
+    (tmp_path / "revoked.pem").write_bytes(revocation_list())
     (tmp_path / "empty").mkdir()
     (tmp_path / "spoiled").mkdir()
     (tmp_path / "spoiled" / "0123abcd.0").write_text("this is no certificate")
@@ -40,6 +56,7 @@ def useless(tmp_path: Path) -> dict[str, tuple[str, Path]]:
         "missing file": ("SSL_CERT_FILE", tmp_path / "nothing.pem"),
         "directory for a file": ("SSL_CERT_FILE", tmp_path),
         "garbage": ("SSL_CERT_FILE", tmp_path / "garbage.pem"),
+        "revocation list": ("SSL_CERT_FILE", tmp_path / "revoked.pem"),
         "missing directory": ("SSL_CERT_DIR", tmp_path / "nothing"),
         "file for a directory": ("SSL_CERT_DIR", tmp_path / "garbage.pem"),
         "empty directory": ("SSL_CERT_DIR", tmp_path / "empty"),
@@ -56,6 +73,7 @@ def useless(tmp_path: Path) -> dict[str, tuple[str, Path]]:
         "missing file",
         "directory for a file",
         "garbage",
+        "revocation list",
         "missing directory",
         "file for a directory",
         "empty directory",
@@ -135,6 +153,20 @@ def test_a_replaced_file_counts_for_new_clients(
             send_strigo(flavour, url, HEALTH, http_family=family, retry=NO_RETRIES)
         AUTHORITY.cert_pem.write_to_path(bundle)
         send_strigo(flavour, url, HEALTH, http_family=family)
+
+
+def test_a_key_log_is_opened_by_each_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key log that can't be written any more is named, though an earlier client has it open."""
+    keys = tmp_path / "logs" / "keys.log"
+    keys.parent.mkdir()
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    build_strigo("sync")
+    keys.unlink()
+    keys.parent.rmdir()
+    with pytest.raises(ConfigurationError, match=f"SSLKEYLOGFILE: {keys} can't be written: No"):
+        build_strigo("sync")
 
 
 @each_family

@@ -86,6 +86,25 @@ def test_a_replaced_file_in_a_directory_counts_for_new_clients(
     check_replacement(directory / "ca.pem", flavour, family)
 
 
+def test_a_file_of_the_same_size_and_time_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What copies a file may also copy its time, and certificates are often equally long."""
+    bundle = tmp_path / "ca.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    size = max(len(one.cert_pem.bytes()) for one in (OLD, NEW))
+
+    def put(authority: trustme.CA) -> None:
+        bundle.write_bytes(authority.cert_pem.bytes().ljust(size, b"\n"))
+        os.utime(bundle, (1, 1))
+
+    put(OLD)
+    with server_of(NEW) as new:
+        assert not is_trusted(new, "sync")
+        put(NEW)
+        assert is_trusted(new, "sync")
+
+
 @each_flavour
 @pytest.mark.parametrize("kind", ["file", "directory"])
 def test_the_systems_authorities_are_those_of_now(

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from all_clients import HEALTH, HEALTHY
+from connect_proxy import proxy_to
 from credentials import strigo_client
 from network_calls import each_flavour, send_strigo
 from raw_server import RawServer, responding
-from tls_servers import AUTHORITY, tls_server
+from tls_servers import AUTHORITY, server_context, tls_server
 from unmeasured import unmeasured
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ if library != "eventlet":
 
 
 def run_patched(
-    library: str, moment: str, calls: int, server: RawServer, authority: str = ""
+    library: str, moment: str, calls: int, server: RawServer, authority: str = "", **variables: str
 ) -> list[str]:
     """Make calls in a process whose sockets a library replaces; return what it writes."""
     if find_spec(library.partition("-")[0]) is None:
@@ -104,7 +105,7 @@ def run_patched(
     done = subprocess.run(
         [sys.executable, "-c", PATCHED, library, moment, str(calls), url],
         # Another package's modules for names, which eventlet would load, can't be patched.
-        env=unmeasured(EVENTLET_NO_GREENDNS="yes", SSL_CERT_FILE=authority),
+        env=unmeasured(EVENTLET_NO_GREENDNS="yes", SSL_CERT_FILE=authority, **variables),
         capture_output=True,
         text=True,
         check=False,
@@ -125,6 +126,18 @@ def test_calls_with_replaced_sockets(library: str, moment: str, tmp_path: Path) 
     AUTHORITY.cert_pem.write_to_path(str(authority))
     with tls_server("localhost") as server:
         assert run_patched(library, moment, 110, server, str(authority))[0] == "110"
+
+
+@pytest.mark.parametrize("library", ["gevent", "gevent-without-threads", "eventlet"])
+def test_calls_through_an_https_proxy_with_replaced_sockets(library: str, tmp_path: Path) -> None:
+    """The proxy's TLS settings suit the sockets of now, too, not those of the client's making."""
+    authority = tmp_path / "authority.pem"
+    AUTHORITY.cert_pem.write_to_path(str(authority))
+    with tls_server("localhost") as server, proxy_to(server, server_context("localhost")) as proxy:
+        way = {"HTTPS_PROXY": proxy.url.replace("127.0.0.1", "localhost"), "NO_PROXY": ""}
+        done = run_patched(library, "called", 4, server, str(authority), **way)
+        assert done[0] == "4"
+        assert proxy.connections == server.connections == 10
 
 
 def close_after_it(peer: Peer) -> None:

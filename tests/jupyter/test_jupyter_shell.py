@@ -38,11 +38,11 @@ EACH_METHOD = pytest.mark.parametrize(
 )
 FAILING_CELLS = {
     "strigo.create_user_token(email='', groups='beginners')": (
-        "InvalidInputError: UserTokenRequest is not valid: email: must not be empty; "
-        "groups: must be a list of strings, not a single string"
+        "InvalidInputError: StrigoClient.create_user_token() is not valid: "
+        "email: must not be empty; groups: must be a list of strings, not a single string"
     ),
     "await async_zdk.create_user_token(id='')": (
-        "InvalidInputError: UserTokenRequest is not valid: id: must not be empty"
+        "InvalidInputError: AsyncZdkClient.create_user_token() is not valid: id: must not be empty"
     ),
     "zerohash.revoke_client_auth_token(token=access.token, tokne=learner.token)": (
         "TypeError: ZeroHashClient.revoke_client_auth_token() got an unexpected keyword "

@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+def frames_of(error: BaseException | None) -> str:
+    """Write out the local variables of all frames of an exception and its causes."""
+    found: list[str] = []
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            if "tokenkit" in trace.tb_frame.f_code.co_filename:
+                found += [repr(value) for value in trace.tb_frame.f_locals.values()]
+            trace = trace.tb_next
+        error = error.__cause__ or error.__context__
+    return "".join(found)
+
+
 class NthLine:
     """Chooses the n-th line that it is asked about."""
 

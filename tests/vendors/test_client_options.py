@@ -193,7 +193,7 @@ def test_credentials_of_the_wrong_type(kind: Any, credentials: dict[str, str]) -
         ({"headers": {"Host": "x"}}, "headers: Host is set by the client itself"),
         (
             {"headers": {"a b": "x"}},
-            "headers: the name of header 1 is not valid; use letters, digits and hyphens",
+            "headers: 'a b' is not a valid header name; use letters, digits and hyphens",
         ),
         ({"headers": {"x": "a\r\nb: c"}}, "headers: the value of x contains a line break"),
         ({"user_agent_suffix": "a\nb"}, "user_agent_suffix contains a line break"),

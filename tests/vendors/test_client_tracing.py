@@ -116,16 +116,19 @@ def test_a_span_names_the_request(spans: InMemorySpanExporter, issuers: Mapping[
     assert attributes_of(spans)["tokenkit.request_id"] == sent.request_id
 
 
-def test_an_interrupted_call_marks_its_span(spans: InMemorySpanExporter) -> None:
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, StopIteration])
+def test_an_interrupted_call_marks_its_span(
+    spans: InMemorySpanExporter, kind: type[BaseException]
+) -> None:
     """A span ends with its call, even if something from outside ends it."""
 
     def interrupt(_: httpx.Request) -> httpx.Response:
-        raise KeyboardInterrupt
+        raise kind
 
     client = zdk_client(transport=httpx.MockTransport(interrupt), tracing=True)
-    with client, pytest.raises(KeyboardInterrupt):
+    with client, pytest.raises(kind):
         client.create_user_token(id="1")
-    assert attributes_of(spans)["error.type"] == "KeyboardInterrupt"
+    assert attributes_of(spans)["error.type"] == kind.__name__
 
 
 def test_nothing_is_traced_unless_asked(

@@ -173,7 +173,7 @@ def test_unfit_arguments_are_reported_together() -> None:
     with pytest.raises(InvalidInputError) as caught:
         scripted_strigo(transport).create_user_token(**arguments)
     assert str(caught.value) == (
-        "UserTokenRequest is not valid: email: must not be empty; "
+        "StrigoClient.create_user_token() is not valid: email: must not be empty; "
         "external_user_id ('externalUserId' in JSON): must be a string, not int; "
         "expiration: must be a datetime with a time zone, such as datetime.now(timezone.utc); "
         "groups: must be a list of strings, not a single string"

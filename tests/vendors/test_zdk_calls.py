@@ -246,7 +246,7 @@ def test_unfit_requests(requests: Any, problem: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         scripted_zdk(responding(200)).create_user_tokens(requests=requests)
     assert str(caught.value) == (
-        f"UserTokensRequest is not valid: requests ('arguments' in JSON): {problem}"
+        f"ZdkClient.create_user_tokens() is not valid: requests ('arguments' in JSON): {problem}"
     )
 
 

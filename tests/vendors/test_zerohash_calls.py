@@ -242,7 +242,8 @@ def test_revoking_no_token(token: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         scripted_zerohash(transport).revoke_client_auth_token(token=token)
     problem = "must be a JWT with a jti claim" if token else "must not be empty"
-    assert str(caught.value) == f"RevokeAuthTokenRequest is not valid: token: {problem}"
+    method = "ZeroHashClient.revoke_client_auth_token()"
+    assert str(caught.value) == f"{method} is not valid: token: {problem}"
     assert transport.requests == []
 
 

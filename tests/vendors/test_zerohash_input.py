@@ -52,7 +52,8 @@ def test_requests(changes: dict[str, Any], problem: str) -> None:
     transport = responding(201)
     with pytest.raises(InvalidInputError) as caught:
         scripted_zerohash(transport).create_client_auth_token(**{**SOUND, **changes})
-    assert str(caught.value).startswith(f"ClientAuthTokenRequest is not valid: {problem}")
+    method = "ZeroHashClient.create_client_auth_token()"
+    assert str(caught.value).startswith(f"{method} is not valid: {problem}")
     assert transport.requests == []
 
 

@@ -1,16 +1,19 @@
 """The headers that a client sends beside a call's own: its options' and its vendor's, checked."""
 
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import __version__
-from .._model.json import is_mapping
+from .._model.json import is_mapping, type_of
 from .._model.messages import HEADER_NAME, Headers, header_problem, is_set_by_client
 from .._policy.profile import Profile
 from ..errors import ConfigurationError
 
 __all__ = ["check_headers", "constant_headers"]
+
+WORDS = re.compile(r"[A-Za-z]{0,12}([ _-][A-Za-z]{0,12}){0,4}")
 
 
 def check_headers(profile: Profile, headers: object) -> Headers:
@@ -71,9 +74,14 @@ def _problems(where: str, profile: Profile, headers: Mapping[Any, object]) -> li
 
 
 def _header_problem(profile: Profile, position: int, name: object, value: object) -> str | None:
-    if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
-        # Not quoted: "x-api-key: SECRET" and a name that took the value's place come here.
-        return f"the name of header {position} is not valid; use letters, digits and hyphens"
+    if not isinstance(name, str):
+        return f"the name of header {position} must be a string, not {type_of(name)}"
+    if not HEADER_NAME.fullmatch(name):
+        # Only words are quoted: "x-key: SECRET" and a name that took the value's place come here.
+        told = f"the name of header {position} is not valid"
+        if WORDS.fullmatch(name):
+            told = f"{name!r} is not a valid header name"
+        return f"{told}; use letters, digits and hyphens"
     if name.lower() in profile.credential_headers:
         return f"{name} is set by the client's auth strategy"
     if is_set_by_client(name, profile.request_id_header):

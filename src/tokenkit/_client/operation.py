@@ -189,7 +189,8 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
             try:
                 return model(*args, **kwargs)
             except InvalidInputError as error:
-                return fail(error, name)
+                named = InvalidInputError(meant, error.errors) if error.errors else error
+                return fail(named, name)
             except TypeError as error:
                 found = TypeError(str(error).replace(written, meant))
             return fail(found, name)

@@ -9,6 +9,7 @@ from typing_extensions import Self
 
 from .._model.call import Call, Reply
 from .._model.paging import HasItems, PagedCall, PageWalk
+from .._pipeline.stop_iteration import NOT_THE_END
 from ..errors import TokenKitError
 from .failed_call import FailedCall, Sent
 from .operation import AsyncCaller, Caller, ModelMethod, failed_by, method_signature
@@ -62,7 +63,9 @@ class Items(_Items[Item], Iterator[Item]):
                 return item
             if self._walk.call is None:
                 raise StopIteration
-            failed = self._turn(self._send(self._walk.call))
+            with NOT_THE_END:
+                reply = self._send(self._walk.call)
+            failed = self._turn(reply)
             if failed is not None:
                 raise failed.reported()
 
@@ -103,7 +106,9 @@ class AsyncItems(_Items[Item], AsyncIterator[Item]):
             raise RuntimeError("this iterator is already running in another task")
         self._running = True
         try:
-            return self._turn(await self._send(call))
+            with NOT_THE_END:
+                reply = await self._send(call)
+            return self._turn(reply)
         finally:
             self._running = False
 

@@ -19,12 +19,12 @@ T_co = TypeVar("T_co", covariant=True)
 Calls: TypeAlias = Generator[Call[Any], Any, T]
 
 
-def _next(calls: Calls[Any], value: object) -> Call[Any] | TokenKitError:
-    """Return the next call, or the error that the procedure itself raises."""
+def _next(calls: Calls[Any], value: object) -> Call[Any] | TokenKitError | StopIteration:
+    """Return the next call, the error that the procedure itself raises, or its end."""
     try:
         return calls.send(value)
-    except TokenKitError as error:
-        return error
+    except (TokenKitError, StopIteration) as end:
+        return end
 
 
 class Procedure(ValueMethod[P, T_co]):
@@ -40,12 +40,12 @@ class Procedure(ValueMethod[P, T_co]):
         name = self.stub.__name__
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            calls, value, sent = begin(*args, **kwargs), None, Sent()
-            try:
-                while not isinstance(step := _next(calls, value), TokenKitError):
-                    value = sent.add(self.send_raw(step))
-            except StopIteration as stop:
-                return stop.value
+            calls, sent = begin(*args, **kwargs), Sent()
+            step = _next(calls, None)
+            while not isinstance(step, (TokenKitError, StopIteration)):
+                step = _next(calls, sent.add(self.send_raw(step)))
+            if isinstance(step, StopIteration):
+                return step.value
             raise failed_by(self)(sent.complete(step), name).reported()
 
         return self.named(call, owner, self._signature())
@@ -56,12 +56,12 @@ class Procedure(ValueMethod[P, T_co]):
         name = self.stub.__name__
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            calls, value, sent = begin(*args, **kwargs), None, Sent()
-            try:
-                while not isinstance(step := _next(calls, value), TokenKitError):
-                    value = sent.add(await self.send_raw(step))
-            except StopIteration as stop:
-                return stop.value
+            calls, sent = begin(*args, **kwargs), Sent()
+            step = _next(calls, None)
+            while not isinstance(step, (TokenKitError, StopIteration)):
+                step = _next(calls, sent.add(await self.send_raw(step)))
+            if isinstance(step, StopIteration):
+                return step.value
             raise await failed_by(self)(sent.complete(step), name).reported_async()
 
         return self.named(call, owner, self._signature())

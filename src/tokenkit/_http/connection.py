@@ -56,7 +56,6 @@ class Route:
         proxy: The proxy on the way.
         core: httpcore or httpcore2.
         layers: How many layers of TLS lie between the socket and the request.
-        proxy_tls: The TLS settings for an https proxy.
     """
 
     settings: ConnectionSettings
@@ -64,7 +63,6 @@ class Route:
     proxy: Proxy | None
     core: Any
     layers: int
-    proxy_tls: ssl.SSLContext | None
 
     @classmethod
     def to(cls, origin: str, settings: ConnectionSettings) -> "Route":
@@ -73,13 +71,15 @@ class Route:
         Raises:
             ConfigurationError: The environment's proxy or the authorities to trust can't be used.
         """
-        proxy, tls, layers = settings.proxy_for(origin), None, 0
+        proxy, layers = settings.proxy_for(origin), 0
+        # What can't be read is named now, not at the first call.
         if origin.startswith("https:"):
-            settings.tls(origin)  # what can't be read is named now, not at the first call
+            settings.tls(origin)
             layers = 1
         if proxy is not None and proxy.url.scheme == "https":
-            tls, layers = settings.proxy_tls(), layers + 1
-        return cls(settings, origin, proxy, settings.family.core, layers, tls)
+            settings.proxy_tls()
+            layers += 1
+        return cls(settings, origin, proxy, settings.family.core, layers)
 
     def begin(self, timeout: float | None) -> float:
         """Record which peer comes first; return the seconds that connecting may take."""
@@ -199,7 +199,7 @@ class PooledConnection:
             if proxy.auth is not None:
                 options["proxy_auth"] = tuple(secret.reveal().encode() for secret in proxy.auth)
             if proxy.url.scheme == "https":
-                options["proxy_ssl_context"] = route.proxy_tls
+                options["proxy_ssl_context"] = settings.proxy_tls()
         self.network = network
         self.idle_since = 0.0
         self._route = route

@@ -4,7 +4,7 @@ import os
 import re
 import ssl
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
@@ -60,7 +60,7 @@ class ConnectionSettings:
     http_client: Any = None
     transport: Any = None
     environment: EnvironmentTLS = NOTHING
-    _default_tls: dict[type, ssl.SSLContext] = attrs.field(factory=dict, init=False)
+    _contexts: dict[object, ssl.SSLContext] = attrs.field(factory=dict, init=False)
 
     @classmethod
     def parse(
@@ -116,10 +116,7 @@ class ConnectionSettings:
         Raises:
             ConfigurationError: The authorities can't be read, or the key log can't be written.
         """
-        kind = ssl.SSLContext  # which gevent, eventlet and truststore replace
-        if kind not in self._default_tls:
-            self._default_tls[kind] = _current_context(self.family, *self.environment)
-        return self._default_tls[kind]
+        return self._kept(_current_context, *self.environment)
 
     def proxy_tls(self) -> ssl.SSLContext:
         """Return the TLS settings for an https proxy: never those for the origin.
@@ -130,11 +127,13 @@ class ConnectionSettings:
         """
         if not self.trust_env:
             return self.default_tls()
-        # These name the files that the next line would fail on.
-        _current_context(self.family, *_environment())
-        _current_context(self.family)
-        context: ssl.SSLContext = self.family.core.default_ssl_context()
-        return context
+        return self._kept(_proxy_context)
+
+    def _kept(self, build: Callable[..., ssl.SSLContext], *given: str) -> ssl.SSLContext:
+        key = build, ssl.SSLContext  # which gevent, eventlet and truststore replace
+        if key not in self._contexts:
+            self._contexts[key] = build(self.family, *given)
+        return self._contexts[key]
 
     def proxy_for(self, origin: str) -> Proxy | None:
         """Return the proxy to an origin, if there is one.
@@ -203,6 +202,14 @@ def _environment() -> EnvironmentTLS:
     return variable, path, key_log
 
 
+def _proxy_context(family: Family) -> ssl.SSLContext:
+    # These name the files that httpcore would fail on.
+    _current_context(family, *_environment())
+    _current_context(family)
+    context: ssl.SSLContext = family.core.default_ssl_context()
+    return context
+
+
 def _current_context(
     family: Family, variable: str = "", path: str = "", key_log: str = ""
 ) -> ssl.SSLContext:
@@ -214,7 +221,8 @@ def _current_context(
     if not path and family.name != "httpx2":
         variable, path = CERTIFI, _certifi_file()
     version = _version(variable, path)
-    build = _context.__wrapped__ if version is None else _context
+    # Whether a key log can still be written shows only when it is opened.
+    build = _context.__wrapped__ if version is None or key_log else _context
     try:
         return build(family, ssl.SSLContext, variable, path, version, key_log)
     except OSError as error:
@@ -248,7 +256,7 @@ def _version(variable: str, path: str) -> tuple[object, ...] | None:
 def _stat(path: str) -> tuple[object, ...]:
     with suppress(OSError):
         found = os.stat(path)  # noqa: PTH116 - a Path takes longer
-        return (found.st_mtime_ns, found.st_size, found.st_ino)
+        return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
     return ()
 
 
@@ -291,7 +299,7 @@ def _load_authorities(context: ssl.SSLContext, variable: str, path: str) -> str 
         if variable != "SSL_CERT_DIR":
             with open(path, "rb"):  # noqa: PTH123 - its error says more than OpenSSL's
                 pass
-            context.load_verify_locations(cafile=path)
+            _load_file(context, path)
             return None
         folders = [Path(folder) for folder in filter(None, path.split(os.pathsep))]
         found = [one for folder in folders for one in folder.iterdir()]
@@ -306,9 +314,17 @@ def _load_authorities(context: ssl.SSLContext, variable: str, path: str) -> str 
     return "contains no certificates under hashed names; run openssl rehash on it"
 
 
+def _load_file(context: ssl.SSLContext, path: str | Path) -> None:
+    context.load_verify_locations(cafile=path)
+    # OpenSSL is content with a revocation list; truststore can't tell, but trusts the system's.
+    with suppress(NotImplementedError):
+        if not context.cert_store_stats()["x509"]:
+            raise ssl.SSLError
+
+
 def _is_certificate(path: Path) -> bool:
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+        _load_file(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), path)
     except (ssl.SSLError, OSError):
         return False
     return True

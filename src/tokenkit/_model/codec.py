@@ -129,18 +129,26 @@ def _write_hook(model: type[Any], converter: Converter) -> Callable[[Any], dict[
     overrides: dict[str, Any] = {
         field.name: override(
             rename=field.metadata.get(WIRE_NAME),
-            omit_if_default=True,
+            omit_if_default=field.default is None,
             unstruct_hook=field.metadata.get(DUMP),
         )
         for field in attrs.fields(model)
     }
     overrides["extra"] = override(omit=True)
     known = make_dict_unstructure_fn(model, converter, **overrides)
+    has_defaults = any(
+        field.default not in (None, attrs.NOTHING) and field.name != "extra"
+        for field in attrs.fields(model)
+    )
 
     def write(value: Any) -> dict[str, JSON]:
         return {**known(value), **value.extra}
 
-    return write
+    def write_set(value: Any) -> dict[str, JSON]:
+        written = {name: one for name, one in known(value).items() if one is not None}
+        return {**written, **value.extra}
+
+    return write_set if has_defaults else write
 
 
 def _read_hook(model: type[Any], converter: Converter) -> Callable[[object, object], Any]:
@@ -198,7 +206,8 @@ def _or_none(load: Callable[[JSON], object]) -> Callable[[JSON], object]:
     def load_or_none(value: JSON) -> object:
         try:
             return load(value)
-        except Mismatch:
+        except DATA_ERRORS as error:
+            raise_what_struck(error)
             return None
 
     return load_or_none

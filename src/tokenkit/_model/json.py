@@ -44,6 +44,8 @@ NAMES: Mapping[type, str] = {
 
 def type_of(value: object) -> str:
     """Return the name of a value's type, for problems with arguments."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     return "None" if value is None else type(value).__name__
 
 

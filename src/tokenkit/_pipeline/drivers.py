@@ -30,6 +30,7 @@ from .effects import (
 from .prepare import Plan
 from .run import perform
 from .secret_sources import resolve, resolve_async, resolve_group, resolve_group_async
+from .stop_iteration import as_raised
 
 __all__ = [
     "AsyncConnections",
@@ -122,13 +123,17 @@ def drive_steps(
     except StopIteration as stop:
         returned: T = stop.value
         return returned
-    except BaseException as error:  # noqa: BLE001 - re-raised
+    except BaseException as error:  # noqa: BLE001 - raised below
         # A signal handler may have raised anywhere in here, next to secrets.
-        raise _bare(error) from error.__cause__
+        failed = _bare(as_raised(error))
     finally:
         # An exception between two steps leaves the generator waiting. What it holds, such as a
         # mint that others wait for, is released now, not when the traceback is dropped.
         steps.close()
+    try:
+        raise failed from failed.__cause__
+    finally:
+        del failed  # whose traceback holds this frame
 
 
 async def drive_async(

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from .._model.call import Call
 from .._model.data_errors import DATA_ERRORS, raise_what_struck, what_raised
-from .._model.json import JSON, dump_json
+from .._model.json import dump_json
+from .._model.unwritable import json_problem
 from .._secret import without_frames
 from ..errors import FieldError, InvalidInputError, TokenKitError
 
@@ -27,9 +28,14 @@ def encode_body(call: Call[object], now: datetime) -> bytes | TokenKitError:
     except DATA_ERRORS as error:
         raise_what_struck(error)
         return _invalid(call, what_raised(call, "encode", error), None)
-    body = b"" if value is None else _written(value)
-    if body is None:
-        return _invalid(call, "cannot be written as JSON", _unwritable_field(value))
+    try:
+        body = b"" if value is None else dump_json(value)
+    except DATA_ERRORS as error:
+        raise_what_struck(error)
+        # The caller knows the model's fields better than the body's.
+        found = json_problem(call, "") or json_problem(value, "")
+        field, problem = found or ("", "cannot be written as JSON")
+        return _invalid(call, problem, field)
     if len(body) > MAX_REQUEST_BODY:
         return _invalid(
             call, f"takes {len(body)} bytes as JSON, more than {MAX_REQUEST_BODY}", None
@@ -40,17 +46,3 @@ def encode_body(call: Call[object], now: datetime) -> bytes | TokenKitError:
 def _invalid(call: Call[object], problem: str, field: str | None) -> InvalidInputError:
     name = type(call).__name__
     return InvalidInputError(name, (FieldError(field=field or "the body", message=problem),))
-
-
-def _unwritable_field(value: JSON) -> str | None:
-    if not isinstance(value, dict):
-        return None
-    return next((name for name, part in value.items() if _written(part) is None), None)
-
-
-def _written(value: JSON) -> bytes | None:
-    try:
-        return dump_json(value)
-    except DATA_ERRORS as error:
-        raise_what_struck(error)
-        return None

@@ -22,6 +22,7 @@ from .notifications import Notifications
 from .prepare import Plan, sign, unsigned_request
 from .secret_sources import resolved
 from .state import CallState, FailedAttempt
+from .stop_iteration import as_raised
 
 __all__ = ["perform"]
 
@@ -61,7 +62,7 @@ def perform(call: Call[T], plan: Plan, request_id: str, start: Moment) -> Steps[
                 del outcome
                 raise judged.error  # noqa: TRY301 - reported below, like every error of a call
     except Exception as error:  # noqa: BLE001 - whatever it is, the call failed
-        failed = error
+        failed = as_raised(error)
     complete(failed, state)
     if watcher is not None:
         try:

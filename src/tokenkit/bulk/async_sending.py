@@ -12,6 +12,7 @@ from anyio.lowlevel import checkpoint
 from typing_extensions import Self
 
 from .._model.call import Call
+from .._pipeline.stop_iteration import NOT_THE_END
 from ..errors import TokenKitError
 from .async_feed import open_feed
 from .group import Group
@@ -91,6 +92,13 @@ class AsyncSendMany(Generic[T]):
         return self
 
     async def __anext__(self) -> Result[T]:
+        with NOT_THE_END:
+            result = await self._next_result()
+        if result is None:
+            raise StopAsyncIteration
+        return result
+
+    async def _next_result(self) -> Result[T] | None:
         run = self._session.run
         run.delivered()
         while True:
@@ -104,7 +112,7 @@ class AsyncSendMany(Generic[T]):
                 return result
             if run.ended:
                 self._session.end()
-                raise StopAsyncIteration
+                return None
             await self._wait(run)
 
     async def _take_outcomes(self, run: Run[T]) -> None:

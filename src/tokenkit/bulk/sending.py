@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from typing_extensions import Self
 
 from .._model.call import Call, Reply
+from .._pipeline.stop_iteration import NOT_THE_END
 from ..errors import TokenKitError
 from .options import Settings
 from .rate_limiter import tell_limiter
@@ -73,6 +74,13 @@ class SendMany(Generic[T]):
         return self
 
     def __next__(self) -> Result[T]:
+        with NOT_THE_END:
+            result = self._next_result()
+        if result is None:
+            raise StopIteration
+        return result
+
+    def _next_result(self) -> Result[T] | None:
         run = self._session.run
         run.delivered()
         while True:
@@ -84,7 +92,7 @@ class SendMany(Generic[T]):
                 return result
             if run.ended:
                 self._session.end()
-                raise StopIteration
+                return None
             self._wait(run)
 
     def _take_outcomes(self, run: Run[T], wait: float = 0.0) -> None:

@@ -149,23 +149,27 @@ class CoredisSender:
 
 def perform(steps: Exchange, send: Callable[[Plain | Script], Any]) -> StoreResponse:
     """Send the commands through a sync client; return the store's response."""
-    try:
-        request = next(steps)
-        while True:
-            request = steps.send(send(request))
-    except StopIteration as stop:
-        response: StoreResponse = stop.value
-        return response
+    step = _next(steps, None)
+    while not isinstance(step, StopIteration):
+        step = _next(steps, send(step))
+    response: StoreResponse = step.value
+    return response
 
 
 async def perform_async(
     steps: Exchange, send: Callable[[Plain | Script], Awaitable[Any]]
 ) -> StoreResponse:
     """Send the commands through an async client; return the store's response."""
+    step = _next(steps, None)
+    while not isinstance(step, StopIteration):
+        step = _next(steps, await send(step))
+    response: StoreResponse = step.value
+    return response
+
+
+def _next(steps: Exchange, result: Any) -> Plain | Script | StopIteration:
+    """Return the next command, or the end; what a client raises is never taken for it."""
     try:
-        request = next(steps)
-        while True:
-            request = steps.send(await send(request))
-    except StopIteration as stop:
-        response: StoreResponse = stop.value
-        return response
+        return steps.send(result)
+    except StopIteration as end:
+        return end
