@@ -154,7 +154,7 @@ def test_credentials_are_all_checked(kind: Any) -> None:
     ]
     assert problems_with(kind, auth=auth.Bearer, api_key=ZEROHASH["api_key"]) == [
         "pass either auth or api_key, not both",
-        "auth must be a strategy such as Bearer(...), not Bearer",
+        "auth must be a strategy such as Bearer(...), not the class Bearer",
     ]
 
 

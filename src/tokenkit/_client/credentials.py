@@ -84,8 +84,7 @@ def _callers(
 
 def _strategy_problem(value: object) -> str | None:
     """Return what something must be that isn't a strategy, and what it is."""
-    kind = f"the class {value.__name__}" if isinstance(value, type) else type_of(value)
-    wanted = f"a strategy such as Bearer(...), not {kind}"
+    wanted = f"a strategy such as Bearer(...), not {type_of(value)}"
     lacking = [name for name in STRATEGY_MEMBERS if not hasattr(value, name)]
     if isinstance(value, type) or len(lacking) == len(STRATEGY_MEMBERS):
         return wanted
