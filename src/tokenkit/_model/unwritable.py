@@ -23,26 +23,32 @@ def _is_writable(value: object) -> bool:
     return True
 
 
-def json_problem(value: object, path: str, depth: int = 0) -> tuple[str, str] | None:
-    """Return the path of the first value that JSON can't hold, and what is wrong with it.
+def json_problem(value: object) -> tuple[str, str] | None:
+    """Return the field with the first value that JSON can't hold, and what is wrong with it.
 
     Args:
         value: A JSON value, or a model, whose containers are looked through.
-        path: Its own path.
-        depth: How many containers it is in.
     """
+    found = _find(value, "", 0)
+    if found is None:
+        return None
+    path, kind = found
+    field = path.replace("[", ".").partition(".")[0]
+    inner = path[len(field) :].removeprefix(".")
+    return field, f"must be JSON, but {inner} is {kind}" if inner else f"must be JSON, not {kind}"
+
+
+def _find(value: object, path: str, depth: int) -> tuple[str, str] | None:
     if _is_writable(value):
         return None
     if depth > DEEPEST:
-        return f"{path:.{LONGEST_NAME}}...", "is nested too deeply, or contains itself"
+        return f"{path:.{LONGEST_NAME}}...", "nested too deeply, or contains itself"
     for name, part in _parts(value, path):
-        if (found := json_problem(part, name, depth + 1)) is not None:
+        if (found := _find(part, name, depth + 1)) is not None:
             return found
     if is_mapping(value) and not all(isinstance(name, str) for name in value):
-        return path, "has a key that is not a string"
-    if _holds_parts(value):
-        return None
-    return path, f"must be JSON, not {_described(value)}"
+        return path, "a mapping with a key that is not a string"
+    return None if _holds_parts(value) else (path, _described(value))
 
 
 def _parts(value: object, path: str) -> Iterator[tuple[str, object]]:

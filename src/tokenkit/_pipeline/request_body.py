@@ -33,7 +33,7 @@ def encode_body(call: Call[object], now: datetime) -> bytes | TokenKitError:
     except DATA_ERRORS as error:
         raise_what_struck(error)
         # The caller knows the model's fields better than the body's.
-        found = json_problem(call, "") or json_problem(value, "")
+        found = json_problem(call) or json_problem(value)
         field, problem = found or ("", "cannot be written as JSON")
         return _invalid(call, problem, field)
     if len(body) > MAX_REQUEST_BODY:
