@@ -110,7 +110,7 @@ def test_progress_is_shown_while_it_waits(
 ) -> None:
     """Without a terminal, a line now and then says how far it is and why it waits."""
     monkeypatch.setattr("tokenkit._mint.progress.LINE_EVERY", 0.2)
-    with Sandbox(strigo_rate_limit=8, strigo_rate_window=1) as sandbox:
+    with Sandbox(strigo_rate_limit=8, strigo_rate_window=5) as sandbox:
         for name, value in sandbox.environment.items():
             monkeypatch.setenv(name, value)
         sandbox.fail_next(vendor="strigo", status=500)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from raw_server import RawRequest
 
 # With two families, and the tasks on two event loops: 10,400 calls.
+# A busy machine may take a while to connect two hundred.
+PATIENCE = 60
 THREADS, CALLS_OF_A_THREAD = 20, 200
 TASKS, CALLS_OF_A_TASK = 200, 3
 
@@ -66,7 +68,9 @@ def test_twenty_threads_share_a_client(family: Family) -> None:
 
     with (
         RawServer(responding(echo)) as server,
-        strigo_client(server.url, http_family=family, retry=NO_RETRIES) as client,
+        strigo_client(
+            server.url, http_family=family, retry=NO_RETRIES, timeout=PATIENCE
+        ) as client,
         ThreadPoolExecutor(THREADS) as threads,
     ):
         firsts = range(0, THREADS * CALLS_OF_A_THREAD, CALLS_OF_A_THREAD)
@@ -87,7 +91,9 @@ def test_two_hundred_tasks_share_a_client(flavour: Flavour, family: Family) -> N
 
     async def main() -> None:
         async with (
-            async_strigo_client(server.url, http_family=family, retry=NO_RETRIES) as client,
+            async_strigo_client(
+                server.url, http_family=family, retry=NO_RETRIES, timeout=PATIENCE
+            ) as client,
             anyio.create_task_group() as tasks,
         ):
 

@@ -7,7 +7,9 @@ import socket
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
@@ -18,18 +20,23 @@ from credentials import async_strigo_client, strigo_client
 from h2_server import H2Server
 from network_calls import NO_RETRIES, each_family, each_flavour
 from raw_server import RawServer
-from surplus import CALLS, RIGHT, one_too_many, polite
+from surplus import CALLS, RIGHT, behind_a_full_read, cut_at, one_too_many, polite
 from tls_servers import HOST, context_with, server_context, trusting
 
 from tokenkit import TransportError
-from tokenkit._http import connection
+from tokenkit._http import httpx_adapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from network_calls import Family, Flavour
+    from network_calls import Family
 
+Flavour = Literal["sync", "asyncio", "trio", "uvloop"]
 Kind = Literal["client", "transport"]
+needs_uvloop = pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed")
+each_loop = pytest.mark.parametrize(
+    "flavour", ["sync", "asyncio", "trio", pytest.param("uvloop", marks=needs_uvloop)]
+)
 each_kind = pytest.mark.parametrize("kind", ["client", "transport"])
 PATIENCE = 20
 
@@ -66,55 +73,145 @@ def tokens(
                 minted.append((await client.send(call)).token)
                 between()
 
-    anyio.run(main, backend=flavour)
+    if flavour == "uvloop":
+        anyio.run(main, backend="asyncio", backend_options={"use_uvloop": True})
+    else:
+        anyio.run(main, backend=flavour)
     return minted
 
 
+CASES: list[tuple[Kind, str, str]] = [
+    ("client", "plain", "in the same piece"),
+    ("client", "plain", "later"),
+    ("client", "plain", "behind a full read"),
+    ("client", "tls", "in a record of its own"),
+    ("client", "tls", "in a part of a record"),
+    ("client", "http proxy", "in the same piece"),
+    ("client", "https proxy", "in a record of its own"),
+    ("client", "socks proxy", "in the same piece"),
+    ("transport", "plain", "in the same piece"),
+    ("transport", "tls", "in a part of a record"),
+]
+
+
 @each_family
-@each_flavour
-@each_kind
-@pytest.mark.parametrize("way", ["plain", "tls", "http proxy", "socks proxy"])
-@pytest.mark.parametrize("when", ["in the same piece", "in a record of its own", "later"])
+@each_loop
+@pytest.mark.parametrize(("kind", "way", "when"), CASES)
 def test_a_surplus_response_on_a_callers_connection_is_nobodys(
     flavour: Flavour, family: Family, kind: Kind, way: str, when: str
 ) -> None:
     """The next caller doesn't get it, however it arrives."""
     was_sent = threading.Semaphore(0)
+    scripts = {"in a part of a record": cut_at(20), "behind a full read": behind_a_full_read}
+    tls = None if way == "plain" or when in scripts else server_context(HOST, "localhost")
 
     def wait() -> None:
-        assert was_sent.acquire(timeout=PATIENCE)
+        assert when in scripts or was_sent.acquire(timeout=PATIENCE)
         time.sleep(0.2 if "proxy" in way else 0.05)
 
-    tls = None if way == "plain" else server_context(HOST, "localhost")
-    with RawServer(one_too_many(when, was_sent), tls=tls) as server:
+    with RawServer(scripts.get(when) or one_too_many(when, was_sent), tls=tls) as server:
         if "proxy" not in way:
-            scheme = "http" if tls is None else "https"
-            url = f"{scheme}://localhost:{server.port}"
+            url = f"{'http' if way == 'plain' else 'https'}://127.0.0.1:{server.port}"
+            if tls is not None:
+                url = url.replace("127.0.0.1", "localhost")
             assert tokens(flavour, family, kind, url, wait) == RIGHT
             return
-        with socks_proxy_to(server) if way == "socks proxy" else proxy_to(server) as proxy:
-            proxy_url = socks_url(proxy) if way == "socks proxy" else proxy.url
-            found = tokens(flavour, family, kind, f"https://{HOST}", wait, proxy=proxy_url)
-            assert found == RIGHT
+        shown = server_context("127.0.0.1") if way == "https proxy" else None
+        with socks_proxy_to(server) if way == "socks proxy" else proxy_to(server, shown) as proxy:
+            proxy_url: Any = socks_url(proxy) if way == "socks proxy" else proxy.url
+            if shown is not None:
+                proxy_url = import_module(family).Proxy(proxy_url, ssl_context=trusting())
+            assert tokens(flavour, family, kind, f"https://{HOST}", wait, proxy=proxy_url) == RIGHT
+
+
+RENAMED: list[tuple[str, Any]] = [
+    ("PATH_FROM_RESPONSE", ("renamed", "_stream")),
+    ("PATH_FROM_RESPONSE", ("_httpcore_stream", "renamed")),
+    ("PATH_FROM_STREAM", ("renamed", "_h11_state")),
+    ("PATH_FROM_STREAM", ("_connection", "renamed")),
+    ("ENDED", "renamed"),
+]
+RENAMED_BELOW: list[tuple[str, Any]] = [
+    ("READ_BIOS", ()),
+    ("READ_QUEUE", ("renamed", "read_queue")),
+    ("READ_QUEUE", ("_protocol", "renamed")),
+]
+
+
+@each_family
+@each_loop
+@each_kind
+def test_a_callers_clean_connection_is_kept(flavour: Flavour, family: Family, kind: Kind) -> None:
+    """Once a connection has shown that it can be looked at, the next one serves many calls."""
+    with RawServer(polite, tls=server_context("localhost")) as server:
+        url = f"https://localhost:{server.port}"
+        assert tokens(flavour, family, kind, url) == RIGHT
+        assert server.connections == 2
 
 
 @each_family
 @each_flavour
-@each_kind
-@pytest.mark.parametrize("name", ["", *sorted({*connection.PATH_FROM_RESPONSE, "trailing_data"})])
-def test_a_callers_connection_is_reused_only_if_it_is_seen_to_be_clean(
-    flavour: Flavour, family: Family, kind: Kind, name: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("name", "value"), [*RENAMED, *RENAMED_BELOW])
+def test_a_callers_connection_that_cannot_be_looked_at_serves_one_call(
+    flavour: Flavour, family: Family, name: str, value: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If a library has renamed what the check looks at, each connection serves one call."""
-    if name == "trailing_data":
-        monkeypatch.setattr("h11.Connection.trailing_data", [b"", False])
-    elif name:
-        path = [f"{one}_renamed" if one == name else one for one in connection.PATH_FROM_RESPONSE]
-        monkeypatch.setattr(connection, "PATH_FROM_RESPONSE", tuple(path))
+    """So it is if a library has renamed what the check looks at."""
+    monkeypatch.setattr(httpx_adapter, name, value)
+    needs_it = (
+        (name, value) in RENAMED
+        or flavour == "asyncio"
+        or (flavour == "trio" and name == "READ_BIOS")
+    )
     with RawServer(polite, tls=server_context("localhost")) as server:
-        found = tokens(flavour, family, kind, f"https://localhost:{server.port}")
-        assert found == RIGHT
-        assert server.connections == (len(RIGHT) if name else 1)
+        assert tokens(flavour, family, "client", f"https://localhost:{server.port}") == RIGHT
+        assert server.connections == (len(RIGHT) if needs_it else 2)
+
+
+@each_family
+def test_a_transport_that_cannot_be_remembered(family: Family) -> None:
+    """A transport without a hash can be used too; each connection serves one call."""
+    http: Any = import_module(family)
+
+    class Unhashable(http.HTTPTransport):  # type: ignore[misc] # either family's
+        __hash__ = None  # type: ignore[assignment] # as in a class that only defines __eq__
+
+    with (
+        RawServer(polite) as server,
+        strigo_client(server.url, transport=Unhashable(), retry=NO_RETRIES) as client,
+    ):
+        assert [client.send(call).token for call in CALLS] == RIGHT
+        assert server.connections == len(RIGHT)
+
+
+@each_family
+def test_a_response_that_has_given_its_connection_back_ends_no_other(family: Family) -> None:
+    """A transport may read each response first, as a cache does, and let others send."""
+    http: Any = import_module(family)
+
+    inner = http.HTTPTransport(limits=http.Limits(max_connections=2))
+
+    class Reading(http.BaseTransport):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            response = inner.handle_request(request)
+            response.read()
+            response.close()
+            return http.Response(
+                response.status_code,
+                headers=response.headers,
+                stream=http.ByteStream(response.content),
+                extensions=response.extensions,
+            )
+
+    def mint(_: int) -> str:
+        return client.send(CALLS[0]).token
+
+    with (
+        RawServer(polite) as server,
+        inner,
+        strigo_client(server.url, transport=Reading(), retry=NO_RETRIES) as client,
+        ThreadPoolExecutor(6) as threads,
+    ):
+        assert [*threads.map(mint, range(60))] == [RIGHT[0]] * 60
 
 
 @each_family

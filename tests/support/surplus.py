@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from network_calls import echo_token
-from raw_server import json_response
+from raw_server import Peer, json_response
+from tls_servers import server_context
 
 from tokenkit import strigo
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
-    from raw_server import Peer
+T = TypeVar("T")
 
+FULL_READ = 65_536
 USERS = ("alice@example.com", "bob@example.com", "carol@example.com")
 RIGHT = [f"for {user}" for user in USERS]
 CALLS = [strigo.UserTokenRequest(email=user) for user in USERS]
@@ -57,3 +61,72 @@ def polite(peer: Peer) -> None:
     """Respond to each request once."""
     while (request := peer.read_request()) is not None:
         peer.send(echo_token(request))
+
+
+def behind_a_full_read(peer: Peer) -> None:
+    """Respond with as many bytes as a client's library reads at once, and one response more."""
+    number = 0
+    while (request := peer.read_request()) is not None:
+        right = echo_token(request)
+        number += 1
+        if number == 1 + (peer.number == 1):  # a client's first connection may serve one call
+            head, _, body = right.partition(b"\r\n\r\n")
+            short = head.replace(str(len(body)).encode(), b"LENGTH")
+            room = FULL_READ - len(short) - len(b"\r\n\r\n") + len(b"LENGTH") - 5
+            head = short.replace(b"LENGTH", str(room).encode())
+            right = head + b"\r\n\r\n" + body.ljust(room)
+            assert len(right) == FULL_READ
+            right += SURPLUS
+        peer.send(right)
+
+
+class RecordSocket:
+    """A server's socket with TLS, whose records can be sent in parts."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._received, self._sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = server_context("127.0.0.1")
+        self._tls = context.wrap_bio(self._received, self._sent, server_side=True)
+        self._perform(self._tls.do_handshake)
+
+    def _perform(self, step: Callable[[], T]) -> T:
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:  # noqa: PERF203 - a few rounds
+                self._sock.sendall(self._sent.read())
+                data = self._sock.recv(65_536)
+                self._received.write(data) if data else self._received.write_eof()
+            else:
+                self._sock.sendall(self._sent.read())
+                return result
+
+    def recv(self, size: int) -> bytes:
+        try:
+            return self._perform(lambda: self._tls.read(size))
+        except ssl.SSLError:
+            return b""
+
+    def record(self, data: bytes) -> bytes:
+        self._tls.write(data)
+        return self._sent.read()
+
+    def send_raw(self, data: bytes) -> None:
+        self._sock.sendall(data)
+
+
+def cut_at(size: int) -> Callable[[Peer], None]:
+    """Send a part of a surplus response's record, and the rest after the next request."""
+
+    def script(peer: Peer) -> None:
+        sock: Any = RecordSocket(peer.sock)
+        client = Peer(peer.server, sock, peer.number)
+        rest = b""
+        while (request := client.read_request()) is not None:
+            sock.send_raw(rest)
+            right, surplus = sock.record(echo_token(request)), sock.record(SURPLUS)
+            sock.send_raw(right + surplus[:size])
+            rest = surplus[size:]
+
+    return script

@@ -18,9 +18,9 @@ from .._policy.timeouts import LONGEST, Timeouts
 from .._secret import without_frames
 from .async_stream import AsyncBackend
 from .asyncio_stream import AsyncioBackend
-from .connection import IdleConnections, PooledConnection, Route, end_unclean
+from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
-from .httpx_adapter import ThroughHttpx, through_callers
+from .httpx_adapter import ThroughHttpx, mark_unclean, through_callers
 from .progress import PROGRESS, Progress
 from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
@@ -90,8 +90,10 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
         return reader.failed(error)
     finally:
         if reader.response is not None:
-            end_unclean(way, reader.response)
-            await _let_go(reader.response.stream, chunks)
+            try:
+                mark_unclean(way, reader.response)
+            finally:
+                await _let_go(reader.response.stream, chunks)
 
 
 async def _let_go(stream: Any, chunks: Any) -> None:

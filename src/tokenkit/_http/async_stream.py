@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import anyio
 
 from .._policy.event_loop import running_loop, threadsafe, time_limit
-from .connection import Route, Stream, is_drained
+from .connection import Route, Stream
 from .network import PIECE, Attempts, Found, look_up, numeric
 from .progress import PROGRESS, time_left
 
@@ -98,7 +98,13 @@ class TLSStream:
 
     def holds_something(self) -> bool:
         """Return whether anything has been received but not read: usually the end."""
-        return not is_drained(self.tls) or bool(self._record)
+        try:
+            self.tls.read(1)
+        except ssl.SSLWantReadError:
+            return bool(self._record)
+        except ssl.SSLError:
+            return True
+        return True
 
     def good_bye(self) -> bytes:
         """Return the message that ends TLS."""

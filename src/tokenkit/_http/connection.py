@@ -1,17 +1,13 @@
 """Pooled connections, and which of the idle ones comes next."""
 
-import socket
-import ssl
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import attrs
 
-from .httpx_adapter import ThroughHttpcore, ThroughHttpx, httpcore_url
+from .httpx_adapter import ThroughHttpcore, ThroughHttpx, at, has_read_all, httpcore_url
 from .progress import PROGRESS, time_left
 from .proxy import Proxy
 from .settings import KEEPALIVE, ConnectionSettings
@@ -21,8 +17,6 @@ __all__ = [
     "PooledConnection",
     "Route",
     "Stream",
-    "end_unclean",
-    "is_drained",
 ]
 
 # Everything private that this package uses of other libraries. The names are looked up when a
@@ -33,14 +27,13 @@ __all__ = [
 # `trailing_data`.
 # Once a connection is open, requests go to the first step of that path.
 PATH_TO_H11 = ("_connection", "_h11_state")
-# The same from a response of a caller's transport; one of a client's begins with another stream.
-PATH_FROM_RESPONSE = ("_httpcore_stream", "_stream", *PATH_TO_H11)
-WRAPPED_STREAM = "_stream"
 # httpx has no public way to choose a transport's network. A transport is made only if httpx's or
 # httpcore's classes are mocked or observed.
 POOL_OF_TRANSPORT = "_pool"
 # For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network` replaces; if
 # it read in another way, each read would end by the deadline, but not each step.
+# `httpx_adapter.PATH_FROM_RESPONSE`, and the names below it there, show what a caller's connection
+# holds; if one is missing, each serves a single call.
 # Texts; an unknown one is just not shown: h11's in `errors.KNOWN_TEXTS` and `errors.CLOSED`, and
 # the names of events that httpcore logs in `family.HARMLESS`. Loggers are found by their package;
 # those of a module that is loaded during an exchange, by `family.LOGGERS`.
@@ -212,7 +205,7 @@ class PooledConnection:
         self._is_open = False
         self._transport: Any = None
         blank = getattr(route.core, f"{prefix}HTTP11Connection")(origin, None)
-        shows_surplus = hasattr(self._connection, PATH_TO_H11[0]) and _has_read_all(
+        shows_surplus = hasattr(self._connection, PATH_TO_H11[0]) and has_read_all(
             getattr(blank, PATH_TO_H11[1], None)
         )
         self.serves_once = route.layers > 1 or not shows_surplus
@@ -269,49 +262,8 @@ class PooledConnection:
         return [self.network, self._transport]
 
 
-def end_unclean(way: ThroughHttpx, response: Any) -> None:
-    """End a caller's connection unless nothing is left behind its response: no other call gets it.
-
-    A mock has no network, and HTTP/2 says whose each byte is.
-    """
-    if way.follow is None or response.is_closed:
-        return
-    network = response.extensions.get("network_stream")
-    if network is None or response.extensions.get("http_version") == b"HTTP/2":
-        return
-    stream = getattr(response.stream, WRAPPED_STREAM, response.stream)
-    tls, sock = network.get_extra_info("ssl_object"), network.get_extra_info("socket")
-    is_clean = _has_read_all(_at(stream, PATH_FROM_RESPONSE)) and (tls is None or is_drained(tls))
-    if not is_clean and sock is not None:
-        with suppress(OSError):  # the server has closed it
-            sock.shutdown(socket.SHUT_RDWR)  # to its pool, this is the server's end
-
-
-def is_drained(tls: Any) -> bool:
-    """Return whether nothing can be read from TLS; a network of its own is not asked."""
-    if not isinstance(tls, ssl.SSLObject):
-        return not tls.pending()
-    try:
-        tls.read(1)
-    except ssl.SSLWantReadError:
-        return True
-    except ssl.SSLError:
-        return False
-    return False
-
-
-def _at(start: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        start = getattr(start, name, None)
-    return start
-
-
 def _is_clean(connection: Any) -> bool:
-    return _has_read_all(_at(connection, PATH_TO_H11)) and bool(connection.is_idle())
-
-
-def _has_read_all(h11_connection: Any) -> bool:
-    return getattr(h11_connection, "trailing_data", None) == (b"", False)
+    return has_read_all(at(connection, PATH_TO_H11)) and bool(connection.is_idle())
 
 
 class IdleConnections:

@@ -1,10 +1,11 @@
 """The two ways to send a request: through httpx, or through httpcore below it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 from .._model.messages import Headers, Request
 from .._policy.timeouts import LONGEST, Timeouts
@@ -13,7 +14,27 @@ from .family import Family
 from .progress import PROGRESS
 from .settings import ConnectionSettings
 
-__all__ = ["ThroughHttpcore", "ThroughHttpx", "httpcore_url", "through_callers"]
+__all__ = [
+    "ThroughHttpcore",
+    "ThroughHttpx",
+    "at",
+    "has_read_all",
+    "httpcore_url",
+    "mark_unclean",
+    "through_callers",
+]
+
+# From the response of a caller's transport to httpcore's stream of its connection; a client, and
+# httpcore's networks, wrap one stream more. `ENDED` says that it has given its connection back.
+PATH_FROM_RESPONSE = ("_httpcore_stream", "_stream")
+PATH_FROM_STREAM = ("_connection", "_h11_state")
+WRAPPED_STREAM, ENDED = "_stream", "_closed"
+# What anyio's and trio's TLS, and anyio's sockets, have received but not passed on.
+READ_BIOS = ("_read_bio", "_incoming")
+READ_QUEUE = ("_protocol", "read_queue")
+
+# The callers' clients and transports whose connections have shown what is left behind a response.
+SHOWING: WeakSet[Any] = WeakSet()
 
 # Zero would make a socket non-blocking.
 SHORTEST_STEP = 0.001
@@ -24,7 +45,7 @@ AS_IT_STANDS: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects"
 # of our body, and what changes a request's meaning would change the call.
 NOT_OURS = re.compile(
     r"""
-    a-im|accept-charset|early-data|expect|forwarded|host|keep-alive|max-forwards|prefer|range|te
+    a-im|accept-charset|connection|early-data|expect|forwarded|host|keep-alive|max-forwards|prefer|range|te
     |trailer|upgrade|via
     |(content|if|proxy|transfer|upgrade|want|x-forwarded|x-original|x-rewrite)-.*
     |.*(digest|method|override).*
@@ -87,6 +108,9 @@ class ThroughHttpx:
         handle: The function that sends, sync or async.
         client: The caller's client, whose default headers are sent too.
         follow: The method of ``Progress`` that follows a request through a caller's connections.
+
+    Attributes:
+        owner: The caller's client or transport.
     """
 
     knows_what_was_sent = False
@@ -95,13 +119,22 @@ class ThroughHttpx:
         self,
         family: Family,
         handle: Callable[[Any], Any],
+        *,
+        owner: Any = None,
         client: Any = None,
         follow: str | None = None,
     ) -> None:
         self.family = family
         self.handle = handle
+        self.owner = owner
         self.follow = follow
         self._client = client
+
+    def shows_surplus(self) -> bool:
+        """Return whether a caller's connections are known to show bytes behind a response."""
+        with suppress(TypeError):  # a transport of a kind that can't be remembered
+            return self.owner in SHOWING
+        return False
 
     def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request.
@@ -111,6 +144,8 @@ class ThroughHttpx:
         """
         url, _, host = _target(self.family, request.origin, request.route)
         headers = [(b"host", host)]
+        if self.follow is not None and not self.shows_surplus():
+            headers.append((b"connection", b"close"))
         if self._client is not None:
             headers += [
                 (name, value)
@@ -142,8 +177,10 @@ def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
     client = settings.http_client
     follow = "follow_async" if "async" in handle else "follow"
     if client is None:
-        return ThroughHttpx(settings.family, getattr(settings.transport, handle), follow=follow)
-    return ThroughHttpx(settings.family, partial(client.send, **AS_IT_STANDS), client, follow)
+        owner = settings.transport
+        return ThroughHttpx(settings.family, getattr(owner, handle), owner=owner, follow=follow)
+    send = partial(client.send, **AS_IT_STANDS)
+    return ThroughHttpx(settings.family, send, owner=client, client=client, follow=follow)
 
 
 class ThroughHttpcore(ThroughHttpx):
@@ -176,3 +213,56 @@ class ThroughHttpcore(ThroughHttpx):
 def _may_go(name: bytes) -> bool:
     """Return whether a caller's default header may be sent; each call asks for the same few."""
     return NOT_OURS.fullmatch(name.decode("latin-1").lower()) is None
+
+
+def mark_unclean(way: ThroughHttpx, response: Any) -> None:
+    """Let httpcore close a caller's connection with its response if bytes may be left behind it.
+
+    A response that httpcore doesn't stream itself is left alone: its connection may serve another
+    call already. Then, and until it is known, each request asks the server to close. HTTP/2 says
+    whose each byte is.
+    """
+    if way.follow is None:
+        return
+    network = response.extensions.get("network_stream")
+    stream = at(getattr(response.stream, WRAPPED_STREAM, response.stream), PATH_FROM_RESPONSE)
+    h11_connection = at(stream, PATH_FROM_STREAM)
+    is_http2 = response.extensions.get("http_version") == b"HTTP/2"
+    is_seen = None not in (network, h11_connection) and hasattr(stream, ENDED)
+    with suppress(TypeError):
+        (SHOWING.add if is_http2 or is_seen else SHOWING.discard)(way.owner)
+    if is_http2 or not is_seen or getattr(stream, ENDED):
+        return
+    one_layer = PROGRESS.get().layers < 2  # noqa: PLR2004 - what TLS within TLS holds is unknown
+    if not (one_layer and has_read_all(h11_connection) and _is_drained_below(way, network)):
+        h11_connection.send_failed()
+
+
+def _is_drained_below(way: ThroughHttpx, network: Any) -> bool:
+    """Return whether the streams below h11 hold nothing; ``False`` if that can't be told."""
+    tls = network.get_extra_info("ssl_object")
+    is_read = tls is None or not tls.pending()
+    if way.follow != "follow_async":
+        return is_read  # what waits in a socket is seen by its pool
+    stream = getattr(network, WRAPPED_STREAM, None)
+    if tls is not None:
+        held = [getattr(stream, name) for name in READ_BIOS if hasattr(stream, name)]
+        if not held or held[0].pending:
+            return False
+        stream = getattr(stream, "transport_stream", None)
+    if type(stream).__module__.startswith("trio"):
+        return is_read
+    queue = at(stream, READ_QUEUE)
+    return is_read and queue is not None and not queue
+
+
+def at(start: Any, path: Sequence[str]) -> Any:
+    """Follow attributes; return ``None`` if one is missing."""
+    for name in path:
+        start = getattr(start, name, None)
+    return start
+
+
+def has_read_all(h11_connection: Any) -> bool:
+    """Return whether h11 holds no bytes."""
+    return getattr(h11_connection, "trailing_data", None) == (b"", False)

@@ -30,9 +30,10 @@ class Progress:
             None if unknown.
         peer: The proxy, while it is the peer.
         ended: Whether the peer has closed its end.
+        layers: How many layers of TLS a caller's connection has started.
     """
 
-    __slots__ = ("ended", "origin", "peer", "sent", "until")
+    __slots__ = ("ended", "layers", "origin", "peer", "sent", "until")
 
     def __init__(self, left: float, origin: str) -> None:
         self.origin = origin
@@ -40,6 +41,7 @@ class Progress:
         self.sent: bool | None = None
         self.peer: str | None = None
         self.ended = False
+        self.layers = 0
 
     def left(self) -> float:
         """Return the seconds until the deadline."""
@@ -50,23 +52,26 @@ class Progress:
 
         A caller's client may raise a connection error that belongs to its own request.
         """
-        step, _, moment = event.partition(".")[2].partition(".")
+        part, _, rest = event.partition(".")
+        step, _, moment = rest.partition(".")
         if moment in ("complete", "failed") or step == "response_closed":
             return
         if step in CONNECTING or getattr(info.get("request"), "method", b"") == b"CONNECT":
             self.sent = bool(self.sent)
-            self._note_peer(step, info)
+            self._note_peer(part, step, info)
         else:
             self.sent, self.peer = True, None
 
-    def _note_peer(self, step: str, info: Mapping[str, Any]) -> None:
-        origin = urlsplit(self.origin)
+    def _note_peer(self, part: str, step: str, info: Mapping[str, Any]) -> None:
         if step == "connect_tcp":
+            origin = urlsplit(self.origin)
             host, port = info.get("host"), info.get("port")
             own = (origin.hostname, origin.port or DEFAULT_PORTS[origin.scheme])
             self.peer = None if (host, port) == own else f"proxy {host}:{port}"
-        elif step == "start_tls" and info.get("server_hostname") == origin.hostname:
-            self.peer = None
+        elif step == "start_tls":
+            self.layers += 1
+            if part != "connection":  # through the proxy, to the origin
+                self.peer = None
 
     async def follow_async(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event, as async connections report it."""

@@ -9,9 +9,9 @@ from weakref import ref
 from .._model.messages import Request
 from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
-from .connection import IdleConnections, PooledConnection, Route, end_unclean
+from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
-from .httpx_adapter import ThroughHttpx, through_callers
+from .httpx_adapter import ThroughHttpx, mark_unclean, through_callers
 from .network import DeadlineBackend
 from .progress import PROGRESS, Progress
 from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
@@ -45,9 +45,11 @@ def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> Attemp
         return reader.failed(error)
     finally:
         if reader.response is not None:
-            with QUIETLY:
-                end_unclean(way, reader.response)
-                reader.response.stream.close()
+            try:
+                mark_unclean(way, reader.response)
+            finally:
+                with QUIETLY:
+                    reader.response.stream.close()
 
 
 class ConnectionPool:
