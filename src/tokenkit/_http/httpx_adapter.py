@@ -1,6 +1,7 @@
 """The two ways to send a request: through httpx, or through httpcore below it."""
 
 import re
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
@@ -45,8 +46,8 @@ AS_IT_STANDS: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects"
 # of our body, and what changes a request's meaning would change the call.
 NOT_OURS = re.compile(
     r"""
-    a-im|accept-charset|connection|early-data|expect|forwarded|host|keep-alive|max-forwards|prefer|range|te
-    |trailer|upgrade|via
+    a-im|accept-charset|connection|early-data|expect|forwarded|host|keep-alive|max-forwards
+    |prefer|range|te|trailer|upgrade|via
     |(content|if|proxy|transfer|upgrade|want|x-forwarded|x-original|x-rewrite)-.*
     |.*(digest|method|override).*
     |.*(access|assertion|auth|bearer|behalf|cert|challenge|consumer|cookie|cred|csrf|dpop|hmac
@@ -233,27 +234,30 @@ def mark_unclean(way: ThroughHttpx, response: Any) -> None:
         (SHOWING.add if is_http2 or is_seen else SHOWING.discard)(way.owner)
     if is_http2 or not is_seen or getattr(stream, ENDED):
         return
-    one_layer = PROGRESS.get().layers < 2  # noqa: PLR2004 - what TLS within TLS holds is unknown
-    if not (one_layer and has_read_all(h11_connection) and _is_drained_below(way, network)):
+    if not (has_read_all(h11_connection) and _is_drained_below(way, network)):
         h11_connection.send_failed()
 
 
 def _is_drained_below(way: ThroughHttpx, network: Any) -> bool:
-    """Return whether the streams below h11 hold nothing; ``False`` if that can't be told."""
+    """Return whether the streams below h11 hold nothing; ``False`` if that can't be told.
+
+    What TLS within TLS holds is unknown.
+    """
     tls = network.get_extra_info("ssl_object")
     is_read = tls is None or not tls.pending()
     if way.follow != "follow_async":
-        return is_read  # what waits in a socket is seen by its pool
+        # TLS on a socket leaves what it hasn't decrypted there, where the pool sees it.
+        return is_read and not isinstance(tls, ssl.SSLObject)
     stream = getattr(network, WRAPPED_STREAM, None)
     if tls is not None:
         held = [getattr(stream, name) for name in READ_BIOS if hasattr(stream, name)]
         if not held or held[0].pending:
             return False
         stream = getattr(stream, "transport_stream", None)
-    if type(stream).__module__.startswith("trio"):
-        return is_read
     queue = at(stream, READ_QUEUE)
-    return is_read and queue is not None and not queue
+    if type(stream).__module__.startswith("trio"):
+        queue = ()  # it has none
+    return is_read and not hasattr(stream, "transport_stream") and queue is not None and not queue
 
 
 def at(start: Any, path: Sequence[str]) -> Any:

@@ -30,10 +30,9 @@ class Progress:
             None if unknown.
         peer: The proxy, while it is the peer.
         ended: Whether the peer has closed its end.
-        layers: How many layers of TLS a caller's connection has started.
     """
 
-    __slots__ = ("ended", "layers", "origin", "peer", "sent", "until")
+    __slots__ = ("ended", "origin", "peer", "sent", "until")
 
     def __init__(self, left: float, origin: str) -> None:
         self.origin = origin
@@ -41,7 +40,6 @@ class Progress:
         self.sent: bool | None = None
         self.peer: str | None = None
         self.ended = False
-        self.layers = 0
 
     def left(self) -> float:
         """Return the seconds until the deadline."""
@@ -68,10 +66,8 @@ class Progress:
             host, port = info.get("host"), info.get("port")
             own = (origin.hostname, origin.port or DEFAULT_PORTS[origin.scheme])
             self.peer = None if (host, port) == own else f"proxy {host}:{port}"
-        elif step == "start_tls":
-            self.layers += 1
-            if part != "connection":  # through the proxy, to the origin
-                self.peer = None
+        elif step == "start_tls" and part != "connection":  # through the proxy, to the origin
+            self.peer = None
 
     async def follow_async(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event, as async connections report it."""
