@@ -12,12 +12,7 @@ from .progress import PROGRESS, time_left
 from .proxy import Proxy
 from .settings import KEEPALIVE, ConnectionSettings
 
-__all__ = [
-    "IdleConnections",
-    "PooledConnection",
-    "Route",
-    "Stream",
-]
+__all__ = ["IdleConnections", "PooledConnection", "Route", "Stream"]
 
 # Everything private that this package uses of other libraries. The names are looked up when a
 # connection is opened; if one is missing, it serves a single call.
