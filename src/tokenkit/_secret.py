@@ -259,9 +259,20 @@ def _keep(error: BaseException, trace: TracebackType | None) -> None:
 def _outside(trace: TracebackType | None) -> TracebackType | None:
     kept, inside = trace, True
     while trace is not None:
-        name = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        name = _package_of(trace)
         inside = name in BELOW or (inside and name in STANDARD)
         if inside:
             kept = trace.tb_next
         trace = trace.tb_next
     return kept
+
+
+def first_outside(trace: TracebackType | None) -> TracebackType | None:
+    """Return the first frame of a traceback that isn't this package's or below it."""
+    while trace is not None and _package_of(trace) in BELOW | STANDARD:
+        trace = trace.tb_next
+    return trace
+
+
+def _package_of(trace: TracebackType) -> str:
+    return str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tokenkit._client.base_url import BaseURL, is_private_name, parse_base_url, path_problem
+from tokenkit._client.base_url import BaseURL, is_private_name, parse_base_url
+from tokenkit._model.paths import path_problem
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,7 @@ def test_kinds() -> None:
 
 def body_problem(call: Call[Any]) -> str:
     """Return the problem of a call that cannot be written."""
-    error = encode_body(call, NOW)
+    error = encode_body(call, NOW, "ZdkClient")
     assert isinstance(error, InvalidInputError)
     return str(error)
 
@@ -339,17 +339,20 @@ def test_a_body_that_is_nested_too_deeply() -> None:
 
 
 def test_a_raw_body_that_cannot_be_written() -> None:
-    """A call without a model names its JSON, or the body."""
+    """A call without a model names its JSON."""
     call = RawCall(verb="POST", target="/x", json=untyped([object()]))
-    assert body_problem(call) == "RawCall is not valid: json: must be JSON, but [0] is object"
+    assert (
+        body_problem(call)
+        == "ZdkClient.request() is not valid: json: must be JSON, but [0] is object"
+    )
     call = RawCall(verb="POST", target="/x", json=untyped(object()))
-    assert body_problem(call) == "RawCall is not valid: the body: must be JSON, not object"
+    assert body_problem(call) == "ZdkClient.request() is not valid: json: must be JSON, not object"
 
 
 def test_a_body_that_is_too_large() -> None:
     """A body over a mebibyte is refused before it is sent."""
     call = RawCall(verb="POST", target="/x", json="x" * 1_048_576)
-    assert "the body: takes 1048578 bytes as JSON, more than 1048576" in body_problem(call)
+    assert "json: takes 1048578 bytes as JSON, more than 1048576" in body_problem(call)
 
 
 def test_bodies() -> None:

@@ -9,7 +9,16 @@ from sample_vendor import PROFILE, AcmeClient, AsyncAcmeClient
 from vendors_support import responding
 
 from tokenkit import ConfigurationError, InvalidInputError, auth
-from tokenkit.extension import BaseURLSetting, Call, Client, Profile, Rate, SecretSource
+from tokenkit.extension import (
+    JSON,
+    BaseURLSetting,
+    Call,
+    Client,
+    Profile,
+    Rate,
+    ResponseInfo,
+    SecretSource,
+)
 
 
 def made(changes: dict[str, Any], **options: Any) -> Client:
@@ -307,6 +316,9 @@ def test_a_path_without_a_slash_is_not_sent() -> None:
     @attrs.frozen(kw_only=True)
     class Gates(Call[None]):
         path: ClassVar[str] = "gates"
+
+        def decode(self, body: JSON, response: ResponseInfo) -> None:
+            del body, response
 
     transport = responding(200, {})
     for base_url in (None, "https://acme.example"):

@@ -149,8 +149,8 @@ def test_expiration_out_of_range(sandbox: Sandbox, client: StrigoClient, lasts: 
             email="a@b.io", expiration=datetime.fromtimestamp(NOW, timezone.utc) + lasts
         )
     assert str(relative.value) == (
-        "UserTokenRequest is not valid: expiration: must be in the future, at most 2 months "
-        "(62 days) ahead"
+        "StrigoClient.create_user_token() is not valid: expiration: must be in the future, at "
+        "most 2 months (62 days) ahead"
     )
     assert len(sandbox.issued) + len(sandbox.refused) == count
 

@@ -10,10 +10,11 @@ from uuid import uuid4
 import attrs
 from typing_extensions import Unpack
 
-from .._model.call import Call, RawCall, Reply
+from .._model.call import Call, RawCall, Reply, lacks
 from .._model.frames import ForgetsArguments, forget_arguments
-from .._model.json import type_of
+from .._model.json import is_mapping, type_of
 from .._model.messages import header_problem
+from .._model.paths import path_problem
 from .._observability.hooks import Hooks
 from .._observability.logging import is_logged
 from .._observability.tracing import Trace
@@ -36,7 +37,7 @@ from ..errors import (
     InvalidInputError,
     TokenKitError,
 )
-from .base_url import BaseURL, path_problem
+from .base_url import BaseURL
 from .credentials import make_strategy, profile_of
 from .failed_call import FailedCall
 from .options import CallOptions, SendOptions
@@ -101,22 +102,29 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
     def _set_up(
         self,
         auth: AsyncStrategy | None,
-        credentials: Mapping[str, object],
-        base_url_settings: Mapping[str, object],
+        credentials: Mapping[str, object] | None,
+        base_url_settings: Mapping[str, object] | None,
         options: Mapping[str, Any],
         *,
         is_async: bool,
         connect: Callable[[ClientSettings], C],
     ) -> None:
         profile = profile_of(type(self))
-        problems: list[str] = []
+        given = {"credentials": credentials, "base_url_settings": base_url_settings}
+        problems = [
+            f"{name} must be a mapping of names to values, not {type_of(value)}"
+            for name, value in given.items()
+            if value is not None and not is_mapping(value)
+        ]
+        if problems:
+            raise ConfigurationError(type(self).__name__, problems)
         strategy: AsyncStrategy | None = None
         try:
-            strategy = make_strategy(profile, auth, credentials, is_async=is_async)
+            strategy = make_strategy(profile, auth, credentials or {}, is_async=is_async)
         except ConfigurationError as error:
             problems += error.problems
         settings = ClientSettings.parse(
-            profile, options, is_async=is_async, base_url_settings=base_url_settings
+            profile, options, is_async=is_async, base_url_settings=base_url_settings or {}
         )
         connections: C | None = None
         if isinstance(settings, tuple):
@@ -193,6 +201,8 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
             problem = f"must be a call such as a request model, not {type_of(call)}"
             errors = (FieldError(field="call", message=problem),)
             raise InvalidInputError(self._method_name(method), errors)
+        if missing := lacks(type(call)):
+            raise InvalidInputError(type(call).__name__, missing)
 
     def _check_open(self) -> None:
         if self._shared.closed:
@@ -234,6 +244,7 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
             budget=shared.budget,
             offset=shared.offset,
             watched=shared.watched,
+            client=type(self).__name__,
         )
 
     def with_options(self: AnyClientT, **options: Unpack[CallOptions]) -> AnyClientT:

@@ -1,4 +1,4 @@
-"""Where a client sends its requests: base URLs and paths, checked once."""
+"""Where a client sends its requests: base URLs, checked once."""
 
 import ipaddress
 import re
@@ -9,7 +9,7 @@ import attrs
 
 from .._model.checks import suggestion
 from .._model.messages import DEFAULT_PORTS
-from .._pipeline.prepare import path_start_problem
+from .._model.paths import MAX_URL, has_encoded_path
 from .._policy.profile import Profile
 from ..errors import ConfigurationError
 
@@ -18,19 +18,12 @@ __all__ = [
     "choose_base_url",
     "is_private_name",
     "parse_base_url",
-    "path_problem",
     "service_urls",
 ]
 
 HIGHEST_PORT = 65_535
 PORT = re.compile(r"[^/?#]*//[^/?#]*:([0-9]+)(?![^/?#])")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
-# The characters that RFC 3986 allows in a path and a query, so that no library rewrites what
-# was signed.
-PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*")
-QUERY = re.compile(r"([A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
-# Common servers take no more, and httpx takes little more.
-MAX_URL = 16_384
 # Names that never resolve on the public internet.
 PRIVATE_SUFFIXES = (".internal", ".local", ".localhost", ".test")
 
@@ -76,7 +69,7 @@ def parse_base_url(
         raise ConfigurationError(
             f"{name} must be like https://host or http://localhost:8000: it {problem}"
         )
-    if not base_url.isprintable() or not PATH.fullmatch(parts.path) or _has_dots(parts.path):
+    if not base_url.isprintable() or not has_encoded_path(parts.path):
         raise ConfigurationError(
             f"the path of {name} must be percent-encoded, without '.' and '..' segments"
         )
@@ -221,23 +214,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _has_dots(path: str) -> bool:
-    # Percent-encoded ones count as well: servers and proxies decode them before they look.
-    segments = path.lower().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").split("/")
-    return any(segment in (".", "..") for segment in segments)
-
-
-def path_problem(path: object) -> str | None:
-    """Return what is wrong with the path of a ``request()``, as a phrase, or ``None``."""
-    if not isinstance(path, str):
-        return f"must be a string, not {type(path).__name__}"
-    if len(path) > MAX_URL:
-        return f"must have at most {MAX_URL} characters"
-    if problem := path_start_problem(path):
-        return problem
-    route, mark, query = path.partition("?")
-    if not PATH.fullmatch(route) or not QUERY.fullmatch(query) or _has_dots(route):
-        return "must be percent-encoded, without '.' and '..' segments"
-    return "must not end in a lone '?'" if mark and not query else None

@@ -13,7 +13,7 @@ from .._observability.hooks import Listener
 from .._pipeline.drivers import drive, drive_async, drive_async_steps, drive_steps
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
-from .base import Start, raw_call
+from .base import ClientBase, Start, raw_call
 from .bulk_methods import AsyncBulkMethods, BulkMethods
 from .credentials import name_variables, read_environment
 from .failed_call import FailedCall
@@ -58,8 +58,8 @@ class Client(TokenMethods, BulkMethods, Caller):
         check_options(Client, self, options, ClientOptions)
         self._set_up(
             auth,
-            credentials or {},
-            base_url_settings or {},
+            credentials,
+            base_url_settings,
             options,
             is_async=False,
             connect=lambda made: connect_all(
@@ -212,8 +212,8 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         check_options(AsyncClient, self, options, AsyncClientOptions)
         self._set_up(
             auth,
-            credentials or {},
-            base_url_settings or {},
+            credentials,
+            base_url_settings,
             options,
             is_async=True,
             connect=lambda made: connect_all_async(
@@ -343,5 +343,6 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         await self.aclose()
 
 
+ClientBase.with_options.__qualname__ = "Client.with_options"
 take_over(Client, TokenMethods, BulkMethods)
 take_over(AsyncClient, AsyncTokenMethods, AsyncBulkMethods)

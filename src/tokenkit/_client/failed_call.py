@@ -9,9 +9,9 @@ from .._model.call import Reply
 from .._observability.hooks import Listener
 from .._observability.records import CallFailed
 from .._pipeline.drivers import report, report_async
-from ..errors import TokenKitError
+from ..errors import InvalidInputError, TokenKitError
 
-__all__ = ["FailedCall", "Sent"]
+__all__ = ["FailedCall", "Sent", "name_method"]
 
 T = TypeVar("T")
 
@@ -91,3 +91,11 @@ class FailedCall:
             attempts=sent.attempts,
             seconds=0.0,
         )
+
+
+def name_method(error: TokenKitError, was: str, now: str) -> None:
+    """Name in an error the client's method that was called, instead of what it is made from."""
+    if isinstance(error, InvalidInputError) and error.errors:
+        said, says = f"{was} is not valid", f"{now} is not valid"
+        error.message = error.message.replace(said, says, 1)
+        error.args = (str(error).replace(said, says, 1),)

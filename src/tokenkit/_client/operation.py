@@ -1,18 +1,18 @@
 """The descriptor that turns a request model into a typed client method."""
 
 import inspect
-import sys
 import types
-import typing
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from typing_extensions import Self
 
-from .._model.call import BatchCall, Call, Reply
+from .._model.call import Call, Reply, lacks
+from .._model.json import type_of
 from ..errors import InvalidInputError
-from .failed_call import FailedCall
+from .failed_call import FailedCall, name_method
+from .signatures import documented, method_signature, value_type
 
 __all__ = [
     "AsyncCaller",
@@ -170,7 +170,11 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
     @property
     def doc(self) -> str | None:
         """The stub's description of the call, with the model's of its parameters."""
-        return _documented(self.stub.__doc__, self.model.__doc__)
+        return documented(self.stub.__doc__, self.model.__doc__)
+
+    def names(self, owner: type[object]) -> tuple[str, str]:
+        """Return the names of the model and of the client's method, for errors."""
+        return self.model.__qualname__, f"{owner.__qualname__}.{self.stub.__name__}()"
 
     def builder(
         self, owner: type[object]
@@ -179,7 +183,7 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
         model: Callable[..., Call[T_co]] = self.model
         name = self.stub.__name__
         written = f"{self.model.__qualname__}.__init__()"
-        meant = f"{owner.__qualname__}.{name}()"
+        _, meant = self.names(owner)
 
         # An error leaves from the method itself: this frame holds the arguments, and a token
         # may be among them.
@@ -192,10 +196,18 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
                 named = InvalidInputError(meant, error.errors) if error.errors else error
                 return fail(named, name)
             except TypeError as error:
-                found = TypeError(str(error).replace(written, meant))
+                found = error
+                if _is_about_arguments(error):
+                    found = TypeError(str(error).replace(written, meant))
             return fail(found, name)
 
         return build
+
+
+def _is_about_arguments(error: TypeError) -> bool:
+    """Return whether Python refused the arguments of a model, and not code of the model's."""
+    trace = error.__traceback__ and error.__traceback__.tb_next
+    return trace is None or trace.tb_next is None
 
 
 class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
@@ -203,27 +215,35 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
 
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
-        build = self.builder(owner)
+        build, names = self.builder(owner), self.names(owner)
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             request = build(failed_by(self), args, kwargs)
             args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, FailedCall):
                 raise request.reported()
-            return self.send(request)
+            try:
+                return self.send(request)
+            except InvalidInputError as error:
+                name_method(error, *names)
+                raise
 
         return self.named(call, owner, method_signature(self.model, value_type(self.model)))
 
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
-        build = self.builder(owner)
+        build, names = self.builder(owner), self.names(owner)
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             request = build(failed_by(self), args, kwargs)
             args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, FailedCall):
                 raise await request.reported_async()
-            return await self.send(request)
+            try:
+                return await self.send(request)
+            except InvalidInputError as error:
+                name_method(error, *names)
+                raise
 
         return self.named(call, owner, method_signature(self.model, value_type(self.model)))
 
@@ -249,7 +269,23 @@ def operation(
 
     The method takes the model's arguments, and returns the call's value: directly on a sync
     client, as a coroutine on an async one.
+
+    Raises:
+        TypeError: ``model`` lacks its path or ``decode()``, or is something else, such as the
+            stub if the parentheses are missing.
     """
+    unchecked: object = model
+    if not callable(unchecked) or [*inspect.signature(unchecked).parameters] == ["self"]:
+        raise TypeError(
+            f"operation() takes a request model, not {type_of(unchecked)}: write "
+            "@operation(YourRequest)"
+        )
+    if (
+        isinstance(unchecked, type)
+        and issubclass(unchecked, Call)
+        and (missing := lacks(unchecked))
+    ):
+        raise TypeError(str(InvalidInputError(unchecked.__qualname__, missing)))
 
     def declare(stub: Callable[[Any], None]) -> Operation[P, T]:
         return Operation(model, stub)
@@ -263,58 +299,3 @@ def _operations(cls: type) -> list[tuple[str, ClientMethod]]:
     for base in reversed(cls.__mro__):
         attributes.update(vars(base))
     return [(name, found) for name, found in attributes.items() if isinstance(found, ClientMethod)]
-
-
-def _documented(what: str | None, model: str | None) -> str | None:
-    """Add the parameters of a request model to what a stub says about the call."""
-    parameters = _section(inspect.cleandoc(model or ""), "Args:")
-    if not what or not parameters:
-        return what
-    text = inspect.cleandoc(what)
-    at = min(
-        found
-        for name in ("Raises:", "Source:")
-        if (found := f"{text}\n\n{name}".find(f"\n\n{name}")) >= 0
-    )
-    return f"{text[:at]}\n\n{parameters}{text[at:]}"
-
-
-def _section(doc: str, title: str) -> str:
-    _, _, rest = f"\n\n{doc}".partition(f"\n\n{title}\n")
-    lines = [title]
-    for line in rest.splitlines():
-        if line and not line.startswith(" "):
-            break
-        lines.append(line)
-    return "\n".join(lines).rstrip() if rest else ""
-
-
-def value_type(model: Callable[..., object]) -> object:
-    """Return the ``T`` of the ``Call[T]`` that a model derives from."""
-    bases: tuple[type, ...] = getattr(model, "__mro__", ())
-    for base in bases:
-        parents: tuple[Any, ...] = vars(base).get("__orig_bases__", ())
-        for parent in parents:
-            arguments = typing.get_args(parent)
-            origin: Any = typing.get_origin(parent)
-            if arguments and issubclass(origin, BatchCall):
-                return types.GenericAlias(tuple, (arguments[0], ...))
-            if arguments and issubclass(origin, Call):
-                return None if arguments[0] is type(None) else arguments[0]
-    return inspect.Signature.empty
-
-
-def method_signature(model: Callable[..., object], returns: object) -> inspect.Signature:
-    signature = inspect.signature(model)
-    initializer = getattr(model, "__init__", model)
-    names = vars(sys.modules[model.__module__])
-    try:
-        hints = typing.get_type_hints(initializer, globalns=dict(names))
-    except NameError:
-        hints = {}
-    parameters = [
-        parameter.replace(annotation=hints.get(parameter.name, parameter.annotation))
-        for parameter in signature.parameters.values()
-    ]
-    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return inspect.Signature([itself, *parameters], return_annotation=returns)

@@ -12,7 +12,8 @@ from .._model.paging import HasItems, PagedCall, PageWalk
 from .._pipeline.stop_iteration import NOT_THE_END
 from ..errors import TokenKitError
 from .failed_call import FailedCall, Sent
-from .operation import AsyncCaller, Caller, ModelMethod, failed_by, method_signature
+from .operation import AsyncCaller, Caller, ModelMethod, failed_by
+from .signatures import method_signature
 
 __all__ = ["Iteration", "iteration"]
 

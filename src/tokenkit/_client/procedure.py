@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from .._model.call import Call
 from ..errors import TokenKitError
-from .failed_call import Sent
+from .failed_call import Sent, name_method
 from .operation import AsyncCaller, Caller, ValueMethod, failed_by
 
 __all__ = ["Procedure", "procedure"]
@@ -38,6 +38,7 @@ class Procedure(ValueMethod[P, T_co]):
         """Make the function for a sync client class."""
         begin: Callable[..., Calls[object]] = self.calls
         name = self.stub.__name__
+        meant = f"{owner.__qualname__}.{name}()"
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             calls, sent = begin(*args, **kwargs), Sent()
@@ -46,6 +47,7 @@ class Procedure(ValueMethod[P, T_co]):
                 step = _next(calls, sent.add(self.send_raw(step)))
             if isinstance(step, StopIteration):
                 return step.value
+            name_method(step, f"{name}()", meant)
             raise failed_by(self)(sent.complete(step), name).reported()
 
         return self.named(call, owner, self._signature())
@@ -54,6 +56,7 @@ class Procedure(ValueMethod[P, T_co]):
         """Make the function for an async client class."""
         begin: Callable[..., Calls[object]] = self.calls
         name = self.stub.__name__
+        meant = f"{owner.__qualname__}.{name}()"
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             calls, sent = begin(*args, **kwargs), Sent()
@@ -62,6 +65,7 @@ class Procedure(ValueMethod[P, T_co]):
                 step = _next(calls, sent.add(await self.send_raw(step)))
             if isinstance(step, StopIteration):
                 return step.value
+            name_method(step, f"{name}()", meant)
             raise await failed_by(self)(sent.complete(step), name).reported_async()
 
         return self.named(call, owner, self._signature())

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
@@ -15,7 +16,7 @@ from .messages import Headers, ResponseInfo
 from .rate_limit import rate_limit_of
 from .request import RequestModel
 
-__all__ = ["BatchCall", "Call", "RawCall", "Repeat", "Reply"]
+__all__ = ["BatchCall", "Call", "RawCall", "Repeat", "Reply", "lacks"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -65,10 +66,29 @@ class Repeat(Enum):
     """Only if no byte of the first request was sent."""
 
 
+def has_path(model: "type[Call[object]]") -> bool:
+    return hasattr(model, "path") or model.request_line is not Call.request_line
+
+
+@cache
+def lacks(model: "type[Call[object]]") -> tuple[FieldError, ...]:
+    """Return what a model's class must define and doesn't."""
+    problems: list[FieldError] = []
+    if not has_path(model):
+        message = "must be set on the class, to the path below the base URL"
+        problems.append(FieldError(field="path", message=message))
+    if model.decode is Call.decode:
+        message = "must be defined by the class: it reads the response"
+        problems.append(FieldError(field="decode", message=message))
+    return tuple(problems)
+
+
 class _MethodAndPath:
     """The default name of a call; its path may differ between instances."""
 
     def __get__(self, call: "Call[object] | None", owner: "type[Call[object]]") -> str:
+        if not has_path(owner):
+            return owner.__name__
         method, path = (owner.method, owner.path) if call is None else call.request_line
         return f"{method} {path.partition('?')[0]}"
 

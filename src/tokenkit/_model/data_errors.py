@@ -3,7 +3,7 @@
 from pathlib import PurePath
 from typing import Final
 
-from .._secret import with_members
+from .._secret import first_outside, with_members
 from ..errors import TokenKitError
 from .arrays import CATTRS_ERRORS
 from .json import Mismatch
@@ -39,6 +39,7 @@ def what_raised(model: object, method: str, error: Exception) -> str:
     trace = error.__traceback__ and error.__traceback__.tb_next
     if trace is None and isinstance(error, TypeError):
         return str(error)  # Python's own, about a method with other parameters
+    trace = first_outside(trace) or trace
     file = "" if trace is None else PurePath(trace.tb_frame.f_code.co_filename).name
     where = "" if trace is None else f" in {file}, line {trace.tb_lineno}"
     return f"{type(model).__name__}.{method}() raised {type(error).__name__}{where}"

@@ -1,7 +1,7 @@
 """The base of request models: fields with their wire names, checked all together."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -34,7 +34,16 @@ def param(
         check: What the vendor's documentation requires of the value.
         wire_name: The field's name in JSON, if it differs.
         dump: How to write the value as JSON, if its type doesn't say.
+
+    Raises:
+        TypeError: ``check`` can't take a value, as if ``text`` were given instead of ``text()``.
     """
+    unchecked: object = check
+    if not callable(unchecked):
+        raise TypeError(f"param() takes a check such as text(), not {type_of(unchecked)}")
+    if getattr(getattr(unchecked, "__code__", None), "co_argcount", 1) == 0:
+        name = getattr(unchecked, "__name__", "")
+        raise TypeError(f"param() takes a check: write param({name}()), not param({name})")
     return {CHECK: check, WIRE_NAME: wire_name, DUMP: dump}
 
 
@@ -157,7 +166,11 @@ class RequestModel(metaclass=_CheckedType):
             if (problem := check(value)) is not None:
                 errors.append(rule.error(problem))
         if not errors:
-            errors = [*self._check_extra(), *self.check()] if self.extra else [*self.check()]
+            found: object = self.check()
+            if not isinstance(found, Iterable):
+                name = f"{type(self).__name__}.check()"
+                raise TypeError(f"{name} must yield its problems, not return {type_of(found)}")
+            errors = [*self._check_extra(), *found] if self.extra else [*found]
         if errors:
             raise InvalidInputError(type(self).__name__, tuple(errors))
 

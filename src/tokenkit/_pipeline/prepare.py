@@ -8,6 +8,7 @@ import attrs
 
 from .._model.call import Call
 from .._model.messages import HEADER_NAME, Request, fits_header, is_set_by_client
+from .._model.paths import route_problem
 from .._policy.clock import ClockOffset
 from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
@@ -15,14 +16,17 @@ from .._policy.settings import CallSettings
 from .._redaction import Hidden
 from .._secret import Secret, without_frames
 from ..auth.strategy import AsyncStrategy
-from ..errors import ConfigurationError, FieldError, InvalidInputError, TokenKitError
-from .request_body import encode_body
+from ..errors import ConfigurationError, TokenKitError
+from .request_body import encode_body, invalid
 
-__all__ = ["Plan", "path_start_problem", "sign", "unsigned_request"]
+__all__ = ["Plan", "sign", "unsigned_request"]
 
 METHODS_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
 # A shorter header value, such as a timestamp, is not a secret and occurs elsewhere too.
 SHORTEST_SIGNATURE = 16
+
+# Few clients send to many paths.
+_path_problem = lru_cache(maxsize=256)(route_problem)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -31,6 +35,7 @@ class Plan:
 
     Attributes:
         profile: The vendor.
+        client: The name of the client's class, for errors.
         origin: Scheme, host and port.
         base_path: The path before each call's path.
         settings: The timeouts, the deadline, when to retry, and the headers.
@@ -48,6 +53,7 @@ class Plan:
     budget: RetryBudget
     offset: ClockOffset | None = None
     watched: bool = True
+    client: str = "Client"
 
 
 def unsigned_request(
@@ -61,13 +67,12 @@ def unsigned_request(
         request_id: The id for the vendor's request-id header, if it has one.
         wall: The time of day that relative times in the body count from.
     """
-    body = encode_body(call, datetime.fromtimestamp(wall, timezone.utc))
+    body = encode_body(call, datetime.fromtimestamp(wall, timezone.utc), plan.client)
     if isinstance(body, TokenKitError):
         return body
     method, path = call.request_line
-    if problem := path_start_problem(path):
-        errors = (FieldError(field="path", message=problem),)
-        return InvalidInputError(type(call).__name__, errors)
+    if problem := _path_problem(path):
+        return invalid(call, problem, "path", plan.client)
     added: dict[str, str] = {}
     if body or method in METHODS_WITH_BODY:
         added["content-length"] = str(len(body))
@@ -82,13 +87,6 @@ def unsigned_request(
         headers=plan.settings.headers.merged_with(added),
         body=body,
     )
-
-
-def path_start_problem(path: str) -> str | None:
-    """Return why a path cannot follow a base URL, as a phrase, or ``None``."""
-    if path.startswith("/") and not path.startswith("//"):
-        return None
-    return "must start with one slash: requests go only to the client's own base URL"
 
 
 def sign(

@@ -53,10 +53,12 @@ def read_success(
         received_at: When it was complete, by the vendor's clock if that is known.
         origin: Scheme, host and port that the request was sent to.
     """
+    method = "is_failure"
     try:
         body = _loaded(response, hidden, needed=call.reads_body)
         if call.is_failure(body):
             return None
+        method = "decode"
         info = ResponseInfo(
             status=response.status,
             headers=response.headers,
@@ -70,7 +72,7 @@ def read_success(
         return error.with_traceback(None)
     except DATA_ERRORS as error:
         raise_what_struck(error)
-        problem, path = what_raised(call, "decode", error), "$"
+        problem, path = what_raised(call, method, error), "$"
     if not response.body:
         problem = "the body is empty"
     content_type = escaped(hidden.redact(response.headers.get("content-type", ""))) or None
