@@ -246,7 +246,7 @@ def test_an_empty_response() -> None:
         ("GET", "/a\\b", "path: must be percent-encoded"),
         ("GET", "/a%zz", "path: must be percent-encoded"),
         ("GET", "/a?", "path: must not end in a lone '?'"),
-        ("GET", None, "path: must be a string, not NoneType"),
+        ("GET", None, "path: must be a string, not None"),
         ("get", "/a", "method: must be an HTTP method in upper case, such as 'POST'"),
         ("CONNECT", "/a", "method: must be an HTTP method in upper case"),
         (None, "/a", "method: must be an HTTP method in upper case"),
