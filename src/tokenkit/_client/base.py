@@ -10,6 +10,7 @@ from uuid import uuid4
 import attrs
 from typing_extensions import Unpack
 
+from .._model.base_url import BaseURL
 from .._model.call import Call, RawCall, Reply
 from .._model.frames import ForgetsArguments, forget_arguments
 from .._model.json import type_of
@@ -36,7 +37,7 @@ from ..errors import (
     InvalidInputError,
     TokenKitError,
 )
-from .base_url import BaseURL, path_problem
+from .base_url import path_problem
 from .credentials import make_strategy, profile_of
 from .failed_call import FailedCall
 from .options import CallOptions, SendOptions
