@@ -27,7 +27,7 @@ from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
 from .._policy.settings import CallSettings
 from .._policy.values import check_names
-from .._redaction import mask_path, redact
+from .._redaction import redact, redact_path
 from .._secret import outside_frames, without_frames
 from ..auth.strategy import AsyncStrategy
 from ..errors import (
@@ -319,7 +319,7 @@ def _name_of(call: object) -> str | None:
     if not isinstance(call, Call):
         return None
     name: str = call.operation
-    return mask_path(redact(name, call.tokens)) if "/" in name else name
+    return redact_path(redact(name, call.tokens)) if "/" in name else name
 
 
 def _checked_request_id(given: object, where: str) -> str | None:
