@@ -95,7 +95,7 @@ class BaseURLSetting:
             passed, and raises :class:`ConfigurationError` for what it cannot use.
 
     Raises:
-        ConfigurationError: A field is of the wrong kind.
+        ConfigurationError: A field cannot be used.
     """
 
     variable: str
