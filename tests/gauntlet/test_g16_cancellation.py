@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import time
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -257,3 +259,29 @@ async def test_many_cancellations_leave_every_slot_free(family: Family) -> None:
             with pytest.raises(TransportError):
                 await client.send(STRIGO_MINT, deadline=0.1)
             assert server.connections == 121
+
+
+@each_family
+@pytest.mark.parametrize("kind", ["own", "caller's"])
+def test_a_cancellation_before_the_deadline_gets_out(family: Family, kind: str) -> None:
+    """Even if the event loop was busy, and hears of both in the same round."""
+    client_class: Any = import_module(family).AsyncClient
+
+    async def call() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        options: Any = {"http_client": shared} if kind == "caller's" else {"http_family": family}
+        async with async_strigo_client(server.url, retry=NO_RETRIES, **options) as client:
+            loop.call_later(0.19, time.sleep, 0.05)
+            loop.call_later(0.192, task.cancel)
+            await client.send(STRIGO_MINT, deadline=0.2)
+
+    async def main() -> None:
+        task = asyncio.ensure_future(call())
+        await asyncio.wait([task])
+        await shared.aclose()
+        assert task.cancelled()
+
+    with RawServer(black_hole) as server:
+        shared = client_class()
+        asyncio.run(main())

@@ -125,6 +125,7 @@ def test_a_surplus_response_on_a_callers_connection_is_nobodys(
 
 
 RENAMED: list[tuple[str, Any]] = [
+    ("CHOOSE_TRANSPORT", "renamed"),
     ("PATH_FROM_RESPONSE", ("renamed", "_stream")),
     ("PATH_FROM_RESPONSE", ("_httpcore_stream", "renamed")),
     ("PATH_FROM_STREAM", ("renamed", "_h11_state")),
@@ -168,16 +169,19 @@ def test_a_callers_connection_that_cannot_be_looked_at_serves_one_call(
 
 
 @each_family
-def test_a_transport_that_cannot_be_remembered(family: Family) -> None:
-    """A transport without a hash can be used too; each connection serves one call."""
+def test_connections_of_a_callers_own_class_serve_one_call(family: Family) -> None:
+    """What a transport of the caller's own class does with a response isn't known."""
     http: Any = import_module(family)
 
-    class Unhashable(http.HTTPTransport):  # type: ignore[misc] # either family's
+    class Equal(http.HTTPTransport):  # type: ignore[misc] # either family's
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, http.HTTPTransport)
+
         __hash__ = None  # type: ignore[assignment] # as in a class that only defines __eq__
 
     with (
         RawServer(polite) as server,
-        strigo_client(server.url, transport=Unhashable(), retry=NO_RETRIES) as client,
+        strigo_client(server.url, transport=Equal(), retry=NO_RETRIES) as client,
     ):
         assert [client.send(call).token for call in CALLS] == RIGHT
         assert server.connections == len(RIGHT)
@@ -292,3 +296,39 @@ def test_a_callers_client_is_told_where_to_name_an_authority(
     with RawServer(polite, tls=stranger) as server, pytest.raises(TransportError) as caught:
         tokens(flavour, family, "client", f"https://localhost:{server.port}")
     assert str(caught.value).endswith("name that authority with verify= of your own")
+
+
+@each_family
+def test_an_address_of_a_callers_choice_is_not_called_a_proxy(family: Family) -> None:
+    """It is named, with the origin; an untrusted certificate comes with the hint."""
+    http: Any = import_module(family)
+    stranger = context_with(trustme.CA().issue_cert(HOST))
+
+    class Pinned(http.HTTPTransport):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            request.extensions["sni_hostname"] = request.url.host
+            request.url = request.url.copy_with(host="127.0.0.1", port=server.port)
+            return super().handle_request(request)
+
+    with RawServer(polite, tls=stranger) as server:
+        pinned = Pinned(verify=trusting())
+        client = strigo_client(f"https://{HOST}", transport=pinned, retry=NO_RETRIES)
+        with client, pytest.raises(TransportError) as caught:
+            client.send(CALLS[0])
+    assert str(caught.value).startswith(f"127.0.0.1:{server.port}: ConnectError: ")
+    assert f"(on the way to https://{HOST}); if" in str(caught.value)
+
+
+@each_family
+def test_a_proxy_below_a_callers_own_class_is_named(family: Family) -> None:
+    """A refused tunnel tells a proxy from any other host."""
+    http: Any = import_module(family)
+
+    class Own(http.HTTPTransport):  # type: ignore[misc] # either family's
+        pass
+
+    with RawServer(refused) as proxy:
+        client = strigo_client(f"https://{HOST}", transport=Own(proxy=proxy.url), retry=NO_RETRIES)
+        with client, pytest.raises(TransportError) as caught:
+            client.send(CALLS[0])
+    assert str(caught.value).startswith(f"proxy 127.0.0.1:{proxy.port}: ")

@@ -16,6 +16,7 @@ from all_clients import HEALTHY
 from credentials import async_strigo_client, strigo_client
 from gates import (
     MOST,
+    PATIENT,
     Gates,
     healthy,
     in_a_thread,
@@ -39,7 +40,7 @@ def test_calls_end_after_the_client_was_closed() -> None:
     """A running call, and one that waits for a connection, end well; nothing stays open."""
     gates = Gates()
     with RawServer(gates.script) as server, ThreadPoolExecutor(MOST + 1) as threads:
-        client = strigo_client(server.url)
+        client = strigo_client(server.url, **PATIENT)
         calls = [threads.submit(client.check_health) for _ in range(MOST)]
         wait_for_requests(server, MOST)
         calls.append(threads.submit(client.check_health))
@@ -56,7 +57,7 @@ async def test_async_calls_end_after_the_client_was_closed() -> None:
     """A running call, and one that waits for a connection, end well; nothing stays open."""
     gates = Gates()
     with RawServer(gates.script) as server:
-        client = async_strigo_client(server.url)
+        client = async_strigo_client(server.url, **PATIENT)
         async with anyio.create_task_group() as tasks:
             for _ in range(MOST + 1):
                 tasks.start_soon(client.check_health)

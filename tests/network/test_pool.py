@@ -13,6 +13,7 @@ from credentials import async_strigo_client, strigo_client
 from gates import (
     ALL_IN_USE,
     MOST,
+    PATIENT,
     Gates,
     in_a_thread,
     mint_for,
@@ -39,7 +40,7 @@ def test_the_101st_call_waits_for_a_connection() -> None:
     gates = Gates()
     with (
         RawServer(gates.script) as server,
-        strigo_client(server.url) as client,
+        strigo_client(server.url, **PATIENT) as client,
         ThreadPoolExecutor(MOST + 1) as threads,
     ):
         first = [threads.submit(client.check_health) for _ in range(MOST)]
@@ -57,7 +58,10 @@ async def test_the_101st_async_call_waits_for_a_connection() -> None:
     """At most 100 connections are open in a loop; one more call gets the first free one."""
     gates = Gates()
     with RawServer(gates.script) as server:
-        async with async_strigo_client(server.url) as client, anyio.create_task_group() as tasks:
+        async with (
+            async_strigo_client(server.url, **PATIENT) as client,
+            anyio.create_task_group() as tasks,
+        ):
             for _ in range(MOST):
                 tasks.start_soon(client.check_health)
             await in_a_thread(wait_for_requests, server, MOST)
@@ -74,7 +78,7 @@ def test_a_wait_for_a_connection_ends_by_the_deadline() -> None:
     gates = Gates()
     with (
         RawServer(gates.script) as server,
-        strigo_client(server.url) as client,
+        strigo_client(server.url, **PATIENT) as client,
         ThreadPoolExecutor(MOST) as threads,
     ):
         first = [threads.submit(client.check_health) for _ in range(MOST)]
@@ -94,7 +98,7 @@ async def test_an_async_wait_for_a_connection_ends_by_the_deadline() -> None:
     """If none becomes free in time, nothing was sent, and all 100 remain usable."""
     gates = Gates()
     with RawServer(gates.script) as server:
-        async with async_strigo_client(server.url) as client:
+        async with async_strigo_client(server.url, **PATIENT) as client:
             async with anyio.create_task_group() as tasks:
                 for _ in range(MOST):
                     tasks.start_soon(client.check_health)
@@ -141,7 +145,10 @@ def test_cancelled_waits_lose_no_place(
     gates = Gates(echo_token)
 
     async def main() -> None:
-        async with async_strigo_client(server.url) as client, anyio.create_task_group() as tasks:
+        async with (
+            async_strigo_client(server.url, **PATIENT) as client,
+            anyio.create_task_group() as tasks,
+        ):
             for number in range(MOST):
                 tasks.start_soon(client.send, mint_for(f"user{number}"))
             await in_a_thread(wait_for_requests, server, MOST)
@@ -167,7 +174,10 @@ async def test_a_place_given_to_a_call_that_is_cancelled_goes_to_the_next() -> N
     """A call that is cancelled just when a slot becomes free doesn't keep it from others."""
     gates = Gates()
     with RawServer(gates.script) as server:
-        async with async_strigo_client(server.url) as client, anyio.create_task_group() as tasks:
+        async with (
+            async_strigo_client(server.url, **PATIENT) as client,
+            anyio.create_task_group() as tasks,
+        ):
             finished = anyio.Event()
 
             async def call_and_cancel_the_next() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from all_clients import HEALTHY
 from raw_server import RawRequest, RawServer, responding
 
-from tokenkit import strigo
+from tokenkit import Timeouts, strigo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST = 100
 ALL_IN_USE = "all connections were in use"
+# A hundred connections at once may take long on a busy machine; another attempt opens one more.
+PATIENT: dict[str, Any] = {"timeout": Timeouts(connect=60.0, read=60.0), "deadline": 120.0}
 
 in_a_thread = anyio.to_thread.run_sync
 healthy = responding(lambda _: HEALTHY)
@@ -40,7 +42,7 @@ class Gates:
 
     def script(self, peer: Peer) -> None:
         while (request := peer.read_request()) is not None:
-            self._open[peer.number].wait(10)
+            self._open[peer.number].wait(60)
             peer.send(self._respond(request))
 
     def open(self, number: int) -> None:

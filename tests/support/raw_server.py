@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 @attrs.frozen

@@ -99,7 +99,9 @@ def text_of(error: Exception, way: ThroughHttpx, progress: Progress) -> str:
     if detail:
         text += f": {detail}"
     if progress.peer is not None:
-        return f"{text} (on the way to {progress.origin})"
+        text += f" (on the way to {progress.origin})"
+        if progress.peer.startswith("proxy"):
+            return text
     if any(
         isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in UNTRUSTED
         for cause in _chain(error)

@@ -25,6 +25,8 @@ __all__ = [
     "through_callers",
 ]
 
+# From a caller's client to its transport for a URL.
+CHOOSE_TRANSPORT = "_transport_for_url"
 # From the response of a caller's transport to httpcore's stream of its connection; a client, and
 # httpcore's networks, wrap one stream more. `ENDED` says that it has given its connection back.
 PATH_FROM_RESPONSE = ("_httpcore_stream", "_stream")
@@ -34,7 +36,7 @@ WRAPPED_STREAM, ENDED = "_stream", "_closed"
 READ_BIOS = ("_read_bio", "_incoming")
 READ_QUEUE = ("_protocol", "read_queue")
 
-# The callers' clients and transports whose connections have shown what is left behind a response.
+# The callers' transports whose connections have shown what is left behind a response.
 SHOWING: WeakSet[Any] = WeakSet()
 
 # Zero would make a socket non-blocking.
@@ -131,11 +133,23 @@ class ThroughHttpx:
         self.follow = follow
         self._client = client
 
-    def shows_surplus(self) -> bool:
-        """Return whether a caller's connections are known to show bytes behind a response."""
-        with suppress(TypeError):  # a transport of a kind that can't be remembered
-            return self.owner in SHOWING
-        return False
+    def direct_transport(self, url: Any) -> Any:
+        """Return the caller's transport, if its response can't be read before it is looked at.
+
+        A hook, a mock or a class of the caller's may read it, and send another request meanwhile.
+        """
+        http, transport = self.family.http, self.owner
+        kinds, method = (http.HTTPTransport, http.AsyncHTTPTransport), "handle_request"
+        if self._client is not None:
+            if not self.family.is_plain(self._client, (http.Client, http.AsyncClient), "send"):
+                return None
+            if self._client.event_hooks["response"]:
+                return None
+            transport = getattr(self._client, CHOOSE_TRANSPORT, lambda _: None)(url)
+        if isinstance(transport, http.AsyncHTTPTransport):
+            method = "handle_async_request"
+        is_plain = self.family.is_plain(transport, kinds, method)
+        return transport if is_plain and self.family.is_untouched(method) else None
 
     def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request.
@@ -145,8 +159,10 @@ class ThroughHttpx:
         """
         url, _, host = _target(self.family, request.origin, request.route)
         headers = [(b"host", host)]
-        if self.follow is not None and not self.shows_surplus():
-            headers.append((b"connection", b"close"))
+        if self.follow is not None:
+            transport = PROGRESS.get().transport = self.direct_transport(url)
+            if transport not in SHOWING:
+                headers.append((b"connection", b"close"))
         if self._client is not None:
             headers += [
                 (name, value)
@@ -216,36 +232,34 @@ def _may_go(name: bytes) -> bool:
     return NOT_OURS.fullmatch(name.decode("latin-1").lower()) is None
 
 
-def mark_unclean(way: ThroughHttpx, response: Any) -> None:
+def mark_unclean(response: Any) -> None:
     """Let httpcore close a caller's connection with its response if bytes may be left behind it.
 
-    A response that httpcore doesn't stream itself is left alone: its connection may serve another
-    call already. Then, and until it is known, each request asks the server to close. HTTP/2 says
-    whose each byte is.
+    HTTP/2 says whose each byte is. Any other request asks to close, unless the transport that it
+    goes to directly has shown before what its connections hold.
     """
-    if way.follow is None:
+    transport = PROGRESS.get().transport
+    if transport is None or response.extensions.get("http_version") == b"HTTP/2":
         return
     network = response.extensions.get("network_stream")
     stream = at(getattr(response.stream, WRAPPED_STREAM, response.stream), PATH_FROM_RESPONSE)
     h11_connection = at(stream, PATH_FROM_STREAM)
-    is_http2 = response.extensions.get("http_version") == b"HTTP/2"
-    is_seen = None not in (network, h11_connection) and hasattr(stream, ENDED)
-    with suppress(TypeError):
-        (SHOWING.add if is_http2 or is_seen else SHOWING.discard)(way.owner)
-    if is_http2 or not is_seen or getattr(stream, ENDED):
+    if None in (network, h11_connection) or getattr(stream, ENDED, True):
+        SHOWING.discard(transport)
         return
-    if not (has_read_all(h11_connection) and _is_drained_below(way, network)):
+    SHOWING.add(transport)
+    if not (has_read_all(h11_connection) and _is_drained_below(network)):
         h11_connection.send_failed()
 
 
-def _is_drained_below(way: ThroughHttpx, network: Any) -> bool:
+def _is_drained_below(network: Any) -> bool:
     """Return whether the streams below h11 hold nothing; ``False`` if that can't be told.
 
     What TLS within TLS holds is unknown.
     """
     tls = network.get_extra_info("ssl_object")
     is_read = tls is None or not tls.pending()
-    if way.follow != "follow_async":
+    if not hasattr(network, "aclose"):
         # TLS on a socket leaves what it hasn't decrypted there, where the pool sees it.
         return is_read and not isinstance(tls, ssl.SSLObject)
     stream = getattr(network, WRAPPED_STREAM, None)

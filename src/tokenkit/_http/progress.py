@@ -28,11 +28,12 @@ class Progress:
         until: The deadline, on this process's monotonic clock.
         sent: True once a byte of the request was written, False if the first write failed,
             None if unknown.
-        peer: The proxy, while it is the peer.
+        peer: The proxy, or another host, while it is the peer.
         ended: Whether the peer has closed its end.
+        transport: The caller's transport, if nothing else gets its response first.
     """
 
-    __slots__ = ("ended", "origin", "peer", "sent", "until")
+    __slots__ = ("ended", "origin", "peer", "sent", "transport", "until")
 
     def __init__(self, left: float, origin: str) -> None:
         self.origin = origin
@@ -40,6 +41,7 @@ class Progress:
         self.sent: bool | None = None
         self.peer: str | None = None
         self.ended = False
+        self.transport: Any = None
 
     def left(self) -> float:
         """Return the seconds until the deadline."""
@@ -54,9 +56,12 @@ class Progress:
         step, _, moment = rest.partition(".")
         if moment in ("complete", "failed") or step == "response_closed":
             return
-        if step in CONNECTING or getattr(info.get("request"), "method", b"") == b"CONNECT":
+        is_tunnel = getattr(info.get("request"), "method", b"") == b"CONNECT"
+        if step in CONNECTING or is_tunnel:
             self.sent = bool(self.sent)
             self._note_peer(part, step, info)
+            if is_tunnel and self.peer is not None:
+                self.peer = f"proxy {self.peer.removeprefix('proxy ')}"
         else:
             self.sent, self.peer = True, None
 
@@ -65,7 +70,9 @@ class Progress:
             origin = urlsplit(self.origin)
             host, port = info.get("host"), info.get("port")
             own = (origin.hostname, origin.port or DEFAULT_PORTS[origin.scheme])
-            self.peer = None if (host, port) == own else f"proxy {host}:{port}"
+            # A class of the caller's may send to another host for another reason.
+            kind = "" if self.transport is None else "proxy "
+            self.peer = None if (host, port) == own else f"{kind}{host}:{port}"
         elif step == "start_tls" and part != "connection":  # through the proxy, to the origin
             self.peer = None
 

@@ -46,7 +46,7 @@ def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> Attemp
     finally:
         if reader.response is not None:
             try:
-                mark_unclean(way, reader.response)
+                mark_unclean(reader.response)
             finally:
                 with QUIETLY:
                     reader.response.stream.close()

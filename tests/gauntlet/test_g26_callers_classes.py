@@ -1,0 +1,210 @@
+"""G26 where hooks and classes of the caller's get a response before tokenkit does."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from credentials import async_strigo_client, strigo_client
+from network_calls import NO_RETRIES, each_family, each_flavour, echo_token
+from raw_server import RawServer, http
+from surplus import CALLS, RIGHT, SURPLUS, polite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from network_calls import Family, Flavour
+    from raw_server import Peer
+
+CALLED_TWICE = CALLS * 2
+
+
+def surplus_at_first(peer: Peer) -> None:
+    """Respond to each request; another response follows a connection's first one."""
+    behind = SURPLUS
+    while (request := peer.read_request()) is not None:
+        peer.send(echo_token(request) + behind)
+        behind = b""
+
+
+def fails_at_second(peer: Peer) -> None:
+    """Refuse a connection's second request, with another response behind the refusal."""
+    number = 0
+    while (request := peer.read_request()) is not None:
+        number += 1
+        peer.send(http(503, b"busy") + SURPLUS if number == 2 else echo_token(request))
+
+
+def minted(flavour: Flavour, options: Mapping[str, Any], url: str, *others: str) -> list[str]:
+    """Mint six tokens; before each, make a call to another server, if there is one."""
+    made: list[str] = []
+    (owner,) = options.values()
+    build: Any = strigo_client if flavour == "sync" else async_strigo_client
+    client, *more = (build(one, **options, retry=NO_RETRIES) for one in (url, *others))
+    if flavour == "sync":
+        with owner:
+            for call in CALLED_TWICE:
+                for other in more:
+                    other.send(call)
+                made.append(client.send(call).token)
+        return made
+
+    async def main() -> None:
+        async with owner:
+            for call in CALLED_TWICE:
+                for other in more:
+                    await other.send(call)
+                made.append((await client.send(call)).token)
+
+    anyio.run(main, backend=flavour)
+    return made
+
+
+def read(response: Any) -> Any:
+    response.read()
+    return response
+
+
+async def aread(coming: Any) -> Any:
+    response = await coming
+    await response.aread()
+    return response
+
+
+def reading_hook(module: Any, prefix: str) -> dict[str, Any]:
+    """Return a client with a hook that reads each response, as for a log of bodies."""
+
+    async def hook(response: Any) -> None:
+        await response.aread()
+
+    hooks = {"response": [hook if prefix else read]}
+    return {"http_client": getattr(module, f"{prefix}Client")(event_hooks=hooks)}
+
+
+def reading_client(module: Any, prefix: str) -> dict[str, Any]:
+    """Return a client of a class that reads each response."""
+    base: Any = getattr(module, f"{prefix}Client")
+
+    class Reading(base):  # type: ignore[misc] # either family's
+        def send(self, *args: Any, **kwargs: Any) -> Any:
+            return (aread if prefix else read)(super().send(*args, **kwargs))
+
+    return {"http_client": Reading()}
+
+
+def replaced_send(module: Any, prefix: str) -> dict[str, Any]:
+    """Return a client on which a tool has replaced the method that sends."""
+    client = getattr(module, f"{prefix}Client")()
+    send = client.send
+    client.send = lambda *args, **kwargs: (aread if prefix else read)(send(*args, **kwargs))
+    return {"http_client": client}
+
+
+def reading_class(module: Any, prefix: str) -> Any:
+    base: Any = getattr(module, f"{prefix}HTTPTransport")
+
+    class Reading(base):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            return read(super().handle_request(request))
+
+        async def handle_async_request(self, request: Any) -> Any:
+            return await aread(super().handle_async_request(request))
+
+    return Reading
+
+
+def reading_transport(module: Any, prefix: str) -> dict[str, Any]:
+    """Return a transport that reads each response."""
+    return {"transport": reading_class(module, prefix)()}
+
+
+def alternating(module: Any, prefix: str) -> dict[str, Any]:
+    """Return a transport that sends by one of httpx's own, or by one that reads."""
+    base: Any = getattr(module, f"{prefix}BaseTransport")
+    parts = [getattr(module, f"{prefix}HTTPTransport")(), reading_class(module, prefix)()]
+
+    class Alternating(base):  # type: ignore[misc] # either family's
+        turn = 0
+
+        def next(self) -> Any:
+            self.turn += 1
+            return parts[self.turn not in (1, 3)]
+
+        def handle_request(self, request: Any) -> Any:
+            return self.next().handle_request(request)
+
+        async def handle_async_request(self, request: Any) -> Any:
+            return await self.next().handle_async_request(request)
+
+        def close(self) -> None:
+            for part in parts:
+                part.close()
+
+        async def aclose(self) -> None:
+            for part in parts:
+                await part.aclose()
+
+    return {"transport": Alternating()}
+
+
+READERS = [reading_hook, reading_client, replaced_send, reading_transport, alternating]
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("made_by", READERS)
+def test_a_response_that_was_read_before_leaves_nothing_to_the_next(
+    flavour: Flavour, family: Family, made_by: Callable[[Any, str], dict[str, Any]]
+) -> None:
+    """Whatever of the caller's reads a response first, what is behind it is nobody's."""
+    options = made_by(import_module(family), "" if flavour == "sync" else "Async")
+    with RawServer(surplus_at_first) as server:
+        assert minted(flavour, options, server.url) == RIGHT * 2
+        assert server.connections == len(CALLED_TWICE)
+
+
+@each_family
+@each_flavour
+def test_a_clean_transport_does_not_speak_for_another(flavour: Flavour, family: Family) -> None:
+    """A client may send to another server by another transport, which is looked at by itself."""
+    module, prefix = import_module(family), "" if flavour == "sync" else "Async"
+    mounts = {"all://127.0.0.1": reading_class(module, prefix)()}
+    options = {"http_client": getattr(module, f"{prefix}Client")(mounts=mounts)}
+    with RawServer(surplus_at_first) as server, RawServer(polite) as other:
+        url = other.url.replace("127.0.0.1", "localhost")
+        assert minted(flavour, options, server.url, url) == RIGHT * 2
+        assert other.connections == 2
+
+
+@each_family
+def test_a_hook_that_raises_leaves_nothing_to_the_next(family: Family) -> None:
+    """A response that a hook has read and refused never comes to tokenkit."""
+    module: Any = import_module(family)
+
+    def refuse(response: Any) -> None:
+        if response.is_error:
+            response.read()
+            response.raise_for_status()
+
+    shared = module.Client(event_hooks={"response": [refuse]})
+    with RawServer(fails_at_second) as server:
+        assert minted("sync", {"http_client": shared}, server.url) == RIGHT * 2
+
+
+@each_family
+def test_a_transport_that_sends_again_leaves_nothing_to_its_next_request(family: Family) -> None:
+    """A response that a caller's transport has read and dropped never comes to tokenkit."""
+    module: Any = import_module(family)
+
+    class SendsAgain(module.HTTPTransport):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            response = super().handle_request(request)
+            if response.status_code == 503:
+                response.read()
+                response = super().handle_request(request)
+            return response
+
+    with RawServer(fails_at_second) as server:
+        assert minted("sync", {"transport": SendsAgain()}, server.url) == RIGHT * 2
