@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,14 @@ BY_NAME = {
     "testing/__init__.py",
     "zerohash/__init__.py",
 }
-LOADERS = {"?", "__import__", "importlib", "pkgutil", "runpy"}
+LOADERS = {"?", "__import__", "eval", "exec", "importlib", "pkgutil", "runpy"}
+ABSOLUTE = {
+    ".".join(("tokenkit", *Path(one).with_suffix("").parts)).removesuffix(".__init__")
+    for one in MODULES[1:]
+}
 PURE = ("_pipeline/prepare.py", "_pipeline/judge.py")
-COMPUTES = {"attrs", "codecs", "collections", "datetime", "functools", "re", "typing", "urllib"}
-CLOCKS = {"AsyncSystemClock", "SystemClock", "moment_of", "monotonic_of"}
+COMPUTES = {"attrs", "codecs", "collections", "datetime", "functools", "re", "typing"}
+ASKING = {"AsyncSystemClock", "SystemClock", "event_loop", "moment_of", "monotonic_of"}
 ASKS_OUTSIDE = {"input", "now", "open", "print", "today", "utcnow"}
 
 
@@ -49,7 +54,29 @@ def by_name(module: str, source: str) -> set[str]:
     found = {".".join(one) for one in imports(module, source)}
     means = {one for one in found if one.partition(".")[0] in LOADERS}
     harmless = {"importlib.resources.files", "importlib.util.find_spec"}
-    return set() if module in BY_NAME else means - harmless
+    if module in BY_NAME:
+        harmless |= {one for one in means if one[0] == "?"} | {"importlib.import_module"}
+    return means - harmless
+
+
+def absolute(source: str) -> set[str]:
+    """Return the strings that name a module of the package, for any way to import it."""
+    constants = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.Constant)]
+    return {str(one.value) for one in constants} & ABSOLUTE
+
+
+def private(module: str, source: str) -> set[str]:
+    """Return the names that a vendor imports although what they come from doesn't offer them."""
+    offered = {
+        name: {*import_module(f"tokenkit.{name}").__all__}
+        for name in ("auth", "errors", "extension")
+    }
+    return {
+        ".".join(one)
+        for one in imports(module, source)
+        if one[0] == "tokenkit" and one[1:2] and one[1] in offered
+        if not one[2:] or one[2] not in offered[one[1]]
+    }
 
 
 def impure(module: str, source: str) -> Iterator[str]:
@@ -61,8 +88,8 @@ def impure(module: str, source: str) -> Iterator[str]:
         elif inside:
             pure = folder == "_pipeline" or LEVELS.get(folder, 0) <= LEVELS["_policy"]
         else:
-            pure = target[0] in COMPUTES
-        if not pure or CLOCKS.intersection(target):
+            pure = target[0] in COMPUTES or target[:2] == ("urllib", "parse")
+        if not pure or ASKING.intersection(target):
             yield ".".join(target)
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
@@ -95,6 +122,7 @@ def test_imports_only_go_down(module: str) -> None:
 def test_few_modules_import_by_name(module: str) -> None:
     """An import by a computed name could lead anywhere."""
     assert by_name(module, source_of(module)) == set()
+    assert absolute(source_of(module)) == set()
 
 
 @pytest.mark.parametrize("module", sorted(pure_modules()))
@@ -117,6 +145,18 @@ def test_a_request_is_made_and_an_outcome_judged_by_pure_modules(module: str) ->
         ("_reuse/run.py", "from .._http.family import Family"),
         ("zdk/calls.py", "from ..strigo import models"),
         ("sandbox/app.py", "import tokenkit.testing"),
+        ("_policy/retry.py", "import tokenkit\ntokenkit.zdk.ZdkClient"),
+        ("_policy/retry.py", "import tokenkit as t\nt._http.family"),
+        ("_policy/retry.py", "from .. import ZdkClient"),
+        ("__main__.py", "def f():\n    import tokenkit"),
+        ("zdk/calls.py", "import_module('tokenkit')"),
+        ("stores/redis.py", "import_module('tokenkit.' + name)"),
+        ("stores/redis.py", "import_module('..' + name, __package__)"),
+        ("stores/redis.py", "import_module('tokenkit.%s' % name)"),
+        ("stores/redis.py", "import_module('tokenkit.{}'.format(name))"),
+        ("stores/redis.py", "import_module('.zdk', 'tokenkit')"),
+        ("stores/redis.py", "import_module(name='.zdk', package='tokenkit')"),
+        ("testing/__init__.py", "import_module(f'..{name}', __name__)"),
     ],
 )
 def test_a_climbing_import_is_noticed(module: str, source: str) -> None:
@@ -133,6 +173,8 @@ def test_a_climbing_import_is_noticed(module: str, source: str) -> None:
         "from importlib import import_module as load",
         "from importlib.util import module_from_spec",
         "import pkgutil",
+        "exec('from tokenkit import zdk')",
+        "eval('tokenkit')",
     ],
 )
 def test_an_import_by_name_is_noticed(source: str) -> None:
@@ -140,11 +182,31 @@ def test_an_import_by_name_is_noticed(source: str) -> None:
     assert by_name("_pipeline/run.py", source)
 
 
+@pytest.mark.parametrize("source", ["__import__('tokenkit.zdk')", "import pkgutil", "eval(name)"])
+def test_a_module_that_may_import_by_name_has_one_way(source: str) -> None:
+    """Where an import by name is allowed, only ``import_module()`` is: it is read above."""
+    assert by_name("stores/redis.py", source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["sys.modules['tokenkit._http.family']", "name = 'tokenkit.zdk'\nimport_module(name)"],
+)
+def test_a_name_of_a_module_is_noticed(source: str) -> None:
+    """A string that names a module of the package breaks the rule, whoever uses it."""
+    assert absolute(source)
+
+
 @pytest.mark.parametrize(
     "source",
     [
         "import time",
         "import socket",
+        "import urllib",
+        "import urllib.request",
+        "from urllib import request",
+        "from .._policy.event_loop import running_loop",
+        "from .._policy import event_loop",
         "from contextvars import ContextVar",
         "from .drivers import drive\nfrom .._http.family import Family",
         "from .._observability.logging import logger",
@@ -173,11 +235,23 @@ def test_only_the_http_folder_knows_httpx(module: str) -> None:
     assert module.startswith("_http/") or not known
 
 
+def codecs_in(module: str, source: str | None = None) -> set[str]:
+    """Return the names by which a module imports cattrs."""
+    return outside(module, source) & {"cattr", "cattrs"}
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_only_the_codec_knows_cattrs(module: str) -> None:
     """Rule 2: only one place turns JSON into models."""
-    codec = ("_model/codec.py", "_model/arrays.py")
-    assert module in codec or "cattrs" not in outside(module)
+    assert module in ("_model/codec.py", "_model/arrays.py") or not codecs_in(module)
+
+
+@pytest.mark.parametrize(
+    "source", ["import cattrs.gen", "import cattr", "import cattr.converters"]
+)
+def test_cattrs_is_noticed_by_both_its_names(source: str) -> None:
+    """The library installs a second package, which gives the same converters."""
+    assert codecs_in("_model/checks.py", source)
 
 
 @pytest.mark.parametrize("module", [one for one in MODULES if one.startswith(VENDORS)])
@@ -185,6 +259,22 @@ def test_vendors_import_only_what_is_public(module: str) -> None:
     """Rule 1: a vendor needs no private name, so that one outside the package can do the same."""
     own = module.partition("/")[0]
     assert folders_used(module) <= {own, "auth", "errors", "extension"}
+    assert private(module, source_of(module)) == set()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from ..extension import _client",
+        "from ..extension import ClientBase",
+        "from ..errors import _RebuildsDetails",
+        "from ..auth.strategy import AsyncStrategy",
+        "from .. import extension",
+    ],
+)
+def test_a_private_name_in_a_vendor_is_noticed(source: str) -> None:
+    """What the kit itself imports isn't thereby part of it."""
+    assert private("zdk/calls.py", source)
 
 
 @pytest.mark.parametrize("module", [one for one in MODULES if one.startswith("sandbox/")])

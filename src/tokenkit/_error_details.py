@@ -15,6 +15,7 @@ __all__ = [
     "Outcome",
     "RateLimit",
     "problem_text",
+    "type_of",
 ]
 
 E = TypeVar("E", bound=Exception)
@@ -143,3 +144,10 @@ def rebuilt(kind: type[E], args: tuple[object, ...], state: dict[str, object]) -
     error.args = args  # TimeoutError's __new__ leaves this to __init__
     error.__dict__.update(state)
     return error
+
+
+def type_of(value: object) -> str:
+    """Return the name of a value's type, for problems with arguments."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    return "None" if value is None else type(value).__name__

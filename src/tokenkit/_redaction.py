@@ -5,7 +5,15 @@ from array import array
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 
-__all__ = ["REDACTED", "Hidden", "escaped", "mask_jwts", "mask_path", "mask_tokens", "redact"]
+__all__ = [
+    "REDACTED",
+    "Hidden",
+    "escaped",
+    "redact",
+    "redact_jwts",
+    "redact_path",
+    "redact_tokens",
+]
 
 REDACTED = "[redacted]"
 
@@ -54,12 +62,12 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
-def mask_tokens(text: str) -> str:
+def redact_tokens(text: str) -> str:
     """Replace everything that looks like a token."""
     return TOKEN_RUN.sub(REDACTED, text)
 
 
-def mask_jwts(text: str) -> str:
+def redact_jwts(text: str) -> str:
     """Replace JSON Web Tokens."""
     return JWT_RUN.sub(_without_jwt, text) if "eyJ" in text else text
 
@@ -69,11 +77,11 @@ def _without_jwt(found: re.Match[str]) -> str:
     return before + REDACTED if mark and "." in after else found[0]
 
 
-def mask_path(path: str) -> str:
+def redact_path(path: str) -> str:
     """Replace everything in a URL's path that looks like a token; names and UUIDs stay."""
     if len(path) < SHORTEST_TOKEN:
         return path
-    return PATH_RUN.sub(_without_path_token, mask_jwts(path))
+    return PATH_RUN.sub(_without_path_token, redact_jwts(path))
 
 
 def _without_path_token(found: re.Match[str]) -> str:

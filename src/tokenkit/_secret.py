@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, TypeAlias, TypeVar, cast
 
+from ._error_details import type_of
 from ._redaction import REDACTED
 from .errors import ConfigurationError
 
@@ -41,10 +42,10 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        kind = type(value)
-        if not issubclass(kind, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+        if not issubclass(type(value), str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
+            kind = type_of(value)
             del value  # keep it out of the traceback
-            raise ConfigurationError(f"Secret() takes a string, not {kind.__name__}")
+            raise ConfigurationError(f"Secret() takes a string, not {kind}")
         self._value: str = str.__str__(value)  # an f-string shows an enum's name
 
     def reveal(self) -> str:
@@ -135,7 +136,7 @@ class AsyncSecretGroup:
 
 def _check_reader(group: object, read: object) -> None:
     if not callable(read):
-        kind = type(read).__name__
+        kind = type_of(read)
         del read  # it may be the secrets, and error reports show this frame
         problem = f"read must be a function that returns the credentials by name, not {kind}"
         raise ConfigurationError(type(group).__name__, [problem])

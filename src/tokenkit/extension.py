@@ -26,6 +26,7 @@ from ._model.checks import (
     aware_datetime,
     choice_problem,
     copy_mapping,
+    edits,
     instance,
     instances,
     integer,
@@ -62,7 +63,7 @@ from ._model.messages import Headers, Request, Response, ResponseInfo
 from ._model.paging import HasItems, PagedCall, PageWalk
 from ._model.request import Check, RequestModel, param
 from ._model.token import IssuedToken
-from ._model.warn import edits, warn_caller
+from ._model.warn import warn_caller
 from ._observability.hooks import Hooks
 from ._observability.records import (
     AttemptSent,

@@ -60,7 +60,7 @@ async def asynchronous(progress: Progress) -> None:
         ({"allow_payments": 1}, "allow_payments must be True or False"),
         ({"allow_payments": True}, "allow_payments needs a journal"),
         ({"journal": 7}, "journal must be a path, not int"),
-        ({"journal": Path}, "journal must be a path, not type"),
+        ({"journal": Path}, "journal must be a path, not the class Path"),
         ({"encryption_keys": [Fernet.generate_key()]}, "encryption_keys need a journal"),
         ({"encryption_keys": "key", "journal": "j"}, "encryption_keys must be a list of keys"),
         ({"encryption_keys": [], "journal": "j"}, "encryption_keys must be a list of keys"),

@@ -17,6 +17,7 @@ from tokenkit._model.checks import (
     aware_datetime,
     choice_problem,
     copy_mapping,
+    edits,
     instance,
     instances,
     one_of,
@@ -29,7 +30,6 @@ from tokenkit._model.checks import (
     to_texts_or_none,
     to_tuple,
 )
-from tokenkit._model.warn import edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -63,7 +63,7 @@ def keys(run: SyncRun | AsyncRun) -> list[str]:
 BROKEN: list[tuple[object, str]] = [
     (lambda: 5, "must return a string or a Secret, not int"),
     (lambda: b"the-secret", "must return a string or a Secret, not bytes"),
-    (lambda: None, "must return a string or a Secret, not NoneType"),
+    (lambda: None, "must return a string or a Secret, not None"),
     (lambda: 1 / 0, "<lambda> raised ZeroDivisionError"),
     (iter([]).__next__, "__next__ raised StopIteration"),
     (functools.partial(int, "the-secret"), "The secret source partial raised ValueError"),

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tokenkit._client.base_url import BaseURL, is_private_name, parse_base_url
+from tokenkit._client.base_url import safe_base_url
+from tokenkit._model.base_url import BaseURL, is_private_name
 from tokenkit._model.paths import path_problem
 
 
@@ -26,12 +27,12 @@ from tokenkit._model.paths import path_problem
 )
 def test_base_urls(url: str, origin: str, path: str) -> None:
     """A base URL is split into an origin and a path."""
-    assert parse_base_url(url, allow_insecure_http=False) == BaseURL(origin, path)
+    assert safe_base_url(url, allow_insecure_http=False) == BaseURL(origin, path)
 
 
 def test_plain_http_in_a_network_of_ones_own() -> None:
     """allow_insecure_http makes a sandbox in a container network reachable."""
-    found = parse_base_url("http://sandbox:8000", allow_insecure_http=True)
+    found = safe_base_url("http://sandbox:8000", allow_insecure_http=True)
     assert found.origin == "http://sandbox:8000"
 
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from tokenkit._redaction import (
     REDACTED,
     Hidden,
-    mask_jwts,
     redact,
+    redact_jwts,
 )
 
 if TYPE_CHECKING:
@@ -144,10 +144,10 @@ def test_secrets_that_overlap() -> None:
 
 
 def test_tokens_by_their_shape() -> None:
-    """A JSON Web Token is masked by its form alone; a word with the same letters stays."""
+    """A JSON Web Token is redacted by its form alone; a word with the same letters stays."""
     jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-    assert mask_jwts(f"token={jwt}, ok") == f"token={REDACTED}, ok"
-    assert mask_jwts("heyJude_this_is_no_token") == "heyJude_this_is_no_token"
+    assert redact_jwts(f"token={jwt}, ok") == f"token={REDACTED}, ok"
+    assert redact_jwts("heyJude_this_is_no_token") == "heyJude_this_is_no_token"
 
 
 def test_hidden_texts_count_only() -> None:

@@ -34,6 +34,8 @@ REFUSED: list[tuple[Any, str]] = [
     ("https://h:", "http://localhost:8000: it has an invalid host"),
     ("https://[::1", "http://localhost:8000: it has an invalid host or port"),
     ("https://-h", "http://localhost:8000: it has an invalid host"),
+    ("https://a..b", "http://localhost:8000: it has an invalid host"),
+    (f"https://h/{'a' * 20_000}", "must have at most 16384 characters"),
     ("https://höst", "http://localhost:8000: it has an invalid host"),
     ("https://a b", "http://localhost:8000: it has an invalid host"),
     ("https://user:hidden@h", "must not contain credentials"),

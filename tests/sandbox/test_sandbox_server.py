@@ -165,7 +165,7 @@ def test_all_wrong_options_are_named() -> None:
         "port must be from 0 to 65535, not '8700'",
         "advertise must be like http://sandbox:8700, without a user, path or query",
         "clock must be a function that returns the time, not 5",
-        "clock_skew must be seconds, at most 100000000 either way, not NoneType",
+        "clock_skew must be seconds, at most 100000000 either way, not None",
         "strigo_rate_limit must be a whole number of requests, at least 1, or None, not True",
         "zerohash_unknown_permissions must be True or False, not 'no'",
         "webhooks go to this machine only: use a URL like http://127.0.0.1:8000/webhooks",

@@ -23,6 +23,7 @@ from tokenkit import (
     auth,
     zdk,
 )
+from tokenkit.testing import FrozenClock
 
 EACH = pytest.mark.parametrize(("kind", "credentials"), CLIENTS)
 ZERO = "timeout must be Timeouts(...) or a positive number of seconds, at most a million, not 0"
@@ -290,3 +291,28 @@ def test_another_user_agent_replaces_the_suffix() -> None:
     agents = [request.headers["user-agent"] for request in transport.requests]
     assert agents[:2] == ["me", "me"]
     assert agents[2].endswith(" app/1")
+
+
+@pytest.mark.parametrize("end", ["/path", "?x=1", "/?x", "#f"])
+def test_a_proxy_has_no_path(end: str) -> None:
+    """What no proxy gets to see is refused instead of lost; a slash at the end is harmless."""
+    (found,) = problems_with(ZdkClient, **ZDK, proxy=f"http://user:leaked@proxy.example:1{end}")
+    assert found.endswith("socks5://host:port, without a path, query or fragment")
+    assert "leaked" not in found
+    for proxy in ("http://proxy.example:1/", "http://proxy.example.", "http://[::1]:1"):
+        ZdkClient(**ZDK, proxy=proxy).close()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("base_url", "clock", "deadline", "headers", "hooks", "http_client", "http_family"),
+        *("proxy", "retry", "retry_budget", "ssl_context", "timeout", "token_cache"),
+        *("token_lifetime", "tracing", "trust_env", "user_agent_suffix"),
+    ],
+)
+def test_a_class_in_an_objects_place(option: str) -> None:
+    """For a forgotten ``()``, the error names the option and the class that was passed."""
+    (found,) = problems_with(ZdkClient, **{**ZDK, option: FrozenClock})
+    assert found.startswith(option)
+    assert found.endswith(", not the class FrozenClock")

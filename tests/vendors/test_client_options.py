@@ -109,10 +109,15 @@ def test_unfit_base_hosts(host: Any, problem: str) -> None:
         ("http://", "has no host"),
         ("http://proxy.example:port", "has an invalid host or port"),
         ("http://[::1", "has an invalid host or port"),
+        ("http:// h:1", "has an invalid host"),
+        ("http://h h:1", "has an invalid host"),
+        ("http://<h>:1", "has an invalid host"),
+        (r"http://h\x:1", "has an invalid host"),
+        ("http://user:leaked@a..b:1", "has an invalid host"),
     ],
 )
 def test_unfit_proxies(proxy: str, problem: str) -> None:
-    """The error says which part of the URL can't be used."""
+    """The error says which part of the URL can't be used, and shows no password."""
     forms = "http://host:port, https://host:port or socks5://host:port"
     assert problems(ZdkClient, **ZDK, proxy=proxy) == f"proxy must be like {forms}: it {problem}"
 

@@ -182,7 +182,7 @@ def test_async_sources_on_sync_clients() -> None:
         (Rotating(""), "api_key is empty"),
         (
             Rotating(None),
-            "The secret source Rotating must return a string or a Secret, not NoneType",
+            "The secret source Rotating must return a string or a Secret, not None",
         ),
     ],
 )

@@ -43,24 +43,45 @@ def made(changes: dict[str, Any], **options: Any) -> Client:
     ],
 )
 def test_headers_of_a_profile_are_checked(headers: Any, problem: str) -> None:
-    """They are held to what callers' headers are held to, and the error says whose they are."""
+    """They are held to what callers' headers are held to, as soon as the profile is made."""
     with pytest.raises(ConfigurationError) as caught:
-        made({"headers": headers}, timeout=0)
-    of_headers, of_timeout = listed_problems(caught.value, "Changed")
-    assert of_headers == f"headers of Acme's profile: {problem}"
-    assert of_timeout.startswith("timeout must be ")
-    assert "leaked" not in str(caught.value)
+        attrs.evolve(PROFILE, headers=headers)
+    assert str(caught.value) == f"Profile: headers: {problem}"
 
 
-def test_all_headers_of_a_profile_are_named_beside_the_suffix() -> None:
-    """Neither the first header nor the caller's suffix hides what is wrong with the others."""
+def test_all_headers_of_a_profile_are_named() -> None:
+    """Neither the first header nor another field hides what is wrong with the others."""
     with pytest.raises(ConfigurationError) as caught:
-        made({"headers": {"Host": "a", "Te": "b"}}, user_agent_suffix="")
-    assert listed_problems(caught.value, "Changed") == [
-        "headers of Acme's profile: host is set by the client itself",
-        "headers of Acme's profile: te is set by the client itself",
-        "user_agent_suffix is empty",
+        attrs.evolve(PROFILE, headers={"Host": "a", "Te": "b"}, vendor="")
+    assert listed_problems(caught.value, "Profile") == [
+        "vendor must not be empty",
+        "headers: host is set by the client itself",
+        "headers: te is set by the client itself",
     ]
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("", "base_url must be like https://host or http://localhost:8000: it is empty"),
+        (
+            "https://a..b",
+            "base_url must be like https://host or http://localhost:8000: it has an invalid host",
+        ),
+        ("https://acme.example/a b", "the path of base_url must be percent-encoded"),
+        (
+            "http://acme.example:80/v1",
+            "base_url would send credentials to acme.example over plain http; use https",
+        ),
+    ],
+)
+def test_the_base_url_of_a_profile_is_checked(url: str, problem: str) -> None:
+    """One that no client could use is refused with the profile, without advice for callers."""
+    with pytest.raises(ConfigurationError) as caught:
+        attrs.evolve(PROFILE, base_url=url)
+    assert str(caught.value).startswith(f"Profile: {problem}")
+    assert "allow_insecure_http" not in str(caught.value)
+    assert attrs.evolve(PROFILE, base_url="http://localhost:8000").base_url
 
 
 def test_a_user_agent_of_the_profile() -> None:
@@ -240,6 +261,7 @@ def test_a_strategy_function_that_makes_no_strategy(returned: object, shown: str
     ("field", "value", "problem"),
     [
         ("base_url", None, "base_url must be a string, not None"),
+        ("base_url_variable", "", "base_url_variable must not be empty"),
         (
             "base_url_settings",
             {"region": "eu"},
@@ -252,6 +274,11 @@ def test_a_strategy_function_that_makes_no_strategy(returned: object, shown: str
             "credential_variables",
             {"secret": None},
             "credential_variables['secret'] must be a string, not None",
+        ),
+        (
+            "credential_variables",
+            {"secret": ""},
+            "credential_variables['secret'] must not be empty",
         ),
         ("headers", 5, "headers must be a mapping of names to strings, not int"),
         ("headers", None, "headers must be a mapping of names to strings, not None"),

@@ -272,7 +272,7 @@ def odd_clock(flavour: Flavour, **returned: object) -> OddClock:
     ("returned", "found"),
     [
         ("noon", "str"),
-        (None, "NoneType"),
+        (None, "None"),
         (NOW, "datetime"),
         (timedelta(hours=1), "timedelta"),
         (float("nan"), "a number out of range"),

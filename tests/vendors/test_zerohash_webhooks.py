@@ -291,7 +291,7 @@ def test_rsa_beside_hmac() -> None:
             {"clock": OddClock("noon")},
             r"clock.time\(\) must return the seconds .*, but returned str",
         ),
-        ({"clock": OddClock(None)}, "but returned NoneType"),
+        ({"clock": OddClock(None)}, "but returned None"),
         ({"clock": OddClock(float("nan"))}, "but returned a number out of range"),
         ({"clock": OddClock(-1)}, "but returned a number out of range"),
         ({"clock": OddClock(10**400)}, "but returned a number out of range"),

@@ -10,6 +10,7 @@ from uuid import uuid4
 import attrs
 from typing_extensions import Unpack
 
+from .._model.base_url import BaseURL
 from .._model.call import Call, RawCall, Reply, lacks
 from .._model.frames import ForgetsArguments, forget_arguments
 from .._model.json import is_mapping, type_of
@@ -27,7 +28,7 @@ from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
 from .._policy.settings import CallSettings
 from .._policy.values import check_names
-from .._redaction import mask_path, redact
+from .._redaction import redact, redact_path
 from .._secret import outside_frames, without_frames
 from ..auth.strategy import AsyncStrategy
 from ..errors import (
@@ -37,7 +38,6 @@ from ..errors import (
     InvalidInputError,
     TokenKitError,
 )
-from .base_url import BaseURL
 from .credentials import make_strategy, profile_of
 from .failed_call import FailedCall
 from .options import CallOptions, SendOptions
@@ -329,7 +329,7 @@ def _name_of(call: object) -> str | None:
     if not isinstance(call, Call):
         return None
     name: str = call.operation
-    return mask_path(redact(name, call.tokens)) if "/" in name else name
+    return redact_path(redact(name, call.tokens)) if "/" in name else name
 
 
 def _checked_request_id(given: object, where: str) -> str | None:

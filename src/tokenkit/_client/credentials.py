@@ -8,6 +8,7 @@ from inspect import iscoroutinefunction, signature
 from itertools import chain
 from typing import Any, ClassVar, Protocol
 
+from .._model.base_url import is_private_name
 from .._model.checks import suggestion
 from .._model.json import is_mapping, quoted, type_of
 from .._pipeline.secret_sources import source_name
@@ -15,7 +16,6 @@ from .._policy.profile import Profile
 from .._secret import AsyncSecretMember, Secret, conceal
 from ..auth.strategy import AsyncStrategy, source_problems
 from ..errors import ConfigurationError
-from .base_url import is_private_name
 
 __all__ = ["make_strategy", "name_variables", "profile_of", "read_environment"]
 

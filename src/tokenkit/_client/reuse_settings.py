@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .._model.json import type_of
 from .._policy.profile import Profile
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class ReuseSettings:
         cache, lifetime = options.get("token_cache"), options.get("token_lifetime")
         problems: list[str] = []
         if cache is not None and not _is_cache(cache):
-            kind = type(cache).__name__
+            kind = type_of(cache)
             problems.append(f"token_cache must be a TokenCache(...), not {kind}")
         if lifetime is not None:
             problems += _lifetime_problems(profile, lifetime)
@@ -57,7 +58,7 @@ def _is_cache(value: object) -> bool:
 
 def _lifetime_problems(profile: Profile, lifetime: object) -> list[str]:
     if not isinstance(lifetime, timedelta):
-        return [f"token_lifetime must be a timedelta, not {type(lifetime).__name__}"]
+        return [f"token_lifetime must be a timedelta, not {type_of(lifetime)}"]
     if profile.tells_lifetime:
         return [f"token_lifetime can't be set: {profile.vendor}'s tokens say how long they live"]
     if lifetime < SHORTEST_LIFETIME:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .. import __version__
+from .._model.base_url import BaseURL
+from .._model.json import type_of
 from .._model.messages import Headers
 from .._observability.hooks import Hooks, check_hooks
 from .._observability.tracing import Trace, trace_calls
@@ -19,7 +21,7 @@ from .._policy.settings import CallSettings
 from .._policy.timeouts import Timeouts
 from .._policy.values import seconds_problem, switch_problem
 from ..errors import ConfigurationError
-from .base_url import BaseURL, choose_base_url, service_urls
+from .base_url import choose_base_url, service_urls
 from .headers import check_headers, constant_headers
 from .reuse_settings import ReuseSettings
 
@@ -213,7 +215,7 @@ def _deadline(_: Profile, value: Any) -> float:
 
 def _retry(_: Profile, value: object) -> RetryPolicy:
     if not isinstance(value, RetryPolicy):
-        raise ConfigurationError(f"retry must be a RetryPolicy(...), not {type(value).__name__}")
+        raise ConfigurationError(f"retry must be a RetryPolicy(...), not {type_of(value)}")
     return value
 
 

@@ -131,7 +131,7 @@ class AsyncConnectionPool:
         self.process = os.getpid()
 
     async def take(self, seconds: float) -> PooledConnection | None:
-        """Take an idle connection, or a new one; ``None`` if all are in use for that long."""
+        """Take a pooled connection, or a new one; ``None`` if all are in use for that long."""
         try:
             self._slots.acquire_nowait()
         except anyio.WouldBlock:
@@ -183,14 +183,14 @@ class AsyncConnectionPool:
             self._timer.cancel()
 
     async def close_idle(self) -> None:
-        """Close the idle connections."""
+        """Close the pooled connections."""
         # If one is cancelled meanwhile, the others must still be closed.
         async with AsyncExitStack() as stack:
             while (connection := self._idle.pop()) is not None:
                 stack.push_async_callback(_close, connection)
 
     async def aclose(self) -> None:
-        """Close the idle connections now, and the others once they are given back.
+        """Close the pooled connections now, and the others once they are given back.
 
         What a cancellation leaves open, the loop's end closes.
         """
@@ -253,7 +253,7 @@ class AsyncOwnConnections:
         return outcome
 
     async def discard(self) -> None:
-        """Close this loop's idle connections: one may hold another request's response."""
+        """Close this loop's pooled connections: one may hold another request's response."""
         pool = self._known()
         if pool is not None:
             await pool.close_idle()

@@ -262,7 +262,7 @@ def _is_clean(connection: Any) -> bool:
 
 
 class IdleConnections:
-    """Idle connections; the one used last comes first, so that few stay open.
+    """The pooled connections; the one used last comes first, so that few stay open.
 
     Attributes:
         closed: Whether no more are kept.

@@ -9,6 +9,7 @@ from urllib.request import getproxies
 
 import attrs
 
+from .._model.base_url import is_host_name
 from .._model.messages import DEFAULT_PORTS
 from .._secret import Secret
 from ..errors import ConfigurationError
@@ -87,15 +88,23 @@ def parse_proxy(family: Family, url: str) -> Proxy | str:
         return f"{PROXY_FORMS}: it {f'has {scheme}' if url else 'is empty'}"
     except family.http.InvalidURL:
         return f"{PROXY_FORMS}: it has an invalid host or port"
-    if not parsed.url.host:
-        return f"{PROXY_FORMS}: it has no host"
-    # httpx accepts any number, and the operating system takes it modulo 65536.
-    if parsed.url.port is not None and not 0 < parsed.url.port <= PORTS:
-        return PROXY_PORT
+    if problem := _url_problem(parsed.url):
+        return problem
     if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
         return "needs the package socksio; run python -m pip install socksio"
     auth = parsed.auth and (Secret(parsed.auth[0]), Secret(parsed.auth[1]))
     return Proxy(url=parsed.url, auth=auth)
+
+
+def _url_problem(url: Any) -> str | None:
+    host = url.raw_host.decode("ascii")
+    # The library has checked addresses with colons; a dot at the end keeps a name as it is.
+    if ":" not in host and not is_host_name(host.removesuffix(".")):
+        return f"{PROXY_FORMS}: it has {'an invalid' if host else 'no'} host"
+    if url.raw_path not in (b"", b"/") or url.fragment:
+        return f"{PROXY_FORMS}, without a path, query or fragment"
+    # httpx accepts any number, and the operating system takes it modulo 65536.
+    return None if url.port is None or 0 < url.port <= PORTS else PROXY_PORT
 
 
 def _excepts(family: Family, entry: str, variable: str, host: str, port: int) -> bool:

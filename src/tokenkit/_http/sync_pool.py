@@ -74,7 +74,7 @@ class ConnectionPool:
         return True
 
     def take(self) -> PooledConnection:
-        """Take an idle connection, or a new one."""
+        """Take a pooled connection, or a new one."""
         while (connection := self._idle.pop()) is not None:
             if not connection.has_expired():
                 return connection
@@ -99,12 +99,12 @@ class ConnectionPool:
         self._slots.put(None)
 
     def close(self) -> None:
-        """Close the idle connections now, and the others once they are given back."""
+        """Close the pooled connections now, and the others once they are given back."""
         self._idle.closed = True
         self.close_idle()
 
     def close_idle(self) -> None:
-        """Close the idle connections."""
+        """Close the pooled connections."""
         while (connection := self._idle.pop()) is not None:
             _close(connection)
 
@@ -149,7 +149,7 @@ class OwnConnections:
         return outcome
 
     def discard(self) -> None:
-        """Close the idle connections: one may hold another request's response."""
+        """Close the pooled connections: one may hold another request's response."""
         for pool in self._opened_here():
             pool.close_idle()
 

@@ -20,6 +20,7 @@ __all__ = [
     "aware_datetime",
     "choice_problem",
     "copy_mapping",
+    "edits",
     "instance",
     "instances",
     "integer",
@@ -41,6 +42,7 @@ T = TypeVar("T")
 
 MAX_TEXT = 65_536
 MAX_DIGITS = 100
+FEW_EDITS = 5
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
@@ -144,6 +146,24 @@ def suggestion(name: object, known: Iterable[str]) -> str:
     """Return a hint at the name that is probably meant, or nothing."""
     nearest = get_close_matches(name, known, n=1) if isinstance(name, str) else ()
     return "".join(f"; did you mean {one!r}?" for one in nearest)
+
+
+def edits(one: str, other: str) -> int:
+    """Count the characters to add, drop or change to turn one text into the other.
+
+    For texts of very different lengths, the count is the difference in length.
+    """
+    if abs(len(one) - len(other)) > FEW_EDITS:
+        return abs(len(one) - len(other))
+    before = list(range(len(other) + 1))
+    for row, left in enumerate(one, start=1):
+        now = [row]
+        for column, right in enumerate(other):
+            now.append(
+                min(before[column + 1] + 1, now[column] + 1, before[column] + (left != right))
+            )
+        before = now
+    return before[-1]
 
 
 def instance(model: type) -> Check:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from typing_extensions import TypeAliasType, TypeIs
 
+from .._error_details import type_of
+
 __all__ = [
     "JSON",
     "JSONObject",
@@ -40,13 +42,6 @@ NAMES: Mapping[type, str] = {
     list: "an array",
     dict: "an object",
 }
-
-
-def type_of(value: object) -> str:
-    """Return the name of a value's type, for problems with arguments."""
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    return "None" if value is None else type(value).__name__
 
 
 def quoted(value: object) -> str:

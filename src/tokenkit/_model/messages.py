@@ -7,6 +7,8 @@ from typing import TypeGuard, TypeVar, overload
 
 import attrs
 
+from .json import type_of
+
 __all__ = [
     "DEFAULT_PORTS",
     "HEADER_NAME",
@@ -80,7 +82,7 @@ def is_set_by_client(name: str, request_id_header: str | None) -> bool:
 def header_problem(value: object) -> str | None:
     """Return why a value cannot be sent in a header, as a phrase, or ``None``."""
     if not isinstance(value, str):
-        return f"must be a string, not {type(value).__name__}"
+        return f"must be a string, not {type_of(value)}"
     problem = None
     if not value:
         problem = "is empty"

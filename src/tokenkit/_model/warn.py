@@ -3,9 +3,8 @@
 import inspect
 import warnings
 
-__all__ = ["edits", "warn_caller"]
+__all__ = ["warn_caller"]
 
-FEW = 5
 PACKAGE = __name__.rpartition("._model.")[0]
 
 
@@ -20,24 +19,6 @@ def warn_caller(message: str, category: type[Warning]) -> None:
     while frame is not None and _is_ours(str(frame.f_globals.get("__name__", PACKAGE))):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
-
-
-def edits(one: str, other: str) -> int:
-    """Count the characters to add, drop or change to turn one text into the other.
-
-    For texts of very different lengths, the count is the difference in length.
-    """
-    if abs(len(one) - len(other)) > FEW:
-        return abs(len(one) - len(other))
-    before = list(range(len(other) + 1))
-    for row, left in enumerate(one, start=1):
-        now = [row]
-        for column, right in enumerate(other):
-            now.append(
-                min(before[column + 1] + 1, now[column] + 1, before[column] + (left != right))
-            )
-        before = now
-    return before[-1]
 
 
 def _is_ours(module: str) -> bool:

@@ -87,7 +87,7 @@ def check_hooks(hooks: object, *, may_be_async: bool) -> Hooks:
             client; it names all of them.
     """
     if not isinstance(hooks, Hooks):
-        raise ConfigurationError(f"hooks must be Hooks(...), not {type(hooks).__name__}")
+        raise ConfigurationError(f"hooks must be Hooks(...), not {type_of(hooks)}")
     problems = [
         f"hooks: {name} {problem}"
         for name, hook in hooks.named().items()

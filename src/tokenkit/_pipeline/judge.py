@@ -8,7 +8,7 @@ from .._model.call import Repeat, Reply
 from .._model.messages import REDIRECTS, SUCCESSES, Headers, Response
 from .._policy.failure import read_failure, request_id_of
 from .._policy.vendor_functions import returned_or_none
-from .._redaction import Hidden, escaped, mask_tokens
+from .._redaction import Hidden, escaped, redact_tokens
 from ..errors import (
     DeadlineExceeded,
     MismatchedResponse,
@@ -131,7 +131,7 @@ def _message_of(outcome: NoResponse, state: CallState[object]) -> str:
         origin = state.request.origin
         where = origin if message.startswith(origin) else ""
         said = QUOTATION.split(message.removeprefix(where), maxsplit=1)[0].rstrip(" :(")
-        message = where + mask_tokens(said)
+        message = where + redact_tokens(said)
     return escaped(message)
 
 

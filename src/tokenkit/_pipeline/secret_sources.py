@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Mapping, Sequence
 
-from .._model.json import is_mapping
+from .._model.json import is_mapping, type_of
 from .._policy.clock import Moment
 from .._secret import (
     AnySecretGroup,
@@ -145,7 +145,7 @@ def _as_secrets(source: object, value: object) -> Mapping[str, Secret]:
                 str(name): one if isinstance(one, Secret) else Secret(str(one))
                 for name, one in value.items()
             }
-        problem = f"must return strings or Secrets, not {type(wrong[0]).__name__}"
+        problem = f"must return strings or Secrets, not {type_of(wrong[0])}"
         del wrong
     del value  # keep it out of the traceback
     raise ConfigurationError(f"The secret source {source_name(source)} {problem}")
@@ -156,4 +156,4 @@ def _problem(value: object, wanted: str) -> str:
         value.close()
     if inspect.isawaitable(value):
         return "is async, which only the async clients can wait for"
-    return f"must return {wanted}, not {type(value).__name__}"
+    return f"must return {wanted}, not {type_of(value)}"

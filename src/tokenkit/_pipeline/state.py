@@ -8,7 +8,7 @@ import attrs
 from .._model.call import Call, Repeat
 from .._model.messages import Request
 from .._policy.clock import Moment
-from .._redaction import Hidden, mask_path
+from .._redaction import Hidden, redact_path
 from ..errors import Outcome, TokenKitError
 from .prepare import Plan
 
@@ -99,7 +99,7 @@ class CallState(Generic[T_co]):
     def operation(self) -> str:
         """The call's name, as it may be shown."""
         name = self.call.operation
-        return mask_path(self.hidden.redact(name)) if "/" in name else name
+        return redact_path(self.hidden.redact(name)) if "/" in name else name
 
     def charge(self) -> bool:
         """Take a retry from the client's budget; return whether there was one."""

@@ -11,7 +11,7 @@ from .._model.call import Call
 from .._model.data_errors import DATA_ERRORS, raise_what_struck, what_raised
 from .._model.json import JSON, Mismatch, TooManyValues, load_json
 from .._model.messages import Response, ResponseInfo
-from .._redaction import Hidden, escaped, mask_path, mask_tokens
+from .._redaction import Hidden, escaped, redact_path, redact_tokens
 from ..errors import DecodeError, MismatchedResponse, UnexpectedRedirect
 
 __all__ = ["Value", "read_success", "unexpected_redirect"]
@@ -131,7 +131,7 @@ def _snippet(response: Response, hidden: Hidden) -> str:
     begin = _begin(response)
     if not begin.startswith("<"):
         return ""
-    text = escaped(mask_tokens(hidden.redact(" ".join(begin.split()))))
+    text = escaped(redact_tokens(hidden.redact(" ".join(begin.split()))))
     return f"; it begins {text[:SNIPPET]!r}"
 
 
@@ -140,7 +140,7 @@ def unexpected_redirect(response: Response, location: str) -> UnexpectedRedirect
     try:
         parts = urlsplit(location)
         host = parts.netloc.rpartition("@")[2]
-        redacted = urlunsplit((parts.scheme, host, mask_path(parts.path), "", ""))
+        redacted = urlunsplit((parts.scheme, host, redact_path(parts.path), "", ""))
     except ValueError:
         redacted = ""
     return UnexpectedRedirect(

@@ -8,6 +8,7 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple, Protocol, TypeVar
 
+from .._model.json import type_of
 from ..errors import ConfigurationError
 
 __all__ = [
@@ -65,15 +66,17 @@ def check_clock(clock: K, *, may_be_async: bool) -> K:
     """Check a caller's clock.
 
     Raises:
-        ConfigurationError: It lacks a method, or is a sync clock for an async client or vice
-            versa.
+        ConfigurationError: It is a class, lacks a method, or is a sync clock for an async client
+            or vice versa.
     """
+    if isinstance(clock, type):
+        raise ConfigurationError(f"clock must be a clock, not {type_of(clock)}")
     names = ("time", "monotonic", "sleep")
     missing = [f"{name}()" for name in names if not callable(getattr(clock, name, None))]
     if missing:
         lacks = "none of them" if len(missing) == len(names) else f"no {' or '.join(missing)}"
         raise ConfigurationError(
-            f"clock must have time(), monotonic() and sleep(); {type(clock).__name__} has {lacks}"
+            f"clock must have time(), monotonic() and sleep(); {type_of(clock)} has {lacks}"
         )
     sleep: object = getattr(clock, "sleep")  # noqa: B009 - TimeSource does not have it
     if inspect.iscoroutinefunction(sleep) and not may_be_async:
@@ -132,7 +135,7 @@ def _is_number(value: object, least: float) -> bool:
 
 def _useless(clock: TimeSource, method: str, wanted: str, returned: object) -> ConfigurationError:
     number = isinstance(returned, (int, float))
-    found = "a number out of range" if number else type(returned).__name__
+    found = "a number out of range" if number else type_of(returned)
     return ConfigurationError(
         f"clock: {type(clock).__name__}.{method}() must return {wanted}, not {found}"
     )

@@ -10,7 +10,7 @@ import attrs
 from .._model.json import JSON, is_list, is_tuple, load_json
 from .._model.messages import SUCCESSES, Headers, Request, Response
 from .._model.rate_limit import rate_limit_of
-from .._redaction import Hidden, escaped, mask_jwts, mask_path, mask_tokens
+from .._redaction import Hidden, escaped, redact_jwts, redact_path, redact_tokens
 from ..errors import (
     APIError,
     AuthenticationError,
@@ -157,7 +157,7 @@ def _phrase(status: int) -> str:
 def redacted_url(request: Request, hidden: Hidden) -> str:
     """Return a request's URL without its query and without tokens."""
     path = request.route.partition("?")[0]
-    return request.origin + mask_path(hidden.redact(path))
+    return request.origin + redact_path(hidden.redact(path))
 
 
 def _text_of(response: Response) -> str:
@@ -225,13 +225,13 @@ def _read_body(response: Response, hidden: Hidden) -> tuple[str, JSON, Hidden]:
     json = _json_of(text)
     if json is None:
         # Truncated, or in another format, it may hold a token anywhere.
-        return mask_tokens(hidden.redact(text)), None, hidden
+        return redact_tokens(hidden.redact(text)), None, hidden
     tokens = set(islice(tokens_in(json), MAX_TOKENS + 1))
     if len(tokens) > MAX_TOKENS:
         return "", None, hidden
     if tokens:
         hidden = hidden.also(tokens)
-    redacted = mask_jwts(hidden.redact(text))
+    redacted = redact_jwts(hidden.redact(text))
     return redacted, json if redacted == text else _json_of(redacted), hidden
 
 
@@ -240,7 +240,7 @@ def _redacted_headers(headers: Headers, hidden: Hidden) -> dict[str, str]:
     together = SEPARATOR.join(kept.values())
     if len(together) > MAX_HEADERS:
         return {}
-    redacted = escaped(mask_jwts(hidden.redact(together)), keep=SEPARATOR).split(SEPARATOR)
+    redacted = escaped(redact_jwts(hidden.redact(together)), keep=SEPARATOR).split(SEPARATOR)
     return dict(zip(kept, redacted, strict=True)) if len(redacted) == len(kept) else {}
 
 

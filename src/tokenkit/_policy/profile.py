@@ -1,17 +1,20 @@
 """A vendor's profile: its addresses, its credentials, how its failures are read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import partial
 from typing import cast
 
 import attrs
 
+from .._model.base_url import parse_base_url
+from .._model.checks import text
 from .._model.json import quoted, type_of
 from .._model.messages import HEADER_NAME, Headers
+from .._model.request import Check
 from ..auth.strategy import AsyncStrategy
-from ..errors import APIError, AuthenticationError
+from ..errors import APIError, AuthenticationError, ConfigurationError
 from .failure import FailureReader, read_plain_failure
+from .headers import header_problems
 from .retry import RetryRules
 from .values import (
     is_set,
@@ -54,10 +57,6 @@ def is_unauthenticated(error: APIError) -> bool:
     return isinstance(error, AuthenticationError)
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
 def _is_a(kind: type) -> Callable[[object], bool]:
     return lambda value: isinstance(value, kind)
 
@@ -78,8 +77,12 @@ def _header_names_problem(names: object) -> str | None:
     return next(filter(None, map(_header_name_problem, names)), None)
 
 
-def _problem(value: object, fits: Callable[[object], bool], wanted: str) -> str | None:
-    return None if fits(value) else f"must be {wanted}, not {type_of(value)}"
+def _must_be(wanted: str, fits: Callable[[object], bool]) -> Check:
+    return lambda value: None if fits(value) else f"must be {wanted}, not {type_of(value)}"
+
+
+NAME = text()
+FUNCTION = _must_be("a function", callable)
 
 
 @attrs.frozen(kw_only=True)
@@ -92,7 +95,7 @@ class BaseURLSetting:
             passed, and raises :class:`ConfigurationError` for what it cannot use.
 
     Raises:
-        ConfigurationError: A field is of the wrong kind.
+        ConfigurationError: A field cannot be used.
     """
 
     variable: str
@@ -100,27 +103,26 @@ class BaseURLSetting:
 
     def __attrs_post_init__(self) -> None:
         problems = {
-            "variable": _problem(self.variable, _is_text, "a string"),
-            "base_url": _problem(self.base_url, callable, "a function"),
+            "variable": NAME(self.variable),
+            "base_url": FUNCTION(self.base_url),
         }
         refuse("BaseURLSetting", problems)
 
 
-KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "vendor": (_is_text, "a string"),
-    "base_url": (_is_text, "a string"),
-    "base_url_variable": (_is_text, "a string"),
-    "base_url_settings": (_is_a(BaseURLSetting), "a BaseURLSetting(...)"),
-    "services": (callable, "a function"),
-    "credential_variables": (_is_text, "a string"),
-    "strategy": (callable, "a class or a function"),
-    "headers": (_is_a(Headers), "a mapping of names to strings"),
-    "blames_credentials": (callable, "a function"),
-    "retries": (_is_a(RetryRules), "a RetryRules(...)"),
-    "rate": (_is_none_or_a(Rate), "None or a Rate(...)"),
-    "read_failure": (callable, "a function"),
+CHECKS: Mapping[str, Check] = {
+    "vendor": NAME,
+    "base_url_variable": NAME,
+    "base_url_settings": _must_be("a BaseURLSetting(...)", _is_a(BaseURLSetting)),
+    "services": FUNCTION,
+    "credential_variables": NAME,
+    "strategy": _must_be("a class or a function", callable),
+    "headers": _must_be("a mapping of names to strings", _is_a(Headers)),
+    "blames_credentials": FUNCTION,
+    "retries": _must_be("a RetryRules(...)", _is_a(RetryRules)),
+    "rate": _must_be("None or a Rate(...)", _is_none_or_a(Rate)),
+    "read_failure": FUNCTION,
 }
-# The fields of which KINDS describes the values.
+# The fields of which CHECKS describes the values.
 MAPPINGS = ("base_url_settings", "services", "credential_variables")
 
 
@@ -129,7 +131,8 @@ def _lowered(names: AbstractSet[str]) -> frozenset[str]:
     given: object = names
     if not is_set(given):
         return cast("frozenset[str]", names)
-    return frozenset(name.lower() if _is_text(name) else name for name in names)
+    lowered = (name.lower() if isinstance(name, str) else name for name in given)
+    return cast("frozenset[str]", frozenset(lowered))
 
 
 def _headers(given: Mapping[str, str] | Sequence[tuple[str, str]]) -> Headers:
@@ -176,7 +179,7 @@ class Profile:
             lifetime is set.
 
     Raises:
-        ConfigurationError: Fields are of the wrong kind; the message names all of them.
+        ConfigurationError: Fields cannot be used; the message names all of them.
     """
 
     vendor: str
@@ -206,8 +209,8 @@ class Profile:
     def __attrs_post_init__(self) -> None:
         switches = ("echoes_request_id", "tokens_are_revocable", "tells_lifetime")
         problems = {name: switch_problem(getattr(self, name)) for name in switches}
-        for name, (fits, wanted) in KINDS.items():
-            value, check = getattr(self, name), partial(_problem, fits=fits, wanted=wanted)
+        for name, check in CHECKS.items():
+            value: object = getattr(self, name)
             if name in MAPPINGS:
                 problems |= mapping_problems(name, value, str, check)
             else:
@@ -215,7 +218,23 @@ class Profile:
         problems["credential_headers"] = _header_names_problem(self.credential_headers)
         if self.request_id_header is not None:
             problems["request_id_header"] = _header_name_problem(self.request_id_header)
-        refuse("Profile", problems)
+        others = [*self._base_url_problems()]
+        if not any(map(problems.get, ("headers", "credential_headers", "request_id_header"))):
+            others += self._header_problems()
+        refuse("Profile", problems, others)
+
+    def _base_url_problems(self) -> Iterator[str]:
+        try:
+            base = parse_base_url(self.base_url)
+        except ConfigurationError as error:
+            yield error.message
+        else:
+            if base.is_exposed:
+                yield f"base_url would send credentials to {base.host} over plain http; use https"
+
+    def _header_problems(self) -> Iterator[str]:
+        found = header_problems(self.headers, self.credential_headers, self.request_id_header)
+        return (f"headers: {problem}" for problem in found)
 
     @property
     def vendor_id(self) -> str:

@@ -238,6 +238,6 @@ def check_budget(budget: object, policy: RetryPolicy) -> RetryBudget:
     if budget is None:
         return RetryBudget(max(90, policy.max_retries))
     if not isinstance(budget, RetryBudget):
-        kind = type(budget).__name__
+        kind = type_of(budget)
         raise ConfigurationError(f"retry_budget must be a RetryBudget(...), not {kind}")
     return budget

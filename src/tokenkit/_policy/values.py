@@ -81,17 +81,19 @@ def mapping_problems(
     return problems
 
 
-def refuse(name: str, problems: Mapping[str, str | None]) -> None:
+def refuse(name: str, problems: Mapping[str, str | None], others: Iterable[str] = ()) -> None:
     """Refuse arguments if any has a problem.
 
     Args:
         name: The class or function.
         problems: What is wrong with each argument, by its name.
+        others: Other problems, as whole sentences.
 
     Raises:
         ConfigurationError: There are problems; the message names all of them.
     """
     found = [f"{argument} {problem}" for argument, problem in problems.items() if problem]
+    found += others
     if found:
         raise ConfigurationError(name, found)
 

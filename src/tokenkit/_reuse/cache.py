@@ -121,7 +121,7 @@ def _number_problems(
 
 def _other_problems(store: object, local_copies_for: object) -> Iterable[str]:
     if store is not None and not isinstance(store, Store):
-        yield f"store must be a store such as RedisStore(...), not {type(store).__name__}"
+        yield f"store must be a store such as RedisStore(...), not {type_of(store)}"
     if not isinstance(local_copies_for, timedelta):
         yield f"local_copies_for must be a timedelta, not {type_of(local_copies_for)}"
     elif local_copies_for < timedelta(0):

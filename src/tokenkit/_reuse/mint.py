@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 import attrs
 
 from .._model.call import Reply
+from .._model.json import type_of
 from .._model.messages import Headers
 from .._model.token import IssuedToken
 from .._observability.records import TokenMinted
@@ -89,7 +90,7 @@ class Minting(Conversation):
         """Return the seconds from the start of a mint to its token's end; 0 if unknown."""
         token: object = reply.value
         if not isinstance(token, IssuedToken):
-            name, found = type(self.query.call).__name__, type(token).__name__
+            name, found = type(self.query.call).__name__, type_of(token)
             raise ConfigurationError(
                 f"{name} has reusable = True, but its decode() returns {found}, not an IssuedToken"
             )

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from .._model.call import Call
-from .._model.json import is_mapping
+from .._model.json import is_mapping, type_of
 from .._model.token import IssuedToken
 from .._observability.logging import is_logged
 from .._pipeline.effects import Ask, Steps
@@ -279,6 +279,6 @@ def _seconds(valid_for: object, where: str) -> float | None:
         return valid_for.total_seconds()
     negative = isinstance(valid_for, timedelta)
     problem = "must not be negative" if negative else "must be a timedelta"
-    found = str(valid_for) if negative else type(valid_for).__name__
+    found = str(valid_for) if negative else type_of(valid_for)
     errors = (FieldError(field="valid_for", message=f"{problem}, not {found}"),)
     raise InvalidInputError(where, errors)

@@ -8,6 +8,7 @@ from typing import Any, cast
 import attrs
 from typing_extensions import TypedDict
 
+from .._model.json import type_of
 from .._policy.values import check_names, value_text
 from .._secret import Secret
 from ..errors import ConfigurationError
@@ -125,23 +126,23 @@ def _problems(given: Mapping[str, Any]) -> Iterator[str]:
         yield f"share must be above 0 and at most 1, not {value_text(share)}"
     for name in ("ordered", "reuse", "allow_payments"):
         if not isinstance(given.get(name, True), bool):
-            yield f"{name} must be True or False, not {type(given[name]).__name__}"
+            yield f"{name} must be True or False, not {type_of(given[name])}"
     yield from _journal_problems(given)
     progress = given.get("progress", False)
     if inspect.iscoroutinefunction(progress):
         yield "progress must be a plain function: nothing awaits it"
     elif not isinstance(progress, bool) and not callable(progress):
-        yield f"progress must be True or a function, not {type(progress).__name__}"
+        yield f"progress must be True or a function, not {type_of(progress)}"
     limiter = given.get("rate_limiter")
     if limiter is not None and not callable(getattr(limiter, "wait", None)):
-        kind = type(limiter).__name__
+        kind = type_of(limiter)
         yield f"rate_limiter must be a RateLimiter such as RedisRateLimiter(...), not {kind}"
 
 
 def _journal_problems(given: Mapping[str, Any]) -> Iterator[str]:
     journal = given.get("journal")
     if journal is not None and not isinstance(journal, (str, os.PathLike)):
-        yield f"journal must be a path, not {type(journal).__name__}"
+        yield f"journal must be a path, not {type_of(journal)}"
     elif journal is not None and not isinstance(os.fspath(journal), str):
         yield "journal must be a path as text, not bytes"
     keys = given.get("encryption_keys")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from .._model.call import Call, Reply
+from .._model.json import type_of
 from ..errors import (
     APIError,
     ClientClosedError,
@@ -110,7 +111,7 @@ class Run(Generic[T]):
         """
         index = self.counts.taken
         if not isinstance(call, Call):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
-            problem = f"item {index} must be a request model, not {type(call).__name__}"
+            problem = f"item {index} must be a request model, not {type_of(call)}"
             raise InvalidInputError("send_many()", (FieldError(field="calls", message=problem),))
         self.counts.taken += 1
         judged = self._intake.judge(index, call)

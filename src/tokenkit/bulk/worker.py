@@ -12,6 +12,7 @@ import attrs
 from typing_extensions import TypedDict, Unpack
 
 from .._model.call import Call
+from .._model.json import type_of
 from .._policy.values import check_names, refuse, value_text
 from ..errors import ConfigurationError, InvalidInputError, TokenKitError
 from .options import BulkOptions, Settings
@@ -95,7 +96,7 @@ class Worker:
         self, factory: Callable[[], BulkClient], **options: Unpack[WorkerOptions]
     ) -> None:
         if not callable(factory):
-            kind = type(factory).__name__
+            kind = type_of(factory)
             raise ConfigurationError(
                 f"Worker: factory must make a client, such as StrigoClient.from_env, not {kind}"
             )
@@ -168,7 +169,7 @@ def _client(factory: Callable[[], BulkClient]) -> BulkClient:
         if client is None:
             client = factory()
             if not hasattr(client, "close"):  # which tells a sync client from an async one
-                kind = type(client).__name__
+                kind = type_of(client)
                 raise ConfigurationError(f"Worker: factory must make a sync client, not {kind}")
             _clients.made[key] = client
     return client

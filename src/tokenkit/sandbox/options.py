@@ -27,7 +27,9 @@ def _are(value: object, fits: Callable[[object], bool]) -> bool:
 def _but(value: object) -> str:
     if isinstance(value, Collection) and not isinstance(value, (str, bytes)):
         return ""  # the kind is right
-    plain = isinstance(value, (int, float, str))
+    if isinstance(value, type):
+        return f", not the class {value.__name__}"
+    plain = value is None or isinstance(value, (int, float, str))
     return f", not {value!a:.50}" if plain else f", not {type(value).__name__}"
 
 

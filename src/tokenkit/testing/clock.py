@@ -25,7 +25,7 @@ class FrozenClock:
     def __init__(self, now: datetime | None = None) -> None:
         start = datetime.now(timezone.utc) if now is None else now
         if not isinstance(start, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
-            raise TypeError(f"FrozenClock: now must be a datetime, not {type(now).__name__}")
+            raise TypeError(f"FrozenClock: now must be a datetime, not {_type_of(now)}")
         if start.utcoffset() is None:
             raise ValueError("FrozenClock: now must have a time zone, such as tzinfo=timezone.utc")
         self._start = start.timestamp()
@@ -78,7 +78,7 @@ class FrozenClock:
 
     def _move(self, seconds: float, *slept: float) -> None:
         if not isinstance(seconds, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
-            raise TypeError(f"FrozenClock: seconds must be a number, not {type(seconds).__name__}")
+            raise TypeError(f"FrozenClock: seconds must be a number, not {_type_of(seconds)}")
         if not 0 <= seconds < math.inf:
             raise ValueError(
                 f"FrozenClock: seconds must be finite and not negative, not {seconds}"
@@ -103,7 +103,7 @@ class AsyncFrozenClock:
 
     def __init__(self, clock: FrozenClock) -> None:
         if not isinstance(clock, FrozenClock):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
-            kind = type(clock).__name__
+            kind = _type_of(clock)
             raise TypeError(f"AsyncFrozenClock: clock must be a FrozenClock, not {kind}")
         self._clock = clock
 
@@ -126,3 +126,9 @@ class AsyncFrozenClock:
 
         self._clock.sleep(seconds)
         await checkpoint()
+
+
+def _type_of(value: object) -> str:
+    from .._model.json import type_of  # noqa: PLC0415 - keeps the start of pytest fast
+
+    return type_of(value)

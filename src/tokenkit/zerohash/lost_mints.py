@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from ..errors import FieldError, InvalidInputError
-from ..extension import Call, HasItems, PagedCall, PageWalk
+from ..extension import Call, HasItems, PagedCall, PageWalk, type_of
 from .errors import InconclusiveLookupError
 from .fund_lookups import FundTransaction, FundTransactionsRequest
 from .models import OPENS_NO_PAYMENT, ClientAuthTokenCall, Permission, quoted, unlisted_in
@@ -94,7 +94,7 @@ def _check(request: object, since: object) -> None:
 
 def _request_problem(request: object) -> str | None:
     if not isinstance(request, ClientAuthTokenCall):
-        kind = type(request).__name__
+        kind = type_of(request)
         return f"must be the ClientAuthTokenRequest(...) or experience that was sent, not {kind}"
     if _field(request, "reference_id") is None:
         return "has no reference_id to look for: give each mint one from new_reference_id()"

@@ -57,21 +57,21 @@ class Keys:
     padding: Padding
 
 
-def concealed(secrets: str | Secret | Iterable[str | Secret]) -> tuple[Secret | type, ...]:
-    """Wrap the secrets; of anything else only the class is kept, for the check to refuse."""
+def concealed(secrets: str | Secret | Iterable[str | Secret]) -> tuple[Secret | str, ...]:
+    """Wrap the secrets; of anything else only the type is named, for the check to refuse."""
     if isinstance(secrets, (str, bytes)) or not isinstance(secrets, Iterable):
         return (_concealed(secrets),)
     return tuple(_concealed(secret) for secret in secrets)
 
 
-def _concealed(secret: object) -> Secret | type:
+def _concealed(secret: object) -> Secret | str:
     if isinstance(secret, Secret):
         return secret
-    return Secret(secret) if isinstance(secret, str) else type(secret)
+    return Secret(secret) if isinstance(secret, str) else type_of(secret)
 
 
 def checked_keys(
-    secrets: Sequence[Secret | type],
+    secrets: Sequence[Secret | str],
     public_keys: str | bytes | Iterable[str | bytes] | None,
     padding: Padding,
     others: Iterable[str],
@@ -144,10 +144,9 @@ def _can_keep(seen: object) -> bool:
     return all(callable(getattr(seen, name, None)) for name in ("add", "discard"))
 
 
-def _secret_problem(secret: Secret | type) -> str | None:
-    if isinstance(secret, type):
-        kind = "None" if secret is type(None) else secret.__name__
-        return f"secrets must be strings or Secret objects, not {kind}"
+def _secret_problem(secret: Secret | str) -> str | None:
+    if isinstance(secret, str):
+        return f"secrets must be strings or Secret objects, not {secret}"
     text = secret.reveal()
     if not text:
         return "secrets contains an empty string, with which anyone can sign"
@@ -181,6 +180,6 @@ def now_by(clock: WallClock) -> float:
     # A NaN is in no range.
     if isinstance(now, (int, float)) and 0 <= now < LATEST:
         return now
-    found = f"raised {type(cause).__name__}" if cause else f"returned {type(now).__name__}"
+    found = f"raised {type(cause).__name__}" if cause else f"returned {type_of(now)}"
     problem = "returned a number out of range" if isinstance(now, (int, float)) else found
     raise unusable(f"clock.time() must return the seconds since 1970, but {problem}") from cause

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from math import ceil
 
-from ...extension import JSON, Secret, load_json
+from ...extension import JSON, Secret, load_json, type_of
 from ..errors import RepeatedWebhookError, WebhookProblem, WebhookVerificationError
 from .arguments import (
     HMAC_HEADER,
@@ -108,7 +108,7 @@ def _raw(body: object) -> bytes:
         return bytes(body)
     if isinstance(body, memoryview):
         return body.tobytes()
-    kind = type(body).__name__
+    kind = type_of(body)
     raise _failed(
         WebhookProblem.BODY, f"the body must be the raw bytes that were received, not {kind}"
     )
