@@ -89,7 +89,7 @@ def reading_client(module: Any, prefix: str) -> dict[str, Any]:
 
     class Reading(base):  # type: ignore[misc] # either family's
         def send(self, *args: Any, **kwargs: Any) -> Any:
-            return (aread if prefix else read)(super().send(*args, **kwargs))
+            return (aread if prefix else read)(base.send(self, *args, **kwargs))
 
     return {"http_client": Reading()}
 
@@ -98,7 +98,11 @@ def replaced_send(module: Any, prefix: str) -> dict[str, Any]:
     """Return a client on which a tool has replaced the method that sends."""
     client = getattr(module, f"{prefix}Client")()
     send = client.send
-    client.send = lambda *args, **kwargs: (aread if prefix else read)(send(*args, **kwargs))
+
+    def sent(*args: Any, **kwargs: Any) -> Any:
+        return (aread if prefix else read)(send(*args, **kwargs))
+
+    client.send = sent
     return {"http_client": client}
 
 
@@ -107,10 +111,10 @@ def reading_class(module: Any, prefix: str) -> Any:
 
     class Reading(base):  # type: ignore[misc] # either family's
         def handle_request(self, request: Any) -> Any:
-            return read(super().handle_request(request))
+            return read(base.handle_request(self, request))
 
         async def handle_async_request(self, request: Any) -> Any:
-            return await aread(super().handle_async_request(request))
+            return await aread(base.handle_async_request(self, request))
 
     return Reading
 
@@ -200,10 +204,10 @@ def test_a_transport_that_sends_again_leaves_nothing_to_its_next_request(family:
 
     class SendsAgain(module.HTTPTransport):  # type: ignore[misc] # either family's
         def handle_request(self, request: Any) -> Any:
-            response = super().handle_request(request)
+            response = module.HTTPTransport.handle_request(self, request)
             if response.status_code == 503:
                 response.read()
-                response = super().handle_request(request)
+                response = module.HTTPTransport.handle_request(self, request)
             return response
 
     with RawServer(fails_at_second) as server:

@@ -308,7 +308,7 @@ def test_an_address_of_a_callers_choice_is_not_called_a_proxy(family: Family) ->
         def handle_request(self, request: Any) -> Any:
             request.extensions["sni_hostname"] = request.url.host
             request.url = request.url.copy_with(host="127.0.0.1", port=server.port)
-            return super().handle_request(request)
+            return http.HTTPTransport.handle_request(self, request)
 
     with RawServer(polite, tls=stranger) as server:
         pinned = Pinned(verify=trusting())

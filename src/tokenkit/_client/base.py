@@ -197,12 +197,13 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
         return f"{type(self).__name__}.{method}()"
 
     def _check_call(self, method: str, call: object) -> None:
+        kind: type[Any] = type(call)
         if not isinstance(call, Call):
             problem = f"must be a call such as a request model, not {type_of(call)}"
             errors = (FieldError(field="call", message=problem),)
             raise InvalidInputError(self._method_name(method), errors)
-        if missing := lacks(type(call)):
-            raise InvalidInputError(type(call).__name__, missing)
+        if missing := lacks(kind):
+            raise InvalidInputError(kind.__name__, missing)
 
     def _check_open(self) -> None:
         if self._shared.closed:

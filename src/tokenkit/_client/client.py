@@ -343,6 +343,6 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
         await self.aclose()
 
 
-ClientBase.with_options.__qualname__ = "Client.with_options"
+vars(ClientBase)["with_options"].__qualname__ = "Client.with_options"
 take_over(Client, TokenMethods, BulkMethods)
 take_over(AsyncClient, AsyncTokenMethods, AsyncBulkMethods)

@@ -274,17 +274,14 @@ def operation(
         TypeError: ``model`` lacks its path or ``decode()``, or is something else, such as the
             stub if the parentheses are missing.
     """
-    unchecked: object = model
+    unchecked: Any = model
     if not callable(unchecked) or [*inspect.signature(unchecked).parameters] == ["self"]:
         raise TypeError(
             f"operation() takes a request model, not {type_of(unchecked)}: write "
             "@operation(YourRequest)"
         )
-    if (
-        isinstance(unchecked, type)
-        and issubclass(unchecked, Call)
-        and (missing := lacks(unchecked))
-    ):
+    is_model = isinstance(unchecked, type) and issubclass(unchecked, Call)
+    if is_model and (missing := lacks(model)):
         raise TypeError(str(InvalidInputError(unchecked.__qualname__, missing)))
 
     def declare(stub: Callable[[Any], None]) -> Operation[P, T]:

@@ -87,7 +87,7 @@ class Family:
                 return False
         return True
 
-    def is_plain(self, value: Any, kinds: Sequence[type], method: str) -> bool:
+    def is_plain(self, value: object, kinds: Sequence[type], method: str) -> bool:
         """Return whether a value is of one of the library's classes, with the class's method."""
         kind = type(value)
         if kind not in kinds or method in vars(value):

@@ -145,7 +145,8 @@ class ThroughHttpx:
                 return None
             if self._client.event_hooks["response"]:
                 return None
-            transport = getattr(self._client, CHOOSE_TRANSPORT, lambda _: None)(url)
+            choose: Any = getattr(self._client, CHOOSE_TRANSPORT, None)
+            transport = choose and choose(url)
         if isinstance(transport, http.AsyncHTTPTransport):
             method = "handle_async_request"
         is_plain = self.family.is_plain(transport, kinds, method)

@@ -66,18 +66,20 @@ class Repeat(Enum):
     """Only if no byte of the first request was sent."""
 
 
-def has_path(model: "type[Call[object]]") -> bool:
-    return hasattr(model, "path") or model.request_line is not Call.request_line
+def has_path(model: Any) -> bool:
+    base: Any = Call
+    return hasattr(model, "path") or model.request_line is not base.request_line
 
 
 @cache
-def lacks(model: "type[Call[object]]") -> tuple[FieldError, ...]:
+def lacks(model: Any) -> tuple[FieldError, ...]:
     """Return what a model's class must define and doesn't."""
     problems: list[FieldError] = []
     if not has_path(model):
         message = "must be set on the class, to the path below the base URL"
         problems.append(FieldError(field="path", message=message))
-    if model.decode is Call.decode:
+    base: Any = Call
+    if model.decode is base.decode:
         message = "must be defined by the class: it reads the response"
         problems.append(FieldError(field="decode", message=message))
     return tuple(problems)

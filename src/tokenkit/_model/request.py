@@ -166,7 +166,7 @@ class RequestModel(metaclass=_CheckedType):
             if (problem := check(value)) is not None:
                 errors.append(rule.error(problem))
         if not errors:
-            found: object = self.check()
+            found: Any = self.check()
             if not isinstance(found, Iterable):
                 name = f"{type(self).__name__}.check()"
                 raise TypeError(f"{name} must yield its problems, not return {type_of(found)}")

@@ -128,7 +128,7 @@ MAPPINGS = ("base_url_settings", "services", "credential_variables")
 
 def _lowered(names: AbstractSet[str]) -> frozenset[str]:
     """Return header names in lower case; anything else as it is, to be refused with the rest."""
-    given: object = names
+    given = cast("object", names)
     if not is_set(given):
         return cast("frozenset[str]", names)
     lowered = (name.lower() if isinstance(name, str) else name for name in given)
