@@ -153,7 +153,28 @@ def alternating(module: Any, prefix: str) -> dict[str, Any]:
     return {"transport": Alternating()}
 
 
-READERS = [reading_hook, reading_client, replaced_send, reading_transport, alternating]
+def hiding_network(module: Any, prefix: str) -> dict[str, Any]:
+    """Return a transport that reads each response and puts its own object before the network."""
+    reading = reading_class(module, prefix)
+
+    class Hiding(reading):  # type: ignore[misc, valid-type] # either family's
+        def handle_request(self, request: Any) -> Any:
+            response = reading.handle_request(self, request)
+            response.extensions["network_stream"] = object()
+            return response
+
+        async def handle_async_request(self, request: Any) -> Any:
+            response = await reading.handle_async_request(self, request)
+            response.extensions["network_stream"] = object()
+            return response
+
+    return {"transport": Hiding()}
+
+
+READERS = [
+    *(reading_hook, reading_client, replaced_send),
+    *(reading_transport, alternating, hiding_network),
+]
 
 
 @each_family
@@ -212,3 +233,103 @@ def test_a_transport_that_sends_again_leaves_nothing_to_its_next_request(family:
 
     with RawServer(fails_at_second) as server:
         assert minted("sync", {"transport": SendsAgain()}, server.url) == RIGHT * 2
+
+
+def dropping(module: Any, prefix: str) -> dict[str, Any]:
+    """Return a transport that drops the headers between neighbours, as RFC 9110 says."""
+    base: Any = getattr(module, f"{prefix}HTTPTransport")
+
+    class Dropping(base):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            del request.headers["connection"]
+            return base.handle_request(self, request)
+
+        async def handle_async_request(self, request: Any) -> Any:
+            del request.headers["connection"]
+            return await base.handle_async_request(self, request)
+
+    return {"transport": Dropping()}
+
+
+def hooked(module: Any, prefix: str) -> dict[str, Any]:
+    """Return a client with hooks that keep each connection and look at each response."""
+
+    def keep(request: Any) -> None:
+        request.headers["connection"] = "keep-alive"
+
+    async def akeep(request: Any) -> None:
+        keep(request)
+
+    async def alook(response: Any) -> None:
+        assert response.status_code
+
+    hooks = {
+        "request": [akeep if prefix else keep],
+        "response": [alook if prefix else str],
+    }
+    return {"http_client": getattr(module, f"{prefix}Client")(event_hooks=hooks)}
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("made_by", [dropping, hooked])
+def test_a_request_that_no_longer_asks_to_close_leaves_nothing_to_the_next(
+    flavour: Flavour, family: Family, made_by: Callable[[Any, str], dict[str, Any]]
+) -> None:
+    """What the caller's own code changes in a request doesn't keep its connection."""
+    options = made_by(import_module(family), "" if flavour == "sync" else "Async")
+    with RawServer(surplus_at_first) as server:
+        assert minted(flavour, options, server.url) == RIGHT * 2
+        assert server.connections == len(CALLED_TWICE)
+
+
+SENT_BY = [
+    ("http", "Client", "_send_single_request"),
+    ("http", "Client", "_send_handling_auth"),
+    ("http", "HTTPTransport", "handle_{}request"),
+    ("core", "ConnectionPool", "handle_{}request"),
+    ("core", "HTTP11Connection", "handle_{}request"),
+]
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize(("where", "kind", "method"), SENT_BY)
+def test_a_replaced_method_of_the_library_leaves_nothing_to_the_next(
+    flavour: Flavour,
+    family: Family,
+    where: str,
+    kind: str,
+    method: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tool that replaces any method between a client and its connection may read a response."""
+    module: Any = import_module(family)
+    core: Any = import_module("httpcore" if family == "httpx" else "httpcore2")
+    prefix, name = (
+        ("", method.format("")) if flavour == "sync" else ("Async", method.format("async_"))
+    )
+    owner = getattr(module if where == "http" else core, f"{prefix}{kind}")
+    original = getattr(owner, name)
+
+    def replaced(self: object, *args: Any, **kwargs: Any) -> Any:
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(owner, name, replaced)
+    options = {"http_client": getattr(module, f"{prefix}Client")()}
+    with RawServer(polite) as server:
+        assert minted(flavour, options, server.url) == RIGHT * 2
+        assert server.connections == len(CALLED_TWICE)
+
+
+@each_family
+def test_a_replaced_method_of_an_object_leaves_nothing_to_the_next(family: Family) -> None:
+    """So it is if a tool replaces a method of the transport, or of its pool, alone."""
+    module: Any = import_module(family)
+    for below in (False, True):
+        transport = module.HTTPTransport()
+        patched: Any = getattr(transport, "_pool") if below else transport  # noqa: B009 - it is private
+        patched.handle_request = patched.handle_request
+        with RawServer(polite) as server:
+            assert minted("sync", {"transport": transport}, server.url) == RIGHT * 2
+            assert server.connections == len(CALLED_TWICE)

@@ -126,6 +126,7 @@ def test_a_surplus_response_on_a_callers_connection_is_nobodys(
 
 RENAMED: list[tuple[str, Any]] = [
     ("CHOOSE_TRANSPORT", "renamed"),
+    ("POOL_OF_TRANSPORT", "renamed"),
     ("PATH_FROM_RESPONSE", ("renamed", "_stream")),
     ("PATH_FROM_RESPONSE", ("_httpcore_stream", "renamed")),
     ("PATH_FROM_STREAM", ("renamed", "_h11_state")),

@@ -30,7 +30,7 @@ from tokenkit import (
 )
 from tokenkit.auth import Bearer, OrgKey
 from tokenkit.errors import FieldError
-from tokenkit.extension import Call, operation
+from tokenkit.extension import JSON, Call, ResponseInfo, operation
 
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup
@@ -146,6 +146,9 @@ class Odd(Call[None]):
     path: ClassVar[str] = "/odd"
 
     text: str = attrs.field(converter=refused)
+
+    def decode(self, body: JSON, response: ResponseInfo) -> None:
+        del body, response
 
 
 class OddCalls:

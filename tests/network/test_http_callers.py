@@ -18,11 +18,15 @@ from tokenkit import (
     ConfigurationError,
     ConnectError,
     ConnectionLostError,
+    InvalidInputError,
     RequestTimeoutError,
     StrigoClient,
+    Timeouts,
     TransportError,
 )
-from tokenkit.extension import RawCall
+from tokenkit._http.family import load_family
+from tokenkit._http.httpx_adapter import ThroughHttpx
+from tokenkit.extension import Headers, RawCall, Request
 
 if TYPE_CHECKING:
     from pytest_httpx import HTTPXMock
@@ -255,6 +259,13 @@ def test_a_path_that_httpx_would_change_is_refused(target: str) -> None:
     """A route that httpx would send differently from how it was signed is never sent."""
     call = RawCall(verb="POST", target=target, json={})
     with RawServer(healthy) as server, strigo_client(server.url) as client:
-        with pytest.raises(ConfigurationError, match=r"httpx would change the URL "):
+        with pytest.raises(InvalidInputError, match="path: must be percent-encoded"):
             client.send(call)
         assert server.connections == 0
+    request = Request(
+        method="POST", origin=server.url, route=target, headers=Headers(), body=b"{}"
+    )
+    family: Any = load_family("httpx")
+    through = ThroughHttpx(family, print)
+    with pytest.raises(ConfigurationError, match=r"httpx would change the URL "):
+        through.outgoing(request, Timeouts(), 1.0)

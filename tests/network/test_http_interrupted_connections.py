@@ -5,21 +5,26 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_clients import HEALTH, HEALTHY
 from credentials import strigo_client
-from network_calls import NO_RETRIES, each_family
+from network_calls import NO_RETRIES, each_family, echo_token
 from raw_server import RawServer, responding
 from strikes import NthLine, Strike
+from surplus import CALLS, SURPLUS
+
+from tokenkit import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from network_calls import Family
+    from raw_server import Peer
 
-    from tokenkit import StrigoClient
+    from tokenkit import StrigoClient, strigo
 
 
 class TimeLimitError(BaseException):
@@ -102,3 +107,45 @@ def test_a_socket_that_could_not_connect_is_closed_at_once(
         client.send(HEALTH)
     assert type(kept.value) is TimeLimitError
     assert [one.fileno() for one in made] == [-1]
+
+
+def surplus_for_bob(peer: Peer) -> None:
+    """Respond to each request; another response follows Bob's."""
+    while (request := peer.read_request()) is not None:
+        peer.send(echo_token(request) + (SURPLUS if b"bob" in request.body else b""))
+
+
+# What an interrupt leaves of the caller's, the garbage collector closes.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@each_family
+@pytest.mark.parametrize("kind", ["http_client", "transport"])
+@pytest.mark.parametrize(
+    ("file", "step"), [("/_sync/http11.py", 3), ("/httpx_adapter.py", 1), ("/sync_pool.py", 1)]
+)
+def test_what_an_interrupt_leaves_on_a_callers_connection_is_nobodys(
+    family: Family, kind: str, file: str, step: int
+) -> None:
+    """Wherever an exception strikes, the next call gets its own token or an error."""
+    http: Any = import_module(family)
+    make = http.Client if kind == "http_client" else http.HTTPTransport
+    alice, bob, carol = CALLS
+
+    def mint(call: strigo.UserTokenRequest, strike_at: int = 0) -> tuple[str, bool]:
+        nth = NthLine(strike_at)
+        strike = Strike(TimeLimitError, lambda frame: frame.f_code.co_filename.endswith(file), nth)
+        with suppress(TransportError, TimeLimitError), strike:
+            return client.send(call).token, nth.was_reached
+        return "", nth.was_reached
+
+    line, was_struck = 0, True
+    with RawServer(surplus_for_bob) as server:
+        while was_struck:
+            line += step
+            options: Any = {kind: make(), "retry": NO_RETRIES}
+            with options[kind], strigo_client(server.url, **options) as client:
+                assert {mint(alice)[0], mint(alice)[0]} == {"for alice@example.com"}
+                _, was_struck = mint(bob, line)
+                assert mint(carol)[0] in ("", "for carol@example.com")
+                assert mint(alice)[0] in ("", "for alice@example.com")
+    assert line > 5

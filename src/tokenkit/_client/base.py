@@ -197,7 +197,7 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
         return f"{type(self).__name__}.{method}()"
 
     def _check_call(self, method: str, call: object) -> None:
-        kind: type[Any] = type(call)
+        kind: Any = type(call)
         if not isinstance(call, Call):
             problem = f"must be a call such as a request model, not {type_of(call)}"
             errors = (FieldError(field="call", message=problem),)

@@ -93,10 +93,9 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
         return reader.failed(error)
     finally:
         if reader.response is not None:
-            try:
-                mark_unclean(reader.response)
-            finally:
-                await _let_go(reader.response.stream, chunks)
+            # If an interrupt strikes in between, the connection isn't given back.
+            mark_unclean(way, reader.response)
+            await _let_go(reader.response.stream, chunks)
 
 
 async def _let_go(stream: Any, chunks: Any) -> None:

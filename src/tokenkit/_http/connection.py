@@ -7,7 +7,14 @@ from typing import Any
 
 import attrs
 
-from .httpx_adapter import ThroughHttpcore, ThroughHttpx, at, has_read_all, httpcore_url
+from .httpx_adapter import (
+    POOL_OF_TRANSPORT,
+    ThroughHttpcore,
+    ThroughHttpx,
+    at,
+    has_read_all,
+    httpcore_url,
+)
 from .progress import PROGRESS, time_left
 from .proxy import Proxy
 from .settings import KEEPALIVE, ConnectionSettings
@@ -22,9 +29,8 @@ __all__ = ["IdleConnections", "PooledConnection", "Route", "Stream"]
 # `trailing_data`.
 # Once a connection is open, requests go to the first step of that path.
 PATH_TO_H11 = ("_connection", "_h11_state")
-# httpx has no public way to choose a transport's network. A transport is made only if httpx's or
-# httpcore's classes are mocked or observed.
-POOL_OF_TRANSPORT = "_pool"
+# httpx has no public way to choose a transport's network: `httpx_adapter.POOL_OF_TRANSPORT`. A
+# transport is made only if httpx's or httpcore's classes are mocked or observed.
 # For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network` replaces; if
 # it read in another way, each read would end by the deadline, but not each step.
 # `httpx_adapter.CHOOSE_TRANSPORT`, and the names below it there, show what a caller's connection

@@ -16,6 +16,7 @@ from .progress import PROGRESS
 from .settings import ConnectionSettings
 
 __all__ = [
+    "POOL_OF_TRANSPORT",
     "ThroughHttpcore",
     "ThroughHttpx",
     "at",
@@ -25,8 +26,9 @@ __all__ = [
     "through_callers",
 ]
 
-# From a caller's client to its transport for a URL.
+# From a caller's client to its transport for a URL, and from there to httpcore's pool.
 CHOOSE_TRANSPORT = "_transport_for_url"
+POOL_OF_TRANSPORT = "_pool"
 # From the response of a caller's transport to httpcore's stream of its connection; a client, and
 # httpcore's networks, wrap one stream more. `ENDED` says that it has given its connection back.
 PATH_FROM_RESPONSE = ("_httpcore_stream", "_stream")
@@ -133,24 +135,23 @@ class ThroughHttpx:
         self.follow = follow
         self._client = client
 
-    def direct_transport(self, url: Any) -> Any:
-        """Return the caller's transport, if its response can't be read before it is looked at.
+    def _follow_callers(self, url: Any) -> bool:
+        """Record the caller's transport for a request; return whether its connection may be kept.
 
-        A hook, a mock or a class of the caller's may read it, and send another request meanwhile.
+        A hook, a mock or a class of the caller's may read the response, and send another request
+        before it is looked at.
         """
-        http, transport = self.family.http, self.owner
-        kinds, method = (http.HTTPTransport, http.AsyncHTTPTransport), "handle_request"
+        progress, transport, hooks = PROGRESS.get(), self.owner, []
         if self._client is not None:
-            if not self.family.is_plain(self._client, (http.Client, http.AsyncClient), "send"):
-                return None
-            if self._client.event_hooks["response"]:
-                return None
-            choose: Any = getattr(self._client, CHOOSE_TRANSPORT, None)
-            transport = choose and choose(url)
-        if isinstance(transport, http.AsyncHTTPTransport):
-            method = "handle_async_request"
-        is_plain = self.family.is_plain(transport, kinds, method)
-        return transport if is_plain and self.family.is_untouched(method) else None
+            http, hooks = self.family.http, self._client.event_hooks["response"]
+            kind = http.AsyncClient if self.follow == "follow_async" else http.Client
+            choose: Any = getattr(kind, CHOOSE_TRANSPORT, None)
+            transport = choose and choose(self._client, url)
+        pool = getattr(transport, POOL_OF_TRANSPORT, None)
+        progress.has_proxy = type(pool).__name__.endswith("Proxy")
+        if not hooks and self.family.is_direct(self._client or transport, transport, pool):
+            progress.transport = transport
+        return progress.transport in SHOWING
 
     def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request.
@@ -160,10 +161,8 @@ class ThroughHttpx:
         """
         url, _, host = _target(self.family, request.origin, request.route)
         headers = [(b"host", host)]
-        if self.follow is not None:
-            transport = PROGRESS.get().transport = self.direct_transport(url)
-            if transport not in SHOWING:
-                headers.append((b"connection", b"close"))
+        if self.follow is not None and not self._follow_callers(url):
+            headers.append((b"connection", b"close"))
         if self._client is not None:
             headers += [
                 (name, value)
@@ -233,23 +232,31 @@ def _may_go(name: bytes) -> bool:
     return NOT_OURS.fullmatch(name.decode("latin-1").lower()) is None
 
 
-def mark_unclean(response: Any) -> None:
+def mark_unclean(way: ThroughHttpx, response: Any) -> None:
     """Let httpcore close a caller's connection with its response if bytes may be left behind it.
 
-    HTTP/2 says whose each byte is. Any other request asks to close, unless the transport that it
-    goes to directly has shown before what its connections hold.
+    Only a connection of a transport that the request went to directly may be kept. One that was
+    given back before, with bytes behind its response, is closed even if it serves another call
+    already. HTTP/2 says whose each byte is.
     """
-    transport = PROGRESS.get().transport
-    if transport is None or response.extensions.get("http_version") == b"HTTP/2":
+    if way.follow is None or response.extensions.get("http_version") == b"HTTP/2":
         return
+    transport = PROGRESS.get().transport
     network = response.extensions.get("network_stream")
     stream = at(getattr(response.stream, WRAPPED_STREAM, response.stream), PATH_FROM_RESPONSE)
     h11_connection = at(stream, PATH_FROM_STREAM)
-    if None in (network, h11_connection) or getattr(stream, ENDED, True):
-        SHOWING.discard(transport)
+    was_given_back = getattr(stream, ENDED, True)
+    if transport is not None:
+        is_shown = h11_connection is not None and not was_given_back
+        (SHOWING.add if is_shown else SHOWING.discard)(transport)
+    if h11_connection is None:
         return
-    SHOWING.add(transport)
-    if not (has_read_all(h11_connection) and _is_drained_below(network)):
+    is_clean = has_read_all(h11_connection) and _is_drained_below(network)
+    if is_clean and (was_given_back or transport is not None):
+        return
+    if was_given_back and hasattr(network, "close"):
+        network.close()  # httpcore then finds that it has ended
+    else:
         h11_connection.send_failed()
 
 
@@ -258,6 +265,8 @@ def _is_drained_below(network: Any) -> bool:
 
     What TLS within TLS holds is unknown.
     """
+    if not hasattr(network, "get_extra_info"):
+        return False
     tls = network.get_extra_info("ssl_object")
     is_read = tls is None or not tls.pending()
     if not hasattr(network, "aclose"):

@@ -30,17 +30,18 @@ class Progress:
             None if unknown.
         peer: The proxy, or another host, while it is the peer.
         ended: Whether the peer has closed its end.
+        has_proxy: Whether the caller's transport is known to have a proxy.
         transport: The caller's transport, if nothing else gets its response first.
     """
 
-    __slots__ = ("ended", "origin", "peer", "sent", "transport", "until")
+    __slots__ = ("ended", "has_proxy", "origin", "peer", "sent", "transport", "until")
 
     def __init__(self, left: float, origin: str) -> None:
         self.origin = origin
         self.until = time.monotonic() + left
         self.sent: bool | None = None
         self.peer: str | None = None
-        self.ended = False
+        self.ended = self.has_proxy = False
         self.transport: Any = None
 
     def left(self) -> float:
@@ -71,7 +72,7 @@ class Progress:
             host, port = info.get("host"), info.get("port")
             own = (origin.hostname, origin.port or DEFAULT_PORTS[origin.scheme])
             # A class of the caller's may send to another host for another reason.
-            kind = "" if self.transport is None else "proxy "
+            kind = "proxy " if self.has_proxy else ""
             self.peer = None if (host, port) == own else f"{kind}{host}:{port}"
         elif step == "start_tls" and part != "connection":  # through the proxy, to the origin
             self.peer = None

@@ -45,11 +45,10 @@ def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> Attemp
         return reader.failed(error)
     finally:
         if reader.response is not None:
-            try:
-                mark_unclean(reader.response)
-            finally:
-                with QUIETLY:
-                    reader.response.stream.close()
+            # If an interrupt strikes in between, the connection isn't given back.
+            mark_unclean(way, reader.response)
+            with QUIETLY:
+                reader.response.stream.close()
 
 
 class ConnectionPool:
