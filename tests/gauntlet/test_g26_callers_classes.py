@@ -5,20 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
-from credentials import async_strigo_client, strigo_client
-from network_calls import NO_RETRIES, each_family, each_flavour, echo_token
+from callers_clients import CALLED_TWICE, minted
+from network_calls import each_family, each_flavour, echo_token
 from raw_server import RawServer, http
-from surplus import CALLS, RIGHT, SURPLUS, polite
+from surplus import RIGHT, SURPLUS, polite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from network_calls import Family, Flavour
     from raw_server import Peer
-
-CALLED_TWICE = CALLS * 2
 
 
 def surplus_at_first(peer: Peer) -> None:
@@ -35,31 +32,6 @@ def fails_at_second(peer: Peer) -> None:
     while (request := peer.read_request()) is not None:
         number += 1
         peer.send(http(503, b"busy") + SURPLUS if number == 2 else echo_token(request))
-
-
-def minted(flavour: Flavour, options: Mapping[str, Any], url: str, *others: str) -> list[str]:
-    """Mint six tokens; before each, make a call to another server, if there is one."""
-    made: list[str] = []
-    (owner,) = options.values()
-    build: Any = strigo_client if flavour == "sync" else async_strigo_client
-    client, *more = (build(one, **options, retry=NO_RETRIES) for one in (url, *others))
-    if flavour == "sync":
-        with owner:
-            for call in CALLED_TWICE:
-                for other in more:
-                    other.send(call)
-                made.append(client.send(call).token)
-        return made
-
-    async def main() -> None:
-        async with owner:
-            for call in CALLED_TWICE:
-                for other in more:
-                    await other.send(call)
-                made.append((await client.send(call)).token)
-
-    anyio.run(main, backend=flavour)
-    return made
 
 
 def read(response: Any) -> Any:
@@ -270,9 +242,18 @@ def hooked(module: Any, prefix: str) -> dict[str, Any]:
     return {"http_client": getattr(module, f"{prefix}Client")(event_hooks=hooks)}
 
 
+def keeping_and_reading(module: Any, prefix: str) -> dict[str, Any]:
+    """Return a client with hooks that keep each connection and read each response."""
+    options = hooked(module, prefix)
+    client = options["http_client"]
+    reading = reading_hook(module, prefix)["http_client"].event_hooks["response"]
+    client.event_hooks = {**client.event_hooks, "response": reading}
+    return options
+
+
 @each_family
 @each_flavour
-@pytest.mark.parametrize("made_by", [dropping, hooked])
+@pytest.mark.parametrize("made_by", [dropping, hooked, keeping_and_reading])
 def test_a_request_that_no_longer_asks_to_close_leaves_nothing_to_the_next(
     flavour: Flavour, family: Family, made_by: Callable[[Any, str], dict[str, Any]]
 ) -> None:
@@ -281,55 +262,3 @@ def test_a_request_that_no_longer_asks_to_close_leaves_nothing_to_the_next(
     with RawServer(surplus_at_first) as server:
         assert minted(flavour, options, server.url) == RIGHT * 2
         assert server.connections == len(CALLED_TWICE)
-
-
-SENT_BY = [
-    ("http", "Client", "_send_single_request"),
-    ("http", "Client", "_send_handling_auth"),
-    ("http", "HTTPTransport", "handle_{}request"),
-    ("core", "ConnectionPool", "handle_{}request"),
-    ("core", "HTTP11Connection", "handle_{}request"),
-]
-
-
-@each_family
-@each_flavour
-@pytest.mark.parametrize(("where", "kind", "method"), SENT_BY)
-def test_a_replaced_method_of_the_library_leaves_nothing_to_the_next(
-    flavour: Flavour,
-    family: Family,
-    where: str,
-    kind: str,
-    method: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A tool that replaces any method between a client and its connection may read a response."""
-    module: Any = import_module(family)
-    core: Any = import_module("httpcore" if family == "httpx" else "httpcore2")
-    prefix, name = (
-        ("", method.format("")) if flavour == "sync" else ("Async", method.format("async_"))
-    )
-    owner = getattr(module if where == "http" else core, f"{prefix}{kind}")
-    original = getattr(owner, name)
-
-    def replaced(self: object, *args: Any, **kwargs: Any) -> Any:
-        return original(self, *args, **kwargs)
-
-    monkeypatch.setattr(owner, name, replaced)
-    options = {"http_client": getattr(module, f"{prefix}Client")()}
-    with RawServer(polite) as server:
-        assert minted(flavour, options, server.url) == RIGHT * 2
-        assert server.connections == len(CALLED_TWICE)
-
-
-@each_family
-def test_a_replaced_method_of_an_object_leaves_nothing_to_the_next(family: Family) -> None:
-    """So it is if a tool replaces a method of the transport, or of its pool, alone."""
-    module: Any = import_module(family)
-    for below in (False, True):
-        transport = module.HTTPTransport()
-        patched: Any = getattr(transport, "_pool") if below else transport  # noqa: B009 - it is private
-        patched.handle_request = patched.handle_request
-        with RawServer(polite) as server:
-            assert minted("sync", {"transport": transport}, server.url) == RIGHT * 2
-            assert server.connections == len(CALLED_TWICE)

@@ -125,6 +125,7 @@ def test_a_surplus_response_on_a_callers_connection_is_nobodys(
 
 
 RENAMED: list[tuple[str, Any]] = [
+    ("MOUNTS", "renamed"),
     ("CHOOSE_TRANSPORT", "renamed"),
     ("POOL_OF_TRANSPORT", "renamed"),
     ("PATH_FROM_RESPONSE", ("renamed", "_stream")),

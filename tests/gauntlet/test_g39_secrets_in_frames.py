@@ -139,16 +139,25 @@ def refused(value: str) -> str:
     raise InvalidInputError("Odd", (FieldError(field="text", message=f"has {len(value)} marks"),))
 
 
+class SoftTimeLimit(Exception):  # noqa: N818 - as Celery's
+    """What a worker's signal handler raises."""
+
+
 @attrs.frozen(kw_only=True)
-class Odd(Call[None]):
+class DecodesNothing(Call[None]):
+    """A call without a result."""
+
+    def decode(self, body: JSON, response: ResponseInfo) -> None:
+        del body, response
+
+
+@attrs.frozen(kw_only=True)
+class Odd(DecodesNothing):
     """A caller's own call, with a field that the caller's own function checks."""
 
     path: ClassVar[str] = "/odd"
 
     text: str = attrs.field(converter=refused)
-
-    def decode(self, body: JSON, response: ResponseInfo) -> None:
-        del body, response
 
 
 class OddCalls:
@@ -170,6 +179,35 @@ def test_a_model_of_the_callers_leaves_no_frame() -> None:
         client.make_odd(text=KEY)
     assert caught.value.operation == "make_odd"
     assert leaks(caught.value, KEY) == []
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SoftTimeLimit])
+def test_what_strikes_while_a_model_is_made_leaves_no_frame(error: type[BaseException]) -> None:
+    """Neither a converter's own exception nor a signal handler's shows the arguments."""
+
+    def struck(value: str) -> str:
+        assert value
+        raise error
+
+    @attrs.frozen(kw_only=True)
+    class Struck(DecodesNothing):
+        path: ClassVar[str] = "/struck"
+
+        text: str = attrs.field(converter=struck)
+
+    class StruckCalls:
+        @operation(Struck)
+        def make_it(self) -> None:
+            """Make it."""
+
+    class StruckClient(StruckCalls, StrigoClient):
+        """A client with one more call."""
+
+    with StruckClient(org_id=STRIGO_ORG_ID, api_key="k") as client:
+        for make in (client.make_it, Struck):
+            with pytest.raises(error) as caught:
+                make(text=KEY)
+            assert leaks(caught.value, KEY) == []
 
 
 class Interrupt(Exception):  # noqa: N818 - what a signal's handler raises

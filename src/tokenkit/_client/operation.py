@@ -32,7 +32,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class _MayFail:
-    def _failed_call(self, error: Exception, operation: str) -> FailedCall:
+    def _failed_call(self, error: BaseException, operation: str) -> FailedCall:
         """Return a call that an error ends before a request is sent."""
         raise NotImplementedError
 
@@ -71,7 +71,7 @@ class AsyncCaller(_MayFail):
             setattr(cls, name, found.async_method(cls))
 
 
-FailedBy: TypeAlias = Callable[[Exception, str], FailedCall]
+FailedBy: TypeAlias = Callable[[BaseException, str], FailedCall]
 
 
 def failed_by(caller: _MayFail) -> FailedBy:
@@ -190,15 +190,17 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
         def build(
             fail: FailedBy, args: tuple[Any, ...], kwargs: dict[str, Any]
         ) -> Call[T_co] | FailedCall:
+            found: BaseException
             try:
                 return model(*args, **kwargs)
             except InvalidInputError as error:
-                named = InvalidInputError(meant, error.errors) if error.errors else error
-                return fail(named, name)
+                found = InvalidInputError(meant, error.errors) if error.errors else error
             except TypeError as error:
                 found = error
                 if _is_about_arguments(error):
                     found = TypeError(str(error).replace(written, meant))
+            except BaseException as error:  # noqa: BLE001 - raised by the method itself
+                found = error
             return fail(found, name)
 
         return build
@@ -218,8 +220,10 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
         build, names = self.builder(owner), self.names(owner)
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            request = build(failed_by(self), args, kwargs)
-            args, kwargs = (), {}  # keep them out of the traceback
+            try:
+                request = build(failed_by(self), args, kwargs)
+            finally:
+                args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, FailedCall):
                 raise request.reported()
             try:
@@ -235,8 +239,10 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
         build, names = self.builder(owner), self.names(owner)
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            request = build(failed_by(self), args, kwargs)
-            args, kwargs = (), {}  # keep them out of the traceback
+            try:
+                request = build(failed_by(self), args, kwargs)
+            finally:
+                args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, FailedCall):
                 raise await request.reported_async()
             try:

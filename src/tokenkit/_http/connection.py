@@ -33,7 +33,7 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 # transport is made only if httpx's or httpcore's classes are mocked or observed.
 # For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network` replaces; if
 # it read in another way, each read would end by the deadline, but not each step.
-# `httpx_adapter.CHOOSE_TRANSPORT`, and the names below it there, show what a caller's connection
+# `httpx_adapter.MOUNTS`, and the names below it there, show what a caller's connection
 # holds; if one is missing, each serves a single call.
 # Texts; an unknown one is just not shown: h11's in `errors.KNOWN_TEXTS` and `errors.CLOSED`, and
 # the names of events that httpcore logs in `family.HARMLESS`. Loggers are found by their package;

@@ -22,7 +22,7 @@ from .progress import Progress
 
 __all__ = ["class_of", "is_network_trouble", "is_timeout", "may_have_been_sent", "text_of"]
 
-LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "socksio")
+LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "h11", "socksio")
 # All others are subclasses of these; an error status that a caller raises is not one.
 NETWORK = (
     *("RequestError", "StreamError", "InvalidURL", "CookieConflict"),

@@ -128,13 +128,17 @@ def _load(name: str) -> Family:
 
 
 def _methods_of(kind: type, family: str) -> dict[str, object]:
-    functions = [(name, one) for name, one in vars(kind).items() if isinstance(one, FunctionType)]
-    return {name: one if _is_own(one, family, "contextlib") else None for name, one in functions}
+    return {
+        name: one if _is_own(one, family, "contextlib") else None
+        for name, one in vars(kind).items()
+        if callable(one)
+    }
 
 
 def _is_own(method: object, family: str, *others: str) -> bool:
     """Return whether a library itself defines a method, and no mock or tool has replaced it."""
-    if not isinstance(method, FunctionType):
+    # A wrapper may pass for a function with isinstance().
+    if type(method) is not FunctionType:
         return False
     package, _, _ = str(method.__globals__.get("__name__")).partition(".")
     return package in (family, CORES[family], *others)

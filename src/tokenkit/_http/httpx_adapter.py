@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 # From a caller's client to its transport for a URL, and from there to httpcore's pool.
+MOUNTS = "_mounts"
 CHOOSE_TRANSPORT = "_transport_for_url"
 POOL_OF_TRANSPORT = "_pool"
 # From the response of a caller's transport to httpcore's stream of its connection; a client, and
@@ -141,17 +142,23 @@ class ThroughHttpx:
         A hook, a mock or a class of the caller's may read the response, and send another request
         before it is looked at.
         """
-        progress, transport, hooks = PROGRESS.get(), self.owner, []
-        if self._client is not None:
-            http, hooks = self.family.http, self._client.event_hooks["response"]
-            kind = http.AsyncClient if self.follow == "follow_async" else http.Client
-            choose: Any = getattr(kind, CHOOSE_TRANSPORT, None)
-            transport = choose and choose(self._client, url)
-        pool = getattr(transport, POOL_OF_TRANSPORT, None)
+        progress, client, family = PROGRESS.get(), self._client, self.family
+        transport = self.owner if client is None else self._chosen_transport(url)
+        pool = _own(transport, POOL_OF_TRANSPORT)
         progress.has_proxy = type(pool).__name__.endswith("Proxy")
-        if not hooks and self.family.is_direct(self._client or transport, transport, pool):
+        is_direct = family.is_direct(transport if client is None else client, transport, pool)
+        if is_direct and (client is None or not client.event_hooks["response"]):
             progress.transport = transport
-        return progress.transport in SHOWING
+        progress.closes = progress.transport not in SHOWING
+        return not progress.closes
+
+    def _chosen_transport(self, url: Any) -> Any:
+        """Return the transport of the caller's client for a URL; ``None`` if it isn't known."""
+        http = self.family.http
+        kind = http.AsyncClient if self.follow == "follow_async" else http.Client
+        choose: Any = getattr(kind, CHOOSE_TRANSPORT, None)
+        is_complete = _own(self._client, MOUNTS) is not None
+        return choose(self._client, url) if choose is not None and is_complete else None
 
     def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request.
@@ -236,13 +243,12 @@ def mark_unclean(way: ThroughHttpx, response: Any) -> None:
     """Let httpcore close a caller's connection with its response if bytes may be left behind it.
 
     Only a connection of a transport that the request went to directly may be kept. One that was
-    given back before, with bytes behind its response, is closed even if it serves another call
-    already. HTTP/2 says whose each byte is.
+    given back before may serve another call already: if it holds something, it takes no further
+    request. HTTP/2 says whose each byte is.
     """
     if way.follow is None or response.extensions.get("http_version") == b"HTTP/2":
         return
     transport = PROGRESS.get().transport
-    network = response.extensions.get("network_stream")
     stream = at(getattr(response.stream, WRAPPED_STREAM, response.stream), PATH_FROM_RESPONSE)
     h11_connection = at(stream, PATH_FROM_STREAM)
     was_given_back = getattr(stream, ENDED, True)
@@ -251,12 +257,9 @@ def mark_unclean(way: ThroughHttpx, response: Any) -> None:
         (SHOWING.add if is_shown else SHOWING.discard)(transport)
     if h11_connection is None:
         return
+    network = response.extensions.get("network_stream")
     is_clean = has_read_all(h11_connection) and _is_drained_below(network)
-    if is_clean and (was_given_back or transport is not None):
-        return
-    if was_given_back and hasattr(network, "close"):
-        network.close()  # httpcore then finds that it has ended
-    else:
+    if not is_clean or (transport is None and not was_given_back):
         h11_connection.send_failed()
 
 
@@ -282,6 +285,11 @@ def _is_drained_below(network: Any) -> bool:
     if type(stream).__module__.startswith("trio"):
         queue = ()  # it has none
     return is_read and not hasattr(stream, "transport_stream") and queue is not None and not queue
+
+
+def _own(value: Any, name: str) -> Any:
+    """Return an attribute of an object's own, without calling a property or a mock."""
+    return getattr(value, "__dict__", {}).get(name)
 
 
 def at(start: Any, path: Sequence[str]) -> Any:

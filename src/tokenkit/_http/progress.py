@@ -31,17 +31,18 @@ class Progress:
         peer: The proxy, or another host, while it is the peer.
         ended: Whether the peer has closed its end.
         has_proxy: Whether the caller's transport is known to have a proxy.
+        closes: Whether the caller's connection must be closed behind the response.
         transport: The caller's transport, if nothing else gets its response first.
     """
 
-    __slots__ = ("ended", "has_proxy", "origin", "peer", "sent", "transport", "until")
+    __slots__ = ("closes", "ended", "has_proxy", "origin", "peer", "sent", "transport", "until")
 
     def __init__(self, left: float, origin: str) -> None:
         self.origin = origin
         self.until = time.monotonic() + left
         self.sent: bool | None = None
         self.peer: str | None = None
-        self.ended = self.has_proxy = False
+        self.closes = self.ended = self.has_proxy = False
         self.transport: Any = None
 
     def left(self) -> float:
@@ -65,6 +66,8 @@ class Progress:
                 self.peer = f"proxy {self.peer.removeprefix('proxy ')}"
         else:
             self.sent, self.peer = True, None
+            if self.closes and (part, step) == ("http11", "send_request_headers"):
+                _ask_to_close(info["request"])
 
     def _note_peer(self, part: str, step: str, info: Mapping[str, Any]) -> None:
         if step == "connect_tcp":
@@ -85,6 +88,12 @@ class Progress:
         """Record that a write failed; if it was the first, no whole request was sent."""
         if self.sent is None:
             self.sent = False
+
+
+def _ask_to_close(request: Any) -> None:
+    """Restore a header that a caller's hook or transport may have changed or dropped."""
+    kept = [one for one in request.headers if one[0].lower() != b"connection"]
+    request.headers = [*kept, (b"connection", b"close")]
 
 
 PROGRESS: ContextVar[Progress] = ContextVar("tokenkit_progress")

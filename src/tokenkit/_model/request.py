@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from ..errors import FieldError, InvalidInputError
-from .frames import Mixable
+from .frames import Mixable, forget_arguments
 from .json import JSON, is_mapping, type_of
 
 __all__ = ["Check", "RequestModel", "json_object", "param"]
@@ -116,8 +116,14 @@ class _CheckedType(Mixable):
                 problem = error.with_traceback(None)
             except TypeError as error:
                 if error.__traceback__.tb_next is not None:
+                    args, kwargs = (), {}
+                    forget_arguments(error)
                     raise  # a mistake in the model, not in the arguments
                 problem = error.with_traceback(None)
+            except BaseException as error:
+                args, kwargs = (), {}  # whatever struck, its frames hold the arguments
+                forget_arguments(error)
+                raise
             args, kwargs = (), {}  # keep them out of the traceback
             raise problem
 
