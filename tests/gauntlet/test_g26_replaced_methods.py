@@ -92,7 +92,7 @@ class Proxy(Wrapper):
 
     __globals__: ClassVar = vars(import_module("httpx"))
 
-    __class__ = property(lambda _: FunctionType)
+    __class__ = property(lambda _: FunctionType)  # pyright: ignore[reportIncompatibleMethodOverride]  # as wrapt's has
 
 
 @each_family

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,7 +68,7 @@ class Progress:
         else:
             self.sent, self.peer = True, None
             if self.closes and (part, step) == ("http11", "send_request_headers"):
-                _ask_to_close(info["request"])
+                _ask_to_close(info.get("request"))
 
     def _note_peer(self, part: str, step: str, info: Mapping[str, Any]) -> None:
         if step == "connect_tcp":
@@ -92,8 +93,10 @@ class Progress:
 
 def _ask_to_close(request: Any) -> None:
     """Restore a header that a caller's hook or transport may have changed or dropped."""
-    kept = [one for one in request.headers if one[0].lower() != b"connection"]
-    request.headers = [*kept, (b"connection", b"close")]
+    headers = getattr(request, "headers", ())
+    kept = [one for one in headers if one[0].lower() != b"connection"]
+    with suppress(AttributeError):  # without a request, the response is looked at all the same
+        request.headers = [*kept, (b"connection", b"close")]
 
 
 PROGRESS: ContextVar[Progress] = ContextVar("tokenkit_progress")
