@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from types import FunctionType
@@ -18,7 +19,7 @@ from surplus import CALLS, RIGHT, polite
 from tokenkit._http import family as families
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from network_calls import Family, Flavour
 
@@ -95,21 +96,65 @@ class Proxy(Wrapper):
     __class__ = property(lambda _: FunctionType)  # pyright: ignore[reportIncompatibleMethodOverride]  # as wrapt's has
 
 
+@contextmanager
+def loaded_anew() -> Generator[None]:
+    """Let tokenkit load httpx or httpx2 as it is now, and again behind the block."""
+    load = getattr(families, "_load")  # noqa: B009 - it is private
+    load.cache_clear()
+    try:
+        yield
+    finally:
+        load.cache_clear()
+
+
+def in_a_context(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Replace a method as a tracer does, by a function that contextlib makes."""
+
+    @contextmanager
+    def span() -> Generator[None]:
+        yield
+
+    @span()
+    def replaced(*args: Any, **kwargs: Any) -> Any:
+        return original(*args, **kwargs)
+
+    return replaced
+
+
 @each_family
-@pytest.mark.parametrize("wrapper", [Wrapper, Proxy])
+@pytest.mark.parametrize("wrapper", [Wrapper, Proxy, in_a_context])
 def test_a_method_that_was_replaced_first_leaves_nothing_to_the_next(
-    family: Family, wrapper: type[Wrapper], monkeypatch: pytest.MonkeyPatch
+    family: Family,
+    wrapper: Callable[[Callable[..., Any]], Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A tool that was there before tokenkit was loaded isn't taken for the library itself."""
     module: Any = import_module(family)
-    load = getattr(families, "_load")  # noqa: B009 - it is private
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, loaded_anew():
         patch.setattr(module.Client, "send", wrapper(module.Client.send))
-        load.cache_clear()
         with RawServer(polite) as server:
             assert minted("sync", {"http_client": module.Client()}, server.url) == RIGHT * 2
             assert server.connections == len(CALLED_TWICE)
-    load.cache_clear()
+
+
+@each_family
+@pytest.mark.parametrize("name", ["Client", "HTTPTransport"])
+def test_a_class_that_was_replaced_first_leaves_nothing_to_the_next(
+    family: Family, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a class of a tool's that has taken the name of the library's."""
+    module: Any = import_module(family)
+    base: Any = getattr(module, name)
+
+    class Replaced(base):  # type: ignore[misc] # either family's
+        pass
+
+    with monkeypatch.context() as patch, loaded_anew():
+        patch.setattr(module, name, Replaced)
+        option = "http_client" if name == "Client" else "transport"
+        with RawServer(polite) as server:
+            assert minted("sync", {option: Replaced()}, server.url) == RIGHT * 2
+            assert server.connections == len(CALLED_TWICE)
 
 
 @each_family

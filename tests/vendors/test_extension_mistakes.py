@@ -25,7 +25,7 @@ from tokenkit.extension import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
 ANSWER: Mapping[str, object] = {"state": "open"}
 
@@ -92,6 +92,55 @@ async def test_a_check_that_fails_is_shown_with_its_line() -> None:
     assert isinstance(error, TypeError)
     assert "unsupported operand" in str(error)
     assert traceback.extract_tb(error.__traceback__)[-1].name == "even"
+
+
+def refused(value: str) -> str:
+    try:
+        return {"a": "b"}[value]
+    except KeyError as error:
+        raise ValueError("unknown region") from error
+
+
+@attrs.frozen(kw_only=True)
+class Region(DoorCall):
+    """A model whose converter raises."""
+
+    region: str = attrs.field(converter=refused)
+
+
+@pytest.mark.anyio
+async def test_an_exception_of_the_vendors_own_keeps_its_cause() -> None:
+    """A converter's exception comes out as it is, with its line and what was behind it."""
+    error = await raised_by(Region, region="x")
+    assert (type(error), str(error)) == (ValueError, "unknown region")
+    assert isinstance(error.__cause__, KeyError)
+    assert traceback.extract_tb(error.__traceback__)[-1].name == "refused"
+
+
+def test_a_failing_model_leaves_the_callers_own_errors_alone() -> None:
+    """What the caller was handling meanwhile, and the generator it came from, go on."""
+
+    def rows() -> Generator[object]:
+        try:
+            raise OSError("row 1")  # noqa: TRY301 - as a reader of rows may
+        except OSError as error:
+            yield error
+        yield "row 2"
+
+    found: list[object] = []
+
+    def take(row: object) -> None:
+        try:
+            if isinstance(row, OSError):
+                raise row
+            found.append(row)
+        except OSError:
+            with pytest.raises(ValueError, match="region"):
+                Region(region="x")
+
+    for row in rows():
+        take(row)
+    assert found == ["row 2"]
 
 
 @pytest.mark.anyio

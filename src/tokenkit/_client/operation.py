@@ -4,6 +4,7 @@ import inspect
 import types
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
+from traceback import clear_frames
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from typing_extensions import Self
@@ -32,7 +33,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class _MayFail:
-    def _failed_call(self, error: BaseException, operation: str) -> FailedCall:
+    def _failed_call(self, error: Exception, operation: str) -> FailedCall:
         """Return a call that an error ends before a request is sent."""
         raise NotImplementedError
 
@@ -71,7 +72,7 @@ class AsyncCaller(_MayFail):
             setattr(cls, name, found.async_method(cls))
 
 
-FailedBy: TypeAlias = Callable[[BaseException, str], FailedCall]
+FailedBy: TypeAlias = Callable[[Exception, str], FailedCall]
 
 
 def failed_by(caller: _MayFail) -> FailedBy:
@@ -190,17 +191,15 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
         def build(
             fail: FailedBy, args: tuple[Any, ...], kwargs: dict[str, Any]
         ) -> Call[T_co] | FailedCall:
-            found: BaseException
+            found: Exception
             try:
                 return model(*args, **kwargs)
             except InvalidInputError as error:
                 found = InvalidInputError(meant, error.errors) if error.errors else error
             except TypeError as error:
-                found = error
-                if _is_about_arguments(error):
-                    found = TypeError(str(error).replace(written, meant))
-            except BaseException as error:  # noqa: BLE001 - raised by the method itself
-                found = error
+                if not _is_about_arguments(error):
+                    raise
+                found = TypeError(str(error).replace(written, meant))
             return fail(found, name)
 
         return build
@@ -222,6 +221,9 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             try:
                 request = build(failed_by(self), args, kwargs)
+            except BaseException as error:
+                clear_frames(error.__traceback__)  # a model's own mistake, or an interrupt
+                raise
             finally:
                 args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, FailedCall):
@@ -241,6 +243,9 @@ class Operation(ModelMethod[P, T_co], ValueMethod[P, T_co]):
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             try:
                 request = build(failed_by(self), args, kwargs)
+            except BaseException as error:
+                clear_frames(error.__traceback__)  # a model's own mistake, or an interrupt
+                raise
             finally:
                 args, kwargs = (), {}  # keep them out of the traceback
             if isinstance(request, FailedCall):

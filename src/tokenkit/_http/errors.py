@@ -51,6 +51,8 @@ SOCKS_TEXT = re.compile(
 )
 STATUS = re.compile(r"[1-9][0-9]{2}(?![^ ])")
 LONGEST_TEXT = 500
+# What h11 says of a connection that `mark_unclean` has made unusable.
+UNUSABLE = "our state is ERROR"
 # OpenSSL's codes for a certificate from an unknown authority.
 UNTRUSTED = frozenset({2, 18, 19, 20, 21})
 
@@ -118,6 +120,8 @@ def may_have_been_sent(
     way: ThroughHttpx, progress: Progress, error: Exception | None = None
 ) -> bool:
     """Return whether the server may have got the request, if it failed or was too late."""
+    if isinstance(error, _named("LocalProtocolError")) and UNUSABLE in str(error):
+        return False
     if way.knows_what_was_sent or progress.sent is not None:
         return progress.sent is True
     # No network of this package, nor httpcore, has told anything about this request. Its error may

@@ -128,20 +128,28 @@ def _load(name: str) -> Family:
 
 
 def _methods_of(kind: type, family: str) -> dict[str, object]:
+    """Return a class's methods; ``None`` for one that another has replaced.
+
+    A class that has taken the place of the library's own has a method that it can't have.
+    """
+    if kind.__module__.partition(".")[0] not in (family, CORES[family]):
+        return {"__init__": object()}
     return {
-        name: one if _is_own(one, family, "contextlib") else None
+        name: one if _is_own(one, family) else None
         for name, one in vars(kind).items()
         if callable(one)
     }
 
 
-def _is_own(method: object, family: str, *others: str) -> bool:
+def _is_own(method: object, family: str) -> bool:
     """Return whether a library itself defines a method, and no mock or tool has replaced it."""
     # A wrapper may pass for a function with isinstance().
     if type(method) is not FunctionType:
         return False
     package, _, _ = str(method.__globals__.get("__name__")).partition(".")
-    return package in (family, CORES[family], *others)
+    if package == "contextlib":  # which a library may use, and which gets no response
+        return _is_own(getattr(method, "__wrapped__", None), family)
+    return package in (family, CORES[family])
 
 
 def load_family(name: object) -> Family | str:

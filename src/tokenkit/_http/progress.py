@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,9 +92,8 @@ class Progress:
 
 def _ask_to_close(request: Any) -> None:
     """Restore a header that a caller's hook or transport may have changed or dropped."""
-    headers = getattr(request, "headers", ())
-    kept = [one for one in headers if one[0].lower() != b"connection"]
-    with suppress(AttributeError):  # without a request, the response is looked at all the same
+    if type(request).__module__.startswith("httpcore"):
+        kept = [one for one in request.headers if one[0].lower() != b"connection"]
         request.headers = [*kept, (b"connection", b"close")]
 
 

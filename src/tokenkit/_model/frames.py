@@ -1,5 +1,6 @@
 """Remove arguments, which may be secrets, from an error's frames: error trackers show them."""
 
+import sys
 from abc import ABCMeta
 from inspect import Signature, signature
 from traceback import clear_frames
@@ -12,13 +13,17 @@ from .._secret import with_members
 __all__ = ["ForgetsArguments", "Mixable", "forget_arguments"]
 
 
-def forget_arguments(error: BaseException) -> None:
+def forget_arguments(error: BaseException, outer: BaseException | None = None) -> None:
     """Empty the finished frames of an error, of the errors behind it and of a group's errors.
 
     The lines stay, so that the traceback still shows where it happened.
+
+    Args:
+        error: The error.
+        outer: What the caller was handling before: it, and what is behind it, stays as it is.
     """
     errors: list[BaseException | None] = [error]
-    seen: set[int] = set()
+    seen: set[int] = {id(outer)}
     while errors:
         one = errors.pop()
         if one is None or id(one) in seen:
@@ -53,11 +58,12 @@ class ForgetsArguments(Mixable):
     if not TYPE_CHECKING:
 
         def __call__(cls, *args: object, **kwargs: object) -> object:
+            _, outer, _ = sys.exc_info()
             try:
                 return super().__call__(*args, **kwargs)
             except BaseException as error:
                 args, kwargs = (), {}  # this frame is still running
-                forget_arguments(error)
+                forget_arguments(error, outer)
                 raise
 
         @property

@@ -1,6 +1,7 @@
 """The base of request models: fields with their wire names, checked all together."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from operator import attrgetter
@@ -110,6 +111,7 @@ class _CheckedType(Mixable):
     if not TYPE_CHECKING:
 
         def __call__(cls, *args: object, **kwargs: object) -> object:  # noqa: N805 - of a metaclass
+            _, outer, _ = sys.exc_info()
             try:
                 return super().__call__(*args, **kwargs)
             except InvalidInputError as error:
@@ -117,12 +119,12 @@ class _CheckedType(Mixable):
             except TypeError as error:
                 if error.__traceback__.tb_next is not None:
                     args, kwargs = (), {}
-                    forget_arguments(error)
+                    forget_arguments(error, outer)
                     raise  # a mistake in the model, not in the arguments
                 problem = error.with_traceback(None)
             except BaseException as error:
                 args, kwargs = (), {}  # whatever struck, its frames hold the arguments
-                forget_arguments(error)
+                forget_arguments(error, outer)
                 raise
             args, kwargs = (), {}  # keep them out of the traceback
             raise problem
