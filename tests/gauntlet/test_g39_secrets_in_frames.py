@@ -11,7 +11,7 @@ import anyio
 import attrs
 import httpx
 import pytest
-from credentials import STRIGO_ORG_ID, ZDK, zdk_client
+from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, ZDK, zdk_client
 from opened import leaks, opened
 from raw_server import RawServer, http, json_response, responding
 
@@ -203,7 +203,7 @@ def test_what_strikes_while_a_model_is_made_leaves_no_frame(error: type[BaseExce
     class StruckClient(StruckCalls, StrigoClient):
         """A client with one more call."""
 
-    with StruckClient(org_id=STRIGO_ORG_ID, api_key="k") as client:
+    with StruckClient(org_id=STRIGO_ORG_ID, api_key=STRIGO_API_KEY) as client:
         for make in (client.make_it, Struck):
             with pytest.raises(error) as caught:
                 make(text=KEY)
