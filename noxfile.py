@@ -98,7 +98,7 @@ def run_tests(session: nox.Session, *arguments: str, mode: str = "", **variables
     if session.name in (f"tests-{OLDEST}", f"tests-{NEWEST}"):
         variables["COVERAGE_FILE"] = str(pathlib.Path(".coverage").absolute())
         runner = ["coverage", "run"]
-    workers = f"{(os.cpu_count() or 1) + 2}*popen//python={python} {mode}"
+    workers = f"{(os.cpu_count() or 1) + 4}*popen//python={python} {mode}"
     spread = ["--tx", workers.rstrip(), "--dist", "worksteal"]
     session.run(*runner, "-m", "pytest", *spread, *arguments, *session.posargs, env=variables)
 

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from callers_clients import CALLED_TWICE, minted
-from network_calls import each_family, each_flavour, echo_token
+from credentials import strigo_client
+from network_calls import NO_RETRIES, each_family, each_flavour, echo_token
 from raw_server import RawServer, http
-from surplus import RIGHT, SURPLUS, polite
+from surplus import CALLS, RIGHT, SURPLUS, polite
+
+from tokenkit import TransportError
+from tokenkit._http.connection import PATH_TO_H11
+from tokenkit._http.httpx_adapter import at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -262,3 +267,45 @@ def test_a_request_that_no_longer_asks_to_close_leaves_nothing_to_the_next(
     with RawServer(surplus_at_first) as server:
         assert minted(flavour, options, server.url) == RIGHT * 2
         assert server.connections == len(CALLED_TWICE)
+
+
+@each_family
+def test_a_transport_that_tells_events_itself(family: Family) -> None:
+    """What it tells of its own request, whatever that is, isn't touched."""
+    module: Any = import_module(family)
+
+    def respond(request: Any) -> Any:
+        request.extensions["trace"]("http11.send_request_headers.started", {"request": request})
+        assert request.headers["connection"] == "close"
+        return module.Response(200, json={"result": "success", "data": {"token": "t"}})
+
+    options = {"transport": module.MockTransport(respond)}
+    assert minted("sync", options, "https://vendor.example") == ["t"] * len(CALLED_TWICE)
+
+
+@each_family
+@each_flavour
+def test_a_network_that_is_hidden_from_a_clean_response(flavour: Flavour, family: Family) -> None:
+    """The response counts, and its connection serves one call."""
+    options = hiding_network(import_module(family), "" if flavour == "sync" else "Async")
+    with RawServer(polite) as server:
+        assert minted(flavour, options, server.url) == RIGHT * 2
+        assert server.connections == len(CALLED_TWICE)
+
+
+@each_family
+def test_a_connection_that_takes_no_more_requests(family: Family) -> None:
+    """A call that finds one wasn't performed, and is sent again on another."""
+    transport = import_module(family).HTTPTransport()
+    with (
+        RawServer(polite) as server,
+        strigo_client(server.url, transport=transport, retry=NO_RETRIES) as once,
+    ):
+        for call in CALLS:
+            once.send(call)
+        (kept,) = getattr(transport, "_pool").connections  # noqa: B009 - it is private
+        at(kept, PATH_TO_H11).send_failed()
+        with pytest.raises(TransportError) as caught:
+            once.send(CALLS[0])
+        assert caught.value.outcome == "not performed"
+        assert once.send(CALLS[0]).token == RIGHT[0]

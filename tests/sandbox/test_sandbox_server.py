@@ -154,7 +154,7 @@ def test_all_wrong_options_are_named() -> None:
         "strigo_rate_limit": True,
         "zerohash_unknown_permissions": "no",
         "zerohash_webhook_url": "https://example.com",
-        "zerohash_webhook_secret": b"s",
+        "zerohash_webhook_secret": bytes,
         "zerohash_webhook_signatures": ["hmac", "md5"],
     }
     with pytest.raises(ConfigurationError, match=r"must be Fault values.*not 5"):
@@ -169,7 +169,7 @@ def test_all_wrong_options_are_named() -> None:
         "strigo_rate_limit must be a whole number of requests, at least 1, or None, not True",
         "zerohash_unknown_permissions must be True or False, not 'no'",
         "webhooks go to this machine only: use a URL like http://127.0.0.1:8000/webhooks",
-        "zerohash_webhook_secret must be a string, not bytes",
+        "zerohash_webhook_secret must be a string, not the class bytes",
         "zerohash_webhook_signatures must be any of hmac, hmac-legacy, rsa, rsa-legacy",
     ]
 
