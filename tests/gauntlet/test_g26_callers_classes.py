@@ -148,6 +148,19 @@ def hiding_network(module: Any, prefix: str) -> dict[str, Any]:
     return {"transport": Hiding()}
 
 
+def check_each_gets_its_own(
+    flavour: Flavour,
+    family: Family,
+    made_by: Callable[[Any, str], dict[str, Any]],
+    script: Callable[[Peer], None],
+) -> None:
+    """Mint through a caller's object: the tokens are right, and no connection is kept."""
+    options = made_by(import_module(family), "" if flavour == "sync" else "Async")
+    with RawServer(script) as server:
+        assert minted(flavour, options, server.url) == RIGHT * 2
+        assert server.connections == len(CALLED_TWICE)
+
+
 READERS = [
     *(reading_hook, reading_client, replaced_send),
     *(reading_transport, alternating, hiding_network),
@@ -161,10 +174,7 @@ def test_a_response_that_was_read_before_leaves_nothing_to_the_next(
     flavour: Flavour, family: Family, made_by: Callable[[Any, str], dict[str, Any]]
 ) -> None:
     """Whatever of the caller's reads a response first, what is behind it is nobody's."""
-    options = made_by(import_module(family), "" if flavour == "sync" else "Async")
-    with RawServer(surplus_at_first) as server:
-        assert minted(flavour, options, server.url) == RIGHT * 2
-        assert server.connections == len(CALLED_TWICE)
+    check_each_gets_its_own(flavour, family, made_by, surplus_at_first)
 
 
 @each_family
@@ -263,10 +273,7 @@ def test_a_request_that_no_longer_asks_to_close_leaves_nothing_to_the_next(
     flavour: Flavour, family: Family, made_by: Callable[[Any, str], dict[str, Any]]
 ) -> None:
     """What the caller's own code changes in a request doesn't keep its connection."""
-    options = made_by(import_module(family), "" if flavour == "sync" else "Async")
-    with RawServer(surplus_at_first) as server:
-        assert minted(flavour, options, server.url) == RIGHT * 2
-        assert server.connections == len(CALLED_TWICE)
+    check_each_gets_its_own(flavour, family, made_by, surplus_at_first)
 
 
 @each_family
@@ -287,10 +294,7 @@ def test_a_transport_that_tells_events_itself(family: Family) -> None:
 @each_flavour
 def test_a_network_that_is_hidden_from_a_clean_response(flavour: Flavour, family: Family) -> None:
     """The response counts, and its connection serves one call."""
-    options = hiding_network(import_module(family), "" if flavour == "sync" else "Async")
-    with RawServer(polite) as server:
-        assert minted(flavour, options, server.url) == RIGHT * 2
-        assert server.connections == len(CALLED_TWICE)
+    check_each_gets_its_own(flavour, family, hiding_network, polite)
 
 
 @each_family

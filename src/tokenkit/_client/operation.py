@@ -113,6 +113,10 @@ class ClientMethod(ABC):
         """Make the function for an async client class."""
         ...
 
+    def name_in(self, owner: type[object]) -> str:
+        """Return the method's name with its client class's."""
+        return f"{owner.__qualname__}.{self.stub.__name__}"
+
     def named(
         self,
         function: Callable[..., object],
@@ -124,7 +128,7 @@ class ClientMethod(ABC):
         code = function.__code__
         function.__code__ = code.replace(co_name=name)  # which is what tracebacks show
         function.__name__ = name
-        function.__qualname__ = f"{owner.__qualname__}.{name}"
+        function.__qualname__ = self.name_in(owner)
         function.__module__ = owner.__module__
         function.__doc__ = self.doc
         function.__signature__ = signature  # type: ignore[attr-defined] # inspect's own protocol
@@ -175,7 +179,7 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
 
     def names(self, owner: type[object]) -> tuple[str, str]:
         """Return the names of the model and of the client's method, for errors."""
-        return self.model.__qualname__, f"{owner.__qualname__}.{self.stub.__name__}()"
+        return self.model.__qualname__, f"{self.name_in(owner)}()"
 
     def builder(
         self, owner: type[object]

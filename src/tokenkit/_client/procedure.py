@@ -38,7 +38,7 @@ class Procedure(ValueMethod[P, T_co]):
         """Make the function for a sync client class."""
         begin: Callable[..., Calls[object]] = self.calls
         name = self.stub.__name__
-        meant = f"{owner.__qualname__}.{name}()"
+        meant = f"{self.name_in(owner)}()"
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
             calls, sent = begin(*args, **kwargs), Sent()
@@ -56,7 +56,7 @@ class Procedure(ValueMethod[P, T_co]):
         """Make the function for an async client class."""
         begin: Callable[..., Calls[object]] = self.calls
         name = self.stub.__name__
-        meant = f"{owner.__qualname__}.{name}()"
+        meant = f"{self.name_in(owner)}()"
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
             calls, sent = begin(*args, **kwargs), Sent()

@@ -9,7 +9,7 @@ import attrs
 from ..errors import ConfigurationError
 from .json import type_of
 from .messages import DEFAULT_PORTS
-from .paths import MAX_URL, has_encoded_path
+from .paths import ENCODED, MAX_URL, has_encoded_path
 
 __all__ = [
     "BaseURL",
@@ -74,9 +74,7 @@ def parse_base_url(base_url: object, name: str = "base_url") -> BaseURL:
             f"{name} must be like https://host or http://localhost:8000: it {problem}"
         )
     if not base_url.isprintable() or not has_encoded_path(parts.path):
-        raise ConfigurationError(
-            f"the path of {name} must be percent-encoded, without '.' and '..' segments"
-        )
+        raise ConfigurationError(f"the path of {name} {ENCODED}")
     shown = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"
     return BaseURL(f"{parts.scheme}://{host.lower()}{shown}", parts.path.rstrip("/"))
 

@@ -4,7 +4,7 @@ import re
 
 from .json import type_of
 
-__all__ = ["MAX_URL", "has_encoded_path", "path_problem", "route_problem"]
+__all__ = ["ENCODED", "MAX_URL", "has_encoded_path", "path_problem", "route_problem"]
 
 # Common servers take no more, and httpx takes little more.
 MAX_URL = 16_384

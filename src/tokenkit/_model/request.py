@@ -116,16 +116,13 @@ class _CheckedType(Mixable):
                 return super().__call__(*args, **kwargs)
             except InvalidInputError as error:
                 problem = error.with_traceback(None)
-            except TypeError as error:
-                if error.__traceback__.tb_next is not None:
+            except BaseException as error:
+                if not isinstance(error, TypeError) or error.__traceback__.tb_next is not None:
+                    # A mistake in the model, or an interrupt; its frames hold the arguments.
                     args, kwargs = (), {}
                     forget_arguments(error, outer)
-                    raise  # a mistake in the model, not in the arguments
+                    raise
                 problem = error.with_traceback(None)
-            except BaseException as error:
-                args, kwargs = (), {}  # whatever struck, its frames hold the arguments
-                forget_arguments(error, outer)
-                raise
             args, kwargs = (), {}  # keep them out of the traceback
             raise problem
 
