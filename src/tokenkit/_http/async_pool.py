@@ -21,8 +21,8 @@ from .async_stream import AsyncBackend
 from .asyncio_stream import AsyncioBackend
 from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
-from .httpx_adapter import ThroughHttpx, mark_unclean, through_callers
-from .progress import PROGRESS, Progress
+from .httpx_adapter import ThroughHttpx, through_callers
+from .progress import PROGRESS
 from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
@@ -47,14 +47,14 @@ async def exchange(
     A network that keeps the deadline itself needs no cancel scope.
     """
     hide_credentials()
-    progress = Progress(left, request.origin)
+    progress = way.progress(left, request.origin)
     reader = ResponseReader(way, progress)
     previous = PROGRESS.set(progress)
     try:
         outgoing = way.outgoing(request, timeouts, left)
         if keeps_deadline:
             return await _receive(way, outgoing, reader)
-        if way.follow is None:  # a mock or an instrument stands above this package's network
+        if not way.is_callers:  # a mock or an instrument stands above this package's network
             with suppress(TimeoutError):
                 async with time_limit(left):
                     return await _receive(way, outgoing, reader)
@@ -92,9 +92,8 @@ async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> 
     except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
+        reader.progress.mark_unclean()  # if an interrupt strikes here, it isn't given back
         if reader.response is not None:
-            # If an interrupt strikes in between, the connection isn't given back.
-            mark_unclean(way, reader.response)
             await _let_go(reader.response.stream, chunks)
 
 

@@ -7,15 +7,8 @@ from typing import Any
 
 import attrs
 
-from .httpx_adapter import (
-    POOL_OF_TRANSPORT,
-    ThroughHttpcore,
-    ThroughHttpx,
-    at,
-    has_read_all,
-    httpcore_url,
-)
-from .progress import PROGRESS, time_left
+from .httpx_adapter import POOL_OF_TRANSPORT, ThroughHttpcore, ThroughHttpx, httpcore_url
+from .progress import PROGRESS, at, has_read_all, time_left
 from .proxy import Proxy
 from .settings import KEEPALIVE, ConnectionSettings
 
@@ -33,8 +26,8 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 # transport is made only if httpx's or httpcore's classes are mocked or observed.
 # For TLS within TLS, httpcore reads by the outer socket's `recv()`, which `network` replaces; if
 # it read in another way, each read would end by the deadline, but not each step.
-# `httpx_adapter.MOUNTS`, and the names below it there, show what a caller's connection
-# holds; if one is missing, each serves a single call.
+# `progress.H11`, and the names below it there, show what a caller's connection holds; if one is
+# missing, or Python doesn't tell which methods are being called, each serves a single call.
 # Texts; an unknown one is just not shown: h11's in `errors.KNOWN_TEXTS` and `errors.CLOSED`, and
 # the names of events that httpcore logs in `family.HARMLESS`. Loggers are found by their package;
 # those of a module that is loaded during an exchange, by `family.LOGGERS`.

@@ -51,8 +51,6 @@ SOCKS_TEXT = re.compile(
 )
 STATUS = re.compile(r"[1-9][0-9]{2}(?![^ ])")
 LONGEST_TEXT = 500
-# What h11 says of a connection that `mark_unclean` has made unusable.
-UNUSABLE = "our state is ERROR"
 # OpenSSL's codes for a certificate from an unknown authority.
 UNTRUSTED = frozenset({2, 18, 19, 20, 21})
 
@@ -108,7 +106,7 @@ def text_of(error: Exception, way: ThroughHttpx, progress: Progress) -> str:
         isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in UNTRUSTED
         for cause in _chain(error)
     ):
-        where = "verify= of your own" if way.follow else "SSL_CERT_FILE or ssl_context"
+        where = "verify= of your own" if way.is_callers else "SSL_CERT_FILE or ssl_context"
         text += (
             "; if a proxy or a private authority signs its certificate, name that authority "
             f"with {where}"
@@ -120,13 +118,11 @@ def may_have_been_sent(
     way: ThroughHttpx, progress: Progress, error: Exception | None = None
 ) -> bool:
     """Return whether the server may have got the request, if it failed or was too late."""
-    if isinstance(error, _named("LocalProtocolError")) and UNUSABLE in str(error):
-        return False
     if way.knows_what_was_sent or progress.sent is not None:
         return progress.sent is True
     # No network of this package, nor httpcore, has told anything about this request. Its error may
     # be that of another one, which a hook or a transport has sent after it.
-    if way.follow is not None or error is None:
+    if way.is_callers or error is None:
         return True
     core = way.family.core
     before = (core.ConnectError, core.ConnectTimeout, core.PoolTimeout, core.ProxyError)

@@ -20,7 +20,6 @@ DEFAULT_FAMILY = "httpx"
 
 # httpcore's classes below httpx's transports that tools may mock or observe.
 SENDERS = ("ConnectionPool", "HTTPProxy", "HTTPConnection")
-BETWEEN = ("SOCKSProxy", "HTTP11Connection")
 LOGGING_PACKAGES = (*CORES.values(), "hpack")
 LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
 # The starts of steps that name no header and no password.
@@ -69,8 +68,6 @@ class Family:
         body_stream: The class of request bodies that its transports accept.
         methods: By method name, the classes that send with it and the method as the library
             defines it; ``None`` if it was replaced when the family was loaded.
-        unchanged: All methods of the sync and of the async classes from clients to connections;
-            ``None`` for those that were replaced.
     """
 
     name: str
@@ -78,7 +75,6 @@ class Family:
     core: Any
     body_stream: type[BodyStream]
     methods: Mapping[str, Sequence[tuple[type, object]]]
-    unchanged: Mapping[str, Mapping[type, Mapping[str, object]]]
 
     def is_untouched(self, name: str) -> bool:
         """Return whether the library's sending is not mocked or observed.
@@ -91,54 +87,19 @@ class Family:
                 return False
         return True
 
-    def is_direct(self, *values: object) -> bool:
-        """Return whether nothing of another's gets a response of these objects before the caller.
-
-        They are of the library's own classes, and no tool has replaced a method between them and
-        the network.
-        """
-        prefix = "Async" if type(values[-1]).__name__.startswith("Async") else ""
-        known = self.unchanged[prefix]
-        return all(
-            type(value) in known and known[type(value)].keys().isdisjoint(vars(value))
-            for value in values
-        ) and all(
-            vars(kind).get(name) is method
-            for kind, methods in known.items()
-            for name, method in methods.items()
-        )
-
 
 @cache
 def _load(name: str) -> Family:
     http, core = import_module(name), import_module(CORES[name])
     methods: dict[str, Sequence[tuple[type, object]]] = {}
-    unchanged: dict[str, Mapping[type, Mapping[str, object]]] = {}
     for method, prefix in (("handle_request", ""), ("handle_async_request", "Async")):
         kinds = [getattr(http, f"{prefix}HTTPTransport")]
         kinds += [getattr(core, f"{prefix}{one}") for one in SENDERS]
         found = ((kind, getattr(kind, method)) for kind in kinds)
         methods[method] = [(kind, one if _is_own(one, name) else None) for kind, one in found]
-        kinds = [getattr(http, f"{prefix}{one}") for one in ("Client", "HTTPTransport")]
-        kinds += [getattr(core, f"{prefix}{one}") for one in (*SENDERS, *BETWEEN)]
-        unchanged[prefix] = {kind: _methods_of(kind, name) for kind in kinds}
     # This class tells transports for httpx that they may take the body as bytes.
     body_stream = type("BodyStream", (BodyStream, http.ByteStream), {})
-    return Family(name, http, core, body_stream, methods, unchanged)
-
-
-def _methods_of(kind: type, family: str) -> dict[str, object]:
-    """Return a class's methods; ``None`` for one that another has replaced.
-
-    A class that has taken the place of the library's own has a method that it can't have.
-    """
-    if kind.__module__.partition(".")[0] not in (family, CORES[family]):
-        return {"__init__": object()}
-    return {
-        name: one if _is_own(one, family) else None
-        for name, one in vars(kind).items()
-        if callable(one)
-    }
+    return Family(name, http, core, body_stream, methods)
 
 
 def _is_own(method: object, family: str) -> bool:
@@ -147,8 +108,6 @@ def _is_own(method: object, family: str) -> bool:
     if type(method) is not FunctionType:
         return False
     package, _, _ = str(method.__globals__.get("__name__")).partition(".")
-    if package == "contextlib":  # which a library may use, and which gets no response
-        return _is_own(getattr(method, "__wrapped__", None), family)
     return package in (family, CORES[family])
 
 

@@ -1,46 +1,28 @@
 """The two ways to send a request: through httpx, or through httpcore below it."""
 
 import re
-import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, TypeAlias
-from weakref import WeakSet
 
 from .._model.messages import Headers, Request
 from .._policy.timeouts import LONGEST, Timeouts
 from ..errors import ConfigurationError
 from .family import Family
-from .progress import PROGRESS
+from .progress import PROGRESS, CallersProgress, Progress
 from .settings import ConnectionSettings
 
 __all__ = [
     "POOL_OF_TRANSPORT",
     "ThroughHttpcore",
     "ThroughHttpx",
-    "at",
-    "has_read_all",
     "httpcore_url",
-    "mark_unclean",
     "through_callers",
 ]
 
-# From a caller's client to its transport for a URL, and from there to httpcore's pool.
-MOUNTS = "_mounts"
-CHOOSE_TRANSPORT = "_transport_for_url"
+# httpx has no public way to choose a transport's network.
 POOL_OF_TRANSPORT = "_pool"
-# From the response of a caller's transport to httpcore's stream of its connection; a client, and
-# httpcore's networks, wrap one stream more. `ENDED` says that it has given its connection back.
-PATH_FROM_RESPONSE = ("_httpcore_stream", "_stream")
-PATH_FROM_STREAM = ("_connection", "_h11_state")
-WRAPPED_STREAM, ENDED = "_stream", "_closed"
-# What anyio's and trio's TLS, and anyio's sockets, have received but not passed on.
-READ_BIOS = ("_read_bio", "_incoming")
-READ_QUEUE = ("_protocol", "read_queue")
-
-# The callers' transports whose connections have shown what is left behind a response.
-SHOWING: WeakSet[Any] = WeakSet()
 
 # Zero would make a socket non-blocking.
 SHORTEST_STEP = 0.001
@@ -113,10 +95,7 @@ class ThroughHttpx:
         family: Whose classes to use.
         handle: The function that sends, sync or async.
         client: The caller's client, whose default headers are sent too.
-        follow: The method of ``Progress`` that follows a request through a caller's connections.
-
-    Attributes:
-        owner: The caller's client or transport.
+        is_callers: Whether the connections are the caller's.
     """
 
     knows_what_was_sent = False
@@ -126,39 +105,17 @@ class ThroughHttpx:
         family: Family,
         handle: Callable[[Any], Any],
         *,
-        owner: Any = None,
         client: Any = None,
-        follow: str | None = None,
+        is_callers: bool = False,
     ) -> None:
         self.family = family
         self.handle = handle
-        self.owner = owner
-        self.follow = follow
+        self.is_callers = is_callers
         self._client = client
 
-    def _follow_callers(self, url: Any) -> bool:
-        """Record the caller's transport for a request; return whether its connection may be kept.
-
-        A hook, a mock or a class of the caller's may read the response, and send another request
-        before it is looked at.
-        """
-        progress, client, family = PROGRESS.get(), self._client, self.family
-        transport = self.owner if client is None else self._chosen_transport(url)
-        pool = _own(transport, POOL_OF_TRANSPORT)
-        progress.has_proxy = type(pool).__name__.endswith("Proxy")
-        is_direct = family.is_direct(transport if client is None else client, transport, pool)
-        if is_direct and (client is None or not client.event_hooks["response"]):
-            progress.transport = transport
-        progress.closes = progress.transport not in SHOWING
-        return not progress.closes
-
-    def _chosen_transport(self, url: Any) -> Any:
-        """Return the transport of the caller's client for a URL; ``None`` if it isn't known."""
-        http = self.family.http
-        kind = http.AsyncClient if self.follow == "follow_async" else http.Client
-        choose: Any = getattr(kind, CHOOSE_TRANSPORT, None)
-        is_complete = _own(self._client, MOUNTS) is not None
-        return choose(self._client, url) if choose is not None and is_complete else None
+    def progress(self, left: float, origin: str) -> Progress:
+        """Return the progress of a new exchange."""
+        return (CallersProgress if self.is_callers else Progress)(left, origin)
 
     def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request.
@@ -168,8 +125,8 @@ class ThroughHttpx:
         """
         url, _, host = _target(self.family, request.origin, request.route)
         headers = [(b"host", host)]
-        if self.follow is not None and not self._follow_callers(url):
-            headers.append((b"connection", b"close"))
+        if self.is_callers:
+            headers.append((b"connection", b"close"))  # until the connection is known
         if self._client is not None:
             headers += [
                 (name, value)
@@ -183,8 +140,9 @@ class ThroughHttpx:
             stream=self.family.body_stream(request.body),
             extensions={"timeout": _timeout(timeouts, left)},
         )
-        if self.follow is not None:
-            outgoing.extensions["trace"] = getattr(PROGRESS.get(), self.follow)
+        progress = PROGRESS.get()
+        if isinstance(progress, CallersProgress):
+            outgoing.extensions["trace"] = progress.follow
         outgoing.read()  # some transports use the content, and would stream a request without one
         return outgoing
 
@@ -197,14 +155,18 @@ class ThroughHttpx:
 
 
 def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
-    """Return how to send through a caller's client or transport."""
-    client = settings.http_client
-    follow = "follow_async" if "async" in handle else "follow"
-    if client is None:
-        owner = settings.transport
-        return ThroughHttpx(settings.family, getattr(owner, handle), owner=owner, follow=follow)
-    send = partial(client.send, **AS_IT_STANDS)
-    return ThroughHttpx(settings.family, send, owner=client, client=client, follow=follow)
+    """Return how to send through a caller's client or transport.
+
+    Its method is looked up for each request, as a mock may replace it at any time.
+    """
+    client, transport = settings.http_client, settings.transport
+
+    def send(outgoing: Any) -> Any:
+        if client is None:
+            return getattr(transport, handle)(outgoing)
+        return client.send(outgoing, **AS_IT_STANDS)
+
+    return ThroughHttpx(settings.family, send, client=client, is_callers=True)
 
 
 class ThroughHttpcore(ThroughHttpx):
@@ -237,68 +199,3 @@ class ThroughHttpcore(ThroughHttpx):
 def _may_go(name: bytes) -> bool:
     """Return whether a caller's default header may be sent; each call asks for the same few."""
     return NOT_OURS.fullmatch(name.decode("latin-1").lower()) is None
-
-
-def mark_unclean(way: ThroughHttpx, response: Any) -> None:
-    """Let httpcore close a caller's connection with its response if bytes may be left behind it.
-
-    Only a connection of a transport that the request went to directly may be kept. One that was
-    given back before may serve another call already: if it holds something, it takes no further
-    request. HTTP/2 says whose each byte is.
-    """
-    if way.follow is None or response.extensions.get("http_version") == b"HTTP/2":
-        return
-    transport = PROGRESS.get().transport
-    stream = at(getattr(response.stream, WRAPPED_STREAM, response.stream), PATH_FROM_RESPONSE)
-    h11_connection = at(stream, PATH_FROM_STREAM)
-    was_given_back = getattr(stream, ENDED, True)
-    if transport is not None:
-        is_shown = h11_connection is not None and not was_given_back
-        (SHOWING.add if is_shown else SHOWING.discard)(transport)
-    if h11_connection is None:
-        return
-    network = response.extensions.get("network_stream")
-    is_clean = has_read_all(h11_connection) and _is_drained_below(network)
-    if not is_clean or (transport is None and not was_given_back):
-        h11_connection.send_failed()
-
-
-def _is_drained_below(network: Any) -> bool:
-    """Return whether the streams below h11 hold nothing; ``False`` if that can't be told.
-
-    What TLS within TLS holds is unknown.
-    """
-    if not hasattr(network, "get_extra_info"):
-        return False
-    tls = network.get_extra_info("ssl_object")
-    is_read = tls is None or not tls.pending()
-    if not hasattr(network, "aclose"):
-        # TLS on a socket leaves what it hasn't decrypted there, where the pool sees it.
-        return is_read and not isinstance(tls, ssl.SSLObject)
-    stream = getattr(network, WRAPPED_STREAM, None)
-    if tls is not None:
-        held = [getattr(stream, name) for name in READ_BIOS if hasattr(stream, name)]
-        if not held or held[0].pending:
-            return False
-        stream = getattr(stream, "transport_stream", None)
-    queue = at(stream, READ_QUEUE)
-    if type(stream).__module__.startswith("trio"):
-        queue = ()  # it has none
-    return is_read and not hasattr(stream, "transport_stream") and queue is not None and not queue
-
-
-def _own(value: Any, name: str) -> Any:
-    """Return an attribute of an object's own, without calling a property or a mock."""
-    return getattr(value, "__dict__", {}).get(name)
-
-
-def at(start: Any, path: Sequence[str]) -> Any:
-    """Follow attributes; return ``None`` if one is missing."""
-    for name in path:
-        start = getattr(start, name, None)
-    return start
-
-
-def has_read_all(h11_connection: Any) -> bool:
-    """Return whether h11 holds no bytes."""
-    return getattr(h11_connection, "trailing_data", None) == (b"", False)

@@ -1,15 +1,26 @@
 """How far the current exchange has got, shared between a sender and the network below it."""
 
+import ssl
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from inspect import CO_COROUTINE, currentframe
 from typing import Any
 from urllib.parse import urlsplit
 
 from .._model.messages import DEFAULT_PORTS
 from .._policy.timeouts import LONGEST
 
-__all__ = ["PROGRESS", "Progress", "time_left"]
+__all__ = ["PROGRESS", "CallersProgress", "Progress", "at", "has_read_all", "time_left"]
+
+# What h11 and the network of a connection of httpcore's are called there.
+H11, NETWORK = "_h11_state", "_network_stream"
+# What anyio's and trio's TLS, and anyio's sockets, have received but not passed on.
+TRANSPORT, READ_BIOS = "_stream", ("_read_bio", "_incoming")
+READ_QUEUE = ("_protocol", "read_queue")
+# A connection, and the pool above it, are called a few calls above their `trace`.
+CALLS_ABOVE = 16
 
 # The steps of httpcore before a request is sent. An unknown one counts as sending.
 CONNECTING = frozenset(
@@ -30,59 +41,23 @@ class Progress:
             None if unknown.
         peer: The proxy, or another host, while it is the peer.
         ended: Whether the peer has closed its end.
-        has_proxy: Whether the caller's transport is known to have a proxy.
-        closes: Whether the caller's connection must be closed behind the response.
-        transport: The caller's transport, if nothing else gets its response first.
     """
 
-    __slots__ = ("closes", "ended", "has_proxy", "origin", "peer", "sent", "transport", "until")
+    __slots__ = ("ended", "origin", "peer", "sent", "until")
 
     def __init__(self, left: float, origin: str) -> None:
         self.origin = origin
         self.until = time.monotonic() + left
         self.sent: bool | None = None
         self.peer: str | None = None
-        self.closes = self.ended = self.has_proxy = False
-        self.transport: Any = None
+        self.ended = False
 
     def left(self) -> float:
         """Return the seconds until the deadline."""
         return self.until - time.monotonic()
 
-    def follow(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take an event of httpcore's ``trace`` extension, which tells about this request only.
-
-        A caller's client may raise a connection error that belongs to its own request.
-        """
-        part, _, rest = event.partition(".")
-        step, _, moment = rest.partition(".")
-        if moment in ("complete", "failed") or step == "response_closed":
-            return
-        is_tunnel = getattr(info.get("request"), "method", b"") == b"CONNECT"
-        if step in CONNECTING or is_tunnel:
-            self.sent = bool(self.sent)
-            self._note_peer(part, step, info)
-            if is_tunnel and self.peer is not None:
-                self.peer = f"proxy {self.peer.removeprefix('proxy ')}"
-        else:
-            self.sent, self.peer = True, None
-            if self.closes and (part, step) == ("http11", "send_request_headers"):
-                _ask_to_close(info.get("request"))
-
-    def _note_peer(self, part: str, step: str, info: Mapping[str, Any]) -> None:
-        if step == "connect_tcp":
-            origin = urlsplit(self.origin)
-            host, port = info.get("host"), info.get("port")
-            own = (origin.hostname, origin.port or DEFAULT_PORTS[origin.scheme])
-            # A class of the caller's may send to another host for another reason.
-            kind = "proxy " if self.has_proxy else ""
-            self.peer = None if (host, port) == own else f"{kind}{host}:{port}"
-        elif step == "start_tls" and part != "connection":  # through the proxy, to the origin
-            self.peer = None
-
-    async def follow_async(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take an event, as async connections report it."""
-        self.follow(event, info)
+    def mark_unclean(self) -> None:
+        """Let a caller's connection be closed with the response if bytes are left behind it."""
 
     def failed_to_write(self) -> None:
         """Record that a write failed; if it was the first, no whole request was sent."""
@@ -90,11 +65,100 @@ class Progress:
             self.sent = False
 
 
-def _ask_to_close(request: Any) -> None:
-    """Restore a header that a caller's hook or transport may have changed or dropped."""
-    if type(request).__module__.startswith("httpcore"):
+class CallersProgress(Progress):
+    """Follows a request through a caller's connections by the ``trace`` extension of httpcore.
+
+    A connection that served before is looked at when it takes the request, whoever has read its
+    last response. It is asked to close if it can't be looked at.
+    """
+
+    __slots__ = ("_h11", "_is_new", "_network")
+
+    def __init__(self, left: float, origin: str) -> None:
+        super().__init__(left, origin)
+        self._is_new = False
+        self._h11: Any = None
+        self._network: Any = None
+
+    def follow(self, event: str, info: Mapping[str, Any]) -> Coroutine[Any, Any, None] | None:
+        """Take an event, which tells about this request only.
+
+        A caller's client may raise a connection error that belongs to its own request. Its
+        transport may pass an async request on to a sync one's, or the other way round.
+        """
+        part, _, rest = event.partition(".")
+        step, _, moment = rest.partition(".")
+        if moment not in ("complete", "failed") and step != "response_closed":
+            self._begin(part, step, info)
+        caller = getattr(currentframe(), "f_back", None)
+        is_async = caller is not None and caller.f_code.co_flags & CO_COROUTINE
+        return _nothing() if is_async else None
+
+    def _begin(self, part: str, step: str, info: Mapping[str, Any]) -> None:
+        request = info.get("request")
+        is_tunnel = getattr(request, "method", b"") == b"CONNECT"
+        if step not in CONNECTING and not is_tunnel:
+            if part == "http11" and step == "send_request_headers":
+                self._take_connection(request)
+            self.sent, self.peer = True, None
+            return
+        self.sent = bool(self.sent)
+        self._is_new = True
+        self._note_peer(part, step, info)
+        if is_tunnel and self.peer is not None:
+            self.peer = f"proxy {self.peer.removeprefix('proxy ')}"
+
+    def _note_peer(self, part: str, step: str, info: Mapping[str, Any]) -> None:
+        if step == "connect_tcp":
+            origin = urlsplit(self.origin)
+            host, port = info.get("host"), info.get("port")
+            own = (origin.hostname, origin.port or DEFAULT_PORTS[origin.scheme])
+            # A class of the caller's may send to another host for another reason.
+            has_proxy = any(type(one).__name__.endswith("Proxy") for one in _called())
+            kind = "proxy " if has_proxy else ""
+            self.peer = None if (host, port) == own else f"{kind}{host}:{port}"
+        elif step == "start_tls" and part != "connection":  # through the proxy, to the origin
+            self.peer = None
+
+    def _take_connection(self, request: Any) -> None:
+        """Look at the connection that takes the request.
+
+        Raises:
+            ConnectionNotAvailable: It holds bytes behind the response to another request, or that
+                can't be told. httpcore closes it, and takes another.
+        """
+        core = type(request).__module__.partition(".")[0]
+        if not core.startswith("httpcore"):  # a transport may tell events of its own
+            return
+        connection = next((one for one in _called() if H11 in getattr(one, "__dict__", ())), None)
+        self._h11, self._network = (getattr(connection, name, None) for name in (H11, NETWORK))
+        is_clean = self._is_clean()
+        if not is_clean and not self._is_new and connection is not None:
+            raise sys.modules[core].ConnectionNotAvailable
+        self._is_new = False
         kept = [one for one in request.headers if one[0].lower() != b"connection"]
-        request.headers = [*kept, (b"connection", b"close")]
+        request.headers = kept if is_clean else [*kept, (b"connection", b"close")]
+
+    def _is_clean(self) -> bool:
+        return has_read_all(self._h11) and _is_drained_below(self._network)
+
+    def mark_unclean(self) -> None:
+        """Let httpcore close the connection with the response if bytes are left behind it."""
+        if self._h11 is not None and not self._is_clean():
+            self._h11.send_failed()
+
+
+async def _nothing() -> None:
+    pass
+
+
+def _called() -> Iterator[object]:
+    """Yield the objects whose methods are being called, the innermost first."""
+    frame = getattr(currentframe(), "f_back", None)
+    for _ in range(CALLS_ABOVE):
+        if frame is not None:
+            yield frame.f_locals.get("self")
+            frame = frame.f_back
 
 
 PROGRESS: ContextVar[Progress] = ContextVar("tokenkit_progress")
@@ -112,3 +176,39 @@ def time_left(timeout: float | None, too_late: type[Exception] = TimeoutError) -
     if left <= 0:
         raise too_late("the deadline has passed")
     return min(left, LONGEST if timeout is None else timeout)
+
+
+def _is_drained_below(network: Any) -> bool:
+    """Return whether the streams below h11 hold nothing; ``False`` if that can't be told.
+
+    What TLS within TLS holds is unknown.
+    """
+    if not hasattr(network, "get_extra_info"):
+        return False
+    tls = network.get_extra_info("ssl_object")
+    is_read = tls is None or not tls.pending()
+    if not hasattr(network, "aclose"):
+        # TLS on a socket leaves what it hasn't decrypted there, where the pool sees it.
+        return is_read and not isinstance(tls, ssl.SSLObject)
+    stream = getattr(network, TRANSPORT, None)
+    if tls is not None:
+        held = [getattr(stream, name) for name in READ_BIOS if hasattr(stream, name)]
+        if not held or held[0].pending:
+            return False
+        stream = getattr(stream, "transport_stream", None)
+    queue = at(stream, READ_QUEUE)
+    if type(stream).__module__.startswith("trio"):
+        queue = ()  # it has none
+    return is_read and not hasattr(stream, "transport_stream") and queue is not None and not queue
+
+
+def at(start: Any, path: Sequence[str]) -> Any:
+    """Follow attributes; return ``None`` if one is missing."""
+    for name in path:
+        start = getattr(start, name, None)
+    return start
+
+
+def has_read_all(h11_connection: Any) -> bool:
+    """Return whether h11 holds no bytes."""
+    return getattr(h11_connection, "trailing_data", None) == (b"", False)

@@ -11,9 +11,9 @@ from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
-from .httpx_adapter import ThroughHttpx, mark_unclean, through_callers
+from .httpx_adapter import ThroughHttpx, through_callers
 from .network import DeadlineBackend
-from .progress import PROGRESS, Progress
+from .progress import PROGRESS
 from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
@@ -25,7 +25,7 @@ def exchange(
 ) -> AttemptOutcome:
     """Send a request and read the response."""
     hide_credentials()
-    progress = Progress(left, request.origin)
+    progress = way.progress(left, request.origin)
     previous = PROGRESS.set(progress)
     try:
         outgoing = way.outgoing(request, timeouts, left)
@@ -44,9 +44,8 @@ def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> Attemp
     except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
+        reader.progress.mark_unclean()  # if an interrupt strikes here, it isn't given back
         if reader.response is not None:
-            # If an interrupt strikes in between, the connection isn't given back.
-            mark_unclean(way, reader.response)
             with QUIETLY:
                 reader.response.stream.close()
 
