@@ -1,20 +1,34 @@
-"""G26 where hooks and classes of the caller's get a response before tokenkit does."""
+"""G26 where hooks, classes and tools of the caller's get a response before tokenkit does."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from unittest.mock import create_autospec
 
+import anyio
 import pytest
 from callers_clients import CALLED_TWICE, minted
-from credentials import strigo_client
+from credentials import async_strigo_client, strigo_client
 from network_calls import NO_RETRIES, each_family, each_flavour, echo_token
 from raw_server import RawServer, http
-from surplus import CALLS, RIGHT, SURPLUS, polite
+from reading_callers import (
+    PATIENCE,
+    Reader,
+    alternating,
+    by_client,
+    by_hook,
+    by_mount,
+    by_object,
+    by_tool,
+    by_transport,
+    until,
+)
+from surplus import CALLS, RIGHT, SURPLUS, polite, surplus_at_first
 
-from tokenkit import TransportError
-from tokenkit._http.connection import PATH_TO_H11
-from tokenkit._http.httpx_adapter import at
+from tokenkit import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +36,7 @@ if TYPE_CHECKING:
     from network_calls import Family, Flavour
     from raw_server import Peer
 
-
-def surplus_at_first(peer: Peer) -> None:
-    """Respond to each request; another response follows a connection's first one."""
-    behind = SURPLUS
-    while (request := peer.read_request()) is not None:
-        peer.send(echo_token(request) + behind)
-        behind = b""
+    Maker = Callable[["Reader", pytest.MonkeyPatch], dict[str, Any]]
 
 
 def fails_at_second(peer: Peer) -> None:
@@ -39,155 +47,83 @@ def fails_at_second(peer: Peer) -> None:
         peer.send(http(503, b"busy") + SURPLUS if number == 2 else echo_token(request))
 
 
-def read(response: Any) -> Any:
-    response.read()
-    return response
+READERS: list[Maker] = [by_hook, by_client, by_object, by_transport, by_mount, by_tool]
 
 
-async def aread(coming: Any) -> Any:
-    response = await coming
-    await response.aread()
-    return response
-
-
-def reading_hook(module: Any, prefix: str) -> dict[str, Any]:
-    """Return a client with a hook that reads each response, as for a log of bodies."""
-
-    async def hook(response: Any) -> None:
-        await response.aread()
-
-    hooks = {"response": [hook if prefix else read]}
-    return {"http_client": getattr(module, f"{prefix}Client")(event_hooks=hooks)}
-
-
-def reading_client(module: Any, prefix: str) -> dict[str, Any]:
-    """Return a client of a class that reads each response."""
-    base: Any = getattr(module, f"{prefix}Client")
-
-    class Reading(base):  # type: ignore[misc] # either family's
-        def send(self, *args: Any, **kwargs: Any) -> Any:
-            return (aread if prefix else read)(base.send(self, *args, **kwargs))
-
-    return {"http_client": Reading()}
-
-
-def replaced_send(module: Any, prefix: str) -> dict[str, Any]:
-    """Return a client on which a tool has replaced the method that sends."""
-    client = getattr(module, f"{prefix}Client")()
-    send = client.send
-
-    def sent(*args: Any, **kwargs: Any) -> Any:
-        return (aread if prefix else read)(send(*args, **kwargs))
-
-    client.send = sent
-    return {"http_client": client}
-
-
-def reading_class(module: Any, prefix: str) -> Any:
-    base: Any = getattr(module, f"{prefix}HTTPTransport")
-
-    class Reading(base):  # type: ignore[misc] # either family's
-        def handle_request(self, request: Any) -> Any:
-            return read(base.handle_request(self, request))
-
-        async def handle_async_request(self, request: Any) -> Any:
-            return await aread(base.handle_async_request(self, request))
-
-    return Reading
-
-
-def reading_transport(module: Any, prefix: str) -> dict[str, Any]:
-    """Return a transport that reads each response."""
-    return {"transport": reading_class(module, prefix)()}
-
-
-def alternating(module: Any, prefix: str) -> dict[str, Any]:
-    """Return a transport that sends by one of httpx's own, or by one that reads."""
-    base: Any = getattr(module, f"{prefix}BaseTransport")
-    parts = [getattr(module, f"{prefix}HTTPTransport")(), reading_class(module, prefix)()]
-
-    class Alternating(base):  # type: ignore[misc] # either family's
-        turn = 0
-
-        def next(self) -> Any:
-            self.turn += 1
-            return parts[self.turn not in (1, 3)]
-
-        def handle_request(self, request: Any) -> Any:
-            return self.next().handle_request(request)
-
-        async def handle_async_request(self, request: Any) -> Any:
-            return await self.next().handle_async_request(request)
-
-        def close(self) -> None:
-            for part in parts:
-                part.close()
-
-        async def aclose(self) -> None:
-            for part in parts:
-                await part.aclose()
-
-    return {"transport": Alternating()}
-
-
-def hiding_network(module: Any, prefix: str) -> dict[str, Any]:
-    """Return a transport that reads each response and puts its own object before the network."""
-    reading = reading_class(module, prefix)
-
-    class Hiding(reading):  # type: ignore[misc, valid-type] # either family's
-        def handle_request(self, request: Any) -> Any:
-            response = reading.handle_request(self, request)
-            response.extensions["network_stream"] = object()
-            return response
-
-        async def handle_async_request(self, request: Any) -> Any:
-            response = await reading.handle_async_request(self, request)
-            response.extensions["network_stream"] = object()
-            return response
-
-    return {"transport": Hiding()}
-
-
-def check_each_gets_its_own(
-    flavour: Flavour,
-    family: Family,
-    made_by: Callable[[Any, str], dict[str, Any]],
-    script: Callable[[Peer], None],
+@each_family
+@each_flavour
+@pytest.mark.parametrize("made_by", [*READERS, alternating])
+def test_a_response_that_was_read_before_leaves_nothing_to_the_next(
+    flavour: Flavour, family: Family, made_by: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mint through a caller's object: the tokens are right, and no connection is kept."""
-    options = made_by(import_module(family), "" if flavour == "sync" else "Async")
-    with RawServer(script) as server:
+    """Whatever of the caller's reads a response first, what is behind it is nobody's."""
+    with RawServer(surplus_at_first) as server, monkeypatch.context() as patch:
+        options = made_by(Reader(family, flavour), patch)
         assert minted(flavour, options, server.url) == RIGHT * 2
-        assert server.connections == len(CALLED_TWICE)
-
-
-READERS = [
-    *(reading_hook, reading_client, replaced_send),
-    *(reading_transport, alternating, hiding_network),
-]
 
 
 @each_family
 @each_flavour
 @pytest.mark.parametrize("made_by", READERS)
-def test_a_response_that_was_read_before_leaves_nothing_to_the_next(
-    flavour: Flavour, family: Family, made_by: Callable[[Any, str], dict[str, Any]]
+def test_a_response_that_was_read_before_leaves_nothing_to_others_meanwhile(
+    flavour: Flavour, family: Family, made_by: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever of the caller's reads a response first, what is behind it is nobody's."""
-    check_each_gets_its_own(flavour, family, made_by, surplus_at_first)
+    """Nor does it to a call that is made before tokenkit gets the response."""
+    reader = Reader(family, flavour)
+    reader.goes_on.clear()
+    alice, bob, carol = CALLS
+
+    def meet(url: str, options: Any) -> str:
+        client = strigo_client(url, **options, retry=NO_RETRIES)
+        (owner,) = options.values()
+        with owner, client, ThreadPoolExecutor(1) as threads:
+            client.send(alice)
+            refused = threads.submit(client.send, bob)
+            assert reader.has_read_error.wait(PATIENCE)
+            token = client.send(carol).token
+            reader.goes_on.set()
+            assert isinstance(refused.exception(PATIENCE), ServerError)
+        return token
+
+    async def ameet(url: str, options: Any) -> str:
+        async def refused() -> None:
+            with suppress(ServerError):
+                await client.send(bob)
+
+        (owner,) = options.values()
+        async with (
+            owner,
+            async_strigo_client(url, **options, retry=NO_RETRIES) as client,
+            anyio.create_task_group() as tasks,
+        ):
+            await client.send(alice)
+            tasks.start_soon(refused)
+            await until(reader.has_read_error)
+            token = (await client.send(carol)).token
+            reader.goes_on.set()
+        return token
+
+    with RawServer(fails_at_second) as server, monkeypatch.context() as patch:
+        options = made_by(reader, patch)
+        if flavour == "sync":
+            assert meet(server.url, options) == RIGHT[2]
+        else:
+            assert anyio.run(ameet, server.url, options, backend=flavour) == RIGHT[2]
 
 
 @each_family
 @each_flavour
-def test_a_clean_transport_does_not_speak_for_another(flavour: Flavour, family: Family) -> None:
-    """A client may send to another server by another transport, which is looked at by itself."""
-    module, prefix = import_module(family), "" if flavour == "sync" else "Async"
-    mounts = {"all://127.0.0.1": reading_class(module, prefix)()}
-    options = {"http_client": getattr(module, f"{prefix}Client")(mounts=mounts)}
+def test_one_transport_does_not_speak_for_another(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client may send to another server by another transport."""
+    reader = Reader(family, flavour)
+    mounts = {"all://127.0.0.1": by_transport(reader, monkeypatch)["transport"]}
+    options = {"http_client": reader.kind("Client")(mounts=mounts)}
     with RawServer(surplus_at_first) as server, RawServer(polite) as other:
         url = other.url.replace("127.0.0.1", "localhost")
         assert minted(flavour, options, server.url, url) == RIGHT * 2
-        assert other.connections == 2
+        assert other.connections == 1
 
 
 @each_family
@@ -200,9 +136,16 @@ def test_a_hook_that_raises_leaves_nothing_to_the_next(family: Family) -> None:
             response.read()
             response.raise_for_status()
 
-    shared = module.Client(event_hooks={"response": [refuse]})
-    with RawServer(fails_at_second) as server:
-        assert minted("sync", {"http_client": shared}, server.url) == RIGHT * 2
+    alice, bob, carol = CALLS
+    with (
+        RawServer(fails_at_second) as server,
+        module.Client(event_hooks={"response": [refuse]}) as shared,
+        strigo_client(server.url, http_client=shared, retry=NO_RETRIES) as client,
+    ):
+        client.send(alice)
+        with pytest.raises(module.HTTPStatusError):
+            client.send(bob)
+        assert client.send(carol).token == RIGHT[2]
 
 
 @each_family
@@ -222,9 +165,9 @@ def test_a_transport_that_sends_again_leaves_nothing_to_its_next_request(family:
         assert minted("sync", {"transport": SendsAgain()}, server.url) == RIGHT * 2
 
 
-def dropping(module: Any, prefix: str) -> dict[str, Any]:
+def dropping(reader: Reader) -> dict[str, Any]:
     """Return a transport that drops the headers between neighbours, as RFC 9110 says."""
-    base: Any = getattr(module, f"{prefix}HTTPTransport")
+    base = reader.kind("HTTPTransport")
 
     class Dropping(base):  # type: ignore[misc] # either family's
         def handle_request(self, request: Any) -> Any:
@@ -238,7 +181,7 @@ def dropping(module: Any, prefix: str) -> dict[str, Any]:
     return {"transport": Dropping()}
 
 
-def hooked(module: Any, prefix: str) -> dict[str, Any]:
+def hooked(reader: Reader) -> dict[str, Any]:
     """Return a client with hooks that keep each connection and look at each response."""
 
     def keep(request: Any) -> None:
@@ -250,19 +193,17 @@ def hooked(module: Any, prefix: str) -> dict[str, Any]:
     async def alook(response: Any) -> None:
         assert response.status_code
 
-    hooks = {
-        "request": [akeep if prefix else keep],
-        "response": [alook if prefix else str],
-    }
-    return {"http_client": getattr(module, f"{prefix}Client")(event_hooks=hooks)}
+    is_async = reader.is_async
+    hooks = {"request": [akeep if is_async else keep], "response": [alook if is_async else str]}
+    return {"http_client": reader.kind("Client")(event_hooks=hooks)}
 
 
-def keeping_and_reading(module: Any, prefix: str) -> dict[str, Any]:
+def keeping_and_reading(reader: Reader) -> dict[str, Any]:
     """Return a client with hooks that keep each connection and read each response."""
-    options = hooked(module, prefix)
+    options = hooked(reader)
+    read = reader.aread if reader.is_async else reader.read
     client = options["http_client"]
-    reading = reading_hook(module, prefix)["http_client"].event_hooks["response"]
-    client.event_hooks = {**client.event_hooks, "response": reading}
+    client.event_hooks = {**client.event_hooks, "response": [read]}
     return options
 
 
@@ -270,10 +211,11 @@ def keeping_and_reading(module: Any, prefix: str) -> dict[str, Any]:
 @each_flavour
 @pytest.mark.parametrize("made_by", [dropping, hooked, keeping_and_reading])
 def test_a_request_that_no_longer_asks_to_close_leaves_nothing_to_the_next(
-    flavour: Flavour, family: Family, made_by: Callable[[Any, str], dict[str, Any]]
+    flavour: Flavour, family: Family, made_by: Callable[[Reader], dict[str, Any]]
 ) -> None:
-    """What the caller's own code changes in a request doesn't keep its connection."""
-    check_each_gets_its_own(flavour, family, made_by, surplus_at_first)
+    """What the caller's own code changes in a request doesn't hide what its connection holds."""
+    with RawServer(surplus_at_first) as server:
+        assert minted(flavour, made_by(Reader(family, flavour)), server.url) == RIGHT * 2
 
 
 @each_family
@@ -291,25 +233,72 @@ def test_a_transport_that_tells_events_itself(family: Family) -> None:
 
 
 @each_family
-@each_flavour
-def test_a_network_that_is_hidden_from_a_clean_response(flavour: Flavour, family: Family) -> None:
-    """The response counts, and its connection serves one call."""
-    check_each_gets_its_own(flavour, family, hiding_network, polite)
+def test_a_transport_may_send_in_the_other_way(family: Family) -> None:
+    """An async client's transport may send in a thread, a sync one's in an event loop."""
+    module: Any = import_module(family)
+    inner, ainner = module.HTTPTransport(), module.AsyncHTTPTransport()
+
+    class InThread(module.AsyncBaseTransport):  # type: ignore[misc] # either family's
+        async def handle_async_request(self, request: Any) -> Any:
+            def send() -> tuple[int, bytes]:
+                response = inner.handle_request(request)
+                return response.status_code, response.read()
+
+            status, content = await anyio.to_thread.run_sync(send)
+            return module.Response(status, content=content)
+
+    class InLoop(module.BaseTransport):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            async def send() -> tuple[int, bytes]:
+                response = await ainner.handle_async_request(request)
+                content = await response.aread()
+                await ainner.aclose()
+                return response.status_code, content
+
+            status, content = anyio.run(send)
+            return module.Response(status, content=content)
+
+    with RawServer(surplus_at_first) as server, inner:
+        assert minted("sync", {"transport": InLoop()}, server.url) == RIGHT * 2
+        assert minted("asyncio", {"transport": InThread()}, server.url) == RIGHT * 2
 
 
 @each_family
-def test_a_connection_that_takes_no_more_requests(family: Family) -> None:
-    """A call that finds one wasn't performed, and is sent again on another."""
-    transport = import_module(family).HTTPTransport()
-    with (
-        RawServer(polite) as server,
-        strigo_client(server.url, transport=transport, retry=NO_RETRIES) as once,
-    ):
-        for call in CALLS:
-            once.send(call)
-        (kept,) = getattr(transport, "_pool").connections  # noqa: B009 - it is private
-        at(kept, PATH_TO_H11).send_failed()
-        with pytest.raises(TransportError) as caught:
-            once.send(CALLS[0])
-        assert caught.value.outcome == "not performed"
-        assert once.send(CALLS[0]).token == RIGHT[0]
+@each_flavour
+@pytest.mark.parametrize("option", ["http_client", "transport"])
+def test_a_mock_that_comes_later_is_asked(flavour: Flavour, family: Family, option: str) -> None:
+    """A method that is replaced after tokenkit's client was built gets the request."""
+    reader = Reader(family, flavour)
+    made = reader.kind("Client" if option == "http_client" else "HTTPTransport")()
+    response = reader.module.Response(200, json={"result": "success", "data": {"token": "t"}})
+    method = "send" if option == "http_client" else reader.handle
+    client: Any = (async_strigo_client if reader.is_async else strigo_client)(
+        "https://vendor.example", **{option: made}
+    )
+
+    async def respond(*_: Any, **__: Any) -> Any:
+        return response
+
+    async def main() -> str:
+        async with client:
+            return str((await client.send(CALLS[0])).token)
+
+    setattr(made, method, respond if reader.is_async else lambda *_, **__: response)
+    if reader.is_async:
+        assert anyio.run(main, backend=flavour) == "t"
+    else:
+        with client:
+            assert client.send(CALLS[0]).token == "t"
+
+
+@each_family
+def test_a_stub_of_a_client_is_taken(family: Family) -> None:
+    """A test may pass a mock with a client's interface, which has no parts of its own."""
+    module: Any = import_module(family)
+    stub = create_autospec(module.Client, instance=True)
+    stub.headers = module.Headers()
+    stub.send.return_value = module.Response(
+        200, json={"result": "success", "data": {"token": "t"}}
+    )
+    with strigo_client("https://vendor.example", http_client=stub) as client:
+        assert client.send(CALLS[0]).token == "t"

@@ -120,7 +120,7 @@ def surplus_for_bob(peer: Peer) -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @each_family
 @pytest.mark.parametrize(
-    ("file", "step"), [("/_sync/http11.py", 7), ("/httpx_adapter.py", 3), ("/sync_pool.py", 1)]
+    ("file", "step"), [("/_sync/http11.py", 7), ("/progress.py", 3), ("/sync_pool.py", 1)]
 )
 def test_what_an_interrupt_leaves_on_a_callers_connection_is_nobodys(
     family: Family, file: str, step: int

@@ -63,13 +63,21 @@ def polite(peer: Peer) -> None:
         peer.send(echo_token(request))
 
 
+def surplus_at_first(peer: Peer) -> None:
+    """Respond to each request; another response follows a connection's first one."""
+    behind = SURPLUS
+    while (request := peer.read_request()) is not None:
+        peer.send(echo_token(request) + behind)
+        behind = b""
+
+
 def behind_a_full_read(peer: Peer) -> None:
     """Respond with as many bytes as a client's library reads at once, and one response more."""
     number = 0
     while (request := peer.read_request()) is not None:
         right = echo_token(request)
         number += 1
-        if number == 1 + (peer.number == 1):  # a client's first connection may serve one call
+        if number == 1:
             head, _, body = right.partition(b"\r\n\r\n")
             short = head.replace(str(len(body)).encode(), b"LENGTH")
             room = FULL_READ - len(short) - len(b"\r\n\r\n") + len(b"LENGTH") - 5

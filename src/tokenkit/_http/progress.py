@@ -56,9 +56,6 @@ class Progress:
         """Return the seconds until the deadline."""
         return self.until - time.monotonic()
 
-    def mark_unclean(self) -> None:
-        """Let a caller's connection be closed with the response if bytes are left behind it."""
-
     def failed_to_write(self) -> None:
         """Record that a write failed; if it was the first, no whole request was sent."""
         if self.sent is None:
@@ -68,8 +65,8 @@ class Progress:
 class CallersProgress(Progress):
     """Follows a request through a caller's connections by the ``trace`` extension of httpcore.
 
-    A connection that served before is looked at when it takes the request, whoever has read its
-    last response. It is asked to close if it can't be looked at.
+    A connection is looked at when it takes the request and when the response is closed, whoever
+    closes it. One that can't be looked at is asked to close.
     """
 
     __slots__ = ("_h11", "_is_new", "_network")
@@ -88,7 +85,9 @@ class CallersProgress(Progress):
         """
         part, _, rest = event.partition(".")
         step, _, moment = rest.partition(".")
-        if moment not in ("complete", "failed") and step != "response_closed":
+        if step == "response_closed":
+            self._leave_connection()
+        elif moment not in ("complete", "failed"):
             self._begin(part, step, info)
         caller = getattr(currentframe(), "f_back", None)
         is_async = caller is not None and caller.f_code.co_flags & CO_COROUTINE
@@ -142,10 +141,11 @@ class CallersProgress(Progress):
     def _is_clean(self) -> bool:
         return has_read_all(self._h11) and _is_drained_below(self._network)
 
-    def mark_unclean(self) -> None:
+    def _leave_connection(self) -> None:
         """Let httpcore close the connection with the response if bytes are left behind it."""
         if self._h11 is not None and not self._is_clean():
             self._h11.send_failed()
+        self._h11 = None  # it may serve another request from now on
 
 
 async def _nothing() -> None:

@@ -38,7 +38,6 @@ class ResponseReader:
     """Reads a response, and says how the exchange ended.
 
     Attributes:
-        progress: How far the exchange has got.
         response: The library's response, to be closed at the end.
     """
 
@@ -49,7 +48,7 @@ class ResponseReader:
 
     def __init__(self, way: ThroughHttpx, progress: Progress) -> None:
         self._way = way
-        self.progress = progress
+        self._progress = progress
 
     def begin(self, response: Any) -> bool:
         """Take status and headers; return whether the body is still to be read."""
@@ -70,7 +69,7 @@ class ResponseReader:
         if self._body is None:
             self._body = BoundedBody(self._headers.get("content-encoding", ""))
         complete = self._body.feed(chunk)
-        if self.progress.left() <= 0:
+        if self._progress.left() <= 0:
             raise TimeoutError
         return complete
 
@@ -91,12 +90,12 @@ class ResponseReader:
     def deadline_passed(self) -> NoResponse:
         """Return the outcome of an exchange that the deadline ended."""
         message = "The deadline passed before the response was complete"
-        if peer := self.progress.peer:
-            message = f"{peer}: the deadline passed on the way to {self.progress.origin}"
+        if peer := self._progress.peer:
+            message = f"{peer}: the deadline passed on the way to {self._progress.origin}"
         return NoResponse(
             error=DeadlineExceeded,
             message=message,
-            sent=may_have_been_sent(self._way, self.progress),
+            sent=may_have_been_sent(self._way, self._progress),
             response=self._partial(),
         )
 
@@ -109,12 +108,12 @@ class ResponseReader:
         if not is_network_trouble(error):
             raise error
         # uvloop's timers count whole milliseconds, and may be early by one.
-        if is_timeout(error) and self.progress.left() <= ONE_MILLISECOND:
+        if is_timeout(error) and self._progress.left() <= ONE_MILLISECOND:
             return self.deadline_passed()
         return NoResponse(
-            error=class_of(error, self.progress),
-            message=text_of(error, self._way, self.progress),
-            sent=may_have_been_sent(self._way, self.progress, error),
+            error=class_of(error, self._progress),
+            message=text_of(error, self._way, self._progress),
+            sent=may_have_been_sent(self._way, self._progress, error),
             response=self._partial(),
         )
 

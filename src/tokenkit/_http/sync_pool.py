@@ -44,7 +44,6 @@ def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> Attemp
     except Exception as error:  # noqa: BLE001 - re-raised, unless it is about the network
         return reader.failed(error)
     finally:
-        reader.progress.mark_unclean()  # if an interrupt strikes here, it isn't given back
         if reader.response is not None:
             with QUIETLY:
                 reader.response.stream.close()
