@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -8,6 +9,7 @@ import pytest
 from all_clients import ZDK_MINT
 from core_driver import Driver, make_response, no_response, zdk_plan, zerohash_plan
 from credentials import ZEROHASH_PRIVATE_KEY
+from strikes import NthLine, Strike
 
 from tokenkit import zerohash
 from tokenkit._model.frames import forget_arguments
@@ -19,6 +21,7 @@ from tokenkit.zerohash.profile import HMAC_SCHEME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import FrameType
 
     from tokenkit._model.messages import Request
 
@@ -183,6 +186,34 @@ def test_no_exception_in_a_group_keeps_a_secret(
     bare(Group(inner.with_traceback(inner.__traceback__.tb_next)))
     frames = [frame for frame, _ in traceback.walk_tb(inner.__traceback__)]
     assert [frame.f_locals for frame in frames if frame.f_locals] == []
+
+
+def is_emptying(frame: FrameType) -> bool:
+    return frame.f_code.co_name == "_forget_arguments"
+
+
+def test_what_strikes_meanwhile_leaves_nothing_undone() -> None:
+    """A signal's exception at any line of what empties frames comes out; they are empty."""
+
+    class StruckError(BaseException):
+        pass
+
+    def failing(secret: str) -> None:
+        raise ValueError(len(secret))
+
+    number, was_struck = 0, True
+    while was_struck:
+        number += 1
+        with pytest.raises(ValueError, match="12") as caught:
+            failing(MARK)
+        assert caught.tb.tb_next is not None
+        error = caught.value.with_traceback(caught.tb.tb_next)
+        place = NthLine(number)
+        with suppress(StruckError), Strike(StruckError, is_emptying, place):
+            forget_arguments(error)
+        assert MARK not in shown(error)
+        was_struck = place.was_reached
+    assert number > 5
 
 
 def test_a_misspelt_keyword_shows_no_token() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 import subprocess
 import sys
@@ -250,6 +251,43 @@ def test_who_observes_httpcores_connections_sees_each_call(
         send_strigo(flavour, server.url, HEALTH, HEALTH, HEALTH, http_family=family)
         assert server.connections == 1
     assert len(seen) == 3
+
+
+@each_family
+@each_flavour
+def test_a_tool_that_comes_later_leaves_no_socket_open(
+    flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection from before a tool replaced httpx's methods is closed, not lost."""
+    prefix, name = (
+        ("", "handle_request") if flavour == "sync" else ("Async", "handle_async_request")
+    )
+    kind = getattr(import_module(family), f"{prefix}HTTPTransport")
+    original = getattr(kind, name)
+
+    def observed(self: Any, request: Any) -> Any:
+        return original(self, request)
+
+    def use(server: RawServer) -> None:
+        with strigo_client(server.url, http_family=family) as client:
+            client.send(HEALTH)
+            monkeypatch.setattr(kind, name, observed)
+            client.send(HEALTH)
+
+    async def ause(server: RawServer) -> None:
+        async with async_strigo_client(server.url, http_family=family) as client:
+            await client.send(HEALTH)
+            monkeypatch.setattr(kind, name, observed)
+            await client.send(HEALTH)
+
+    with RawServer(healthy) as server:
+        if flavour == "sync":
+            use(server)
+        else:
+            anyio.run(ause, server, backend=flavour)
+        assert server.connections == 2
+        server.wait_all_closed()
+    gc.collect()  # a socket that nobody closed warns now, which fails the test
 
 
 def test_a_method_that_is_restored_counts_as_the_librarys_own(tmp_path: Path) -> None:

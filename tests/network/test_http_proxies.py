@@ -224,6 +224,23 @@ def test_a_proxy_with_no_possible_port(port: str, family: Family) -> None:
     assert "leaked" not in str(caught.value)
 
 
+@each_family
+@pytest.mark.parametrize("auth", [f"{'u' * 256}:p", f"u:{'ü' * 128}"])
+def test_a_socks_proxy_with_impossible_credentials(
+    family: Family, auth: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What SOCKS5 has no room for is refused when the client is built, and not shown."""
+    longest = f"socks5://{'u' * 255}:{'p' * 255}@127.0.0.1:1"
+    strigo_client(proxy=longest, http_family=family).close()
+    proxy = f"socks5://{auth}@127.0.0.1:1"
+    with pytest.raises(ConfigurationError, match="proxy has a user or password above"):
+        strigo_client(proxy=proxy, http_family=family)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY has a user or password") as caught:
+        strigo_client("https://vendor.example", http_family=family)
+    assert auth not in str(caught.value)
+
+
 def test_a_proxy_beside_a_callers_transport_is_refused() -> None:
     """Options that a caller's client or transport would make useless are refused with it."""
     with pytest.raises(ConfigurationError, match="transport and proxy can't be combined"):

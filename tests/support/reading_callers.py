@@ -125,7 +125,7 @@ def alternating(reader: Reader, _: pytest.MonkeyPatch) -> dict[str, Any]:
     base = reader.kind("BaseTransport")
     parts = [reader.kind("HTTPTransport")(), by_transport(reader, _)["transport"]]
 
-    class Alternating(base):  # type: ignore[misc] # either family's
+    class Alternating(base):  # type: ignore[misc, valid-type] # either family's
         turn = 0
 
         def next(self) -> Any:

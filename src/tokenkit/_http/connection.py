@@ -245,8 +245,14 @@ class PooledConnection:
         return True
 
     def has_expired(self) -> bool:
-        """Return whether the connection idled too long, was closed, or holds surplus bytes."""
-        return self._transport is None and bool(self._connection.has_expired())
+        """Return whether the connection idled too long, was closed, or holds surplus bytes.
+
+        One that was opened before a tool came can't be handed to the tool's methods.
+        """
+        if self._transport is not None:
+            return False
+        is_untouched = self._route.settings.family.is_untouched(self._method)
+        return not is_untouched or bool(self._connection.has_expired())
 
     def parts(self) -> list[Any]:
         """Return what has to be closed: httpcore opens nothing outside the network."""

@@ -19,6 +19,7 @@ __all__ = ["Proxy", "choose_proxy", "parse_proxy"]
 
 PORTS = 65_535
 PROXY_PORT = f"has a port outside 1 to {PORTS}"
+LONGEST_SOCKS_TEXT = 255  # RFC 1929: each has one byte for its length
 PROXY_FORMS = "must be like http://host:port, https://host:port or socks5://host:port"
 
 
@@ -90,8 +91,11 @@ def parse_proxy(family: Family, url: str) -> Proxy | str:
         return f"{PROXY_FORMS}: it has an invalid host or port"
     if problem := _url_problem(parsed.url):
         return problem
-    if parsed.url.scheme.startswith("socks") and find_spec("socksio") is None:
+    is_socks = parsed.url.scheme.startswith("socks")
+    if is_socks and find_spec("socksio") is None:
         return "needs the package socksio; run python -m pip install socksio"
+    if is_socks and any(len(one.encode()) > LONGEST_SOCKS_TEXT for one in parsed.auth or ()):
+        return f"has a user or password above SOCKS5's limit of {LONGEST_SOCKS_TEXT} bytes"
     auth = parsed.auth and (Secret(parsed.auth[0]), Secret(parsed.auth[1]))
     return Proxy(url=parsed.url, auth=auth)
 

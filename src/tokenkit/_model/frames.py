@@ -22,8 +22,15 @@ def forget_arguments(error: BaseException, outer: BaseException | None = None) -
         error: The error.
         outer: What the caller was handling before: it, and what is behind it, stays as it is.
     """
+    try:
+        _forget_arguments(error, {id(outer)})
+    except BaseException:  # a signal's exception leaves nothing undone
+        _forget_arguments(error, {id(outer)})
+        raise
+
+
+def _forget_arguments(error: BaseException, seen: set[int]) -> None:
     errors: list[BaseException | None] = [error]
-    seen: set[int] = {id(outer)}
     while errors:
         one = errors.pop()
         if one is None or id(one) in seen:
