@@ -192,11 +192,29 @@ def is_emptying(frame: FrameType) -> bool:
     return frame.f_code.co_name == "_forget_arguments"
 
 
+class StruckError(BaseException):
+    """What a signal handler raises."""
+
+
+class StrikingError(Exception):
+    """Has members, as a group; a signal strikes when they are looked at first."""
+
+    was_struck = False
+
+    @property
+    def exceptions(self) -> list[BaseException]:
+        if not self.was_struck:
+            self.was_struck = True
+            raise StruckError
+        return [self.member]
+
+    def __init__(self, member: BaseException) -> None:
+        super().__init__()
+        self.member = member
+
+
 def test_what_strikes_meanwhile_leaves_nothing_undone() -> None:
     """A signal's exception at any line of what empties frames comes out; they are empty."""
-
-    class StruckError(BaseException):
-        pass
 
     def failing(secret: str) -> None:
         raise ValueError(len(secret))
@@ -214,6 +232,13 @@ def test_what_strikes_meanwhile_leaves_nothing_undone() -> None:
         assert MARK not in shown(error)
         was_struck = place.was_reached
     assert number > 5
+    with pytest.raises(ValueError, match="12") as caught:
+        failing(MARK)
+    assert caught.tb.tb_next is not None
+    error = caught.value.with_traceback(caught.tb.tb_next)
+    with pytest.raises(StruckError):
+        forget_arguments(StrikingError(error))
+    assert MARK not in shown(error)
 
 
 def test_a_misspelt_keyword_shows_no_token() -> None:
