@@ -19,7 +19,8 @@ H11, NETWORK = "_h11_state", "_network_stream"
 # What anyio's and trio's TLS, and anyio's sockets, have received but not passed on.
 TRANSPORT, READ_BIOS = "_stream", ("_read_bio", "_incoming")
 READ_QUEUE = ("_protocol", "read_queue")
-# A connection, and the pool above it, are called a few calls above their `trace`.
+# httpcore's connections, and the pool above them, handle a request a few calls above its `trace`.
+HANDLERS = ("handle_request", "handle_async_request")
 CALLS_ABOVE = 16
 
 # The steps of httpcore before a request is sent. An unknown one counts as sending.
@@ -69,10 +70,11 @@ class CallersProgress(Progress):
     closes it. One that can't be looked at is asked to close.
     """
 
-    __slots__ = ("_h11", "_is_new", "_network")
+    __slots__ = ("_h11", "_is_async", "_is_new", "_network")
 
     def __init__(self, left: float, origin: str) -> None:
         super().__init__(left, origin)
+        self._is_async: bool | None = None
         self._is_new = False
         self._h11: Any = None
         self._network: Any = None
@@ -83,15 +85,17 @@ class CallersProgress(Progress):
         A caller's client may raise a connection error that belongs to its own request. Its
         transport may pass an async request on to a sync one's, or the other way round.
         """
-        part, _, rest = event.partition(".")
-        step, _, moment = rest.partition(".")
-        if step == "response_closed":
-            self._leave_connection()
-        elif moment not in ("complete", "failed"):
-            self._begin(part, step, info)
-        caller = getattr(currentframe(), "f_back", None)
-        is_async = caller is not None and caller.f_code.co_flags & CO_COROUTINE
-        return _nothing() if is_async else None
+        if not event.endswith((".complete", ".failed")):
+            part, _, rest = event.partition(".")
+            step, _, _ = rest.partition(".")
+            if step == "response_closed":
+                self._leave_connection()
+            else:
+                self._begin(part, step, info)
+        if self._is_async is None:
+            caller = getattr(currentframe(), "f_back", None)
+            self._is_async = bool(caller and caller.f_code.co_flags & CO_COROUTINE)
+        return _nothing() if self._is_async else None
 
     def _begin(self, part: str, step: str, info: Mapping[str, Any]) -> None:
         request = info.get("request")
@@ -153,11 +157,12 @@ async def _nothing() -> None:
 
 
 def _called() -> Iterator[object]:
-    """Yield the objects whose methods are being called, the innermost first."""
+    """Yield the objects that are being asked to handle a request, the innermost first."""
     frame = getattr(currentframe(), "f_back", None)
     for _ in range(CALLS_ABOVE):
         if frame is not None:
-            yield frame.f_locals.get("self")
+            if frame.f_code.co_name in HANDLERS:
+                yield frame.f_locals.get("self")
             frame = frame.f_back
 
 
