@@ -18,7 +18,6 @@ nox.options.sessions = [
     "layers",
     "types",
     "tests",
-    "tests_httpx2",
     "soak",
     "coverage",
     "docs",
@@ -57,6 +56,7 @@ def ignoring(*names: str) -> list[str]:
 
 
 PACKAGE_TESTS = ["tests", *ignoring(*AROUND_THE_PACKAGE)]
+FAST_TESTS = ("tests/core", "tests/sandbox", "tests/vendors", "tests/network")
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 ALL_PYTHONS = nox.project.python_versions(PROJECT)
@@ -154,8 +154,10 @@ def tests(session: nox.Session) -> None:
 
     The oldest has the lowest versions of what the package needs. The newest also runs what is
     built around the package: documentation, examples, notebooks, engines. The two together take
-    every branch. One in between runs as ``python -W error -X dev``, with httpx. The others leave
-    out what takes long and does not depend on the version: kills, failing stores and long waits.
+    every branch. One in between runs as ``python -W error -X dev``, with httpx; another runs with
+    httpx2 what brings httpx or names no family, and the tests of gevent and eventlet. That one and
+    later versions leave out what takes long and does not depend on the version: kills, failing
+    stores and long waits.
     """
     if session.python == NEWEST:
         session.install(".[sandbox]", *group("test"))
@@ -167,27 +169,14 @@ def tests(session: nox.Session) -> None:
         session.install(".[sandbox]", *group("test-package"))
         here = [*PACKAGE_TESTS, *ignoring(*IN_OTHER_PROCESSES)]
         run_tests(session, *here, "-k", "not httpx2", mode="-W error -X dev")
+    elif session.python == WITH_HTTPX2:
+        session.install(".[sandbox]", *group("test-package"), *group("green"))
+        of_httpx = ["--ignore=tests/vendors/test_vendoring.py", "--ignore-glob=*/test_package_*"]
+        green = "tests/gauntlet/test_g32_no_threads.py"
+        run_tests(session, *FAST_TESTS, green, *of_httpx, HTTP_FAMILY="httpx2")
     else:
         session.install(".[sandbox]", *group("test-package"))
-        run_tests(session, "tests/core", "tests/sandbox", "tests/vendors", "tests/network")
-
-
-@nox.session(python=WITH_HTTPX2)
-def tests_httpx2(session: nox.Session) -> None:
-    """Run with httpx2 what brings httpx, or names no family; the other tests run with both.
-
-    Tests of gevent and eventlet run here, too.
-    """
-    session.install(".[sandbox]", *group("test-package"), *group("green"))
-    run_tests(
-        session,
-        "tests/network",
-        "tests/vendors",
-        "tests/gauntlet/test_g32_no_threads.py",
-        "--ignore=tests/vendors/test_vendoring.py",
-        "--ignore-glob=*/test_package_*",
-        HTTP_FAMILY="httpx2",
-    )
+        run_tests(session, *FAST_TESTS)
 
 
 @nox.session
