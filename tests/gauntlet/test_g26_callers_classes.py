@@ -226,11 +226,61 @@ def test_a_transport_that_tells_events_itself(family: Family) -> None:
 
     def respond(request: Any) -> Any:
         request.extensions["trace"]("http11.send_request_headers.started", {"request": request})
-        assert request.headers["connection"] == "close"
+        assert request.headers["connection"].lower() == "close"
         return module.Response(200, json={"result": "success", "data": {"token": "t"}})
 
     options = {"transport": module.MockTransport(respond)}
     assert minted("sync", options, "https://vendor.example") == ["t"] * len(CALLED_TWICE)
+
+
+def chaining(reader: Reader, events: list[str]) -> dict[str, Any]:
+    """Return a client with a hook that has a plain function follow each request, too."""
+
+    def chain(request: Any) -> None:
+        follow = request.extensions["trace"]
+
+        def both(event: str, info: Any) -> Any:
+            events.append(event)
+            return follow(event, info)
+
+        request.extensions["trace"] = both
+
+    async def achain(request: Any) -> None:
+        chain(request)
+
+    hooks = {"request": [achain if reader.is_async else chain]}
+    return {"http_client": reader.kind("Client")(event_hooks=hooks)}
+
+
+@each_family
+@each_flavour
+def test_a_trace_of_the_callers_own(flavour: Flavour, family: Family) -> None:
+    """One that passes each event on is told about the request, and keeps nothing from tokenkit."""
+    with RawServer(surplus_at_first) as server:
+        events: list[str] = []
+        options = chaining(Reader(family, flavour), events)
+        assert minted(flavour, options, server.url) == RIGHT * 2
+        assert "http11.response_closed.complete" in events
+        assert server.connections == len(CALLED_TWICE)
+
+
+@each_family
+@each_flavour
+def test_a_caller_may_ask_to_close(flavour: Flavour, family: Family) -> None:
+    """A hook's ``Connection: close`` reaches the server."""
+    reader = Reader(family, flavour)
+
+    def close(request: Any) -> None:
+        request.headers["connection"] = "close"
+
+    async def aclose(request: Any) -> None:
+        close(request)
+
+    hooks = {"request": [aclose if reader.is_async else close]}
+    options = {"http_client": reader.kind("Client")(event_hooks=hooks)}
+    with RawServer(polite) as server:
+        assert minted(flavour, options, server.url) == RIGHT * 2
+        assert server.connections == len(CALLED_TWICE)
 
 
 @each_family

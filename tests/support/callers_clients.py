@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import anyio
+import pytest
 from credentials import (
     async_strigo_client,
     async_zerohash_client,
@@ -14,9 +16,10 @@ from credentials import (
 )
 from network_calls import NO_RETRIES
 from surplus import CALLS
+from tls_servers import trusting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from network_calls import Family, Flavour
 
@@ -25,6 +28,64 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CALLED_TWICE = CALLS * 2
+Loop = Literal["sync", "asyncio", "trio", "uvloop"]
+Kind = Literal["client", "transport"]
+needs_uvloop = pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed")
+each_loop = pytest.mark.parametrize(
+    "flavour", ["sync", "asyncio", "trio", pytest.param("uvloop", marks=needs_uvloop)]
+)
+each_kind = pytest.mark.parametrize("kind", ["client", "transport"])
+
+
+def nothing() -> None:
+    pass
+
+
+def minted_through(
+    flavour: Loop,
+    url: str,
+    made: Any,
+    between: Callable[[], None] = nothing,
+    option: str = "transport",
+) -> list[str]:
+    """Mint tokens through a caller's object."""
+    options: Any = {option: made, "retry": NO_RETRIES}
+    minted: list[str] = []
+    if flavour == "sync":
+        with made, strigo_client(url, **options) as client:
+            for call in CALLS:
+                minted.append(client.send(call).token)
+                between()
+        return minted
+
+    async def main() -> None:
+        async with made, async_strigo_client(url, **options) as client:
+            for call in CALLS:
+                minted.append((await client.send(call)).token)
+                between()
+
+    if flavour == "uvloop":
+        anyio.run(main, backend="asyncio", backend_options={"use_uvloop": True})
+    else:
+        anyio.run(main, backend=flavour)
+    return minted
+
+
+def tokens(
+    flavour: Loop,
+    family: Family,
+    kind: Kind,
+    url: str,
+    between: Callable[[], None] = nothing,
+    **settings: Any,
+) -> list[str]:
+    """Mint tokens through a caller's client or transport that has some settings."""
+    http: Any = import_module(family)
+    prefix = "" if flavour == "sync" else "Async"
+    name = f"{prefix}Client" if kind == "client" else f"{prefix}HTTPTransport"
+    made = getattr(http, name)(verify=trusting(), **settings)
+    option = "http_client" if kind == "client" else kind
+    return minted_through(flavour, url, made, between, option)
 
 
 def send_through(

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from .._model.messages import Headers, Request
 from .._policy.timeouts import LONGEST, Timeouts
 from ..errors import ConfigurationError
 from .family import Family
-from .progress import PROGRESS, CallersProgress, Progress
+from .progress import CLOSE, PROGRESS, CallersProgress, Progress
 from .settings import ConnectionSettings
 
 __all__ = [
@@ -95,7 +95,7 @@ class ThroughHttpx:
         family: Whose classes to use.
         handle: The function that sends, sync or async.
         client: The caller's client, whose default headers are sent too.
-        is_callers: Whether the connections are the caller's.
+        progress: Makes the progress of an exchange: that of a caller's connections follows them.
     """
 
     knows_what_was_sent = False
@@ -106,16 +106,13 @@ class ThroughHttpx:
         handle: Callable[[Any], Any],
         *,
         client: Any = None,
-        is_callers: bool = False,
+        progress: Callable[[float, str], Progress] = Progress,
     ) -> None:
         self.family = family
         self.handle = handle
-        self.is_callers = is_callers
+        self.progress = progress
+        self.is_callers = progress is not Progress
         self._client = client
-
-    def progress(self, left: float, origin: str) -> Progress:
-        """Return the progress of a new exchange."""
-        return (CallersProgress if self.is_callers else Progress)(left, origin)
 
     def outgoing(self, request: Request, timeouts: Timeouts, left: float) -> Any:
         """Make the library's request.
@@ -126,7 +123,7 @@ class ThroughHttpx:
         url, _, host = _target(self.family, request.origin, request.route)
         headers = [(b"host", host)]
         if self.is_callers:
-            headers.append((b"connection", b"close"))  # until the connection is known
+            headers.append(CLOSE)
         if self._client is not None:
             headers += [
                 (name, value)
@@ -166,7 +163,8 @@ def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
             return getattr(transport, handle)(outgoing)
         return client.send(outgoing, **AS_IT_STANDS)
 
-    return ThroughHttpx(settings.family, send, client=client, is_callers=True)
+    progress = partial(CallersProgress, is_async="async" in handle)
+    return ThroughHttpx(settings.family, send, client=client, progress=progress)
 
 
 class ThroughHttpcore(ThroughHttpx):

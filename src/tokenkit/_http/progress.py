@@ -12,10 +12,14 @@ from urllib.parse import urlsplit
 from .._model.messages import DEFAULT_PORTS
 from .._policy.timeouts import LONGEST
 
-__all__ = ["PROGRESS", "CallersProgress", "Progress", "at", "has_read_all", "time_left"]
+__all__ = ["CLOSE", "PROGRESS", "CallersProgress", "Progress", "at", "has_read_all", "time_left"]
 
-# What h11 and the network of a connection of httpcore's are called there.
-H11, NETWORK = "_h11_state", "_network_stream"
+# What a connection of httpcore's calls h11's, its network, and the number of its requests.
+H11, NETWORK, REQUESTS = "_h11_state", "_network_stream", "_request_count"
+# What tokenkit writes there: the number of the last request that it has followed.
+FOLLOWED = "_tokenkit_followed"
+# Closes a connection unless it is known, and can be told from what a caller's hook may say.
+CLOSE = (b"connection", b"Close")
 # What anyio's and trio's TLS, and anyio's sockets, have received but not passed on.
 TRANSPORT, READ_BIOS = "_stream", ("_read_bio", "_incoming")
 READ_QUEUE = ("_protocol", "read_queue")
@@ -67,15 +71,15 @@ class CallersProgress(Progress):
     """Follows a request through a caller's connections by the ``trace`` extension of httpcore.
 
     A connection is looked at when it takes the request and when the response is closed, whoever
-    closes it. One that can't be looked at is asked to close.
+    closes it. One that can't be looked at is asked to close. One that has served requests of the
+    caller's own isn't used: another's response may still be on its way.
     """
 
-    __slots__ = ("_h11", "_is_async", "_is_new", "_network")
+    __slots__ = ("_h11", "_is_async", "_network")
 
-    def __init__(self, left: float, origin: str) -> None:
+    def __init__(self, left: float, origin: str, *, is_async: bool) -> None:
         super().__init__(left, origin)
-        self._is_async: bool | None = None
-        self._is_new = False
+        self._is_async = is_async
         self._h11: Any = None
         self._network: Any = None
 
@@ -92,10 +96,12 @@ class CallersProgress(Progress):
                 self._leave_connection()
             else:
                 self._begin(part, step, info)
-        if self._is_async is None:
-            caller = getattr(currentframe(), "f_back", None)
-            self._is_async = bool(caller and caller.f_code.co_flags & CO_COROUTINE)
-        return _nothing() if self._is_async else None
+        # Unless something of the caller's stands in between, httpcore's own way is known.
+        caller = getattr(currentframe(), "f_back", None)
+        is_async = self._is_async
+        if caller is not None and caller.f_globals.get("__name__", "").startswith("httpcore"):
+            is_async = bool(caller.f_code.co_flags & CO_COROUTINE)
+        return _nothing() if is_async else None
 
     def _begin(self, part: str, step: str, info: Mapping[str, Any]) -> None:
         request = info.get("request")
@@ -106,7 +112,6 @@ class CallersProgress(Progress):
             self.sent, self.peer = True, None
             return
         self.sent = bool(self.sent)
-        self._is_new = True
         self._note_peer(part, step, info)
         if is_tunnel and self.peer is not None:
             self.peer = f"proxy {self.peer.removeprefix('proxy ')}"
@@ -127,20 +132,26 @@ class CallersProgress(Progress):
         """Look at the connection that takes the request.
 
         Raises:
-            ConnectionNotAvailable: It holds bytes behind the response to another request, or that
-                can't be told. httpcore closes it, and takes another.
+            ConnectionNotAvailable: It served before, and may hold another request's response.
+                httpcore closes it, and takes another.
         """
         core = type(request).__module__.partition(".")[0]
         if not core.startswith("httpcore"):  # a transport may tell events of its own
             return
         connection = next((one for one in _called() if H11 in getattr(one, "__dict__", ())), None)
-        self._h11, self._network = (getattr(connection, name, None) for name in (H11, NETWORK))
-        is_clean = self._is_clean()
-        if not is_clean and not self._is_new and connection is not None:
+        self._h11, self._network, number = (
+            getattr(connection, name, None) for name in (H11, NETWORK, REQUESTS)
+        )
+        is_known = number is not None and number == getattr(connection, FOLLOWED, 0) + 1
+        is_clean = is_known and self._is_clean()
+        if not is_clean and number is not None and number > 1:
             raise sys.modules[core].ConnectionNotAvailable
-        self._is_new = False
-        kept = [one for one in request.headers if one[0].lower() != b"connection"]
-        request.headers = kept if is_clean else [*kept, (b"connection", b"close")]
+        if is_clean:
+            setattr(connection, FOLLOWED, number)
+            request.headers = [one for one in request.headers if one != CLOSE]
+        else:
+            kept = [one for one in request.headers if one[0].lower() != b"connection"]
+            request.headers = [*kept, CLOSE]
 
     def _is_clean(self) -> bool:
         return has_read_all(self._h11) and _is_drained_below(self._network)
@@ -188,9 +199,11 @@ def _is_drained_below(network: Any) -> bool:
 
     What TLS within TLS holds is unknown.
     """
-    if not hasattr(network, "get_extra_info"):
+    if not type(network).__module__.startswith("httpcore"):
         return False
     tls = network.get_extra_info("ssl_object")
+    if tls is not None and not hasattr(tls, "pending"):  # a mock's
+        return False
     is_read = tls is None or not tls.pending()
     if not hasattr(network, "aclose"):
         # TLS on a socket leaves what it hasn't decrypted there, where the pool sees it.
