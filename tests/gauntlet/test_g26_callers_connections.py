@@ -195,7 +195,8 @@ def test_a_network_of_the_callers_own_serves_one_call(flavour: Flavour, family: 
     inner = made[flavour]()
 
     def wrapped(stream: Any) -> Any:
-        stream.__class__ = type("Own", (type(stream),), {"__module__": "own"})
+        kind: Any = type(stream)
+        stream.__class__ = type("Own", (kind,), {"__module__": "own"})
         return stream
 
     class Backend:
