@@ -195,8 +195,7 @@ def test_a_network_of_the_callers_own_serves_one_call(flavour: Flavour, family: 
     inner = made[flavour]()
 
     def wrapped(stream: Any) -> Any:
-        kind: Any = type(stream)
-        stream.__class__ = type("Own", (kind,), {"__module__": "own"})
+        stream.__class__ = type("Own", (stream.__class__,), {"__module__": "own"})
         return stream
 
     class Backend:
