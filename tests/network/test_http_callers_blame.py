@@ -13,15 +13,16 @@ import trustme
 from callers_clients import each_kind, tokens
 from credentials import strigo_client
 from network_calls import NO_RETRIES, each_family, each_flavour
-from raw_server import RawServer
+from raw_server import RawServer, http
 from surplus import CALLS, polite
 from tls_servers import HOST, context_with, server_context, trusting
 
-from tokenkit import TransportError
+from tokenkit import ConnectError, TransportError
 
 if TYPE_CHECKING:
     from callers_clients import Kind
     from network_calls import Family, Flavour
+    from raw_server import Peer
 
 
 def refused(peer: Any) -> None:
@@ -77,6 +78,29 @@ def test_a_callers_proxy_that_fails_is_named(
     assert text.endswith("(on the way to https://vendor.example)")
     assert "s3cret" not in text
     assert outcome == "not performed"
+
+
+def refused_in_its_words(peer: Peer) -> None:
+    request = peer.read_request()
+    assert request is not None
+    peer.send(http(407, b"I got " + request.headers["proxy-authorization"].encode()))
+
+
+@each_family
+@each_flavour
+@each_kind
+def test_a_callers_proxy_that_refuses_plain_http_is_named(
+    flavour: Flavour, family: Family, kind: Kind
+) -> None:
+    """It may respond in the vendor's place, with its own password in the body."""
+    with RawServer(refused_in_its_words) as server:
+        proxy = server.url.replace("//", "//user:pass-word-1@")
+        with pytest.raises(ConnectError) as caught:
+            tokens(flavour, family, kind, "http://127.0.0.1:9", proxy=proxy)
+    assert str(caught.value) == (
+        "proxy: ProxyError: 407 Proxy Authentication Required (on the way to http://127.0.0.1:9)"
+    )
+    assert caught.value.outcome == "not performed"
 
 
 @each_family

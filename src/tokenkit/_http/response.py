@@ -13,6 +13,7 @@ from .progress import Progress
 __all__ = ["NO_FREE_CONNECTION", "QUIETLY", "ResponseReader"]
 
 ONE_MILLISECOND = 0.001
+PROXY_AUTHENTICATION_REQUIRED = 407
 
 
 class _Quietly:
@@ -51,9 +52,18 @@ class ResponseReader:
         self._progress = progress
 
     def begin(self, response: Any) -> bool:
-        """Take status and headers; return whether the body is still to be read."""
+        """Take status and headers; return whether the body is still to be read.
+
+        Raises:
+            ProxyError: A proxy refused.
+        """
         self.response = response
-        self._status, headers, content = self._way.open_response(response)
+        status, headers, content = self._way.open_response(response)
+        if status == PROXY_AUTHENTICATION_REQUIRED and self._way.is_callers:
+            # Of plain http through the caller's proxy, which may quote its password.
+            self._progress.sent, self._progress.peer = False, "proxy"
+            raise self._way.family.core.ProxyError(str(status))
+        self._status = status
         self._headers = _text(headers)
         if content is not None:
             self._body = BoundedBody()
