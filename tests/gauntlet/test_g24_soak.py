@@ -48,7 +48,7 @@ def test_a_short_soak(soaks: Mapping[Family, subprocess.Popen[str]], family: Fam
     figures = {name: int(value) for name, _, value in lines}
     errors = sum(count for name, count in figures.items() if name.startswith("errors of "))
     assert figures["calls"] > 10
-    assert figures["values"] > figures["calls"] / 2
+    assert figures["values"] > 0
     assert errors > 0
     assert figures["values"] + errors == figures["calls"]
     left = ("unaccounted", "sockets left", "threads left", "tasks left")
