@@ -183,14 +183,25 @@ def test_a_connection_of_a_callers_own_requests_is_not_used(
     assert minted == RIGHT
 
 
+def core_of(family: Family) -> Any:
+    return import_module({"httpx": "httpcore", "httpx2": "httpcore2"}[family])
+
+
+def transport_over(flavour: Flavour, family: Family, backend: object) -> Any:
+    """Return a transport of httpx's whose pool connects by a backend."""
+    http: Any = import_module(family)
+    prefix = "" if flavour == "sync" else "Async"
+    transport = getattr(http, f"{prefix}HTTPTransport")()
+    pool = getattr(core_of(family), f"{prefix}ConnectionPool")(network_backend=backend)
+    setattr(transport, "_pool", pool)  # noqa: B010 - it is private
+    return transport
+
+
 @each_family
 @each_flavour
 def test_a_network_of_the_callers_own_serves_one_call(flavour: Flavour, family: Family) -> None:
     """What a stream holds that isn't httpcore's own can't be told."""
-    core: Any = import_module({"httpx": "httpcore", "httpx2": "httpcore2"}[family])
-    http: Any = import_module(family)
-    prefix = "" if flavour == "sync" else "Async"
-    transport = getattr(http, f"{prefix}HTTPTransport")()
+    core = core_of(family)
     made = {"sync": core.SyncBackend, "asyncio": core.AnyIOBackend, "trio": core.TrioBackend}
     inner = made[flavour]()
 
@@ -206,25 +217,19 @@ def test_a_network_of_the_callers_own_serves_one_call(flavour: Flavour, family: 
         async def awaited(self, coming: Any) -> Any:
             return wrapped(await coming)
 
-    pool = getattr(core, f"{prefix}ConnectionPool")(network_backend=Backend())
-    setattr(transport, "_pool", pool)  # noqa: B010 - it is private
     with RawServer(polite) as server:
+        transport = transport_over(flavour, family, Backend())
         assert minted_through(flavour, server.url, transport) == RIGHT
         assert server.connections == len(RIGHT)
 
 
 @each_family
 @each_flavour
-def test_a_mocked_network_of_httpcores_works(flavour: Flavour, family: Family) -> None:
-    """Httpcore's own mock of a network has TLS that isn't Python's."""
-    core: Any = import_module({"httpx": "httpcore", "httpx2": "httpcore2"}[family])
-    http: Any = import_module(family)
-    prefix = "" if flavour == "sync" else "Async"
-    transport = getattr(http, f"{prefix}HTTPTransport")()
+def test_a_mocked_network_works(flavour: Flavour, family: Family) -> None:
+    """The mock that comes with httpcore has TLS that isn't Python's."""
     response = json_response({"result": "success", "data": {"token": "t"}})
-    backend = getattr(core, f"{prefix}MockBackend")([response])
-    pool = getattr(core, f"{prefix}ConnectionPool")(network_backend=backend)
-    setattr(transport, "_pool", pool)  # noqa: B010 - it is private
+    kind = "MockBackend" if flavour == "sync" else "AsyncMockBackend"
+    transport = transport_over(flavour, family, getattr(core_of(family), kind)([response]))
     assert minted_through(flavour, "https://vendor.example", transport) == ["t"] * len(RIGHT)
 
 
