@@ -33,7 +33,6 @@ def test_a_host_that_does_not_listen() -> None:
     [
         (httpx.Response(302, headers={"location": "http://login.example/"}), "problem"),
         (httpx.Response(200, html="<html>Log in</html>"), "note"),
-        (httpx.Response(407), "problem"),
         (httpx.Response(502), "problem"),
         (httpx.Response(511), "problem"),
         (httpx.Response(404), "ok"),
@@ -47,6 +46,14 @@ def test_a_response_that_may_be_somebody_elses(response: httpx.Response, outcome
     *_, last = network.check_network(client)
     assert (last.check, last.outcome) == ("connection", outcome)
     assert ("may not come from ZDK" in last.message) is (outcome != "ok")
+
+
+def test_a_proxy_that_responds_in_the_vendors_place() -> None:
+    """A request for the proxy's own password doesn't come from the vendor."""
+    with listening(lambda _: (407, {})) as server:
+        zdk = findings("zdk", {**ENVIRONMENT, "ZDK_BASE_URL": server.url})
+    assert zdk["connection"]["outcome"] == "problem"
+    assert "may not come from ZDK" in zdk["connection"]["message"]
 
 
 def test_a_gateway_that_fails_for_every_vendor() -> None:
