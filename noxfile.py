@@ -79,6 +79,9 @@ def select_pyenv_versions() -> None:
 select_pyenv_versions()
 # Most modules of what is installed here are never imported; the others are compiled then, once.
 os.environ.setdefault("PIP_NO_COMPILE", "1")
+# uv would trust only the authorities that it brings. Its older versions have the second name.
+os.environ.setdefault("UV_SYSTEM_CERTS", "1")
+os.environ.setdefault("UV_NATIVE_TLS", "1")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
