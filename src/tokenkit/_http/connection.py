@@ -208,7 +208,8 @@ class PooledConnection:
         """Return how to send over the connection."""
         family = self._route.settings.family
         if self._transport is None:
-            if family.is_untouched(self._method):
+            # Before an open one is used again, `has_expired()` has looked.
+            if self._is_open or family.is_untouched(self._method):
                 return self._way
             self._transport = self._observed()
         return ThroughHttpx(family, getattr(self._transport, self._method))

@@ -1,4 +1,4 @@
-"""How far the current exchange has got, shared between a sender and the network below it."""
+"""How far the current exchange has got, and what is left on a caller's connection."""
 
 import ssl
 import sys
@@ -75,10 +75,11 @@ class CallersProgress(Progress):
     caller's own isn't used: another's response may still be on its way.
     """
 
-    __slots__ = ("_h11", "_is_async", "_network")
+    __slots__ = ("_h11", "_has_begun", "_is_async", "_network")
 
     def __init__(self, left: float, origin: str, *, is_async: bool) -> None:
         super().__init__(left, origin)
+        self._has_begun = False
         self._is_async = is_async
         self._h11: Any = None
         self._network: Any = None
@@ -89,6 +90,12 @@ class CallersProgress(Progress):
         A caller's client may raise a connection error that belongs to its own request. Its
         transport may pass an async request on to a sync one's, or the other way round.
         """
+        if not self._has_begun:
+            self._has_begun = True
+            # Unless something of the caller's stands in between, httpcore's own way is known.
+            caller = getattr(currentframe(), "f_back", None)
+            if caller is not None and caller.f_globals.get("__name__", "").startswith("httpcore"):
+                self._is_async = bool(caller.f_code.co_flags & CO_COROUTINE)
         if not event.endswith((".complete", ".failed")):
             part, _, rest = event.partition(".")
             step, _, _ = rest.partition(".")
@@ -96,12 +103,7 @@ class CallersProgress(Progress):
                 self._leave_connection()
             else:
                 self._begin(part, step, info)
-        # Unless something of the caller's stands in between, httpcore's own way is known.
-        caller = getattr(currentframe(), "f_back", None)
-        is_async = self._is_async
-        if caller is not None and caller.f_globals.get("__name__", "").startswith("httpcore"):
-            is_async = bool(caller.f_code.co_flags & CO_COROUTINE)
-        return _nothing() if is_async else None
+        return _nothing() if self._is_async else None
 
     def _begin(self, part: str, step: str, info: Mapping[str, Any]) -> None:
         request = info.get("request")
