@@ -32,6 +32,12 @@ CONNECTING = frozenset(
     {"connect_tcp", "connect_unix_socket", "retry", "setup_socks5_connection", "start_tls"}
 )
 
+# Most steps of a request over HTTP/1.1, at which nothing changes that is noted here.
+SAYS_NOTHING = frozenset(
+    f"http11.{step}.started"
+    for step in ("send_request_body", "receive_response_headers", "receive_response_body")
+)
+
 
 class Progress:
     """One exchange's deadline, and whether its request was sent.
@@ -96,7 +102,7 @@ class CallersProgress(Progress):
             caller = getattr(currentframe(), "f_back", None)
             if caller is not None and caller.f_globals.get("__name__", "").startswith("httpcore"):
                 self._is_async = bool(caller.f_code.co_flags & CO_COROUTINE)
-        if not event.endswith((".complete", ".failed")):
+        if not event.endswith((".complete", ".failed")) and event not in SAYS_NOTHING:
             part, _, rest = event.partition(".")
             step, _, _ = rest.partition(".")
             if step == "response_closed":
@@ -140,10 +146,10 @@ class CallersProgress(Progress):
         core = type(request).__module__.partition(".")[0]
         if not core.startswith("httpcore"):  # a transport may tell events of its own
             return
-        connection = next((one for one in _called() if H11 in getattr(one, "__dict__", ())), None)
-        self._h11, self._network, number = (
-            getattr(connection, name, None) for name in (H11, NETWORK, REQUESTS)
-        )
+        connection = _taking()
+        self._h11 = getattr(connection, H11, None)
+        self._network = getattr(connection, NETWORK, None)
+        number = getattr(connection, REQUESTS, None)
         is_known = number is not None and number == getattr(connection, FOLLOWED, 0) + 1
         is_clean = is_known and self._is_clean()
         if not is_clean and number is not None and number > 1:
@@ -167,6 +173,18 @@ class CallersProgress(Progress):
 
 async def _nothing() -> None:
     pass
+
+
+def _taking() -> object:
+    """Return the connection that is being asked to take a request; ``None`` if there is none."""
+    for one in _called():
+        try:
+            # What an object passes on of another one's doesn't make it a connection.
+            object.__getattribute__(one, H11)
+        except AttributeError:
+            continue
+        return one
+    return None
 
 
 def _called() -> Iterator[object]:
