@@ -25,7 +25,7 @@ from tokenkit import (
     TransportError,
 )
 from tokenkit._http.family import load_family
-from tokenkit._http.httpx_adapter import ThroughHttpx
+from tokenkit._http.httpx_adapter import HttpxAdapter
 from tokenkit.extension import Headers, RawCall, Request
 
 if TYPE_CHECKING:
@@ -264,6 +264,6 @@ def test_a_path_that_httpx_would_change_is_refused(target: str) -> None:
         method="POST", origin=server.url, route=target, headers=Headers(), body=b"{}"
     )
     family: Any = load_family("httpx")
-    through = ThroughHttpx(family, print)
+    adapter = HttpxAdapter(family, print)
     with pytest.raises(ConfigurationError, match=r"httpx would change the URL "):
-        through.outgoing(request, Timeouts(), 1.0)
+        adapter.outgoing(request, Timeouts(), 1.0)

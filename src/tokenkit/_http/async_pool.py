@@ -21,7 +21,7 @@ from .async_stream import AsyncBackend
 from .asyncio_stream import AsyncioBackend
 from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
-from .httpx_adapter import ThroughHttpx, through_callers
+from .httpx_adapter import HttpxAdapter, callers_adapter
 from .progress import PROGRESS
 from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
@@ -35,7 +35,7 @@ COUNTS_CANCELLATIONS = sys.version_info >= (3, 11)
 
 
 async def exchange(
-    way: ThroughHttpx,
+    adapter: HttpxAdapter,
     request: Request,
     timeouts: Timeouts,
     left: float,
@@ -47,21 +47,21 @@ async def exchange(
     A network that keeps the deadline itself needs no cancel scope.
     """
     hide_credentials()
-    progress = way.progress(left, request.origin)
-    reader = ResponseReader(way, progress)
+    progress = adapter.progress(left, request.origin)
+    reader = ResponseReader(adapter, progress)
     previous = PROGRESS.set(progress)
     try:
-        outgoing = way.outgoing(request, timeouts, left)
+        outgoing = adapter.outgoing(request, timeouts, left)
         if keeps_deadline:
-            return await _receive(way, outgoing, reader)
-        if not way.is_callers:  # a mock or an instrument stands above this package's network
+            return await _receive(adapter, outgoing, reader)
+        if not adapter.is_callers:  # a mock or an instrument stands above this package's network
             with suppress(TimeoutError):
                 async with time_limit(left):
-                    return await _receive(way, outgoing, reader)
+                    return await _receive(adapter, outgoing, reader)
             return reader.deadline_passed()
         with anyio.move_on_after(left):
             try:
-                return await _receive(way, outgoing, reader)
+                return await _receive(adapter, outgoing, reader)
             except BaseException as error:  # noqa: BLE001 - the deadline, or the caller, cancels
                 ended = without_frames(error)
             # A caller's transport may raise its own cancellation instead of anyio's, which the
@@ -74,10 +74,10 @@ async def exchange(
         PROGRESS.reset(previous)
 
 
-async def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> AttemptOutcome:
+async def _receive(adapter: HttpxAdapter, outgoing: Any, reader: ResponseReader) -> AttemptOutcome:
     chunks: Any = None
     try:
-        if reader.begin(await way.handle(outgoing)):
+        if reader.begin(await adapter.handle(outgoing)):
             chunks = aiter(reader.response.stream)
             count = 0
             async for chunk in chunks:
@@ -239,11 +239,13 @@ class AsyncOwnConnections:
             return NO_FREE_CONNECTION
         connection.interrupted = True
         try:
-            way = connection.way()
+            adapter = connection.adapter()
             # A mock or an instrument may wait without the network below.
-            keeps_deadline = way.knows_what_was_sent and connection.network.keeps_deadline
+            keeps_deadline = adapter.knows_what_was_sent and connection.network.keeps_deadline
             left = until - time.monotonic()
-            outcome = await exchange(way, request, timeouts, left, keeps_deadline=keeps_deadline)
+            outcome = await exchange(
+                adapter, request, timeouts, left, keeps_deadline=keeps_deadline
+            )
             connection.interrupted = False
         finally:
             await pool.give_back(connection)
@@ -282,11 +284,11 @@ class AsyncCallersConnections:
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._transport = settings.transport
-        self._way = through_callers(settings, "handle_async_request")
+        self._adapter = callers_adapter(settings, "handle_async_request")
 
     async def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response, in ``left`` seconds."""
-        return await exchange(self._way, request, timeouts, left)
+        return await exchange(self._adapter, request, timeouts, left)
 
     async def discard(self) -> None:
         """Leave the connections to their owner."""

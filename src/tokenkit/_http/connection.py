@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from .httpx_adapter import POOL_OF_TRANSPORT, ThroughHttpcore, ThroughHttpx, httpcore_url
+from .httpx_adapter import POOL_OF_TRANSPORT, HttpcoreAdapter, HttpxAdapter, httpcore_url
 from .progress import PROGRESS, at, has_read_all, time_left
 from .proxy import Proxy
 from .settings import KEEPALIVE, ConnectionSettings
@@ -195,7 +195,7 @@ class PooledConnection:
         self._pool = getattr(route.core, f"{prefix}{kind}")(**options)
         origin = httpcore_url(settings.family, settings.family.http.URL(route.origin)).origin
         self._connection = self._pool.create_connection(origin)
-        self._way = ThroughHttpcore(settings.family, getattr(self._connection, self._method))
+        self._adapter = HttpcoreAdapter(settings.family, getattr(self._connection, self._method))
         self._is_open = False
         self._transport: Any = None
         blank = getattr(route.core, f"{prefix}HTTP11Connection")(origin, None)
@@ -204,15 +204,15 @@ class PooledConnection:
         )
         self.serves_once = route.layers > 1 or not shows_surplus
 
-    def way(self) -> ThroughHttpx:
-        """Return how to send over the connection."""
+    def adapter(self) -> HttpxAdapter:
+        """Return the adapter that sends over the connection."""
         family = self._route.settings.family
         if self._transport is None:
             # Before an open one is used again, `has_expired()` has looked.
             if self._is_open or family.is_untouched(self._method):
-                return self._way
+                return self._adapter
             self._transport = self._observed()
-        return ThroughHttpx(family, getattr(self._transport, self._method))
+        return HttpxAdapter(family, getattr(self._transport, self._method))
 
     def _observed(self) -> Any:
         """Return an instance of httpx's own class, for tools that mock or observe that class."""
@@ -242,7 +242,7 @@ class PooledConnection:
             # The opener is no longer needed, and its lock costs a round of the event loop.
             self._is_open = True
             opened = getattr(self._connection, PATH_TO_H11[0])
-            self._way = ThroughHttpcore(self._way.family, getattr(opened, self._method))
+            self._adapter = HttpcoreAdapter(self._adapter.family, getattr(opened, self._method))
         return True
 
     def has_expired(self) -> bool:

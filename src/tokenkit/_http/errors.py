@@ -17,7 +17,7 @@ from ..errors import (
     ResponseTooLarge,
     TransportError,
 )
-from .httpx_adapter import ThroughHttpx
+from .httpx_adapter import HttpxAdapter
 from .progress import Progress
 
 __all__ = ["class_of", "is_network_trouble", "is_timeout", "may_have_been_sent", "text_of"]
@@ -90,7 +90,7 @@ def class_of(error: Exception, progress: Progress) -> type[TransportError | Resp
     return next((ours for theirs, ours in classes if isinstance(error, theirs)), TransportError)
 
 
-def text_of(error: Exception, way: ThroughHttpx, progress: Progress) -> str:
+def text_of(error: Exception, adapter: HttpxAdapter, progress: Progress) -> str:
     """Return the message for network trouble."""
     if isinstance(error, TooLargeError):
         return f"The response from {progress.origin} is larger than {error} bytes, decompressed"
@@ -106,7 +106,7 @@ def text_of(error: Exception, way: ThroughHttpx, progress: Progress) -> str:
         isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in UNTRUSTED
         for cause in _chain(error)
     ):
-        where = "verify= of your own" if way.is_callers else "SSL_CERT_FILE or ssl_context"
+        where = "verify= of your own" if adapter.is_callers else "SSL_CERT_FILE or ssl_context"
         text += (
             "; if a proxy or a private authority signs its certificate, name that authority "
             f"with {where}"
@@ -115,16 +115,16 @@ def text_of(error: Exception, way: ThroughHttpx, progress: Progress) -> str:
 
 
 def may_have_been_sent(
-    way: ThroughHttpx, progress: Progress, error: Exception | None = None
+    adapter: HttpxAdapter, progress: Progress, error: Exception | None = None
 ) -> bool:
     """Return whether the server may have got the request, if it failed or was too late."""
-    if way.knows_what_was_sent or progress.sent is not None:
+    if adapter.knows_what_was_sent or progress.sent is not None:
         return progress.sent is True
     # No network of this package, nor httpcore, has told anything about this request. Its error may
     # be that of another one, which a hook or a transport has sent after it.
-    if way.is_callers or error is None:
+    if adapter.is_callers or error is None:
         return True
-    core = way.family.core
+    core = adapter.family.core
     before = (core.ConnectError, core.ConnectTimeout, core.PoolTimeout, core.ProxyError)
     return not (isinstance(error, before) or isinstance(error.__cause__, before))
 

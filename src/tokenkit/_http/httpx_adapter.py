@@ -15,10 +15,10 @@ from .settings import ConnectionSettings
 
 __all__ = [
     "POOL_OF_TRANSPORT",
-    "ThroughHttpcore",
-    "ThroughHttpx",
+    "HttpcoreAdapter",
+    "HttpxAdapter",
+    "callers_adapter",
     "httpcore_url",
-    "through_callers",
 ]
 
 # httpx has no public way to choose a transport's network.
@@ -88,7 +88,7 @@ def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-class ThroughHttpx:
+class HttpxAdapter:
     """Passes requests to an httpx transport or client.
 
     Args:
@@ -151,8 +151,8 @@ class ThroughHttpx:
         return response.status_code, response.headers.raw, content
 
 
-def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
-    """Return how to send through a caller's client or transport.
+def callers_adapter(settings: ConnectionSettings, handle: str) -> HttpxAdapter:
+    """Return the adapter of a caller's client or transport.
 
     Its method is looked up for each request, as a mock may replace it at any time.
     """
@@ -164,10 +164,10 @@ def through_callers(settings: ConnectionSettings, handle: str) -> ThroughHttpx:
         return client.send(outgoing, **AS_IT_STANDS)
 
     progress = partial(CallersProgress, is_async="async" in handle)
-    return ThroughHttpx(settings.family, send, client=client, progress=progress)
+    return HttpxAdapter(settings.family, send, client=client, progress=progress)
 
 
-class ThroughHttpcore(ThroughHttpx):
+class HttpcoreAdapter(HttpxAdapter):
     """Passes requests to an httpcore connection.
 
     httpx's requests and responses only wrap httpcore's; making them takes a sixth of an exchange.

@@ -7,7 +7,7 @@ from .._pipeline.effects import NoResponse
 from .._pipeline.response_body import BoundedBody
 from ..errors import DeadlineExceeded
 from .errors import class_of, is_network_trouble, is_timeout, may_have_been_sent, text_of
-from .httpx_adapter import ThroughHttpx
+from .httpx_adapter import HttpxAdapter
 from .progress import Progress
 
 __all__ = ["NO_FREE_CONNECTION", "QUIETLY", "ResponseReader"]
@@ -47,8 +47,8 @@ class ResponseReader:
     _headers = Headers()
     _body: BoundedBody | None = None
 
-    def __init__(self, way: ThroughHttpx, progress: Progress) -> None:
-        self._way = way
+    def __init__(self, adapter: HttpxAdapter, progress: Progress) -> None:
+        self._adapter = adapter
         self._progress = progress
 
     def begin(self, response: Any) -> bool:
@@ -58,11 +58,11 @@ class ResponseReader:
             ProxyError: A proxy refused.
         """
         self.response = response
-        status, headers, content = self._way.open_response(response)
-        if status == PROXY_AUTHENTICATION_REQUIRED and self._way.is_callers:
+        status, headers, content = self._adapter.open_response(response)
+        if status == PROXY_AUTHENTICATION_REQUIRED and self._adapter.is_callers:
             # Of plain http through the caller's proxy, which may quote its password.
             self._progress.sent, self._progress.peer = False, "proxy"
-            raise self._way.family.core.ProxyError(str(status))
+            raise self._adapter.family.core.ProxyError(str(status))
         self._status = status
         self._headers = _text(headers)
         if content is not None:
@@ -105,7 +105,7 @@ class ResponseReader:
         return NoResponse(
             error=DeadlineExceeded,
             message=message,
-            sent=may_have_been_sent(self._way, self._progress),
+            sent=may_have_been_sent(self._adapter, self._progress),
             response=self._partial(),
         )
 
@@ -122,8 +122,8 @@ class ResponseReader:
             return self.deadline_passed()
         return NoResponse(
             error=class_of(error, self._progress),
-            message=text_of(error, self._way, self._progress),
-            sent=may_have_been_sent(self._way, self._progress, error),
+            message=text_of(error, self._adapter, self._progress),
+            sent=may_have_been_sent(self._adapter, self._progress, error),
             response=self._partial(),
         )
 

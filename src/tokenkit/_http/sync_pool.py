@@ -11,7 +11,7 @@ from .._pipeline.effects import AttemptOutcome
 from .._policy.timeouts import LONGEST, Timeouts
 from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
-from .httpx_adapter import ThroughHttpx, through_callers
+from .httpx_adapter import HttpxAdapter, callers_adapter
 from .network import DeadlineBackend
 from .progress import PROGRESS
 from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
@@ -21,22 +21,22 @@ __all__ = ["CallersConnections", "OwnConnections"]
 
 
 def exchange(
-    way: ThroughHttpx, request: Request, timeouts: Timeouts, left: float
+    adapter: HttpxAdapter, request: Request, timeouts: Timeouts, left: float
 ) -> AttemptOutcome:
     """Send a request and read the response."""
     hide_credentials()
-    progress = way.progress(left, request.origin)
+    progress = adapter.progress(left, request.origin)
     previous = PROGRESS.set(progress)
     try:
-        outgoing = way.outgoing(request, timeouts, left)
-        return _receive(way, outgoing, ResponseReader(way, progress))
+        outgoing = adapter.outgoing(request, timeouts, left)
+        return _receive(adapter, outgoing, ResponseReader(adapter, progress))
     finally:
         PROGRESS.reset(previous)
 
 
-def _receive(way: ThroughHttpx, outgoing: Any, reader: ResponseReader) -> AttemptOutcome:
+def _receive(adapter: HttpxAdapter, outgoing: Any, reader: ResponseReader) -> AttemptOutcome:
     try:
-        if reader.begin(way.handle(outgoing)):
+        if reader.begin(adapter.handle(outgoing)):
             for chunk in reader.response.stream:
                 if reader.feed(chunk):
                     break
@@ -137,7 +137,7 @@ class OwnConnections:
             connection.interrupted = True
             try:
                 left = until - time.monotonic()
-                outcome = exchange(connection.way(), request, timeouts, left)
+                outcome = exchange(connection.adapter(), request, timeouts, left)
                 connection.interrupted = False
             finally:
                 pool.give_back(connection)
@@ -173,11 +173,11 @@ class CallersConnections:
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._transport = settings.transport
-        self._way = through_callers(settings, "handle_request")
+        self._adapter = callers_adapter(settings, "handle_request")
 
     def send(self, request: Request, timeouts: Timeouts, left: float) -> AttemptOutcome:
         """Send a request and read the response; the deadline holds between body chunks."""
-        return exchange(self._way, request, timeouts, left)
+        return exchange(self._adapter, request, timeouts, left)
 
     def discard(self) -> None:
         """Leave the connections to their owner."""
