@@ -142,22 +142,24 @@ def _authentication(
 
 def _problem(made: Mapping[str, str], request_id_header: str | None) -> str | None:
     """Return what is wrong with the headers of a strategy; values are never quoted."""
+    if problem := _names_problem(tuple(made), request_id_header):
+        return problem
     for name, value in made.items():
-        problem = _name_problem(name, request_id_header)
-        if problem is not None:
-            return problem
         if not fits_header(value):
             return f"returned a value for {name!r} that isn't valid in a header"
-    if len({name.lower() for name in made}) < len(made):
-        return "returned a header twice; names compare without case"
     return None
 
 
 @lru_cache(maxsize=64)
-def _name_problem(name: object, request_id_header: str | None) -> str | None:
-    if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
-        # Not quoted: it may be a value that took the name's place.
-        return "returned a header whose name isn't valid; use letters, digits and hyphens"
-    if is_set_by_client(name, request_id_header):
-        return f"returned {name}, which is set by the client itself"
+def _names_problem(names: Sequence[object], request_id_header: str | None) -> str | None:
+    known: set[str] = set()
+    for name in names:
+        if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
+            # Not quoted: it may be a value that took the name's place.
+            return "returned a header whose name isn't valid; use letters, digits and hyphens"
+        if is_set_by_client(name, request_id_header):
+            return f"returned {name}, which is set by the client itself"
+        if name.lower() in known:
+            return "returned a header twice; names compare without case"
+        known.add(name.lower())
     return None
