@@ -74,6 +74,7 @@ class Shared(Generic[C, K]):
     base: BaseURL
     services: Mapping[str, BaseURL]
     strategy: AsyncStrategy
+    credentials: Mapping[str, object]
     connections: C
     clock: K
     offset: ClockOffset | None
@@ -136,10 +137,13 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
                 problems += error.problems
         if strategy is None or connections is None or isinstance(settings, tuple):
             raise ConfigurationError(type(self).__name__, problems)
+        # What a text says is in the strategy already, where nothing shows it.
+        callables = {name: one for name, one in (credentials or {}).items() if callable(one)}
         self._shared = Shared(
             base=settings.base_url,
             services=settings.services,
             strategy=strategy,
+            credentials=callables if auth is None else {"auth": auth},
             connections=connections,
             clock=cast("K", settings.clock),
             hooks=settings.hooks,
@@ -246,6 +250,7 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
             offset=shared.offset,
             watched=shared.watched,
             client=type(self).__name__,
+            credentials=shared.credentials,
         )
 
     def with_options(self: AnyClientT, **options: Unpack[CallOptions]) -> AnyClientT:
