@@ -139,7 +139,7 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
             raise ConfigurationError(type(self).__name__, problems)
         # What a text says is in the strategy already, where nothing shows it.
         callables = {name: one for name, one in (credentials or {}).items() if callable(one)}
-        self._shared = Shared(
+        shared = Shared(
             base=settings.base_url,
             services=settings.services,
             strategy=strategy,
@@ -154,9 +154,10 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
             reuse=settings.reuse,
             token_cache=settings.reuse.token_cache,
         )
-        self._call_settings = settings.call
-        self._default_plan = self._plan(settings.call)
-        self._owns_connections = True
+        # Not by assignment: a subclass may be frozen.
+        own = vars(self)
+        own.update(_shared=shared, _call_settings=settings.call, _owns_connections=True)
+        own.update(_default_plan=self._plan(settings.call))
 
     def _start(
         self, call: Call[T] | Exception, options: Mapping[str, Any], method: str = "send"
