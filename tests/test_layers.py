@@ -347,6 +347,14 @@ def test_no_circle_of_imports() -> None:
     assert list(TopologicalSorter(graph).static_order())
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_each_module_says_what_it_offers(module: str) -> None:
+    """It lists its names in ``__all__``, unless it is only a folder's docstring."""
+    tree = ast.parse(source_of(module)).body
+    listed = [ast.unparse(one.targets[0]) for one in tree if isinstance(one, ast.Assign)]
+    assert len(tree) == 1 or listed.count("__all__") == 1
+
+
 @pytest.mark.parametrize("module", [one for one in MODULES[1:] if one.startswith("_")])
 def test_the_inner_folders_do_not_know_the_face(module: str) -> None:
     """The package's own face imports everything: only its version may be taken from there."""
