@@ -151,7 +151,8 @@ def test_a_strategy_that_fails_for_the_journal_is_named(path: Path) -> None:
         def headers(self, *_: object) -> dict[str, str]:
             raise KeyError("vault-s3cret")
 
-    client = StrigoClient(auth=Failing())
+    strategy: Any = Failing()
+    client = StrigoClient(auth=strategy)
     with pytest.raises(ConfigurationError) as caught, client.send_many([], journal=str(path)):
         raise AssertionError("never entered")
     assert str(caught.value) == "StrigoClient: Failing.headers() raised KeyError"
