@@ -91,7 +91,8 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
 def make_parser() -> Parser:
     """Return the parser of the command line."""
     parser = Parser(
-        prog="python -m tokenkit", description="Mint, revoke and reuse short-lived user tokens."
+        prog="python -m tokenkit",
+        description="Mint user tokens, check that a vendor can be called, and serve a sandbox.",
     )
     parser.add_argument("--version", action="version", version=f"tokenkit {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command", title="commands")

@@ -69,7 +69,7 @@ class CallContext(TypedDict, total=False):
     """An error's facts about the call that it ended."""
 
     vendor: str | None
-    """The vendor: ``zdk``, ``zerohash`` or ``strigo``. ``None`` outside a call."""
+    """The vendor's name in lower case, such as ``zdk``. ``None`` outside a call."""
 
     operation: str | None
     """The client's method, such as ``create_user_token``; for ``request()`` the HTTP method and

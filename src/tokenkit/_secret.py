@@ -156,10 +156,6 @@ class SecretMember:
         """Read the group, and return this credential."""
         return self.group.read()[self.name]
 
-    def of(self, secrets: Mapping[str, Secret]) -> Secret:
-        """Return this credential of a group that has been read."""
-        return _member(secrets, self.name)
-
 
 class _Picked(Awaitable[str | Secret]):
     def __init__(self, read: Awaitable[Mapping[str, str | Secret]], name: str) -> None:
@@ -181,17 +177,6 @@ class AsyncSecretMember:
     def __call__(self) -> Awaitable[str | Secret]:
         """Read the group, and return this credential."""
         return _Picked(self.group.read(), self.name)
-
-    def of(self, secrets: Mapping[str, Secret]) -> Secret:
-        """Return this credential of a group that has been read."""
-        return _member(secrets, self.name)
-
-
-def _member(secrets: Mapping[str, Secret], name: str) -> Secret:
-    if name not in secrets:
-        known = ", ".join(sorted(secrets)) or "nothing"
-        raise ConfigurationError(f"The secret group has no {name!r}; it has {known}")
-    return secrets[name]
 
 
 def conceal(source: S) -> S | Secret:

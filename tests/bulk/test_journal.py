@@ -13,14 +13,14 @@ import pytest
 from bulk_runs import async_run, learners, reply, results, run
 from cryptography.fernet import Fernet
 
-from tokenkit import ConfigurationError, strigo, zdk, zerohash
+from tokenkit import ConfigurationError, Secret, StrigoClient, strigo, zdk, zerohash
 from tokenkit.bulk import Failure
 from tokenkit.testing import FrozenClock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tokenkit import Call, Reply, StrigoClient
+    from tokenkit import Call, Reply
     from tokenkit.sandbox import Sandbox
 
 KEY, OTHER_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -139,6 +139,25 @@ def test_the_journal_tells_nothing(
     hidden = [*tokens, *sandbox.environment.values(), KEY, "example.com", "Lovelace"]
     shown = [text for text in hidden if text.encode() in written and "http" not in text]
     assert shown == []
+
+
+def test_a_strategy_that_fails_for_the_journal_is_named(path: Path) -> None:
+    """Before the first call, too, the error names the client and has no frame."""
+
+    class Failing:
+        uses_time = False
+        secrets = (Secret("key"),)
+
+        def headers(self, *_: object) -> dict[str, str]:
+            raise KeyError("vault-s3cret")
+
+    strategy: Any = Failing()
+    client = StrigoClient(auth=strategy)
+    with pytest.raises(ConfigurationError) as caught, client.send_many([], journal=str(path)):
+        raise AssertionError("never entered")
+    assert str(caught.value) == "StrigoClient: Failing.headers() raised KeyError"
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert caught.value.__cause__.__traceback__ is None
 
 
 def test_kept_tokens_are_handed_out_again(

@@ -257,7 +257,7 @@ class Driver:
                     return None, error
                 return value if isinstance(value, Secret) else Secret(str(value)), None
             case ResolveGroup():
-                return resolve_group(effect.group), None
+                return resolve_group(effect.group, effect.plan), None
             case Discard():
                 self.discarded += 1
             case _:

@@ -66,7 +66,7 @@ BROKEN: list[tuple[object, str]] = [
     (lambda: None, "must return a string or a Secret, not None"),
     (lambda: 1 / 0, "<lambda> raised ZeroDivisionError"),
     (iter([]).__next__, "__next__ raised StopIteration"),
-    (functools.partial(int, "the-secret"), "The secret source partial raised ValueError"),
+    (functools.partial(int, "the-secret"), "^Client: the secret source partial raised ValueError"),
 ]
 
 

@@ -99,3 +99,10 @@ def test_only_harmless_values_are_shown() -> None:
     assert repr(merged) == (
         "Headers(content-type: text/html, x-request-id: r-1, authorization: ...)"
     )
+
+
+def test_a_vendor_s_own_header_is_not_shown() -> None:
+    """The repr shows the values of headers that any server sends; it can't judge others."""
+    assert repr(Headers({"Date": "today", "ZH-Allow-Retry": "true"})) == (
+        "Headers(date: today, zh-allow-retry: ...)"
+    )

@@ -216,7 +216,7 @@ def test_a_failing_secret_source_ends_the_call() -> None:
     """What a driver reports about a secret source is raised, and nothing is sent."""
 
     def broken() -> str:
-        raise ConfigurationError("The secret source broken raised OSError")
+        raise ConfigurationError("Client: the secret source broken raised OSError")
 
     driver = Driver()
     with pytest.raises(ConfigurationError, match="broken raised OSError"):
@@ -236,7 +236,7 @@ def test_a_resolved_secret_is_judged_before_sending() -> None:
 @pytest.mark.parametrize(
     ("outcome", "text"),
     [
-        (RuntimeError("with the key in it"), r"Odd.headers\(\) raised RuntimeError"),
+        (RuntimeError("with the key in it"), r"^Client: Odd.headers\(\) raised RuntimeError"),
         (5, r"Odd.headers\(\) raised TypeError"),
         (
             {"x-sig": "with the key\r\nx-evil: 1"},
@@ -251,7 +251,8 @@ def test_a_resolved_secret_is_judged_before_sending() -> None:
         ({"x-\xe9": "a"}, "a header whose name isn't valid"),
         ({"X-Sig": "a", "x-sig": "b"}, "a header twice; names compare without case"),
         ({5: "a"}, "a header whose name isn't valid"),
-        (ConfigurationError("no such key"), "no such key"),
+        (ConfigurationError("no such key"), "^Client: no such key$"),
+        (ConfigurationError(), r"^Client: Odd.headers\(\) raised ConfigurationError$"),
     ],
 )
 def test_a_strategy_that_fails_is_a_configuration_error(outcome: object, text: str) -> None:
@@ -277,7 +278,9 @@ def test_a_strategy_sets_no_header_that_the_client_sets(name: str, made: dict[st
     driver = Driver()
     error = driver.error(ZEROHASH_MINT, plan)
     assert isinstance(error, ConfigurationError)
-    assert str(error).startswith(f"Odd.headers() returned {name}, which is set by the client")
+    assert str(error).startswith(
+        f"Client: Odd.headers() returned {name}, which is set by the client"
+    )
     assert driver.requests == []
     with pytest.raises(ConfigurationError, match=f"{name} is set by the client itself"):
         zerohash_client(headers={name: "a"})

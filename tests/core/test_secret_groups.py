@@ -103,8 +103,8 @@ BROKEN: list[tuple[Callable[[], Any], str]] = [
     (raising, "raising raised OSError"),
     (lambda: "the-secret", "must return a mapping of names to secrets, not str"),
     (lambda: {"api_key": 5}, "must return strings or Secrets, not int"),
-    (lambda: {"api_key": "x"}, "The secret group has no 'private_key'; it has api_key"),
-    (dict, "The secret group has no 'api_key'; it has nothing"),
+    (lambda: {"api_key": "x"}, "^Client: the secret group has no 'private_key'; it has api_key"),
+    (dict, "^Client: the secret group has no 'api_key'; it has nothing"),
     (later, "is async, which only the async clients can wait for"),
     (Later, "is async, which only the async clients can wait for"),
 ]

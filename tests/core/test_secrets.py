@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_clients import ZEROHASH_MINT
-from core_driver import REQUEST_ID, Driver, json_response, untyped, zerohash_plan
+from core_driver import REQUEST_ID, Driver, json_response, untyped, zdk_plan, zerohash_plan
 
 from tokenkit import ConfigurationError, Hooks, MismatchedResponse, Secret
 from tokenkit._pipeline.secret_sources import resolve
@@ -32,7 +32,7 @@ def test_a_secret_does_not_leave_its_process(leave: Callable[[Secret], Any]) -> 
 
 def test_a_source_may_be_the_text_itself() -> None:
     """A caller's own strategy may keep its secret as text."""
-    assert resolve("key-0123456789").reveal() == "key-0123456789"
+    assert resolve("key-0123456789", zdk_plan()).reveal() == "key-0123456789"
 
 
 def test_a_response_to_another_request_is_not_followed_by_more() -> None:

@@ -176,7 +176,9 @@ def test_strategy_that_fails_is_named(error: Exception) -> None:
             raise error
 
     client = StrigoClient(auth=Failing(Secret("key")), transport=Minting())
-    with pytest.raises(ConfigurationError, match=r"Failing.headers\(\) raised|no key") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"^StrigoClient: (Failing.headers\(\) raised|no key)"
+    ) as caught:
         client.get_token(STRIGO_MINT)
     assert error in (caught.value, caught.value.__cause__)
 

@@ -11,7 +11,6 @@ from raw_server import PATIENCE, RawServer
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
 
     from raw_server import Peer
 
@@ -72,9 +71,6 @@ def socks_proxy_to(
                 relay(peer.sock, onward)
 
     return RawServer(connect)
-
-
-ROUTES: dict[str, Callable[..., RawServer]] = {"http": proxy_to, "socks": socks_proxy_to}
 
 
 def socks_url(proxy: RawServer, credentials: str = "") -> str:

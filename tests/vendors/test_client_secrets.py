@@ -1,7 +1,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
 import pytest
+from all_clients import STRIGO_MINT
 from clocks import frozen_clock
 from credentials import ZDK_API_KEY, zdk_client, zerohash_client
 from vendors_support import Script, make_response, responding
@@ -13,6 +15,7 @@ from tokenkit import (
     AuthenticationError,
     ConfigurationError,
     Secret,
+    SecretGroup,
     StrigoClient,
     ZdkClient,
     ZeroHashClient,
@@ -36,6 +39,10 @@ class Rotating:
 
 
 def explode() -> str:
+    raise KeyError("vault-s3cret")
+
+
+def explode_as_a_group() -> Mapping[str, str]:
     raise KeyError("vault-s3cret")
 
 
@@ -165,16 +172,22 @@ def test_async_sources_on_sync_clients() -> None:
     )
     hidden: Any = lambda: zdk_key()  # noqa: E731, PLW0108 - a plain function that returns a coroutine
     transport = responding(200, TOKENS)
-    with pytest.raises(ConfigurationError, match="is async, which only the async clients can"):
+    with pytest.raises(
+        ConfigurationError, match="is async, which only the async clients can"
+    ) as late:
         ZdkClient(api_key=hidden, transport=transport).create_user_token(id="u")
+    assert str(late.value).startswith("ZdkClient: api_key: the secret source ")
     assert transport.requests == []
 
 
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        (explode, "The secret source explode raised KeyError"),
-        (number, "The secret source number must return a string or a Secret, not int"),
+        (explode, "api_key: the secret source explode raised KeyError"),
+        (
+            number,
+            "api_key: the secret source number must return a string or a Secret, not int",
+        ),
         (
             broken_key,
             "api_key begins or ends with whitespace or a line break; strip it",
@@ -182,7 +195,7 @@ def test_async_sources_on_sync_clients() -> None:
         (Rotating(""), "api_key is empty"),
         (
             Rotating(None),
-            "The secret source Rotating must return a string or a Secret, not None",
+            "api_key: the secret source Rotating must return a string or a Secret, not None",
         ),
     ],
 )
@@ -194,7 +207,7 @@ def test_sources_that_fail(source: Any, problem: str) -> None:
     transport = responding(200, TOKENS)
     with pytest.raises(ConfigurationError) as caught:
         ZdkClient(api_key=source, transport=transport).create_user_token(id="u")
-    assert str(caught.value) == problem
+    assert str(caught.value) == f"ZdkClient: {problem}"
     assert type(caught.value.__cause__) is (KeyError if source is explode else type(None))
     assert caught.value.__context__ is caught.value.__cause__ or caught.value.__context__ is None
     assert transport.requests == []
@@ -204,9 +217,15 @@ def test_sources_that_fail(source: Any, problem: str) -> None:
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        (explode, "The secret source explode raised KeyError"),
-        (explode_later, "The secret source explode_later raised KeyError"),
-        (number_later, "The secret source number_later must return a string or a Secret, not int"),
+        (explode, "api_key: the secret source explode raised KeyError"),
+        (
+            explode_later,
+            "api_key: the secret source explode_later raised KeyError",
+        ),
+        (
+            number_later,
+            "api_key: the secret source number_later must return a string or a Secret, not int",
+        ),
     ],
 )
 async def test_async_sources_that_fail(source: Any, problem: str) -> None:
@@ -215,15 +234,70 @@ async def test_async_sources_that_fail(source: Any, problem: str) -> None:
     client = AsyncZdkClient(api_key=source, transport=transport)
     with pytest.raises(ConfigurationError) as caught:
         await client.create_user_token(id="u")
-    assert str(caught.value) == problem
+    assert str(caught.value) == f"AsyncZdkClient: {problem}"
     assert transport.requests == []
 
 
 def test_a_rotated_private_key_is_checked() -> None:
     """A key that a source returns is checked as strictly as one that is passed."""
     client = zerohash_client(private_key=lambda: "not-base64!", transport=responding(200))
-    with pytest.raises(ConfigurationError, match="private_key is not base64"):
+    with pytest.raises(ConfigurationError, match=r"^ZeroHashClient: private_key is not base64"):
         client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
+
+
+def mint_error(**credentials: Any) -> str:
+    """Return why a zerohash client with some of its credentials replaced can't mint."""
+    client = zerohash_client(**credentials, transport=responding(200))
+    with pytest.raises(ConfigurationError) as caught:
+        client.create_client_auth_token(participant_code="CUST01", permissions=["fwc"])
+    return str(caught.value)
+
+
+def test_a_failing_source_is_named_by_each_of_its_options() -> None:
+    """One callable may be given for two options, and none of them is left out."""
+    assert mint_error(api_key=number, private_key=explode) == (
+        "ZeroHashClient: api_key: the secret source number must return a string or a Secret, "
+        "not int"
+    )
+    assert mint_error(private_key=explode, passphrase=explode) == (
+        "ZeroHashClient: private_key and passphrase: the secret source explode raised KeyError"
+    )
+
+
+def test_a_failing_group_is_named_by_its_options() -> None:
+    """A group stands behind several options; a secret that it lacks is one option's."""
+    broken = SecretGroup(explode_as_a_group)
+    assert mint_error(api_key=broken["a"], passphrase=broken["b"]) == (
+        "ZeroHashClient: api_key and passphrase: the secret source explode_as_a_group raised "
+        "KeyError"
+    )
+    other = SecretGroup(lambda: {"a": "key"})
+    assert mint_error(api_key=other["a"], passphrase=other["b"]) == (
+        "ZeroHashClient: passphrase: the secret group has no 'b'; it has a"
+    )
+
+
+@pytest.mark.parametrize("source", [explode, SecretGroup(explode_as_a_group)["a"]])
+def test_a_failing_source_of_a_strategy_is_named_by_its_client(source: Any) -> None:
+    """Where the caller's strategy holds the source, the option is auth, for reused tokens too."""
+    client = StrigoClient(auth=auth.Bearer(source), transport=responding(200))
+    for begin in (client.send, client.get_token):
+        with pytest.raises(ConfigurationError, match=r"^StrigoClient: auth: the secret source e"):
+            begin(STRIGO_MINT)
+
+
+def test_a_source_that_a_vendor_s_strategy_made_is_named_by_its_client() -> None:
+    """Such a source is no option's, so the error names the client alone."""
+
+    def made(api_key: object) -> Any:  # noqa: ARG001 - the name is the credential's
+        return auth.Bearer(explode)
+
+    class OtherClient(ZdkClient):
+        profile = attrs.evolve(ZdkClient.profile, strategy=made)
+
+    with pytest.raises(ConfigurationError) as caught:
+        OtherClient(api_key=ZDK_API_KEY, transport=responding(200)).create_user_token(id="u")
+    assert str(caught.value) == "OtherClient: the secret source explode raised KeyError"
 
 
 def test_calls_without_authentication_ask_no_source() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import typing
 from abc import ABC, abstractmethod
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
+import attrs
 import pytest
 import typing_extensions
 from credentials import ZDK
+from vendors_support import responding
 
 from tokenkit import AsyncZdkClient, ZdkClient, zdk
 from tokenkit.auth import Bearer
@@ -114,3 +117,23 @@ def test_other_names_are_free() -> None:
 
     copied = Ours().with_options(timeout=5)
     assert copied.told() == ("b", "Ada", {"Ada": 1})
+
+
+def test_a_subclass_may_be_frozen() -> None:
+    """A client sets itself up and reuses tokens without an assignment that attrs would refuse."""
+
+    @attrs.frozen(init=False, eq=False)
+    class Frozen(ZdkClient):
+        tenant: str
+
+        def __init__(self, tenant: str) -> None:
+            transport = responding(200, {"tokens": ["t0ken-1"]})
+            super().__init__(**ZDK, transport=transport, token_lifetime=timedelta(hours=1))
+            object.__setattr__(self, "tenant", tenant)
+
+    client: Any = Frozen("a").with_options(timeout=5)
+    assert client.tenant == "a"
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        client.tenant = "b"
+    call = zdk.UserTokenRequest(id="u")
+    assert client.get_token(call) is client.get_token(call)

@@ -307,6 +307,24 @@ def test_each_field_of_a_profile(field: str, value: object, problem: str) -> Non
     assert sorted(found) == sorted([problem, "read_failure must be a function, not None"])
 
 
+def test_a_header_is_checked_beside_other_names_that_are_wrong() -> None:
+    """Names that can't be used are all listed, and hide no problem with a header."""
+    wrong: dict[str, Any] = {"credential_headers": {"a b", 5}, "request_id_header": "x id"}
+    with pytest.raises(ConfigurationError) as caught:
+        attrs.evolve(PROFILE, headers={"c d": "e", "Host": "f"}, **wrong)
+    assert sorted(listed_problems(caught.value, "Profile")) == [
+        "credential_headers must be a header name, not 'a b'",
+        "credential_headers must be a header name, not int",
+        "headers: 'c d' is not a valid header name; use letters, digits and hyphens",
+        "headers: host is set by the client itself",
+        "request_id_header must be a header name, not 'x id'",
+    ]
+    wrong = {"headers": {"c d": "e"}, "credential_headers": "x"}
+    with pytest.raises(ConfigurationError) as caught:
+        attrs.evolve(PROFILE, **wrong)
+    assert len(listed_problems(caught.value, "Profile")) == 2
+
+
 def test_parts_of_a_profile() -> None:
     """A rate and a setting of the base URL that can't work are refused where they are made."""
     kind: Any = Rate

@@ -122,6 +122,7 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
         __main__.main(["--help"])
     assert caught.value.code == 0
     shown = capsys.readouterr().out
+    assert "Mint user tokens, check that a vendor can be called, and serve a sandbox." in shown
     assert "check whether the vendors can be called" in shown
     assert "mint a token from each vendor against a sandbox" in shown
     assert "serve the three issuers on loopback" in shown

@@ -74,6 +74,7 @@ class Shared(Generic[C, K]):
     base: BaseURL
     services: Mapping[str, BaseURL]
     strategy: AsyncStrategy
+    credentials: Mapping[str, object]
     connections: C
     clock: K
     offset: ClockOffset | None
@@ -136,10 +137,13 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
                 problems += error.problems
         if strategy is None or connections is None or isinstance(settings, tuple):
             raise ConfigurationError(type(self).__name__, problems)
-        self._shared = Shared(
+        # What a text says is in the strategy already, where nothing shows it.
+        callables = {name: one for name, one in (credentials or {}).items() if callable(one)}
+        shared = Shared(
             base=settings.base_url,
             services=settings.services,
             strategy=strategy,
+            credentials=callables if auth is None else {"auth": auth},
             connections=connections,
             clock=cast("K", settings.clock),
             hooks=settings.hooks,
@@ -150,9 +154,10 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
             reuse=settings.reuse,
             token_cache=settings.reuse.token_cache,
         )
-        self._call_settings = settings.call
-        self._default_plan = self._plan(settings.call)
-        self._owns_connections = True
+        # Not by assignment: a subclass may be frozen.
+        own = vars(self)
+        own.update(_shared=shared, _call_settings=settings.call, _owns_connections=True)
+        own.update(_default_plan=self._plan(settings.call))
 
     def _start(
         self, call: Call[T] | Exception, options: Mapping[str, Any], method: str = "send"
@@ -246,6 +251,7 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
             offset=shared.offset,
             watched=shared.watched,
             client=type(self).__name__,
+            credentials=shared.credentials,
         )
 
     def with_options(self: AnyClientT, **options: Unpack[CallOptions]) -> AnyClientT:

@@ -11,6 +11,7 @@ from .._model.call import Call, Reply
 from .._model.json import type_of
 from .._model.messages import Headers
 from .._pipeline.drivers import AsyncConnections, Connections, drive_async_steps, drive_steps
+from .._pipeline.prepare import strategy_error
 from .._pipeline.secret_sources import resolved
 from .._policy.clock import AsyncClock, Clock, TimeSource
 from .._policy.retry import RetryRules
@@ -84,17 +85,21 @@ class _BulkBase(ClientBase[C, K]):
 
         self._check_open()
         profile, base, strategy = self.profile, self._shared.base, self._shared.strategy
-        headers = self._call_settings.headers
+        headers, plan = self._call_settings.headers, self._default_plan
 
         def identity(resolved_secrets: Sequence[Secret]) -> bytes:
-            return identity_of(
-                vendor=profile.vendor,
-                origin=base.origin,
-                base_path=base.path,
-                headers=headers,
-                strategy=strategy,
-                secrets=resolved_secrets,
-            )
+            try:
+                return identity_of(
+                    vendor=profile.vendor,
+                    origin=base.origin,
+                    base_path=base.path,
+                    headers=headers,
+                    strategy=strategy,
+                    secrets=resolved_secrets,
+                )
+            except Exception as error:  # noqa: BLE001 - the caller's strategy may raise anything
+                failed = strategy_error(plan, error)
+            raise failed from failed.__cause__
 
         return Sender(
             name=f"{profile.vendor} at {base.origin}{base.path}",
@@ -161,7 +166,7 @@ class BulkMethods(_BulkBase[Connections, Clock]):
         shared = self._shared
 
         def secrets() -> Sequence[Secret]:
-            begin = partial(resolved, shared.strategy.secrets)
+            begin = partial(resolved, self._default_plan)
             found, _ = drive_steps(begin, shared.connections, shared.clock)
             return found
 
@@ -244,7 +249,7 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
         shared = self._shared
 
         async def secrets() -> Sequence[Secret]:
-            begin = partial(resolved, shared.strategy.secrets)
+            begin = partial(resolved, self._default_plan)
             found, _ = await drive_async_steps(begin, shared.connections, shared.clock)
             return found
 

@@ -106,6 +106,8 @@ class Client(TokenMethods, BulkMethods, Caller):
             DecodeError: The response cannot be read.
             ResponseTooLarge: The response is larger than 8 MiB.
             UnexpectedRedirect: The response is a redirect.
+            MismatchedResponse: The response is to another request.
+            StoreError: The tokens have been revoked, but a shared store couldn't be updated.
             ConfigurationError: A secret source failed.
             ClientClosedError: The client is closed.
         """
@@ -132,10 +134,10 @@ class Client(TokenMethods, BulkMethods, Caller):
             return self._sent(start, listener)
 
     def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
-        shared = self._shared
+        shared, at = self._shared, start.at
         if start.call.ends_tokens:
             begin = self._ending(start)
-            return drive_steps(begin, shared.connections, shared.clock, listener, start.at)
+            return drive_steps(begin, shared.connections, shared.clock, listener, at)
         return drive(
             start.call,
             start.plan,
@@ -143,7 +145,7 @@ class Client(TokenMethods, BulkMethods, Caller):
             shared.connections,
             shared.clock,
             listener,
-            start.at,
+            at,
         )
 
     def request(
@@ -260,6 +262,8 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             DecodeError: The response cannot be read.
             ResponseTooLarge: The response is larger than 8 MiB.
             UnexpectedRedirect: The response is a redirect.
+            MismatchedResponse: The response is to another request.
+            StoreError: The tokens have been revoked, but a shared store couldn't be updated.
             ConfigurationError: A secret source failed.
             ClientClosedError: The client is closed.
         """
@@ -286,12 +290,10 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             return await self._sent(start, listener)
 
     async def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
-        shared = self._shared
+        shared, at = self._shared, start.at
         if start.call.ends_tokens:
             begin = self._ending(start)
-            return await drive_async_steps(
-                begin, shared.connections, shared.clock, listener, start.at
-            )
+            return await drive_async_steps(begin, shared.connections, shared.clock, listener, at)
         return await drive_async(
             start.call,
             start.plan,
@@ -299,7 +301,7 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             shared.connections,
             shared.clock,
             listener,
-            start.at,
+            at,
         )
 
     async def request(

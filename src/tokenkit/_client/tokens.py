@@ -104,7 +104,7 @@ class _TokenBase(ClientBase[C, K]):
             tells_hits=shared.hooks.on_token is not None,
         )
         if plan is self._default_plan:
-            self._reuse = made
+            vars(self)["_reuse"] = made  # a subclass may be frozen
         return made
 
     def _start_token(

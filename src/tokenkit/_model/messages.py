@@ -49,7 +49,7 @@ OWN_HEADERS = frozenset(
 )
 # No common server accepts more.
 MAX_HEADER = 16_384
-SHOWN_HEADERS = frozenset(
+HARMLESS_HEADERS = frozenset(
     {
         "accept",
         "content-encoding",
@@ -63,7 +63,6 @@ SHOWN_HEADERS = frozenset(
         "x-ratelimit-remaining",
         "x-ratelimit-reset",
         "x-request-id",
-        "zh-allow-retry",
     }
 )
 
@@ -181,7 +180,7 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{name}: {value if name in SHOWN_HEADERS else '...'}"
+            f"{name}: {value if name in HARMLESS_HEADERS else '...'}"
             for name, value in self._values.items()
         )
         return f"Headers({shown})"

@@ -29,7 +29,7 @@ class AttemptSent:
     """A request is about to be sent.
 
     Attributes:
-        vendor: ``zdk``, ``zerohash`` or ``strigo``.
+        vendor: The vendor's name in lower case, such as ``zdk``.
         operation: The client's method, or for ``request()`` the HTTP method and the path.
         call_id: Identifies the call: all of its records have the same one.
         method: The HTTP method.

@@ -201,9 +201,9 @@ def _perform(
         left = effect.until - monotonic_of(clock)
         return connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
-        return resolve(effect.source)
+        return resolve(effect.source, effect.plan)
     if isinstance(effect, ResolveGroup):
-        return resolve_group(effect.group)
+        return resolve_group(effect.group, effect.plan)
     if isinstance(effect, Sleep):
         clock.sleep(effect.seconds)
     elif isinstance(effect, Wait):
@@ -224,9 +224,9 @@ async def _perform_async(
         left = effect.until - monotonic_of(clock)
         return await connections.send(effect.request, effect.timeouts, left)
     if isinstance(effect, Resolve):
-        return await resolve_async(effect.source)
+        return await resolve_async(effect.source, effect.plan)
     if isinstance(effect, ResolveGroup):
-        return await resolve_group_async(effect.group)
+        return await resolve_group_async(effect.group, effect.plan)
     if isinstance(effect, Sleep):
         await clock.sleep(effect.seconds)
     elif isinstance(effect, Wait):

@@ -11,6 +11,7 @@ from .._policy.clock import Moment
 from .._policy.timeouts import Timeouts
 from .._secret import AnySecretGroup, AsyncSecretSource, Secret
 from ..errors import ResponseTooLarge, TransportError
+from .prepare import Plan
 
 __all__ = [
     "AnyEffect",
@@ -84,16 +85,18 @@ class Sleep(Effect[None]):
 
 @attrs.frozen(eq=False, repr=False)
 class Resolve(Effect[Secret]):
-    """Ask a secret source for its secret."""
+    """Ask a secret source for its secret; an error says in which plan it is."""
 
     source: AsyncSecretSource = attrs.field(repr=False)
+    plan: Plan
 
 
 @attrs.frozen(eq=False, repr=False)
 class ResolveGroup(Effect[Mapping[str, Secret]]):
-    """Ask a group of secrets for all its secrets."""
+    """Ask a group of secrets for all its secrets; an error says in which plan it is."""
 
     group: AnySecretGroup = attrs.field(repr=False)
+    plan: Plan
 
 
 @attrs.frozen(eq=False, repr=False)

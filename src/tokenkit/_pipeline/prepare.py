@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import attrs
 
+from .._error_details import problem_text
 from .._model.call import Call
 from .._model.messages import HEADER_NAME, Request, fits_header, is_set_by_client
 from .._model.paths import route_problem
@@ -19,7 +20,7 @@ from ..auth.strategy import AsyncStrategy
 from ..errors import ConfigurationError, TokenKitError
 from .request_body import encode_body, invalid
 
-__all__ = ["Plan", "sign", "unsigned_request"]
+__all__ = ["Plan", "sign", "strategy_error", "unsigned_request"]
 
 METHODS_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
 # A shorter header value, such as a timestamp, is not a secret and occurs elsewhere too.
@@ -36,6 +37,7 @@ class Plan:
     Attributes:
         profile: The vendor.
         client: The name of the client's class, for errors.
+        credentials: The options from which the client has its strategy, for errors.
         origin: Scheme, host and port.
         base_path: The path before each call's path.
         settings: The timeouts, the deadline, when to retry, and the headers.
@@ -54,6 +56,7 @@ class Plan:
     offset: ClockOffset | None = None
     watched: bool = True
     client: str = "Client"
+    credentials: Mapping[str, object] = attrs.field(factory=dict[str, object])
 
 
 def unsigned_request(
@@ -122,22 +125,32 @@ def sign(
 def _authentication(
     plan: Plan, unsigned: Request, secrets: Sequence[Secret], now: float
 ) -> dict[str, str] | ConfigurationError:
-    strategy = plan.strategy
-    cause: Exception | None = None
     try:
-        made = dict(strategy.headers(unsigned, secrets, now))
+        made = dict(plan.strategy.headers(unsigned, secrets, now))
         problem = _problem(made, plan.profile.request_id_header)
-    except ConfigurationError as error:
-        return without_frames(error)
     except Exception as error:  # noqa: BLE001 - a caller's strategy may raise anything
-        problem = f"raised {type(error).__name__}"
-        cause = without_frames(error)  # a strategy's own frames hold its secrets
-    else:
-        if problem is None:
-            return {name.lower(): value for name, value in made.items()}
-    invalid = ConfigurationError(f"{type(strategy).__name__}.headers() {problem}")
-    invalid.__cause__ = cause
-    return invalid
+        return strategy_error(plan, error)
+    if problem is not None:
+        return ConfigurationError(plan.client, [_about_headers(plan, problem)])
+    return {name.lower(): value for name, value in made.items()}
+
+
+def strategy_error(plan: Plan, raised: Exception) -> ConfigurationError:
+    """Return the error that says what a client's strategy raised."""
+    bare = without_frames(raised)  # a strategy's own frames hold its secrets
+    unknown = [_about_headers(plan, f"raised {type(bare).__name__}")]
+    if not isinstance(bare, ConfigurationError):
+        invalid = ConfigurationError(plan.client, unknown)
+        invalid.__cause__ = bare
+        return invalid
+    # Its problems stay as they are: a strategy may raise the same error again.
+    bare.message = problem_text(plan.client, bare.problems or unknown)
+    bare.args = (bare.message,)
+    return bare
+
+
+def _about_headers(plan: Plan, problem: str) -> str:
+    return f"{type(plan.strategy).__name__}.headers() {problem}"
 
 
 def _problem(made: Mapping[str, str], request_id_header: str | None) -> str | None:

@@ -80,7 +80,7 @@ def _attempt(state: CallState[object], watcher: Notifications | None) -> Steps[A
     if state.call.authenticated:
         secrets = [one for one in plan.strategy.secrets if isinstance(one, Secret)]
         if len(secrets) < len(plan.strategy.secrets):
-            secrets, state.at = yield from resolved(plan.strategy.secrets, state.at)
+            secrets, state.at = yield from resolved(plan, state.at)
         state.used_offset = state.offset
         now = state.at.wall + state.used_offset
         signed = sign(request, plan, secrets, now, state.hidden)

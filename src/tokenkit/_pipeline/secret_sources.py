@@ -1,19 +1,23 @@
 """Ask secret callables for their secrets."""
 
 import inspect
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping
+from typing import TypeAlias
 
 from .._model.json import is_mapping, type_of
 from .._policy.clock import Moment
 from .._secret import (
     AnySecretGroup,
+    AsyncSecretGroup,
     AsyncSecretMember,
     AsyncSecretSource,
     Secret,
+    SecretGroup,
     SecretMember,
 )
 from ..errors import ConfigurationError
 from .effects import Resolve, ResolveGroup, Result, Steps
+from .prepare import Plan
 
 __all__ = [
     "resolve",
@@ -24,100 +28,100 @@ __all__ = [
     "source_name",
 ]
 
+Source: TypeAlias = AsyncSecretSource | AnySecretGroup
 
-def resolved(
-    sources: Sequence[AsyncSecretSource], at: Moment
-) -> Steps[tuple[list[Secret], Moment]]:
-    """Ask all sources for their secrets; a group is asked once for all its members.
+
+def resolved(plan: Plan, at: Moment) -> Steps[tuple[list[Secret], Moment]]:
+    """Ask a strategy's sources for their secrets; a group is asked once for all its members.
 
     Args:
-        sources: The sources.
+        plan: Has the strategy, and whose it is.
         at: The moment of the start.
 
     Returns:
         The secrets in the order of their sources, and the moment they were ready.
+
+    Raises:
+        ConfigurationError: A group lacks a secret.
     """
+    sources = plan.strategy.secrets
     groups = [one.group for one in sources if isinstance(one, (SecretMember, AsyncSecretMember))]
     read: dict[AnySecretGroup, Mapping[str, Secret]] = {}
     for group in dict.fromkeys(groups):
-        came: Result[Mapping[str, Secret]] = yield ResolveGroup(group)
+        came: Result[Mapping[str, Secret]] = yield ResolveGroup(group, plan)
         read[group], at = came.value, came.at
     secrets: list[Secret] = []
     for source in sources:
         if isinstance(source, Secret):
             secrets.append(source)
         elif isinstance(source, (SecretMember, AsyncSecretMember)):
-            secrets.append(source.of(read[source.group]))
+            secrets.append(_member(source, read[source.group], plan))
         else:
-            result: Result[Secret] = yield Resolve(source)
+            result: Result[Secret] = yield Resolve(source, plan)
             secrets.append(result.value)
             at = result.at
     return secrets, at
 
 
-def resolve(source: AsyncSecretSource) -> Secret:
-    """Ask a source for its secret.
+def resolve(source: AsyncSecretSource, plan: Plan) -> Secret:
+    """Ask a plan's source for its secret.
 
     Raises:
         ConfigurationError: The source raised, or returned something else.
     """
-    return _as_secret(source, _asked(source))
+    return _as_secret(_asked(source, source, plan), source, plan)
 
 
-async def resolve_async(source: AsyncSecretSource) -> Secret:
-    """Ask a source, which may be async, for its secret.
+async def resolve_async(source: AsyncSecretSource, plan: Plan) -> Secret:
+    """Ask a plan's source, which may be async, for its secret.
 
     Raises:
         ConfigurationError: The source raised, or returned something else.
     """
-    value = _asked(source)
+    value = _asked(source, source, plan)
     if inspect.isawaitable(value):
-        value = await _awaited(source, value)
-    return _as_secret(source, value)
+        value = await _awaited(value, source, plan)
+    return _as_secret(value, source, plan)
 
 
-def resolve_group(group: AnySecretGroup) -> Mapping[str, Secret]:
-    """Ask a group for its secrets.
+def resolve_group(group: AnySecretGroup, plan: Plan) -> Mapping[str, Secret]:
+    """Ask a plan's group for its secrets.
 
     Raises:
         ConfigurationError: The group raised, or returned something else.
     """
-    return _as_secrets(group.read, _asked(group.read))
+    return _as_secrets(_asked(group.read, group, plan), group, plan)
 
 
-async def resolve_group_async(group: AnySecretGroup) -> Mapping[str, Secret]:
-    """Ask a group, which may be async, for its secrets.
+async def resolve_group_async(group: AnySecretGroup, plan: Plan) -> Mapping[str, Secret]:
+    """Ask a plan's group, which may be async, for its secrets.
 
     Raises:
         ConfigurationError: The group raised, or returned something else.
     """
-    value = _asked(group.read)
+    value = _asked(group.read, group, plan)
     if inspect.isawaitable(value):
-        value = await _awaited(group.read, value)
-    return _as_secrets(group.read, value)
+        value = await _awaited(value, group, plan)
+    return _as_secrets(value, group, plan)
 
 
-def _asked(source: object) -> object:
+def _asked(ask: object, source: Source, plan: Plan) -> object:
     """Ask a source for its secret; return an awaitable unawaited."""
-    if not callable(source):
-        return source
+    if not callable(ask):
+        return ask
     try:
-        return source()
+        return ask()
     except Exception as error:  # noqa: BLE001 - a caller's source may raise anything
         cause = error
-    raise ConfigurationError(
-        f"The secret source {source_name(source)} raised {type(cause).__name__}"
-    ) from cause
+    raise _error(f"raised {type(cause).__name__}", source, plan) from cause
 
 
-async def _awaited(source: object, value: Awaitable[object]) -> object:
+async def _awaited(value: Awaitable[object], source: Source, plan: Plan) -> object:
     try:
         return await value
     except Exception as error:  # noqa: BLE001 - a caller's source may raise anything
         cause = error
-    raise ConfigurationError(
-        f"The secret source {source_name(source)} raised {type(cause).__name__}"
-    ) from cause
+    raise _error(f"raised {type(cause).__name__}", source, plan) from cause
 
 
 def source_name(source: object) -> str:
@@ -125,17 +129,17 @@ def source_name(source: object) -> str:
     return getattr(source, "__qualname__", type(source).__name__)
 
 
-def _as_secret(source: object, value: object) -> Secret:
+def _as_secret(value: object, source: Source, plan: Plan) -> Secret:
     if isinstance(value, Secret):
         return value
     if isinstance(value, str):
         return Secret(value)
     problem = _problem(value, "a string or a Secret")
     del value  # keep it out of the traceback
-    raise ConfigurationError(f"The secret source {source_name(source)} {problem}")
+    raise _error(problem, source, plan)
 
 
-def _as_secrets(source: object, value: object) -> Mapping[str, Secret]:
+def _as_secrets(value: object, group: AnySecretGroup, plan: Plan) -> Mapping[str, Secret]:
     if not is_mapping(value):
         problem = _problem(value, "a mapping of names to secrets")
     else:
@@ -148,7 +152,17 @@ def _as_secrets(source: object, value: object) -> Mapping[str, Secret]:
         problem = f"must return strings or Secrets, not {type_of(wrong[0])}"
         del wrong
     del value  # keep it out of the traceback
-    raise ConfigurationError(f"The secret source {source_name(source)} {problem}")
+    raise _error(problem, group, plan)
+
+
+def _member(
+    source: SecretMember | AsyncSecretMember, read: Mapping[str, Secret], plan: Plan
+) -> Secret:
+    if source.name in read:
+        return read[source.name]
+    known = ", ".join(sorted(read)) or "nothing"
+    problem = f"the secret group has no {source.name!r}; it has {known}"
+    raise ConfigurationError(plan.client, [_of_options(source, plan) + problem])
 
 
 def _problem(value: object, wanted: str) -> str:
@@ -157,3 +171,21 @@ def _problem(value: object, wanted: str) -> str:
     if inspect.isawaitable(value):
         return "is async, which only the async clients can wait for"
     return f"must return {wanted}, not {type_of(value)}"
+
+
+def _error(problem: str, source: Source, plan: Plan) -> ConfigurationError:
+    asked = source.read if isinstance(source, (SecretGroup, AsyncSecretGroup)) else source
+    named = f"the secret source {source_name(asked)} {problem}"
+    return ConfigurationError(plan.client, [_of_options(source, plan) + named])
+
+
+def _of_options(source: Source, plan: Plan) -> str:
+    """Return the options that a source was given for, as the beginning of an error."""
+    names = [
+        name
+        for name, given in plan.credentials.items()
+        if given is source or getattr(given, "group", None) is source
+    ]
+    if not names and "auth" in plan.credentials:
+        names = ["auth"]  # the caller's strategy, which holds its sources
+    return f"{' and '.join(names)}: " if names else ""

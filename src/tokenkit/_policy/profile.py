@@ -71,10 +71,10 @@ def _header_name_problem(name: object) -> str | None:
     return f"must be a header name, not {quoted(name)}"
 
 
-def _header_names_problem(names: object) -> str | None:
+def _header_names_problems(names: object) -> list[str]:
     if not is_set(names):
-        return f"must be a set of header names, not {type_of(names)}"
-    return next(filter(None, map(_header_name_problem, names)), None)
+        return [f"must be a set of header names, not {type_of(names)}"]
+    return sorted(filter(None, map(_header_name_problem, names)))
 
 
 def _must_be(wanted: str, fits: Callable[[object], bool]) -> Check:
@@ -215,12 +215,17 @@ class Profile:
                 problems |= mapping_problems(name, value, str, check)
             else:
                 problems[name] = check(value)
-        problems["credential_headers"] = _header_names_problem(self.credential_headers)
         if self.request_id_header is not None:
             problems["request_id_header"] = _header_name_problem(self.request_id_header)
-        others = [*self._base_url_problems()]
-        if not any(map(problems.get, ("headers", "credential_headers", "request_id_header"))):
-            others += self._header_problems()
+        names = _header_names_problems(self.credential_headers)
+        others = [f"credential_headers {problem}" for problem in names]
+        others += self._base_url_problems()
+        if not problems["headers"]:
+            # Other names that can't be used are no reason to pass over a header.
+            credentials = frozenset[str]() if names else self.credential_headers
+            request_id = None if problems.get("request_id_header") else self.request_id_header
+            found = header_problems(self.headers, credentials, request_id)
+            others += [f"headers: {problem}" for problem in found]
         refuse("Profile", problems, others)
 
     def _base_url_problems(self) -> Iterator[str]:
@@ -231,10 +236,6 @@ class Profile:
         else:
             if base.is_exposed:
                 yield f"base_url would send credentials to {base.host} over plain http; use https"
-
-    def _header_problems(self) -> Iterator[str]:
-        found = header_problems(self.headers, self.credential_headers, self.request_id_header)
-        return (f"headers: {problem}" for problem in found)
 
     @property
     def vendor_id(self) -> str:

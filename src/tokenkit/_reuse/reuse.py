@@ -12,10 +12,10 @@ from .._model.json import is_mapping, type_of
 from .._model.token import IssuedToken
 from .._observability.logging import is_logged
 from .._pipeline.effects import Ask, Steps
-from .._pipeline.prepare import Plan
+from .._pipeline.prepare import Plan, strategy_error
 from .._pipeline.secret_sources import resolved
 from .._policy.clock import Moment, TimeSource
-from .._secret import Secret, without_frames
+from .._secret import Secret
 from ..auth.strategy import AsyncStrategy
 from ..errors import (
     ConfigurationError,
@@ -233,7 +233,7 @@ class Reuse:
         if self._caller is not None:
             return self._caller, start
         strategy = self.plan.strategy
-        secrets, at = yield from resolved(strategy.secrets, start)
+        secrets, at = yield from resolved(self.plan, start)
         return self._caller_of(strategy, secrets), at
 
     def _caller_of(self, strategy: AsyncStrategy, secrets: Sequence[Secret]) -> _Caller:
@@ -255,14 +255,8 @@ class Reuse:
                 strategy=strategy,
                 secrets=secrets,
             )
-        except ConfigurationError as error:
-            return without_frames(error)
         except Exception as error:  # noqa: BLE001 - the caller's strategy may raise anything
-            cause = without_frames(error)  # a strategy's own frames hold its secrets
-        name = type(cause).__name__
-        invalid = ConfigurationError(f"{type(strategy).__name__}.headers() raised {name}")
-        invalid.__cause__ = cause
-        return invalid
+            return strategy_error(self.plan, error)
 
 
 def _default_headers(http_client: object) -> dict[str, str]:

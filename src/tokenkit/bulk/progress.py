@@ -18,7 +18,7 @@ REPORT_EVERY = 0.1
 
 @attrs.frozen(kw_only=True)
 class Progress:
-    """How far a bulk run has come.
+    """One report on a bulk run: how much is done, how fast, and how long the rest will take.
 
     Attributes:
         done: Calls that have their result, failed ones included.

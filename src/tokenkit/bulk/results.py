@@ -62,7 +62,7 @@ Result: TypeAlias = Success[T] | Failure[T]
 
 @attrs.define(kw_only=True)
 class Counts:
-    """How far a bulk run has come.
+    """How many calls a bulk run has taken, by result, and how many requests it has sent.
 
     Attributes:
         taken: Calls taken from the inputs.

@@ -28,6 +28,8 @@ from .zerohash.issuer import ZerohashIssuer
 from .zerohash.rate_limit import RateLimit as ZerohashRateLimit
 from .zerohash.state import ZerohashState
 
+__all__ = ["create_app"]
+
 
 def create_app(
     switches: Switches,

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
+__all__ = ["Bounded"]
+
 T = TypeVar("T")
 
 OVERHEAD = 700

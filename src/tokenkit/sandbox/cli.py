@@ -18,6 +18,8 @@ from .strigo.rate_limit import WINDOW as STRIGO_WINDOW
 from .zerohash.rate_limit import DOCUMENTED_LIMIT
 from .zerohash.rate_limit import WINDOW as ZEROHASH_WINDOW
 
+__all__ = ["run"]
+
 RATE = re.compile(r"([0-9]+)(?:/([0-9]+))?")
 POLL = 0.5  # seconds; on Windows an endless wait would not notice Ctrl-C
 

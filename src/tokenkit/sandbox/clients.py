@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ..zdk.client import AsyncZdkClient, ZdkClient
     from ..zerohash.client import AsyncZeroHashClient, ZeroHashClient
 
+__all__ = ["ClientFactory"]
+
 
 class ClientFactory:
     """Makes clients with the sandbox's credentials and address."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
 
+__all__ = ["EPOCH", "Clock", "iso_8601", "milliseconds", "utc"]
+
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 _ahead_in_request: ContextVar[float] = ContextVar("ahead_in_request", default=0.0)

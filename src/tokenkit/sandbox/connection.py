@@ -6,6 +6,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .faults.delivery import TRANSPORT
 
+__all__ = ["Connection"]
+
 
 class Connection(H11Protocol):
     """A connection whose requests carry their transport in the ASGI scope's state."""

@@ -17,6 +17,8 @@ from .faults.text import HEADER
 from .ledger import Ledger, Refused
 from .log import LOG_LINE, describe, write
 
+__all__ = ["Endpoint", "request_line"]
+
 DRAINED = 64 * MAX_REQUEST_BODY
 """Bytes read of an oversized body, so that the client gets a response, not a broken pipe."""
 

@@ -7,6 +7,18 @@ import attrs
 
 from .json_text import JSON, encode, parse
 
+__all__ = [
+    "MAX_REQUEST_BODY",
+    "ErrorResponse",
+    "Issuer",
+    "Request",
+    "Response",
+    "Vendor",
+    "error_response",
+    "json_object",
+    "settle",
+]
+
 Vendor: TypeAlias = Literal["zdk", "zerohash", "strigo"]
 """The issuers' names in the ledger and in the log."""
 

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..errors import ConfigurationError
 
+__all__ = ["LOOPBACK_ORIGIN", "HostGuard", "host_of", "is_loopback", "origin"]
+
 LOOPBACK_ORIGIN = r"https?://(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])(:\d+)?"
 """The origins of pages from this machine, under any loopback name and on any port."""
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NoReturn, TypeAlias, Union
 
+__all__ = ["JSON", "encode", "parse"]
+
 JSON: TypeAlias = Union[bool, int, float, str, "Sequence[JSON]", "Mapping[str, JSON]", None]
 """Any JSON value."""
 

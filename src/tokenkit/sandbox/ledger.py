@@ -12,6 +12,8 @@ from .clock import EPOCH, utc
 from .exchange import Vendor
 from .json_text import JSON, parse
 
+__all__ = ["Issued", "Ledger", "Refused"]
+
 ISSUED_BYTES = 64 * 1024 * 1024
 REFUSED_BYTES = 16 * 1024 * 1024
 

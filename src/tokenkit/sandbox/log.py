@@ -5,6 +5,8 @@ import unicodedata
 
 from .exchange import Response
 
+__all__ = ["LOG_LINE", "describe", "logger", "shorten", "visible", "write"]
+
 logger: logging.Logger = logging.getLogger(__name__)
 
 LOG_LINE = "tokenkit.sandbox.line"

@@ -23,6 +23,8 @@ from .zerohash.state import ZerohashState
 from .zerohash.token import prepare_key, public_key_pem
 from .zerohash.webhook_signature import RsaPadding, WebhookSignature, WebhookSigner
 
+__all__ = ["Sandbox"]
+
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - how to reach it instead
 
 

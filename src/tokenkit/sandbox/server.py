@@ -9,6 +9,8 @@ from starlette.types import ASGIApp
 
 from .connection import Connection
 
+__all__ = ["Server", "listen"]
+
 GRACE = 1  # seconds that requests in progress are given when the sandbox closes
 
 

@@ -12,6 +12,8 @@ import attrs
 from .clock import Clock
 from .hosts import host_of, is_loopback
 
+__all__ = ["CREDENTIALS", "STRIGO_BASE_PATH", "WEBHOOK_SECRET", "Switches", "same_secret"]
+
 STRIGO_BASE_PATH = "/api/v1"
 """The path of Strigo's base URL, as in the documented ``https://app.strigo.io/api/v1``."""
 

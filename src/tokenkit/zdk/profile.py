@@ -9,7 +9,7 @@ from ..errors import ConfigurationError
 from ..extension import BaseURLSetting, Profile, type_of
 from .errors import read_failure
 
-__all__ = ["DEFAULT_BASE_HOST", "PROFILE"]
+__all__ = ["PROFILE"]
 
 DEFAULT_BASE_HOST = "dev.zu.casa"
 SERVICE = re.compile(r"(user|room|chat|event)\.", re.IGNORECASE)

@@ -32,6 +32,8 @@ from ..hosts import LOOPBACK_ORIGIN
 from ..json_text import JSON
 from ..ledger import Ledger
 
+__all__ = ["browser_routes"]
+
 MODULES = ("stand_in", "strigo", "zdk", "zerohash")
 
 

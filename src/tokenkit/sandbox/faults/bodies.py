@@ -8,6 +8,8 @@ import attrs
 from ..exchange import Response
 from .names import BadBody
 
+__all__ = ["WITHOUT_BODY", "spoil", "with_content"]
+
 PAGE = b"""\
 <!doctype html>
 <html lang="en">

@@ -14,6 +14,8 @@ from ..log import LOG_LINE, write
 from .bodies import with_content
 from .fault import Fault
 
+__all__ = ["TRANSPORT", "deliver"]
+
 TRANSPORT = "tokenkit.sandbox.transport"
 """Where in the ASGI scope's state the server leaves a request's connection."""
 

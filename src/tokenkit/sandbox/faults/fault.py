@@ -15,6 +15,8 @@ from .names import (
     NamedResponse,
 )
 
+__all__ = ["SKEW", "Fault", "FaultOptions"]
+
 MAX_SKEW = 10**8  # seconds; beyond three years the dates could leave the calendar
 SKEW = number(f"seconds, at most {MAX_SKEW} either way", -MAX_SKEW, MAX_SKEW)
 EFFECTS = ("status", "delay", "drop", "body", "response", "clock_skew")

@@ -5,6 +5,8 @@ from typing import Literal, TypeAlias
 
 from ..exchange import Vendor
 
+__all__ = ["VENDOR_OF", "BadBody", "Drop", "NamedResponse"]
+
 Drop: TypeAlias = Literal["before", "during", "after"]
 """When the connection is dropped, relative to the response."""
 

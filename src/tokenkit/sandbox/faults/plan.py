@@ -12,6 +12,8 @@ from ..exchange import Request, Vendor
 from .fault import Fault
 from .text import HEADER, parse_header
 
+__all__ = ["FaultPlan"]
+
 
 @attrs.define
 class _Armed:

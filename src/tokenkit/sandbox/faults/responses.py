@@ -18,6 +18,8 @@ from .bodies import WITHOUT_BODY
 from .fault import Fault
 from .names import NamedResponse
 
+__all__ = ["response_for"]
+
 ELSEWHERE = "https://elsewhere.invalid/"
 
 CONNECT_CODES = {

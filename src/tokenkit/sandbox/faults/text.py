@@ -11,6 +11,8 @@ from typing import cast
 from ...errors import ConfigurationError
 from .fault import Fault, FaultOptions
 
+__all__ = ["HEADER", "parse_fault", "parse_header"]
+
 HEADER = "x-sandbox-fault"
 SEPARATOR = re.compile("[;,]")
 

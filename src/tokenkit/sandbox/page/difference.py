@@ -9,6 +9,8 @@ from .markup import (
     tag,
 )
 
+__all__ = ["compare"]
+
 CONTEXT = 300  # characters shown on each side of the difference
 
 

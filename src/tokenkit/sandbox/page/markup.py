@@ -8,6 +8,8 @@ from typing import TypeAlias
 from ..log import shorten, visible
 from ..settings import CREDENTIALS
 
+__all__ = ["Child", "Markup", "join", "redacted", "tag"]
+
 TOKEN = re.compile(r"[A-Za-z0-9_.-]{40,}")
 """What may be a token: the shortest, Strigo's, has 43 of these characters; a UUID has 36."""
 

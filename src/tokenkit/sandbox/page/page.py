@@ -21,6 +21,8 @@ from .sections import (
 )
 from .times import moment
 
+__all__ = ["Page"]
+
 STYLE = files(__name__.rpartition(".")[0]).joinpath("page.css").read_text("utf-8")
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"

@@ -19,6 +19,8 @@ from .markup import (
 )
 from .times import moment, span
 
+__all__ = ["calls", "faults", "issued", "refused", "summary"]
+
 Record = TypeVar("Record")
 
 SHOWN = 100  # entries of each kind

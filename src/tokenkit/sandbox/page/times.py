@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from ..clock import EPOCH
 from .markup import Markup, tag
 
+__all__ = ["moment", "span"]
+
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 

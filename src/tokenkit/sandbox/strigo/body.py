@@ -11,6 +11,8 @@ import attrs
 
 from ..json_text import JSON
 
+__all__ = ["read"]
+
 MAX_LIFETIME_MS = 62 * 24 * 60 * 60 * 1000
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 

@@ -31,6 +31,8 @@ from ..settings import (
 from .body import read
 from .rate_limit import RateLimit
 
+__all__ = ["StrigoIssuer"]
+
 TOKEN_BYTES = 32  # 43 characters of base64url, without padding
 USER_ID_LENGTH = 17
 USER_ID_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz"

@@ -7,6 +7,8 @@ import attrs
 
 from ..exchange import Response
 
+__all__ = ["SAMPLE_LIMIT", "WINDOW", "RateLimit", "too_many_requests"]
+
 WINDOW = 60  # seconds
 SAMPLE_LIMIT = 60  # requests a minute, the documentation's sample
 

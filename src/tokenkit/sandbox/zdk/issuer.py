@@ -25,6 +25,8 @@ from ..json_text import JSON, encode
 from ..ledger import Issued, Ledger
 from ..settings import CREDENTIALS, same_secret
 
+__all__ = ["ZdkIssuer"]
+
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "/user.tokens.private.v1.Service/Create": ("id",),
     "/room.tokens.private.v1.Service/Create": ("user_id", "room_id"),

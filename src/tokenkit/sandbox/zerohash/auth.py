@@ -14,6 +14,8 @@ from ..json_text import encode
 from ..settings import CREDENTIALS, Switches, same_secret
 from .signature import likely_mistake, sign, signed_message
 
+__all__ = ["authenticate"]
+
 TOLERANCE = 60  # seconds, documented
 SIGNED_TEXT_HEADER = "x-sandbox-signed-text"
 """The sandbox's own header: base64 of the text that the client signed; optional."""

@@ -20,6 +20,8 @@ from .checks import (
 )
 from .permissions import misspelt, permissions
 
+__all__ = ["DETAILS", "faults", "hint"]
+
 _TEXT = text()
 _WHOLE = matching("^[0-9]+$")
 

@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from ..json_text import JSON
 
+__all__ = ["amount", "ip_address", "list_of", "matching", "one_of", "table", "text"]
+
 Check: TypeAlias = Callable[[JSON, str], list[str]]
 
 DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")

@@ -11,6 +11,8 @@ from .payments import Payment
 from .state import ZerohashState
 from .webhook_signature import WebhookSigner, public_key_pem
 
+__all__ = ["ZerohashControls"]
+
 
 class ZerohashControls:
     """Controls of zerohash's payments, fund sessions and webhooks."""

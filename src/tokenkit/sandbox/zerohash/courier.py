@@ -13,6 +13,8 @@ from ..hosts import is_loopback
 from .outbox import Outbox, Webhook, WebhookTry
 from .webhook_signature import WebhookSigner
 
+__all__ = ["Courier", "check_loopback", "webhook_headers"]
+
 POLL = 0.05  # seconds; the sandbox's clock may be moved by others
 PATIENCE = 10  # seconds that a receiver has
 

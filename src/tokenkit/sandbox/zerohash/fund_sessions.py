@@ -20,6 +20,8 @@ from ..clock import Clock, milliseconds, utc
 from ..json_text import JSON, encode
 from .outbox import Outbox
 
+__all__ = ["EXPIRED", "EXPIRED_CODE", "FundSession", "FundSessions"]
+
 LIFETIME = timedelta(minutes=30)
 EXPIRED = "deposit session has expired."
 EXPIRED_CODE = "deposit_session_expired"

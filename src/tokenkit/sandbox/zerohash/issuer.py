@@ -30,6 +30,8 @@ from .rate_limit import RateLimit, too_many_requests
 from .state import ZerohashState
 from .token import fault_of, lifetime, mint
 
+__all__ = ["ZerohashIssuer"]
+
 
 @attrs.frozen
 class ZerohashIssuer:

@@ -16,6 +16,8 @@ from .fund_sessions import FundSession
 from .payments import Payment
 from .token import PLATFORM_CODE
 
+__all__ = ["get_payment", "list_payments", "list_transactions"]
+
 T = TypeVar("T")
 
 PAGE_SIZE = 50

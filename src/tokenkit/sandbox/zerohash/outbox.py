@@ -17,6 +17,8 @@ from ..bounded import Bounded
 from ..clock import Clock, utc
 from ..json_text import JSON, encode
 
+__all__ = ["Outbox", "Webhook", "WebhookTry"]
+
 PAUSES = tuple(timedelta(seconds=pause) for pause in (0.25, 0.25, 0.25, 5, 30, 120))
 """The pauses between a failed try and the next."""
 

@@ -19,6 +19,8 @@ from ..clock import Clock, iso_8601, milliseconds, utc
 from ..json_text import JSON, encode
 from .outbox import Outbox
 
+__all__ = ["Payment", "Payments"]
+
 ENDS = frozenset({"settled", "failed", "abandoned"})
 """The statuses that never change; documented."""
 

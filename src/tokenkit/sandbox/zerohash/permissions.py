@@ -5,6 +5,8 @@ from difflib import get_close_matches
 
 from ..json_text import JSON
 
+__all__ = ["PAYMENTS", "misspelt", "permissions", "unknown_permissions"]
+
 KNOWN = (
     "onboarding",
     "update-participant",

@@ -12,6 +12,8 @@ import attrs
 from ..exchange import Response
 from ..json_text import encode
 
+__all__ = ["DOCUMENTED_LIMIT", "WINDOW", "RateLimit", "too_many_requests"]
+
 WINDOW = 10  # seconds
 DOCUMENTED_LIMIT = 2000
 

@@ -16,6 +16,8 @@ import attrs
 from ..exchange import Request
 from ..json_text import parse
 
+__all__ = ["likely_mistake", "sign", "signed_message"]
+
 
 def signed_message(timestamp: str, method: str, route: bytes, body: bytes) -> bytes:
     """Return the bytes that a request signs."""

@@ -5,6 +5,8 @@ from .fund_sessions import FundSessions
 from .outbox import Outbox
 from .payments import Payments
 
+__all__ = ["ZerohashState"]
+
 
 class ZerohashState:
     """What mints have started, by the sandbox's clock."""

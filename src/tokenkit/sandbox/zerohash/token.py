@@ -19,6 +19,8 @@ from ..json_text import JSON, parse
 from .body import DETAILS
 from .permissions import PAYMENTS, permissions
 
+__all__ = ["PLATFORM_CODE", "fault_of", "lifetime", "mint", "prepare_key", "public_key_pem"]
+
 ISSUER = "7f1d4a52-0000-4000-8000-5a0db0c5a0db"
 PLATFORM_CODE = "SANDBX"
 PLATFORM_NAME = "tokenkit sandbox"

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+__all__ = ["RsaPadding", "WebhookSignature", "WebhookSigner", "public_key_pem"]
+
 WebhookSignature: TypeAlias = Literal["hmac", "hmac-legacy", "rsa", "rsa-legacy"]
 """A scheme of signing."""
 
