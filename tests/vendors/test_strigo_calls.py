@@ -262,9 +262,3 @@ def test_a_call_needs_a_reader() -> None:
     """A subclass of the envelope's base that reads no data says so."""
     with pytest.raises(NotImplementedError):
         strigo.StrigoCall[str]().decode({"result": "success", "data": None}, RECEIVED)
-
-
-def test_a_get_takes_no_extra_fields() -> None:
-    """Arguments that have no place in the request are refused, not lost."""
-    with pytest.raises(InvalidInputError, match="extra: cannot be used in a GET"):
-        strigo.HealthRequest(extra={"verbose": True})
