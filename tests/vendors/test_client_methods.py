@@ -195,9 +195,7 @@ async def test_wrong_async_calls() -> None:
     assert str(caught.value) == (
         "AsyncZdkClient.create_user_token() missing 1 required keyword-only argument: 'id'"
     )
-    with pytest.raises(
-        InvalidInputError, match=r"create_user_token\(\) is not valid: id: must not be"
-    ):
+    with pytest.raises(InvalidInputError, match=r"create_user_token\(\): id must not be"):
         await client.create_user_token(id="")
 
 

@@ -50,7 +50,8 @@ def _read_tokens(body: JSON, count: int) -> tuple[str, ...]:
     if not isinstance(tokens, list):
         raise Mismatch(f"expected an array of tokens, found {kind_of(tokens)}", "$.tokens")
     if len(tokens) != count:
-        problem = f"expected {count} tokens, one for each request, found {len(tokens)}"
+        expected = "one token" if count == 1 else f"{count} tokens, one for each request"
+        problem = f"expected {expected}, found {len(tokens)}"
         raise Mismatch(problem, "$.tokens")
     return tuple(_read_token(token, f"$.tokens[{index}]") for index, token in enumerate(tokens))
 
