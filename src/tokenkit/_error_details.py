@@ -1,5 +1,6 @@
 """The details of errors, as plain values."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias, TypeVar
@@ -14,6 +15,7 @@ __all__ = [
     "FieldError",
     "Outcome",
     "RateLimit",
+    "input_text",
     "problem_text",
     "type_of",
 ]
@@ -22,6 +24,10 @@ E = TypeVar("E", bound=Exception)
 
 REFUSED_STATUSES = frozenset({400, 401, 403, 404, 409, 422})
 """Statuses that say that a request was not carried out, and would be refused again."""
+
+PREDICATE = re.compile(
+    r"(are|begins|can't|cannot|contains|does|doesn't|ends|has|have|is|isn't|must|needs|takes) "
+)
 
 Outcome: TypeAlias = Literal["not performed", "unknown", "performed"]
 """Whether the vendor carried out a failed call."""
@@ -48,6 +54,19 @@ class FieldError:
             return self.message
         alias = f" ({self.wire_name!r} in JSON)" if self.wire_name else ""
         return f"{self.field}{alias}: {self.message}"
+
+
+def input_text(about: str, errors: Sequence[FieldError]) -> str:
+    """Write what is wrong with the arguments of something, such as a client's method."""
+    listed = "; ".join(map(_as_sentence, errors))
+    return f"{about}: {listed}" if listed else about
+
+
+def _as_sentence(error: FieldError) -> str:
+    # A check of a vendor's own may say something else than a predicate.
+    if error.field is None or not PREDICATE.match(error.message):
+        return str(error)
+    return f"{str(error).removesuffix(f': {error.message}')} {error.message}"
 
 
 @attrs.frozen(kw_only=True)

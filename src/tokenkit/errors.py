@@ -42,6 +42,7 @@ from ._error_details import (
     FieldError,
     Outcome,
     RateLimit,
+    input_text,
     problem_text,
     rebuilt,
 )
@@ -130,7 +131,7 @@ class InvalidInputError(TokenKitError, ValueError):
     """Arguments that the vendor's documentation rules out; nothing was sent.
 
     Args:
-        text: What is invalid; without ``errors``, the whole message.
+        text: What got the arguments; without ``errors``, the whole message.
         errors: Every problem found, not only the first; an attribute too.
         **context: See :class:`CallContext`.
     """
@@ -138,8 +139,7 @@ class InvalidInputError(TokenKitError, ValueError):
     def __init__(
         self, text: str = "", errors: Sequence[FieldError] = (), **context: Unpack[CallContext]
     ) -> None:
-        listed = "; ".join(str(error) for error in errors)
-        super().__init__(f"{text} is not valid: {listed}" if listed else text, **context)
+        super().__init__(input_text(text, errors), **context)
         self.errors: tuple[FieldError, ...] = tuple(errors)
 
 

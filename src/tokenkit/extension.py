@@ -61,7 +61,7 @@ from ._model.json import (
 )
 from ._model.messages import Headers, Request, Response, ResponseInfo
 from ._model.paging import HasItems, PagedCall, PageWalk
-from ._model.request import Check, RequestModel, param
+from ._model.request import Check, RequestModel, extra_fields, extra_of, param
 from ._model.token import IssuedToken
 from ._model.warn import warn_caller
 from ._observability.hooks import Hooks
@@ -162,6 +162,8 @@ __all__ = [
     "epoch_milliseconds",
     "epoch_seconds",
     "error_for_status",
+    "extra_fields",
+    "extra_of",
     "header_secret",
     "instance",
     "instances",

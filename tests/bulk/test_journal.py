@@ -358,5 +358,5 @@ def test_a_call_whose_key_cannot_be_made_is_a_failure(path: Path) -> None:
     assert isinstance(first, Failure)
     assert isinstance(second, Failure)
     assert "expiration" in str(first.error)
-    assert "Broken is not valid: the body: Broken.encode() raised KeyError" in str(second.error)
+    assert "Broken: the body: Broken.encode() raised KeyError" in str(second.error)
     assert third.ok

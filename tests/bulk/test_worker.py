@@ -141,7 +141,7 @@ def test_an_error_names_the_worker_that_was_called(sandbox: Sandbox) -> None:
     assert problem.startswith("batch_size: the vendor takes ")
     worker = Worker(factory(sandbox.environment))
     unfit: Any = [7]
-    with pytest.raises(InvalidInputError, match=r"^Worker is not valid: calls: item 0 must be"):
+    with pytest.raises(InvalidInputError, match=r"^Worker: calls: item 0 must be"):
         worker(unfit)
     with pytest.raises(InvalidInputError, match=r"^UserTokenRequest"):
         worker(strigo.UserTokenRequest(email=email) for email in [""])

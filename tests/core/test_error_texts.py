@@ -109,11 +109,15 @@ def test_a_message_alone_is_the_one_problem() -> None:
 
 
 def test_input_error_text() -> None:
-    """An input error names its subject and every problem."""
-    error = InvalidInputError(
-        "Model", (FieldError(message="no", field="a"), FieldError(message="b"))
+    """An input error names its subject and every problem, as a sentence where that is possible."""
+    problems = (
+        FieldError(message="must be odd", field="a", wire_name="A"),
+        FieldError(message="no", field="b"),
+        FieldError(message="must agree"),
     )
-    assert str(error) == "Model is not valid: a: no; b"
+    error = InvalidInputError("Model", problems)
+    assert str(error) == "Model: a ('A' in JSON) must be odd; b: no; must agree"
+    assert str(InvalidInputError("too much")) == "too much"
 
 
 def test_defaults_of_a_decode_error() -> None:

@@ -226,7 +226,10 @@ def test_a_key_as_text_and_a_signature_in_hex(body: bytes) -> None:
         ({"signature_format": None}, "signature_format must be 'base64' or 'hex', not None"),
         ({"api_key_header": "a b"}, "api_key_header must be a header's name"),
         ({"timestamp_header": 3}, "timestamp_header must be a header's name"),
-        ({"signature_header": "X-App-Token"}, "must be different headers"),
+        (
+            {"signature_header": "X-App-Token"},
+            ": api_key_header and signature_header must be different headers$",
+        ),
         ({"key_format": "x" * 99}, "'base64' or 'text', not 'x{49}$"),
         ({"canonical_text": "text"}, "canonical_text must be a function, not str"),
         ({"credential_names": 3}, "credential_names must be a tuple of strings"),

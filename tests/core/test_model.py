@@ -1,6 +1,5 @@
-from __future__ import annotations
-
 import inspect
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +9,11 @@ from core_driver import untyped
 
 from tokenkit import strigo, zdk, zerohash
 from tokenkit._model.codec import write_model
+from tokenkit._model.json import JSON
 from tokenkit._model.request import (
     RequestModel,
+    extra_fields,
+    extra_of,
     json_object,
     param,
     wire_names,
@@ -41,21 +43,21 @@ def test_all_problems_are_reported_at_once() -> None:
             extra=untyped([]),
         )
     assert [error.field for error in caught.value.errors] == [
-        "extra",
         "email",
         "name",
         "external_user_id",
         "expiration",
         "groups",
+        "extra",
     ]
     text = str(caught.value)
-    assert text.startswith("UserTokenRequest is not valid: ")
-    assert "email: must not be empty" in text
+    assert text.startswith("UserTokenRequest: ")
+    assert "email must not be empty" in text
     assert (
-        "external_user_id ('externalUserId' in JSON): must not contain control characters" in text
+        "external_user_id ('externalUserId' in JSON) must not contain control characters" in text
     )
-    assert "groups: must be a list of strings, not a single string" in text
-    assert "expiration: must be a datetime or a timedelta, not int" in text
+    assert "groups must be a list of strings, not a single string" in text
+    assert "expiration must be a datetime or a timedelta, not int" in text
 
 
 def test_checks_across_fields_come_last() -> None:
@@ -107,6 +109,7 @@ class Door(RequestModel):
     minutes: int | None = 10
     open: bool = True
     name: str | None = None
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 def test_a_default_of_the_models_own_is_sent() -> None:
@@ -240,6 +243,25 @@ def test_the_signature_is_the_models_own() -> None:
     assert all(item.kind is inspect.Parameter.KEYWORD_ONLY for item in parameters.values())
 
 
+def vendors_models(base: Any = RequestModel) -> Iterator[Any]:
+    """Yield the request models of the three vendors, and what they are derived from."""
+    for model in base.__subclasses__():
+        yield from vendors_models(model)
+        if model.__module__.startswith(("tokenkit.z", "tokenkit.strigo")):
+            yield model
+
+
+def test_fields_are_in_the_order_that_readers_expect() -> None:
+    """In each model what is required comes first and ``extra`` last, for type checkers too."""
+    models = list(vendors_models())
+    assert zdk.RoomTokenRequest in models
+    for model in models:
+        fields = attrs.fields(model)
+        given = [field.default is not attrs.NOTHING for field in fields]
+        assert given == sorted(given), model
+        assert "extra" not in [field.name for field in fields[:-1]], model
+
+
 def test_wire_names() -> None:
     """Each field knows its name in JSON."""
     assert wire_names(strigo.UserTokenRequest) == {
@@ -276,6 +298,20 @@ def test_json_object() -> None:
 
 def test_extra_has_no_place_in_a_get() -> None:
     """A GET has no body, so extra fields for one are refused, not dropped."""
-    assert problems(zerohash.TimeRequest, extra={"a": 1}) == {
+
+    @attrs.frozen(kw_only=True)
+    class Window(zerohash.TimeRequest):
+        extra: Mapping[str, JSON] = extra_fields()
+
+    assert problems(Window, extra={"a": 1}) == {
         "extra": "cannot be used in a GET, which has no body"
     }
+
+
+def test_a_model_has_extra_only_if_it_says_so() -> None:
+    """A model without the line for it takes no ``extra``, and nothing is sent for it."""
+    build: Any = zerohash.TimeRequest
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'extra'$"):
+        build(extra={})
+    assert extra_of(zerohash.TimeRequest()) == {}
+    assert extra_of(strigo.UserTokenRequest(email="a@b.io", extra={"a": 1})) == {"a": 1}

@@ -129,7 +129,7 @@ def test_a_model_that_raises_while_encoding(error: Exception) -> None:
     """If a caller's encode() raises, it is an InvalidInputError that says what, and where."""
     told = encode_body(Odd(error=error), NOW)
     assert isinstance(told, InvalidInputError)
-    text = f"Odd is not valid: the body: Odd.encode() raised {type(error).__name__} in "
+    text = f"Odd: the body: Odd.encode() raised {type(error).__name__} in "
     assert re.fullmatch(re.escape(f"{text}{Path(__file__).name}, line ") + "[0-9]+", str(told))
 
 
@@ -152,7 +152,7 @@ def test_methods_with_other_parameters() -> None:
     wrong: Any = Misdeclared()
     body = encode_body(wrong, NOW)
     problem = "Misdeclared.encode() takes 1 positional argument but 2 were given"
-    assert str(body) == f"Misdeclared is not valid: the body: {problem}"
+    assert str(body) == f"Misdeclared: the body: {problem}"
     told = unreadable(make_response(200, "1"), wrong)
     assert "Misdeclared.decode() takes 2 positional arguments but 3 were given (at $)" in str(told)
 
@@ -163,7 +163,7 @@ def test_a_method_without_lines() -> None:
     class Builtin(Odd):
         encode: Any = staticmethod(attrgetter("nothing"))
 
-    text = "Builtin is not valid: the body: Builtin.encode() raised AttributeError"
+    text = "Builtin: the body: Builtin.encode() raised AttributeError"
     assert str(encode_body(Builtin(), NOW)) == text
 
 
@@ -295,22 +295,21 @@ def nested() -> list[Any]:
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        (object(), "new is object"),
-        ({1, 2}, "new is set"),
-        ([0, {"at": b"x"}], "new[1].at is bytes"),
-        (float("nan"), "new is nan"),
-        ("\ud800", "new is a string with lone surrogates"),
-        ({"a b": date(2027, 3, 1)}, "new['a b'] is date"),
-        ({"a": {(1, 2): 3}}, "new.a is a mapping with a key that is not a string"),
-        (date, "new is the class date"),
+        (object(), "'new' is an object of type object"),
+        ({1, 2}, "'new' is an object of type set"),
+        ([0, {"at": b"x"}], "'new[1].at' is an object of type bytes"),
+        (float("nan"), "'new' is NaN, which JSON can't express"),
+        (float("-inf"), "'new' is infinity, which JSON can't express"),
+        ("\ud800", "'new' is a string with lone surrogates"),
+        ({"a b": date(2027, 3, 1)}, "\"new['a b']\" is an object of type date"),
+        ({"a": {(1, 2): 3}}, "'new.a' is a mapping with a key that is not a string"),
+        (date, "'new' is the class date"),
     ],
 )
 def test_what_cannot_be_written_is_named(value: object, problem: str) -> None:
     """A value that JSON can't represent is refused, with the path from the model's own field."""
     call = strigo.UserTokenRequest(email="a@example.com", extra={"new": untyped(value)})
-    assert (
-        body_problem(call) == f"UserTokenRequest is not valid: extra: must be JSON, but {problem}"
-    )
+    assert body_problem(call) == f"UserTokenRequest: extra must be JSON, but {problem}"
 
 
 def test_what_cannot_be_written_is_named_within_models() -> None:
@@ -320,39 +319,37 @@ def test_what_cannot_be_written_is_named_within_models() -> None:
         zdk.UserTokenRequest(id="u2", metadata=untyped({"joined": date(2027, 3, 1)})),
     ]
     problem = body_problem(zdk.UserTokensRequest(requests=users))
-    told = "requests: must be JSON, but [1].metadata.joined is date"
-    assert problem == f"UserTokensRequest is not valid: {told}"
+    told = "requests must be JSON, but '[1].metadata.joined' is an object of type date"
+    assert problem == f"UserTokensRequest: {told}"
 
 
 def test_a_value_that_contains_itself() -> None:
     """It is refused like what is nested too deeply."""
     call = strigo.UserTokenRequest(email="a@example.com", extra={"new": untyped(looping())})
     problem = body_problem(call)
-    assert "extra: must be JSON, but new" in problem
-    assert problem.endswith("... is nested too deeply, or contains itself")
+    assert "extra must be JSON, but 'new" in problem
+    assert problem.endswith("...' is nested too deeply, or contains itself")
 
 
 def test_a_body_that_is_nested_too_deeply() -> None:
     """Nesting that is too deep to write is refused like any other unwritable value."""
     call = RawCall(verb="POST", target="/x", json=nested())
-    assert body_problem(call).endswith("... is nested too deeply, or contains itself")
+    assert body_problem(call).endswith("...' is nested too deeply, or contains itself")
 
 
 def test_a_raw_body_that_cannot_be_written() -> None:
     """A call without a model names its JSON."""
     call = RawCall(verb="POST", target="/x", json=untyped([object()]))
-    assert (
-        body_problem(call)
-        == "ZdkClient.request() is not valid: json: must be JSON, but [0] is object"
-    )
+    told = "ZdkClient.request(): json must be JSON"
+    assert body_problem(call) == f"{told}, but '[0]' is an object of type object"
     call = RawCall(verb="POST", target="/x", json=untyped(object()))
-    assert body_problem(call) == "ZdkClient.request() is not valid: json: must be JSON, not object"
+    assert body_problem(call) == f"{told}, not an object of type object"
 
 
 def test_a_body_that_is_too_large() -> None:
     """A body over a mebibyte is refused before it is sent."""
     call = RawCall(verb="POST", target="/x", json="x" * 1_048_576)
-    assert "json: takes 1048578 bytes as JSON, more than 1048576" in body_problem(call)
+    assert "json takes 1048578 bytes as JSON, more than 1048576" in body_problem(call)
 
 
 def test_bodies() -> None:

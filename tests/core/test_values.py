@@ -259,7 +259,7 @@ def test_unknown_expiry() -> None:
 
 def test_naive_times_are_refused() -> None:
     """A time without a zone is refused."""
-    with pytest.raises(InvalidInputError, match=r"is_expired\(\) .*at: must be a datetime with"):
+    with pytest.raises(InvalidInputError, match=r"is_expired\(\): at must be a datetime with"):
         learner(AT).is_expired(datetime(2026, 1, 1))  # noqa: DTZ001 - naive on purpose
 
 

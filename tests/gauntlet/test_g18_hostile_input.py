@@ -25,7 +25,7 @@ from tokenkit import (
     zerohash,
 )
 from tokenkit.extension import Call, Client, RequestModel
-from tokenkit.zdk.arguments import ServiceTokenRequest, TokenRequest, TokensRequest
+from tokenkit.zdk.arguments import TokenRequest, TokensRequest
 from tokenkit.zerohash import experiences
 from tokenkit.zerohash.models import ClientAuthTokenCall
 from tokenkit.zerohash.query import QueryCall
@@ -60,7 +60,6 @@ JWT = "e30.eyJqdGkiOiAiMSJ9.c2ln"
 BASES = {
     ClientAuthTokenCall,
     QueryCall,
-    ServiceTokenRequest,
     TokenRequest,
     TokensRequest,
     experiences.Experience,

@@ -189,6 +189,11 @@ RAISED = [
 ]
 
 
+def parts_of_last_line(error: Exception) -> list[str]:
+    """Return the parts of a traceback's last line: classes, the host and the library's text."""
+    return [type(error).__name__, *str(error).split(": ")]
+
+
 @pytest.mark.parametrize(("raised", "expected"), RAISED)
 def test_whatever_a_transport_raises_is_typed(
     raised: Exception, expected: type[TransportError]
@@ -200,9 +205,10 @@ def test_whatever_a_transport_raises_is_typed(
 
     transport = httpx.MockTransport(fail)
     client = strigo_client(transport=transport, retry=NO_RETRIES)
-    with client, pytest.raises(TransportError, match=type(raised).__name__) as caught:
+    with client, pytest.raises(TransportError) as caught:
         client.send(STRIGO_MINT)
     assert type(caught.value) is expected
+    assert parts_of_last_line(caught.value).count(type(raised).__name__) == 1
     assert len(str(caught.value)) < 700
     assert caught.value.__cause__ is caught.value.__context__ is None
 
@@ -219,9 +225,10 @@ async def test_whatever_an_async_transport_raises_is_typed(
 
     transport = httpx.MockTransport(fail)
     async with async_strigo_client(transport=transport, retry=NO_RETRIES) as client:
-        with pytest.raises(TransportError, match=type(raised).__name__) as caught:
+        with pytest.raises(TransportError) as caught:
             await client.send(STRIGO_MINT)
     assert type(caught.value) is expected
+    assert parts_of_last_line(caught.value).count(type(raised).__name__) == 1
     assert len(str(caught.value)) < 700
     assert caught.value.__cause__ is caught.value.__context__ is None
 
@@ -257,7 +264,7 @@ def test_a_path_that_httpx_would_change_is_refused(target: str) -> None:
     """A route that httpx would send differently from how it was signed is never sent."""
     call = RawCall(verb="POST", target=target, json={})
     with RawServer(healthy) as server, strigo_client(server.url) as client:
-        with pytest.raises(InvalidInputError, match="path: must be percent-encoded"):
+        with pytest.raises(InvalidInputError, match="path must be percent-encoded"):
             client.send(call)
         assert server.connections == 0
     request = Request(

@@ -61,6 +61,12 @@ def test_other_json_is_refused(value: JSON) -> None:
     with pytest.raises(InvalidInputError, match=r"UserToken.from_json\(\)") as caught:
         strigo.UserToken.from_json(value)
     assert "token-text" not in str(caught.value)
+    expected = (
+        "value is not the JSON form of a Strigo UserToken; pass what to_json() returned"
+        if isinstance(value, dict)
+        else "value must be an object, not "
+    )
+    assert f": {expected}" in str(caught.value)
 
 
 def test_repr_tells_how_long_a_token_is_good_for() -> None:

@@ -93,7 +93,7 @@ def without_what_is_required(
 
 
 def wrong_uses(deposit: zerohash.DepositDetails) -> None:
-    experiences.ParticipantProfile(CODE)  # type: ignore[arg-type, call-arg] # keywords only
+    experiences.ParticipantProfile(CODE)  # type: ignore[call-arg] # keywords only
     experiences.CryptoBuy(participant_code=None)  # type: ignore[arg-type] # None is no code
     experiences.OnboardingNew(
         email="a@b.c",

@@ -37,6 +37,7 @@ from tokenkit.extension import (
     Strategy,
     conceal,
     epoch_seconds,
+    extra_fields,
     header_secret,
     kind_of,
     operation,
@@ -144,6 +145,7 @@ class PassRequest(Call[Pass]):
     lasts: timedelta | None = attrs.field(
         default=None, metadata=param(lifetime, wire_name="lastsFor", dump=whole_seconds)
     )
+    extra: Mapping[str, JSON] = extra_fields()
 
     @property
     def repeat(self) -> Repeat:

@@ -27,6 +27,7 @@ from tokenkit.extension import (
     Repeat,
     ResponseInfo,
     SecretSource,
+    extra_fields,
     integer,
     operation,
     param,
@@ -75,6 +76,7 @@ class SdkTokenRequest(Call[SdkToken]):
         default=None,
         metadata=param(integer(minimum=1, maximum=86_400), wire_name="ttlInSecs"),
     )
+    extra: Mapping[str, JSON] = extra_fields()
 
     @property
     def repeat(self) -> Repeat:

@@ -56,7 +56,7 @@ def test_methods_are_functions(sync: Any, asynchronous: Any, name: str, answer: 
         assert signature.return_annotation == answer
         assert method.__annotations__["return"] == answer
         kinds = {parameter.kind for parameter in list(signature.parameters.values())[1:]}
-        assert kinds == {inspect.Parameter.KEYWORD_ONLY}
+        assert kinds <= {inspect.Parameter.KEYWORD_ONLY}
 
 
 @EACH
@@ -100,7 +100,7 @@ def test_signature_of_a_bound_method() -> None:
     client = scripted_strigo(responding(200))
     assert "self" not in inspect.signature(client.create_user_token).parameters
     assert inspect.ismethod(client.create_user_token)
-    assert list(inspect.signature(client.check_health).parameters) == ["extra"]
+    assert not inspect.signature(client.check_health).parameters
 
 
 def test_signature_of_a_model() -> None:
@@ -195,9 +195,7 @@ async def test_wrong_async_calls() -> None:
     assert str(caught.value) == (
         "AsyncZdkClient.create_user_token() missing 1 required keyword-only argument: 'id'"
     )
-    with pytest.raises(
-        InvalidInputError, match=r"create_user_token\(\) is not valid: id: must not be"
-    ):
+    with pytest.raises(InvalidInputError, match=r"create_user_token\(\): id must not be"):
         await client.create_user_token(id="")
 
 

@@ -76,7 +76,6 @@ def test_addresses_exclude_each_other() -> None:
         )
 
 
-UNFIT = "it is too long, or has a character that a host can't have there"
 ADDED = "which the client adds; leave it out"
 
 
@@ -87,7 +86,14 @@ ADDED = "which the client adds; leave it out"
         (["zu.casa"], ", not list"),
         ("", ": it is empty"),
         ("https://zu.casa", ": it has a scheme; leave it out"),
-        *((host, f": {UNFIT}") for host in ("a/b", "a b", "a:b", "ü", "a" * 254)),
+        ("a/b", ": it contains '/', which a host can't"),
+        ("a b:1", ": it contains ' ', which a host can't"),
+        ("ü", r": it contains '\xfc', which a host can't"),
+        ("a" * 254, ": it has 254 characters, more than 253"),
+        ("a:b", ": its port must be a number"),
+        ("a:", ": its port must be a number"),
+        ("zu.casa.", ": it must begin and end with a letter or a digit"),
+        (":80", ": it must begin and end with a letter or a digit"),
         ("user.zu.casa", f": it begins with 'user.', {ADDED}"),
         ("room.zu.casa", f": it begins with 'room.', {ADDED}"),
         ("Chat.zu.casa", f": it begins with 'Chat.', {ADDED}"),
@@ -351,9 +357,7 @@ def test_what_is_sent_must_be_a_call() -> None:
     client = scripted_zdk(responding(200))
     wrong: list[Any] = ["/path", zdk.UserTokenRequest, None]
     for call in wrong:
-        with pytest.raises(
-            InvalidInputError, match="call: must be a call such as a request model"
-        ):
+        with pytest.raises(InvalidInputError, match="call must be a call such as a request model"):
             client.send(call)
 
 

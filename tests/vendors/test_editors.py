@@ -1,6 +1,7 @@
 """What editors show: Jedi, which completes in notebooks and Vim, and basedpyright's server."""
 
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -16,6 +17,7 @@ SOURCE = """\
 from tokenkit import AsyncZdkClient, StrigoClient, ZdkClient, zerohash
 from tokenkit.bulk import Worker
 from tokenkit.sandbox import Sandbox
+from sumsub_vendor import SumsubClient
 
 client = ZdkClient(api_key="k", timeout=3)
 token = client.create_user_token(id="user-1")
@@ -27,6 +29,7 @@ health = StrigoClient(org_id="o", api_key="k").check_health()
 results = client.send_many([], concurrency=4)
 worker = Worker(ZdkClient.from_env, rate_limiter=None)
 Sandbox().fail_next(status=429)
+outside = SumsubClient.from_env().create_sdk_token
 client.create
 """
 PARAMETERS = ("id", "nickname", "fullname", "avatar", "metadata", "permissions", "extra")
@@ -36,7 +39,9 @@ PARAMETERS = ("id", "nickname", "fullname", "avatar", "metadata", "permissions",
 def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
     if find_spec("basedpyright") is None:
         pytest.skip("basedpyright is not installed; `nox -s types` has it")
-    with open_in_editor(tmp_path_factory.mktemp("editor"), SOURCE) as editor:
+    folder = tmp_path_factory.mktemp("editor")
+    shutil.copy(Path(__file__).with_name("sumsub_vendor.py"), folder)
+    with open_in_editor(folder, SOURCE) as editor:
         yield editor
 
 
@@ -92,6 +97,16 @@ def test_hovering_over_a_model_explains_it(editor: Editor) -> None:
     shown = editor.hover("zerohash.ClientAuthTokenRequest")
     assert "permissions: Iterable[str]" in shown
     assert "The participant, 6 characters" in shown.replace("\\", "")
+    listed = mentioned_parameters(shown.partition("---")[0])
+    assert (listed[0], listed[-1]) == ("permissions", "extra")
+
+
+def test_hovering_over_a_method_of_an_outside_vendor(editor: Editor) -> None:
+    """Without a stub file too, what is required comes first and ``extra`` last."""
+    signature, _, _ = editor.hover("from_env().create_sdk_token").partition("---")
+    _, _, signature = signature.partition("create_sdk_token: ")
+    assert mentioned_parameters(signature) == ["user_id", "level_name", "ttl_in_secs", "extra"]
+    assert "-> SdkToken" in signature
 
 
 def test_a_client_says_first_what_it_needs(editor: Editor) -> None:

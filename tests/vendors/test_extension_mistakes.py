@@ -213,7 +213,7 @@ async def test_a_field_that_cannot_be_written_is_told_with_the_vendors_line() ->
     line = broken.__code__.co_firstlineno + 2
     assert isinstance(error, InvalidInputError)
     assert str(error).endswith(
-        "DoorClient.open_door() is not valid: the body: BrokenDump.encode() raised KeyError in "
+        "DoorClient.open_door(): the body: BrokenDump.encode() raised KeyError in "
         f"test_extension_mistakes.py, line {line}"
     )
 
@@ -254,16 +254,16 @@ class OwnLine(NoPath):
 @pytest.mark.parametrize(
     ("model", "problem"),
     [
-        (NoPath, "path: must be set on the class, to the path below the base URL"),
-        (NoDecode, "decode: must be defined by the class: it reads the response"),
+        (NoPath, "path must be set on the class, to the path below the base URL"),
+        (NoDecode, "decode must be defined by the class: it reads the response"),
     ],
 )
 def test_a_model_that_lacks_something(model: type[Call[Any]], problem: str) -> None:
     """It is refused where a client's method is declared, and before it is sent."""
-    with pytest.raises(TypeError, match=f"^{model.__name__} is not valid: {problem}$"):
+    with pytest.raises(TypeError, match=f"^{model.__name__}: {problem}$"):
         operation(model)
     client, _ = clients_with(OwnLine)
-    with pytest.raises(InvalidInputError, match=f"^{model.__name__} is not valid: {problem}$"):
+    with pytest.raises(InvalidInputError, match=f"^{model.__name__}: {problem}$"):
         client.send(model())
     assert client.open_door() == str(ANSWER)
 
@@ -291,7 +291,7 @@ async def test_a_path_that_is_not_encoded_is_not_sent() -> None:
     """The error names the method and the path, and no attempt is counted."""
     error = await raised_by(Template)
     assert isinstance(error, TokenKitError)
-    assert "DoorClient.open_door() is not valid: path: must be percent-encoded" in str(error)
+    assert "DoorClient.open_door(): path must be percent-encoded" in str(error)
     assert error.attempts == 0
 
 
@@ -309,8 +309,8 @@ def test_the_error_names_what_was_called() -> None:
     ):
         with pytest.raises(InvalidInputError) as caught:
             call()
-        assert str(caught.value).startswith(f"{name} is not valid: ")
-        assert caught.value.message.startswith(f"{name} is not valid: ")
+        assert str(caught.value).startswith(f"{name}: ")
+        assert caught.value.message.startswith(f"{name}: ")
     assert not transport.requests
 
 

@@ -144,8 +144,8 @@ def test_unfit_arguments(client: AcmeClient) -> None:
     with pytest.raises(InvalidInputError) as caught:
         client.create_pass(holder="x" * 21, lasts=timedelta(0))
     assert str(caught.value) == (
-        "AcmeClient.create_pass() is not valid: holder: must have at most 20 characters, not 21; "
-        "lasts ('lastsFor' in JSON): must be a timedelta of a second or more, not timedelta"
+        "AcmeClient.create_pass(): holder must have at most 20 characters, not 21; "
+        "lasts ('lastsFor' in JSON) must be a timedelta of a second or more, not timedelta"
     )
 
 

@@ -181,7 +181,7 @@ def test_errors_and_pickles_of_a_copy(place: Place) -> None:
     assert shown.splitlines() == [
         "acme._vendor.tokenkit.strigo.models True",
         "acme._vendor.tokenkit.strigo.client",
-        "acme._vendor.tokenkit.errors UserTokenRequest is not valid: email: must not be empty",
+        "acme._vendor.tokenkit.errors UserTokenRequest: email must not be empty",
     ]
 
 

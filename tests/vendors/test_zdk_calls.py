@@ -160,8 +160,8 @@ def test_bodies_are_compact_utf8() -> None:
 @pytest.mark.parametrize(
     ("answer", "path", "problem"),
     [
-        ({"tokens": []}, "$.tokens", "expected 1 tokens, one for each request, found 0"),
-        ({"tokens": ["a", "b"]}, "$.tokens", "expected 1 tokens, one for each request, found 2"),
+        ({"tokens": []}, "$.tokens", "expected one token, found 0"),
+        ({"tokens": ["a", "b"]}, "$.tokens", "expected one token, found 2"),
         ({}, "$.tokens", "expected an array of tokens, found null"),
         ({"tokens": "a"}, "$.tokens", "expected an array of tokens, found a string"),
         ({"tokens": [{"token": "a"}]}, "$.tokens[0]", "expected a string, found an object"),
@@ -206,13 +206,13 @@ def test_which_of_many_is_unreadable() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ({"id": ""}, "id: must not be empty"),
-        ({"id": 7}, "id: must be a string, not int"),
-        ({"id": "a", "nickname": 7}, "nickname: must be a string, not int"),
-        ({"id": "a", "metadata": "team"}, "metadata: must be a mapping, not str"),
-        ({"id": "a", "metadata": {1: 2}}, "metadata: must have only strings as keys"),
-        ({"id": "a", "permissions": "100"}, "permissions: must be a list of permissions"),
-        ({"id": "a", "permissions": 100}, "permissions: must be a list of permissions"),
+        ({"id": ""}, "id must not be empty"),
+        ({"id": 7}, "id must be a string, not int"),
+        ({"id": "a", "nickname": 7}, "nickname must be a string, not int"),
+        ({"id": "a", "metadata": "team"}, "metadata must be a mapping, not str"),
+        ({"id": "a", "metadata": {1: 2}}, "metadata must have only strings as keys"),
+        ({"id": "a", "permissions": "100"}, "permissions must be a list of permissions"),
+        ({"id": "a", "permissions": 100}, "permissions must be a list of permissions"),
         ({"id": "a", "permissions": [1.5]}, "permissions: item 0 must be a number or a name"),
         ({"id": "a", "permissions": [True]}, "permissions: item 0 must be a number or a name"),
         ({"id": "a", "extra": {"id": "b"}}, "extra: 'id' has its own parameter: id"),
@@ -230,14 +230,14 @@ def test_unfit_arguments(arguments: dict[str, Any], problem: str) -> None:
 @pytest.mark.parametrize(
     ("requests", "problem"),
     [
-        ([], "must not be empty"),
+        ([], " must not be empty"),
         (
             [{"id": "a"}],
-            "item 0 must be a UserTokenRequest(...), not dict",
+            ": item 0 must be a UserTokenRequest(...), not dict",
         ),
         (
             zdk.UserTokenRequest(id="a"),
-            "must be a list of UserTokenRequest objects, not UserTokenRequest",
+            " must be a list of UserTokenRequest objects, not UserTokenRequest",
         ),
     ],
 )
@@ -246,7 +246,7 @@ def test_unfit_requests(requests: Any, problem: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         scripted_zdk(responding(200)).create_user_tokens(requests=requests)
     assert str(caught.value) == (
-        f"ZdkClient.create_user_tokens() is not valid: requests ('arguments' in JSON): {problem}"
+        f"ZdkClient.create_user_tokens(): requests ('arguments' in JSON){problem}"
     )
 
 

@@ -141,8 +141,8 @@ def test_lost_mints_are_repeated(service: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"user_id": "", "room_id": "r"}, "user_id: must not be empty"),
-        ({"user_id": "u", "room_id": ""}, "room_id: must not be empty"),
+        ({"user_id": "", "room_id": "r"}, "user_id must not be empty"),
+        ({"user_id": "u", "room_id": ""}, "room_id must not be empty"),
         ({"user_id": "u", "room_id": "r", "permissions": "all"}, "permissions"),
         ({"user_id": "u", "room_id": "r", "metadata": []}, "metadata"),
     ],

@@ -243,7 +243,7 @@ def test_revoking_no_token(token: str) -> None:
         scripted_zerohash(transport).revoke_client_auth_token(token=token)
     problem = "must be a JWT with a jti claim" if token else "must not be empty"
     method = "ZeroHashClient.revoke_client_auth_token()"
-    assert str(caught.value) == f"{method} is not valid: token: {problem}"
+    assert str(caught.value) == f"{method}: token {problem}"
     assert transport.requests == []
 
 

@@ -268,15 +268,15 @@ def test_from_when_on_payments_are_listed() -> None:
 @pytest.mark.parametrize(
     ("request_", "since", "words"),
     [
-        (mint_of("crypto-payouts", reference_id=None), None, "request: has no reference_id"),
+        (mint_of("crypto-payouts", reference_id=None), None, "request has no reference_id"),
         (mint_of("onboarding"), None, "request: opens no payment and starts no fund session"),
         (
             "order-7",
             None,
             r"must be the ClientAuthTokenRequest\(...\) or experience that",
         ),
-        (mint_of("fwc"), datetime(2026, 1, 1), "since: must be a datetime with"),  # noqa: DTZ001 - naive on purpose
-        (None, 1_772_359_200, "request: .*; since: must be a datetime"),
+        (mint_of("fwc"), datetime(2026, 1, 1), "since must be a datetime with"),  # noqa: DTZ001 - naive on purpose
+        (None, 1_772_359_200, "request must .*; since must be a datetime"),
     ],
 )
 def test_what_cannot_be_looked_for(request_: Any, since: Any, words: str) -> None:

@@ -96,6 +96,9 @@ class FailedCall:
 def name_method(error: TokenKitError, was: str, now: str) -> None:
     """Name in an error the client's method that was called, instead of what it is made from."""
     if isinstance(error, InvalidInputError) and error.errors:
-        said, says = f"{was} is not valid", f"{now} is not valid"
-        error.message = error.message.replace(said, says, 1)
-        error.args = (str(error).replace(said, says, 1),)
+        error.message = _renamed(error.message, was, now)
+        error.args = (_renamed(str(error), was, now),)
+
+
+def _renamed(text: str, was: str, now: str) -> str:
+    return f"{now}{text[len(was) :]}" if text.startswith(f"{was}: ") else text

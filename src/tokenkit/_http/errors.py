@@ -95,9 +95,11 @@ def text_of(error: Exception, adapter: HttpxAdapter, progress: Progress) -> str:
     if isinstance(error, TooLargeError):
         return f"The response from {progress.origin} is larger than {error} bytes, decompressed"
     detail = _detail(error)
-    text = f"{progress.peer or progress.origin}: {type(error).__name__}"
-    if detail:
-        text += f": {detail}"
+    name = type(error).__name__
+    # A traceback shows the class of the error that is raised.
+    said = detail and name == class_of(error, progress).__name__
+    parts = (progress.peer or progress.origin, "" if said else name, detail)
+    text = ": ".join(filter(None, parts))
     if progress.peer is not None:
         text += f" (on the way to {progress.origin})"
         if progress.peer.startswith("proxy"):
@@ -106,7 +108,7 @@ def text_of(error: Exception, adapter: HttpxAdapter, progress: Progress) -> str:
         isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in UNTRUSTED
         for cause in _chain(error)
     ):
-        where = "verify= of your own" if adapter.is_callers else "SSL_CERT_FILE or ssl_context"
+        where = "your own verify=" if adapter.is_callers else "SSL_CERT_FILE or ssl_context"
         text += (
             "; if a proxy or a private authority signs its certificate, name that authority "
             f"with {where}"

@@ -14,7 +14,7 @@ from .codec import write_model
 from .json import JSON
 from .messages import Headers, ResponseInfo
 from .rate_limit import rate_limit_of
-from .request import RequestModel
+from .request import RequestModel, extra_of
 
 __all__ = ["BatchCall", "Call", "RawCall", "Repeat", "Reply", "lacks"]
 
@@ -194,7 +194,7 @@ class Call(RequestModel, Generic[T_co]):
 
     def check(self) -> Iterator[FieldError]:
         """Check that a call without a body has no fields for one."""
-        if self.method == "GET" and self.extra:
+        if self.method == "GET" and extra_of(self):
             yield FieldError(field="extra", message="cannot be used in a GET, which has no body")
 
     def encode(self, now: datetime) -> JSON:

@@ -20,7 +20,7 @@ from .json import (
     is_object,
     kind_of,
 )
-from .request import DUMP, WIRE_NAME, RequestModel
+from .request import DUMP, WIRE_NAME, RequestModel, extra_of
 
 __all__ = [
     "epoch_milliseconds",
@@ -142,11 +142,11 @@ def _write_hook(model: type[Any], converter: Converter) -> Callable[[Any], dict[
     )
 
     def write(value: Any) -> dict[str, JSON]:
-        return {**known(value), **value.extra}
+        return {**known(value), **extra_of(value)}
 
     def write_set(value: Any) -> dict[str, JSON]:
         written = {name: one for name, one in known(value).items() if one is not None}
-        return {**written, **value.extra}
+        return {**written, **extra_of(value)}
 
     return write_set if has_defaults else write
 

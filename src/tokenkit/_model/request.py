@@ -13,7 +13,7 @@ from ..errors import FieldError, InvalidInputError
 from .frames import Mixable, forget_arguments
 from .json import JSON, is_mapping, type_of
 
-__all__ = ["Check", "RequestModel", "json_object", "param"]
+__all__ = ["Check", "RequestModel", "extra_fields", "extra_of", "json_object", "param"]
 
 Check: TypeAlias = Callable[[Any], str | None]
 """Returns what is wrong with a value, as a phrase, or ``None``."""
@@ -71,8 +71,10 @@ def _rules(
         )
         for field in checked
     )
-    # For a single name, it would return the bare value.
-    return attrgetter(*[field.name for field in checked], "extra"), rules
+    names = [field.name for field in checked]
+    if len(names) > 1:
+        return attrgetter(*names), rules
+    return lambda one: tuple(getattr(one, name) for name in names), rules
 
 
 @cache
@@ -92,12 +94,6 @@ def json_object(value: object) -> str | None:
     if value and not all(isinstance(key, str) for key in value):
         return "must have only strings as keys"
     return None
-
-
-def _for_readers(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
-    """Put required parameters first, and ``extra`` last."""
-    parameters.sort(key=lambda one: (one.name == "extra", one.default is not one.empty))
-    return [one.replace(default={}) if one.default is attrs.NOTHING else one for one in parameters]
 
 
 class _CheckedType(Mixable):
@@ -131,13 +127,40 @@ class _CheckedType(Mixable):
             # Otherwise inspect shows the arguments of __call__ above.
             signature = inspect.signature(cls.__init__)
             _, *parameters = signature.parameters.values()
-            return signature.replace(parameters=_for_readers(parameters))
+            shown = [
+                one.replace(default={}) if one.default is attrs.NOTHING else one
+                for one in parameters
+            ]
+            return signature.replace(parameters=shown)
 
 
 def copied(extra: Mapping[str, JSON]) -> Mapping[str, JSON]:
     """Copy a mapping, so that a later change to it cannot change the request."""
     unchecked: object = extra
     return dict(extra) if is_mapping(unchecked) else extra
+
+
+def extra_fields() -> Mapping[str, JSON]:
+    """Return the field ``extra``: what the vendor added later, by wire name, sent as given.
+
+    Write it as a model's last field, as type checkers show the fields in the order of the
+    classes and their lines::
+
+        extra: Mapping[str, JSON] = extra_fields()
+    """
+    return attrs.field(
+        factory=dict[str, JSON],
+        converter=copied,
+        hash=False,
+        repr=False,
+        metadata=param(json_object),
+    )
+
+
+def extra_of(model: "RequestModel") -> Mapping[str, JSON]:
+    """Return what a model's ``extra`` holds; nothing if it has no such field."""
+    extra: Mapping[str, JSON] = getattr(model, "extra", {})
+    return extra
 
 
 @attrs.frozen(kw_only=True)
@@ -147,20 +170,9 @@ class RequestModel(metaclass=_CheckedType):
     Fields that are ``None`` are not sent, so that the vendor's default applies. All problems
     are reported at once.
 
-    Args:
-        extra: Fields that the vendor added later, by their wire names; sent as given.
-
     Raises:
         InvalidInputError: A field is invalid.
     """
-
-    extra: Mapping[str, JSON] = attrs.field(
-        factory=dict[str, JSON],
-        converter=copied,
-        hash=False,
-        repr=False,
-        metadata=param(json_object),
-    )
 
     def __attrs_post_init__(self) -> None:
         errors: list[FieldError] = []
@@ -175,7 +187,7 @@ class RequestModel(metaclass=_CheckedType):
             if not isinstance(found, Iterable):
                 name = f"{type(self).__name__}.check()"
                 raise TypeError(f"{name} must yield its problems, not return {type_of(found)}")
-            errors = [*self._check_extra(), *found] if self.extra else [*found]
+            errors = [*self._check_extra(), *found]
         if errors:
             raise InvalidInputError(type(self).__name__, tuple(errors))
 
@@ -184,7 +196,9 @@ class RequestModel(metaclass=_CheckedType):
         return iter(())
 
     def _check_extra(self) -> Iterator[FieldError]:
+        if not (extra := extra_of(self)):
+            return
         names = {wire: name for name, wire in wire_names(type(self)).items()}
-        for key in sorted(names.keys() & self.extra.keys()):
+        for key in sorted(names.keys() & extra.keys()):
             message = f"{key!r} has its own parameter: {names[key]}"
             yield FieldError(field="extra", message=message)

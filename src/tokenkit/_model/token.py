@@ -83,7 +83,8 @@ class IssuedToken:
             token = read_plain(value, cls) if found == wanted else None
             if token is not None:
                 return token
-            problem = f"is not what a {cls.issuer} {cls.__name__} was written as"
+            kind = f"{cls.issuer} {cls.__name__}"
+            problem = f"is not the JSON form of a {kind}; pass what to_json() returned"
         del value  # it holds a token; keep it out of the traceback
         error = FieldError(field="value", message=problem)
         raise InvalidInputError(f"{cls.__name__}.from_json()", (error,))

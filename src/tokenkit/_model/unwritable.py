@@ -35,7 +35,7 @@ def json_problem(value: object) -> tuple[str, str] | None:
     path, kind = found
     field = path.replace("[", ".").partition(".")[0]
     inner = path[len(field) :].removeprefix(".")
-    return field, f"must be JSON, but {inner} is {kind}" if inner else f"must be JSON, not {kind}"
+    return field, f"must be JSON, {f'but {inner!r} is' if inner else 'not'} {kind}"
 
 
 def _find(value: object, path: str, depth: int) -> tuple[str, str] | None:
@@ -75,5 +75,9 @@ def _joined(path: str, name: object) -> str:
 
 def _described(value: object) -> str:
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return "a string with lone surrogates" if isinstance(value, str) else type_of(value)
+        return f"{'NaN' if math.isnan(value) else 'infinity'}, which JSON can't express"
+    if isinstance(value, type):
+        return type_of(value)
+    if isinstance(value, str):
+        return "a string with lone surrogates"
+    return f"an object of type {type_of(value)}"

@@ -17,6 +17,7 @@ import attrs
 
 from .._model.call import Call
 from .._model.messages import Headers, Request
+from .._model.request import extra_of
 from .._pipeline.request_body import encode_body
 from .._secret import Secret
 from ..auth import Bearer, HmacSigner, OrgKey
@@ -155,7 +156,7 @@ def exact_values(call: Call[Any], reader: Reader) -> tuple[object, ...] | None:
     ``None`` where they may not: in a mapping or among numbers ``True`` equals ``1``, which JSON
     tells apart.
     """
-    if call.extra:
+    if extra_of(call):
         return None
     values = reader(call)
     for value in values:

@@ -99,7 +99,7 @@ class Reuse:
             values = self._readers[model](call)
         except KeyError:
             return None
-        if call.extra:
+        if getattr(call, "extra", None):
             return None
         # The same as exact_values(), without the call.
         for value in values:

@@ -81,8 +81,7 @@ class HmacScheme:
         for option, name in headers.items():
             if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
                 yield f"{option} must be a header's name: letters, digits and hyphens"
-        if len({str(name).lower() for name in headers.values()}) < len(headers):
-            yield f"{' and '.join(headers)} must be different headers"
+        yield from _shared_headers(headers)
         if not callable(self.canonical_text):
             yield f"canonical_text must be a function, not {type_of(self.canonical_text)}"
         names = cast("object", self.credential_names)
@@ -194,6 +193,15 @@ def _keyed(scheme: HmacScheme, secrets: Sequence[Secret]) -> hmac.HMAC:
     for name, secret in zip(scheme.names, secrets, strict=True):
         scheme.check(name, secret)
     return hmac.new(scheme.key_bytes(secrets[1]), digestmod=hashlib.sha256)
+
+
+def _shared_headers(headers: Mapping[str, object]) -> Iterator[str]:
+    sharing: dict[str, list[str]] = {}
+    for option, name in headers.items():
+        sharing.setdefault(str(name).lower(), []).append(option)
+    for options in sharing.values():
+        if len(options) > 1:
+            yield f"{' and '.join(options)} must be different headers"
 
 
 def _key_problem(text: str, key_format: str) -> str | None:

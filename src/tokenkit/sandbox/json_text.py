@@ -37,7 +37,7 @@ def encode(value: JSON) -> bytes:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} isn't a JSON number")
 
 
 def _is_shallow(value: JSON) -> bool:

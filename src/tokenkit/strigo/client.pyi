@@ -77,7 +77,7 @@ class StrigoClient(Client):
         Source: Strigo's API documentation, "SDK User token".
         """
 
-    def check_health(self, *, extra: Mapping[str, JSON] = ...) -> Health:
+    def check_health(self) -> Health:
         """Check that Strigo works and accepts the credentials.
 
         Raises:
@@ -144,7 +144,7 @@ class AsyncStrigoClient(AsyncClient):
         Source: Strigo's API documentation, "SDK User token".
         """
 
-    async def check_health(self, *, extra: Mapping[str, JSON] = ...) -> Health:
+    async def check_health(self) -> Health:
         """Check that Strigo works and accepts the credentials.
 
         Raises:

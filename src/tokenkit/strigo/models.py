@@ -17,6 +17,7 @@ from ..extension import (
     ResponseInfo,
     aware_datetime,
     epoch_milliseconds,
+    extra_fields,
     kind_of,
     param,
     read_response,
@@ -173,6 +174,7 @@ class UserTokenRequest(StrigoCall[UserToken]):
     groups: tuple[str, ...] | None = attrs.field(
         default=None, converter=to_texts_or_none, metadata=param(texts())
     )
+    extra: Mapping[str, JSON] = extra_fields()
 
     @property
     def repeat(self) -> Repeat:

@@ -14,21 +14,16 @@ from ..extension import (
     Mismatch,
     Repeat,
     ResponseInfo,
-    copy_mapping,
     instances,
-    json_object,
     kind_of,
     param,
-    permissions,
     response_field,
-    text,
     to_tuple,
     token_text,
     write_model,
 )
 
 __all__ = [
-    "ServiceTokenRequest",
     "TokenRequest",
     "TokensRequest",
     "ZdkToken",
@@ -55,7 +50,8 @@ def _read_tokens(body: JSON, count: int) -> tuple[str, ...]:
     if not isinstance(tokens, list):
         raise Mismatch(f"expected an array of tokens, found {kind_of(tokens)}", "$.tokens")
     if len(tokens) != count:
-        problem = f"expected {count} tokens, one for each request, found {len(tokens)}"
+        expected = "one token" if count == 1 else f"{count} tokens, one for each request"
+        problem = f"expected {expected}, found {len(tokens)}"
         raise Mismatch(problem, "$.tokens")
     return tuple(_read_token(token, f"$.tokens[{index}]") for index, token in enumerate(tokens))
 
@@ -71,6 +67,8 @@ def _read_token(value: JSON, path: str) -> str:
 @attrs.frozen(kw_only=True)
 class TokenRequest(Call[T_co], Generic[T_co]):
     """Mint one token: the request is the only argument."""
+
+    reusable: ClassVar[bool] = True
 
     @property
     def repeat(self) -> Repeat:
@@ -114,37 +112,11 @@ class ZdkToken(IssuedToken):
 
 
 @attrs.frozen(kw_only=True)
-class ServiceTokenRequest(TokenRequest[T_co], Generic[T_co]):
-    """Mint one token that lets a user into a room, a chat or an event.
-
-    Args:
-        user_id: The user's id in your system.
-        metadata: Anything else about the user; string values are the safe choice.
-        permissions: What the user may do, as names or numbers. Default: not sent.
-        extra: Fields that ZDK added later.
-
-    Raises:
-        InvalidInputError: A field is invalid.
-    """
-
-    reusable: ClassVar[bool] = True
-
-    user_id: str = attrs.field(metadata=param(text()))
-    metadata: Mapping[str, JSON] | None = attrs.field(
-        default=None, hash=False, converter=copy_mapping, metadata=param(json_object)
-    )
-    permissions: tuple[int | str, ...] | None = attrs.field(
-        default=None, converter=to_permissions, metadata=param(permissions)
-    )
-
-
-@attrs.frozen(kw_only=True)
 class TokensRequest(BatchCall[T_co], Generic[T_co]):
     """Mint many tokens with one request: each is an argument.
 
     Args:
         requests: One for each token; a subclass says of which class.
-        extra: Fields that ZDK added later, beside ``arguments``.
 
     Raises:
         InvalidInputError: ``requests`` is empty, or an item is not a request.

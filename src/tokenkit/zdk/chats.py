@@ -1,20 +1,25 @@
 """Tokens for ZDK's chat service."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import attrs
 from typing_extensions import Self
 
 from ..extension import (
+    JSON,
     BatchCall,
+    copy_mapping,
+    extra_fields,
     instances,
+    json_object,
     param,
+    permissions,
     response_field,
     text,
     to_tuple,
 )
-from .arguments import ServiceTokenRequest, TokensRequest, ZdkToken
+from .arguments import TokenRequest, TokensRequest, ZdkToken, to_permissions
 
 __all__ = ["ChatToken", "ChatTokenRequest", "ChatTokensRequest"]
 
@@ -34,7 +39,7 @@ class ChatToken(ZdkToken):
 
 
 @attrs.frozen(kw_only=True)
-class ChatTokenRequest(ServiceTokenRequest[ChatToken]):
+class ChatTokenRequest(TokenRequest[ChatToken]):
     """Mint one chat token: ``POST /chat.tokens.private.v1.Service/Create``.
 
     Args:
@@ -52,7 +57,15 @@ class ChatTokenRequest(ServiceTokenRequest[ChatToken]):
     service: ClassVar[str | None] = "chat"
     path: ClassVar[str] = "/chat.tokens.private.v1.Service/Create"
 
+    user_id: str = attrs.field(metadata=param(text()))
     chat_id: str = attrs.field(metadata=param(text()))
+    metadata: Mapping[str, JSON] | None = attrs.field(
+        default=None, hash=False, converter=copy_mapping, metadata=param(json_object)
+    )
+    permissions: tuple[int | str, ...] | None = attrs.field(
+        default=None, converter=to_permissions, metadata=param(permissions)
+    )
+    extra: Mapping[str, JSON] = extra_fields()
 
     @classmethod
     def batch(cls, calls: Sequence[Self]) -> BatchCall[ChatToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
@@ -88,3 +101,4 @@ class ChatTokensRequest(TokensRequest[ChatToken]):
         converter=_to_requests,
         metadata=param(instances(ChatTokenRequest, min_items=1), wire_name="arguments"),
     )
+    extra: Mapping[str, JSON] = extra_fields()

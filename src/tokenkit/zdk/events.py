@@ -1,20 +1,25 @@
 """Tokens for ZDK's event service."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import attrs
 from typing_extensions import Self
 
 from ..extension import (
+    JSON,
     BatchCall,
+    copy_mapping,
+    extra_fields,
     instances,
+    json_object,
     param,
+    permissions,
     response_field,
     text,
     to_tuple,
 )
-from .arguments import ServiceTokenRequest, TokensRequest, ZdkToken
+from .arguments import TokenRequest, TokensRequest, ZdkToken, to_permissions
 
 __all__ = ["EventToken", "EventTokenRequest", "EventTokensRequest"]
 
@@ -34,7 +39,7 @@ class EventToken(ZdkToken):
 
 
 @attrs.frozen(kw_only=True)
-class EventTokenRequest(ServiceTokenRequest[EventToken]):
+class EventTokenRequest(TokenRequest[EventToken]):
     """Mint one event token: ``POST /event.tokens.private.v1.Service/Create``.
 
     Args:
@@ -52,7 +57,15 @@ class EventTokenRequest(ServiceTokenRequest[EventToken]):
     service: ClassVar[str | None] = "event"
     path: ClassVar[str] = "/event.tokens.private.v1.Service/Create"
 
+    user_id: str = attrs.field(metadata=param(text()))
     event_id: str = attrs.field(metadata=param(text()))
+    metadata: Mapping[str, JSON] | None = attrs.field(
+        default=None, hash=False, converter=copy_mapping, metadata=param(json_object)
+    )
+    permissions: tuple[int | str, ...] | None = attrs.field(
+        default=None, converter=to_permissions, metadata=param(permissions)
+    )
+    extra: Mapping[str, JSON] = extra_fields()
 
     @classmethod
     def batch(cls, calls: Sequence[Self]) -> BatchCall[EventToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
@@ -88,3 +101,4 @@ class EventTokensRequest(TokensRequest[EventToken]):
         converter=_to_requests,
         metadata=param(instances(EventTokenRequest, min_items=1), wire_name="arguments"),
     )
+    extra: Mapping[str, JSON] = extra_fields()

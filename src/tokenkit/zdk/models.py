@@ -10,6 +10,7 @@ from ..extension import (
     JSON,
     BatchCall,
     copy_mapping,
+    extra_fields,
     instances,
     json_object,
     param,
@@ -77,7 +78,6 @@ class UserTokenRequest(TokenRequest[UserToken]):
 
     operation: ClassVar[str] = "create_user_token"
     path: ClassVar[str] = "/user.tokens.private.v1.Service/Create"
-    reusable: ClassVar[bool] = True
 
     id: str = attrs.field(metadata=param(text()))
     nickname: str | None = attrs.field(default=None, metadata=param(text(min_length=0)))
@@ -89,6 +89,7 @@ class UserTokenRequest(TokenRequest[UserToken]):
     permissions: tuple[int | str, ...] | None = attrs.field(
         default=None, converter=to_permissions, metadata=param(permissions)
     )
+    extra: Mapping[str, JSON] = extra_fields()
 
     @classmethod
     def batch(cls, calls: Sequence[Self]) -> BatchCall[UserToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
@@ -123,3 +124,4 @@ class UserTokensRequest(TokensRequest[UserToken]):
         converter=_to_requests,
         metadata=param(instances(UserTokenRequest, min_items=1), wire_name="arguments"),
     )
+    extra: Mapping[str, JSON] = extra_fields()

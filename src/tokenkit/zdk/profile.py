@@ -13,6 +13,9 @@ __all__ = ["PROFILE"]
 
 DEFAULT_BASE_HOST = "dev.zu.casa"
 SERVICE = re.compile(r"(user|room|chat|event)\.", re.IGNORECASE)
+MAX_HOST = 253
+WRONG_CHARACTER = re.compile(r"[^A-Za-z0-9.-]")
+PORT = re.compile(r"[0-9]+")
 BASE_HOST = re.compile(
     rf"(?!(?i:{SERVICE.pattern}))[A-Za-z0-9]([A-Za-z0-9.-]{{0,251}}[A-Za-z0-9])?(:[0-9]+)?"
 )
@@ -35,7 +38,18 @@ def _host_problem(base_host: object) -> str:
         return ": it has a scheme; leave it out"
     if service := SERVICE.match(base_host):
         return f": it begins with {service[0]!r}, which the client adds; leave it out"
-    return ": it is too long, or has a character that a host can't have there"
+    return f": {_syntax_problem(base_host)}"
+
+
+def _syntax_problem(base_host: str) -> str:
+    host, colon, port = base_host.partition(":")
+    if wrong := WRONG_CHARACTER.search(host):
+        return f"it contains {wrong[0]!a}, which a host can't"
+    if len(host) > MAX_HOST:
+        return f"it has {len(host)} characters, more than {MAX_HOST}"
+    if colon and not PORT.fullmatch(port):
+        return "its port must be a number"
+    return "it must begin and end with a letter or a digit"
 
 
 @attrs.frozen

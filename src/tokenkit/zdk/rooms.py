@@ -1,20 +1,25 @@
 """Tokens for ZDK's room service."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import attrs
 from typing_extensions import Self
 
 from ..extension import (
+    JSON,
     BatchCall,
+    copy_mapping,
+    extra_fields,
     instances,
+    json_object,
     param,
+    permissions,
     response_field,
     text,
     to_tuple,
 )
-from .arguments import ServiceTokenRequest, TokensRequest, ZdkToken
+from .arguments import TokenRequest, TokensRequest, ZdkToken, to_permissions
 
 __all__ = ["RoomToken", "RoomTokenRequest", "RoomTokensRequest"]
 
@@ -34,7 +39,7 @@ class RoomToken(ZdkToken):
 
 
 @attrs.frozen(kw_only=True)
-class RoomTokenRequest(ServiceTokenRequest[RoomToken]):
+class RoomTokenRequest(TokenRequest[RoomToken]):
     """Mint one room token: ``POST /room.tokens.private.v1.Service/Create``.
 
     Args:
@@ -52,7 +57,15 @@ class RoomTokenRequest(ServiceTokenRequest[RoomToken]):
     service: ClassVar[str | None] = "room"
     path: ClassVar[str] = "/room.tokens.private.v1.Service/Create"
 
+    user_id: str = attrs.field(metadata=param(text()))
     room_id: str = attrs.field(metadata=param(text()))
+    metadata: Mapping[str, JSON] | None = attrs.field(
+        default=None, hash=False, converter=copy_mapping, metadata=param(json_object)
+    )
+    permissions: tuple[int | str, ...] | None = attrs.field(
+        default=None, converter=to_permissions, metadata=param(permissions)
+    )
+    extra: Mapping[str, JSON] = extra_fields()
 
     @classmethod
     def batch(cls, calls: Sequence[Self]) -> BatchCall[RoomToken]:  # pyright: ignore[reportIncompatibleMethodOverride] - Self is each class itself
@@ -88,3 +101,4 @@ class RoomTokensRequest(TokensRequest[RoomToken]):
         converter=_to_requests,
         metadata=param(instances(RoomTokenRequest, min_items=1), wire_name="arguments"),
     )
+    extra: Mapping[str, JSON] = extra_fields()

@@ -125,7 +125,7 @@ class ZeroHashClient(Client):
         Source: zerohash's API reference, "Revoke a client access token".
         """
 
-    def get_time(self, *, extra: Mapping[str, JSON] = ...) -> ServerTime:
+    def get_time(self) -> ServerTime:
         """Get zerohash's time. No credentials are sent.
 
         Raises:
@@ -134,12 +134,11 @@ class ZeroHashClient(Client):
         Source: zerohash's API reference, "Get time".
         """
 
-    def get_payment(self, *, payment_id: str, extra: Mapping[str, JSON] = ...) -> Payment:
+    def get_payment(self, *, payment_id: str) -> Payment:
         """Look up one payment.
 
         Args:
             payment_id: The payment's id.
-            extra: Must be empty: the request has no body.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
@@ -430,7 +429,7 @@ class AsyncZeroHashClient(AsyncClient):
         Source: zerohash's API reference, "Revoke a client access token".
         """
 
-    async def get_time(self, *, extra: Mapping[str, JSON] = ...) -> ServerTime:
+    async def get_time(self) -> ServerTime:
         """Get zerohash's time. No credentials are sent.
 
         Raises:
@@ -439,12 +438,11 @@ class AsyncZeroHashClient(AsyncClient):
         Source: zerohash's API reference, "Get time".
         """
 
-    async def get_payment(self, *, payment_id: str, extra: Mapping[str, JSON] = ...) -> Payment:
+    async def get_payment(self, *, payment_id: str) -> Payment:
         """Look up one payment.
 
         Args:
             payment_id: The payment's id.
-            extra: Must be empty: the request has no body.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.

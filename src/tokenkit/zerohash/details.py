@@ -5,15 +5,17 @@ digit for digit.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 import attrs
 
 from ..errors import FieldError
 from ..extension import (
+    JSON,
     RequestModel,
     amount,
+    extra_fields,
     instance,
     instances,
     param,
@@ -69,6 +71,7 @@ class WithdrawalDetails(RequestModel):
     account_label: str | None = attrs.field(default=None, metadata=param(text()))
     underlying_asset: str | None = attrs.field(default=None, metadata=param(text()))
     network: str | None = attrs.field(default=None, metadata=param(text()))
+    extra: Mapping[str, JSON] = extra_fields()
 
     def check(self) -> Iterator[FieldError]:
         """Check that the asset and the network are given together."""
@@ -97,6 +100,7 @@ class DepositDetails(RequestModel):
         default=None, converter=to_decimal_or_none, metadata=param(amount())
     )
     denominated_currency: str | None = attrs.field(default=None, metadata=param(text()))
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -111,6 +115,7 @@ class PaymentDetails(RequestModel):
 
     purchase_amount: Decimal = attrs.field(converter=to_decimal, metadata=param(amount()))
     denominated_currency: str = attrs.field(metadata=param(text()))
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -125,6 +130,7 @@ class ClientDeviceInfo(RequestModel):
 
     ip_address: str = attrs.field(metadata=param(text()))
     location: str = attrs.field(metadata=param(_location))
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -143,6 +149,7 @@ class Fee(RequestModel):
         default=None, converter=to_decimal_or_none, metadata=param(amount())
     )
     name: str | None = attrs.field(default=None, metadata=param(text()))
+    extra: Mapping[str, JSON] = extra_fields()
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -178,6 +185,7 @@ class FeesAndSpread(RequestModel):
     fees: tuple[Fee, ...] | None = attrs.field(
         default=None, converter=_to_fees, metadata=param(instances(Fee))
     )
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -196,3 +204,4 @@ class CustomFeesAndSpreads(RequestModel):
     crypto_sell: FeesAndSpread | None = attrs.field(
         default=None, metadata=param(instance(FeesAndSpread))
     )
+    extra: Mapping[str, JSON] = extra_fields()

@@ -11,6 +11,7 @@ from ..extension import (
     JSON,
     PagedCall,
     ResponseInfo,
+    extra_fields,
     param,
     read_response,
     response_field,
@@ -161,6 +162,7 @@ class FundTransactionsRequest(
     page_size: int | None = attrs.field(
         default=None, metadata=param(whole_number(at_most=LARGEST_PAGE))
     )
+    extra: Mapping[str, JSON] = extra_fields()
 
     def decode(self, body: JSON, response: ResponseInfo) -> FundTransactionPage:
         """Read the page."""

@@ -17,6 +17,7 @@ from ..extension import (
     edits,
     epoch_milliseconds,
     epoch_seconds,
+    extra_fields,
     instance,
     kind_of,
     one_of,
@@ -236,6 +237,7 @@ class ClientAuthTokenRequest(ClientAuthTokenCall):
     payment_details: PaymentDetails | None = attrs.field(default=None, metadata=PAYMENT)
     client_device_info: ClientDeviceInfo | None = attrs.field(default=None, metadata=DEVICE)
     custom_fees_and_spreads: CustomFeesAndSpreads | None = attrs.field(default=None, metadata=FEES)
+    extra: Mapping[str, JSON] = extra_fields()
 
     def check(self) -> Iterator[FieldError]:
         """Check that a participant or an e-mail is given."""
@@ -269,6 +271,7 @@ class RevokeAuthTokenRequest(Call[None]):
     reads_body: ClassVar[bool] = False
 
     token: str = attrs.field(repr=False, converter=_token_text, metadata=param(text()))
+    extra: Mapping[str, JSON] = extra_fields()
 
     def check(self) -> Iterator[FieldError]:
         """Check that the token is a JWT with a ``jti`` claim."""

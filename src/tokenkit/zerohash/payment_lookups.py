@@ -17,6 +17,7 @@ from ..extension import (
     Mismatch,
     PagedCall,
     ResponseInfo,
+    extra_fields,
     kind_of,
     param,
     read_response,
@@ -203,6 +204,7 @@ class PaymentsRequest(QueryCall[PaymentPage], PagedCall[PaymentPage, Payment]):
     )
     page: int | None = attrs.field(default=None, metadata=param(whole_number()))
     size: int | None = attrs.field(default=None, metadata=param(whole_number()))
+    extra: Mapping[str, JSON] = extra_fields()
 
     def decode(self, body: JSON, response: ResponseInfo) -> PaymentPage:
         """Read the page."""
@@ -227,7 +229,6 @@ class PaymentRequest(Call[Payment]):
 
     Args:
         payment_id: The payment's id.
-        extra: Must be empty: the request has no body.
 
     Raises:
         InvalidInputError: A field is invalid.

@@ -8,7 +8,16 @@ from urllib.parse import quote
 import attrs
 
 from ..errors import FieldError
-from ..extension import JSON, Call, Check, aware_datetime, text, type_of, write_model
+from ..extension import (
+    JSON,
+    Call,
+    Check,
+    aware_datetime,
+    extra_of,
+    text,
+    type_of,
+    write_model,
+)
 
 __all__ = [
     "QueryCall",
@@ -80,17 +89,13 @@ def _query_text(value: JSON) -> str:
 
 @attrs.frozen(kw_only=True)
 class QueryCall(Call[T_co], Generic[T_co]):
-    """A GET request whose fields are its query.
-
-    Args:
-        extra: Query parameters that zerohash added later: strings, whole numbers or booleans.
-    """
+    """A GET request whose fields are its query."""
 
     method: ClassVar[str] = "GET"
 
     def check(self) -> Iterator[FieldError]:
         """Check that each parameter in ``extra`` can be written in a query."""
-        for name, value in self.extra.items():
+        for name, value in extra_of(self).items():
             problem = text()(name) or _parameter_problem(value)
             if problem is not None:
                 yield FieldError(field="extra", message=f"{name!r:.100} {problem}")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import attrs
 
 from ...errors import FieldError
-from ...extension import JSON, write_model
+from ...extension import JSON, extra_of, write_model
 from ..models import ClientAuthTokenCall, ClientAuthTokenRequest, Permission
 
 __all__ = ["Experience"]
@@ -36,7 +36,7 @@ class Experience(ClientAuthTokenCall):
 
     def check(self) -> Iterator[FieldError]:
         """Check that ``extra`` does not replace the permission."""
-        if "permissions" in self.extra:
+        if "permissions" in extra_of(self):
             problem = "'permissions' is set by the experience; use as_request() for further ones"
             yield FieldError(field="extra", message=problem)
 

@@ -1,9 +1,11 @@
 """Experiences with crypto: withdrawals, deposits, payments, trades."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import attrs
 
+from ...extension import JSON, extra_fields
 from ..details import (
     ClientDeviceInfo,
     CustomFeesAndSpreads,
@@ -48,6 +50,7 @@ class CryptoWithdrawals(Experience):
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     withdrawal_details: WithdrawalDetails | None = attrs.field(default=None, metadata=WITHDRAWAL)
     client_device_info: ClientDeviceInfo | None = attrs.field(default=None, metadata=DEVICE)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +70,7 @@ class CryptoDeposits(Experience):
     participant_code: str = attrs.field(metadata=CODE)
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     deposit_details: DepositDetails | None = attrs.field(default=None, metadata=DEPOSIT)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -91,6 +95,7 @@ class CryptoPayouts(Experience):
     participant_code: str = attrs.field(metadata=CODE)
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     withdrawal_details: WithdrawalDetails | None = attrs.field(default=None, metadata=WITHDRAWAL)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -118,6 +123,7 @@ class Payins(Experience):
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     client_device_info: ClientDeviceInfo | None = attrs.field(default=None, metadata=DEVICE)
     merchant_participant_code: str | None = attrs.field(default=None, metadata=REFERENCE)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -136,6 +142,7 @@ class CryptoBuy(Experience):
     participant_code: str = attrs.field(metadata=CODE)
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     custom_fees_and_spreads: CustomFeesAndSpreads | None = attrs.field(default=None, metadata=FEES)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -154,3 +161,4 @@ class CryptoSell(Experience):
     participant_code: str = attrs.field(metadata=CODE)
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     custom_fees_and_spreads: CustomFeesAndSpreads | None = attrs.field(default=None, metadata=FEES)
+    extra: Mapping[str, JSON] = extra_fields()

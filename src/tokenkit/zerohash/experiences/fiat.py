@@ -1,9 +1,11 @@
 """Experiences with fiat money: deposits, withdrawals, linked accounts."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import attrs
 
+from ...extension import JSON, extra_fields
 from ..details import DepositDetails, WithdrawalDetails
 from ..models import CODE, DEPOSIT, REFERENCE, WITHDRAWAL, Permission
 from .base import Experience
@@ -27,6 +29,7 @@ class FiatDeposits(Experience):
     participant_code: str = attrs.field(metadata=CODE)
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     deposit_details: DepositDetails | None = attrs.field(default=None, metadata=DEPOSIT)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +48,7 @@ class FiatWithdrawals(Experience):
     participant_code: str = attrs.field(metadata=CODE)
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     withdrawal_details: WithdrawalDetails | None = attrs.field(default=None, metadata=WITHDRAWAL)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -59,3 +63,4 @@ class FiatAccountLink(Experience):
     permission: ClassVar[Permission] = Permission.FIAT_ACCOUNT_LINK
 
     participant_code: str = attrs.field(metadata=CODE)
+    extra: Mapping[str, JSON] = extra_fields()

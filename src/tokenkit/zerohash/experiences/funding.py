@@ -1,9 +1,11 @@
 """Experiences of account funding: deposits, linked accounts, withdrawals."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import attrs
 
+from ...extension import JSON, extra_fields
 from ..details import ClientDeviceInfo, DepositDetails, WithdrawalDetails
 from ..models import CODE, DEPOSIT, DEVICE, REFERENCE, WITHDRAWAL, Permission
 from .base import Experience
@@ -33,6 +35,7 @@ class AccountFundingDeposits(Experience):
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     deposit_details: DepositDetails | None = attrs.field(default=None, metadata=DEPOSIT)
     client_device_info: ClientDeviceInfo | None = attrs.field(default=None, metadata=DEVICE)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +50,7 @@ class AccountFundingAccountLink(Experience):
     permission: ClassVar[Permission] = Permission.CRYPTO_ACCOUNT_LINK
 
     participant_code: str = attrs.field(metadata=CODE)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -72,3 +76,4 @@ class AccountFundingWithdrawals(Experience):
     participant_code: str = attrs.field(metadata=CODE)
     withdrawal_details: WithdrawalDetails = attrs.field(metadata=WITHDRAWAL)
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
+    extra: Mapping[str, JSON] = extra_fields()

@@ -1,9 +1,11 @@
 """Experiences about who the end user is: onboarding, data, profile."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import attrs
 
+from ...extension import JSON, extra_fields
 from ..models import CHANNEL, CODE, CONTACT, REFERENCE, Permission
 from .base import Experience
 
@@ -30,6 +32,7 @@ class OnboardingNew(Experience):
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     phone_number: str | None = attrs.field(default=None, metadata=CONTACT)
     otp_verified: str | None = attrs.field(default=None, metadata=CHANNEL)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -55,6 +58,7 @@ class OnboardingResumed(Experience):
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
     phone_number: str | None = attrs.field(default=None, metadata=CONTACT)
     otp_verified: str | None = attrs.field(default=None, metadata=CHANNEL)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -73,6 +77,7 @@ class UpdateParticipant(Experience):
     participant_code: str = attrs.field(metadata=CODE)
     email: str | None = attrs.field(default=None, metadata=CONTACT)
     reference_id: str | None = attrs.field(default=None, metadata=REFERENCE)
+    extra: Mapping[str, JSON] = extra_fields()
 
 
 @attrs.frozen(kw_only=True)
@@ -87,3 +92,4 @@ class ParticipantProfile(Experience):
     permission: ClassVar[Permission] = Permission.PARTICIPANT_PROFILE
 
     participant_code: str = attrs.field(metadata=CODE)
+    extra: Mapping[str, JSON] = extra_fields()
