@@ -125,10 +125,11 @@ class HttpxAdapter:
         if self.is_callers:
             headers.append(CLOSE)
         if self._client is not None:
+            ours = request.headers.keys()
             headers += [
                 (name, value)
                 for name, value in self._client.headers.raw
-                if _may_go(name) and name.decode("latin-1") not in request.headers
+                if name.lower().decode("latin-1") not in ours and _may_go(name)
             ]
         outgoing = self.family.http.Request(
             request.method,
