@@ -124,7 +124,7 @@ def test_calls_that_mint_nothing_are_refused(sandbox: Sandbox) -> None:
             called = rf"^StrigoClient\.{name}\(\)"
             with pytest.raises(ConfigurationError, match=f"{called}: HealthRequest is not reus"):
                 method(strigo.HealthRequest())
-            with pytest.raises(InvalidInputError, match=f"{called} .* must be a call"):
+            with pytest.raises(InvalidInputError, match=f"{called}: call must be a call"):
                 method(STRIGO_MINT.email)
 
 
