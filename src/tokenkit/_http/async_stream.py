@@ -158,6 +158,7 @@ class AsyncStream(Stream):
 
     async def _send_all(self, data: bytes) -> None:
         """Send everything that was written, as the sync stream does."""
+        self._check_unread()
         try:
             # In pieces: once one has been sent, a failure no longer means that nothing was.
             for start in range(0, len(data), PIECE):

@@ -84,6 +84,7 @@ class Stream(ABC):
         self._layers = 0
         self._replies = 0
         self._hears_proxy = route.proxy is not None
+        self._has_served = False
         # Written data is sent with the next read: httpcore writes head and body separately, and
         # two pieces take longer than one.
         self._unsent = b""
@@ -107,9 +108,23 @@ class Stream(ABC):
 
     def _received(self, data: bytes) -> bytes:
         """Record an end of the data that was read, and return the data."""
+        self._has_served = True
         if not data:
             PROGRESS.get().ended = True
         return data
+
+    def _check_unread(self) -> None:
+        """Check that nothing has arrived behind the last response, right before a request.
+
+        An event loop, or another thread, may have been busy since the connection was taken.
+
+        Raises:
+            ReadError: Something has, or the peer has closed.
+        """
+        progress = PROGRESS.get()
+        if self._has_served and progress.sent is None and self._has_input():
+            progress.sent = False
+            raise self._route.core.ReadError("it ended, or held another response, before the request was sent")
 
     def _note_written(self) -> None:
         """Record that bytes were sent, if they are the request's and not for a proxy."""

@@ -82,7 +82,7 @@ def class_of(error: Exception, progress: Progress) -> type[TransportError | Resp
     if lost and isinstance(error, _named("RemoteProtocolError")):
         return ConnectionLostError
     classes: tuple[tuple[Any, type[TransportError | ResponseTooLarge]], ...] = (
-        (_named("ConnectError", "ProxyError"), ConnectError),
+        (_named("ConnectError", "ProxyError", "ConnectionNotAvailable"), ConnectError),
         (_named("NetworkError"), ConnectionLostError),
         ((*_named("ProtocolError", "DecodingError"), UnreadableBodyError), ProtocolError),
         (TooLargeError, ResponseTooLarge),

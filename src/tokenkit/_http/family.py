@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache
+from http import HTTPStatus
 from importlib import import_module
 from types import FunctionType
 from typing import Any
@@ -20,8 +21,10 @@ DEFAULT_FAMILY = "httpx"
 
 # httpcore's classes below httpx's transports that tools may mock or observe.
 SENDERS = ("ConnectionPool", "HTTPProxy", "HTTPConnection")
-LOGGING_PACKAGES = (*CORES.values(), "hpack")
+LOGGING_PACKAGES = (*CORES, *CORES.values(), "hpack")
 LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
+# What a response may call its status in the line that httpx logs for a caller's client.
+PHRASES = frozenset({"", *(status.phrase.lower() for status in HTTPStatus)})
 # The starts of steps that name no header and no password.
 HARMLESS = frozenset(
     f"{step}.started"
@@ -135,8 +138,16 @@ def family_of(value: object, class_name: str) -> Family | None:
 
 def is_harmless(record: logging.LogRecord) -> bool:
     """Let through other exchanges' records, and events that are known to contain no credential."""
+    if PROGRESS.get(None) is None:
+        return True
+    if record.name in CORES:
+        return (
+            bool(record.args)
+            and isinstance(record.args, tuple)
+            and str(record.args[-1]).lower() in PHRASES
+        )
     event, _, _ = str(record.msg).partition(" ")
-    return PROGRESS.get(None) is None or (not record.args and event in HARMLESS)
+    return not record.args and event in HARMLESS
 
 
 def hide_credentials() -> None:
@@ -151,7 +162,7 @@ def hide_credentials() -> None:
     names = list(loggers)  # other threads may add some
     found = [name for name in names if name.split(".", 1)[0] in LOGGING_PACKAGES]
     known = [f"{core}.{module}" for core in CORES.values() for module in LOGGERS]
-    for name in {*known, *found, "hpack.hpack", "hpack.table"}:
+    for name in {*known, *found, *CORES, "hpack.hpack", "hpack.table"}:
         logging.getLogger(name).addFilter(is_harmless)
     _Filtered.latest = latest
 

@@ -38,8 +38,9 @@ NOT_OURS = re.compile(
     |(content|if|proxy|transfer|upgrade|want|x-forwarded|x-original|x-rewrite)-.*
     |.*(digest|method|override).*
     |.*(access|assertion|auth|bearer|behalf|cert|challenge|consumer|cookie|cred|csrf|dpop|hmac
-        |honeycomb|identity|impersonat|jwt|kerberos|key|licen[cs]e|login|macaroon|nonce|oidc|pass
-        |principal|private|proof|pwd|saml|secret|sess|sign|ssl|ticket|token|username|xsrf).*
+        |hasura|honeycomb|identity|impersonat|jwt|kerberos|key|licen[cs]e|login|macaroon|master
+        |mnemonic|negotiate|nonce|ntlm|oidc|pass|phrase|principal|private|proof|pwd|saml|secret
+        |seed|sess|sign|spnego|ssl|subscription|sudo|ticket|token|username|xsrf).*
     |(.*[-_])?(2fa|act-as|api|basic|code|dsn|mac|mfa|otp|pat|pin|psk|pw|sas|sid|sso|tfa|totp
         |user)([-_].*)?
     """,

@@ -178,6 +178,7 @@ class DeadlineStream(Stream):
         read.
         """
         core, data, self._unsent = self._route.core, self._unsent, b""
+        self._check_unread()
         try:
             for start in range(0, len(data), PIECE):
                 left = time_left(self._write_timeout, core.WriteTimeout)

@@ -1,12 +1,13 @@
 """How far the current exchange has got, and what is left on a caller's connection."""
 
+import os
 import ssl
 import sys
 import time
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from inspect import CO_COROUTINE, currentframe
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from .._model.messages import DEFAULT_PORTS
@@ -16,7 +17,7 @@ __all__ = ["CLOSE", "PROGRESS", "CallersProgress", "Progress", "at", "has_read_a
 
 # What a connection of httpcore's calls h11's, its network, and the number of its requests.
 H11, NETWORK, REQUESTS = "_h11_state", "_network_stream", "_request_count"
-# What tokenkit writes there: the number of the last request that it has followed.
+# What tokenkit writes there: its process, and the number of the last request that it followed.
 FOLLOWED = "_tokenkit_followed"
 # Closes a connection unless it is known, and can be told from what a caller's hook may say.
 CLOSE = (b"connection", b"Close")
@@ -32,11 +33,17 @@ CONNECTING = frozenset(
     {"connect_tcp", "connect_unix_socket", "retry", "setup_socks5_connection", "start_tls"}
 )
 
-# Most steps of a request over HTTP/1.1, at which nothing changes that is noted here.
+# Most events of a request over HTTP/1.1, at which nothing changes that is noted here.
 SAYS_NOTHING = frozenset(
-    f"http11.{step}.started"
-    for step in ("send_request_body", "receive_response_headers", "receive_response_body")
+    (
+        *("http11.send_request_headers.complete", "http11.send_request_body.started"),
+        *("http11.send_request_body.complete", "http11.receive_response_headers.started"),
+        *("http11.receive_response_headers.complete", "http11.receive_response_body.started"),
+        *("http11.receive_response_body.complete", "http11.response_closed.complete"),
+    )
 )
+# How many connections of a caller's are refused for a call. A pool rarely has more.
+MOST_REFUSALS = 100
 
 
 class Progress:
@@ -72,6 +79,13 @@ class Progress:
         if self.sent is None:
             self.sent = False
 
+    def settle(self, error: Exception | None) -> None:
+        """Forget what an error, or the deadline, doesn't bear out."""
+
+    def is_refused_by_proxy(self) -> bool:
+        """Return whether a status for proxies only came from a proxy."""
+        return False
+
 
 class CallersProgress(Progress):
     """Follows a request through a caller's connections by the ``trace`` extension of httpcore.
@@ -81,14 +95,23 @@ class CallersProgress(Progress):
     caller's own isn't used: another's response may still be on its way.
     """
 
-    __slots__ = ("_h11", "_has_begun", "_is_async", "_network")
+    __slots__ = (
+        *("_earlier", "_forwards", "_h11", "_is_async", "_network"),
+        *("_refusals", "_trouble", "_unsent"),
+    )
 
     def __init__(self, left: float, origin: str, *, is_async: bool) -> None:
         super().__init__(left, origin)
-        self._has_begun = False
         self._is_async = is_async
         self._h11: Any = None
         self._network: Any = None
+        self._forwards = False
+        # Whether another attempt of a caller's transport was sent before.
+        self._earlier = False
+        self._refusals = 0
+        # While a step before the request is under way, and why it failed.
+        self._unsent = False
+        self._trouble: object = None
 
     def follow(self, event: str, info: Mapping[str, Any]) -> Coroutine[Any, Any, None] | None:
         """Take an event, which tells about this request only.
@@ -96,30 +119,53 @@ class CallersProgress(Progress):
         A caller's client may raise a connection error that belongs to its own request. Its
         transport may pass an async request on to a sync one's, or the other way round.
         """
-        if not self._has_begun:
-            self._has_begun = True
-            # Unless something of the caller's stands in between, httpcore's own way is known.
-            caller = getattr(currentframe(), "f_back", None)
-            if caller is not None and caller.f_globals.get("__name__", "").startswith("httpcore"):
-                self._is_async = bool(caller.f_code.co_flags & CO_COROUTINE)
-        if not event.endswith((".complete", ".failed")) and event not in SAYS_NOTHING:
+        if event not in SAYS_NOTHING:
             part, _, rest = event.partition(".")
-            step, _, _ = rest.partition(".")
-            if step == "response_closed":
-                self._leave_connection()
-            else:
-                self._begin(part, step, info)
+            step, _, stage = rest.partition(".")
+            if stage == "started":
+                # Unless something of the caller's stands in between, httpcore's own way is known.
+                caller = getattr(currentframe(), "f_back", None)
+                if caller and caller.f_globals.get("__name__", "").startswith("httpcore"):
+                    self._is_async = bool(caller.f_code.co_flags & CO_COROUTINE)
+                if step == "response_closed":
+                    self._leave_connection()
+                else:
+                    self._begin(part, step, info)
+            elif self._unsent and (stage == "failed" or step in CONNECTING):
+                self._unsent, self._trouble = False, info.get("exception")
         return _nothing() if self._is_async else None
+
+    def settle(self, error: Exception | None) -> None:
+        """Forget that nothing was sent, unless that is how the exchange ended.
+
+        A caller's transport may have sent the request in another way, after one that failed.
+        """
+        seen: list[BaseException] = []
+        while error is not None and error not in seen:
+            seen.append(error)
+            error = error.__cause__ if isinstance(error.__cause__, Exception) else None
+        if self.sent is False and not self._unsent and self._trouble not in seen:
+            self.sent = self.peer = None
+
+    def is_refused_by_proxy(self) -> bool:
+        """Return whether a status for proxies only came from a proxy, which got plain http."""
+        if not self._forwards:
+            return False
+        self.peer = "proxy"
+        self.sent, self._unsent = self._earlier, True
+        return True
 
     def _begin(self, part: str, step: str, info: Mapping[str, Any]) -> None:
         request = info.get("request")
         is_tunnel = getattr(request, "method", b"") == b"CONNECT"
+        self._trouble = None
         if step not in CONNECTING and not is_tunnel:
             if part == "http11" and step == "send_request_headers":
                 self._take_connection(request)
+            self._earlier, self._unsent = self.sent is True, False
             self.sent, self.peer = True, None
             return
-        self.sent = bool(self.sent)
+        self.sent, self._unsent = bool(self.sent), True
         self._note_peer(part, step, info)
         if is_tunnel and self.peer is not None:
             self.peer = f"proxy {self.peer.removeprefix('proxy ')}"
@@ -142,24 +188,41 @@ class CallersProgress(Progress):
         Raises:
             ConnectionNotAvailable: It served before, and may hold another request's response.
                 httpcore closes it, and takes another.
+            ConnectError: So did all that were taken.
         """
-        core = type(request).__module__.partition(".")[0]
-        if not core.startswith("httpcore"):  # a transport may tell events of its own
-            return
         connection = _taking()
+        core = _core_of(connection) or _core_of(request)
+        if core is None:  # a transport may tell events of its own
+            return
         self._h11 = getattr(connection, H11, None)
         self._network = getattr(connection, NETWORK, None)
         number = getattr(connection, REQUESTS, None)
-        is_known = number is not None and number == getattr(connection, FOLLOWED, 0) + 1
-        is_clean = is_known and self._is_clean()
+        # A forked child has the parent's connections, and each would get the other's responses.
+        process = os.getpid()
+        is_clean = (
+            number is not None
+            and getattr(connection, FOLLOWED, (process, 0)) == (process, number - 1)
+            and self._is_clean()
+            # Something may have arrived since the pool looked. A new one may have TLS's tickets.
+            and (number == 1 or self._network.get_extra_info("is_readable") is False)
+            and _set(connection, FOLLOWED, (process, number))
+        )
         if not is_clean and number is not None and number > 1:
-            raise sys.modules[core].ConnectionNotAvailable
+            self._refuse(core)
         if is_clean:
-            setattr(connection, FOLLOWED, number)
             request.headers = [one for one in request.headers if one != CLOSE]
         else:
-            kept = [one for one in request.headers if one[0].lower() != b"connection"]
+            kept = [one for one in request.headers if one[0].lower() != CLOSE[0]]
             request.headers = [*kept, CLOSE]
+        target = at(request, ("url", "target"))
+        self._forwards = isinstance(target, bytes) and target.startswith(b"http")
+
+    def _refuse(self, core: Any) -> NoReturn:
+        self.sent, self._unsent = bool(self.sent), True
+        self._refusals += 1
+        if self._refusals > MOST_REFUSALS:
+            raise core.ConnectError("each connection has served another request")
+        raise core.ConnectionNotAvailable("the connection has served another request")
 
     def _is_clean(self) -> bool:
         return has_read_all(self._h11) and _is_drained_below(self._network)
@@ -173,6 +236,24 @@ class CallersProgress(Progress):
 
 async def _nothing() -> None:
     pass
+
+
+def _core_of(value: object) -> Any:
+    """Return the httpcore whose class, or a subclass of it, a value has; ``None`` if neither's."""
+    for kind in type(value).__mro__:
+        name = kind.__module__.partition(".")[0]
+        if name.startswith("httpcore"):
+            return sys.modules[name]
+    return None
+
+
+def _set(value: object, name: str, to: object) -> bool:
+    """Set an attribute; return whether the class allows it."""
+    try:
+        setattr(value, name, to)
+    except (AttributeError, TypeError):
+        return False
+    return True
 
 
 def _taking() -> object:

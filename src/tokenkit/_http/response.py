@@ -59,9 +59,8 @@ class ResponseReader:
         """
         self.response = response
         status, headers, content = self._adapter.open_response(response)
-        if status == PROXY_AUTHENTICATION_REQUIRED and self._adapter.is_callers:
-            # Of plain http through the caller's proxy, which may quote its password.
-            self._progress.sent, self._progress.peer = False, "proxy"
+        if status == PROXY_AUTHENTICATION_REQUIRED and self._progress.is_refused_by_proxy():
+            # It may quote its password.
             raise self._adapter.family.core.ProxyError(str(status))
         self._status = status
         self._headers = _text(headers)
@@ -97,8 +96,9 @@ class ResponseReader:
         """Return as much of the response as has arrived."""
         return self._response() if self._status else None
 
-    def deadline_passed(self) -> NoResponse:
+    def deadline_passed(self, error: Exception | None = None) -> NoResponse:
         """Return the outcome of an exchange that the deadline ended."""
+        self._progress.settle(error)
         message = "The deadline passed before the response was complete"
         if peer := self._progress.peer:
             message = f"{peer}: the deadline passed on the way to {self._progress.origin}"
@@ -119,7 +119,8 @@ class ResponseReader:
             raise error
         # uvloop's timers count whole milliseconds, and may be early by one.
         if is_timeout(error) and self._progress.left() <= ONE_MILLISECOND:
-            return self.deadline_passed()
+            return self.deadline_passed(error)
+        self._progress.settle(error)
         return NoResponse(
             error=class_of(error, self._progress),
             message=text_of(error, self._adapter, self._progress),
