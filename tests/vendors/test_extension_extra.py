@@ -119,7 +119,8 @@ def test_a_model_without_its_decorator(*, slots: bool) -> None:
     with pytest.raises(TypeError) as caught:
         Bare()
     assert str(caught.value) == "Bare.extra: decorate Bare with @attrs.frozen(kw_only=True)"
-    assert extra_of(attrs.frozen(kw_only=True, slots=slots)(Bare)(extra={"a": 1})) == {"a": 1}
+    decorated: Any = attrs.frozen(kw_only=True, slots=slots)(Bare)
+    assert extra_of(decorated(extra={"a": 1})) == {"a": 1}
 
 
 @attrs.frozen(kw_only=True)
