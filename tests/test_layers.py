@@ -6,32 +6,23 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from by_name import absolute, by_name
 from house import floors
-from imports import MODULES, folders_used, imports, nodes, outside, source_of
+from imports import (
+    MODULES,
+    folders_used,
+    imports,
+    imports_at_once,
+    nodes,
+    outside,
+    source_of,
+)
 from purity import EXCUSED, asked, impure, pure_modules, reached
 
 VENDORS = ("strigo/", "zdk/", "zerohash/")
 LEVELS = {name: level for level, row in enumerate(reversed(floors())) for name in row}
 # On one floor, but one may know the other.
 SIDEWAYS = {("_policy", "auth"), ("_secret", "errors")}
-# Imports by name: a module's own folder, the vendor that a command names, optional libraries.
-BY_NAME = {
-    "__init__.py",
-    "_http/family.py",
-    "_http/settings.py",
-    "_mint/command.py",
-    "_mint/tables.py",
-    "bulk/redis_rate_limiter.py",
-    "stores/redis.py",
-    "stores/redis_clients.py",
-    "testing/__init__.py",
-    "zerohash/__init__.py",
-}
-LOADERS = {"?", "__import__", "eval", "exec", "importlib", "pkgutil", "runpy"}
-ABSOLUTE = {
-    ".".join(("tokenkit", *Path(one).with_suffix("").parts)).removesuffix(".__init__")
-    for one in MODULES[1:]
-}
 HTTP_LIBRARIES = {"h11", "httpcore", "httpcore2", "httpx", "httpx2"}
 LOOKS_UP = {"__import__", "find_spec", "import_module", "modules"}
 
@@ -45,22 +36,6 @@ def climbing(module: str, source: str) -> set[str]:
         for name in folders_used(module, source) - {own, "__version__"} - named
         if (own, name) not in SIDEWAYS and LEVELS.get(name, len(LEVELS)) >= LEVELS[own]
     }
-
-
-def by_name(module: str, source: str) -> set[str]:
-    """Return how a module imports by name, although it need not."""
-    found = {".".join(one) for one in imports(module, source)}
-    means = {one for one in found if one.partition(".")[0] in LOADERS}
-    harmless = {"importlib.resources.files", "importlib.util.find_spec"}
-    if module in BY_NAME:
-        harmless |= {one for one in means if one[0] == "?"} | {"importlib.import_module"}
-    return means - harmless
-
-
-def absolute(source: str) -> set[str]:
-    """Return the strings that name a module of the package, for any way to import it."""
-    constants = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.Constant)]
-    return {str(one.value) for one in constants} & ABSOLUTE
 
 
 def private(module: str, source: str) -> set[str]:
@@ -135,6 +110,9 @@ def test_a_request_is_made_and_an_outcome_judged_by_pure_modules(module: str) ->
         ("stores/redis.py", "import_module('.zdk', 'tokenkit')"),
         ("stores/redis.py", "import_module(name='.zdk', package='tokenkit')"),
         ("testing/__init__.py", "import_module(f'..{name}', __name__)"),
+        ("_pipeline/run.py", "import sys\nsys.modules['tokenkit'].ZdkClient"),
+        ("_pipeline/run.py", "import sys\nsys.modules['tokenkit.' + 'zdk']"),
+        ("_pipeline/run.py", "from sys import modules\nmodules.get('tokenkit.zdk')"),
     ],
 )
 def test_a_climbing_import_is_noticed(module: str, source: str) -> None:
@@ -153,6 +131,9 @@ def test_a_climbing_import_is_noticed(module: str, source: str) -> None:
         "import pkgutil",
         "exec('from tokenkit import zdk')",
         "eval('tokenkit')",
+        "import builtins\nbuiltins.__import__(name)",
+        "__builtins__['__import__'](name)",
+        "import sys\nsys.modules[name]",
     ],
 )
 def test_an_import_by_name_is_noticed(source: str) -> None:
@@ -160,7 +141,17 @@ def test_an_import_by_name_is_noticed(source: str) -> None:
     assert by_name("_pipeline/run.py", source)
 
 
-@pytest.mark.parametrize("source", ["__import__('tokenkit.zdk')", "import pkgutil", "eval(name)"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "__import__('tokenkit.zdk')",
+        "import pkgutil",
+        "eval(name)",
+        "from importlib import import_module as load",
+        "load = import_module",
+        "modules = map(import_module, names)",
+    ],
+)
 def test_a_module_that_may_import_by_name_has_one_way(source: str) -> None:
     """Where an import by name is allowed, only ``import_module()`` is: it is read above."""
     assert by_name("stores/redis.py", source)
@@ -214,6 +205,21 @@ def test_a_name_of_a_module_is_noticed(source: str) -> None:
         "from sys import stdin",
         "import os\nos.environ",
         "from pathlib import Path",
+        "moment = datetime.fromtimestamp(wall)",
+        "moment = datetime.fromtimestamp(wall, tz=None)",
+        "moments = map(datetime.fromtimestamp, walls)",
+        "moment = moment.astimezone()",
+        "moment = getattr(moment, 'astimezone')()",
+        "import decimal\ndecimal.getcontext().prec = 3",
+        "import decimal as d\nd.setcontext(own)",
+        "from decimal import localcontext",
+        "import inspect\ninspect.currentframe()",
+        "import urllib.parse\nurllib.request.urlopen(url)",
+        "from inspect import os",
+        "import json\njson.codecs.builtins",
+        "from .._policy.retry import os",
+        "from .._policy.retry import threading as t\nt.local()",
+        "from .._policy import retry\nretry.os.environ",
     ],
 )
 def test_an_impure_module_is_noticed(source: str) -> None:
@@ -327,18 +333,22 @@ def test_the_sandbox_knows_nothing_of_the_clients(module: str) -> None:
     assert folders_used(module) <= {"sandbox", "errors", *clients}
 
 
-def imports_at_once(module: str) -> set[str]:
-    """Return the modules of the package that are imported when this one is."""
-    here = Path("tokenkit", module).parts[:-1]
-    found: set[str] = set()
-    for node in ast.parse(source_of(module)).body:
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = Path(*here[: len(here) - node.level + 1], *(node.module or "").split("."))
-            for target in (base, *(base / one.name for one in node.names)):
-                inside = target.relative_to("tokenkit").as_posix()
-                names = (f"{inside}.py", f"{inside}/__init__.py")
-                found.update(name for name in names if name in MODULES)
-    return found - {module}
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("if PYPY:\n    from .zdk import models", True),
+        ("try:\n    import x\nexcept ImportError:\n    from . import zdk", True),
+        ("import tokenkit.zdk.models", True),
+        ("from tokenkit.zdk import models as m", True),
+        ("class A:\n    from .zdk import models", True),
+        ("if TYPE_CHECKING:\n    import x\nelse:\n    from .zdk import models", True),
+        ("if TYPE_CHECKING:\n    from .zdk import models", False),
+        ("def f():\n    from .zdk import models", False),
+    ],
+)
+def test_what_is_imported_at_once(source: str, *, found: bool) -> None:
+    """It is whatever runs when the module is loaded, in any block."""
+    assert bool(imports_at_once("errors.py", source)) is found
 
 
 def test_no_circle_of_imports() -> None:

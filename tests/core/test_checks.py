@@ -11,7 +11,7 @@ from core_driver import untyped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokenkit import zerohash
+from tokenkit import zdk, zerohash
 from tokenkit._model.checks import (
     amount,
     aware_datetime,
@@ -167,6 +167,8 @@ def test_instances() -> None:
     assert instances(zerohash.Fee)((fee,)) is None
     assert instances(zerohash.Fee)((fee, {})) == "item 1 must be a Fee(...), not dict"
     assert instances(zerohash.Fee, min_items=1)(()) == "must not be empty"
+    assert instance(zdk.EventTokenRequest)({}) == "must be an EventTokenRequest(...), not dict"
+    assert instance(zdk.UserTokenRequest)({}) == "must be a UserTokenRequest(...), not dict"
     assert instances(zerohash.Fee)(fee) == "must be a list of Fee objects, not Fee"
 
 

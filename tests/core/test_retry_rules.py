@@ -142,7 +142,7 @@ def test_the_budget() -> None:
     [
         ("waits", {429: "x"}, "waits[429] must be a number, not str"),
         ("waits", {429: -1}, "waits[429] must be from 0 to a million, not -1"),
-        ("waits", {"429": 1.0}, "waits must have only int keys; it has str"),
+        ("waits", {"429": 1.0}, "waits must have only whole numbers as keys; it has str"),
         ("waits", 5, "waits must be a mapping, not int"),
         ("invites_retry", True, "invites_retry must be a function, not bool"),
         (

@@ -1,7 +1,7 @@
 """What a module of the package imports, wherever and however it does."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,18 +24,69 @@ def nodes(module: str) -> Iterator[ast.AST]:
     return ast.walk(ast.parse(source_of(module)))
 
 
+def module_at(target: Target) -> str | None:
+    """Return the module of the package that a target names."""
+    inside = "/".join(target[1:])
+    for one in (f"{inside}.py", f"{inside}/__init__.py"):
+        if target[:1] == ("tokenkit",) and one in MODULES:
+            return one
+    return None
+
+
 def imports(module: str, source: str | None = None) -> Iterator[Target]:
     """Yield what is imported: at once, for type checkers only, in functions, or by name."""
     for node in ast.walk(ast.parse(source_of(module) if source is None else source)):
-        if isinstance(node, ast.Import):
-            yield from (tuple(one.name.split(".")) for one in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = _resolved(module, "." * node.level + (node.module or ""))
-            yield from ((*base, one.name) for one in node.names)
-        elif isinstance(node, ast.Call) and _called(node) == "import_module":
-            yield _named(module, node)
-        elif isinstance(node, ast.Name) and node.id in ("__import__", "eval", "exec"):
-            yield (node.id,)
+        yield from (target for _, target in _statement(module, node))
+        match node:
+            case ast.Call() if _called(node) == "import_module":
+                yield _named(module, node)
+            case ast.Name(id=name) if name in ("__builtins__", "__import__", "eval", "exec"):
+                yield (name,)
+            case (
+                ast.Subscript(value=table, slice=key)
+                | ast.Call(func=ast.Attribute(value=table, attr="get"), args=[key, *_])
+            ) if ast.unparse(table) in ("sys.modules", "modules"):
+                yield _resolved(module, _text(module, key))
+            case _:
+                pass
+
+
+def bound(module: str, source: str | None = None) -> Iterator[tuple[str, Target]]:
+    """Yield each name that an import binds, with what it stands for."""
+    for node in ast.walk(ast.parse(source_of(module) if source is None else source)):
+        for one, target in _statement(module, node):
+            whole = one.asname or isinstance(node, ast.ImportFrom)  # "import a.b" binds only a
+            yield one.asname or one.name.partition(".")[0], target if whole else target[:1]
+
+
+def imports_at_once(module: str, source: str | None = None) -> set[str]:
+    """Return the modules of the package that are imported when this one is."""
+    found: set[str | None] = set()
+    for node in _at_once(ast.parse(source_of(module) if source is None else source)):
+        for _, target in _statement(module, node):
+            found |= {module_at(target), module_at(target[:-1])}
+    return {one for one in found if one} - {module}
+
+
+def _at_once(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what runs when a module is loaded: no functions, and nothing for type checkers."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        return
+    yield node
+    children: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        children = node.orelse
+    for child in children:
+        yield from _at_once(child)
+
+
+def _statement(module: str, node: ast.AST) -> Iterator[tuple[ast.alias, Target]]:
+    """Yield the names in an import statement, with what they stand for."""
+    if isinstance(node, ast.Import):
+        yield from ((one, tuple(one.name.split("."))) for one in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = _resolved(module, "." * node.level + (node.module or ""))
+        yield from ((one, (*base, one.name)) for one in node.names)
 
 
 def _resolved(module: str, name: str, package: str | None = None) -> Target:

@@ -2,8 +2,11 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
+from inspect import ismodule
+from pkgutil import resolve_name
 
-from imports import MODULES, Target, imports, source_of
+from imports import Target, bound, imports, module_at, source_of
 
 PURE = ("_pipeline/prepare.py", "_pipeline/judge.py")
 CLOCK = "_policy/clock.py"
@@ -11,15 +14,26 @@ CLOCK = "_policy/clock.py"
 TIMELESS = {"ClockOffset", "Moment"}
 # What only computes: whole libraries, and some names of others.
 COMPUTES = {
-    *("abc", "array", "attrs", "base64", "cattrs", "codecs", "collections", "datetime", "decimal"),
-    *("difflib", "email.utils.parsedate_to_datetime", "enum", "functools", "hmac", "html"),
-    *("http.HTTPStatus", "inspect", "ipaddress", "itertools", "json", "math", "operator"),
+    *("abc", "array", "attrs", "base64", "cattrs", "codecs", "collections", "datetime"),
+    *(
+        "decimal.Decimal",
+        "difflib",
+        "email.utils.parsedate_to_datetime",
+        "enum",
+        "functools",
+        "hmac",
+        "html",
+    ),
+    *("http.HTTPStatus", "inspect.Parameter", "inspect.Signature", "inspect.ismemberdescriptor"),
+    *("inspect.signature", "ipaddress", "itertools", "json", "math", "operator"),
     *("pathlib.PurePath", "re", "sys.exc_info", "sys.stdlib_module_names"),
     *("traceback.clear_frames", "types", "typing", "typing_extensions", "urllib.parse"),
 }
-# Read name by name, as ``os.getpid`` is: the libraries that also reach further.
-BY_ATTRIBUTE = {"os", "sys", "threading"}
+# Libraries that reach further too: what is named of them counts, and not their import.
+BY_ATTRIBUTE = {"decimal", "inspect", "os", "sys", "threading"}
 ATTRIBUTES = {"now", "open", "today", "utcnow"}
+# These ask for the computer's time zone, unless one comes behind so many other arguments.
+LOCAL = {"astimezone": 0, "fromtimestamp": 1}
 BUILTINS = {"__builtins__", "__import__", "breakpoint", "eval", "exec", "input", "open", "print"}
 EXCUSED = {
     # A reply that a test makes by hand was received now; judge() says when.
@@ -72,51 +86,80 @@ def pure_modules() -> set[str]:
 
 def _home(target: Target) -> str | None:
     """Return the module in which a name of the package is, or that it names."""
-    if target[0] != "tokenkit":
-        return None
-    for parts in (target[1:], target[1:-1]):
-        for one in ("/".join(parts) + ".py", "/".join((*parts, "__init__.py"))):
-            if parts and one in MODULES:
-                return one
-    return None
+    return module_at(target) or module_at(target[:-1])
 
 
 def _libraries(module: str, source: str) -> Iterator[str]:
     """Yield what is used of other libraries and doesn't only compute."""
-    tree = ast.parse(source)
-    read = {
-        one.asname or one.name: one.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import)
-        for one in node.names
-        if one.name in BY_ATTRIBUTE
-    }
-    found = {".".join(one) for one in imports(module, source) if one[0] != "tokenkit"}
-    found -= {*read.values()}
-    owners: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if node.value.id in read:
-                owners.add(node.value)
-                found.add(f"{read[node.value.id]}.{node.attr}")
-        elif isinstance(node, ast.Name) and node.id in read and node not in owners:
-            found.add(read[node.id])  # itself, for example under another name
-    for name in found:
-        if not any(f"{name}.".startswith(f"{one}.") for one in COMPUTES):
+    for target in map(_origin, _named(module, source)):
+        name = ".".join(target)
+        if target[0] != "tokenkit" and not _computes(name):
             yield name
+
+
+def _named(module: str, source: str) -> Iterator[Target]:
+    """Yield what a module imports, and what it names of that."""
+    yield from (one for one in imports(module, source) if ".".join(one) not in BY_ATTRIBUTE)
+    tree = [*ast.walk(ast.parse(source))]
+    owners = {one.value for one in tree if isinstance(one, ast.Attribute)}
+    names = [
+        ast.unparse(one).split(".")
+        for one in tree
+        if isinstance(one, ast.Attribute) or (isinstance(one, ast.Name) and one not in owners)
+    ]
+    for name, target in bound(module, source):
+        yield from ((*target, *rest) for first, *rest in names if first == name)
+
+
+@cache
+def _bound(module: str) -> dict[str, Target]:
+    return dict(bound(module))
+
+
+def _origin(target: Target) -> Target:
+    """Return what a module of the package only hands on, by its own name."""
+    for end in range(len(target) - 1, 1, -1):
+        home = module_at(target[:end])
+        if home is not None and target[end] in _bound(home):
+            return _origin((*_bound(home)[target[end]], *target[end + 1 :]))
+    return target
+
+
+def _computes(name: str) -> bool:
+    return any(f"{name}.".startswith(f"{one}.") for one in COMPUTES) and not _is_foreign(name)
+
+
+@cache
+def _is_foreign(name: str) -> bool:
+    """Return whether a name is another library that this one has imported."""
+    try:
+        found: object = resolve_name(name)
+    except (AttributeError, ImportError, ValueError):  # not a name of the library
+        return False
+    return ismodule(found) and found.__name__ != name
 
 
 def _names(source: str) -> Iterator[str]:
     """Yield the names that ask, whether they are called, handed on, or written as a string."""
-    for node in ast.walk(ast.parse(source)):
+    tree = [*ast.walk(ast.parse(source))]
+    zoned = {one.func for one in tree if isinstance(one, ast.Call) and _has_zone(one)}
+    for node in tree:
         match node:
             case ast.Name(id=name) if name in BUILTINS:
                 yield name
             case ast.Attribute(attr=name) if name in ATTRIBUTES:
                 yield ast.unparse(node)
+            case ast.Attribute(attr=name) if name in LOCAL and node not in zoned:
+                yield ast.unparse(node)
             case ast.alias(name=name) if name in ATTRIBUTES:
                 yield name
-            case ast.Constant(value=str(text)) if text in ATTRIBUTES | BUILTINS:
+            case ast.Constant(value=str(text)) if text in ATTRIBUTES | BUILTINS | LOCAL.keys():
                 yield text
             case _:
                 pass
+
+
+def _has_zone(call: ast.Call) -> bool:
+    others = LOCAL.get(call.func.attr, 0) if isinstance(call.func, ast.Attribute) else 0
+    zones = [*call.args[others:], *(one.value for one in call.keywords if one.arg == "tz")]
+    return bool(zones) and not any(isinstance(one, ast.Constant) for one in zones)  # None

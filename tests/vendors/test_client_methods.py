@@ -7,7 +7,13 @@ from typing import Any
 from unittest.mock import create_autospec, patch
 
 import pytest
-from credentials import STRIGO, async_strigo_client, async_zdk_client, zerohash_client
+from credentials import (
+    STRIGO,
+    async_strigo_client,
+    async_zdk_client,
+    async_zerohash_client,
+    zerohash_client,
+)
 from vendors_support import responding, scripted_strigo
 
 from tokenkit import (
@@ -197,6 +203,20 @@ async def test_wrong_async_calls() -> None:
     )
     with pytest.raises(InvalidInputError, match=r"create_user_token\(\): id must not be"):
         await client.create_user_token(id="")
+
+
+@pytest.mark.anyio
+async def test_wrong_calls_of_a_method_of_several_calls() -> None:
+    """Python's own error names the client's method, not the function that it is made from."""
+    client: Any = zerohash_client()
+    with pytest.raises(TypeError) as caught:
+        client.find_minted(None)
+    problem = "ZeroHashClient.find_minted() missing 1 required keyword-only argument: 'since'"
+    assert str(caught.value) == problem
+    async_client: Any = async_zerohash_client()
+    with pytest.raises(TypeError) as caught:
+        await async_client.find_minted(None)
+    assert str(caught.value) == f"Async{problem}"
 
 
 class Anonymous:

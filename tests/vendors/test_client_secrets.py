@@ -262,6 +262,10 @@ def test_a_failing_source_is_named_by_each_of_its_options() -> None:
     assert mint_error(private_key=explode, passphrase=explode) == (
         "ZeroHashClient: private_key and passphrase: the secret source explode raised KeyError"
     )
+    assert mint_error(api_key=explode, private_key=explode, passphrase=explode) == (
+        "ZeroHashClient: api_key, private_key and passphrase: the secret source explode raised "
+        "KeyError"
+    )
 
 
 def test_a_failing_group_is_named_by_its_options() -> None:

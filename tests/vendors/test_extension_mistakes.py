@@ -17,6 +17,7 @@ from tokenkit.extension import (
     Call,
     Client,
     ResponseInfo,
+    extra_fields,
     json_object,
     one_of,
     operation,
@@ -170,6 +171,10 @@ async def test_a_check_that_does_not_yield() -> None:
     ("check", "problem"),
     [
         (text, "a check: write param(text()), not param(text)"),
+        (
+            extra_fields,
+            "a check, not extra_fields: write extra: Mapping[str, JSON] = extra_fields()",
+        ),
         ("text", "a check such as text(), not str"),
     ],
 )

@@ -268,7 +268,7 @@ def test_a_strategy_function_that_makes_no_strategy(returned: object, shown: str
             "base_url_settings['region'] must be a BaseURLSetting(...), not str",
         ),
         ("services", {"desk": 5}, "services['desk'] must be a function, not int"),
-        ("services", {5: str}, "services must have only str keys; it has int"),
+        ("services", {5: str}, "services must have only strings as keys; it has int"),
         ("services", None, "services must be a mapping, not None"),
         (
             "credential_variables",
@@ -283,7 +283,8 @@ def test_a_strategy_function_that_makes_no_strategy(returned: object, shown: str
         ("headers", 5, "headers must be a mapping of names to strings, not int"),
         ("headers", None, "headers must be a mapping of names to strings, not None"),
         ("headers", "x-a: b", "headers must be a mapping of names to strings, not str"),
-        ("headers", {5: "a"}, "headers must be a mapping of names to strings, not dict"),
+        ("headers", [5], "headers must be a mapping of names to strings, not list"),
+        ("headers", {5: "a"}, "headers: the name of header 1 must be a string, not int"),
         ("blames_credentials", 5, "blames_credentials must be a function, not int"),
         ("retries", None, "retries must be a RetryRules(...), not None"),
         ("retries", 5, "retries must be a RetryRules(...), not int"),
@@ -293,7 +294,11 @@ def test_a_strategy_function_that_makes_no_strategy(returned: object, shown: str
             "authorization",
             "credential_headers must be a set of header names, not str",
         ),
-        ("credential_headers", {5}, "credential_headers must be a header name, not int"),
+        (
+            "credential_headers",
+            {5},
+            "credential_headers must be a set of header names; it has int",
+        ),
         ("request_id_header", 5, "request_id_header must be a header name, not int"),
         ("request_id_header", "x id", "request_id_header must be a header name, not 'x id'"),
     ],
@@ -313,8 +318,8 @@ def test_a_header_is_checked_beside_other_names_that_are_wrong() -> None:
     with pytest.raises(ConfigurationError) as caught:
         attrs.evolve(PROFILE, headers={"c d": "e", "Host": "f"}, **wrong)
     assert sorted(listed_problems(caught.value, "Profile")) == [
-        "credential_headers must be a header name, not 'a b'",
-        "credential_headers must be a header name, not int",
+        "credential_headers must be a set of header names; it has 'a b'",
+        "credential_headers must be a set of header names; it has int",
         "headers: 'c d' is not a valid header name; use letters, digits and hyphens",
         "headers: host is set by the client itself",
         "request_id_header must be a header name, not 'x id'",

@@ -63,6 +63,11 @@ REFUSED: dict[str, tuple[str, str, Callable[[Any], Any]]] = {
         "InvalidInputError",
         lambda client: client.find_minted("x", since=NOW),
     ),
+    "a lost mint's keyword": (
+        "find_minted",
+        "TypeError",
+        lambda client: client.find_minted(PAYOUT),
+    ),
     "a page": (
         "iter_payments",
         "InvalidInputError",

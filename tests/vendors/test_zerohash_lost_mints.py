@@ -269,7 +269,7 @@ def test_from_when_on_payments_are_listed() -> None:
     ("request_", "since", "words"),
     [
         (mint_of("crypto-payouts", reference_id=None), None, "request has no reference_id"),
-        (mint_of("onboarding"), None, "request: opens no payment and starts no fund session"),
+        (mint_of("onboarding"), None, "request has nothing to look for: it opens no"),
         (
             "order-7",
             None,

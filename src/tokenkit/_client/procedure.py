@@ -27,6 +27,11 @@ def _next(calls: Calls[Any], value: object) -> Call[Any] | TokenKitError | StopI
         return end
 
 
+def _renamed(error: TypeError, was: str, now: str) -> TypeError:
+    """Name in Python's error about the arguments the client's method, not the procedure."""
+    return TypeError(str(error).replace(f"{was}()", now))
+
+
 class Procedure(ValueMethod[P, T_co]):
     """A client method that sends the calls which a generator yields."""
 
@@ -37,11 +42,14 @@ class Procedure(ValueMethod[P, T_co]):
     def method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for a sync client class."""
         begin: Callable[..., Calls[object]] = self.calls
-        name = self.stub.__name__
+        name, written = self.stub.__name__, begin.__qualname__
         meant = f"{self.name_in(owner)}()"
 
         def call(self: Caller, *args: Any, **kwargs: Any) -> object:
-            calls, sent = begin(*args, **kwargs), Sent()
+            try:
+                calls, sent = begin(*args, **kwargs), Sent()
+            except TypeError as error:
+                raise failed_by(self)(_renamed(error, written, meant), name).reported() from None
             step = _next(calls, None)
             while not isinstance(step, (TokenKitError, StopIteration)):
                 step = _next(calls, sent.add(self.send_raw(step)))
@@ -55,11 +63,15 @@ class Procedure(ValueMethod[P, T_co]):
     def async_method(self, owner: type[object]) -> Callable[..., object]:
         """Make the function for an async client class."""
         begin: Callable[..., Calls[object]] = self.calls
-        name = self.stub.__name__
+        name, written = self.stub.__name__, begin.__qualname__
         meant = f"{self.name_in(owner)}()"
 
         async def call(self: AsyncCaller, *args: Any, **kwargs: Any) -> object:
-            calls, sent = begin(*args, **kwargs), Sent()
+            try:
+                calls, sent = begin(*args, **kwargs), Sent()
+            except TypeError as error:
+                failed = failed_by(self)(_renamed(error, written, meant), name)
+                raise await failed.reported_async() from None
             step = _next(calls, None)
             while not isinstance(step, (TokenKitError, StopIteration)):
                 step = _next(calls, sent.add(await self.send_raw(step)))

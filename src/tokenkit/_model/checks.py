@@ -168,11 +168,12 @@ def edits(one: str, other: str) -> int:
 
 def instance(model: type) -> Check:
     """Check for a nested object of its class; a mapping is not accepted."""
+    article = "an" if model.__name__.startswith(("A", "E", "I", "O")) else "a"  # but a User
 
     def check(value: object) -> str | None:
         if isinstance(value, model):
             return None
-        return f"must be a {model.__name__}(...), not {type_of(value)}"
+        return f"must be {article} {model.__name__}(...), not {type_of(value)}"
 
     return check
 

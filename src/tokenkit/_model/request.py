@@ -21,6 +21,8 @@ Check: TypeAlias = Callable[[Any], str | None]
 CHECK = "tokenkit.check"
 WIRE_NAME = "tokenkit.wire_name"
 DUMP = "tokenkit.dump"
+EXTRA = "tokenkit.extra"
+EXTRA_LINE = "extra: Mapping[str, JSON] = extra_fields()"
 
 
 def param(
@@ -42,6 +44,8 @@ def param(
     unchecked: object = check
     if not callable(unchecked):
         raise TypeError(f"param() takes a check such as text(), not {type_of(unchecked)}")
+    if unchecked is extra_fields:
+        raise TypeError(f"param() takes a check, not extra_fields: write {EXTRA_LINE}")
     if getattr(getattr(unchecked, "__code__", None), "co_argcount", 1) == 0:
         name = getattr(unchecked, "__name__", "")
         raise TypeError(f"param() takes a check: write param({name}()), not param({name})")
@@ -62,6 +66,7 @@ def _rules(
     model: type["RequestModel"],
 ) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[bool, Check, _Rule], ...]]:
     """Return what reads all checked fields at once, and each field's rule in the same order."""
+    _refuse_other_extra(model)
     checked = [field for field in attrs.fields(model) if CHECK in field.metadata]
     rules = tuple(
         (
@@ -75,6 +80,22 @@ def _rules(
     if len(names) > 1:
         return attrgetter(*names), rules
     return lambda one: tuple(getattr(one, name) for name in names), rules
+
+
+def _refuse_other_extra(model: type["RequestModel"]) -> None:
+    """Refuse an ``extra`` that isn't :func:`extra_fields`: it would be sent as if it were."""
+    name = model.__name__
+    field = attrs.fields_dict(model).get("extra")
+    written: object = getattr(model, "extra", attrs.NOTHING)
+    if EXTRA in getattr(written, "metadata", ()):
+        raise TypeError(f"{name}.extra: decorate {name} with @attrs.frozen(kw_only=True)")
+    # attrs leaves nothing of a field on its class, or its slot: this is a method or a value.
+    is_field = written is attrs.NOTHING or inspect.ismemberdescriptor(written)
+    if not is_field or (field is not None and EXTRA not in field.metadata):
+        raise TypeError(
+            f"{name}.extra: write {EXTRA_LINE}; for the vendor's own field called extra use "
+            "another name with param(..., wire_name='extra')"
+        )
 
 
 @cache
@@ -153,7 +174,7 @@ def extra_fields() -> Mapping[str, JSON]:
         converter=copied,
         hash=False,
         repr=False,
-        metadata=param(json_object),
+        metadata={**param(json_object), EXTRA: True},
     )
 
 

@@ -188,4 +188,7 @@ def _of_options(source: Source, plan: Plan) -> str:
     ]
     if not names and "auth" in plan.credentials:
         names = ["auth"]  # the caller's strategy, which holds its sources
-    return f"{' and '.join(names)}: " if names else ""
+    if not names:
+        return ""
+    *others, last = names
+    return f"{', '.join(others)} and {last}: " if others else f"{last}: "

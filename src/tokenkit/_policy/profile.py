@@ -8,7 +8,7 @@ import attrs
 
 from .._model.base_url import parse_base_url
 from .._model.checks import text
-from .._model.json import quoted, type_of
+from .._model.json import is_mapping, quoted, type_of
 from .._model.messages import HEADER_NAME, Headers
 from .._model.request import Check
 from ..auth.strategy import AsyncStrategy
@@ -65,16 +65,19 @@ def _is_none_or_a(kind: type) -> Callable[[object], bool]:
     return lambda value: value is None or isinstance(value, kind)
 
 
+def _is_header_name(name: object) -> bool:
+    return isinstance(name, str) and HEADER_NAME.fullmatch(name) is not None
+
+
 def _header_name_problem(name: object) -> str | None:
-    if isinstance(name, str) and HEADER_NAME.fullmatch(name):
-        return None
-    return f"must be a header name, not {quoted(name)}"
+    return None if _is_header_name(name) else f"must be a header name, not {quoted(name)}"
 
 
 def _header_names_problems(names: object) -> list[str]:
     if not is_set(names):
         return [f"must be a set of header names, not {type_of(names)}"]
-    return sorted(filter(None, map(_header_name_problem, names)))
+    wrong = [quoted(name) for name in names if not _is_header_name(name)]
+    return [f"must be a set of header names; it has {one}" for one in sorted(wrong)]
 
 
 def _must_be(wanted: str, fits: Callable[[object], bool]) -> Check:
@@ -116,7 +119,7 @@ CHECKS: Mapping[str, Check] = {
     "services": FUNCTION,
     "credential_variables": NAME,
     "strategy": _must_be("a class or a function", callable),
-    "headers": _must_be("a mapping of names to strings", _is_a(Headers)),
+    "headers": _must_be("a mapping of names to strings", is_mapping),
     "blames_credentials": FUNCTION,
     "retries": _must_be("a RetryRules(...)", _is_a(RetryRules)),
     "rate": _must_be("None or a Rate(...)", _is_none_or_a(Rate)),

@@ -25,6 +25,7 @@ __all__ = [
 LARGEST = 1_000_000
 SECONDS = "a positive number of seconds, at most a million"
 BITS_SHOWN = 64
+KEYS = {int: "whole numbers", str: "strings"}
 
 
 def number_problem(value: object, *, whole: bool = False) -> str | None:
@@ -74,7 +75,7 @@ def mapping_problems(
     problems: dict[str, str | None] = {}
     for one, member in value.items():
         if not isinstance(one, key):
-            problems[name] = f"must have only {key.__name__} keys; it has {type_of(one)}"
+            problems[name] = f"must have only {KEYS[key]} as keys; it has {type_of(one)}"
         else:
             shown = quoted(one) if isinstance(one, str) else value_text(one)
             problems[f"{name}[{shown}]"] = check(member)

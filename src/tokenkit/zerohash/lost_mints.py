@@ -99,7 +99,10 @@ def _request_problem(request: object) -> str | None:
     if _field(request, "reference_id") is None:
         return "has no reference_id to look for: give each mint one from new_reference_id()"
     if not (_opens_payment(request) or _starts_session(request)):
-        return "opens no payment and starts no fund session: send it again"
+        return (
+            "has nothing to look for: it opens no payment and starts no fund session, so send it "
+            "again"
+        )
     return None
 
 

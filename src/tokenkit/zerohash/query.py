@@ -96,8 +96,9 @@ class QueryCall(Call[T_co], Generic[T_co]):
     def check(self) -> Iterator[FieldError]:
         """Check that each parameter in ``extra`` can be written in a query."""
         for name, value in extra_of(self).items():
-            problem = text()(name) or _parameter_problem(value)
-            if problem is not None:
+            if (problem := text()(name)) is not None:
+                yield FieldError(field="extra", message=f"the name {name!r:.100} {problem}")
+            elif (problem := _parameter_problem(value)) is not None:
                 yield FieldError(field="extra", message=f"{name!r:.100} {problem}")
 
     @property
