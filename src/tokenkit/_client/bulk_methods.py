@@ -52,6 +52,12 @@ def _raising_429(rules: RetryRules) -> RetryRules:
     )
 
 
+def _changed(client: T, **changes: object) -> T:
+    """Change a run's own client; not by assignment, as a subclass may be frozen."""
+    vars(client).update(changes)
+    return client
+
+
 class _BulkBase(ClientBase[C, K]):
     """What sync and async clients share for bulk runs."""
 
@@ -64,8 +70,7 @@ class _BulkBase(ClientBase[C, K]):
         plan = client._default_plan  # noqa: SLF001 - of the same class
         rules = _raising_429(plan.profile.retries)
         profile = attrs.evolve(plan.profile, retries=rules)
-        client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
-        return client
+        return _changed(client, _default_plan=attrs.evolve(plan, profile=profile))
 
     def _bulk_settings(self, calls: object, options: "BulkOptions") -> "Settings":
         from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
@@ -184,8 +189,7 @@ class BulkMethods(_BulkBase[Connections, Clock]):
         tap = Tap()
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = TappedConnections(shared.connections, tap)
-        usual._shared = shared  # noqa: SLF001 - of the same class
-        usual._getter = "send_many"  # noqa: SLF001 - of the same class
+        _changed(usual, _shared=shared, _getter="send_many")
 
         def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept
@@ -267,8 +271,7 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
         tap = Tap()
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = AsyncTappedConnections(shared.connections, tap)
-        usual._shared = shared  # noqa: SLF001 - of the same class
-        usual._getter = "send_many"  # noqa: SLF001 - of the same class
+        _changed(usual, _shared=shared, _getter="send_many")
 
         async def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept
