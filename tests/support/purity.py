@@ -15,7 +15,8 @@ COMPUTES = {
     *("difflib", "email.utils.parsedate_to_datetime", "enum", "functools", "hmac", "html"),
     *("http.HTTPStatus", "inspect", "ipaddress", "itertools", "json", "math", "operator"),
     *("pathlib.PurePath", "re", "sys.exc_info", "sys.stdlib_module_names"),
-    *("traceback.clear_frames", "types", "typing", "typing_extensions", "urllib.parse"),
+    *("traceback.clear_frames", "traceback.format_exception_only", "types", "typing"),
+    *("typing_extensions", "urllib.parse"),
 }
 # Read name by name, as ``os.getpid`` is: the libraries that also reach further.
 BY_ATTRIBUTE = {"os", "sys", "threading"}

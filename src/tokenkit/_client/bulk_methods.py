@@ -11,11 +11,11 @@ from .._model.call import Call, Reply
 from .._model.json import type_of
 from .._model.messages import Headers
 from .._pipeline.drivers import AsyncConnections, Connections, drive_async_steps, drive_steps
-from .._pipeline.prepare import strategy_error
 from .._pipeline.secret_sources import resolved
 from .._policy.clock import AsyncClock, Clock, TimeSource
 from .._policy.retry import RetryRules
 from .._secret import Secret
+from ..errors import ConfigurationError
 from .base import ClientBase
 from .tapped_connections import AsyncTappedConnections, Tap, TappedConnections
 
@@ -89,22 +89,13 @@ class _BulkBase(ClientBase[C, K]):
         from ..bulk.sender import Sender  # noqa: PLC0415 - few clients run in bulk
 
         self._check_open()
-        profile, base, strategy = self.profile, self._shared.base, self._shared.strategy
-        headers, plan = self._call_settings.headers, self._default_plan
+        profile, base, plan = self.profile, self._shared.base, self._default_plan
 
         def identity(resolved_secrets: Sequence[Secret]) -> bytes:
-            try:
-                return identity_of(
-                    vendor=profile.vendor,
-                    origin=base.origin,
-                    base_path=base.path,
-                    headers=headers,
-                    strategy=strategy,
-                    secrets=resolved_secrets,
-                )
-            except Exception as error:  # noqa: BLE001 - the caller's strategy may raise anything
-                failed = strategy_error(plan, error)
-            raise failed from failed.__cause__
+            found = identity_of(plan, resolved_secrets)
+            if isinstance(found, ConfigurationError):
+                raise found
+            return found
 
         return Sender(
             name=f"{profile.vendor} at {base.origin}{base.path}",
