@@ -10,10 +10,15 @@ from all_clients import STRIGO_MINT
 from reuse_world import Vendor, World
 
 from tokenkit import Secret, strigo, zdk, zerohash
+from tokenkit._model.messages import Headers
+from tokenkit._pipeline.prepare import Plan
+from tokenkit._policy.retry import RetryBudget
+from tokenkit._policy.settings import CallSettings
 from tokenkit._reuse.key import exact_values, identity_of, key_of, reader_of
 from tokenkit.auth import Bearer, OrgKey
 from tokenkit.errors import InvalidInputError
 from tokenkit.extension import JSON, AsyncStrategy, Call, IssuedToken, Request
+from tokenkit.zdk.profile import PROFILE as ZDK
 
 NOW = 1_800_000_000.0
 AT = datetime.fromtimestamp(NOW, timezone.utc)
@@ -45,14 +50,17 @@ def identity(
     strategy: AsyncStrategy | None = None,
 ) -> bytes:
     """Return the identity of a caller with these secrets."""
-    return identity_of(
-        vendor="Acme",
+    plan = Plan(
+        profile=ZDK,
         origin=origin,
         base_path=base_path,
-        headers=headers or {},
+        settings=CallSettings(headers=Headers(headers or {})),
         strategy=strategy or Bearer("unused"),
-        secrets=[Secret(secret) for secret in secrets],
+        budget=RetryBudget(),
     )
+    found = identity_of(plan, [Secret(secret) for secret in secrets])
+    assert isinstance(found, bytes)
+    return found
 
 
 def exact(call: Call[Any]) -> tuple[object, ...] | None:

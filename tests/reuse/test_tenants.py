@@ -8,7 +8,7 @@ import attrs
 import httpx
 import pytest
 from all_clients import STRIGO_MINT
-from credentials import strigo_client
+from credentials import WRONG_KEY, strigo_client
 
 from tokenkit import (
     AsyncStrigoClient,
@@ -24,7 +24,8 @@ from tokenkit.errors import (
 from tokenkit.extension import JSON, Call, ResponseInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from tokenkit.extension import Request
     from tokenkit.sandbox import Sandbox
@@ -162,8 +163,15 @@ def test_strategy_that_sends_more_than_secrets_shares_nothing() -> None:
     assert client.get_token(STRIGO_MINT) is first
 
 
-@pytest.mark.parametrize("error", [ValueError("boom"), ConfigurationError("no key")])
-def test_strategy_that_fails_is_named(error: Exception) -> None:
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("boom"), "StrigoClient: Failing.headers() raised ValueError"),
+        (ConfigurationError("no tenant"), "StrigoClient: no tenant"),
+        (ConfigurationError(f"{WRONG_KEY} is old"), "StrigoClient: [redacted] is old"),
+    ],
+)
+def test_strategy_that_fails_is_named(error: Exception, text: str) -> None:
     """If a strategy can't say what it would send, that is the caller's to fix."""
 
     class Failing(TenantKey):
@@ -175,12 +183,77 @@ def test_strategy_that_fails_is_named(error: Exception) -> None:
         ) -> Mapping[str, str]:
             raise error
 
-    client = StrigoClient(auth=Failing(Secret("key")), transport=Minting())
-    with pytest.raises(
-        ConfigurationError, match=r"^StrigoClient: (Failing.headers\(\) raised|no key)"
-    ) as caught:
-        client.get_token(STRIGO_MINT)
-    assert error in (caught.value, caught.value.__cause__)
+    client = StrigoClient(auth=Failing(Secret(WRONG_KEY)), transport=Minting())
+    for begin in (client.get_token, client.invalidate_token):
+        with pytest.raises(ConfigurationError) as caught:
+            begin(STRIGO_MINT)
+        assert str(caught.value) == text
+        assert (caught.value.vendor, caught.value.operation) == ("strigo", begin.__name__)
+        cause = None if isinstance(error, ConfigurationError) else error
+        assert caught.value.__cause__ is cause
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"x-tenant": b"one"},
+        {"x-tenant": Secret(WRONG_KEY)},
+        {b"x-tenant": "one"},
+        {5: "one"},
+        {"host": "one"},
+        None,
+        "one",
+        [("x-tenant", "one")],
+    ],
+)
+def test_headers_of_a_strategy_are_checked_for_the_key_too(made: Any, tmp_path: Path) -> None:
+    """Whatever a strategy returns, get_token() and a journal say the same as a mint."""
+
+    class Returning(TenantKey):
+        def headers(
+            self,
+            request: Request,  # noqa: ARG002 - it returns what a test says
+            secrets: Sequence[Secret],  # noqa: ARG002 - as above
+            now: float,  # noqa: ARG002 - as above
+        ) -> Mapping[str, str]:
+            headers: Mapping[str, str] = made
+            return headers
+
+    client = StrigoClient(auth=Returning(Secret(WRONG_KEY)), transport=Minting())
+
+    def send_many(call: strigo.UserTokenRequest) -> None:
+        with client.send_many([call], journal=tmp_path / "journal") as results:
+            assert next(results).ok
+
+    def told_by(begin: Callable[[strigo.UserTokenRequest], object]) -> str | None:
+        try:
+            begin(STRIGO_MINT)
+        except ConfigurationError as error:
+            return str(error)
+        return None
+
+    told = told_by(client.send)
+    assert (told is None) is isinstance(made, list)
+    assert told_by(client.get_token) == told_by(send_many) == told
+
+
+def test_strategy_that_fails_for_the_mint_alone_is_named() -> None:
+    """If a strategy fails only while it signs, the error names it, and not what stands for it."""
+
+    class Picky(TenantKey):
+        def headers(
+            self, request: Request, secrets: Sequence[Secret], now: float
+        ) -> Mapping[str, str]:
+            if request.body != b"{}":
+                raise KeyError
+            return super().headers(request, secrets, now)
+
+    client = StrigoClient(auth=Picky(Secret(WRONG_KEY)), transport=Minting())
+    for begin in (client.send, client.get_token):
+        with pytest.raises(
+            ConfigurationError, match=r"^StrigoClient: Picky\.headers\(\) raised K"
+        ):
+            begin(STRIGO_MINT)
 
 
 def test_default_headers_of_a_caller_s_client_share_nothing() -> None:
@@ -201,5 +274,10 @@ def test_secret_source_that_fails_is_told() -> None:
         raise ValueError
 
     client = StrigoClient(auth=OrgKey("o", broken), transport=Minting())
-    with pytest.raises(ConfigurationError, match="broken raised ValueError"):
-        client.get_token(STRIGO_MINT)
+    for begin in (client.get_token, client.invalidate_token):
+        with pytest.raises(ConfigurationError, match="broken raised ValueError") as caught:
+            begin(STRIGO_MINT)
+        assert (caught.value.vendor, caught.value.operation) == ("strigo", begin.__name__)
+    with pytest.raises(ConfigurationError) as caught:
+        client.send(STRIGO_MINT)
+    assert (caught.value.vendor, caught.value.operation) == ("strigo", "create_user_token")

@@ -27,7 +27,8 @@ COMPUTES = {
     *("http.HTTPStatus", "inspect.Parameter", "inspect.Signature", "inspect.ismemberdescriptor"),
     *("inspect.signature", "ipaddress", "itertools", "json", "math", "operator"),
     *("pathlib.PurePath", "re", "sys.exc_info", "sys.stdlib_module_names"),
-    *("traceback.clear_frames", "types", "typing", "typing_extensions", "urllib.parse"),
+    *("traceback.clear_frames", "traceback.format_exception_only", "types", "typing"),
+    *("typing_extensions", "urllib.parse"),
 }
 # Libraries that reach further too: what is named of them counts, and not their import.
 BY_ATTRIBUTE = {"decimal", "inspect", "os", "sys", "threading"}

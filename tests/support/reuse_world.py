@@ -174,7 +174,7 @@ class Vendor:
     def ask(self, call: Call[Any] | None = None, *, valid_for: timedelta | None = None) -> Caller:
         """Let a caller ask for a token; return where it stops."""
         return Caller(
-            self.world, self.reuse.begin(call or self.call, valid_for, "request-id", "get_token()")
+            self.world, self.reuse.begin(call or self.call, valid_for, "request-id", "get_token")
         )
 
     def token(self, call: Call[Any] | None = None, **options: Any) -> Any:
@@ -187,7 +187,7 @@ class Vendor:
 
     def invalidate(self) -> None:
         """Invalidate the call's token."""
-        Caller(self.world, self.reuse.begin_invalidation(self.call, "invalidate_token()")).result()
+        Caller(self.world, self.reuse.begin_invalidation(self.call, "invalidate_token")).result()
 
 
 def strigo_key(name: str) -> Strategy:

@@ -1,11 +1,12 @@
 import inspect
 import pydoc
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import create_autospec, patch
 
+import attrs
 import pytest
 from credentials import (
     STRIGO,
@@ -28,6 +29,7 @@ from tokenkit import (
     zdk,
     zerohash,
 )
+from tokenkit.extension import JSON, RequestModel, extra_fields
 
 METHODS: list[tuple[Any, Any, str, object]] = [
     (ZdkClient, AsyncZdkClient, "create_user_token", zdk.UserToken),
@@ -113,6 +115,32 @@ def test_signature_of_a_model() -> None:
     """The model itself shows its own parameters, without ``self``."""
     signature = inspect.signature(zerohash.PaymentDetails)
     assert sorted(signature.parameters) == ["denominated_currency", "extra", "purchase_amount"]
+
+
+def test_defaults_of_a_model() -> None:
+    """The signature shows what each factory makes, unless it depends on the object or fails."""
+
+    def fail() -> tuple[str, ...]:
+        raise ValueError
+
+    @attrs.frozen(kw_only=True)
+    class Bag(RequestModel):
+        tags: tuple[str, ...] = ()
+        sizes: tuple[int, ...] = attrs.field(factory=tuple)
+        _count: int = attrs.field(factory=lambda: 7)
+        broken: tuple[str, ...] = attrs.field(factory=fail)
+        again: object = attrs.field(default=attrs.Factory(lambda bag: bag.tags, takes_self=True))
+        extra: Mapping[str, JSON] = extra_fields()
+
+    parameters = inspect.signature(Bag).parameters
+    assert {name: one.default for name, one in parameters.items()} == {
+        "tags": (),
+        "sizes": (),
+        "count": 7,
+        "broken": ...,
+        "again": ...,
+        "extra": {},
+    }
 
 
 def test_autospec_of_a_client() -> None:

@@ -304,6 +304,20 @@ def test_a_source_that_a_vendor_s_strategy_made_is_named_by_its_client() -> None
     assert str(caught.value) == "OtherClient: the secret source explode raised KeyError"
 
 
+def test_a_source_that_a_vendor_s_strategy_wraps_is_named_by_its_option() -> None:
+    """If one option alone is callable, the wrapped source is that option's."""
+
+    def stripped(api_key: Callable[[], str]) -> auth.Bearer[Any]:
+        return auth.Bearer(lambda: api_key().strip())
+
+    class OtherClient(ZdkClient):
+        profile = attrs.evolve(ZdkClient.profile, strategy=stripped)
+
+    client = OtherClient(api_key=explode, transport=responding(200))
+    with pytest.raises(ConfigurationError, match=r"^OtherClient: api_key: the secret source "):
+        client.create_user_token(id="u")
+
+
 def test_calls_without_authentication_ask_no_source() -> None:
     """get_time() resolves no credential."""
     client = zerohash_client(api_key=explode, transport=responding(200, {"epoch": 0}))

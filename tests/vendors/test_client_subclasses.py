@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typing
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -15,6 +17,7 @@ from vendors_support import responding
 
 from tokenkit import AsyncZdkClient, ZdkClient, zdk
 from tokenkit.auth import Bearer
+from tokenkit.bulk import Worker
 
 T = TypeVar("T")
 
@@ -137,3 +140,25 @@ def test_a_subclass_may_be_frozen() -> None:
         client.tenant = "b"
     call = zdk.UserTokenRequest(id="u")
     assert client.get_token(call) is client.get_token(call)
+
+
+FREEZING: list[Any] = [
+    attrs.frozen(init=False, eq=False),
+    dataclass(frozen=True, init=False, eq=False),
+]
+
+
+@pytest.mark.parametrize("freeze", FREEZING)
+@pytest.mark.parametrize("reuse", [False, True])
+@pytest.mark.anyio
+async def test_a_frozen_subclass_runs_in_bulk(freeze: Any, *, reuse: bool) -> None:
+    """Sync, async and in a worker, a frozen client sends many calls, and reuses tokens."""
+    options = {**ZDK, "transport": responding(200, {"tokens": ["t0ken-1"]})}
+    options["token_lifetime"] = timedelta(hours=1)
+    calls = [zdk.UserTokenRequest(id="u")]
+    client, other = (freeze(type("Frozen", (base,), {})) for base in (ZdkClient, AsyncZdkClient))
+    with client(**options).send_many(calls, reuse=reuse) as results:
+        assert [result.ok for result in results] == [True]
+    async with other(**options).send_many(calls, reuse=reuse) as results:
+        assert [result.ok async for result in results] == [True]
+    assert [result.ok for result in Worker(partial(client, **options))(calls)] == [True]

@@ -1,4 +1,5 @@
 import inspect
+from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
@@ -6,20 +7,25 @@ import pytest
 from sample_vendor import PROFILE, Pass, PassCount, PassRequest
 from vendors_support import responding
 
-from tokenkit import ConfigurationError, auth
+from tokenkit import ConfigurationError, InvalidInputError, auth
 from tokenkit._client.operation import AsyncCaller, Caller, failed_by
+from tokenkit._client.signatures import value_type
 from tokenkit.extension import (
     JSON,
     AsyncClient,
+    BatchCall,
     Call,
     Client,
+    RequestModel,
     ResponseInfo,
+    json_object,
     operation,
     param,
     text,
 )
 from tokenkit.sandbox.clients import ClientFactory
 
+K = TypeVar("K")
 T = TypeVar("T")
 ANSWER = {"pass": {"token": "t"}}
 
@@ -109,6 +115,73 @@ def test_response_types() -> None:
     assert set(signature_of("create_longer_pass").parameters) == {
         *("self", "holder", "lasts", "gate", "extra")
     }
+
+
+@attrs.frozen(kw_only=True)
+class PairRequest(Call[T], Generic[K, T]):
+    """A generic call, whose result is its second argument."""
+
+    path: ClassVar[str] = "/pair"
+
+    def decode(self, body: JSON, response: ResponseInfo) -> T:
+        raise NotImplementedError
+
+
+@attrs.frozen(kw_only=True)
+class NamedPair(PairRequest[T, bytes]):
+    """A call that settles the result alone."""
+
+
+@attrs.frozen(kw_only=True)
+class NumberedPair(NamedPair[int]):
+    """A call that settles everything."""
+
+
+@attrs.frozen(kw_only=True)
+class PairBatch(BatchCall[list[T]], Generic[T]):
+    """Many generic calls in one request."""
+
+
+@pytest.mark.parametrize(
+    ("model", "value"),
+    [
+        (NumberedPair, bytes),
+        (NamedPair[int], bytes),
+        (PairRequest[int, str], str),
+        (PairRequest[int, None], None),
+        (PairRequest, T),
+        (PairBatch[str], tuple[list[str], ...]),
+        (Call[str], str),
+        (Call, inspect.Signature.empty),
+        (type("Plain", (type("Bare", (Call,), {}), PassRequest), {}), Pass),
+        (RequestModel, inspect.Signature.empty),
+        (pass_for_ann, inspect.Signature.empty),
+    ],
+)
+def test_the_value_of_a_generic_call(model: Any, value: object) -> None:
+    """The argument of Call itself is found, wherever a class passes it on."""
+    assert value_type(model) == value
+
+
+def test_an_error_found_while_sending_names_a_nested_models_method() -> None:
+    """The method is named for a model that a function defines, too."""
+
+    @attrs.frozen(kw_only=True)
+    class Nested(PassCount):
+        method: ClassVar[str] = "POST"
+        facts: Mapping[str, JSON] = attrs.field(metadata=param(json_object))
+
+    class NestedCalls:
+        @operation(Nested)
+        def count(self) -> None:
+            """Count."""
+
+    class NestedClient(NestedCalls, Client):
+        profile = PROFILE
+
+    client: Any = NestedClient(auth=auth.Bearer("k"), transport=responding(200, ANSWER))
+    with pytest.raises(InvalidInputError, match=r"NestedClient\.count\(\): facts must be JSON"):
+        client.count(facts={"a": {1}})
 
 
 def test_a_function_in_a_models_place() -> None:

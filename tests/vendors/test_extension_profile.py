@@ -301,6 +301,17 @@ def test_a_strategy_function_that_makes_no_strategy(returned: object, shown: str
         ),
         ("request_id_header", 5, "request_id_header must be a header name, not int"),
         ("request_id_header", "x id", "request_id_header must be a header name, not 'x id'"),
+        *(
+            (
+                "request_id_header",
+                name,
+                f"request_id_header must be a header of its own, not {name!r}",
+            )
+            for name in (
+                *("host", "Content-Type", "content-length", "User-Agent", "Accept"),
+                *("authorization", "X-Acme-Digest"),
+            )
+        ),
     ],
 )
 def test_each_field_of_a_profile(field: str, value: object, problem: str) -> None:

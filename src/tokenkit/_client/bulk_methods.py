@@ -11,11 +11,11 @@ from .._model.call import Call, Reply
 from .._model.json import type_of
 from .._model.messages import Headers
 from .._pipeline.drivers import AsyncConnections, Connections, drive_async_steps, drive_steps
-from .._pipeline.prepare import strategy_error
 from .._pipeline.secret_sources import resolved
 from .._policy.clock import AsyncClock, Clock, TimeSource
 from .._policy.retry import RetryRules
 from .._secret import Secret
+from ..errors import ConfigurationError
 from .base import ClientBase
 from .tapped_connections import AsyncTappedConnections, Tap, TappedConnections
 
@@ -52,6 +52,12 @@ def _raising_429(rules: RetryRules) -> RetryRules:
     )
 
 
+def _changed(client: T, **changes: object) -> T:
+    """Change a run's own client; not by assignment, as a subclass may be frozen."""
+    vars(client).update(changes)
+    return client
+
+
 class _BulkBase(ClientBase[C, K]):
     """What sync and async clients share for bulk runs."""
 
@@ -64,8 +70,7 @@ class _BulkBase(ClientBase[C, K]):
         plan = client._default_plan  # noqa: SLF001 - of the same class
         rules = _raising_429(plan.profile.retries)
         profile = attrs.evolve(plan.profile, retries=rules)
-        client._default_plan = attrs.evolve(plan, profile=profile)  # noqa: SLF001 - of the same class
-        return client
+        return _changed(client, _default_plan=attrs.evolve(plan, profile=profile))
 
     def _bulk_settings(self, calls: object, options: "BulkOptions") -> "Settings":
         from ..bulk.options import Settings  # noqa: PLC0415 - few clients run in bulk
@@ -84,22 +89,13 @@ class _BulkBase(ClientBase[C, K]):
         from ..bulk.sender import Sender  # noqa: PLC0415 - few clients run in bulk
 
         self._check_open()
-        profile, base, strategy = self.profile, self._shared.base, self._shared.strategy
-        headers, plan = self._call_settings.headers, self._default_plan
+        profile, base, plan = self.profile, self._shared.base, self._default_plan
 
         def identity(resolved_secrets: Sequence[Secret]) -> bytes:
-            try:
-                return identity_of(
-                    vendor=profile.vendor,
-                    origin=base.origin,
-                    base_path=base.path,
-                    headers=headers,
-                    strategy=strategy,
-                    secrets=resolved_secrets,
-                )
-            except Exception as error:  # noqa: BLE001 - the caller's strategy may raise anything
-                failed = strategy_error(plan, error)
-            raise failed from failed.__cause__
+            found = identity_of(plan, resolved_secrets)
+            if isinstance(found, ConfigurationError):
+                raise found
+            return found
 
         return Sender(
             name=f"{profile.vendor} at {base.origin}{base.path}",
@@ -184,8 +180,7 @@ class BulkMethods(_BulkBase[Connections, Clock]):
         tap = Tap()
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = TappedConnections(shared.connections, tap)
-        usual._shared = shared  # noqa: SLF001 - of the same class
-        usual._getter = "send_many"  # noqa: SLF001 - of the same class
+        _changed(usual, _shared=shared, _getter="send_many")
 
         def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept
@@ -267,8 +262,7 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
         tap = Tap()
         shared = attrs.evolve(self._shared, token_cache=self.token_cache)
         shared.connections = AsyncTappedConnections(shared.connections, tap)
-        usual._shared = shared  # noqa: SLF001 - of the same class
-        usual._getter = "send_many"  # noqa: SLF001 - of the same class
+        _changed(usual, _shared=shared, _getter="send_many")
 
         async def get(call: Call[Any], *, may_retry: bool) -> Reply[Any]:
             del may_retry  # what must not be sent twice is never kept

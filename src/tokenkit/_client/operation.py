@@ -179,7 +179,7 @@ class ModelMethod(ClientMethod, Generic[P, T_co]):
 
     def names(self, owner: type[object]) -> tuple[str, str]:
         """Return the names of the model and of the client's method, for errors."""
-        return self.model.__qualname__, f"{self.name_in(owner)}()"
+        return self.model.__name__, f"{self.name_in(owner)}()"
 
     def builder(
         self, owner: type[object]

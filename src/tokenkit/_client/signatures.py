@@ -2,12 +2,11 @@
 
 import inspect
 import sys
-import types
 import typing
 from collections.abc import Callable
 from typing import Any
 
-from .._model.call import BatchCall, Call
+from .._model.call import Call
 
 __all__ = ["documented", "method_signature", "value_type"]
 
@@ -38,17 +37,34 @@ def _section(doc: str, title: str) -> str:
 
 def value_type(model: Callable[..., object]) -> object:
     """Return the ``T`` of the ``Call[T]`` that a model derives from."""
-    bases: tuple[type, ...] = getattr(model, "__mro__", ())
-    for base in bases:
-        parents: tuple[Any, ...] = vars(base).get("__orig_bases__", ())
-        for parent in parents:
-            arguments = typing.get_args(parent)
-            origin: Any = typing.get_origin(parent)
-            if arguments and issubclass(origin, BatchCall):
-                return types.GenericAlias(tuple, (arguments[0], ...))
-            if arguments and issubclass(origin, Call):
-                return None if arguments[0] is type(None) else arguments[0]
+    found = _argument_of_call(model)
+    return None if found is type(None) else found
+
+
+def _argument_of_call(model: Any) -> object:
+    kind: Any = typing.get_origin(model) or model
+    arguments: tuple[object, ...] = typing.get_args(model)
+    if kind is Call and arguments:
+        return arguments[0]
+    own: tuple[object, ...] = getattr(kind, "__parameters__", ())
+    known = dict(zip(own, arguments, strict=False))
+    for base in _models_below(kind):
+        variables: tuple[object, ...] = base.__parameters__ if typing.get_origin(base) else ()
+        given = tuple(known.get(one, one) for one in variables)
+        found = _argument_of_call(base[given] if given else base)
+        if found is not inspect.Signature.empty:
+            return found
     return inspect.Signature.empty
+
+
+def _models_below(kind: Any) -> list[Any]:
+    """Return the calls that a class derives from, with their type arguments."""
+    if not isinstance(kind, type):
+        return []
+    # A class without type arguments has no __orig_bases__ of its own.
+    bases: tuple[Any, ...] = vars(kind).get("__orig_bases__", kind.__bases__)
+    origins = [(typing.get_origin(base) or base, base) for base in bases]
+    return [base for origin, base in origins if issubclass(origin, Call)]
 
 
 def method_signature(model: Callable[..., object], returns: object) -> inspect.Signature:

@@ -117,9 +117,7 @@ class _TokenBase(ClientBase[C, K]):
             self._check_open()
             request_id = str(uuid4()) if self.profile.request_id_header else ""
             reuse = self._reuse_now(method, call)
-            return _Start(
-                call, reuse.begin(call, valid_for, request_id, self._method_name(method))
-            )
+            return _Start(call, reuse.begin(call, valid_for, request_id, method))
         except TokenKitError as error:
             return self._failed_call(error, method)
 
@@ -129,7 +127,7 @@ class _TokenBase(ClientBase[C, K]):
             self._check_call(method, call)
             self._check_open()
             reuse = self._reuse_now(method, call)
-            return _Start(call, reuse.begin_invalidation(call, self._method_name(method)))
+            return _Start(call, reuse.begin_invalidation(call, method))
         except TokenKitError as error:
             return self._failed_call(error, method)
 

@@ -124,7 +124,9 @@ class Stream(ABC):
         progress = PROGRESS.get()
         if self._has_served and progress.sent is None and self._has_input():
             progress.sent = False
-            raise self._route.core.ReadError("it ended, or held another response, before the request was sent")
+            raise self._route.core.ReadError(
+                "it ended, or held another response, before the request was sent"
+            )
 
     def _note_written(self) -> None:
         """Record that bytes were sent, if they are the request's and not for a proxy."""

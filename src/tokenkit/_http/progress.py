@@ -200,14 +200,14 @@ class CallersProgress(Progress):
         # A forked child has the parent's connections, and each would get the other's responses.
         process = os.getpid()
         is_clean = (
-            number is not None
+            isinstance(number, int)
             and getattr(connection, FOLLOWED, (process, 0)) == (process, number - 1)
             and self._is_clean()
             # Something may have arrived since the pool looked. A new one may have TLS's tickets.
             and (number == 1 or self._network.get_extra_info("is_readable") is False)
             and _set(connection, FOLLOWED, (process, number))
         )
-        if not is_clean and number is not None and number > 1:
+        if not is_clean and number not in (None, 1):
             self._refuse(core)
         if is_clean:
             request.headers = [one for one in request.headers if one != CLOSE]

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import attrs
 
@@ -148,11 +148,26 @@ class _CheckedType(Mixable):
             # Otherwise inspect shows the arguments of __call__ above.
             signature = inspect.signature(cls.__init__)
             _, *parameters = signature.parameters.values()
+            made = {field.alias: _made_by(field.default) for field in attrs.fields(cls)}
             shown = [
-                one.replace(default={}) if one.default is attrs.NOTHING else one
+                one.replace(default=made.get(one.name, ...))
+                if one.default is attrs.NOTHING
+                else one
                 for one in parameters
             ]
             return signature.replace(parameters=shown)
+
+
+def _made_by(default: Any) -> object:
+    """Return what a field's factory makes, for its signature; ``...`` if that can't be told."""
+    # Checkers know Factory as a function.
+    if not isinstance(default, cast("type[Any]", attrs.Factory)) or default.takes_self:
+        return ...
+    try:
+        made: object = default.factory()
+    except Exception:  # noqa: BLE001 - a model's factory may raise anything
+        return ...
+    return made
 
 
 def copied(extra: Mapping[str, JSON]) -> Mapping[str, JSON]:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
+from itertools import chain
+from traceback import format_exception_only
+from typing import cast
 
 import attrs
 
-from .._error_details import problem_text
 from .._model.call import Call
 from .._model.messages import HEADER_NAME, Request, fits_header, is_set_by_client
 from .._model.paths import route_problem
@@ -15,12 +17,12 @@ from .._policy.profile import Profile
 from .._policy.retry import RetryBudget
 from .._policy.settings import CallSettings
 from .._redaction import Hidden
-from .._secret import Secret, without_frames
+from .._secret import Secret, with_members, without_frames
 from ..auth.strategy import AsyncStrategy
 from ..errors import ConfigurationError, TokenKitError
 from .request_body import encode_body, invalid
 
-__all__ = ["Plan", "sign", "strategy_error", "unsigned_request"]
+__all__ = ["Plan", "authentication", "sign", "unsigned_request"]
 
 METHODS_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
 # A shorter header value, such as a timestamp, is not a secret and occurs elsewhere too.
@@ -42,6 +44,8 @@ class Plan:
         base_path: The path before each call's path.
         settings: The timeouts, the deadline, when to retry, and the headers.
         strategy: Authenticates the request.
+        strategy_name: The class of the strategy that ``strategy`` stands in for, for errors; empty
+            if it is the client's own.
         budget: The client's retry budget.
         offset: How far the vendor's clock is ahead; ``None`` not to correct ours.
         watched: Whether there is a hook, a log or a trace to report to.
@@ -56,6 +60,7 @@ class Plan:
     offset: ClockOffset | None = None
     watched: bool = True
     client: str = "Client"
+    strategy_name: str = ""
     credentials: Mapping[str, object] = attrs.field(factory=dict[str, object])
 
 
@@ -108,7 +113,7 @@ def sign(
         now: The time by the vendor's clock, in seconds since 1970.
         hidden: Gets the secrets, and the headers made from them, to hide them.
     """
-    added = _authentication(plan, unsigned, secrets, now)
+    added = authentication(unsigned, plan, secrets, now)
     if isinstance(added, TokenKitError):
         return added
     made = [value for value in added.values() if len(value) >= SHORTEST_SIGNATURE]
@@ -122,35 +127,64 @@ def sign(
     )
 
 
-def _authentication(
-    plan: Plan, unsigned: Request, secrets: Sequence[Secret], now: float
+def authentication(
+    unsigned: Request, plan: Plan, secrets: Sequence[Secret], now: float
 ) -> dict[str, str] | ConfigurationError:
+    """Return the headers that authenticate a request, checked, or the error.
+
+    The arguments are those of :func:`sign`.
+    """
     try:
         made = dict(plan.strategy.headers(unsigned, secrets, now))
         problem = _problem(made, plan.profile.request_id_header)
     except Exception as error:  # noqa: BLE001 - a caller's strategy may raise anything
-        return strategy_error(plan, error)
+        return _strategy_error(plan, error, _hiding(secrets))
     if problem is not None:
-        return ConfigurationError(plan.client, [_about_headers(plan, problem)])
+        return _error(plan, [_about_headers(plan, problem)], _hiding(secrets))
     return {name.lower(): value for name, value in made.items()}
 
 
-def strategy_error(plan: Plan, raised: Exception) -> ConfigurationError:
+def _hiding(secrets: Sequence[Secret]) -> Hidden:
+    return Hidden(secret.reveal() for secret in secrets)
+
+
+def _strategy_error(plan: Plan, raised: Exception, hidden: Hidden) -> ConfigurationError:
     """Return the error that says what a client's strategy raised."""
-    bare = without_frames(raised)  # a strategy's own frames hold its secrets
-    unknown = [_about_headers(plan, f"raised {type(bare).__name__}")]
-    if not isinstance(bare, ConfigurationError):
-        invalid = ConfigurationError(plan.client, unknown)
-        invalid.__cause__ = bare
-        return invalid
-    # Its problems stay as they are: a strategy may raise the same error again.
-    bare.message = problem_text(plan.client, bare.problems or unknown)
-    bare.args = (bare.message,)
-    return bare
+    unknown = _about_headers(plan, f"raised {type(raised).__name__}")
+    if not isinstance(raised, ConfigurationError):
+        error = _error(plan, [unknown], hidden)
+        error.__cause__ = without_frames(raised)  # a strategy's own frames hold its secrets
+        return error
+    # Only the frames go: a strategy may raise the same object again, for another client too.
+    raised.__traceback__ = None
+    error = _error(plan, _problems_of(raised) or [unknown], hidden)
+    error.__cause__ = _cause_of(raised, hidden)
+    return error
+
+
+def _error(plan: Plan, problems: Sequence[str], hidden: Hidden) -> ConfigurationError:
+    return ConfigurationError(plan.client, [*map(hidden.redact, problems)])
+
+
+def _problems_of(error: ConfigurationError) -> list[str]:
+    """Return an error's problems, as far as they are strings: its class may be the caller's."""
+    problems: object = getattr(error, "problems", ())
+    if not isinstance(problems, (list, tuple)):
+        return []
+    return [one for one in cast("Sequence[object]", problems) if isinstance(one, str)]
+
+
+def _cause_of(error: ConfigurationError, hidden: Hidden) -> BaseException | None:
+    """Return an error's own cause without its frames; nothing if a traceback shows a secret."""
+    if error.__cause__ is None:
+        return None
+    cause = without_frames(error.__cause__)
+    shown = "".join(chain.from_iterable(map(format_exception_only, with_members(cause))))
+    return cause if hidden.redact(shown) == shown else None
 
 
 def _about_headers(plan: Plan, problem: str) -> str:
-    return f"{type(plan.strategy).__name__}.headers() {problem}"
+    return f"{plan.strategy_name or type(plan.strategy).__name__}.headers() {problem}"
 
 
 def _problem(made: Mapping[str, str], request_id_header: str | None) -> str | None:

@@ -186,8 +186,8 @@ def _of_options(source: Source, plan: Plan) -> str:
         for name, given in plan.credentials.items()
         if given is source or getattr(given, "group", None) is source
     ]
-    if not names and "auth" in plan.credentials:
-        names = ["auth"]  # the caller's strategy, which holds its sources
+    if not names and len(plan.credentials) == 1:
+        names = [*plan.credentials]  # the caller's strategy, or what a vendor's strategy wraps
     if not names:
         return ""
     *others, last = names

@@ -9,7 +9,7 @@ import attrs
 from .._model.base_url import parse_base_url
 from .._model.checks import text
 from .._model.json import is_mapping, quoted, type_of
-from .._model.messages import HEADER_NAME, Headers
+from .._model.messages import HEADER_NAME, Headers, is_set_by_client
 from .._model.request import Check
 from ..auth.strategy import AsyncStrategy
 from ..errors import APIError, AuthenticationError, ConfigurationError
@@ -73,6 +73,11 @@ def _header_name_problem(name: object) -> str | None:
     return None if _is_header_name(name) else f"must be a header name, not {quoted(name)}"
 
 
+def _request_id_problem(name: str, credential_headers: AbstractSet[str]) -> str | None:
+    taken = is_set_by_client(name, None) or name.lower() in COMMON_HEADERS | credential_headers
+    return f"must be a header of its own, not {quoted(name)}" if taken else None
+
+
 def _header_names_problems(names: object) -> list[str]:
     if not is_set(names):
         return [f"must be a set of header names, not {type_of(names)}"]
@@ -85,6 +90,8 @@ def _must_be(wanted: str, fits: Callable[[object], bool]) -> Check:
 
 
 NAME = text()
+# Headers that a request has anyway, or that mean something to every server.
+COMMON_HEADERS = frozenset({"accept", "authorization", "user-agent"})
 FUNCTION = _must_be("a function", callable)
 
 
@@ -218,14 +225,16 @@ class Profile:
                 problems |= mapping_problems(name, value, str, check)
             else:
                 problems[name] = check(value)
-        if self.request_id_header is not None:
-            problems["request_id_header"] = _header_name_problem(self.request_id_header)
         names = _header_names_problems(self.credential_headers)
+        # Other names that can't be used are no reason to pass over a header.
+        credentials = frozenset[str]() if names else self.credential_headers
+        if (header := self.request_id_header) is not None:
+            problems["request_id_header"] = _header_name_problem(header) or _request_id_problem(
+                header, credentials
+            )
         others = [f"credential_headers {problem}" for problem in names]
         others += self._base_url_problems()
         if not problems["headers"]:
-            # Other names that can't be used are no reason to pass over a header.
-            credentials = frozenset[str]() if names else self.credential_headers
             request_id = None if problems.get("request_id_header") else self.request_id_header
             found = header_problems(self.headers, credentials, request_id)
             others += [f"headers: {problem}" for problem in found]

@@ -18,11 +18,12 @@ import attrs
 from .._model.call import Call
 from .._model.messages import Headers, Request
 from .._model.request import extra_of
+from .._pipeline.prepare import Plan, authentication
 from .._pipeline.request_body import encode_body
 from .._secret import Secret
 from ..auth import Bearer, HmacSigner, OrgKey
 from ..auth.strategy import AsyncStrategy
-from ..errors import TokenKitError
+from ..errors import ConfigurationError, TokenKitError
 
 __all__ = [
     "EXACT",
@@ -38,6 +39,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # A plausible time: a custom strategy may reject others.
 PROBE_TIME = 1_800_000_000.0
 HEX_DIGITS = 32
+NO_HEADERS = Headers()
 # Equal values of these types look the same on the wire; True and 1 do not, nor do 1.50 and 1.5.
 EXACT = frozenset({str, int, timedelta, type(None)})
 # What these strategies send depends only on the secrets and the request.
@@ -53,38 +55,36 @@ def needs_probe(strategy: AsyncStrategy) -> bool:
 
 
 def identity_of(
-    *,
-    vendor: str,
-    origin: str,
-    base_path: str,
-    headers: Mapping[str, str],
-    strategy: AsyncStrategy,
-    secrets: Sequence[Secret],
-) -> bytes:
+    plan: Plan, secrets: Sequence[Secret], defaults: Mapping[str, str] = NO_HEADERS
+) -> bytes | ConfigurationError:
     """Digest the vendor, its address and everything that identifies the caller.
 
     Args:
-        vendor: The vendor's name.
-        origin: Scheme, host and port.
-        base_path: What stands before each call's path.
-        headers: The headers that the caller adds to every request.
-        strategy: What authenticates the requests.
+        plan: The vendor, its address, the headers of every request and the strategy.
         secrets: The strategy's secrets, resolved: the very ones that would sign.
+        defaults: The headers that the caller's own HTTP client adds.
+
+    Returns:
+        The digest, or the error of a strategy that failed.
     """
+    strategy, headers = plan.strategy, {**defaults, **plan.settings.headers}
     added: Mapping[str, str] = {}
     if needs_probe(strategy):
         probe = Request(
             method="POST",
-            origin=origin,
-            route=f"{base_path}/",
+            origin=plan.origin,
+            route=f"{plan.base_path}/",
             headers=Headers(headers),
             body=b"{}",
         )
-        added = strategy.headers(probe, secrets, PROBE_TIME)
+        made = authentication(probe, plan, secrets, PROBE_TIME)
+        if isinstance(made, ConfigurationError):
+            return made
+        added = made
     kind = f"{type(strategy).__module__}.{type(strategy).__qualname__}"
     digest = sha256(b"tokenkit reuse 1")
     for group in (
-        (vendor, origin, base_path, kind),
+        (plan.profile.vendor, plan.origin, plan.base_path, kind),
         _flat(headers),
         _flat(added),
         [secret.reveal() for secret in secrets],

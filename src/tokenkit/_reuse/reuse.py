@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -12,11 +12,10 @@ from .._model.json import is_mapping, type_of
 from .._model.token import IssuedToken
 from .._observability.logging import is_logged
 from .._pipeline.effects import Ask, Steps
-from .._pipeline.prepare import Plan, strategy_error
+from .._pipeline.prepare import Plan
 from .._pipeline.secret_sources import resolved
 from .._policy.clock import Moment, TimeSource
 from .._secret import Secret
-from ..auth.strategy import AsyncStrategy
 from ..errors import (
     ConfigurationError,
     FieldError,
@@ -41,6 +40,8 @@ from .run import serve
 from .state import Place
 
 __all__ = ["Reuse"]
+
+R = TypeVar("R")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -126,7 +127,7 @@ class Reuse:
         return kept.token
 
     def begin(
-        self, call: Call[Any], valid_for: timedelta | None, request_id: str, where: str
+        self, call: Call[Any], valid_for: timedelta | None, request_id: str, method: str
     ) -> Callable[[Moment], Steps[IssuedToken]]:
         """Check a request for a token; return the steps that lead to it.
 
@@ -134,17 +135,17 @@ class Reuse:
             call: The call.
             valid_for: How long the token must still be valid.
             request_id: The id for the vendor's request-id header, if it has one.
-            where: The method that was called, for errors.
+            method: The method that was called, for errors.
 
         Raises:
             InvalidInputError: ``valid_for`` is invalid.
             ConfigurationError: The call's token must not be reused, or its lifetime is unknown.
         """
-        self._check(call, where)
+        where = self._check(call, method)
         seconds = _seconds(valid_for, where)
         if self._is_quick:
             self._readers[type(call)] = reader_of(type(call))
-        return partial(self._served, call, seconds, request_id)
+        return partial(self._named, method, partial(self._served, call, seconds, request_id))
 
     def _served(
         self, call: Call[Any], valid_for: float | None, request_id: str, start: Moment
@@ -165,10 +166,10 @@ class Reuse:
         )
         return (yield from serve(query, at))
 
-    def begin_invalidation(self, call: Call[Any], where: str) -> Callable[[Moment], Steps[None]]:
+    def begin_invalidation(self, call: Call[Any], method: str) -> Callable[[Moment], Steps[None]]:
         """Check a call whose token is to be forgotten; return the steps that do so."""
-        self._check(call, where)
-        return partial(self._invalidated, call)
+        self._check(call, method)
+        return partial(self._named, method, partial(self._invalidated, call))
 
     def _invalidated(self, call: Call[Any], start: Moment) -> Steps[None]:
         caller, _ = yield from self._resolved(start)
@@ -189,10 +190,22 @@ class Reuse:
                 operation="invalidate_token",
             )
 
-    def _check(self, call: Call[Any], where: str) -> None:
+    def _named(self, method: str, begin: Callable[[Moment], Steps[R]], start: Moment) -> Steps[R]:
+        """Name the vendor and the method in an error that a call's own code doesn't complete."""
+        try:
+            return (yield from begin(start))
+        except TokenKitError as error:
+            if error.operation is None:
+                error.vendor, error.operation = self.plan.profile.vendor_id, method
+            raise
+
+    def _check(self, call: Call[Any], method: str) -> str:
+        """Refuse a call whose token is never kept; return the method's name, for errors."""
+        where = f"{self.plan.client}.{method}()"
         problem = self._problem(call)
         if problem is not None:
             raise ConfigurationError(where, [problem])
+        return where
 
     def _problem(self, call: Call[Any]) -> str | None:
         name, vendor = type(call).__name__, self.plan.profile.vendor
@@ -225,38 +238,30 @@ class Reuse:
             return None
         if self._http_client is not None:
             return None
-        identity = self._identity(strategy, secrets)
+        identity = self._identity(secrets)
         return None if isinstance(identity, TokenKitError) else _Caller(identity, self.plan)
 
     def _resolved(self, start: Moment) -> Steps[tuple[_Caller, Moment]]:
         """Ask each source once: the mint is signed with the secrets in the key."""
         if self._caller is not None:
             return self._caller, start
-        strategy = self.plan.strategy
         secrets, at = yield from resolved(self.plan, start)
-        return self._caller_of(strategy, secrets), at
+        return self._caller_of(secrets), at
 
-    def _caller_of(self, strategy: AsyncStrategy, secrets: Sequence[Secret]) -> _Caller:
-        resolved = ResolvedStrategy(strategy, secrets)
-        identity = self._identity(strategy, secrets)
+    def _caller_of(self, secrets: Sequence[Secret]) -> _Caller:
+        strategy = self.plan.strategy
+        identity = self._identity(secrets)
         if isinstance(identity, TokenKitError):
             raise identity
-        return _Caller(identity, attrs.evolve(self.plan, strategy=resolved))
+        plan = attrs.evolve(
+            self.plan,
+            strategy=ResolvedStrategy(strategy, secrets),
+            strategy_name=type(strategy).__name__,
+        )
+        return _Caller(identity, plan)
 
-    def _identity(
-        self, strategy: AsyncStrategy, secrets: Sequence[Secret]
-    ) -> bytes | ConfigurationError:
-        try:
-            return identity_of(
-                vendor=self.plan.profile.vendor,
-                origin=self.plan.origin,
-                base_path=self.plan.base_path,
-                headers={**_default_headers(self._http_client), **self.plan.settings.headers},
-                strategy=strategy,
-                secrets=secrets,
-            )
-        except Exception as error:  # noqa: BLE001 - the caller's strategy may raise anything
-            return strategy_error(self.plan, error)
+    def _identity(self, secrets: Sequence[Secret]) -> bytes | ConfigurationError:
+        return identity_of(self.plan, secrets, _default_headers(self._http_client))
 
 
 def _default_headers(http_client: object) -> dict[str, str]:
