@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_clients import HEALTH, HEALTHY
+from callers_clients import tokens
 from connect_proxy import socks_proxy_to, socks_url
-from network_calls import NO_RETRIES, each_family, each_flavour, send_strigo
+from network_calls import NO_RETRIES, each_family, each_flavour, echo_token, send_strigo
 from raw_server import RawServer, http, responding
+from surplus import RIGHT
 from tls_servers import HOST, tls_server, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from network_calls import Family, Flavour
+    from raw_server import RawRequest
 
 SECRET = "token-9f8e7d6c5b4a"
 CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
@@ -126,6 +129,24 @@ def test_a_logger_made_later_shows_no_credential(
         assert SECRET not in log.text
     loggers[-1].debug(sent)
     assert SECRET in log.text  # outside a call it is nobody's business
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("reason", ["OK", SECRET])
+def test_a_reason_phrase_is_logged_only_if_it_is_https_own(
+    flavour: Flavour, family: Family, reason: str, log: pytest.LogCaptureFixture
+) -> None:
+    """A caller's client logs each response with its reason phrase, which may be anything."""
+
+    def respond(request: RawRequest) -> bytes:
+        return echo_token(request).replace(b" 200 Whatever", f" 200 {reason}".encode(), 1)
+
+    with RawServer(responding(respond)) as server:
+        assert tokens(flavour, family, "client", server.url) == RIGHT
+    said = [record.getMessage() for record in log.records if record.name == family]
+    assert bool(said) == (reason == "OK")
+    assert SECRET not in log.text
 
 
 @each_family

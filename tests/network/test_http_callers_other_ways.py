@@ -1,0 +1,113 @@
+"""A caller's transport that tries several ways: what was sent, and who refused it."""
+
+from __future__ import annotations
+
+import socket
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from all_clients import WITHDRAWAL
+from callers_clients import each_kind, tokens
+from credentials import zerohash_client
+from network_calls import FAST_RETRIES, each_family, each_flavour
+from raw_server import RawServer, black_hole, http
+from tls_servers import server_context
+
+from tokenkit import APIError, ConnectError, ConnectionLostError, RequestTimeoutError
+
+if TYPE_CHECKING:
+    from callers_clients import Kind
+    from network_calls import Family, Flavour
+    from raw_server import Peer
+
+
+def gone(peer: Peer) -> None:
+    peer.read_request()
+
+
+@each_family
+@pytest.mark.parametrize(
+    ("script", "error"), [(gone, ConnectionLostError), (black_hole, RequestTimeoutError)]
+)
+def test_a_request_that_went_another_way_counts_as_sent(
+    family: Family, script: Any, error: type[Exception]
+) -> None:
+    """What is known of a first address says nothing about a second one."""
+    http_: Any = import_module(family)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        dead = closed.getsockname()[1]
+
+    class FailsOver(http_.HTTPTransport):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            first = http_.Request(
+                request.method,
+                request.url.copy_with(port=dead),
+                headers=request.headers,
+                content=request.content,
+                extensions=request.extensions,
+            )
+            try:
+                return http_.HTTPTransport.handle_request(self, first)
+            except http_.ConnectError:
+                other = http_.Request(
+                    request.method,
+                    request.url,
+                    headers=request.headers,
+                    content=request.content,
+                    extensions={"timeout": {"read": 0.2}},
+                )
+                return http_.HTTPTransport.handle_request(self, other)
+
+    with RawServer(script) as server:
+        client = zerohash_client(server.url, transport=FailsOver(), retry=FAST_RETRIES)
+        with client, pytest.raises(error) as caught:
+            client.send(WITHDRAWAL)
+        assert server.connections == 1
+    assert getattr(caught.value, "outcome", None) == "unknown"
+    assert str(dead) not in str(caught.value)
+
+
+def refused(peer: Peer) -> None:
+    while peer.read_request() is not None:
+        peer.send(http(407, b'{"message":"No."}'))
+
+
+@each_family
+@each_flavour
+@each_kind
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_vendors_own_407_is_the_vendors(
+    flavour: Flavour, family: Family, kind: Kind, scheme: str
+) -> None:
+    """Only a proxy that got plain http can respond in the vendor's place."""
+    tls = None if scheme == "http" else server_context("localhost")
+    with RawServer(refused, tls=tls) as server, pytest.raises(APIError) as caught:
+        tokens(flavour, family, kind, f"{scheme}://localhost:{server.port}")
+    assert caught.value.status == 407
+
+
+@each_family
+def test_a_proxy_that_refuses_a_second_attempt_knows_nothing_of_the_first(family: Family) -> None:
+    """The first one may have reached the vendor."""
+    http_: Any = import_module(family)
+
+    class Retrying(http_.HTTPTransport):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            try:
+                return http_.HTTPTransport.handle_request(self, request)
+            except http_.TransportError:
+                return http_.HTTPTransport.handle_request(self, request)
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        if len(peer.server.requests) > 1:
+            peer.send(http(407))
+
+    with RawServer(script) as proxy:
+        transport = Retrying(proxy=proxy.url)
+        client = zerohash_client("http://127.0.0.1:9", transport=transport, retry=FAST_RETRIES)
+        with client, pytest.raises(ConnectError, match=r"^proxy: ProxyError: 407") as caught:
+            client.send(WITHDRAWAL)
+        assert len(proxy.requests) == 2
+    assert caught.value.outcome == "unknown"
