@@ -138,7 +138,7 @@ def core_of(family: Family) -> Any:
 @each_family
 def test_a_request_of_a_callers_own_class_is_no_way_around(family: Family) -> None:
     """It may have lost what asked its connection to close."""
-    core = core_of(family)
+    core: Any = core_of(family)
     own = type("Own", (core.Request,), {"__module__": "elsewhere"})
 
     class Pool(core.ConnectionPool):  # type: ignore[misc] # either family's
@@ -160,7 +160,7 @@ def test_a_request_of_a_callers_own_class_is_no_way_around(family: Family) -> No
 @each_family
 def test_connections_that_all_have_served_end_the_call(family: Family) -> None:
     """A pool that greets on each new connection isn't asked for ever more of them."""
-    core = core_of(family)
+    core: Any = core_of(family)
 
     class Greeting(core.HTTP11Connection):  # type: ignore[misc] # either family's
         def __init__(self, origin: Any) -> None:
@@ -191,7 +191,7 @@ def test_connections_that_all_have_served_end_the_call(family: Family) -> None:
 @pytest.mark.parametrize("script", [polite, surplus_at_first])
 def test_a_connection_that_takes_no_mark_serves_one_call(family: Family, script: Any) -> None:
     """A class of the caller's may refuse new attributes."""
-    core = core_of(family)
+    core: Any = core_of(family)
 
     class Strict(core.HTTP11Connection):  # type: ignore[misc] # either family's
         def __setattr__(self, name: str, value: object) -> None:
