@@ -6,15 +6,22 @@ import socket
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 from all_clients import WITHDRAWAL
 from callers_clients import each_kind, tokens
-from credentials import zerohash_client
+from credentials import async_zerohash_client, zerohash_client
 from network_calls import FAST_RETRIES, each_family, each_flavour
 from raw_server import RawServer, black_hole, http
 from tls_servers import server_context
 
-from tokenkit import APIError, ConnectError, ConnectionLostError, RequestTimeoutError
+from tokenkit import (
+    APIError,
+    ConnectError,
+    ConnectionLostError,
+    DeadlineExceeded,
+    RequestTimeoutError,
+)
 
 if TYPE_CHECKING:
     from callers_clients import Kind
@@ -111,3 +118,20 @@ def test_a_proxy_that_refuses_a_second_attempt_knows_nothing_of_the_first(family
             client.send(WITHDRAWAL)
         assert len(proxy.requests) == 2
     assert caught.value.outcome == "unknown"
+
+
+@each_family
+@pytest.mark.parametrize("flavour", ["asyncio", "trio"])
+def test_a_deadline_before_a_callers_connection_stands_is_not_performed(
+    flavour: Flavour, family: Family
+) -> None:
+    """Cancelling ends the exchange, so that no other way can have been taken."""
+    http_: Any = import_module(family)
+
+    async def main(url: str) -> None:
+        async with http_.AsyncClient() as shared:
+            await async_zerohash_client(url, http_client=shared, deadline=0.3).send(WITHDRAWAL)
+
+    with RawServer(black_hole) as server, pytest.raises(DeadlineExceeded) as caught:
+        anyio.run(main, f"https://127.0.0.1:{server.port}", backend=flavour)
+    assert caught.value.outcome == "not performed"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from inspect import CO_COROUTINE, currentframe
+from types import NoneType
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -109,7 +110,7 @@ class CallersProgress(Progress):
         # Whether another attempt of a caller's transport was sent before.
         self._earlier = False
         self._refusals = 0
-        # While a step before the request is under way, and why it failed.
+        # Whether a step before the request is under way, and why it failed.
         self._unsent = False
         self._trouble: object = None
 
@@ -132,7 +133,9 @@ class CallersProgress(Progress):
                 else:
                     self._begin(part, step, info)
             elif self._unsent and (stage == "failed" or step in CONNECTING):
-                self._unsent, self._trouble = False, info.get("exception")
+                # One that is cancelled ends the exchange.
+                self._trouble = info.get("exception")
+                self._unsent = not isinstance(self._trouble, (Exception, NoneType))
         return _nothing() if self._is_async else None
 
     def settle(self, error: Exception | None) -> None:
