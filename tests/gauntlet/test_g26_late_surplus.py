@@ -243,8 +243,9 @@ def test_a_transport_may_go_on_in_a_thread(family: Family) -> None:
                 request.url = good
 
             def send() -> Any:
-                response = http.HTTPTransport().handle_request(request)
-                return http.Response(response.status_code, content=response.read())
+                with http.HTTPTransport() as transport:
+                    response = transport.handle_request(request)
+                    return http.Response(response.status_code, content=response.read())
 
             return await anyio.to_thread.run_sync(send)
 

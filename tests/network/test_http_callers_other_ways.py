@@ -13,7 +13,7 @@ from callers_clients import each_kind, tokens
 from credentials import async_zerohash_client, zerohash_client
 from network_calls import FAST_RETRIES, each_family, each_flavour
 from raw_server import RawServer, black_hole, http
-from tls_servers import server_context
+from tls_servers import HOST, server_context
 
 from tokenkit import (
     APIError,
@@ -128,10 +128,12 @@ def test_a_deadline_before_a_callers_connection_stands_is_not_performed(
     """Cancelling ends the exchange, so that no other way can have been taken."""
     http_: Any = import_module(family)
 
-    async def main(url: str) -> None:
-        async with http_.AsyncClient() as shared:
-            await async_zerohash_client(url, http_client=shared, deadline=0.3).send(WITHDRAWAL)
+    async def main(proxy: str) -> None:
+        async with http_.AsyncClient(proxy=proxy) as shared:
+            client = async_zerohash_client(f"https://{HOST}", http_client=shared, deadline=0.3)
+            await client.send(WITHDRAWAL)
 
-    with RawServer(black_hole) as server, pytest.raises(DeadlineExceeded) as caught:
-        anyio.run(main, f"https://127.0.0.1:{server.port}", backend=flavour)
+    with RawServer(black_hole) as proxy, pytest.raises(DeadlineExceeded) as caught:
+        anyio.run(main, proxy.url, backend=flavour)
     assert caught.value.outcome == "not performed"
+    assert f"proxy 127.0.0.1:{proxy.port}: " in str(caught.value)
