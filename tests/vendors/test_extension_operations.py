@@ -153,7 +153,7 @@ class PairBatch(BatchCall[list[T]], Generic[T]):
         (PairBatch[str], tuple[list[str], ...]),
         (Call[str], str),
         (Call, inspect.Signature.empty),
-        (type("Plain", (type("Bare", (Call,), {}), PassRequest), {}), Pass),
+        (type("Plain", (type("Bare", (Call,), {"__slots__": ()}), PassRequest), {}), Pass),
         (RequestModel, inspect.Signature.empty),
         (pass_for_ann, inspect.Signature.empty),
     ],
