@@ -134,7 +134,7 @@ def test_a_logger_made_later_shows_no_credential(
 @each_family
 @each_flavour
 @pytest.mark.parametrize("reason", ["OK", SECRET])
-def test_a_reason_phrase_is_logged_only_if_it_is_https_own(
+def test_a_reason_phrase_is_logged_only_if_it_is_one_of_http(
     flavour: Flavour, family: Family, reason: str, log: pytest.LogCaptureFixture
 ) -> None:
     """A caller's client logs each response with its reason phrase, which may be anything."""
@@ -145,8 +145,28 @@ def test_a_reason_phrase_is_logged_only_if_it_is_https_own(
     with RawServer(responding(respond)) as server:
         assert tokens(flavour, family, "client", server.url) == RIGHT
     said = [record.getMessage() for record in log.records if record.name == family]
-    assert bool(said) == (reason == "OK")
+    assert [text.endswith(f'200 {"OK" if reason == "OK" else ""}"') for text in said] == [True] * 3
     assert SECRET not in log.text
+
+
+@each_family
+@each_flavour
+def test_a_hooks_own_lines_are_logged(
+    flavour: Flavour, family: Family, log: pytest.LogCaptureFixture
+) -> None:
+    """What else is said to httpx's logger during a call is the caller's."""
+    logger = logging.getLogger(family)
+
+    def speak(_: object) -> None:
+        logger.info("of my own: %s", 5)
+
+    async def speak_async(_: object) -> None:
+        speak(None)
+
+    hooks = {"request": [speak if flavour == "sync" else speak_async]}
+    with RawServer(responding(echo_token)) as server:
+        assert tokens(flavour, family, "client", server.url, event_hooks=hooks) == RIGHT
+    assert log.text.count("of my own: 5") == len(RIGHT)
 
 
 @each_family

@@ -13,7 +13,7 @@ from callers_clients import each_kind, tokens
 from credentials import async_zerohash_client, zerohash_client
 from network_calls import FAST_RETRIES, each_family, each_flavour
 from raw_server import RawServer, black_hole, http
-from tls_servers import HOST, server_context
+from tls_servers import HOST, server_context, trusting
 
 from tokenkit import (
     APIError,
@@ -73,6 +73,92 @@ def test_a_request_that_went_another_way_counts_as_sent(
         assert server.connections == 1
     assert getattr(caught.value, "outcome", None) == "unknown"
     assert str(dead) not in str(caught.value)
+
+
+def again(http_: Any, request: Any) -> Any:
+    """Return a request that nobody follows."""
+    return http_.Request(
+        request.method, request.url, headers=request.headers, content=request.content
+    )
+
+
+@each_family
+def test_a_proxys_refusal_says_nothing_about_the_way_without_it(family: Family) -> None:
+    """A transport that goes around a proxy which refuses has sent the request."""
+    http_: Any = import_module(family)
+
+    class GoesAround(http_.HTTPTransport):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            try:
+                return http_.HTTPTransport.handle_request(self, request)
+            except http_.ProxyError:
+                with http_.HTTPTransport(verify=trusting()) as direct:
+                    return direct.handle_request(again(http_, request))
+
+    with (
+        RawServer(gone, tls=server_context("localhost")) as server,
+        RawServer(refused) as proxy,
+        zerohash_client(
+            f"https://localhost:{server.port}",
+            transport=GoesAround(proxy=proxy.url),
+            retry=FAST_RETRIES,
+        ) as client,
+    ):
+        with pytest.raises(ConnectionLostError) as caught:
+            client.send(WITHDRAWAL)
+        assert len(server.requests) == 1
+    assert caught.value.outcome == "unknown"
+
+
+@each_family
+@pytest.mark.parametrize("flavour", ["asyncio", "trio"])
+def test_a_way_that_a_transport_gives_up_says_nothing_about_the_next(
+    flavour: Flavour, family: Family
+) -> None:
+    """A time limit of the transport's own ends one way, and not the exchange."""
+    http_: Any = import_module(family)
+
+    class Impatient(http_.AsyncHTTPTransport):  # type: ignore[misc] # either family's
+        async def handle_async_request(self, request: Any) -> Any:
+            with anyio.move_on_after(0.2):
+                return await http_.AsyncHTTPTransport.handle_async_request(self, request)
+            async with http_.AsyncHTTPTransport(verify=trusting()) as direct:
+                return await direct.handle_async_request(again(http_, request))
+
+    async def main(url: str, proxy: str) -> None:
+        made = Impatient(proxy=proxy)
+        async with async_zerohash_client(url, transport=made, retry=FAST_RETRIES) as client:
+            await client.send(WITHDRAWAL)
+
+    with (
+        RawServer(gone, tls=server_context("localhost")) as server,
+        RawServer(black_hole) as proxy,
+    ):
+        url = f"https://localhost:{server.port}"
+        with pytest.raises(ConnectionLostError) as caught:
+            anyio.run(main, url, proxy.url, backend=flavour)
+        assert len(server.requests) == 1
+    assert caught.value.outcome == "unknown"
+
+
+@each_family
+def test_a_connect_error_of_a_transports_own_is_not_performed(family: Family) -> None:
+    """Once all ways have failed, a transport may say so in its own words."""
+    http_: Any = import_module(family)
+
+    class Summing(http_.HTTPTransport):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            try:
+                return http_.HTTPTransport.handle_request(self, request)
+            except http_.ConnectError:
+                raise http_.ConnectError("all ways failed") from None
+
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        dead = closed.getsockname()[1]
+    client = zerohash_client(f"http://127.0.0.1:{dead}", transport=Summing(), retry=FAST_RETRIES)
+    with client, pytest.raises(ConnectError, match="all ways failed") as caught:
+        client.send(WITHDRAWAL)
+    assert caught.value.outcome == "not performed"
 
 
 def refused(peer: Peer) -> None:

@@ -20,7 +20,14 @@ from ..errors import (
 from .httpx_adapter import HttpxAdapter
 from .progress import Progress
 
-__all__ = ["class_of", "is_network_trouble", "is_timeout", "may_have_been_sent", "text_of"]
+__all__ = [
+    "class_of",
+    "is_connecting",
+    "is_network_trouble",
+    "is_timeout",
+    "may_have_been_sent",
+    "text_of",
+]
 
 LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "h11", "socksio")
 # All others are subclasses of these; an error status that a caller raises is not one.
@@ -28,6 +35,10 @@ NETWORK = (
     *("RequestError", "StreamError", "InvalidURL", "CookieConflict"),
     *("NetworkError", "TimeoutException", "ProtocolError", "ProxyError"),
     *("UnsupportedProtocol", "ConnectionNotAvailable"),
+)
+CONNECTING = (
+    *("ConnectError", "ConnectTimeout", "ConnectionNotAvailable", "PoolTimeout", "ProxyError"),
+    "UnsupportedProtocol",
 )
 # What callers' connections say if they are closed before the end of a response.
 CLOSED = ("Server disconnected", "peer closed connection")
@@ -70,6 +81,11 @@ def _named(*names: str) -> tuple[type[Exception], ...]:
 def is_timeout(error: Exception) -> bool:
     """Return whether a step took too long."""
     return isinstance(error, (TimeoutError, *_named("TimeoutException")))
+
+
+def is_connecting(error: Exception | None) -> bool:
+    """Return whether an exception's class says that the request was not sent."""
+    return isinstance(error, _named(*CONNECTING))
 
 
 def class_of(error: Exception, progress: Progress) -> type[TransportError | ResponseTooLarge]:

@@ -21,9 +21,10 @@ DEFAULT_FAMILY = "httpx"
 
 # httpcore's classes below httpx's transports that tools may mock or observe.
 SENDERS = ("ConnectionPool", "HTTPProxy", "HTTPConnection")
-LOGGING_PACKAGES = (*CORES, *CORES.values(), "hpack")
+LOGGING_PACKAGES = (*CORES.values(), "hpack")
 LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
-# What a response may call its status in the line that httpx logs for a caller's client.
+# The line that httpx logs for a caller's client ends with what the response calls its status.
+LINE = 'HTTP Request: %s %s "%s %d %s"'
 PHRASES = frozenset({"", *(status.phrase.lower() for status in HTTPStatus)})
 # The starts of steps that name no header and no password.
 HARMLESS = frozenset(
@@ -141,13 +142,19 @@ def is_harmless(record: logging.LogRecord) -> bool:
     if PROGRESS.get(None) is None:
         return True
     if record.name in CORES:
-        return (
-            bool(record.args)
-            and isinstance(record.args, tuple)
-            and str(record.args[-1]).lower() in PHRASES
-        )
+        _hide_reason(record)
+        return True
     event, _, _ = str(record.msg).partition(" ")
     return not record.args and event in HARMLESS
+
+
+def _hide_reason(record: logging.LogRecord) -> None:
+    """Leave out of httpx's line about a response a reason phrase that isn't HTTP's own."""
+    args = record.args
+    if record.msg == LINE and isinstance(args, tuple):
+        *others, reason = args
+        if not isinstance(reason, str) or reason.lower() not in PHRASES:
+            record.args = (*others, "")
 
 
 def hide_credentials() -> None:

@@ -37,10 +37,10 @@ NOT_OURS = re.compile(
     |prefer|range|te|trailer|upgrade|via
     |(content|if|proxy|transfer|upgrade|want|x-forwarded|x-original|x-rewrite)-.*
     |.*(digest|method|override).*
-    |.*(access|assertion|auth|bearer|behalf|cert|challenge|consumer|cookie|cred|csrf|dpop|hmac
+    |.*(access|assertion|auth|bearer|behalf|cert|challenge|consumer|cookie|cred|crumb|csrf|dpop|hmac
         |hasura|honeycomb|identity|impersonat|jwt|kerberos|key|licen[cs]e|login|macaroon|master
         |mnemonic|negotiate|nonce|ntlm|oidc|pass|phrase|principal|private|proof|pwd|saml|secret
-        |seed|sess|sign|spnego|ssl|subscription|sudo|ticket|token|username|xsrf).*
+        |seed|sess|sign|spnego|ssl|subscription|sudo|ticket|token|username|wsse|xsrf).*
     |(.*[-_])?(2fa|act-as|api|basic|code|dsn|mac|mfa|otp|pat|pin|psk|pw|sas|sid|sso|tfa|totp
         |user)([-_].*)?
     """,

@@ -14,7 +14,16 @@ from urllib.parse import urlsplit
 from .._model.messages import DEFAULT_PORTS
 from .._policy.timeouts import LONGEST
 
-__all__ = ["CLOSE", "PROGRESS", "CallersProgress", "Progress", "at", "has_read_all", "time_left"]
+__all__ = [
+    "CLOSE",
+    "ONE_MILLISECOND",
+    "PROGRESS",
+    "CallersProgress",
+    "Progress",
+    "at",
+    "has_read_all",
+    "time_left",
+]
 
 # What a connection of httpcore's calls h11's, its network, and the number of its requests.
 H11, NETWORK, REQUESTS = "_h11_state", "_network_stream", "_request_count"
@@ -25,6 +34,7 @@ CLOSE = (b"connection", b"Close")
 # What anyio's and trio's TLS, and anyio's sockets, have received but not passed on.
 TRANSPORT, READ_BIOS = "_stream", ("_read_bio", "_incoming")
 READ_QUEUE = ("_protocol", "read_queue")
+CORES = ("httpcore", "httpcore2")
 # httpcore's connections, and the pool above them, handle a request a few calls above its `trace`.
 HANDLERS = ("handle_request", "handle_async_request")
 CALLS_ABOVE = 16
@@ -43,6 +53,8 @@ SAYS_NOTHING = frozenset(
         *("http11.receive_response_body.complete", "http11.response_closed.complete"),
     )
 )
+# uvloop's timers count whole milliseconds, and may be early by one.
+ONE_MILLISECOND = 0.001
 # How many connections of a caller's are refused for a call. A pool rarely has more.
 MOST_REFUSALS = 100
 
@@ -80,8 +92,8 @@ class Progress:
         if self.sent is None:
             self.sent = False
 
-    def settle(self, error: Exception | None) -> None:
-        """Forget what an error, or the deadline, doesn't bear out."""
+    def settle(self, error: Exception | None, *, is_connecting: bool) -> None:
+        """Forget what the end of the exchange doesn't bear out."""
 
     def is_refused_by_proxy(self) -> bool:
         """Return whether a status for proxies only came from a proxy."""
@@ -110,7 +122,7 @@ class CallersProgress(Progress):
         # Whether another attempt of a caller's transport was sent before.
         self._earlier = False
         self._refusals = 0
-        # Whether a step before the request is under way, and why it failed.
+        # Whether a step before the request is under way, or was at the deadline; why it failed.
         self._unsent = False
         self._trouble: object = None
 
@@ -133,29 +145,33 @@ class CallersProgress(Progress):
                 else:
                     self._begin(part, step, info)
             elif self._unsent and (stage == "failed" or step in CONNECTING):
-                # One that is cancelled ends the exchange.
                 self._trouble = info.get("exception")
-                self._unsent = not isinstance(self._trouble, (Exception, NoneType))
+                # The deadline may have cancelled it.
+                is_cancelled = not isinstance(self._trouble, (Exception, NoneType))
+                self._unsent = is_cancelled and self.left() <= ONE_MILLISECOND
         return _nothing() if self._is_async else None
 
-    def settle(self, error: Exception | None) -> None:
+    def settle(self, error: Exception | None, *, is_connecting: bool) -> None:
         """Forget that nothing was sent, unless that is how the exchange ended.
 
         A caller's transport may have sent the request in another way, after one that failed.
+
+        Args:
+            error: What ended it; ``None`` if the deadline did.
+            is_connecting: Whether the error's class says that nothing was sent.
         """
-        seen: list[BaseException] = []
-        while error is not None and error not in seen:
-            seen.append(error)
+        is_unsent = self._unsent if error is None else is_connecting
+        while error is not None and not is_unsent:
+            is_unsent = error is self._trouble
             error = error.__cause__ if isinstance(error.__cause__, Exception) else None
-        if self.sent is False and not self._unsent and self._trouble not in seen:
+        if self.sent is False and not is_unsent:
             self.sent = self.peer = None
 
     def is_refused_by_proxy(self) -> bool:
         """Return whether a status for proxies only came from a proxy, which got plain http."""
         if not self._forwards:
             return False
-        self.peer = "proxy"
-        self.sent, self._unsent = self._earlier, True
+        self.sent, self.peer = self._earlier, "proxy"
         return True
 
     def _begin(self, part: str, step: str, info: Mapping[str, Any]) -> None:
@@ -221,7 +237,7 @@ class CallersProgress(Progress):
         self._forwards = isinstance(target, bytes) and target.startswith(b"http")
 
     def _refuse(self, core: Any) -> NoReturn:
-        self.sent, self._unsent = bool(self.sent), True
+        self.sent = bool(self.sent)
         self._refusals += 1
         if self._refusals > MOST_REFUSALS:
             raise core.ConnectError("each connection has served another request")
@@ -245,7 +261,7 @@ def _core_of(value: object) -> Any:
     """Return the httpcore whose class, or a subclass of it, a value has; ``None`` if neither's."""
     for kind in type(value).__mro__:
         name = kind.__module__.partition(".")[0]
-        if name.startswith("httpcore"):
+        if name in CORES:
             return sys.modules[name]
     return None
 

@@ -6,13 +6,19 @@ from .._model.messages import Headers, Response
 from .._pipeline.effects import NoResponse
 from .._pipeline.response_body import BoundedBody
 from ..errors import DeadlineExceeded
-from .errors import class_of, is_network_trouble, is_timeout, may_have_been_sent, text_of
+from .errors import (
+    class_of,
+    is_connecting,
+    is_network_trouble,
+    is_timeout,
+    may_have_been_sent,
+    text_of,
+)
 from .httpx_adapter import HttpxAdapter
-from .progress import Progress
+from .progress import ONE_MILLISECOND, Progress
 
 __all__ = ["NO_FREE_CONNECTION", "QUIETLY", "ResponseReader"]
 
-ONE_MILLISECOND = 0.001
 PROXY_AUTHENTICATION_REQUIRED = 407
 
 
@@ -98,7 +104,7 @@ class ResponseReader:
 
     def deadline_passed(self, error: Exception | None = None) -> NoResponse:
         """Return the outcome of an exchange that the deadline ended."""
-        self._progress.settle(error)
+        self._progress.settle(error, is_connecting=is_connecting(error))
         message = "The deadline passed before the response was complete"
         if peer := self._progress.peer:
             message = f"{peer}: the deadline passed on the way to {self._progress.origin}"
@@ -117,10 +123,9 @@ class ResponseReader:
         """
         if not is_network_trouble(error):
             raise error
-        # uvloop's timers count whole milliseconds, and may be early by one.
         if is_timeout(error) and self._progress.left() <= ONE_MILLISECOND:
             return self.deadline_passed(error)
-        self._progress.settle(error)
+        self._progress.settle(error, is_connecting=is_connecting(error))
         return NoResponse(
             error=class_of(error, self._progress),
             message=text_of(error, self._adapter, self._progress),
