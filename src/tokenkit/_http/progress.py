@@ -14,16 +14,7 @@ from urllib.parse import urlsplit
 from .._model.messages import DEFAULT_PORTS
 from .._policy.timeouts import LONGEST
 
-__all__ = [
-    "CLOSE",
-    "ONE_MILLISECOND",
-    "PROGRESS",
-    "CallersProgress",
-    "Progress",
-    "at",
-    "has_read_all",
-    "time_left",
-]
+__all__ = ["CLOSE", "PROGRESS", "CallersProgress", "Progress", "at", "has_read_all", "time_left"]
 
 # What a connection of httpcore's calls h11's, its network, and the number of its requests.
 H11, NETWORK, REQUESTS = "_h11_state", "_network_stream", "_request_count"
@@ -87,6 +78,10 @@ class Progress:
         """Return the seconds until the deadline."""
         return self.until - time.monotonic()
 
+    def is_over(self) -> bool:
+        """Return whether the deadline has passed, or is less than a millisecond away."""
+        return self.left() <= ONE_MILLISECOND
+
     def failed_to_write(self) -> None:
         """Record that a write failed; if it was the first, no whole request was sent."""
         if self.sent is None:
@@ -148,7 +143,7 @@ class CallersProgress(Progress):
                 self._trouble = info.get("exception")
                 # The deadline may have cancelled it.
                 is_cancelled = not isinstance(self._trouble, (Exception, NoneType))
-                self._unsent = is_cancelled and self.left() <= ONE_MILLISECOND
+                self._unsent = is_cancelled and self.is_over()
         return _nothing() if self._is_async else None
 
     def settle(self, error: Exception | None, *, is_connecting: bool) -> None:

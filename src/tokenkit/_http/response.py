@@ -15,7 +15,7 @@ from .errors import (
     text_of,
 )
 from .httpx_adapter import HttpxAdapter
-from .progress import ONE_MILLISECOND, Progress
+from .progress import Progress
 
 __all__ = ["NO_FREE_CONNECTION", "QUIETLY", "ResponseReader"]
 
@@ -123,7 +123,7 @@ class ResponseReader:
         """
         if not is_network_trouble(error):
             raise error
-        if is_timeout(error) and self._progress.left() <= ONE_MILLISECOND:
+        if is_timeout(error) and self._progress.is_over():
             return self.deadline_passed(error)
         self._progress.settle(error, is_connecting=is_connecting(error))
         return NoResponse(

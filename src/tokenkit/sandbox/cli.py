@@ -2,10 +2,10 @@
 
 import contextlib
 import logging
+import queue
 import re
 import signal
 import sys
-import threading
 from collections.abc import Generator, Sequence
 from types import FrameType
 
@@ -82,10 +82,11 @@ def _rate(text: str | None, limit: int | None, window: int) -> tuple[int | None,
 
 
 def _serve(sandbox: Sandbox) -> int:
-    stopped = threading.Event()
+    # An event's lock may be held when a signal strikes; this may be put to at any time.
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's interface
-        stopped.set()
+        signals.put(number)
 
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -93,8 +94,7 @@ def _serve(sandbox: Sandbox) -> int:
             lines = (f"{name}={value}\n" for name, value in sandbox.environment.items())
             sys.stdout.writelines(lines)
             sys.stdout.flush()
-            while not stopped.wait(POLL):
-                pass
+            _wait(signals)
     except OSError as error:
         sys.stderr.write(f"python -m tokenkit sandbox: error: {error.strerror or error}\n")
         return 1
@@ -102,6 +102,13 @@ def _serve(sandbox: Sandbox) -> int:
         for number, action in previous.items():
             signal.signal(number, action)
     return 0
+
+
+def _wait(signals: queue.SimpleQueue[int]) -> None:
+    while True:
+        with contextlib.suppress(queue.Empty):
+            signals.get(timeout=POLL)
+            return
 
 
 @contextlib.contextmanager
