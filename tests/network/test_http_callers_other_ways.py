@@ -33,6 +33,12 @@ def gone(peer: Peer) -> None:
     peer.read_request()
 
 
+def again(http_: Any, request: Any, **changes: Any) -> Any:
+    """Return a request that nobody follows, unless it gets the first one's extensions."""
+    made = {"url": request.url, "headers": request.headers, "content": request.content}
+    return http_.Request(request.method, **{**made, **changes})
+
+
 @each_family
 @pytest.mark.parametrize(
     ("script", "error"), [(gone, ConnectionLostError), (black_hole, RequestTimeoutError)]
@@ -47,23 +53,12 @@ def test_a_request_that_went_another_way_counts_as_sent(
 
     class FailsOver(http_.HTTPTransport):  # type: ignore[misc] # either family's
         def handle_request(self, request: Any) -> Any:
-            first = http_.Request(
-                request.method,
-                request.url.copy_with(port=dead),
-                headers=request.headers,
-                content=request.content,
-                extensions=request.extensions,
-            )
+            url = request.url.copy_with(port=dead)
+            first = again(http_, request, url=url, extensions=request.extensions)
             try:
                 return http_.HTTPTransport.handle_request(self, first)
             except http_.ConnectError:
-                other = http_.Request(
-                    request.method,
-                    request.url,
-                    headers=request.headers,
-                    content=request.content,
-                    extensions={"timeout": {"read": 0.2}},
-                )
+                other = again(http_, request, extensions={"timeout": {"read": 0.2}})
                 return http_.HTTPTransport.handle_request(self, other)
 
     with RawServer(script) as server:
@@ -73,13 +68,6 @@ def test_a_request_that_went_another_way_counts_as_sent(
         assert server.connections == 1
     assert getattr(caught.value, "outcome", None) == "unknown"
     assert str(dead) not in str(caught.value)
-
-
-def again(http_: Any, request: Any) -> Any:
-    """Return a request that nobody follows."""
-    return http_.Request(
-        request.method, request.url, headers=request.headers, content=request.content
-    )
 
 
 @each_family

@@ -36,7 +36,7 @@ NETWORK = (
     *("NetworkError", "TimeoutException", "ProtocolError", "ProxyError"),
     *("UnsupportedProtocol", "ConnectionNotAvailable"),
 )
-CONNECTING = (
+UNSENT = (
     *("ConnectError", "ConnectTimeout", "ConnectionNotAvailable", "PoolTimeout", "ProxyError"),
     "UnsupportedProtocol",
 )
@@ -83,9 +83,9 @@ def is_timeout(error: Exception) -> bool:
     return isinstance(error, (TimeoutError, *_named("TimeoutException")))
 
 
-def is_connecting(error: Exception | None) -> bool:
+def is_connecting(error: Exception) -> bool:
     """Return whether an exception's class says that the request was not sent."""
-    return isinstance(error, _named(*CONNECTING))
+    return isinstance(error, _named(*UNSENT))
 
 
 def class_of(error: Exception, progress: Progress) -> type[TransportError | ResponseTooLarge]:

@@ -25,7 +25,7 @@ CLOSE = (b"connection", b"Close")
 # What anyio's and trio's TLS, and anyio's sockets, have received but not passed on.
 TRANSPORT, READ_BIOS = "_stream", ("_read_bio", "_incoming")
 READ_QUEUE = ("_protocol", "read_queue")
-CORES = ("httpcore", "httpcore2")
+HTTPCORES = ("httpcore", "httpcore2")
 # httpcore's connections, and the pool above them, handle a request a few calls above its `trace`.
 HANDLERS = ("handle_request", "handle_async_request")
 CALLS_ABOVE = 16
@@ -256,7 +256,7 @@ def _core_of(value: object) -> Any:
     """Return the httpcore whose class, or a subclass of it, a value has; ``None`` if neither's."""
     for kind in type(value).__mro__:
         name = kind.__module__.partition(".")[0]
-        if name in CORES:
+        if name in HTTPCORES:
             return sys.modules[name]
     return None
 

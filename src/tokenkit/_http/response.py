@@ -102,9 +102,12 @@ class ResponseReader:
         """Return as much of the response as has arrived."""
         return self._response() if self._status else None
 
-    def deadline_passed(self, error: Exception | None = None) -> NoResponse:
+    def deadline_passed(self) -> NoResponse:
         """Return the outcome of an exchange that the deadline ended."""
-        self._progress.settle(error, is_connecting=is_connecting(error))
+        self._progress.settle(None, is_connecting=False)
+        return self._too_late()
+
+    def _too_late(self) -> NoResponse:
         message = "The deadline passed before the response was complete"
         if peer := self._progress.peer:
             message = f"{peer}: the deadline passed on the way to {self._progress.origin}"
@@ -123,9 +126,9 @@ class ResponseReader:
         """
         if not is_network_trouble(error):
             raise error
-        if is_timeout(error) and self._progress.is_over():
-            return self.deadline_passed(error)
         self._progress.settle(error, is_connecting=is_connecting(error))
+        if is_timeout(error) and self._progress.is_over():
+            return self._too_late()
         return NoResponse(
             error=class_of(error, self._progress),
             message=text_of(error, self._adapter, self._progress),
