@@ -10,7 +10,7 @@ import pytest
 from all_clients import HEALTH, HEALTHY
 from callers_clients import tokens
 from connect_proxy import socks_proxy_to, socks_url
-from network_calls import NO_RETRIES, each_family, each_flavour, echo_token, send_strigo
+from network_calls import CORES, NO_RETRIES, each_family, each_flavour, echo_token, send_strigo
 from raw_server import RawServer, http, responding
 from surplus import RIGHT
 from tls_servers import HOST, tls_server, trusting
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from raw_server import RawRequest
 
 SECRET = "token-9f8e7d6c5b4a"
-CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
 
 
 @pytest.fixture(autouse=True)
@@ -147,6 +146,63 @@ def test_a_reason_phrase_is_logged_only_if_it_is_one_of_http(
     said = [record.getMessage() for record in log.records if record.name == family]
     assert [text.endswith(f'200 {"OK" if reason == "OK" else ""}"') for text in said] == [True] * 3
     assert SECRET not in log.text
+
+
+@each_family
+def test_a_reason_phrase_that_is_in_the_line_already_is_not_logged(
+    family: Family, log: pytest.LogCaptureFixture
+) -> None:
+    """A caller's own filter may have written the line before, or for another version."""
+    logger = logging.getLogger(family)
+
+    def write(record: logging.LogRecord) -> bool:
+        record.msg, record.args = record.getMessage(), ()
+        return True
+
+    def respond(request: RawRequest) -> bytes:
+        reason = f' 200 {SECRET} "HTTP/1.1 200 OK'.encode()
+        return echo_token(request).replace(b" 200 Whatever", reason, 1)
+
+    logger.filters.insert(0, write)
+    try:
+        with RawServer(responding(respond)) as server:
+            assert tokens("sync", family, "client", server.url) == RIGHT
+            logger.filters[0] = lambda record: not record.__dict__.update(msg="HTTP Request: %s!")
+            assert tokens("sync", family, "client", server.url) == RIGHT
+    finally:
+        del logger.filters[0]
+    said = [record.getMessage() for record in log.records if record.name == family]
+    assert [text.endswith(' 200 "') for text in said] == [True] * len(RIGHT)
+    assert SECRET not in log.text
+
+
+class Odd:
+    """Something that can't be compared with a line."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("the truth value is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment] # as such classes have it
+
+    def __str__(self) -> str:
+        return "an odd line"
+
+
+@each_family
+def test_an_odd_line_of_a_callers_doesnt_end_the_call(
+    family: Family, log: pytest.LogCaptureFixture
+) -> None:
+    """It is logged if it can be written at all."""
+    logger = logging.getLogger(family)
+
+    def speak(_: object) -> None:
+        logger.info(Odd())
+        logger.info("%d", "not a number")
+
+    hooks = {"request": [speak]}
+    with RawServer(responding(echo_token)) as server:
+        assert tokens("sync", family, "client", server.url, event_hooks=hooks) == RIGHT
+    assert log.text.count("an odd line") == len(RIGHT)
 
 
 @each_family

@@ -13,7 +13,7 @@ from callers_clients import each_kind, each_loop, minted_through, tokens
 from connect_proxy import proxy_to, socks_proxy_to, socks_url
 from credentials import async_strigo_client, strigo_client
 from h2_server import H2Server
-from network_calls import NO_RETRIES, each_family, each_flavour, echo_token
+from network_calls import NO_RETRIES, core_of, each_family, each_flavour, echo_token
 from raw_server import RawServer, json_response
 from surplus import (
     CALLS,
@@ -181,10 +181,6 @@ def test_a_connection_of_a_callers_own_requests_is_not_used(
         else:
             minted = anyio.run(main, server.url, backend=flavour)
     assert minted == RIGHT
-
-
-def core_of(family: Family) -> Any:
-    return import_module({"httpx": "httpcore", "httpx2": "httpcore2"}[family])
 
 
 def transport_over(flavour: Flavour, family: Family, backend: object) -> Any:

@@ -12,8 +12,8 @@ import pytest
 from callers_clients import minted_through, tokens
 from credentials import strigo_client
 from network_calls import (
-    FAST_RETRIES,
     NO_RETRIES,
+    core_of,
     each_family,
     each_flavour,
     echo_token,
@@ -70,7 +70,7 @@ def address(server: RawServer, scheme: str) -> str:
 def test_late_surplus_on_an_own_connection_is_nobodys(
     flavour: Flavour, family: Family, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The request is not sent behind it, but over another connection."""
+    """The request is not sent behind it, but over another connection, without a retry."""
     late, outgoing = Late(), HttpcoreAdapter.outgoing
 
     def waiting(self: HttpcoreAdapter, *arguments: Any) -> Any:
@@ -86,7 +86,7 @@ def test_late_surplus_on_an_own_connection_is_nobodys(
             *CALLS,
             http_family=family,
             ssl_context=trusting(),
-            retry=FAST_RETRIES,
+            retry=NO_RETRIES,
         )
         assert [reply.value.token for reply in replies] == RIGHT
         assert len(server.requests) == len(CALLS)
@@ -129,10 +129,6 @@ def transport_over(family: Family, pool: type[Any]) -> Any:
     transport: Any = import_module(family).HTTPTransport()
     transport._pool = pool()
     return transport
-
-
-def core_of(family: Family) -> Any:
-    return import_module({"httpx": "httpcore", "httpx2": "httpcore2"}[family])
 
 
 @each_family

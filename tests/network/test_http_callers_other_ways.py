@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 from all_clients import WITHDRAWAL
 from callers_clients import each_kind, tokens
 from credentials import async_zerohash_client, zerohash_client
-from network_calls import FAST_RETRIES, each_family, each_flavour
+from network_calls import FAST_RETRIES, NO_RETRIES, core_of, each_family, each_flavour
 from raw_server import RawServer, black_hole, http
 from tls_servers import HOST, server_context, trusting
 
@@ -21,6 +22,7 @@ from tokenkit import (
     ConnectionLostError,
     DeadlineExceeded,
     RequestTimeoutError,
+    TransportError,
 )
 
 if TYPE_CHECKING:
@@ -130,22 +132,129 @@ def test_a_way_that_a_transport_gives_up_says_nothing_about_the_next(
 
 
 @each_family
-def test_a_connect_error_of_a_transports_own_is_not_performed(family: Family) -> None:
-    """Once all ways have failed, a transport may say so in its own words."""
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("second from first", "first from second", "in a circle"),
+        *("ReadError from first", "ConnectError from second", "ConnectError"),
+    ],
+)
+def test_whatever_a_transport_raises_in_the_end_a_way_may_have_been_sent(
+    family: Family, said: str
+) -> None:
+    """Only httpcore's own error says that nothing was sent, and no other one about it."""
     http_: Any = import_module(family)
+
+    def error_from(first: Exception, second: Exception) -> Exception:
+        name, _, cause = said.partition(" from ")
+        made = {"first": first, "second": second, "in a circle": second}.get(name)
+        made = made or getattr(http_, name)("all ways failed")
+        made.__cause__ = {"first": first, "second": second}.get(cause)
+        if said == "in a circle":
+            first.__cause__, second.__cause__ = second, first
+        return made
 
     class Summing(http_.HTTPTransport):  # type: ignore[misc] # either family's
         def handle_request(self, request: Any) -> Any:
             try:
                 return http_.HTTPTransport.handle_request(self, request)
-            except http_.ConnectError:
-                raise http_.ConnectError("all ways failed") from None
+            except http_.ConnectError as error:
+                first = error
+            try:
+                with http_.HTTPTransport() as direct:
+                    return direct.handle_request(again(http_, request))
+            except http_.TransportError as second:
+                raised = error_from(first, second)
+                raise raised from raised.__cause__
 
     with socket.create_server(("127.0.0.1", 0)) as closed:
-        dead = closed.getsockname()[1]
-    client = zerohash_client(f"http://127.0.0.1:{dead}", transport=Summing(), retry=FAST_RETRIES)
-    with client, pytest.raises(ConnectError, match="all ways failed") as caught:
-        client.send(WITHDRAWAL)
+        dead = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    with RawServer(gone) as server:
+        transport = Summing(proxy=dead)
+        client = zerohash_client(server.url, transport=transport, retry=FAST_RETRIES)
+        with client, pytest.raises(TransportError) as caught:
+            client.send(WITHDRAWAL)
+        assert len(server.requests) == 1
+    assert caught.value.outcome == "unknown"
+
+
+@each_family
+@pytest.mark.parametrize("flavour", ["asyncio", "trio"])
+def test_a_deadline_on_the_way_around_a_proxy_leaves_open_what_was_sent(
+    flavour: Flavour, family: Family
+) -> None:
+    """The proxy's refusal has ended the first way."""
+    http_: Any = import_module(family)
+
+    class GoesAround(http_.AsyncHTTPTransport):  # type: ignore[misc] # either family's
+        async def handle_async_request(self, request: Any) -> Any:
+            try:
+                return await http_.AsyncHTTPTransport.handle_async_request(self, request)
+            except http_.ProxyError:
+                async with http_.AsyncHTTPTransport(verify=trusting()) as direct:
+                    return await direct.handle_async_request(again(http_, request))
+
+    async def main(url: str, proxy: str) -> None:
+        made = GoesAround(proxy=proxy)
+        client = async_zerohash_client(url, transport=made, retry=FAST_RETRIES, deadline=3)
+        async with client:
+            await client.send(WITHDRAWAL)
+
+    with (
+        RawServer(black_hole, tls=server_context("localhost")) as server,
+        RawServer(refused) as proxy,
+    ):
+        with pytest.raises(DeadlineExceeded) as caught:
+            anyio.run(main, f"https://localhost:{server.port}", proxy.url, backend=flavour)
+        assert len(server.requests) == 1
+    assert caught.value.outcome == "unknown"
+
+
+@each_family
+@each_flavour
+def test_a_proxy_that_resets_before_it_is_asked_is_to_blame(
+    flavour: Flavour, family: Family
+) -> None:
+    """The write that fails then isn't the request's."""
+    http_: Any = import_module(family)
+    core: Any = core_of(family)
+
+    class Slow(core.SyncBackend):  # type: ignore[misc] # either family's
+        def connect_tcp(self, *args: Any, **kwargs: Any) -> Any:
+            made = core.SyncBackend.connect_tcp(self, *args, **kwargs)
+            proxy.wait_for(lambda: resets == 1)
+            return made
+
+    class AsyncSlow(core.AnyIOBackend):  # type: ignore[misc] # either family's
+        async def connect_tcp(self, *args: Any, **kwargs: Any) -> Any:
+            made = await core.AnyIOBackend.connect_tcp(self, *args, **kwargs)
+            proxy.wait_for(lambda: resets == 1)
+            return made
+
+    resets = 0
+
+    def reset(peer: Peer) -> None:
+        nonlocal resets
+        peer.reset()
+        resets += 1
+
+    def send() -> None:
+        transport = http_.HTTPTransport(proxy=proxy.url)
+        transport._pool._network_backend = Slow()
+        with zerohash_client(f"https://{HOST}", transport=transport, retry=NO_RETRIES) as client:
+            client.send(WITHDRAWAL)
+
+    async def send_async() -> None:
+        transport = http_.AsyncHTTPTransport(proxy=proxy.url)
+        transport._pool._network_backend = AsyncSlow()
+        made = async_zerohash_client(f"https://{HOST}", transport=transport, retry=NO_RETRIES)
+        async with made as client:
+            await client.send(WITHDRAWAL)
+
+    run = send if flavour == "sync" else partial(anyio.run, send_async, backend=flavour)
+    with RawServer(reset) as proxy, pytest.raises(ConnectError) as caught:
+        run()
+    assert f"proxy 127.0.0.1:{proxy.port}: " in str(caught.value)
     assert caught.value.outcome == "not performed"
 
 
@@ -191,6 +300,31 @@ def test_a_proxy_that_refuses_a_second_attempt_knows_nothing_of_the_first(family
         with client, pytest.raises(ConnectError, match=r"^proxy: ProxyError: 407") as caught:
             client.send(WITHDRAWAL)
         assert len(proxy.requests) == 2
+    assert caught.value.outcome == "unknown"
+
+
+@each_family
+@pytest.mark.parametrize("way", ["the same proxy", "none"])
+def test_a_407_on_a_way_that_nobody_follows_is_no_proxys(family: Family, way: str) -> None:
+    """The way before it was sent through a proxy, and its response was lost."""
+    http_: Any = import_module(family)
+
+    class GoesOn(http_.HTTPTransport):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            try:
+                return http_.HTTPTransport.handle_request(self, request)
+            except http_.TransportError:
+                if way == "the same proxy":
+                    return http_.HTTPTransport.handle_request(self, again(http_, request))
+                with http_.HTTPTransport() as direct:
+                    return direct.handle_request(again(http_, request))
+
+    with RawServer(gone, refused) as proxy, RawServer(refused) as server:
+        transport = GoesOn(proxy=proxy.url)
+        client = zerohash_client(server.url, transport=transport, retry=FAST_RETRIES)
+        with client, pytest.raises(APIError) as caught:
+            client.send(WITHDRAWAL)
+        assert len(proxy.requests) + len(server.requests) == 2
     assert caught.value.outcome == "unknown"
 
 

@@ -25,7 +25,7 @@ from all_clients import (
 from callers_clients import send_through
 from credentials import STRIGO_API_KEY, STRIGO_ORG_ID, async_strigo_client, strigo_client
 from h2_server import H2Server
-from network_calls import FAMILIES, each_family, each_flavour, send_strigo
+from network_calls import FAMILIES, core_of, each_family, each_flavour, send_strigo
 from raw_server import RawServer, responding
 from tls_servers import trusting
 
@@ -234,7 +234,7 @@ def test_who_observes_httpcores_connections_sees_each_call(
     flavour: Flavour, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A method replaced in httpcore's connection class gets every call, not only the first."""
-    core: Any = import_module({"httpx": "httpcore", "httpx2": "httpcore2"}[family])
+    core: Any = core_of(family)
     prefix, name = (
         ("", "handle_request") if flavour == "sync" else ("Async", "handle_async_request")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
@@ -42,8 +43,15 @@ FAMILIES: tuple[Family, ...] = ("httpx", "httpx2") if find_spec("httpx2") else (
 each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 each_family = pytest.mark.parametrize("family", FAMILIES)
 
+CORES: dict[Family, str] = {"httpx": "httpcore", "httpx2": "httpcore2"}
+
 FAST_RETRIES = RetryPolicy(first_wait=0.01)
 NO_RETRIES = RetryPolicy(max_retries=0)
+
+
+def core_of(family: Family) -> Any:
+    """Return the library below httpx's or httpx2's connections."""
+    return import_module(CORES[family])
 
 
 class Options(CallOptions, total=False):

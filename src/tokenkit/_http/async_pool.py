@@ -23,7 +23,7 @@ from .connection import IdleConnections, PooledConnection, Route
 from .family import hide_credentials
 from .httpx_adapter import HttpxAdapter, callers_adapter
 from .progress import PROGRESS
-from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
+from .response import NO_FREE_CONNECTION, QUIETLY, STALE_CONNECTION, ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
 __all__ = ["AsyncCallersConnections", "AsyncOwnConnections"]
@@ -234,21 +234,23 @@ class AsyncOwnConnections:
         """Send a request and read the response, in ``left`` seconds."""
         until = time.monotonic() + left
         pool = self._known() or await self._open()
-        connection = await pool.take(left)
-        if connection is None:
-            return NO_FREE_CONNECTION
-        connection.interrupted = True
-        try:
-            adapter = connection.adapter()
-            # A mock or an instrument may wait without the network below.
-            keeps_deadline = adapter.knows_what_was_sent and connection.network.keeps_deadline
-            left = until - time.monotonic()
-            outcome = await exchange(
-                adapter, request, timeouts, left, keeps_deadline=keeps_deadline
-            )
-            connection.interrupted = False
-        finally:
-            await pool.give_back(connection)
+        outcome: AttemptOutcome = STALE_CONNECTION
+        while outcome is STALE_CONNECTION:
+            connection = await pool.take(until - time.monotonic())
+            if connection is None:
+                return NO_FREE_CONNECTION
+            connection.interrupted = True
+            try:
+                adapter = connection.adapter()
+                # A mock or an instrument may wait without the network below.
+                keeps_deadline = adapter.knows_what_was_sent and connection.network.keeps_deadline
+                left = until - time.monotonic()
+                outcome = await exchange(
+                    adapter, request, timeouts, left, keeps_deadline=keeps_deadline
+                )
+                connection.interrupted = False
+            finally:
+                await pool.give_back(connection)
         return outcome
 
     async def discard(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from .httpx_adapter import POOL_OF_TRANSPORT, HttpcoreAdapter, HttpxAdapter, httpcore_url
-from .progress import PROGRESS, at, has_read_all, time_left
+from .progress import PROGRESS, has_read_all, time_left
 from .proxy import Proxy
 from .settings import KEEPALIVE, ConnectionSettings
 
@@ -116,17 +116,15 @@ class Stream(ABC):
     def _check_unread(self) -> None:
         """Check that nothing has arrived behind the last response, right before a request.
 
-        An event loop, or another thread, may have been busy since the connection was taken.
+        Any earlier look would miss what arrives while an event loop, or a thread, is busy.
 
         Raises:
-            ReadError: Something has, or the peer has closed.
+            ReadError: Something has, or the peer has closed; another connection is to be taken.
         """
         progress = PROGRESS.get()
         if self._has_served and progress.sent is None and self._has_input():
-            progress.sent = False
-            raise self._route.core.ReadError(
-                "it ended, or held another response, before the request was sent"
-            )
+            progress.sent, progress.is_stale = False, True
+            raise self._route.core.ReadError
 
     def _note_written(self) -> None:
         """Record that bytes were sent, if they are the request's and not for a proxy."""
@@ -225,7 +223,7 @@ class PooledConnection:
         """Return the adapter that sends over the connection."""
         family = self._route.settings.family
         if self._transport is None:
-            # Before an open one is used again, `has_expired()` has looked.
+            # Once it is open, `has_expired()` has looked.
             if self._is_open or family.is_untouched(self._method):
                 return self._adapter
             self._transport = self._observed()
@@ -263,14 +261,14 @@ class PooledConnection:
         return True
 
     def has_expired(self) -> bool:
-        """Return whether the connection idled too long, was closed, or holds surplus bytes.
+        """Return whether the connection idled too long, or was opened before a tool came.
 
-        One that was opened before a tool came can't be handed to the tool's methods.
+        It can't be handed to the tool's methods.
         """
         if self._transport is not None:
             return False
         is_untouched = self._route.settings.family.is_untouched(self._method)
-        return not is_untouched or bool(self._connection.has_expired())
+        return not is_untouched or self.idle_since < time.monotonic() - KEEPALIVE
 
     def parts(self) -> list[Any]:
         """Return what has to be closed: httpcore opens nothing outside the network."""
@@ -281,7 +279,10 @@ class PooledConnection:
 
 
 def _is_clean(connection: Any) -> bool:
-    return has_read_all(at(connection, PATH_TO_H11)) and bool(connection.is_idle())
+    opened = connection
+    for name in PATH_TO_H11:
+        opened = getattr(opened, name, None)
+    return has_read_all(opened) and bool(connection.is_idle())
 
 
 class IdleConnections:

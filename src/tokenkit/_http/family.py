@@ -1,6 +1,7 @@
 """httpx and httpx2: one interface, two sets of classes, and what their logs may show."""
 
 import logging
+import re
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache
@@ -24,7 +25,8 @@ SENDERS = ("ConnectionPool", "HTTPProxy", "HTTPConnection")
 LOGGING_PACKAGES = (*CORES.values(), "hpack")
 LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
 # The line that httpx logs for a caller's client ends with what the response calls its status.
-LINE = 'HTTP Request: %s %s "%s %d %s"'
+LINE = "HTTP Request: "
+STATUS_AND_REASON = re.compile(r'(.*? "HTTP/[0-9.]+ [0-9]+ )(.*)"', re.DOTALL)
 PHRASES = frozenset({"", *(status.phrase.lower() for status in HTTPStatus)})
 # The starts of steps that name no header and no password.
 HARMLESS = frozenset(
@@ -142,19 +144,26 @@ def is_harmless(record: logging.LogRecord) -> bool:
     if PROGRESS.get(None) is None:
         return True
     if record.name in CORES:
-        _hide_reason(record)
-        return True
+        return _hide_reason(record)
     event, _, _ = str(record.msg).partition(" ")
     return not record.args and event in HARMLESS
 
 
-def _hide_reason(record: logging.LogRecord) -> None:
-    """Leave out of httpx's line about a response a reason phrase that isn't HTTP's own."""
-    args = record.args
-    if record.msg == LINE and isinstance(args, tuple):
-        *others, reason = args
-        if not isinstance(reason, str) or reason.lower() not in PHRASES:
-            record.args = (*others, "")
+def _hide_reason(record: logging.LogRecord) -> bool:
+    """Leave out of httpx's line about a response a reason phrase that isn't HTTP's own.
+
+    Returns whether the line can be shown.
+    """
+    try:
+        text = record.getMessage()
+    except Exception:  # noqa: BLE001 - a caller's own line may hold anything
+        return False
+    if not text.startswith(LINE):
+        return True
+    found = STATUS_AND_REASON.fullmatch(text)
+    if found is not None and found[2].lower() not in PHRASES:
+        record.msg, record.args = f'{found[1]}"', ()
+    return found is not None
 
 
 def hide_credentials() -> None:

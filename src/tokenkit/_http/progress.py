@@ -4,7 +4,7 @@ import os
 import ssl
 import sys
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping
 from contextvars import ContextVar
 from inspect import CO_COROUTINE, currentframe
 from types import NoneType
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from .._model.messages import DEFAULT_PORTS
 from .._policy.timeouts import LONGEST
 
-__all__ = ["CLOSE", "PROGRESS", "CallersProgress", "Progress", "at", "has_read_all", "time_left"]
+__all__ = ["CLOSE", "PROGRESS", "CallersProgress", "Progress", "has_read_all", "time_left"]
 
 # What a connection of httpcore's calls h11's, its network, and the number of its requests.
 H11, NETWORK, REQUESTS = "_h11_state", "_network_stream", "_request_count"
@@ -34,7 +34,6 @@ CALLS_ABOVE = 16
 CONNECTING = frozenset(
     {"connect_tcp", "connect_unix_socket", "retry", "setup_socks5_connection", "start_tls"}
 )
-
 # Most events of a request over HTTP/1.1, at which nothing changes that is noted here.
 SAYS_NOTHING = frozenset(
     (
@@ -63,9 +62,10 @@ class Progress:
             None if unknown.
         peer: The proxy, or another host, while it is the peer.
         ended: Whether the peer has closed its end.
+        is_stale: Whether the connection was closed, or held another response, before that.
     """
 
-    __slots__ = ("ended", "origin", "peer", "sent", "until")
+    __slots__ = ("ended", "is_stale", "origin", "peer", "sent", "until")
 
     def __init__(self, left: float, origin: str) -> None:
         self.origin = origin
@@ -73,6 +73,7 @@ class Progress:
         self.sent: bool | None = None
         self.peer: str | None = None
         self.ended = False
+        self.is_stale = False
 
     def left(self) -> float:
         """Return the seconds until the deadline."""
@@ -124,10 +125,9 @@ class CallersProgress(Progress):
     def follow(self, event: str, info: Mapping[str, Any]) -> Coroutine[Any, Any, None] | None:
         """Take an event, which tells about this request only.
 
-        A caller's client may raise a connection error that belongs to its own request. Its
-        transport may pass an async request on to a sync one's, or the other way round.
+        A caller's transport may pass an async request on to a sync one's, or the other way round.
         """
-        if event not in SAYS_NOTHING:
+        if event not in SAYS_NOTHING or self.sent is False:
             part, _, rest = event.partition(".")
             step, _, stage = rest.partition(".")
             if stage == "started":
@@ -139,26 +139,35 @@ class CallersProgress(Progress):
                     self._leave_connection()
                 else:
                     self._begin(part, step, info)
-            elif self._unsent and (stage == "failed" or step in CONNECTING):
-                self._trouble = info.get("exception")
-                # The deadline may have cancelled it.
-                is_cancelled = not isinstance(self._trouble, (Exception, NoneType))
-                self._unsent = is_cancelled and self.is_over()
+            elif step != "response_closed":
+                self._end(info.get("exception"))
         return _nothing() if self._is_async else None
+
+    def _end(self, trouble: object) -> None:
+        self._forwards = self._forwards and trouble is None
+        if self._unsent:
+            self._trouble = trouble
+            # The deadline may have cancelled it.
+            self._unsent = not isinstance(trouble, (Exception, NoneType)) and self.is_over()
 
     def settle(self, error: Exception | None, *, is_connecting: bool) -> None:
         """Forget that nothing was sent, unless that is how the exchange ended.
 
-        A caller's transport may have sent the request in another way, after one that failed.
+        A caller's transport may have sent the request in another way than the one that failed, and
+        raise any error. So it must be httpcore's own; httpx passes it on under the same name.
 
         Args:
             error: What ended it; ``None`` if the deadline did.
             is_connecting: Whether the error's class says that nothing was sent.
         """
-        is_unsent = self._unsent if error is None else is_connecting
-        while error is not None and not is_unsent:
-            is_unsent = error is self._trouble
-            error = error.__cause__ if isinstance(error.__cause__, Exception) else None
+        cause = error and error.__cause__
+        told = cause if type(cause).__name__ == type(error).__name__ else error
+        if told is None:
+            is_unsent = self._unsent
+        elif self._trouble is None:  # a proxy's refusal, which is no step's failure
+            is_unsent = is_connecting and _core_of(told) is not None
+        else:
+            is_unsent = told is self._trouble
         if self.sent is False and not is_unsent:
             self.sent = self.peer = None
 
@@ -228,7 +237,7 @@ class CallersProgress(Progress):
         else:
             kept = [one for one in request.headers if one[0].lower() != CLOSE[0]]
             request.headers = [*kept, CLOSE]
-        target = at(request, ("url", "target"))
+        target = getattr(getattr(request, "url", None), "target", None)
         self._forwards = isinstance(target, bytes) and target.startswith(b"http")
 
     def _refuse(self, core: Any) -> NoReturn:
@@ -245,7 +254,7 @@ class CallersProgress(Progress):
         """Let httpcore close the connection with the response if bytes are left behind it."""
         if self._h11 is not None and not self._is_clean():
             self._h11.send_failed()
-        self._h11 = None  # it may serve another request from now on
+        self._h11, self._forwards = None, False  # it may serve another request from now on
 
 
 async def _nothing() -> None:
@@ -317,29 +326,23 @@ def _is_drained_below(network: Any) -> bool:
     if not type(network).__module__.startswith("httpcore"):
         return False
     tls = network.get_extra_info("ssl_object")
-    if tls is not None and not hasattr(tls, "pending"):  # a mock's
+    if tls is not None and (not hasattr(tls, "pending") or tls.pending()):  # a mock's has none
         return False
-    is_read = tls is None or not tls.pending()
     if not hasattr(network, "aclose"):
         # TLS on a socket leaves what it hasn't decrypted there, where the pool sees it.
-        return is_read and not isinstance(tls, ssl.SSLObject)
+        return not isinstance(tls, ssl.SSLObject)
     stream = getattr(network, TRANSPORT, None)
     if tls is not None:
         held = [getattr(stream, name) for name in READ_BIOS if hasattr(stream, name)]
         if not held or held[0].pending:
             return False
         stream = getattr(stream, "transport_stream", None)
-    queue = at(stream, READ_QUEUE)
+    is_top = not hasattr(stream, "transport_stream")
     if type(stream).__module__.startswith("trio"):
-        queue = ()  # it has none
-    return is_read and not hasattr(stream, "transport_stream") and queue is not None and not queue
-
-
-def at(start: Any, path: Sequence[str]) -> Any:
-    """Follow attributes; return ``None`` if one is missing."""
-    for name in path:
-        start = getattr(start, name, None)
-    return start
+        return is_top  # it keeps nothing
+    for name in READ_QUEUE:
+        stream = getattr(stream, name, None)
+    return is_top and stream is not None and not stream
 
 
 def has_read_all(h11_connection: Any) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from .._model.messages import Headers, Response
 from .._pipeline.effects import NoResponse
 from .._pipeline.response_body import BoundedBody
-from ..errors import DeadlineExceeded
+from ..errors import ConnectionLostError, DeadlineExceeded
 from .errors import (
     class_of,
     is_connecting,
@@ -17,7 +17,7 @@ from .errors import (
 from .httpx_adapter import HttpxAdapter
 from .progress import Progress
 
-__all__ = ["NO_FREE_CONNECTION", "QUIETLY", "ResponseReader"]
+__all__ = ["NO_FREE_CONNECTION", "QUIETLY", "STALE_CONNECTION", "ResponseReader"]
 
 PROXY_AUTHENTICATION_REQUIRED = 407
 
@@ -38,6 +38,11 @@ NO_FREE_CONNECTION = NoResponse(
     error=DeadlineExceeded,
     message="The deadline passed while all connections were in use",
     sent=False,
+)
+
+# Nobody sees it: another connection is taken.
+STALE_CONNECTION = NoResponse(
+    error=ConnectionLostError, message="The connection was stale", sent=False
 )
 
 
@@ -126,6 +131,8 @@ class ResponseReader:
         """
         if not is_network_trouble(error):
             raise error
+        if self._progress.is_stale:
+            return STALE_CONNECTION
         self._progress.settle(error, is_connecting=is_connecting(error))
         if is_timeout(error) and self._progress.is_over():
             return self._too_late()

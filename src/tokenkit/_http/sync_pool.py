@@ -14,7 +14,7 @@ from .family import hide_credentials
 from .httpx_adapter import HttpxAdapter, callers_adapter
 from .network import DeadlineBackend
 from .progress import PROGRESS
-from .response import NO_FREE_CONNECTION, QUIETLY, ResponseReader
+from .response import NO_FREE_CONNECTION, QUIETLY, STALE_CONNECTION, ResponseReader
 from .settings import MAX_CONNECTIONS, ConnectionSettings
 
 __all__ = ["CallersConnections", "OwnConnections"]
@@ -132,15 +132,17 @@ class OwnConnections:
         pool = self._pools.get((os.getpid(), queue.SimpleQueue)) or self._open()
         if not pool.take_slot(left):
             return NO_FREE_CONNECTION
+        outcome: AttemptOutcome = STALE_CONNECTION
         try:
-            connection = pool.take()
-            connection.interrupted = True
-            try:
-                left = until - time.monotonic()
-                outcome = exchange(connection.adapter(), request, timeouts, left)
-                connection.interrupted = False
-            finally:
-                pool.give_back(connection)
+            while outcome is STALE_CONNECTION:
+                connection = pool.take()
+                connection.interrupted = True
+                try:
+                    left = until - time.monotonic()
+                    outcome = exchange(connection.adapter(), request, timeouts, left)
+                    connection.interrupted = False
+                finally:
+                    pool.give_back(connection)
         finally:
             pool.give_back_slot()
         return outcome
