@@ -57,7 +57,8 @@ T = TypeVar("T")
 AnyClientT = TypeVar("AnyClientT", bound="ClientBase[Any, Any]")
 
 
-@attrs.frozen(eq=False, repr=False)
+# Not frozen, as every call makes one and that takes three times as long.
+@attrs.define(eq=False, repr=False)
 class Start(Generic[T]):
     """A call, and everything that is settled about it."""
 

@@ -188,13 +188,13 @@ def _read_hook(model: type[Any], converter: Converter) -> Callable[[object, obje
             raise
         if not keeps_unknown:
             return result
-        unknown: dict[str, JSON] = {key: value[key] for key in value if key not in names}
         unread = {
             wire_name: value[wire_name]
             for wire_name, name in lenient_names.items()
             if value.get(wire_name) is not None and getattr(result, name) is None
         }
-        if unknown or unread:
+        if unread or not value.keys() <= names.keys():
+            unknown: dict[str, JSON] = {key: value[key] for key in value if key not in names}
             # Nothing else refers to it yet, and evolve() takes 6 times as long.
             object.__setattr__(result, "extra", unknown | unread)
         return result
