@@ -174,7 +174,7 @@ def test_lifetime_of_a_vendor_that_tells_it_cannot_be_set() -> None:
         ({"lock_timeout": 0.1}, "lock_timeout must be from 1 to 3600, not 0.1"),
         ({"store": "redis://"}, "store must be a store such as RedisStore"),
         ({"local_copies_for": 5}, "local_copies_for must be a timedelta, not int"),
-        ({"local_copies_for": -MINUTES}, "local_copies_for must not be negative"),
+        ({"local_copies_for": -MINUTES}, "local_copies_for must be at least 0 seconds, not -"),
         ({"max_tokens": 0, "store": 5}, r"^TokenCache has 2 problems:\n- max_tokens .*\n- store "),
     ],
 )

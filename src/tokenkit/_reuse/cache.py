@@ -125,7 +125,8 @@ def _other_problems(store: object, local_copies_for: object) -> Iterable[str]:
     if not isinstance(local_copies_for, timedelta):
         yield f"local_copies_for must be a timedelta, not {type_of(local_copies_for)}"
     elif local_copies_for < timedelta(0):
-        yield f"local_copies_for must not be negative, not {local_copies_for}"
+        seconds = local_copies_for.total_seconds()
+        yield f"local_copies_for must be at least 0 seconds, not {seconds:g}"
 
 
 def reset_after_fork() -> None:

@@ -276,8 +276,8 @@ def _seconds(valid_for: object, where: str) -> float | None:
         return None
     if isinstance(valid_for, timedelta) and valid_for >= timedelta(0):
         return valid_for.total_seconds()
-    negative = isinstance(valid_for, timedelta)
-    problem = "must not be negative" if negative else "must be a timedelta"
-    found = str(valid_for) if negative else type_of(valid_for)
-    errors = (FieldError(field="valid_for", message=f"{problem}, not {found}"),)
+    problem = f"must be a timedelta, not {type_of(valid_for)}"
+    if isinstance(valid_for, timedelta):
+        problem = f"must be at least 0 seconds, not {valid_for.total_seconds():g}"
+    errors = (FieldError(field="valid_for", message=problem),)
     raise InvalidInputError(where, errors)
