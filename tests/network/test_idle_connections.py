@@ -8,9 +8,12 @@ import ssl
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 from all_clients import HEALTHY, WITHDRAWAL, ZEROHASH_MINT, ZEROHASH_MINTED
 from credentials import async_strigo_client, strigo_client
@@ -189,3 +192,40 @@ async def test_a_connection_that_the_loop_saw_end_is_not_used() -> None:
             await in_a_thread(server.wait_for, lambda: server.ended == 1)
             await client.check_health()
         assert [request.connection for request in server.requests] == [1, 2]
+
+
+def served_together(peer: Peer, all_here: threading.Barrier) -> None:
+    peer.read_request()
+    all_here.wait(10)
+    peer.send(HEALTHY)
+
+
+def test_all_connections_that_the_server_has_closed_are_passed_over() -> None:
+    """The next call needs no retry, however many of them are idle."""
+    once = partial(served_together, all_here=threading.Barrier(3))
+    with (
+        RawServer(once, once, once, healthy) as server,
+        strigo_client(server.url, retry=NO_RETRIES) as client,
+    ):
+        with ThreadPoolExecutor(3) as threads:
+            for call in [threads.submit(client.check_health) for _ in range(3)]:
+                call.result()
+        server.wait_for(lambda: server.ended == 3)
+        for _ in range(2):
+            client.check_health()
+        assert [request.connection for request in server.requests[3:]] == [4, 4]
+
+
+@pytest.mark.anyio
+async def test_all_async_connections_that_the_server_has_closed_are_passed_over() -> None:
+    """The next call needs no retry, however many of them are idle."""
+    once = partial(served_together, all_here=threading.Barrier(3))
+    with RawServer(once, once, once, healthy) as server:
+        async with async_strigo_client(server.url, retry=NO_RETRIES) as client:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(3):
+                    tasks.start_soon(client.check_health)
+            await in_a_thread(server.wait_for, lambda: server.ended == 3)
+            for _ in range(2):
+                await client.check_health()
+        assert [request.connection for request in server.requests[3:]] == [4, 4]
