@@ -156,7 +156,11 @@ def test_a_reason_phrase_that_is_in_the_line_already_is_not_logged(
     logger = logging.getLogger(family)
 
     def write(record: logging.LogRecord) -> bool:
-        record.msg, record.args = record.getMessage(), ()
+        record.msg, record.args = f"[req-1] {record.getMessage()} in 3 ms", ()
+        return True
+
+    def rewrite(record: logging.LogRecord) -> bool:
+        record.msg, record.args = f"HTTP Request: {SECRET}", ()
         return True
 
     def respond(request: RawRequest) -> bytes:
@@ -167,11 +171,12 @@ def test_a_reason_phrase_that_is_in_the_line_already_is_not_logged(
     try:
         with RawServer(responding(respond)) as server:
             assert tokens("sync", family, "client", server.url) == RIGHT
-            logger.filters[0] = lambda record: not record.__dict__.update(msg="HTTP Request: %s!")
+            logger.filters[0] = rewrite
             assert tokens("sync", family, "client", server.url) == RIGHT
     finally:
         del logger.filters[0]
     said = [record.getMessage() for record in log.records if record.name == family]
+    assert [text.startswith("[req-1] HTTP Request: ") for text in said] == [True] * len(RIGHT)
     assert [text.endswith(' 200 "') for text in said] == [True] * len(RIGHT)
     assert SECRET not in log.text
 

@@ -23,8 +23,10 @@ from raw_server import RawServer
 from surplus import CALLS, RIGHT, SURPLUS, polite, surplus_at_first
 from tls_servers import server_context, trusting
 
-from tokenkit import ConnectError
+from tokenkit import ConnectError, ConnectionLostError
+from tokenkit._http.connection import Stream
 from tokenkit._http.httpx_adapter import HttpcoreAdapter
+from tokenkit._http.progress import PROGRESS
 
 if TYPE_CHECKING:
     from network_calls import Family, Flavour
@@ -247,3 +249,34 @@ def test_a_transport_may_go_on_in_a_thread(family: Family) -> None:
 
     with RawServer(polite) as server:
         assert minted_through("asyncio", server.url, Either()) == RIGHT
+
+
+@each_family
+def test_what_a_tool_has_sent_again_is_not_sent_once_more(
+    family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It met a connection that had ended, and repeated the request over a new one."""
+    http: Any = import_module(family)
+    handle, looks = http.HTTPTransport.handle_request, iter([True])
+
+    def repeating(self: Any, request: Any) -> Any:
+        try:
+            return handle(self, request)
+        except http.ReadError:
+            return handle(self, request)
+
+    def lost(peer: Peer) -> None:
+        peer.read_request()
+
+    def look(_: Stream) -> None:
+        if next(looks, False):
+            PROGRESS.get().sent, PROGRESS.get().is_stale = False, True
+            raise core_of(family).ReadError
+
+    monkeypatch.setattr(http.HTTPTransport, "handle_request", repeating)
+    monkeypatch.setattr(Stream, "_check_unread", look)
+    with RawServer(lost) as server:
+        client = strigo_client(server.url, http_family=family, retry=NO_RETRIES)
+        with client, pytest.raises(ConnectionLostError):
+            client.send(CALLS[0])
+        assert len(server.requests) == 1

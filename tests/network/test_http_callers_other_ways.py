@@ -304,6 +304,33 @@ def test_a_proxy_that_refuses_a_second_attempt_knows_nothing_of_the_first(family
 
 
 @each_family
+def test_a_proxy_may_refuse_before_it_has_read_the_request(family: Family) -> None:
+    """The write that fails then says nothing about who responded."""
+    http_: Any = import_module(family)
+    core: Any = core_of(family)
+
+    class Slow(core.SyncBackend):  # type: ignore[misc] # either family's
+        def connect_tcp(self, *args: Any, **kwargs: Any) -> Any:
+            made = core.SyncBackend.connect_tcp(self, *args, **kwargs)
+            write = made.write
+
+            def write_late(*args: Any, **kwargs: Any) -> None:
+                proxy.wait_for(lambda: proxy.ended == 1)
+                write(*args, **kwargs)
+
+            made.write = write_late
+            return made
+
+    with RawServer(lambda peer: peer.send(http(407))) as proxy:
+        transport = http_.HTTPTransport(proxy=proxy.url)
+        transport._pool._network_backend = Slow()
+        client = zerohash_client("http://127.0.0.1:9", transport=transport, retry=NO_RETRIES)
+        with client, pytest.raises(ConnectError, match=r"^proxy: ProxyError: 407") as caught:
+            client.send(WITHDRAWAL)
+    assert caught.value.outcome == "not performed"
+
+
+@each_family
 @pytest.mark.parametrize("way", ["the same proxy", "none"])
 def test_a_407_on_a_way_that_nobody_follows_is_no_proxys(family: Family, way: str) -> None:
     """The way before it was sent through a proxy, and its response was lost."""

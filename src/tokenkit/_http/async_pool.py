@@ -127,8 +127,8 @@ class AsyncConnectionPool:
         self._timer: asyncio.TimerHandle | None = None
         self.process = os.getpid()
 
-    async def take(self, seconds: float) -> PooledConnection | None:
-        """Take a pooled connection, or a new one; ``None`` if all are in use for that long."""
+    async def take_slot(self, seconds: float) -> bool:
+        """Take the right to use a connection; return whether one was free in time."""
         try:
             self._slots.acquire_nowait()
         except anyio.WouldBlock:
@@ -136,25 +136,26 @@ class AsyncConnectionPool:
                 async with time_limit(seconds):
                     await self._slots.acquire()
             except TimeoutError:
-                return None
-        try:
-            while (connection := self._idle.pop()) is not None:
-                if not connection.has_expired():
-                    return connection
-                await _close(connection)
-            own = AsyncioBackend if self._on_asyncio else AsyncBackend
-            return PooledConnection(self._route, own(self._route), "Async")
-        except BaseException:
-            self._slots.release()
-            raise
+                return False
+        return True
+
+    async def take(self) -> PooledConnection:
+        """Take a pooled connection, or a new one."""
+        while (connection := self._idle.pop()) is not None:
+            if not connection.has_expired():
+                return connection
+            await _close(connection)
+        own = AsyncioBackend if self._on_asyncio else AsyncBackend
+        return PooledConnection(self._route, own(self._route), "Async")
 
     async def give_back(self, connection: PooledConnection) -> None:
         """Take a connection back; one that cannot be used again is closed."""
-        try:
-            if (unused := self._idle.push(connection)) is not None:
-                await _close(unused)
-        finally:
-            self._slots.release()
+        if (unused := self._idle.push(connection)) is not None:
+            await _close(unused)
+
+    def give_back_slot(self) -> None:
+        """Let another call use a connection."""
+        self._slots.release()
 
     async def keep(
         self, owner: "AsyncOwnConnections"
@@ -234,23 +235,26 @@ class AsyncOwnConnections:
         """Send a request and read the response, in ``left`` seconds."""
         until = time.monotonic() + left
         pool = self._known() or await self._open()
+        if not await pool.take_slot(left):
+            return NO_FREE_CONNECTION
         outcome: AttemptOutcome = STALE_CONNECTION
-        while outcome is STALE_CONNECTION:
-            connection = await pool.take(until - time.monotonic())
-            if connection is None:
-                return NO_FREE_CONNECTION
-            connection.interrupted = True
-            try:
-                adapter = connection.adapter()
-                # A mock or an instrument may wait without the network below.
-                keeps_deadline = adapter.knows_what_was_sent and connection.network.keeps_deadline
-                left = until - time.monotonic()
-                outcome = await exchange(
-                    adapter, request, timeouts, left, keeps_deadline=keeps_deadline
-                )
-                connection.interrupted = False
-            finally:
-                await pool.give_back(connection)
+        try:
+            while outcome is STALE_CONNECTION:
+                connection = await pool.take()
+                connection.interrupted = True
+                try:
+                    adapter = connection.adapter()
+                    # A mock or an instrument may wait without the network below.
+                    in_time = adapter.knows_what_was_sent and connection.network.keeps_deadline
+                    left = until - time.monotonic()
+                    outcome = await exchange(
+                        adapter, request, timeouts, left, keeps_deadline=in_time
+                    )
+                    connection.interrupted = False
+                finally:
+                    await pool.give_back(connection)
+        finally:
+            pool.give_back_slot()
         return outcome
 
     async def discard(self) -> None:

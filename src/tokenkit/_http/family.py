@@ -26,7 +26,7 @@ LOGGING_PACKAGES = (*CORES.values(), "hpack")
 LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
 # The line that httpx logs for a caller's client ends with what the response calls its status.
 LINE = "HTTP Request: "
-STATUS_AND_REASON = re.compile(r'(.*? "HTTP/[0-9.]+ [0-9]+ )(.*)"', re.DOTALL)
+UP_TO_REASON = re.compile(LINE + r'\S+ \S+ "[^" ]* [0-9]+ ')
 PHRASES = frozenset({"", *(status.phrase.lower() for status in HTTPStatus)})
 # The starts of steps that name no header and no password.
 HARMLESS = frozenset(
@@ -158,12 +158,16 @@ def _hide_reason(record: logging.LogRecord) -> bool:
         text = record.getMessage()
     except Exception:  # noqa: BLE001 - a caller's own line may hold anything
         return False
-    if not text.startswith(LINE):
+    if LINE not in text:
         return True
-    found = STATUS_AND_REASON.fullmatch(text)
-    if found is not None and found[2].lower() not in PHRASES:
-        record.msg, record.args = f'{found[1]}"', ()
-    return found is not None
+    found = UP_TO_REASON.search(text)
+    if found is None:
+        return False
+    reason = text[found.end() :].partition('"')[0]
+    shown = reason if reason.lower() in PHRASES else ""
+    # What a caller's filter has added behind it could be the reason's too.
+    record.msg, record.args = f'{text[: found.end()]}{shown}"', ()
+    return True
 
 
 def hide_credentials() -> None:

@@ -144,10 +144,10 @@ class CallersProgress(Progress):
         return _nothing() if self._is_async else None
 
     def _end(self, trouble: object) -> None:
-        self._forwards = self._forwards and trouble is None
+        # A proxy that refuses may stop reading; httpcore then reads its response.
+        self._forwards &= trouble is None or type(trouble).__name__ == "WriteError"
         if self._unsent:
-            self._trouble = trouble
-            # The deadline may have cancelled it.
+            self._trouble = trouble  # the deadline may have cancelled it
             self._unsent = not isinstance(trouble, (Exception, NoneType)) and self.is_over()
 
     def settle(self, error: Exception | None, *, is_connecting: bool) -> None:

@@ -131,7 +131,8 @@ class ResponseReader:
         """
         if not is_network_trouble(error):
             raise error
-        if self._progress.is_stale:
+        # A tool may have sent the request again, over another connection.
+        if self._progress.is_stale and not self._progress.sent:
             return STALE_CONNECTION
         self._progress.settle(error, is_connecting=is_connecting(error))
         if is_timeout(error) and self._progress.is_over():
