@@ -220,7 +220,7 @@ class RequestModel(metaclass=_CheckedType):
                 errors.append(rule.error(problem))
         if not errors:
             found: Any = self.check()
-            if not hasattr(type(found), "__iter__"):  # Iterable takes ten times as long
+            if not hasattr(found, "__iter__"):  # Iterable takes ten times as long
                 name = f"{type(self).__name__}.check()"
                 raise TypeError(f"{name} must yield its problems, not return {type_of(found)}")
             extra = extra_of(self)
