@@ -16,6 +16,7 @@ from credentials import (
 )
 from http_library import FAMILY, httpx
 from leaks import check_no_secret
+from network_calls import CORES
 from raw_server import RawServer, black_hole, saying
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from raw_server import Peer
 
 # What the HTTP library of this run opens its connections with.
-CORE = {"httpx": "httpcore", "httpx2": "httpcore2"}[FAMILY]
+CORE = CORES[FAMILY]
 
 
 @pytest.fixture(autouse=True)

@@ -43,7 +43,7 @@ FAMILIES: tuple[Family, ...] = ("httpx", "httpx2") if find_spec("httpx2") else (
 each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 each_family = pytest.mark.parametrize("family", FAMILIES)
 
-CORES: dict[Family, str] = {"httpx": "httpcore", "httpx2": "httpcore2"}
+CORES = {"httpx": "httpcore", "httpx2": "httpcore2"}
 
 FAST_RETRIES = RetryPolicy(first_wait=0.01)
 NO_RETRIES = RetryPolicy(max_retries=0)
