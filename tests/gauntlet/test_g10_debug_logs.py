@@ -163,22 +163,54 @@ def test_a_reason_phrase_that_is_in_the_line_already_is_not_logged(
         record.msg, record.args = f"HTTP Request: {SECRET}", ()
         return True
 
+    def hide_url(record: logging.LogRecord) -> bool:
+        line = record.getMessage()
+        record.msg, record.args = line.replace("http://", "[the URL] "), ()
+        return True
+
     def respond(request: RawRequest) -> bytes:
-        reason = f' 200 {SECRET} "HTTP/1.1 200 OK'.encode()
+        reason = f' 200 {SECRET} HTTP Request: POST / "HTTP/1.1 200 OK'.encode()
         return echo_token(request).replace(b" 200 Whatever", reason, 1)
 
     logger.filters.insert(0, write)
     try:
         with RawServer(responding(respond)) as server:
             assert tokens("sync", family, "client", server.url) == RIGHT
-            logger.filters[0] = rewrite
-            assert tokens("sync", family, "client", server.url) == RIGHT
+            for logger.filters[0] in (rewrite, hide_url):
+                assert tokens("sync", family, "client", server.url) == RIGHT
     finally:
         del logger.filters[0]
     said = [record.getMessage() for record in log.records if record.name == family]
     assert [text.startswith("[req-1] HTTP Request: ") for text in said] == [True] * len(RIGHT)
     assert [text.endswith(' 200 "') for text in said] == [True] * len(RIGHT)
     assert SECRET not in log.text
+
+
+@each_family
+@pytest.mark.parametrize("reason", ["OK", "Unprocessable Entity", "Gateway Time-out", SECRET])
+def test_a_callers_handler_may_read_the_lines_arguments(
+    family: Family, reason: str, log: pytest.LogCaptureFixture
+) -> None:
+    """They are httpx's own, but for a reason phrase that isn't one of HTTP."""
+    read: list[tuple[object, ...]] = []
+
+    def by_status(record: logging.LogRecord) -> bool:
+        if record.name == family:
+            assert isinstance(record.args, tuple)
+            _, _, version, status, said = record.args
+            read.append((version, status, said))
+        return True
+
+    def respond(request: RawRequest) -> bytes:
+        return echo_token(request).replace(b" 200 Whatever", f" 200 {reason}".encode(), 1)
+
+    log.handler.addFilter(by_status)
+    try:
+        with RawServer(responding(respond)) as server:
+            assert tokens("sync", family, "client", server.url) == RIGHT
+    finally:
+        log.handler.removeFilter(by_status)
+    assert read == [("HTTP/1.1", 200, "" if reason == SECRET else reason)] * len(RIGHT)
 
 
 class Odd:

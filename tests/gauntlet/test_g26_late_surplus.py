@@ -23,7 +23,7 @@ from raw_server import RawServer
 from surplus import CALLS, RIGHT, SURPLUS, polite, surplus_at_first
 from tls_servers import server_context, trusting
 
-from tokenkit import ConnectError, ConnectionLostError
+from tokenkit import ConnectError, TokenKitError
 from tokenkit._http.connection import Stream
 from tokenkit._http.httpx_adapter import HttpcoreAdapter
 from tokenkit._http.progress import PROGRESS
@@ -251,32 +251,63 @@ def test_a_transport_may_go_on_in_a_thread(family: Family) -> None:
         assert minted_through("asyncio", server.url, Either()) == RIGHT
 
 
-@each_family
-def test_what_a_tool_has_sent_again_is_not_sent_once_more(
-    family: Family, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It met a connection that had ended, and repeated the request over a new one."""
-    http: Any = import_module(family)
-    handle, looks = http.HTTPTransport.handle_request, iter([True])
+def repeating(http: Any, *, another: bool, is_async: bool) -> tuple[Any, str, Any]:
+    """Return the method that a tool replaces, and its own, which repeats what was lost."""
+    kind, name = http.HTTPTransport, "handle_request"
+    if is_async:
+        kind, name = http.AsyncHTTPTransport, "handle_async_request"
+    handle = getattr(kind, name)
 
-    def repeating(self: Any, request: Any) -> Any:
+    def repeat(self: Any, request: Any) -> Any:
         try:
             return handle(self, request)
         except http.ReadError:
-            return handle(self, request)
+            return handle(kind() if another else self, request)
 
-    def lost(peer: Peer) -> None:
-        peer.read_request()
+    async def repeat_async(self: Any, request: Any) -> Any:
+        try:
+            return await handle(self, request)
+        except http.ReadError:
+            return await handle(kind() if another else self, request)
+
+    return kind, name, repeat_async if is_async else repeat
+
+
+def look_once(monkeypatch: pytest.MonkeyPatch, family: Family) -> None:
+    """Let the next connection turn out to have ended, right before its request."""
+    looks = iter([True])
 
     def look(_: Stream) -> None:
         if next(looks, False):
             PROGRESS.get().sent, PROGRESS.get().is_stale = False, True
             raise core_of(family).ReadError
 
-    monkeypatch.setattr(http.HTTPTransport, "handle_request", repeating)
     monkeypatch.setattr(Stream, "_check_unread", look)
+
+
+@each_family
+@each_flavour
+@pytest.mark.parametrize("over", ["the same transport", "another one"])
+@pytest.mark.parametrize("ends", ["at once", "by the deadline"])
+def test_what_a_tool_has_sent_again_is_not_sent_once_more(
+    flavour: Flavour, family: Family, over: str, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It met a connection that had ended, and repeated the request, perhaps in its own way."""
+    is_over = threading.Event()
+
+    def lost(peer: Peer) -> None:
+        peer.read_request()
+        if ends == "by the deadline":
+            is_over.wait(PATIENCE)
+
+    look_once(monkeypatch, family)
+    http: Any = import_module(family)
+    tool = repeating(http, another=over == "another one", is_async=flavour != "sync")
+    monkeypatch.setattr(*tool)
+    options: Any = {"http_family": family, "retry": NO_RETRIES, "deadline": 0.5}
     with RawServer(lost) as server:
-        client = strigo_client(server.url, http_family=family, retry=NO_RETRIES)
-        with client, pytest.raises(ConnectionLostError):
-            client.send(CALLS[0])
+        with pytest.raises(TokenKitError) as caught:
+            send_strigo(flavour, server.url, CALLS[0], **options)
+        is_over.set()
         assert len(server.requests) == 1
+    assert caught.value.outcome == "unknown"

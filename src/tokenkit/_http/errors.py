@@ -136,11 +136,14 @@ def may_have_been_sent(
     adapter: HttpxAdapter, progress: Progress, error: Exception | None = None
 ) -> bool:
     """Return whether the server may have got the request, if it failed or was too late."""
-    if adapter.knows_what_was_sent or progress.sent is not None:
+    if adapter.knows_what_was_sent or progress.sent:
         return progress.sent is True
-    # No network of this package, nor httpcore, has told anything about this request. Its error may
-    # be that of another one, which a hook or a transport has sent after it.
-    if adapter.is_callers or error is None:
+    # Otherwise nothing may be known about this request, and its error may be that of another one,
+    # which a hook or a transport has sent after it: `CallersProgress` has made sure, but a tool
+    # above an own connection may have sent it in its own way.
+    if adapter.is_callers:
+        return progress.sent is None
+    if error is None:
         return True
     core = adapter.family.core
     before = (core.ConnectError, core.ConnectTimeout, core.PoolTimeout, core.ProxyError)

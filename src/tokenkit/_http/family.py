@@ -27,7 +27,20 @@ LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
 # The line that httpx logs for a caller's client ends with what the response calls its status.
 LINE = "HTTP Request: "
 UP_TO_REASON = re.compile(LINE + r'\S+ \S+ "[^" ]* [0-9]+ ')
-PHRASES = frozenset({"", *(status.phrase.lower() for status in HTTPStatus)})
+# Versions of Python, and servers, name some statuses in other words.
+OTHER_PHRASES = (
+    *(
+        "Content Too Large",
+        "Gateway Time-out",
+        "Range Not Satisfiable",
+        "Request Entity Too Large",
+    ),
+    *("Request Time-out", "Request-URI Too Long", "Requested Range Not Satisfiable"),
+    *("Unprocessable Content", "Unprocessable Entity", "URI Too Long"),
+)
+PHRASES = frozenset(
+    one.lower() for one in ("", *OTHER_PHRASES, *(status.phrase for status in HTTPStatus))
+)
 # The starts of steps that name no header and no password.
 HARMLESS = frozenset(
     f"{step}.started"
@@ -154,20 +167,35 @@ def _hide_reason(record: logging.LogRecord) -> bool:
 
     Returns whether the line can be shown.
     """
-    try:
-        text = record.getMessage()
-    except Exception:  # noqa: BLE001 - a caller's own line may hold anything
-        return False
-    if LINE not in text:
-        return True
-    found = UP_TO_REASON.search(text)
+    text = _text_of(record)
+    if text is None or LINE not in text:
+        return text is not None
+    found = UP_TO_REASON.match(text, text.index(LINE))
     if found is None:
         return False
-    reason = text[found.end() :].partition('"')[0]
-    shown = reason if reason.lower() in PHRASES else ""
     # What a caller's filter has added behind it could be the reason's too.
-    record.msg, record.args = f'{text[: found.end()]}{shown}"', ()
+    reason = text[found.end() :].removesuffix('"')
+    if reason.lower() not in PHRASES:
+        known, _, _ = reason.partition('"')
+        _replace_reason(record, text[: found.end()], known if known.lower() in PHRASES else "")
     return True
+
+
+def _text_of(record: logging.LogRecord) -> str | None:
+    """Return a record as it will be written; ``None`` if it can't be."""
+    try:
+        return str(record.getMessage())
+    except Exception:  # noqa: BLE001 - a caller's own line may hold anything
+        return None
+
+
+def _replace_reason(record: logging.LogRecord, before: str, reason: str) -> None:
+    text = f'{before}{reason}"'
+    if isinstance(record.args, tuple) and record.args:
+        # A caller's handler may read the arguments.
+        record.args = (*record.args[:-1], reason)
+    if _text_of(record) != text:
+        record.msg, record.args = text, ()
 
 
 def hide_credentials() -> None:

@@ -131,8 +131,9 @@ class ResponseReader:
         """
         if not is_network_trouble(error):
             raise error
-        # A tool may have sent the request again, over another connection.
-        if self._progress.is_stale and not self._progress.sent:
+        # A tool may have sent the request again, perhaps in its own way.
+        is_unsent = self._adapter.knows_what_was_sent and not self._progress.sent
+        if self._progress.is_stale and is_unsent:
             return STALE_CONNECTION
         self._progress.settle(error, is_connecting=is_connecting(error))
         if is_timeout(error) and self._progress.is_over():

@@ -56,6 +56,8 @@ def param(
 class _Rule:
     name: str
     wire_name: str | None
+    check: Check
+    is_optional: bool
 
     def error(self, problem: str) -> FieldError:
         return FieldError(field=self.name, wire_name=self.wire_name, message=problem)
@@ -64,15 +66,16 @@ class _Rule:
 @cache
 def _rules(
     model: type["RequestModel"],
-) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[bool, Check, _Rule], ...]]:
+) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[_Rule, ...]]:
     """Return what reads all checked fields at once, and each field's rule in the same order."""
     _refuse_other_extra(model)
     checked = [field for field in attrs.fields(model) if CHECK in field.metadata]
     rules = tuple(
-        (
-            field.default is None,
-            field.metadata[CHECK],
-            _Rule(field.name, field.metadata.get(WIRE_NAME)),
+        _Rule(
+            field.name,
+            field.metadata.get(WIRE_NAME),
+            check=field.metadata[CHECK],
+            is_optional=field.default is None,
         )
         for field in checked
     )
@@ -213,10 +216,10 @@ class RequestModel(metaclass=_CheckedType):
     def __attrs_post_init__(self) -> None:
         errors: list[FieldError] = []
         values_of, rules = _rules(type(self))
-        for value, (optional, check, rule) in zip(values_of(self), rules, strict=False):
-            if value is None and optional:
+        for value, rule in zip(values_of(self), rules, strict=False):
+            if value is None and rule.is_optional:
                 continue
-            if (problem := check(value)) is not None:
+            if (problem := rule.check(value)) is not None:
                 errors.append(rule.error(problem))
         if not errors:
             found: Any = self.check()
