@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from callers_clients import each_kind, each_loop, minted_through, tokens
+from callers_clients import each_kind, each_loop, minted_through, tokens, transport_over
 from connect_proxy import proxy_to, socks_proxy_to, socks_url
 from credentials import async_strigo_client, strigo_client
 from h2_server import H2Server
@@ -181,16 +181,6 @@ def test_a_connection_of_a_callers_own_requests_is_not_used(
         else:
             minted = anyio.run(main, server.url, backend=flavour)
     assert minted == RIGHT
-
-
-def transport_over(flavour: Flavour, family: Family, backend: object) -> Any:
-    """Return a transport of httpx's whose pool connects by a backend."""
-    http: Any = import_module(family)
-    prefix = "" if flavour == "sync" else "Async"
-    transport = getattr(http, f"{prefix}HTTPTransport")()
-    pool = getattr(core_of(family), f"{prefix}ConnectionPool")(network_backend=backend)
-    setattr(transport, "_pool", pool)  # noqa: B010 - it is private
-    return transport
 
 
 @each_family

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 from all_clients import WITHDRAWAL
-from callers_clients import each_kind, tokens
+from callers_clients import each_kind, tokens, transport_over
 from credentials import async_zerohash_client, zerohash_client
 from network_calls import FAST_RETRIES, NO_RETRIES, core_of, each_family, each_flavour
 from raw_server import RawServer, black_hole, http
@@ -216,7 +216,6 @@ def test_a_proxy_that_resets_before_it_is_asked_is_to_blame(
     flavour: Flavour, family: Family
 ) -> None:
     """The write that fails then isn't the request's."""
-    http_: Any = import_module(family)
     core: Any = core_of(family)
 
     class Slow(core.SyncBackend):  # type: ignore[misc] # either family's
@@ -239,14 +238,12 @@ def test_a_proxy_that_resets_before_it_is_asked_is_to_blame(
         resets += 1
 
     def send() -> None:
-        transport = http_.HTTPTransport(proxy=proxy.url)
-        transport._pool._network_backend = Slow()
+        transport = transport_over("sync", family, Slow(), proxy=proxy.url)
         with zerohash_client(f"https://{HOST}", transport=transport, retry=NO_RETRIES) as client:
             client.send(WITHDRAWAL)
 
     async def send_async() -> None:
-        transport = http_.AsyncHTTPTransport(proxy=proxy.url)
-        transport._pool._network_backend = AsyncSlow()
+        transport = transport_over(flavour, family, AsyncSlow(), proxy=proxy.url)
         made = async_zerohash_client(f"https://{HOST}", transport=transport, retry=NO_RETRIES)
         async with made as client:
             await client.send(WITHDRAWAL)
@@ -306,7 +303,6 @@ def test_a_proxy_that_refuses_a_second_attempt_knows_nothing_of_the_first(family
 @each_family
 def test_a_proxy_may_refuse_before_it_has_read_the_request(family: Family) -> None:
     """The write that fails then says nothing about who responded."""
-    http_: Any = import_module(family)
     core: Any = core_of(family)
 
     class Slow(core.SyncBackend):  # type: ignore[misc] # either family's
@@ -322,8 +318,7 @@ def test_a_proxy_may_refuse_before_it_has_read_the_request(family: Family) -> No
             return made
 
     with RawServer(lambda peer: peer.send(http(407))) as proxy:
-        transport = http_.HTTPTransport(proxy=proxy.url)
-        transport._pool._network_backend = Slow()
+        transport = transport_over("sync", family, Slow(), proxy=proxy.url)
         client = zerohash_client("http://127.0.0.1:9", transport=transport, retry=NO_RETRIES)
         with client, pytest.raises(ConnectError, match=r"^proxy: ProxyError: 407") as caught:
             client.send(WITHDRAWAL)

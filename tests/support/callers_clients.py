@@ -41,6 +41,14 @@ def nothing() -> None:
     pass
 
 
+def transport_over(flavour: Flavour, family: Family, backend: object, **options: object) -> Any:
+    """Return a transport of httpx's that connects by a backend."""
+    prefix = "" if flavour == "sync" else "Async"
+    transport = getattr(import_module(family), f"{prefix}HTTPTransport")(**options)
+    transport._pool._network_backend = backend
+    return transport
+
+
 def minted_through(
     flavour: Loop,
     url: str,

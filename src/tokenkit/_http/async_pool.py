@@ -245,10 +245,11 @@ class AsyncOwnConnections:
                 try:
                     adapter = connection.adapter()
                     # A mock or an instrument may wait without the network below.
-                    in_time = adapter.knows_what_was_sent and connection.network.keeps_deadline
+                    is_direct = adapter.knows_what_was_sent
+                    keeps_deadline = is_direct and connection.network.keeps_deadline
                     left = until - time.monotonic()
                     outcome = await exchange(
-                        adapter, request, timeouts, left, keeps_deadline=in_time
+                        adapter, request, timeouts, left, keeps_deadline=keeps_deadline
                     )
                     connection.interrupted = False
                 finally:
