@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import functools
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +12,7 @@ from scripted_connections import AsyncScriptedConnections, ScriptedConnections
 from tokenkit._observability.hooks import Hooks
 from tokenkit._observability.records import AttemptSent, ResponseReceived, RetryPlanned
 from tokenkit._pipeline.drivers import drive, drive_async
+from tokenkit._pipeline.run import perform
 from tokenkit._policy.clock import AsyncSystemClock, SystemClock
 from tokenkit._secret import Secret
 from tokenkit.auth import Bearer
@@ -32,9 +33,10 @@ class SyncRun:
 
     def __call__(self, source: object = "the-key", hooks: Hooks | None = None) -> Reply[UserToken]:
         plan = zdk_plan(strategy=Bearer(untyped(source)))
+        begin = partial(perform, ZDK_MINT, plan, "")
         if hooks is None:
-            return drive(ZDK_MINT, plan, "", self.connections, self.clock)
-        return drive(ZDK_MINT, plan, "", self.connections, self.clock, hooks)
+            return drive(begin, self.connections, self.clock)
+        return drive(begin, self.connections, self.clock, hooks)
 
 
 class AsyncRun:
@@ -48,11 +50,10 @@ class AsyncRun:
         self, source: object = "the-key", hooks: Hooks | None = None
     ) -> Reply[UserToken]:
         plan = zdk_plan(strategy=Bearer(untyped(source)))
+        begin = partial(perform, ZDK_MINT, plan, "")
         if hooks is None:
-            return await drive_async(ZDK_MINT, plan, "", self.connections, self.clock.as_async())
-        return await drive_async(
-            ZDK_MINT, plan, "", self.connections, self.clock.as_async(), hooks
-        )
+            return await drive_async(begin, self.connections, self.clock.as_async())
+        return await drive_async(begin, self.connections, self.clock.as_async(), hooks)
 
 
 def keys(run: SyncRun | AsyncRun) -> list[str]:
@@ -66,7 +67,7 @@ BROKEN: list[tuple[object, str]] = [
     (lambda: None, "must return a string or a Secret, not None"),
     (lambda: 1 / 0, "<lambda> raised ZeroDivisionError"),
     (iter([]).__next__, "__next__ raised StopIteration"),
-    (functools.partial(int, "the-secret"), "^Client: the secret source partial raised ValueError"),
+    (partial(int, "the-secret"), "^Client: the secret source partial raised ValueError"),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import credentials
@@ -14,6 +15,7 @@ from scripted_connections import AsyncScriptedConnections, ScriptedConnections
 
 from tokenkit import AsyncSecretGroup, ConfigurationError, Secret, SecretGroup
 from tokenkit._pipeline.drivers import drive, drive_async
+from tokenkit._pipeline.run import perform
 from tokenkit.auth import HmacSigner
 from tokenkit.zerohash.profile import HMAC_SCHEME
 from tokenkit.zerohash.profile import PROFILE as ZEROHASH
@@ -38,7 +40,7 @@ def call(group: SecretGroup | AsyncSecretGroup) -> tuple[int, list[str]]:
     clock = frozen_clock()
     connections = ScriptedConnections(clock, make_response(503), zerohash_minted())
     plan = make_plan(ZEROHASH, strategy(group))
-    reply = drive(ZEROHASH_MINT, plan, "", connections, clock)
+    reply = drive(partial(perform, ZEROHASH_MINT, plan, ""), connections, clock)
     return reply.attempts, [one.headers["x-scx-api-key"] for one in connections.requests]
 
 
@@ -75,7 +77,9 @@ async def test_an_async_group() -> None:
         clock = frozen_clock()
         connections = AsyncScriptedConnections(clock, zerohash_minted())
         plan = make_plan(ZEROHASH, strategy(group))
-        reply = await drive_async(ZEROHASH_MINT, plan, "", connections, clock.as_async())
+        reply = await drive_async(
+            partial(perform, ZEROHASH_MINT, plan, ""), connections, clock.as_async()
+        )
         assert reply.attempts == 1
         assert connections.requests[0].headers["x-scx-api-key"] == credentials.ZEROHASH_API_KEY
     assert await AsyncSecretGroup(read)["api_key"]() == credentials.ZEROHASH_API_KEY
@@ -129,5 +133,7 @@ async def test_async_groups_that_fail() -> None:
     plan = make_plan(ZEROHASH, strategy(AsyncSecretGroup(read)))
     with pytest.raises(ConfigurationError, match="read raised OSError"):
         await drive_async(
-            ZEROHASH_MINT, plan, "", AsyncScriptedConnections(clock), clock.as_async()
+            partial(perform, ZEROHASH_MINT, plan, ""),
+            AsyncScriptedConnections(clock),
+            clock.as_async(),
         )

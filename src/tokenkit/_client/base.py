@@ -215,11 +215,13 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
         if self._shared.closed:
             raise ClientClosedError(f"This {type(self).__name__} is closed; create a new one")
 
-    def _ending(self, start: Start[T]) -> Callable[[Moment], Steps[Reply[T]]]:
-        """Begin a call that ends tokens: from then on they are no longer handed out."""
+    def _beginning(self, start: Start[T]) -> Callable[[Moment], Steps[Reply[T]]]:
+        """Return what begins a call; tokens that it ends are no longer handed out from then on."""
+        begin = partial(perform, start.call, start.plan, start.request_id)
+        if not start.call.ends_tokens:
+            return begin
         from .._reuse.ending import ending  # noqa: PLC0415 - few calls end tokens
 
-        begin = partial(perform, start.call, start.plan, start.request_id)
         return ending(start.call, begin, self._shared.token_cache, self.profile.vendor_id)
 
     def _for_service(self, method: str, plan: Plan, call: Call[T]) -> Plan:

@@ -10,7 +10,7 @@ from typing_extensions import Self, Unpack
 from .._model.call import Call, Reply
 from .._model.json import type_of
 from .._model.messages import Headers
-from .._pipeline.drivers import AsyncConnections, Connections, drive_async_steps, drive_steps
+from .._pipeline.drivers import AsyncConnections, Connections, drive, drive_async
 from .._pipeline.secret_sources import resolved
 from .._policy.clock import AsyncClock, Clock, TimeSource
 from .._policy.retry import RetryRules
@@ -163,7 +163,7 @@ class BulkMethods(_BulkBase[Connections, Clock]):
 
         def secrets() -> Sequence[Secret]:
             begin = partial(resolved, self._default_plan)
-            found, _ = drive_steps(begin, shared.connections, shared.clock)
+            found, _ = drive(begin, shared.connections, shared.clock)
             return found
 
         return self._sender_of(self._bulk_send(reuse=reuse), secrets)
@@ -245,7 +245,7 @@ class AsyncBulkMethods(_BulkBase[AsyncConnections, AsyncClock]):
 
         async def secrets() -> Sequence[Secret]:
             begin = partial(resolved, self._default_plan)
-            found, _ = await drive_async_steps(begin, shared.connections, shared.clock)
+            found, _ = await drive_async(begin, shared.connections, shared.clock)
             return found
 
         return self._sender_of(self._bulk_send(reuse=reuse), secrets)

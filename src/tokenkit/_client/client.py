@@ -10,7 +10,7 @@ from .._model.call import Call, Reply
 from .._model.frames import forget_arguments
 from .._model.json import JSON
 from .._observability.hooks import Listener
-from .._pipeline.drivers import drive, drive_async, drive_async_steps, drive_steps
+from .._pipeline.drivers import drive, drive_async
 from .._secret import AsyncSecretSource, SecretSource
 from ..auth.strategy import AsyncStrategy, Strategy
 from .base import ClientBase, Start, raw_call
@@ -134,19 +134,8 @@ class Client(TokenMethods, BulkMethods, Caller):
             return self._sent(start, listener)
 
     def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
-        shared, at = self._shared, start.at
-        if start.call.ends_tokens:
-            begin = self._ending(start)
-            return drive_steps(begin, shared.connections, shared.clock, listener, at)
-        return drive(
-            start.call,
-            start.plan,
-            start.request_id,
-            shared.connections,
-            shared.clock,
-            listener,
-            at,
-        )
+        begin, shared = self._beginning(start), self._shared
+        return drive(begin, shared.connections, shared.clock, listener, start.at)
 
     def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]
@@ -290,19 +279,8 @@ class AsyncClient(AsyncTokenMethods, AsyncBulkMethods, AsyncCaller):
             return await self._sent(start, listener)
 
     async def _sent(self, start: Start[T], listener: Listener) -> Reply[T]:
-        shared, at = self._shared, start.at
-        if start.call.ends_tokens:
-            begin = self._ending(start)
-            return await drive_async_steps(begin, shared.connections, shared.clock, listener, at)
-        return await drive_async(
-            start.call,
-            start.plan,
-            start.request_id,
-            shared.connections,
-            shared.clock,
-            listener,
-            at,
-        )
+        begin, shared = self._beginning(start), self._shared
+        return await drive_async(begin, shared.connections, shared.clock, listener, start.at)
 
     async def request(
         self, method: str, path: str, *, json: JSON = None, **options: Unpack[SendOptions]

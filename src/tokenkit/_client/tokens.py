@@ -17,8 +17,8 @@ from .._observability.tracing import Trace
 from .._pipeline.drivers import (
     AsyncConnections,
     Connections,
-    drive_async_steps,
-    drive_steps,
+    drive,
+    drive_async,
 )
 from .._pipeline.effects import Steps
 from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
@@ -192,11 +192,11 @@ class TokenMethods(_TokenBase[Connections, Clock]):
             raise start.reported()
         shared = self._shared
         if shared.trace is None:
-            return drive_steps(start.begin, shared.connections, shared.clock, shared.hooks)
+            return drive(start.begin, shared.connections, shared.clock, shared.hooks)
         with ExitStack() as stack:
             path = shared.base.path
             listener = _SpanForMint(stack, shared.trace, start.call, path, shared.hooks)
-            return drive_steps(start.begin, shared.connections, shared.clock, listener)
+            return drive(start.begin, shared.connections, shared.clock, listener)
 
 
 class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
@@ -256,10 +256,8 @@ class AsyncTokenMethods(_TokenBase[AsyncConnections, AsyncClock]):
             raise await start.reported_async()
         shared = self._shared
         if shared.trace is None:
-            return await drive_async_steps(
-                start.begin, shared.connections, shared.clock, shared.hooks
-            )
+            return await drive_async(start.begin, shared.connections, shared.clock, shared.hooks)
         with ExitStack() as stack:
             path = shared.base.path
             listener = _SpanForMint(stack, shared.trace, start.call, path, shared.hooks)
-            return await drive_async_steps(start.begin, shared.connections, shared.clock, listener)
+            return await drive_async(start.begin, shared.connections, shared.clock, listener)

@@ -2,10 +2,8 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from .._model.call import Call, Reply
 from .._model.messages import Request
 from .._observability.hooks import Hooks, Listener
 from .._observability.logging import leave_unawaited, log, log_raising_hook
@@ -27,8 +25,6 @@ from .effects import (
     Steps,
     Wait,
 )
-from .prepare import Plan
-from .run import perform
 from .secret_sources import resolve, resolve_async, resolve_group, resolve_group_async
 from .stop_iteration import as_raised
 
@@ -37,8 +33,6 @@ __all__ = [
     "Connections",
     "drive",
     "drive_async",
-    "drive_async_steps",
-    "drive_steps",
     "report",
     "report_async",
 ]
@@ -81,20 +75,6 @@ class AsyncConnections(Protocol):
 
 
 def drive(
-    call: Call[T],
-    plan: Plan,
-    request_id: str,
-    connections: Connections,
-    clock: Clock,
-    listener: Listener = NO_HOOKS,
-    at: Moment | None = None,
-) -> Reply[T]:
-    """Perform a call's effects one by one; return its reply."""
-    begin = partial(perform, call, plan, request_id)
-    return drive_steps(begin, connections, clock, listener, at)
-
-
-def drive_steps(
     begin: Callable[[Moment], Steps[T]],
     connections: Connections,
     clock: Clock,
@@ -137,20 +117,6 @@ def drive_steps(
 
 
 async def drive_async(
-    call: Call[T],
-    plan: Plan,
-    request_id: str,
-    connections: AsyncConnections,
-    clock: AsyncClock,
-    listener: Listener = NO_HOOKS,
-    at: Moment | None = None,
-) -> Reply[T]:
-    """Perform a call's effects one by one; return its reply."""
-    begin = partial(perform, call, plan, request_id)
-    return await drive_async_steps(begin, connections, clock, listener, at)
-
-
-async def drive_async_steps(
     begin: Callable[[Moment], Steps[T]],
     connections: AsyncConnections,
     clock: AsyncClock,
@@ -159,7 +125,7 @@ async def drive_async_steps(
 ) -> T:
     """Perform effects one by one; return the generator's value.
 
-    The arguments are those of :func:`drive_steps`.
+    The arguments are those of :func:`drive`.
     """
     steps = begin(moment_of(clock) if at is None else at)
     result, thrown = None, None
