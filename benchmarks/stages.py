@@ -29,50 +29,36 @@ LOOP_CALLS = 2000
 HTTPX_CALLS = 400
 
 STAGES = ("model", "validation", "body", "sign", "pipeline", "transport", "decode")
-# By module, and where several stages share one, by the function that leads there. What stands
-# nowhere here, such as the helpers of JSON and of secrets, belongs to whoever called it.
+# By function, and by package or module. What stands nowhere here, such as the helpers of JSON and
+# of secrets, belongs to whoever called it.
 FUNCTIONS = {
-    "judge": "validation",
+    "__attrs_post_init__": "validation",
     "check": "validation",
-    "encode_body": "body",
-    "encode": "body",
-    "_canonical_text": "sign",
-    "read_success": "decode",
     "decode": "decode",
-    "drive": "pipeline",
+    "encode_body": "body",
+    "read_success": "decode",
+    "sign": "sign",
 }
 MODULES = {
-    "_answer": "decode",
-    "_body": "body",
-    "_call": "pipeline",
-    "_checks": "validation",
     "_client": "pipeline",
-    "_client_base": "pipeline",
-    "_clock": "pipeline",
-    "_drivers": "pipeline",
-    "_effects": "pipeline",
-    "_hooks": "pipeline",
     "_http": "transport",
-    "_model": "model",
-    "_operation": "model",
-    "_origin": "pipeline",
+    "_model.request": "model",
+    "_observability": "pipeline",
     "_pipeline": "pipeline",
-    "_retry": "pipeline",
-    "_settings": "pipeline",
-    "_tracing": "pipeline",
+    "_policy": "pipeline",
     "auth": "sign",
-    "zerohash": "model",
+    "zerohash.details": "model",
+    "zerohash.models": "model",
 }
 
 
 def stage_of(frame: FrameType | None) -> str:
     """Return the stage that a stack is in."""
     while frame is not None:
-        package, _, rest = str(frame.f_globals.get("__name__")).partition(".")
+        package, _, module = str(frame.f_globals.get("__name__")).partition(".")
         if package == "tokenkit":
-            name = frame.f_code.co_name
-            module = rest.partition(".")[0]
-            stage = FUNCTIONS.get(name) or MODULES.get(module)
+            name, folder = frame.f_code.co_name, module.partition(".")[0]
+            stage = FUNCTIONS.get(name) or MODULES.get(module) or MODULES.get(folder)
             if stage is not None:
                 return stage
         frame = frame.f_back

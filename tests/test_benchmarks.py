@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from benchmarks.page import FIGURES, PAGE, PICTURE, block
 from benchmarks.processes import run_server
 from benchmarks.results import load, measured_here, merged, save
 from benchmarks.reuse import Reuse
-from benchmarks.stages import count_stages
+from benchmarks.stages import MODULES, count_stages
 from benchmarks.worker import Order, measure_async, measure_sync
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ def test_stages_are_counted(server: Server) -> None:
     counts, sample = count_stages(server.origin, 0.3)
     assert sample.calls > 10
     assert counts["transport"] >= max(counts["sign"], counts["decode"])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_stages_module_exists(module: str) -> None:
+    """After a renaming, a stage's time would be counted as another's."""
+    import_module(f"tokenkit.{module}")
 
 
 def test_a_spread_is_the_median_with_its_quartiles() -> None:
