@@ -138,11 +138,11 @@ def may_have_been_sent(
     """Return whether the server may have got the request, if it failed or was too late."""
     if adapter.knows_what_was_sent or progress.sent:
         return progress.sent is True
-    # Otherwise nothing may be known about this request, and its error may be that of another one,
-    # which a hook or a transport has sent after it: `CallersProgress` has made sure, but a tool
-    # above an own connection may have sent it in its own way.
     if adapter.is_callers:
+        # Unless `settle()` bears it out, the error may be that of another request, which a hook or
+        # a transport has sent after this one.
         return progress.sent is None
+    # A tool may have sent it in its own way.
     if error is None:
         return True
     core = adapter.family.core

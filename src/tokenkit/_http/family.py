@@ -29,14 +29,9 @@ LINE = "HTTP Request: "
 UP_TO_REASON = re.compile(LINE + r'\S+ \S+ "[^" ]* [0-9]+ ')
 # Versions of Python, and servers, name some statuses in other words.
 OTHER_PHRASES = (
-    *(
-        "Content Too Large",
-        "Gateway Time-out",
-        "Range Not Satisfiable",
-        "Request Entity Too Large",
-    ),
-    *("Request Time-out", "Request-URI Too Long", "Requested Range Not Satisfiable"),
-    *("Unprocessable Content", "Unprocessable Entity", "URI Too Long"),
+    *("Content Too Large", "Request Entity Too Large", "Request-URI Too Long", "URI Too Long"),
+    *("Gateway Time-out", "Range Not Satisfiable", "Requested Range Not Satisfiable"),
+    *("Request Time-out", "Unprocessable Content", "Unprocessable Entity"),
 )
 PHRASES = frozenset(
     one.lower() for one in ("", *OTHER_PHRASES, *(status.phrase for status in HTTPStatus))
