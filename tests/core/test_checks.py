@@ -138,9 +138,11 @@ def test_one_of() -> None:
     check = one_of("email", "sms")
     assert check("sms") is None
     assert check("fax") == "must be 'email' or 'sms'"
-    assert check("e-mail") == "must be 'email' or 'sms'; did you mean 'email'?"
+    assert check("e-mail") == "must be 'email' or 'sms' (did you mean 'email'?)"
     assert check([]) == "must be 'email' or 'sms', not list"
     assert one_of("a", "b", "c")("d") == "must be one of 'a', 'b', 'c'"
+    with pytest.raises(TypeError, match=r"takes strings, such as one_of\('email', 'sms'\)$"):
+        one_of(untyped(["email", "sms"]))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import every_client
+import all_clients_program
 from network_calls import each_family
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 @each_family
 def test_a_program_that_uses_every_client(family: Family, issuers: Mapping[str, str]) -> None:
     """All six clients, closed or left to their loop's end, leave nothing on stderr."""
-    done = run(str(Path(every_client.__file__)), family, **issuers)
+    done = run(str(Path(all_clients_program.__file__)), family, **issuers)
     assert (done.stderr, done.stdout, done.returncode) == ("", "done\n", 0)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 from all_clients import STRIGO_MINT, STRIGO_MINTED, TOKEN
+from callers_clients import each_kind, tokens
 from connect_proxy import ESTABLISHED, SOCKS_BOUND, proxy_to, socks_proxy_to, socks_url
 from credentials import async_strigo_client
 from network_calls import NO_RETRIES, each_family, each_flavour, send_strigo
@@ -16,6 +18,7 @@ from tls_servers import AUTHORITY, HOST, server_context, trusting
 from tokenkit import ConnectError
 
 if TYPE_CHECKING:
+    from callers_clients import Kind
     from network_calls import Family, Flavour, Options
     from raw_server import Peer
 
@@ -63,6 +66,27 @@ def test_bytes_behind_a_proxys_reply(
                 send_strigo(flavour, f"https://{HOST}", STRIGO_MINT, **options_for(url, family))
             proxy.wait_all_closed()
         assert server.requests == []
+    assert "forged" not in str(caught.value)
+
+
+@each_family
+@each_flavour
+@each_kind
+@each_surplus
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_bytes_behind_a_proxys_reply_to_a_callers_client(
+    flavour: Flavour, family: Family, kind: Kind, behind: bytes, scheme: str
+) -> None:
+    """The tunnel is closed, the proxy is named, and the server gets no request."""
+    tls = server_context("127.0.0.1") if scheme == "https" else None
+    context = trusting() if scheme == "https" else None
+    with genuine() as server, proxy_to(server, tls, ESTABLISHED + behind) as proxy:
+        to_proxy = import_module(family).Proxy(proxy.url, ssl_context=context)
+        with pytest.raises(ConnectError, match=r"^proxy 127\.0\.0\.1:") as caught:
+            tokens(flavour, family, kind, f"https://{HOST}", proxy=to_proxy)
+        proxy.wait_all_closed()
+        assert server.requests == []
+    assert caught.value.outcome == "not performed"
     assert "forged" not in str(caught.value)
 
 

@@ -199,7 +199,7 @@ def test_missing_variables_are_reported_with_the_rest(kind: Any) -> None:
     """What is missing in the environment, what is wrong in it, and the options."""
     environ = {"ZEROHASH_PASSPHRASE": " p", "ZEROHASH_ENVIRONMENT": "moon"}
     assert problems_with(kind.from_env, environ=environ, timeout=0, proxy="foo") == [
-        "set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY in the environment",
+        "set ZEROHASH_API_KEY and ZEROHASH_PRIVATE_KEY in the environment",
         (
             "passphrase (from ZEROHASH_PASSPHRASE) begins or ends with whitespace or a line "
             "break; strip it"

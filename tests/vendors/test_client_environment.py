@@ -31,10 +31,10 @@ DEFAULTS = [
 MISSING = [
     "ZdkClient: set ZDK_API_KEY in the environment",
     (
-        "ZeroHashClient: set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY, ZEROHASH_PASSPHRASE in the "
-        "environment"
+        "ZeroHashClient: set ZEROHASH_API_KEY, ZEROHASH_PRIVATE_KEY and ZEROHASH_PASSPHRASE in "
+        "the environment"
     ),
-    "StrigoClient: set STRIGO_ORG_ID, STRIGO_API_KEY in the environment",
+    "StrigoClient: set STRIGO_ORG_ID and STRIGO_API_KEY in the environment",
 ]
 
 

@@ -157,8 +157,8 @@ def test_clients_refuse_to_be_pickled(kind: Any, credentials: dict[str, str]) ->
         pickle.dumps(kind(**credentials))
     name = kind.__name__
     assert str(caught.value) == (
-        f"{'An' if name.startswith('Async') else 'A'} {name} can't be pickled; create a new one, "
-        f"for example with {name}.from_env()"
+        f"{'An' if name.startswith('Async') else 'A'} {name} can't be pickled or copied; "
+        f"create a new one, for example with {name}.from_env()"
     )
 
 

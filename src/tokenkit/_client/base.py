@@ -302,8 +302,8 @@ class ClientBase(ReservesNames, Generic[C, K], metaclass=ForgetsArguments):
         name = type(self).__name__
         article = "An" if name[0] in "AEIOU" else "A"
         raise TypeError(
-            f"{article} {name} can't be pickled; create a new one, for example with "
-            f"{name}.from_env()"
+            f"{article} {name} can't be pickled or copied; create a new one, for example "
+            f"with {name}.from_env()"
         )
 
 

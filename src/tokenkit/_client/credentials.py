@@ -97,14 +97,15 @@ def _vendors(
     """Return the vendor's strategy, if it could be made, and all that is wrong."""
     missing = [name for name in profile.credential_variables if name not in given]
     unset = [source.variable for source in given.values() if isinstance(source, MissingVariable)]
-    problems = [f"pass {_listed(missing)} or auth=..."] if missing else []
+    problems: list[str] = []
     if missing:
+        problems.append(f"pass {_listed([f'{name}=...' for name in missing])} or auth=...")
         unknown = [name for name in given if name not in profile.credential_variables]
         problems += [
             f"unknown credential {quoted(name)}{suggestion(name, missing)}" for name in unknown
         ]
     if unset:
-        problems.append(f"set {', '.join(unset)} in the environment")
+        problems.append(f"set {_listed(unset)} in the environment")
     wrong = {name: [*source_problems({name: source})] for name, source in given.items()}
     problems += chain.from_iterable(wrong.values())
     unusable = {name for name, source in given.items() if isinstance(source, MissingVariable)}
@@ -169,7 +170,7 @@ def _is_async(source: object) -> bool:
 
 
 def _listed(names: list[str]) -> str:
-    *most, last = (f"{name}=..." for name in names)
+    *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
 
 

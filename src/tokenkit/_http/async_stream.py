@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import anyio
 
 from .._policy.event_loop import running_loop, threadsafe, time_limit
-from .connection import Route, Stream
+from .connection import Route, Stream, time_left
 from .network import PIECE, Attempts, Found, look_up, numeric
-from .progress import PROGRESS, time_left
+from .progress import PROGRESS
 
 __all__ = ["AsyncBackend", "AsyncStream", "TLSStream", "connecting"]
 

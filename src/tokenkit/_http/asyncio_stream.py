@@ -11,7 +11,7 @@ from typing import Any
 
 from .._policy.event_loop import time_limit
 from .async_stream import AsyncBackend, AsyncStream, TLSStream, connecting
-from .progress import time_left
+from .connection import time_left
 
 __all__ = ["AsyncioBackend", "AsyncioStream", "Receiver"]
 

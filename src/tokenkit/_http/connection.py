@@ -7,12 +7,13 @@ from typing import Any
 
 import attrs
 
+from .._policy.timeouts import LONGEST
 from .httpx_adapter import POOL_OF_TRANSPORT, HttpcoreAdapter, HttpxAdapter, httpcore_url
-from .progress import PROGRESS, has_read_all, time_left
+from .progress import PROGRESS, has_read_all
 from .proxy import Proxy
 from .settings import KEEPALIVE, ConnectionSettings
 
-__all__ = ["IdleConnections", "PooledConnection", "Route", "Stream"]
+__all__ = ["IdleConnections", "PooledConnection", "Route", "Stream", "time_left"]
 
 # Everything private that this package uses of other libraries. The names are looked up when a
 # connection is opened; if one is missing, it serves a single call.
@@ -31,6 +32,20 @@ PATH_TO_H11 = ("_connection", "_h11_state")
 # Texts; an unknown one is just not shown: h11's in `errors.KNOWN_TEXTS` and `errors.CLOSED`, and
 # the names of events that httpcore logs in `family.HARMLESS`. Loggers are found by their package;
 # those of a module that is loaded during an exchange, by `family.LOGGERS`.
+
+
+def time_left(timeout: float | None, too_late: type[Exception] = TimeoutError) -> float:
+    """Return the smaller of a step's timeout and the time until the exchange's deadline.
+
+    Args:
+        timeout: The step's timeout.
+        too_late: What to raise once the deadline has passed. A socket that always has something
+            to read would otherwise never time out.
+    """
+    left = PROGRESS.get().until - time.monotonic()
+    if left <= 0:
+        raise too_late("the deadline has passed")
+    return min(left, LONGEST if timeout is None else timeout)
 
 
 @attrs.frozen(eq=False, repr=False)

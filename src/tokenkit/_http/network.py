@@ -16,8 +16,8 @@ from traceback import walk_tb
 from typing import Any, TypeAlias
 
 from .._policy.timeouts import LONGEST
-from .connection import Route, Stream
-from .progress import PROGRESS, time_left
+from .connection import Route, Stream, time_left
+from .progress import PROGRESS
 
 __all__ = [
     "Attempts",

@@ -12,9 +12,8 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from .._model.messages import DEFAULT_PORTS
-from .._policy.timeouts import LONGEST
 
-__all__ = ["CLOSE", "PROGRESS", "CallersProgress", "Progress", "has_read_all", "time_left"]
+__all__ = ["CLOSE", "PROGRESS", "CallersProgress", "Progress", "has_read_all"]
 
 # What a connection of httpcore's calls h11's, its network, and the number of its requests.
 H11, NETWORK, REQUESTS = "_h11_state", "_network_stream", "_request_count"
@@ -106,7 +105,7 @@ class CallersProgress(Progress):
 
     __slots__ = (
         *("_earlier", "_forwards", "_h11", "_is_async", "_network"),
-        *("_refusals", "_trouble", "_unsent"),
+        *("_refusals", "_trouble", "_tunnel", "_unsent"),
     )
 
     def __init__(self, left: float, origin: str, *, is_async: bool) -> None:
@@ -115,6 +114,8 @@ class CallersProgress(Progress):
         self._h11: Any = None
         self._network: Any = None
         self._forwards = False
+        # The connection to a proxy that is asked for a tunnel.
+        self._tunnel: Any = None
         # Whether another attempt of a caller's transport was sent before.
         self._earlier = False
         self._refusals = 0
@@ -137,6 +138,8 @@ class CallersProgress(Progress):
                     self._is_async = bool(caller.f_code.co_flags & CO_COROUTINE)
                 if step == "response_closed":
                     self._leave_connection()
+                elif (part, step) == ("proxy", "start_tls") and self._has_spoken():
+                    return self._close_tunnel()
                 else:
                     self._begin(part, step, info)
             elif step != "response_closed":
@@ -190,8 +193,21 @@ class CallersProgress(Progress):
             return
         self.sent, self._unsent = bool(self.sent), True
         self._note_peer(part, step, info)
-        if is_tunnel and self.peer is not None:
-            self.peer = f"proxy {self.peer.removeprefix('proxy ')}"
+        if is_tunnel:
+            self._tunnel = _taking()
+            self.peer = self.peer and f"proxy {self.peer.removeprefix('proxy ')}"
+
+    def _has_spoken(self) -> bool:
+        """Return whether more came than a proxy's reply; httpcore would drop it."""
+        is_known = _core_of(self._tunnel) is not None
+        return is_known and not has_read_all(getattr(self._tunnel, H11, None))
+
+    def _close_tunnel(self) -> Coroutine[Any, Any, None]:
+        error: Exception = _core_of(self._tunnel).ConnectError("the peer spoke before TLS")
+        if self._is_async:
+            return _closed(self._tunnel, error)
+        self._tunnel.close()
+        raise error
 
     def _note_peer(self, part: str, step: str, info: Mapping[str, Any]) -> None:
         if step == "connect_tcp":
@@ -228,8 +244,11 @@ class CallersProgress(Progress):
             and self._is_clean()
             # Something may have arrived since the pool looked. A new one may have TLS's tickets.
             and (number == 1 or self._network.get_extra_info("is_readable") is False)
-            and _set(connection, FOLLOWED, (process, number))
         )
+        try:
+            setattr(connection, FOLLOWED, (process, number if is_clean else 0))
+        except (AttributeError, TypeError):
+            is_clean = False
         if not is_clean and number not in (None, 1):
             self._refuse(core)
         if is_clean:
@@ -261,6 +280,11 @@ async def _nothing() -> None:
     pass
 
 
+async def _closed(connection: Any, error: Exception) -> None:
+    await connection.aclose()
+    raise error
+
+
 def _core_of(value: object) -> Any:
     """Return the httpcore whose class, or a subclass of it, a value has; ``None`` if neither's."""
     for kind in type(value).__mro__:
@@ -268,15 +292,6 @@ def _core_of(value: object) -> Any:
         if name in HTTPCORES:
             return sys.modules[name]
     return None
-
-
-def _set(value: object, name: str, to: object) -> bool:
-    """Set an attribute; return whether the class allows it."""
-    try:
-        setattr(value, name, to)
-    except (AttributeError, TypeError):
-        return False
-    return True
 
 
 def _taking() -> object:
@@ -304,25 +319,8 @@ def _called() -> Iterator[object]:
 PROGRESS: ContextVar[Progress] = ContextVar("tokenkit_progress")
 
 
-def time_left(timeout: float | None, too_late: type[Exception] = TimeoutError) -> float:
-    """Return the smaller of a step's timeout and the time until the exchange's deadline.
-
-    Args:
-        timeout: The step's timeout.
-        too_late: What to raise once the deadline has passed. A socket that always has something
-            to read would otherwise never time out.
-    """
-    left = PROGRESS.get().until - time.monotonic()
-    if left <= 0:
-        raise too_late("the deadline has passed")
-    return min(left, LONGEST if timeout is None else timeout)
-
-
 def _is_drained_below(network: Any) -> bool:
-    """Return whether the streams below h11 hold nothing; ``False`` if that can't be told.
-
-    What TLS within TLS holds is unknown.
-    """
+    """Return whether the streams below h11 hold nothing; ``False`` if that can't be told."""
     if not type(network).__module__.startswith("httpcore"):
         return False
     tls = network.get_extra_info("ssl_object")
@@ -337,7 +335,7 @@ def _is_drained_below(network: Any) -> bool:
         if not held or held[0].pending:
             return False
         stream = getattr(stream, "transport_stream", None)
-    is_top = not hasattr(stream, "transport_stream")
+    is_top = not hasattr(stream, "transport_stream")  # what TLS within TLS holds is unknown
     if type(stream).__module__.startswith("trio"):
         return is_top  # it keeps nothing
     for name in READ_QUEUE:

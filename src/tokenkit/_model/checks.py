@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from .json import JSON, is_tuple, quoted, type_of
 from .request import Check, copied, json_object
@@ -112,13 +112,22 @@ def _permission(value: object) -> str | None:
 
 
 def one_of(*allowed: str) -> Check:
-    """Check for one of a closed set of strings."""
+    """Check for one of a closed set of strings.
+
+    Raises:
+        TypeError: They are not strings, as if a list were given.
+    """
+    if not all(isinstance(one, str) for one in cast("tuple[object, ...]", allowed)):
+        raise TypeError("one_of() takes strings, such as one_of('email', 'sms')")
 
     def check(value: object) -> str | None:
         if choice_problem(value, allowed) is None:
             return None
         # Not quoted: it may be a token that took the value's place.
-        found = suggestion(value, allowed) if isinstance(value, str) else f", not {type_of(value)}"
+        hint = suggestion(value, allowed).removeprefix("; ")
+        found = f" ({hint})" if hint else ""
+        if not isinstance(value, str):
+            found = f", not {type_of(value)}"
         return f"must be {_listed(allowed)}{found}"
 
     return check

@@ -206,8 +206,8 @@ def extra_of(model: "RequestModel") -> Mapping[str, JSON]:
 class RequestModel(metaclass=_CheckedType):
     """The base of a request's body and of the objects nested in it.
 
-    Fields that are ``None`` are not sent, so that the vendor's default applies. All problems
-    are reported at once.
+    Fields that are ``None`` are not sent, so that the vendor's default applies. All invalid fields
+    are reported at once, or what is wrong between valid ones.
 
     Raises:
         InvalidInputError: A field is invalid.

@@ -1,6 +1,6 @@
 """A program that uses all six clients as programs do, against the issuers in its environment.
 
-python -W error -X dev every_client.py httpx
+python -W error -X dev all_clients_program.py httpx
 """
 
 from __future__ import annotations
