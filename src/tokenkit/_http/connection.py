@@ -42,7 +42,7 @@ def time_left(timeout: float | None, too_late: type[Exception] = TimeoutError) -
         too_late: What to raise once the deadline has passed. A socket that always has something
             to read would otherwise never time out.
     """
-    left = PROGRESS.get().until - time.monotonic()
+    left = PROGRESS.get().left()
     if left <= 0:
         raise too_late("the deadline has passed")
     return min(left, LONGEST if timeout is None else timeout)
