@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from tokenkit._http.progress import PROGRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,10 +62,13 @@ class Strike:
 
     def __enter__(self) -> None:
         self._previous = sys.gettrace()  # that of a measurement of coverage
+        # What was struck right before it would have been reset must not last.
+        self._progress = PROGRESS.set(cast("Any", None))
         sys.settrace(self._trace)
 
     def __exit__(self, *_: object) -> None:
         sys.settrace(self._previous)
+        PROGRESS.reset(self._progress)
 
     def _trace(self, frame: FrameType, event: str, _: object) -> Any:
         if not self._inside(frame):
