@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 from all_clients import STRIGO_MINT, STRIGO_MINTED, TOKEN
 from callers_clients import each_kind, tokens
 from connect_proxy import ESTABLISHED, SOCKS_BOUND, proxy_to, socks_proxy_to, socks_url
-from credentials import async_strigo_client
+from credentials import async_strigo_client, strigo_client
 from network_calls import NO_RETRIES, each_family, each_flavour, send_strigo
 from raw_server import RawServer, json_response, responding
 from tls_servers import AUTHORITY, HOST, server_context, trusting
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 FORGED = json_response({"result": "success", "data": {"token": "forged", "user_id": "u1"}})
 # httpcore reads so many bytes at once; what lies beyond was once left in a buffer of ours.
 READ = 65_536
+PATIENCE = 20
 BEHIND = {
     "one byte": b"x",
     "a line break": b"\r\n",
@@ -88,6 +91,61 @@ def test_bytes_behind_a_proxys_reply_to_a_callers_client(
         assert server.requests == []
     assert caught.value.outcome == "not performed"
     assert "forged" not in str(caught.value)
+
+
+@each_family
+@pytest.mark.parametrize("last", ["honest", "spoilt"])
+def test_each_tunnel_of_a_callers_transport_is_looked_at(family: Family, last: str) -> None:
+    """It may ask two proxies at once, one of which sends more than its reply."""
+    http: Any = import_module(family)
+    has_asked = {"honest": threading.Event(), "spoilt": threading.Event()}
+    is_refused = threading.Event()
+    refusals: list[Exception] = []
+
+    class Hedging(http.BaseTransport):  # type: ignore[misc] # either family's
+        def handle_request(self, request: Any) -> Any:
+            copy = http.Request(
+                "POST", request.url, headers=request.headers, content=request.read()
+            )
+            with ThreadPoolExecutor() as pool:
+                pool.submit(self.send, "spoilt", copy, request.extensions)
+                response = self.send("honest", copy, request.extensions)
+                response.read()
+            return response
+
+        def send(self, kind: str, copy: Any, extensions: dict[str, Any]) -> Any:
+            follow = extensions["trace"]
+
+            def trace(event: str, info: dict[str, Any]) -> None:
+                if event == "proxy.start_tls.started":
+                    has_asked[kind].set()
+                    waits_for = has_asked[last] if kind == "spoilt" else is_refused
+                    assert waits_for.wait(PATIENCE)
+                follow(event, info)
+
+            if kind == last:
+                assert has_asked["honest" if last == "spoilt" else "spoilt"].wait(PATIENCE)
+            own = http.Request("POST", copy.url, headers=copy.headers, content=copy.content)
+            own.extensions = {**extensions, "trace": trace}
+            try:
+                return ways[kind].handle_request(own)
+            except http.ConnectError as error:
+                refusals.append(error)
+                is_refused.set()
+
+    with (
+        genuine() as server,
+        proxy_to(server) as honest,
+        proxy_to(server, reply=ESTABLISHED + b"x") as spoilt,
+        http.HTTPTransport(verify=trusting(), proxy=honest.url) as honest_way,
+        http.HTTPTransport(verify=trusting(), proxy=spoilt.url) as spoilt_way,
+    ):
+        ways = {"honest": honest_way, "spoilt": spoilt_way}
+        client = strigo_client(f"https://{HOST}", transport=Hedging(), retry=NO_RETRIES)
+        with client:
+            assert client.send(STRIGO_MINT).token == TOKEN
+        assert len(server.requests) == 1
+    assert [str(error) for error in refusals] == ["the peer spoke before TLS"]
 
 
 @each_family

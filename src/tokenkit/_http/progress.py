@@ -105,7 +105,7 @@ class CallersProgress(Progress):
 
     __slots__ = (
         *("_earlier", "_forwards", "_h11", "_is_async", "_network"),
-        *("_refusals", "_trouble", "_tunnel", "_unsent"),
+        *("_refusals", "_trouble", "_tunnels", "_unsent"),
     )
 
     def __init__(self, left: float, origin: str, *, is_async: bool) -> None:
@@ -114,8 +114,8 @@ class CallersProgress(Progress):
         self._h11: Any = None
         self._network: Any = None
         self._forwards = False
-        # The connection to a proxy that is asked for a tunnel.
-        self._tunnel: Any = None
+        # The connections to proxies that were asked for a tunnel, by what asked them.
+        self._tunnels: dict[int, object] = {}
         # Whether another attempt of a caller's transport was sent before.
         self._earlier = False
         self._refusals = 0
@@ -138,8 +138,8 @@ class CallersProgress(Progress):
                     self._is_async = bool(caller.f_code.co_flags & CO_COROUTINE)
                 if step == "response_closed":
                     self._leave_connection()
-                elif (part, step) == ("proxy", "start_tls") and self._has_spoken():
-                    return self._close_tunnel()
+                elif (part, step) == ("proxy", "start_tls") and (spoilt := self._spoilt_tunnel()):
+                    return self._close(spoilt)
                 else:
                     self._begin(part, step, info)
             elif step != "response_closed":
@@ -194,19 +194,20 @@ class CallersProgress(Progress):
         self.sent, self._unsent = bool(self.sent), True
         self._note_peer(part, step, info)
         if is_tunnel:
-            self._tunnel = _taking()
+            self._tunnels.update(dict.fromkeys(map(id, _called()), _taking()))
             self.peer = self.peer and f"proxy {self.peer.removeprefix('proxy ')}"
 
-    def _has_spoken(self) -> bool:
-        """Return whether more came than a proxy's reply; httpcore would drop it."""
-        is_known = _core_of(self._tunnel) is not None
-        return is_known and not has_read_all(getattr(self._tunnel, H11, None))
+    def _spoilt_tunnel(self) -> Any:
+        """Return a tunnel in which more came than its proxy's reply; httpcore would drop it."""
+        tunnel = self._tunnels.get(id(next(_called(), None)))
+        is_spoilt = not has_read_all(getattr(tunnel, H11, None))
+        return tunnel if is_spoilt and _core_of(tunnel) else None
 
-    def _close_tunnel(self) -> Coroutine[Any, Any, None]:
-        error: Exception = _core_of(self._tunnel).ConnectError("the peer spoke before TLS")
+    def _close(self, tunnel: Any) -> Coroutine[Any, Any, None]:
+        error: Exception = _core_of(tunnel).ConnectError("the peer spoke before TLS")
         if self._is_async:
-            return _closed(self._tunnel, error)
-        self._tunnel.close()
+            return _closed(tunnel, error)
+        tunnel.close()
         raise error
 
     def _note_peer(self, part: str, step: str, info: Mapping[str, Any]) -> None:
