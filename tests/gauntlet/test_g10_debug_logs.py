@@ -12,7 +12,7 @@ from callers_clients import tokens
 from connect_proxy import socks_proxy_to, socks_url
 from network_calls import CORES, NO_RETRIES, each_family, each_flavour, echo_token, send_strigo
 from raw_server import RawServer, http, responding
-from surplus import RIGHT
+from surplus import CALLS, RIGHT
 from tls_servers import HOST, tls_server, trusting
 
 if TYPE_CHECKING:
@@ -184,6 +184,29 @@ def test_a_reason_phrase_that_is_in_the_line_already_is_not_logged(
     assert [text.startswith("[req-1] HTTP Request: ") for text in said] == [True] * len(RIGHT)
     assert [text.endswith(' 200 "') for text in said] == [True] * len(RIGHT)
     assert SECRET not in log.text
+
+
+class Growing(dict[str, Any]):
+    """The process's loggers, while another thread adds one."""
+
+    def __reversed__(self) -> Any:
+        names = super().__reversed__()
+        logging.getLogger(f"added_{len(self)}")
+        return names
+
+
+def test_another_thread_may_add_a_logger_meanwhile(
+    log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call goes on, and its debug logs show no credential."""
+    manager = logging.root.manager
+    monkeypatch.setattr(manager, "loggerDict", Growing(manager.loggerDict))
+    with RawServer(responding(echo_token)) as server:
+        replies = send_strigo("sync", server.url, *CALLS)
+    assert [reply.value.token for reply in replies] == RIGHT
+    said = logged_below(log, "httpx")
+    assert any(text.startswith("send_request_headers.started") for text in said)
+    assert [text for text in said if "complete" in text] == []
 
 
 @each_family

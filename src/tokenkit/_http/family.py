@@ -199,8 +199,11 @@ def hide_credentials() -> None:
     Called before each exchange, because a library may make another logger at any time.
     """
     loggers = logging.root.manager.loggerDict
-    latest = (len(loggers), next(reversed(loggers), None))
-    if latest == _Filtered.latest:
+    try:
+        latest = (len(loggers), next(reversed(loggers), None))
+    except RuntimeError:  # another thread is adding one
+        latest = None
+    if latest is not None and latest == _Filtered.latest:
         return
     names = list(loggers)  # other threads may add some
     found = [name for name in names if name.split(".", 1)[0] in LOGGING_PACKAGES]
@@ -211,6 +214,9 @@ def hide_credentials() -> None:
 
 
 class _Filtered:
-    """The number of loggers, and the last one, when they were last looked through."""
+    """The number of loggers, and the last one, when they were last looked through.
 
-    latest: tuple[int, str | None] = (0, None)
+    ``None`` if that isn't known.
+    """
+
+    latest: tuple[int, str | None] | None = None
