@@ -104,17 +104,14 @@ def test_each_tunnel_of_a_callers_transport_is_looked_at(family: Family, last: s
 
     class Hedging(http.BaseTransport):  # type: ignore[misc] # either family's
         def handle_request(self, request: Any) -> Any:
-            copy = http.Request(
-                "POST", request.url, headers=request.headers, content=request.read()
-            )
             with ThreadPoolExecutor() as pool:
-                pool.submit(self.send, "spoilt", copy, request.extensions)
-                response = self.send("honest", copy, request.extensions)
+                pool.submit(self.send, "spoilt", request)
+                response = self.send("honest", request)
                 response.read()
             return response
 
-        def send(self, kind: str, copy: Any, extensions: dict[str, Any]) -> Any:
-            follow = extensions["trace"]
+        def send(self, kind: str, request: Any) -> Any:
+            follow = request.extensions["trace"]
 
             def trace(event: str, info: dict[str, Any]) -> None:
                 if event == "proxy.start_tls.started":
@@ -125,10 +122,15 @@ def test_each_tunnel_of_a_callers_transport_is_looked_at(family: Family, last: s
 
             if kind == last:
                 assert has_asked["honest" if last == "spoilt" else "spoilt"].wait(PATIENCE)
-            own = http.Request("POST", copy.url, headers=copy.headers, content=copy.content)
-            own.extensions = {**extensions, "trace": trace}
+            copy = http.Request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                content=request.content,
+                extensions={**request.extensions, "trace": trace},
+            )
             try:
-                return ways[kind].handle_request(own)
+                return ways[kind].handle_request(copy)
             except http.ConnectError as error:
                 refusals.append(error)
                 is_refused.set()

@@ -14,12 +14,7 @@ from .._model.token import IssuedToken
 from .._observability.hooks import Listener
 from .._observability.records import AttemptSent, Record
 from .._observability.tracing import Trace
-from .._pipeline.drivers import (
-    AsyncConnections,
-    Connections,
-    drive,
-    drive_async,
-)
+from .._pipeline.drivers import AsyncConnections, Connections, drive, drive_async
 from .._pipeline.effects import Steps
 from .._policy.clock import AsyncClock, Clock, Moment, TimeSource
 from ..errors import TokenKitError

@@ -123,12 +123,11 @@ def one_of(*allowed: str) -> Check:
     def check(value: object) -> str | None:
         if choice_problem(value, allowed) is None:
             return None
+        if not isinstance(value, str):
+            return f"must be {_listed(allowed)}, not {type_of(value)}"
         # Not quoted: it may be a token that took the value's place.
         hint = suggestion(value, allowed).removeprefix("; ")
-        found = f" ({hint})" if hint else ""
-        if not isinstance(value, str):
-            found = f", not {type_of(value)}"
-        return f"must be {_listed(allowed)}{found}"
+        return f"must be {_listed(allowed)}" + (f" ({hint})" if hint else "")
 
     return check
 
