@@ -16,6 +16,7 @@ __all__ = [
     "Outcome",
     "RateLimit",
     "input_text",
+    "listed",
     "problem_text",
     "type_of",
 ]
@@ -163,6 +164,12 @@ def rebuilt(kind: type[E], args: tuple[object, ...], state: dict[str, object]) -
     error.args = args  # TimeoutError's __new__ leaves this to __init__
     error.__dict__.update(state)
     return error
+
+
+def listed(words: Sequence[str]) -> str:
+    """Write words as a list, such as ``a, b and c``."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def type_of(value: object) -> str:

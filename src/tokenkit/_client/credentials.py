@@ -8,6 +8,7 @@ from inspect import iscoroutinefunction, signature
 from itertools import chain
 from typing import Any, ClassVar, Protocol
 
+from .._error_details import listed
 from .._model.base_url import is_private_name
 from .._model.checks import suggestion
 from .._model.json import is_mapping, quoted, type_of
@@ -99,13 +100,13 @@ def _vendors(
     unset = [source.variable for source in given.values() if isinstance(source, MissingVariable)]
     problems: list[str] = []
     if missing:
-        problems.append(f"pass {_listed([f'{name}=...' for name in missing])} or auth=...")
+        problems.append(f"pass {listed([f'{name}=...' for name in missing])} or auth=...")
         unknown = [name for name in given if name not in profile.credential_variables]
         problems += [
             f"unknown credential {quoted(name)}{suggestion(name, missing)}" for name in unknown
         ]
     if unset:
-        problems.append(f"set {_listed(unset)} in the environment")
+        problems.append(f"set {listed(unset)} in the environment")
     wrong = {name: [*source_problems({name: source})] for name, source in given.items()}
     problems += chain.from_iterable(wrong.values())
     unusable = {name for name, source in given.items() if isinstance(source, MissingVariable)}
@@ -167,11 +168,6 @@ def _is_async(source: object) -> bool:
     if isinstance(source, AsyncSecretMember):
         return True
     return iscoroutinefunction(source) or iscoroutinefunction(getattr(source, "__call__", None))  # noqa: B004 - it is its kind that matters
-
-
-def _listed(names: list[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def profile_of(client: type[HasProfile]) -> Profile:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Awaitable, Mapping
 from typing import TypeAlias
 
+from .._error_details import listed
 from .._model.json import is_mapping, type_of
 from .._policy.clock import Moment
 from .._secret import (
@@ -188,7 +189,4 @@ def _of_options(source: Source, plan: Plan) -> str:
     ]
     if not names and len(plan.credentials) == 1:
         names = [*plan.credentials]  # the caller's strategy, or what a vendor's strategy wraps
-    if not names:
-        return ""
-    *others, last = names
-    return f"{', '.join(others)} and {last}: " if others else f"{last}: "
+    return f"{listed(names)}: " if names else ""
